@@ -1,0 +1,74 @@
+/**
+ * The only reader of the process's environment. Every variable is optional; a value that makes no sense stops the
+ * start with one line that names it.
+ */
+export interface Config {
+  production: boolean;
+  port: number;
+  host: string;
+  /** Unset: an embedded PostgreSQL with demo data, under `dataDir`. */
+  databaseUrl?: string;
+  dataDir: string;
+  embeddedPostgresBin?: string;
+  poolSize: number;
+  preparedStatements: boolean;
+  statementTimeoutMs: number;
+  /** Signs our own tokens (HS256). Unset: a key that lasts as long as the process. */
+  jwtSigningKey?: string;
+  gatewayTimeoutMs: number;
+  bodyLimit: number;
+  logLevel: string;
+}
+
+export class ConfigError extends Error {}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const text = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const whole = (name: string, fallback: number, least: number, most: number): number => {
+    const value = text(name);
+    if (value === undefined) return fallback;
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < least || number > most) {
+      throw new ConfigError(`${name} is "${value}"; a whole number from ${least} to ${most} is allowed.`);
+    }
+    return number;
+  };
+  const oneOf = (name: string, fallback: string, allowed: string[]): string => {
+    const value = text(name) ?? fallback;
+    if (!allowed.includes(value)) throw new ConfigError(`${name} is "${value}"; ${allowed.join(', ')} are allowed.`);
+    return value;
+  };
+
+  const config: Config = {
+    production: text('NODE_ENV') === 'production',
+    port: whole('PORT', 4000, 0, 65_535),
+    host: text('HOST') ?? '127.0.0.1',
+    databaseUrl: text('DATABASE_URL'),
+    dataDir: text('DATA_DIR') ?? '.data',
+    embeddedPostgresBin: text('EMBEDDED_PG_BIN'),
+    poolSize: whole('DATABASE_POOL', 10, 1, 1000),
+    preparedStatements: oneOf('DATABASE_PREPARE', 'on', ['on', 'off']) === 'on',
+    statementTimeoutMs: whole('STATEMENT_TIMEOUT_MS', 20_000, 100, 600_000),
+    jwtSigningKey: text('JWT_SIGNING_KEY'),
+    gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
+    bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
+    logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
+  };
+  if (config.databaseUrl && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
+    throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
+  }
+  if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
+    throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');
+  }
+  if (config.production && !config.databaseUrl) {
+    throw new ConfigError(
+      'NODE_ENV=production needs DATABASE_URL: the embedded database is for development and demos.',
+    );
+  }
+  if (config.production && !config.jwtSigningKey) {
+    throw new ConfigError('NODE_ENV=production needs JWT_SIGNING_KEY, a secret of at least 32 characters.');
+  }
+  return config;
+}

@@ -1,0 +1,55 @@
+import { isCurrency } from './currency';
+import { type UserError, userError } from './errors';
+import { idOf } from './key';
+import { checkTexts } from './text';
+
+export interface AccountInput {
+  name?: string | null;
+  accountNumber?: string | null;
+  currency?: string | null;
+  paymentTerm?: string | null;
+  paymentMethodToken?: string | null;
+}
+
+const longestTerm = 999;
+
+/** How many days after the document date an invoice is due, or undefined where the term is not one we know. */
+export function paymentTermDays(term: string): number | undefined {
+  if (term === 'Due Upon Receipt') return 0;
+  const days = /^Net ([1-9]\d{0,2})$/.exec(term)?.[1];
+  return days === undefined ? undefined : Number(days);
+}
+
+export function checkPaymentTerm(term: string | null | undefined): UserError[] {
+  if (term == null || paymentTermDays(term) !== undefined) return [];
+  return [
+    userError('INVALID_VALUE', `paymentTerm is "Net <days>" (1 to ${longestTerm}) or "Due Upon Receipt".`, [
+      'paymentTerm',
+    ]),
+  ];
+}
+
+/** A number that a caller chooses: not empty, and never of the form of an id, so that a key is never ambiguous. */
+export function checkNumber(field: string, value: string | null | undefined): UserError[] {
+  if (value == null) return [];
+  if (value.trim() === '') return [userError('INVALID_VALUE', `${field} is empty.`, [field])];
+  return idOf(value) ? [userError('INVALID_VALUE', `${field} has the form of an id; choose another.`, [field])] : [];
+}
+
+/** Refuses a text that is given but blank. */
+export const checkFilled = (field: string, value: string | null | undefined): UserError[] =>
+  value != null && value.trim() === '' ? [userError('REQUIRED', `${field} is empty.`, [field])] : [];
+
+/** Limits of an account's fields; of an update only what is given is judged. */
+export function judgeAccount(input: AccountInput): UserError[] {
+  const errors = [
+    ...checkTexts(input, { name: 255, accountNumber: 70, paymentTerm: 255, paymentMethodToken: 255 }),
+    ...checkFilled('name', input.name),
+    ...checkNumber('accountNumber', input.accountNumber),
+    ...checkPaymentTerm(input.paymentTerm),
+  ];
+  if (input.currency != null && !isCurrency(input.currency)) {
+    errors.push(userError('INVALID_VALUE', 'currency must be a code of ISO 4217, such as USD.', ['currency']));
+  }
+  return errors;
+}

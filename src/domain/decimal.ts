@@ -1,0 +1,47 @@
+import Big from 'big.js';
+
+/**
+ * Exact decimals. Amounts, prices and quantities are strings everywhere; they become Big only inside these functions,
+ * never a JavaScript number. Limits: 13 digits before and 9 after the point (Zuora, "Rounding and precision").
+ */
+export type Decimal = string;
+export type RoundingMode = 'HALF_UP' | 'UP' | 'DOWN';
+
+const bigMode: Record<RoundingMode, Big.RoundingMode> = { DOWN: 0, HALF_UP: 1, UP: 3 };
+const form = /^-?\d{1,13}(\.\d{1,9})?$/;
+
+/** The canonical form (no exponent, no needless zeros) of a decimal within the limits, or undefined. */
+export function parseDecimal(text: string): Decimal | undefined {
+  return form.test(text) ? plain(new Big(text)) : undefined;
+}
+
+const plain = (value: Big): Decimal => {
+  const text = value.toFixed();
+  return text === '-0' ? '0' : text;
+};
+
+export const add = (...values: Decimal[]): Decimal => plain(values.reduce((sum, v) => sum.plus(v), new Big(0)));
+export const subtract = (a: Decimal, b: Decimal): Decimal => plain(new Big(a).minus(b));
+export const multiply = (a: Decimal, b: Decimal): Decimal => plain(new Big(a).times(b));
+export const compare = (a: Decimal, b: Decimal): -1 | 0 | 1 => new Big(a).cmp(b);
+export const round = (value: Decimal, decimals: number, mode: RoundingMode): Decimal =>
+  plain(new Big(value).round(decimals, bigMode[mode]));
+export const isPositive = (value: Decimal): boolean => new Big(value).gt(0);
+
+/** At least `decimals` digits after the point, more where the value has them: how money is written. */
+export function pad(value: Decimal, decimals: number): Decimal {
+  const big = new Big(value);
+  const own = plain(big).split('.')[1]?.length ?? 0;
+  return own >= decimals ? plain(big) : big.toFixed(decimals);
+}
+
+/** A number of JSON as a decimal: at most 15 significant digits, which a double holds exactly enough; else undefined. */
+export function decimalOfNumber(value: number): Decimal | undefined {
+  if (!Number.isFinite(value)) return undefined;
+  const text = new Big(value).toFixed();
+  const digits = text
+    .replace(/[-.]/g, '')
+    .replace(/^0+/, '')
+    .replace(text.includes('.') ? /$^/ : /0+$/, '');
+  return digits.length <= 15 ? parseDecimal(text) : undefined;
+}

@@ -1,0 +1,127 @@
+/**
+ * Every error code in one place. `userErrorCodes` are what the rules refuse; a mutation returns them as `userErrors`
+ * and REST as `reasons` whose code ends in `category` (the two digits published for Zuora's REST API).
+ * `requestErrorCodes` are what never reaches the rules: they become `extensions.code` of a GraphQL error, or the
+ * HTTP status of a REST reply.
+ */
+interface UserErrorMeaning {
+  meaning: string;
+  category: number;
+  retryable?: true;
+}
+
+export const userErrorCodes = {
+  INVALID_VALUE: { category: 20, meaning: 'A value has the wrong form or is outside of what is allowed.' },
+  REQUIRED: { category: 22, meaning: 'A value that this operation needs is missing.' },
+  NOT_FOUND: { category: 40, meaning: 'Nothing with this id or number is visible to the caller.' },
+  DUPLICATE: { category: 30, meaning: 'The number is taken already.' },
+  TYPE_MISMATCH: {
+    category: 20,
+    meaning: 'The fulfillmentType does not fit the category of the line item: Delivery for Sales, Return for Return.',
+  },
+  STATE_NOT_CREATABLE: { category: 30, meaning: 'Nothing can be created in this state.' },
+  TRANSITION_NOT_ALLOWED: { category: 30, meaning: 'The state machine has no such move.' },
+  FIELD_LOCKED: { category: 30, meaning: 'The field cannot be changed in the present state.' },
+  NOT_DELETABLE: { category: 30, meaning: 'Only a fulfillment that is Executing can be deleted.' },
+  ORDER_LINE_ITEM_NOT_BOOKED: { category: 30, meaning: 'Fulfillments need a line item that is Booked.' },
+  BILLING_RULE_MISMATCH: {
+    category: 30,
+    meaning: 'Only a line item with the billing rule TriggerAsFulfillmentOccurs takes fulfillments.',
+  },
+  QUANTITY_EXCEEDED: { category: 30, meaning: 'More than the quantity that is still pending fulfillment.' },
+  LIMIT_EXCEEDED: { category: 30, meaning: 'More objects than are allowed in one request or on one parent.' },
+  BILL_TARGET_DATE_REQUIRED: {
+    category: 22,
+    meaning: 'A fulfillment or line item needs a billTargetDate before it is sent to billing.',
+  },
+  NOT_BILLED_YET: { category: 30, meaning: 'It can be completed only after it stands on a posted document.' },
+  PAYMENT_METHOD_MISSING: { category: 30, meaning: 'The account has no payment method to collect a payment with.' },
+  PAYMENT_DECLINED: { category: 30, meaning: 'The payment gateway declined the payment.' },
+  PAYMENT_FAILED: {
+    category: 99,
+    retryable: true,
+    meaning: 'The payment gateway failed or did not answer in time; nothing was charged.',
+  },
+  VERSION_CONFLICT: { category: 30, meaning: 'The object has changed since the version that the request expects.' },
+  PERMISSION_DENIED: { category: 10, meaning: 'The client lacks the scope for this part of the operation.' },
+  LOCKED_RETRY: {
+    category: 50,
+    retryable: true,
+    meaning: 'Other requests hold the same objects; nothing was changed, try again.',
+  },
+} as const satisfies Record<string, UserErrorMeaning>;
+
+export type UserErrorCode = keyof typeof userErrorCodes;
+
+export type UserErrorDetails =
+  | { kind: 'FulfillmentTransitionNotAllowed'; from: string | null; to: string; allowed: readonly string[] }
+  | { kind: 'OrderLineItemTransitionNotAllowed'; from: string | null; to: string; allowed: readonly string[] }
+  | { kind: 'QuantityExceeded'; requested: string; available: string }
+  | { kind: 'VersionConflict'; currentVersion: number; current: { id: string } };
+
+/** Something the rules refuse. `path` leads into the arguments of the operation, outermost first. */
+export interface UserError {
+  code: UserErrorCode;
+  message: string;
+  path: string[];
+  details?: UserErrorDetails;
+}
+
+export const isRetryable = (code: UserErrorCode): boolean => 'retryable' in userErrorCodes[code];
+
+export const userError = (
+  code: UserErrorCode,
+  message: string,
+  path: (string | number)[] = [],
+  details?: UserErrorDetails,
+): UserError => ({ code, message, path: path.map(String), ...(details && { details }) });
+
+/** The same errors with their paths below `prefix`. */
+export const below = (prefix: (string | number)[], errors: readonly UserError[]): UserError[] =>
+  errors.map((error) => ({ ...error, path: [...prefix.map(String), ...error.path] }));
+
+/** Thrown to roll a unit of work back; it carries what the reply tells the client. */
+export class Refusal extends Error {
+  constructor(readonly errors: UserError[]) {
+    super(errors.map((error) => `${error.code} ${error.path.join('.')}: ${error.message}`).join('; '));
+  }
+}
+
+interface RequestErrorMeaning {
+  status: number;
+  meaning: string;
+  retryable?: true;
+}
+
+export const requestErrorCodes = {
+  UNAUTHENTICATED: { status: 401, meaning: 'No valid bearer token. Get one from POST /oauth/token and try again.' },
+  FORBIDDEN: { status: 403, meaning: 'The token does not cover this operation, entity or org.' },
+  BAD_REQUEST: { status: 400, meaning: 'The request is malformed: its headers, its JSON or the use of its arguments.' },
+  IDEMPOTENCY_IN_PROGRESS: {
+    status: 409,
+    retryable: true,
+    meaning: 'The first request with this Idempotency-Key is still running.',
+  },
+  IDEMPOTENCY_MISMATCH: { status: 422, meaning: 'This Idempotency-Key was used for another request.' },
+  ONE_MUTATION_PER_KEY: {
+    status: 400,
+    meaning: 'A request with an Idempotency-Key or with dryRun holds exactly one mutation field.',
+  },
+  PAGE_SIZE: { status: 400, meaning: 'first or last is outside of 0 to 100, or both are given.' },
+  BAD_CURSOR: { status: 400, meaning: 'The cursor is not one of this list with this filter and order.' },
+  UNAVAILABLE: { status: 503, retryable: true, meaning: 'The database cannot be reached. Try again later.' },
+  TIMEOUT: { status: 503, retryable: true, meaning: 'The operation took too long and was ended; nothing was changed.' },
+  INTERNAL: { status: 500, retryable: true, meaning: 'An unexpected failure; the request id finds it in the log.' },
+} as const satisfies Record<string, RequestErrorMeaning>;
+
+export type RequestErrorCode = keyof typeof requestErrorCodes;
+
+/** A request that is refused before, or apart from, the rules. */
+export class RequestError extends Error {
+  constructor(
+    readonly code: RequestErrorCode,
+    message: string = requestErrorCodes[code].meaning,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * A key of an object is its id or its business number. An id is 32 hex digits; upper case and dashes are accepted.
+ * A number of that form is refused when it is given, so a key is never ambiguous.
+ */
+export function idOf(key: string): string | undefined {
+  const digits = key.replaceAll('-', '').toLowerCase();
+  return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined;
+}
+
+/** Prefixes of the generated numbers, each followed by at least 8 digits. As in the samples: F-00000001, INV00000001, P-00000001. */
+export const numberPrefixes = {
+  account: 'A',
+  order: 'O-',
+  fulfillment: 'F-',
+  invoice: 'INV',
+  payment: 'P-',
+} as const;
+
+export type NumberedKind = keyof typeof numberPrefixes;

@@ -1,0 +1,49 @@
+import { checkNumber } from './account';
+import { type UserError, userError } from './errors';
+import type { OrderLineItemState } from './order-line-item';
+import { maxLineItems } from './order-line-item';
+import { checkTexts } from './text';
+
+export type OrderCategory = 'NewSales' | 'Return';
+export type OrderState = 'Executing' | 'Complete' | 'Canceled';
+
+/**
+ * The state of an order, derived from its line items: Canceled when all are Canceled, Complete when the rest is
+ * Complete, else Executing. Booked is missing from the published table; an order is complete only when every line is.
+ * Source: "State transitions for order".
+ */
+export function orderStateOf(itemStates: readonly OrderLineItemState[]): OrderState {
+  if (itemStates.every((state) => state === 'Canceled')) return 'Canceled';
+  return itemStates.every((state) => state === 'Complete' || state === 'Canceled') ? 'Complete' : 'Executing';
+}
+
+export interface OrderInput {
+  existingAccountNumber: string;
+  orderDate: string;
+  orderNumber?: string | null;
+  description?: string | null;
+  reasonCode?: string | null;
+  orderLineItems: readonly unknown[];
+}
+
+/** Limits of an order's own fields. Source: "Create an order". */
+export function judgeOrder(input: OrderInput): UserError[] {
+  const errors = [
+    ...checkTexts(input, { existingAccountNumber: 70, orderNumber: 100, description: 500, reasonCode: 255 }),
+    ...checkNumber('orderNumber', input.orderNumber),
+  ];
+  if (input.orderNumber && /[#?/]/.test(input.orderNumber)) {
+    errors.push(userError('INVALID_VALUE', 'orderNumber may not hold #, ? or /.', ['orderNumber']));
+  }
+  if (input.orderLineItems.length === 0) {
+    errors.push(userError('REQUIRED', 'An order needs at least one line item.', ['orderLineItems']));
+  }
+  if (input.orderLineItems.length > maxLineItems) {
+    errors.push(
+      userError('LIMIT_EXCEEDED', `${input.orderLineItems.length} line items; an order has at most ${maxLineItems}.`, [
+        'orderLineItems',
+      ]),
+    );
+  }
+  return errors;
+}

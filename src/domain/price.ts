@@ -1,0 +1,91 @@
+import { compare, type Decimal, isPositive, multiply, subtract } from './decimal';
+import { type UserError, userError } from './errors';
+
+export type InlineDiscountType = 'Percentage' | 'FixedAmount' | 'None';
+export type TaxMode = 'TaxInclusive' | 'TaxExclusive';
+
+export interface PriceInput {
+  listPricePerUnit?: Decimal | null;
+  amountPerUnit?: Decimal | null;
+  inlineDiscountType?: InlineDiscountType | null;
+  inlineDiscountPerUnit?: Decimal | null;
+}
+
+export interface Price {
+  listPricePerUnit: Decimal;
+  amountPerUnit: Decimal;
+  inlineDiscountType: InlineDiscountType;
+  inlineDiscountPerUnit: Decimal | null;
+}
+
+/**
+ * The prices of a sales line item. One of the two prices is needed, the missing one takes the other's value; with an
+ * inline discount the charged price follows from the list price and may not be given too. Prices are never rounded.
+ * Source: "PUT order line item", inlineDiscountType and inlineDiscountPerUnit; "Data type rounding rules".
+ */
+export function priceOf(input: PriceInput): Price | UserError[] {
+  const list = input.listPricePerUnit ?? null;
+  const charged = input.amountPerUnit ?? null;
+  const type = input.inlineDiscountType ?? 'None';
+  const discount = input.inlineDiscountPerUnit ?? null;
+  const errors: UserError[] = [];
+  for (const [field, value] of Object.entries({ listPricePerUnit: list, amountPerUnit: charged })) {
+    if (value !== null && compare(value, '0') < 0) {
+      errors.push(userError('INVALID_VALUE', `${field} is ${value}; a price is not negative.`, [field]));
+    }
+  }
+  if (errors.length) return errors;
+
+  const base = list ?? charged;
+  if (base === null) {
+    return [userError('REQUIRED', 'Give listPricePerUnit or amountPerUnit.', ['listPricePerUnit'])];
+  }
+  if (type === 'None') {
+    if (discount !== null && isPositive(discount)) {
+      return [userError('REQUIRED', 'inlineDiscountPerUnit needs an inlineDiscountType.', ['inlineDiscountType'])];
+    }
+    return {
+      listPricePerUnit: base,
+      amountPerUnit: charged ?? base,
+      inlineDiscountType: 'None',
+      inlineDiscountPerUnit: null,
+    };
+  }
+  if (list === null) return [userError('REQUIRED', 'An inline discount needs listPricePerUnit.', ['listPricePerUnit'])];
+  if (discount === null) {
+    return [userError('REQUIRED', `The discount ${type} needs inlineDiscountPerUnit.`, ['inlineDiscountPerUnit'])];
+  }
+  if (charged !== null) {
+    return [
+      userError('INVALID_VALUE', 'amountPerUnit follows from the inline discount and may not be given too.', [
+        'amountPerUnit',
+      ]),
+    ];
+  }
+  const most = type === 'Percentage' ? '100' : list;
+  if (compare(discount, '0') < 0 || compare(discount, most) > 0) {
+    return [
+      userError('INVALID_VALUE', `inlineDiscountPerUnit is ${discount}; 0 to ${most} is allowed.`, [
+        'inlineDiscountPerUnit',
+      ]),
+    ];
+  }
+  const off = type === 'Percentage' ? multiply(multiply(list, discount), '0.01') : discount;
+  return {
+    listPricePerUnit: list,
+    amountPerUnit: subtract(list, off),
+    inlineDiscountType: type,
+    inlineDiscountPerUnit: discount,
+  };
+}
+
+/** listPricePerUnit x quantity. */
+export const listPrice = (line: Price & { quantity: Decimal }): Decimal =>
+  multiply(line.listPricePerUnit, line.quantity);
+
+/** amountPerUnit x quantity. */
+export const amount = (line: Price & { quantity: Decimal }): Decimal => multiply(line.amountPerUnit, line.quantity);
+
+/** The inline discount over the whole quantity; 0 where there is none. */
+export const discount = (line: Price & { quantity: Decimal }): Decimal =>
+  line.inlineDiscountType === 'None' ? '0' : subtract(listPrice(line), amount(line));

@@ -1,0 +1,53 @@
+import { type UserError, userError } from './errors';
+
+/**
+ * What no text field takes: the nul byte, which PostgreSQL cannot store, and characters of four bytes in UTF-8
+ * (halves of surrogate pairs in JavaScript), which Zuora documents as refused.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the nul byte is what it is for
+const refused = /[\u0000\ud800-\udfff]/;
+
+/** Checks text fields against their greatest lengths; what is absent or null passes. */
+export function checkTexts(input: object, lengths: Record<string, number>): UserError[] {
+  const errors: UserError[] = [];
+  for (const [field, length] of Object.entries(lengths)) {
+    const value = (input as Record<string, unknown>)[field];
+    if (typeof value !== 'string') continue;
+    if (value.length > length) {
+      errors.push(
+        userError('INVALID_VALUE', `${field} has ${value.length} characters; at most ${length} are allowed.`, [field]),
+      );
+    } else if (refused.test(value)) {
+      errors.push(
+        userError(
+          'INVALID_VALUE',
+          `${field} holds a nul byte or a character outside of the basic multilingual plane.`,
+          [field],
+        ),
+      );
+    }
+  }
+  return errors;
+}
+
+/** Custom fields: names end in `__c`, values are text, numbers, booleans or null. Source: FulfillmentPost schema. */
+export function checkCustomFields(fields: Record<string, unknown> | null | undefined): UserError[] {
+  const errors: UserError[] = [];
+  for (const [name, value] of Object.entries(fields ?? {})) {
+    const path = ['customFields', name];
+    if (!/^[A-Za-z0-9_]{1,80}__c$/.test(name)) {
+      errors.push(
+        userError(
+          'INVALID_VALUE',
+          `The name of a custom field ends in __c; "${name.slice(0, 90)}" does not fit.`,
+          path,
+        ),
+      );
+    } else if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) {
+      errors.push(userError('INVALID_VALUE', `${name} must be text, a number, a boolean or null.`, path));
+    } else if (typeof value === 'string') {
+      errors.push(...checkTexts({ [name]: value }, { [name]: 500 }).map((error) => ({ ...error, path })));
+    }
+  }
+  return errors;
+}

@@ -1,0 +1,55 @@
+import type { Authorization } from '../domain/payment';
+import type { TestGatewayLedger } from '../store/test-gateway';
+import { type AuthorizationRequest, GatewayFailure, type PaymentGateway } from './port';
+
+/** The payment methods that the test gateway knows. */
+export const testTokens: Record<string, string> = {
+  tok_ok: 'Test card that always pays',
+  tok_declined: 'Test card that is always declined',
+  tok_error: 'Test card whose gateway fails after it may have charged',
+  tok_timeout: 'Test card whose gateway never answers',
+};
+
+/**
+ * A gateway for tests and demos. It keeps a ledger that our transactions cannot undo, so that it remembers a charge
+ * which our side has forgotten, as a gateway outside would.
+ */
+export class TestGateway implements PaymentGateway {
+  constructor(private readonly ledger: TestGatewayLedger) {}
+
+  async authorize(request: AuthorizationRequest): Promise<Authorization> {
+    const status = request.token === 'tok_declined' || !testTokens[request.token] ? 'Declined' : 'Authorized';
+    const charge = await this.ledger.record({ ...request, status });
+    if (request.token === 'tok_error') throw new GatewayFailure('the gateway failed');
+    // Kept open by nothing: a process that ends does not wait for an answer that never comes.
+    if (request.token === 'tok_timeout') return new Promise(() => {});
+    return charge.status === 'Authorized' || charge.status === 'Captured'
+      ? { approved: true }
+      : { approved: false, reason: charge.status === 'Declined' ? 'card declined' : 'given up before' };
+  }
+
+  async capture(key: string): Promise<boolean> {
+    const status = await this.ledger.move(key, 'Authorized', 'Captured');
+    return status === 'Captured' || status === 'Refunded';
+  }
+
+  async void(key: string): Promise<boolean> {
+    // A key never heard of is kept as Voided, so that a request still under way finds it given up.
+    await this.ledger.record({ key, token: '', amount: '0', currency: '', status: 'Voided' });
+    const status = await this.ledger.move(key, 'Authorized', 'Voided');
+    return status === 'Voided' || status === 'Declined';
+  }
+
+  refund(key: string, refundKey: string, amount: string): Promise<boolean> {
+    return this.ledger.refund(key, refundKey, amount);
+  }
+
+  find(key: string) {
+    return this.ledger.find(key);
+  }
+
+  describe(token: string) {
+    const label = testTokens[token];
+    return label === undefined ? undefined : { type: 'Test', label };
+  }
+}

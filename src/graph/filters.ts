@@ -1,0 +1,53 @@
+import { Field, ID, InputType } from 'type-graphql';
+import type { FulfillmentState } from '../domain/fulfillment';
+import type { OrderLineItemState } from '../domain/order-line-item';
+import { FulfillmentStateEnum, OrderLineItemStateEnum } from './enums';
+import { DateScalar, DateTimeScalar } from './scalars';
+
+/* Conditions on one field. All that are given must hold. An empty `in` matches nothing. */
+
+@InputType({ description: 'Conditions on a text. All that are given must hold.' })
+export class StringFilter {
+  @Field(() => String, { nullable: true, description: 'Is exactly this text; upper and lower case differ.' })
+  eq?: string;
+  @Field(() => [String], { nullable: true, description: 'Is one of these texts.' }) in?: string[];
+  @Field(() => String, { nullable: true, description: 'Begins with this text.' }) startsWith?: string;
+  @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
+}
+
+@InputType({ description: 'Conditions on an id. All that are given must hold. What is not an id matches nothing.' })
+export class IDFilter {
+  @Field(() => ID, { nullable: true, description: 'Is this id.' }) eq?: string;
+  @Field(() => [ID], { nullable: true, description: 'Is one of these ids.' }) in?: string[];
+  @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
+}
+
+@InputType({ description: 'Conditions on a calendar day. All that are given must hold.' })
+export class DateFilter {
+  @Field(() => DateScalar, { nullable: true, description: 'Is this day.' }) eq?: string;
+  @Field(() => DateScalar, { nullable: true, description: 'Is this day or later.' }) gte?: string;
+  @Field(() => DateScalar, { nullable: true, description: 'Is this day or earlier.' }) lte?: string;
+  @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
+}
+
+@InputType({
+  description: 'Conditions on an instant: a half-open span, so that spans can follow one another without overlap.',
+})
+export class DateTimeFilter {
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Is this instant or later.' }) gte?: string;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Is before this instant.' }) lt?: string;
+}
+
+@InputType({ description: 'Conditions on the state of a fulfillment. All that are given must hold.' })
+export class FulfillmentStateFilter {
+  @Field(() => FulfillmentStateEnum, { nullable: true, description: 'Is this state.' }) eq?: FulfillmentState;
+  @Field(() => [FulfillmentStateEnum], { nullable: true, description: 'Is one of these states.' })
+  in?: FulfillmentState[];
+}
+
+@InputType({ description: 'Conditions on the state of a line item. All that are given must hold.' })
+export class OrderLineItemStateFilter {
+  @Field(() => OrderLineItemStateEnum, { nullable: true, description: 'Is this state.' }) eq?: OrderLineItemState;
+  @Field(() => [OrderLineItemStateEnum], { nullable: true, description: 'Is one of these states.' })
+  in?: OrderLineItemState[];
+}

@@ -1,0 +1,91 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from 'graphql';
+import { firstDay, isDay, lastDay } from '../domain/date';
+import { decimalOfNumber, parseDecimal } from '../domain/decimal';
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+};
+
+function refuse(name: string, value: unknown, allowed: string): never {
+  throw new GraphQLError(`${name} cannot represent ${shown(value)}: ${allowed}.`, {
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+}
+
+/** A scalar whose text is read by one function, be it in a variable or in the document. */
+function textScalar(
+  name: string,
+  description: string,
+  allowed: string,
+  read: (text: string) => string | undefined,
+): GraphQLScalarType<string, string> {
+  const parse = (value: unknown): string => {
+    const result = typeof value === 'string' ? read(value) : undefined;
+    return result ?? refuse(name, value, allowed);
+  };
+  return new GraphQLScalarType<string, string>({
+    name,
+    description,
+    serialize: String,
+    parseValue: parse,
+    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : valueFromASTUntyped(node)),
+  });
+}
+
+export const DateScalar = textScalar(
+  'Date',
+  'A calendar day such as "2022-01-02", without a time zone.',
+  `a day as YYYY-MM-DD from ${firstDay} to ${lastDay} is expected`,
+  (text) => (isDay(text) ? text : undefined),
+);
+
+const instantForm = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+export const DateTimeScalar = textScalar(
+  'DateTime',
+  'An instant as RFC 3339 writes it. Given out in UTC with milliseconds; taken in with any offset.',
+  'an instant such as 2022-01-02T10:00:00Z is expected',
+  (text) => {
+    const day = instantForm.exec(text)?.[1];
+    const time = Date.parse(text);
+    return day && isDay(day) && !Number.isNaN(time) ? new Date(time).toISOString() : undefined;
+  },
+);
+
+const decimals =
+  'a decimal of at most 13 digits before and 9 after the point is expected, as a string or as a JSON number of at most 15 significant digits';
+
+export const DecimalScalar = new GraphQLScalarType<string, string>({
+  name: 'Decimal',
+  description:
+    'An exact decimal. Given out as a string without exponent: money with at least the decimals of its currency, everything else without trailing zeros. Taken in as a string, or as a JSON number of at most 15 significant digits.',
+  serialize: String,
+  parseValue: (value) => {
+    const result =
+      typeof value === 'string' ? parseDecimal(value) : typeof value === 'number' ? decimalOfNumber(value) : undefined;
+    return result ?? refuse('Decimal', value, decimals);
+  },
+  parseLiteral: (node: ValueNode) => {
+    const written =
+      node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT ? node.value : undefined;
+    const number = node.kind === Kind.FLOAT ? decimalOfNumber(Number(node.value)) : undefined;
+    return (
+      (written && parseDecimal(written)) ?? number ?? refuse('Decimal', written ?? valueFromASTUntyped(node), decimals)
+    );
+  },
+});
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const JSONObjectScalar = new GraphQLScalarType<Record<string, unknown>, Record<string, unknown>>({
+  name: 'JSONObject',
+  description: 'An object of custom fields. Their names end in __c; their values are text, numbers, booleans or null.',
+  serialize: (value) => value as Record<string, unknown>,
+  parseValue: (value) => (isObject(value) ? value : refuse('JSONObject', value, 'an object is expected')),
+  parseLiteral: (node, variables) => {
+    const value = valueFromASTUntyped(node, variables);
+    return isObject(value) ? value : refuse('JSONObject', value, 'an object is expected');
+  },
+});

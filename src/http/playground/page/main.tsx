@@ -1,0 +1,78 @@
+import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { sampleOperations } from '../operations';
+import { createFetcher, type Outcome, ownAuthorization } from './fetcher';
+import { samplesPlugin, variablesText } from './samples';
+import { type Credentials, createSession } from './session';
+import { SignIn } from './sign-in';
+import { storage } from './storage';
+
+interface Config {
+  demo?: Credentials;
+  workers: Record<string, string>;
+}
+
+const config: Config = JSON.parse(document.getElementById('playground-config')?.textContent ?? '');
+
+// Workers come from files of their own, not from blob: URLs, so that worker-src can be 'self'.
+window.MonacoEnvironment = {
+  getWorker: (_id, label) => new Worker(config.workers[label] ?? config.workers.editor),
+};
+
+const plugins = [samplesPlugin, HISTORY_PLUGIN];
+const defaultTabs = sampleOperations.map((sample) => ({ query: sample.query, variables: variablesText(sample) }));
+
+function App() {
+  const [session, setSession] = useState(() => (config.demo ? createSession(config.demo) : undefined));
+  const [typed, setTyped] = useState<string>();
+  const [outcome, setOutcome] = useState<Outcome>('signed-in');
+  const typing = useRef<number>(undefined);
+
+  // A new fetcher makes GraphiQL ask for the schema again, so that signing in is enough to get descriptions and
+  // completion; hence `typed` among what it depends on.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
+  const fetcher = useMemo(() => createFetcher(session, setOutcome), [session, typed]);
+
+  useEffect(() => () => window.clearTimeout(typing.current), []);
+
+  function onEditHeaders(text: string) {
+    window.clearTimeout(typing.current);
+    typing.current = window.setTimeout(() => {
+      try {
+        setTyped(ownAuthorization(text.trim() ? JSON.parse(text) : {}));
+      } catch {
+        // Half-typed JSON: wait for the rest.
+      }
+    }, 600);
+  }
+
+  const signedInAs = typed ? 'Signed in by the Authorization header' : session && `Signed in as ${session.clientId}`;
+
+  return (
+    <>
+      <SignIn outcome={outcome} onSession={setSession} />
+      <div className="page-graphiql">
+        <GraphiQL
+          fetcher={fetcher}
+          plugins={plugins}
+          storage={storage}
+          defaultTabs={defaultTabs}
+          defaultEditorToolsVisibility="variables"
+          // A token typed into the headers must not end up in localStorage, so the setting to keep them is not offered.
+          showPersistHeadersSettings={false}
+          inputValueDeprecation
+          schemaDescription
+          onEditHeaders={onEditHeaders}
+        >
+          <GraphiQL.Logo>
+            <span className="page-logo">{signedInAs}</span>
+          </GraphiQL.Logo>
+        </GraphiQL>
+      </div>
+    </>
+  );
+}
+
+const root = document.getElementById('root');
+if (root) createRoot(root).render(<App />);

@@ -1,0 +1,91 @@
+import { type AccountInput, judgeAccount } from '../domain/account';
+import { below, Refusal, userError } from '../domain/errors';
+import { AccountRow } from '../store/account';
+import { newId } from '../store/id';
+import { insertNumberedRows, lockRows, updateRows } from '../store/write';
+import { findByKey, judgeVersion } from './key';
+import type { Unit, Work } from './work';
+
+export interface CreateAccountInput extends AccountInput {
+  name: string;
+  currency: string;
+  orgId?: string | null;
+}
+
+export function createAccount(work: Work, input: CreateAccountInput, dryRun = false): Promise<{ account: AccountRow }> {
+  return work.run(dryRun, async (unit) => {
+    const errors = [...judgeAccount(input), ...judgePaymentMethod(unit, input.paymentMethodToken)];
+    const orgId = orgOf(unit, input.orgId);
+    if (orgId === undefined) {
+      const allowed = unit.caller.orgIds.join(', ');
+      errors.push(
+        input.orgId
+          ? userError('NOT_FOUND', `No org of the caller has this id; ${allowed} are allowed.`, ['orgId'])
+          : userError('REQUIRED', `The client has several orgs; name one of ${allowed}.`, ['orgId']),
+      );
+    }
+    if (errors.length) throw new Refusal(below(['input'], errors));
+    const row = {
+      id: newId(),
+      ...unit.created(orgId!),
+      accountNumber: input.accountNumber ?? (null as unknown as string),
+      name: input.name,
+      currency: input.currency,
+      paymentTerm: input.paymentTerm ?? 'Net 30',
+      paymentMethodToken: input.paymentMethodToken ?? null,
+    };
+    const numbering = unit.numbering('account', 'accountNumber', 1);
+    const [account] = await insertNumberedRows<AccountRow>(unit.db, AccountRow, [row], numbering);
+    return { account };
+  });
+}
+
+/** The org of a new account: the one named, or the only one that the caller has. */
+function orgOf(unit: Unit, wanted: string | null | undefined): string | undefined {
+  const { orgIds } = unit.caller;
+  if (wanted) return orgIds.find((id) => id === wanted.replaceAll('-', '').toLowerCase());
+  return orgIds.length === 1 ? orgIds[0] : undefined;
+}
+
+function judgePaymentMethod(unit: Unit, token: string | null | undefined) {
+  return token && !unit.services.gateway.describe(token)
+    ? [userError('INVALID_VALUE', 'The payment gateway does not know this token.', ['paymentMethodToken'])]
+    : [];
+}
+
+export interface UpdateAccountInput {
+  name?: string | null;
+  paymentTerm?: string | null;
+  paymentMethodToken?: string | null;
+}
+
+export function updateAccount(
+  work: Work,
+  key: string,
+  input: UpdateAccountInput,
+  options: { expectedVersion?: number | null; dryRun?: boolean } = {},
+): Promise<{ account: AccountRow }> {
+  return work.run(options.dryRun ?? false, async (unit) => {
+    const found = await findByKey<AccountRow>(unit.db, AccountRow, 'accountNumber', key);
+    const [before] = found ? await lockRows<AccountRow>(unit.db, AccountRow, [found.id]) : [];
+    if (!before) throw new Refusal([userError('NOT_FOUND', 'No account has this id or number.', ['key'])]);
+    const errors = [
+      ...judgeVersion(before, options.expectedVersion),
+      ...below(['input'], [...judgeAccount(input), ...judgePaymentMethod(unit, input.paymentMethodToken)]),
+    ];
+    for (const field of ['name', 'paymentTerm'] as const) {
+      if (input[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, ['input', field]));
+    }
+    if (errors.length) throw new Refusal(errors);
+    const account: AccountRow = {
+      ...before,
+      name: input.name ?? before.name,
+      paymentTerm: input.paymentTerm ?? before.paymentTerm,
+      paymentMethodToken: input.paymentMethodToken === undefined ? before.paymentMethodToken : input.paymentMethodToken,
+      ...unit.touched(before),
+    };
+    const columns = ['name', 'paymentTerm', 'paymentMethodToken', 'version', 'updatedDate', 'updatedById'] as const;
+    await updateRows(unit.db, AccountRow, [account], columns);
+    return { account };
+  });
+}

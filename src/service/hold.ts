@@ -1,0 +1,89 @@
+import type { Caller } from '../domain/caller';
+import { RequestError } from '../domain/errors';
+import { Connection } from '../store/connection';
+import { lockKey, storedOutcome, storeOutcome } from '../store/idempotency';
+import { type Held, type Services, translated, Work } from './work';
+
+/** A rendered reply, as it goes out and as it is stored for its key. */
+export interface Reply {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Why a request is held open until its reply is rendered: for its Idempotency-Key, for a dry run, or for both. */
+export interface Hold {
+  dryRun: boolean;
+  key?: string;
+  /** Digest of what is asked; another request under the same key is refused. */
+  fingerprint?: string;
+}
+
+/**
+ * Runs a request in one transaction that stays open until `render` has produced its reply, reading through that
+ * transaction. With a key the reply is stored beside the effect and committed with it before it is sent, so that an
+ * outcome told to a client outlives the process; a repeated key gets the stored reply. A dry run is rolled back, and
+ * its reply too is stored where it has a key.
+ *
+ * Only settled outcomes are stored: what the rules did or refused. Unexpected failures, contention and time-outs are
+ * not, so that a retry may fare better.
+ * @throws RequestError IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_MISMATCH, UNAVAILABLE, TIMEOUT
+ */
+export async function hold(
+  services: Services,
+  caller: Caller,
+  { dryRun, key, fingerprint = '' }: Hold,
+  render: (work: Work) => Promise<Reply>,
+): Promise<{ reply: Reply; replayed: boolean; work: Work }> {
+  const client = await services.db.main.connect().catch((error) => {
+    throw translated(error);
+  });
+  const connection = new Connection(client, { statements: 0 });
+  const held: Held = { connection, units: [], settled: false };
+  const work = new Work(services, caller, connection.counter, held);
+  let broken: Error | undefined;
+  try {
+    await connection.control('begin');
+    if (key !== undefined) {
+      const stored = await takeKey(connection, caller, key, fingerprint);
+      if (stored) return { reply: stored, replayed: true, work };
+    }
+    await connection.control('savepoint request');
+    const reply = await render(work);
+    // A dry run takes everything back but its outcome.
+    if (dryRun) await connection.control('rollback to savepoint request');
+    if (key !== undefined && held.settled) {
+      const { entityId, clientId } = caller;
+      await storeOutcome(connection, { entityId, clientId, key, fingerprint, ...reply });
+    }
+    const keep = key !== undefined && held.settled;
+    // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
+    const units = held.units.splice(0);
+    if (keep) await connection.control('commit');
+    work.defer(units.flatMap((unit) => (keep && !dryRun ? unit.onCommit : unit.onRollback)));
+    return { reply, replayed: false, work };
+  } catch (error) {
+    work.defer(held.units.splice(0).flatMap((unit) => unit.onRollback));
+    void work.finish();
+    throw translated(error);
+  } finally {
+    // After a commit this only warns; in every other case it is what ends the transaction.
+    await connection.control('rollback').catch((error) => {
+      broken = error;
+    });
+    client.release(broken);
+  }
+}
+
+async function takeKey(
+  connection: Connection,
+  caller: Caller,
+  key: string,
+  fingerprint: string,
+): Promise<Reply | undefined> {
+  const { entityId, clientId } = caller;
+  if (!(await lockKey(connection, entityId, clientId, key))) throw new RequestError('IDEMPOTENCY_IN_PROGRESS');
+  const stored = await storedOutcome(connection, entityId, clientId, key);
+  if (stored && stored.fingerprint !== fingerprint) throw new RequestError('IDEMPOTENCY_MISMATCH');
+  return stored && { status: stored.status, headers: stored.headers, body: stored.body };
+}

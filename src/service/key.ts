@@ -1,0 +1,37 @@
+import { type UserError, userError } from '../domain/errors';
+import { idOf } from '../domain/key';
+import type { Scoped } from '../store/connection';
+import type { RowClass } from '../store/table';
+import { rowsBy } from '../store/write';
+
+/** The object that a key names: by its id where the key has that form, else by its business number. */
+export async function findByKey<R extends { id: string }>(
+  scoped: Scoped,
+  row: RowClass<R>,
+  number: (keyof R & string) | undefined,
+  key: string,
+  properties?: readonly string[],
+): Promise<R | undefined> {
+  const id = idOf(key);
+  if (!id && (!number || key.includes('\0'))) return undefined;
+  const [found] = id
+    ? await rowsBy<R>(scoped, row, 'id', [id], properties)
+    : await rowsBy<R>(scoped, row, number!, [key], properties);
+  return found;
+}
+
+/** Refuses a change that was made with an older version in mind, and hands back the object as it is. */
+export const judgeVersion = (
+  current: { id: string; version: number },
+  expected: number | null | undefined,
+): UserError[] =>
+  expected == null || expected === current.version
+    ? []
+    : [
+        userError(
+          'VERSION_CONFLICT',
+          `The object is at version ${current.version}, not ${expected}; read it again.`,
+          ['expectedVersion'],
+          { kind: 'VersionConflict', currentVersion: current.version, current },
+        ),
+      ];

@@ -1,0 +1,62 @@
+import { Connection } from '../store/connection';
+import {
+  closeAttempts,
+  failCapture,
+  hasPayment,
+  markCaptured,
+  openAttemptIds,
+  tryAttempt,
+} from '../store/payment-attempt';
+import type { Services } from './work';
+
+/**
+ * Brings one open attempt to its end by asking the gateway under the attempt's key: captured where its payment was
+ * committed, given up where it was not. One function serves the unit that has just ended and the sweep that finds what
+ * a crash, a time-out or a failing gateway left behind; it may run any number of times. An attempt whose unit is
+ * still under way is left alone.
+ */
+export async function settleAttempt(services: Services, attemptId: string): Promise<void> {
+  const client = await services.db.side.connect();
+  const connection = new Connection(client);
+  let broken: Error | undefined;
+  try {
+    await connection.control('begin');
+    if (await tryAttempt(connection, attemptId)) {
+      if (await hasPayment(connection, attemptId)) {
+        if (await services.gateway.capture(attemptId)) await markCaptured(connection, attemptId);
+        else await failCapture(connection, attemptId);
+      } else {
+        await giveUp(services, connection, attemptId);
+      }
+    }
+    await connection.control('commit');
+  } catch (error) {
+    await connection.control('rollback').catch((failure) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** No payment was committed: the gateway may not keep anything under this key. */
+async function giveUp(services: Services, connection: Connection, attemptId: string): Promise<void> {
+  if (await services.gateway.void(attemptId)) {
+    await closeAttempts(connection, [{ id: attemptId, status: 'Voided', message: null }]);
+    return;
+  }
+  // Captured although we never asked: pay it back, under a key of the attempt's own, so once.
+  const charge = await services.gateway.find(attemptId);
+  if (charge && (charge.status === 'Captured' || charge.status === 'Refunded')) {
+    await services.gateway.refund(attemptId, attemptId, charge.amount);
+    await closeAttempts(connection, [{ id: attemptId, status: 'Voided', message: 'captured unasked and paid back' }]);
+  }
+}
+
+/** Settles every open attempt that no running unit holds. At start and every minute. */
+export async function sweepAttempts(services: Services): Promise<void> {
+  for (const id of await openAttemptIds(services.db.aside())) {
+    await settleAttempt(services, id).catch((error) => services.onFailure(error, `settling attempt ${id}`));
+  }
+}

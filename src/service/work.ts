@@ -1,0 +1,193 @@
+import type { Caller } from '../domain/caller';
+import { Refusal, RequestError, type UserError, userError } from '../domain/errors';
+import type { NumberedKind } from '../domain/key';
+import type { PaymentGateway } from '../gateway/port';
+import { Connection, Scoped, type StatementCounter } from '../store/connection';
+import type { Database } from '../store/database';
+import { failureOf } from '../store/failure';
+import { type Numbering, NumberTaken } from '../store/write';
+
+/** What every service works with. */
+export interface Services {
+  db: Database;
+  gateway: PaymentGateway;
+  /** Told of what went wrong behind a reply, where nobody waits for it any more. */
+  onFailure: (error: unknown, what: string) => void;
+}
+
+/** An open transaction on behalf of a caller. */
+export class Unit {
+  /** One instant for everything that the unit writes. */
+  readonly now = new Date().toISOString();
+  readonly db: Scoped;
+  /** What is to be done once the unit has been committed, or has been rolled back. */
+  readonly onCommit: (() => Promise<void>)[] = [];
+  readonly onRollback: (() => Promise<void>)[] = [];
+  private dryRunNumbers = 0;
+
+  constructor(
+    connection: Connection,
+    readonly services: Services,
+    readonly caller: Caller,
+    readonly dryRun: boolean,
+  ) {
+    this.db = new Scoped(connection, caller);
+  }
+
+  /** How `count` rows get their business numbers: from the sequence, or DRYRUN-1, DRYRUN-2, ... */
+  numbering(kind: NumberedKind, column: string, count: number): Numbering {
+    const dryRun = this.dryRun ? this.dryRunNumbers : null;
+    this.dryRunNumbers += count;
+    return { kind, column, dryRun };
+  }
+
+  /** What a new row says about its making. */
+  created(orgId: string) {
+    const { clientId, entityId } = this.caller;
+    return {
+      entityId,
+      orgId,
+      version: 1,
+      createdDate: this.now,
+      createdById: clientId,
+      updatedDate: this.now,
+      updatedById: clientId,
+    };
+  }
+
+  /** What a changed row says about its change. Each change raises the version. */
+  touched(row: { version: number }) {
+    return { version: row.version + 1, updatedDate: this.now, updatedById: this.caller.clientId };
+  }
+}
+
+/** A connection that one request keeps open until its reply is rendered (hold.ts). */
+export interface Held {
+  connection: Connection;
+  units: Unit[];
+  /** The effect was carried out or refused by the rules: an outcome that may be stored. */
+  settled: boolean;
+}
+
+/**
+ * The work of one request. Without a key or dryRun each mutation is a transaction of its own, and what the reply shows
+ * is read from the pool afterwards. Held, one transaction spans the effect and the rendering of its reply.
+ */
+export class Work {
+  /** Captures and voids: carried out after the reply, by `finish`. */
+  private readonly later: (() => Promise<void>)[] = [];
+
+  constructor(
+    readonly services: Services,
+    readonly caller: Caller,
+    readonly counter: StatementCounter = { statements: 0 },
+    private readonly held?: Held,
+  ) {}
+
+  /** Where the graph reads: behind a mutation that is held, inside its transaction. */
+  reads(): Scoped {
+    return new Scoped(this.held?.connection ?? this.services.db.reads(this.counter), this.caller);
+  }
+
+  /**
+   * Carries out one effect in a transaction. A Refusal rolls everything back and is thrown on; so is any other
+   * failure, as what it is: contention as LOCKED_RETRY, an outage as an outage.
+   */
+  async run<T>(dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {
+    try {
+      return this.held ? await this.runHeld(this.held, dryRun, effect) : await this.runAlone(dryRun, effect);
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  private async runHeld<T>(held: Held, dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {
+    const unit = new Unit(held.connection, this.services, this.caller, dryRun);
+    await held.connection.control('savepoint effect');
+    try {
+      const result = await effect(unit);
+      held.units.push(unit);
+      held.settled = true;
+      return result;
+    } catch (error) {
+      this.later.push(...unit.onRollback);
+      await held.connection.control('rollback to savepoint effect');
+      const refused = translated(error);
+      held.settled = refused instanceof Refusal && !(refused instanceof Contention);
+      throw refused;
+    }
+  }
+
+  private async runAlone<T>(dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {
+    const client = await this.services.db.main.connect();
+    const connection = new Connection(client, this.counter);
+    const unit = new Unit(connection, this.services, this.caller, dryRun);
+    let broken: Error | undefined;
+    try {
+      await connection.control('begin');
+      let result: T;
+      try {
+        result = await effect(unit);
+      } catch (error) {
+        this.later.push(...unit.onRollback);
+        await connection.control('rollback').catch((failure) => {
+          broken = failure;
+        });
+        throw error;
+      }
+      await connection.control(dryRun ? 'rollback' : 'commit').catch((failure) => {
+        // Nobody knows whether the commit took place; the sweep settles what depends on it.
+        broken = failure;
+        throw failure;
+      });
+      this.later.push(...(dryRun ? unit.onRollback : unit.onCommit));
+      return result;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Carries out what was put off until after the reply. Failures go to the log; the sweep tries again. */
+  async finish(): Promise<void> {
+    for (const act of this.later.splice(0)) {
+      await act().catch((error) => this.services.onFailure(error, 'settling a payment'));
+    }
+  }
+
+  /** For hold.ts alone: what the units in a held transaction leave to do after its end. */
+  defer(acts: (() => Promise<void>)[]): void {
+    this.later.push(...acts);
+  }
+}
+
+/** Errors of the database in the words of a reply. */
+export function translated(error: unknown): unknown {
+  if (error instanceof NumberTaken) {
+    return new Refusal([userError('DUPLICATE', `${error.column} ${error.number} is taken.`, ['input', error.column])]);
+  }
+  switch (failureOf(error)) {
+    case 'contention':
+      return new Contention([
+        userError('LOCKED_RETRY', 'Other requests hold the same objects; nothing was changed, try again.'),
+      ]);
+    case 'timeout':
+      return new RequestError('TIMEOUT');
+    case 'unavailable':
+      return new RequestError('UNAVAILABLE');
+    default:
+      return error;
+  }
+}
+
+/** A refusal that says nothing about the request itself, and so is never stored for its key. */
+export class Contention extends Refusal {}
+
+/** A mutation's refusals as values: the payload that the graph and REST make of them. */
+export async function orRefused<T>(result: Promise<T>): Promise<T | { userErrors: UserError[] }> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof Refusal) return { userErrors: error.errors };
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import { Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
+import { Audited } from './audited';
+import type { Scoped } from './connection';
+import { dateTime, equals, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import { auditSorts, list } from './list';
+import { OrgRow } from './tenant';
+
+/** A billing account: it owns orders and is invoiced. */
+@Entity('account')
+@Unique(['entityId', 'accountNumber'])
+@Unique(['id', 'entityId'])
+@Index(['entityId', 'updatedDate', 'id'])
+@ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
+export class AccountRow extends Audited {
+  @Column('text') accountNumber: string;
+  @Column('text') name: string;
+  @Column('text') currency: string;
+  @Column('text') paymentTerm: string;
+  /** The gateway's token of the default payment method. It never leaves the service. */
+  @Column('text', { nullable: true }) paymentMethodToken: string | null;
+}
+
+export interface AccountFilter {
+  id?: IdFilter | null;
+  accountNumber?: TextFilter | null;
+  name?: TextFilter | null;
+  currency?: string | null;
+  updatedDate?: RangeFilter | null;
+}
+
+export const accounts = list<AccountRow, AccountFilter>(
+  AccountRow,
+  {
+    id: id('t.id'),
+    accountNumber: text('t.account_number'),
+    name: text('t.name'),
+    currency: equals('t.currency', 'text'),
+    updatedDate: dateTime('t.updated_date'),
+  },
+  {
+    ...auditSorts,
+    name: { sql: 't.name', type: 'text' },
+    accountNumber: { sql: 't.account_number', type: 'text' },
+  },
+);
+
+/**
+ * One billing act per account at a time, to the end of the transaction. Taken after the line items, in the order of
+ * the ids.
+ */
+export async function lockAccountsForBilling(scoped: Scoped, accountIds: readonly string[]): Promise<void> {
+  await scoped.query(
+    `select pg_advisory_xact_lock(hashtextextended(id::text, 4902)) from (
+       select id from account where entity_id = $1 and org_id = any($2) and id = any($3) order by id
+     ) as billed`,
+    [accountIds],
+  );
+}

@@ -1,0 +1,16 @@
+import { Column, PrimaryColumn } from 'typeorm';
+
+/**
+ * What every row of business data carries. `entityId` and `orgId` are its scope: each statement over business data
+ * names both (`Scoped` in connection.ts). `createdById` and `updatedById` are ids of OAuth clients.
+ */
+export abstract class Audited {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('integer') version: number;
+  @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
+  @Column('uuid') createdById: string;
+  @Column('timestamp with time zone', { precision: 3 }) updatedDate: string;
+  @Column('uuid') updatedById: string;
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+
+/** Counts the statements of one request; begin, commit and savepoints are not counted. */
+export interface StatementCounter {
+  statements: number;
+}
+
+/**
+ * A statement text is prepared once per connection under the hash of its text, since PostgreSQL cuts names at 63
+ * bytes. The number of names is bounded: texts vary with the fields a client selects, and a connection keeps every
+ * plan it has prepared. Texts beyond the bound run unnamed.
+ */
+const maxNames = 500;
+const names = new Map<string, string>();
+let preparing = true;
+
+/** For poolers that cannot prepare. */
+export function preparedStatements(on: boolean): void {
+  preparing = on;
+}
+
+function nameOf(text: string): string | undefined {
+  if (!preparing) return undefined;
+  let name = names.get(text);
+  if (name === undefined && names.size < maxNames) {
+    name = createHash('sha256').update(text).digest('base64url').slice(0, 24);
+    names.set(text, name);
+  }
+  return name;
+}
+
+/** Runs statements on a pool, or on the one client of a transaction. Rows come as objects with the names selected. */
+export class Connection {
+  constructor(
+    private readonly target: Pool | PoolClient,
+    readonly counter: StatementCounter = { statements: 0 },
+  ) {}
+
+  async query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+    this.counter.statements++;
+    const result = await this.target.query({ name: nameOf(text), text, values });
+    return result.rows as T[];
+  }
+
+  /** begin, commit, rollback, savepoints: without parameters, uncounted, unprepared. */
+  async control(text: string): Promise<void> {
+    await this.target.query(text);
+  }
+}
+
+/** Which rows a caller may see: those of one entity and of the orgs it may see there. */
+export interface Scope {
+  entityId: string;
+  orgIds: readonly string[];
+}
+
+/**
+ * The one door to business data. Every statement gets the scope as its first two parameters, `$1` the entity and
+ * `$2` the orgs; PostgreSQL itself refuses a text that leaves either unused. Further values begin at `$3`.
+ */
+export class Scoped {
+  constructor(
+    readonly connection: Connection,
+    readonly scope: Scope,
+  ) {}
+
+  query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+    return this.connection.query<T>(text, [this.scope.entityId, this.scope.orgIds, ...values]);
+  }
+}

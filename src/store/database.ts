@@ -1,0 +1,138 @@
+import { Pool, types } from 'pg';
+import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
+import { Connection, type StatementCounter } from './connection';
+import { SnakeNaming } from './naming';
+import { rows } from './rows';
+
+// Values leave PostgreSQL in the one form they have in this program: days as days (the driver would make them
+// midnights of a time zone), instants in RFC 3339, ids without dashes, decimals without needless zeros.
+types.setTypeParser(types.builtins.DATE, (text) => text);
+types.setTypeParser(types.builtins.TIMESTAMPTZ, instant);
+types.setTypeParser(types.builtins.UUID, (text) => text.replaceAll('-', ''));
+types.setTypeParser(types.builtins.NUMERIC, (text) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text));
+
+/** "2025-03-09 12:00:00.1+00" as "2025-03-09T12:00:00.100Z"; every session runs in UTC. */
+function instant(text: string): string {
+  const [day, time] = text.split(' ');
+  const [seconds, fraction = ''] = time.slice(0, time.indexOf('+')).split('.');
+  return `${day}T${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
+}
+
+/** The role that the application works under. It owns nothing and may only read and write rows. */
+export const appRole = 'order_gateway_app';
+
+export interface DatabaseOptions {
+  url: string;
+  poolSize?: number;
+  statementTimeoutMs?: number;
+  onPoolError?: (error: Error) => void;
+}
+
+const noLogger: Logger = {
+  logQuery() {},
+  logQueryError() {},
+  logQuerySlow() {},
+  logSchemaBuild() {},
+  logMigration() {},
+  log() {},
+};
+
+const sessionOptions = (role: string | undefined, extra: Record<string, number | string>): string =>
+  [['timezone', 'UTC'], ...(role ? [['role', role]] : []), ...Object.entries(extra)]
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+
+/** The options of a data source: as the owner for migrations, else as the application's role. */
+export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'application'): DataSourceOptions {
+  const limits = {
+    statement_timeout: options.statementTimeoutMs ?? 20_000,
+    lock_timeout: 10_000,
+    idle_in_transaction_session_timeout: 60_000,
+  };
+  return {
+    type: 'postgres',
+    url: options.url,
+    entities: rows,
+    migrations: [`${__dirname}/migrations/*.js`],
+    migrationsTransactionMode: 'each',
+    namingStrategy: new SnakeNaming(),
+    synchronize: false,
+    installExtensions: false,
+    poolSize: options.poolSize ?? 10,
+    connectTimeoutMS: 5_000,
+    applicationName: 'order-fulfillment-gateway',
+    logger: noLogger,
+    poolErrorHandler: options.onPoolError ?? (() => {}),
+    extra: {
+      options: as === 'owner' ? sessionOptions(undefined, {}) : sessionOptions(appRole, limits),
+      keepAlive: true,
+    },
+  } as DataSourceOptions;
+}
+
+/**
+ * The database as the application sees it. `main` is TypeORM's own pool; `side` is a small pool for what must be
+ * committed on a connection of its own while a unit of work holds one of the first: were both from one pool, units
+ * that each wait for a second connection could exhaust it and wait for one another.
+ */
+export class Database {
+  private constructor(
+    readonly dataSource: DataSource,
+    readonly main: Pool,
+    readonly side: Pool,
+  ) {}
+
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const dataSource = await new DataSource(dataSourceOptions(options, 'application')).initialize();
+    const main = (dataSource.driver as PostgresDriver).master as Pool;
+    const side = openPool(options, 4);
+    return new Database(dataSource, main, side);
+  }
+
+  /** Statements on the pool, each on whichever connection is free. */
+  reads(counter?: StatementCounter): Connection {
+    return new Connection(this.main, counter);
+  }
+
+  /** Statements that commit at once, whatever becomes of the unit of work around them. */
+  aside(): Connection {
+    return new Connection(this.side);
+  }
+
+  async close(): Promise<void> {
+    await this.side.end();
+    await this.dataSource.destroy();
+  }
+}
+
+/** A pool of its own under the application's role, for the side connections and for the test gateway. */
+export function openPool(options: DatabaseOptions, size: number): Pool {
+  const pool = new Pool({
+    connectionString: options.url,
+    max: size,
+    connectionTimeoutMillis: 5_000,
+    options: sessionOptions(appRole, { statement_timeout: options.statementTimeoutMs ?? 20_000 }),
+    application_name: 'order-fulfillment-gateway side',
+  });
+  pool.on('error', options.onPoolError ?? (() => {}));
+  return pool;
+}
+
+/** Brings the database up to date, as its owner. Returns how many migrations ran. */
+export async function migrate(options: DatabaseOptions): Promise<number> {
+  const dataSource = await new DataSource(dataSourceOptions(options, 'owner')).initialize();
+  try {
+    // One migrator at a time, however many processes start at once.
+    const runner = dataSource.createQueryRunner();
+    try {
+      await runner.query('select pg_advisory_lock(724601)');
+      return (await dataSource.runMigrations()).length;
+    } finally {
+      await runner.query('select pg_advisory_unlock(724601)').catch(() => {});
+      await runner.release();
+    }
+  } finally {
+    await dataSource.destroy();
+  }
+}

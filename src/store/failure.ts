@@ -1,0 +1,23 @@
+/** What went wrong on the way to the database, told by the driver's codes. */
+export type Failure = 'unavailable' | 'timeout' | 'contention';
+
+const unavailableErrno = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN'];
+
+/**
+ * Sorts an error of the database. Contention: deadlock, lock time-out, serialization, or a uniqueness that another
+ * request won in the same moment; trying again meets the final state. Undefined: a fault of ours.
+ */
+export function failureOf(error: unknown): Failure | undefined {
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  if (code === '57014') return 'timeout';
+  if (code && ['40P01', '40001', '55P03', '23505'].includes(code)) return 'contention';
+  if (code && (unavailableErrno.includes(code) || /^(08|57P|53)/.test(code) || code === '25P03')) return 'unavailable';
+  // The driver's own errors carry no code.
+  if (
+    message &&
+    /connection terminated|timeout exceeded when trying to connect|connection error|not queryable/i.test(message)
+  ) {
+    return 'unavailable';
+  }
+  return undefined;
+}

@@ -1,0 +1,115 @@
+import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
+import type { FulfillmentState, FulfillmentType } from '../domain/fulfillment';
+import { AccountRow } from './account';
+import { Audited } from './audited';
+import {
+  type Condition,
+  date,
+  dateTime,
+  type EnumFilter,
+  equals,
+  holds,
+  type IdFilter,
+  id,
+  oneOf,
+  type RangeFilter,
+  type TextFilter,
+  text,
+} from './filter';
+import { auditSorts, list } from './list';
+import { OrderRow } from './order';
+import { OrderLineItemRow } from './order-line-item';
+
+/**
+ * A delivery (sales) or receipt (return) of part of a line item. Account, order and currency are the line item's,
+ * copied so that the filters on them need no join; neither ever changes. `amount` is what the quantity is charged.
+ */
+@Entity('fulfillment')
+@Unique(['entityId', 'fulfillmentNumber'])
+@Unique(['id', 'entityId'])
+@Index(['entityId', 'updatedDate', 'id'])
+@Index(['orderLineItemId', 'updatedDate', 'id'])
+@Index(['orderId', 'updatedDate', 'id'])
+@Index(['accountId', 'updatedDate', 'id'])
+@Index(['entityId', 'state', 'billTargetDate', 'id'])
+@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@Check('fulfillment_quantity', 'quantity > 0')
+@Check(
+  'fulfillment_sent',
+  "state not in ('SentToBilling', 'Complete') or (bill_target_date is not null and sent_to_billing_date is not null)",
+)
+export class FulfillmentRow extends Audited {
+  @Column('uuid') orderLineItemId: string;
+  @Column('uuid') orderId: string;
+  @Column('uuid') accountId: string;
+  @Column('text') fulfillmentNumber: string;
+  @Column('enum', { enum: ['Delivery', 'Return'], enumName: 'fulfillment_type' }) fulfillmentType: FulfillmentType;
+  @Column('enum', {
+    enum: ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'],
+    enumName: 'fulfillment_state',
+  })
+  state: FulfillmentState;
+  @Column('date') fulfillmentDate: string;
+  @Column('numeric') quantity: string;
+  @Column('numeric') amount: string;
+  @Column('text') currency: string;
+  @Column('date', { nullable: true }) billTargetDate: string | null;
+  @Column('timestamp with time zone', { precision: 3, nullable: true }) sentToBillingDate: string | null;
+  @Column('text', { nullable: true }) description: string | null;
+  @Column('text', { nullable: true }) carrier: string | null;
+  @Column('text', { nullable: true }) trackingNumber: string | null;
+  @Column('text', { nullable: true }) fulfillmentSystem: string | null;
+  @Column('text', { nullable: true }) fulfillmentLocation: string | null;
+  @Column('text', { nullable: true }) externalId: string | null;
+  @Column('boolean') excludeItemBillingFromRevenueAccounting: boolean;
+  @Column('boolean') excludeItemBookingFromRevenueAccounting: boolean;
+  @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
+}
+
+export interface FulfillmentFilter {
+  id?: IdFilter | null;
+  fulfillmentNumber?: TextFilter | null;
+  externalId?: TextFilter | null;
+  trackingNumber?: TextFilter | null;
+  carrier?: TextFilter | null;
+  state?: EnumFilter<FulfillmentState> | null;
+  fulfillmentType?: FulfillmentType | null;
+  fulfillmentDate?: RangeFilter | null;
+  billTargetDate?: RangeFilter | null;
+  orderLineItemId?: IdFilter | null;
+  orderId?: IdFilter | null;
+  accountId?: IdFilter | null;
+  billed?: boolean | null;
+  updatedDate?: RangeFilter | null;
+  createdDate?: RangeFilter | null;
+}
+
+export const fulfillments = list<FulfillmentRow, FulfillmentFilter>(
+  FulfillmentRow,
+  {
+    id: id('t.id'),
+    fulfillmentNumber: text('t.fulfillment_number'),
+    externalId: text('t.external_id'),
+    trackingNumber: text('t.tracking_number'),
+    carrier: text('t.carrier'),
+    state: oneOf('t.state', 'fulfillment_state') as Condition<EnumFilter<FulfillmentState>>,
+    fulfillmentType: equals('t.fulfillment_type', 'fulfillment_type'),
+    fulfillmentDate: date('t.fulfillment_date'),
+    billTargetDate: date('t.bill_target_date'),
+    orderLineItemId: id('t.order_line_item_id'),
+    orderId: id('t.order_id'),
+    accountId: id('t.account_id'),
+    billed: holds('exists (select from billing_claim c where c.id = t.id and c.entity_id = $1)'),
+    updatedDate: dateTime('t.updated_date'),
+    createdDate: dateTime('t.created_date'),
+  },
+  {
+    ...auditSorts,
+    fulfillmentDate: { sql: 't.fulfillment_date', type: 'date' },
+    // One without a date sorts as due at the end of time: a keyset needs a value that compares.
+    billTargetDate: { sql: "coalesce(t.bill_target_date, 'infinity')", type: 'date' },
+    fulfillmentNumber: { sql: 't.fulfillment_number', type: 'text' },
+  },
+);

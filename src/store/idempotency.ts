@@ -1,0 +1,74 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Connection } from './connection';
+import { selectList, tableOf } from './table';
+
+/** The outcome of a request that carried an Idempotency-Key, kept for 24 hours. */
+@Entity('idempotency_outcome')
+@Index(['createdDate'])
+export class IdempotencyOutcomeRow {
+  @PrimaryColumn('uuid') entityId: string;
+  @PrimaryColumn('uuid') clientId: string;
+  @PrimaryColumn('text') key: string;
+  /** Digest of what was asked: another request under the same key is refused. */
+  @Column('text') fingerprint: string;
+  @Column('integer') status: number;
+  @Column('jsonb') headers: Record<string, string>;
+  @Column('text') body: string;
+  @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
+}
+
+/** Takes the key for this transaction; false where a request with it is running. */
+export async function lockKey(
+  connection: Connection,
+  entityId: string,
+  clientId: string,
+  key: string,
+): Promise<boolean> {
+  const [{ locked }] = await connection.query<{ locked: boolean }>(
+    'select pg_try_advisory_xact_lock(hashtextextended($1, 4901)) as locked',
+    [JSON.stringify([entityId, clientId, key])],
+  );
+  return locked;
+}
+
+/** The outcome stored under a key in the last 24 hours. Read only after lockKey has given the key. */
+export async function storedOutcome(
+  connection: Connection,
+  entityId: string,
+  clientId: string,
+  key: string,
+): Promise<IdempotencyOutcomeRow | undefined> {
+  const [row] = await connection.query<IdempotencyOutcomeRow>(
+    `select ${selectList(tableOf(IdempotencyOutcomeRow))} from idempotency_outcome t
+     where entity_id = $1 and client_id = $2 and key = $3 and created_date > now() - interval '24 hours'`,
+    [entityId, clientId, key],
+  );
+  return row;
+}
+
+/** Stores an outcome; one that has passed its 24 hours makes room. */
+export async function storeOutcome(
+  connection: Connection,
+  outcome: Omit<IdempotencyOutcomeRow, 'createdDate'>,
+): Promise<void> {
+  await connection.query(
+    `insert into idempotency_outcome (entity_id, client_id, key, fingerprint, status, headers, body, created_date)
+     values ($1, $2, $3, $4, $5, $6, $7, now())
+     on conflict (entity_id, client_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,
+       headers = excluded.headers, body = excluded.body, created_date = excluded.created_date`,
+    [
+      outcome.entityId,
+      outcome.clientId,
+      outcome.key,
+      outcome.fingerprint,
+      outcome.status,
+      JSON.stringify(outcome.headers),
+      outcome.body,
+    ],
+  );
+}
+
+/** Forgets what is older than 24 hours. */
+export async function purgeOutcomes(connection: Connection): Promise<void> {
+  await connection.query("delete from idempotency_outcome where created_date < now() - interval '24 hours'");
+}

@@ -1,0 +1,147 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { InvoiceStatus } from '../domain/invoice';
+import type { TaxMode } from '../domain/price';
+import { AccountRow } from './account';
+import { Audited } from './audited';
+import type { Scoped } from './connection';
+import { date, dateTime, equals, holds, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import { FulfillmentRow } from './fulfillment';
+import { auditSorts, list } from './list';
+import { OrderLineItemRow } from './order-line-item';
+
+@Entity('invoice')
+@Unique(['entityId', 'invoiceNumber'])
+@Unique(['id', 'entityId'])
+@Index(['entityId', 'updatedDate', 'id'])
+@Index(['accountId', 'updatedDate', 'id'])
+@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@Check('invoice_sum', 'amount = amount_without_tax + tax_amount')
+export class InvoiceRow extends Audited {
+  @Column('uuid') accountId: string;
+  @Column('text') invoiceNumber: string;
+  @Column('enum', { enum: ['Draft', 'Posted', 'Canceled'], enumName: 'invoice_status' }) status: InvoiceStatus;
+  @Column('date') invoiceDate: string;
+  @Column('date') dueDate: string;
+  @Column('date', { nullable: true }) targetDate: string | null;
+  @Column('date', { nullable: true }) postedDate: string | null;
+  @Column('text') currency: string;
+  @Column('text') paymentTerm: string;
+  @Column('text', { nullable: true }) invoiceGroupNumber: string | null;
+  @Column('numeric') amount: string;
+  @Column('numeric') amountWithoutTax: string;
+  @Column('numeric') taxAmount: string;
+  @Column('numeric') balance: string;
+  /** Where the document came from: API (runBilling) or BillRun. */
+  @Column('text') source: string;
+  @Column('boolean') reversed: boolean;
+}
+
+@Entity('invoice_item')
+@Unique(['id', 'entityId'])
+@Index(['invoiceId', 'id'])
+@Index(['orderLineItemId', 'id'])
+@Index(['fulfillmentId', 'id'])
+@ForeignKey(() => InvoiceRow, ['invoiceId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => FulfillmentRow, ['fulfillmentId', 'entityId'], ['id', 'entityId'])
+export class InvoiceItemRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid') invoiceId: string;
+  @Column('uuid') orderLineItemId: string;
+  @Column('uuid', { nullable: true }) fulfillmentId: string | null;
+  @Column('text') chargeName: string;
+  @Column('text') currency: string;
+  @Column('numeric') quantity: string;
+  @Column('numeric') unitPrice: string;
+  @Column('text', { nullable: true }) unitOfMeasure: string | null;
+  /** Excludes tax, whatever the tax mode. */
+  @Column('numeric') chargeAmount: string;
+  @Column('numeric') taxAmount: string;
+  @Column('enum', { enum: ['TaxInclusive', 'TaxExclusive'], enumName: 'tax_mode', nullable: true })
+  taxMode: TaxMode | null;
+  @Column('text', { nullable: true }) taxCode: string | null;
+  @Column('numeric', { nullable: true }) taxRate: string | null;
+  @Column('date', { nullable: true }) serviceStartDate: string | null;
+  @Column('date', { nullable: true }) serviceEndDate: string | null;
+  @Column('text', { nullable: true }) productCode: string | null;
+  @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
+}
+
+/**
+ * "Already billed" is this row: its id is the fulfillment's (or line item's), so the primary key lets only one writer
+ * bill it. It goes away when the document is canceled, or reversed for re-billing. A fulfillment has no `billed`
+ * column: updating an indexed table of a million rows in a bill run costs three times the claim.
+ */
+@Entity('billing_claim')
+@Index(['invoiceItemId'])
+@ForeignKey(() => InvoiceItemRow, ['invoiceItemId', 'entityId'], ['id', 'entityId'])
+export class BillingClaimRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid') invoiceItemId: string;
+}
+
+export interface InvoiceFilter {
+  id?: IdFilter | null;
+  invoiceNumber?: TextFilter | null;
+  accountId?: IdFilter | null;
+  status?: InvoiceStatus | null;
+  invoiceDate?: RangeFilter | null;
+  dueDate?: RangeFilter | null;
+  hasBalance?: boolean | null;
+  updatedDate?: RangeFilter | null;
+}
+
+export const invoices = list<InvoiceRow, InvoiceFilter>(
+  InvoiceRow,
+  {
+    id: id('t.id'),
+    invoiceNumber: text('t.invoice_number'),
+    accountId: id('t.account_id'),
+    status: equals('t.status', 'invoice_status'),
+    invoiceDate: date('t.invoice_date'),
+    dueDate: date('t.due_date'),
+    hasBalance: holds('t.balance <> 0'),
+    updatedDate: dateTime('t.updated_date'),
+  },
+  {
+    ...auditSorts,
+    invoiceDate: { sql: 't.invoice_date', type: 'date' },
+    dueDate: { sql: 't.due_date', type: 'date' },
+    invoiceNumber: { sql: 't.invoice_number', type: 'text' },
+  },
+);
+
+/** Items come in the order in which they were put on their document. */
+export const invoiceItems = list<InvoiceItemRow, object>(
+  InvoiceItemRow,
+  {},
+  { id: { sql: 't.id', type: 'uuid' } },
+  {
+    field: 'id',
+    direction: 'ASC',
+  },
+);
+
+/** Those of the fulfillments of which an item stands on a Posted document. */
+export async function postedFulfillments(scoped: Scoped, fulfillmentIds: readonly string[]): Promise<string[]> {
+  const rows = await scoped.query<{ id: string }>(
+    `select distinct item.fulfillment_id as id from invoice_item item
+     join invoice on invoice.id = item.invoice_id and invoice.entity_id = $1 and invoice.status = 'Posted'
+     where item.entity_id = $1 and item.org_id = any($2) and item.fulfillment_id = any($3)`,
+    [fulfillmentIds],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Those of the fulfillments or line items that are billed. */
+export async function claimed(scoped: Scoped, ids: readonly string[]): Promise<string[]> {
+  const rows = await scoped.query<{ id: string }>(
+    'select id from billing_claim where entity_id = $1 and org_id = any($2) and id = any($3)',
+    [ids],
+  );
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,178 @@
+import { RequestError } from '../domain/errors';
+import type { Scoped } from './connection';
+import { type Condition, Values } from './filter';
+import { type RowClass, selectList, type Table, tableOf } from './table';
+
+/** How a list can be sorted: the expression, never null, and its type. Ties are broken by id. */
+export interface Sort {
+  sql: string;
+  type: 'timestamptz' | 'date' | 'text' | 'uuid';
+}
+
+/** A list that clients page through: what it holds, and what it can be filtered and sorted by. `t` is the row. */
+export interface List<R, F extends object = object> {
+  table: Table;
+  filters: { [K in keyof F]-?: Condition<NonNullable<F[K]>> };
+  sorts: Record<string, Sort>;
+  defaultSort: Order;
+  readonly row?: R;
+}
+
+export interface Order {
+  field: string;
+  direction: 'ASC' | 'DESC';
+}
+
+export function list<R extends object, F extends object>(
+  row: RowClass<R>,
+  filters: List<R, F>['filters'],
+  sorts: Record<string, Sort>,
+  defaultSort: Order = { field: 'updatedDate', direction: 'DESC' },
+): List<R, F> {
+  return { table: tableOf(row), filters, sorts, defaultSort };
+}
+
+/** Sorts that every audited row has. */
+export const auditSorts: Record<string, Sort> = {
+  updatedDate: { sql: 't.updated_date', type: 'timestamptz' },
+  createdDate: { sql: 't.created_date', type: 'timestamptz' },
+};
+
+/** The place of a row in an order: its sort value and its id. */
+export interface Position {
+  value: string;
+  id: string;
+}
+
+export interface PageQuery<F extends object = object> {
+  properties: readonly string[];
+  filter?: F | null;
+  order?: Order | null;
+  /** At most so many rows; ask for one more to know whether the list goes on. */
+  limit: number;
+  /** Rows behind this position only (before it, where backward). */
+  from?: Position | null;
+  /** Walk the order from its end; the rows come back in the walked direction. */
+  backward: boolean;
+}
+
+/** A row of a page, with the sort value that its cursor holds and, in lists of children, the key of its parent. */
+export type Listed<R> = R & { id: string; sortValue: string; parentKey?: string };
+
+function conditionsOf<R, F extends object>(
+  definition: List<R, F>,
+  filter: F | null | undefined,
+  values: Values,
+): string[] {
+  const conditions: string[] = [];
+  for (const [field, value] of Object.entries(filter ?? {})) {
+    if (value == null) continue;
+    const condition = definition.filters[field as keyof F] as Condition<unknown>;
+    conditions.push(...condition(value, values));
+  }
+  return conditions;
+}
+
+function parts<R, F extends object>(definition: List<R, F>, query: PageQuery<F>, values: Values) {
+  const { field, direction } = query.order ?? definition.defaultSort;
+  const sort = definition.sorts[field];
+  const descending = (direction === 'DESC') !== query.backward;
+  const where = conditionsOf(definition, query.filter, values);
+  if (query.from) {
+    const value = values.add(query.from.value, sort.type);
+    where.push(`(${sort.sql}, t.id) ${descending ? '<' : '>'} (${value}, ${values.add(query.from.id, 'uuid')})`);
+  }
+  const way = descending ? 'desc' : 'asc';
+  const sortText =
+    sort.type === 'timestamptz' ? `to_char(${sort.sql}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : `${sort.sql}::text`;
+  return {
+    where,
+    order: `order by ${sort.sql} ${way}, t.id ${way}`,
+    select: `${selectList(definition.table, [...new Set(['id', ...query.properties])])}, ${sortText} as "sortValue"`,
+  };
+}
+
+const scope = ['t.entity_id = $1', 't.org_id = any($2)'];
+
+/** One page of a list: one statement. */
+export function page<R, F extends object>(
+  scoped: Scoped,
+  definition: List<R, F>,
+  query: PageQuery<F>,
+): Promise<Listed<R>[]> {
+  const values = new Values();
+  const { where, order, select } = parts(definition, query, values);
+  return scoped.query<Listed<R>>(
+    `select ${select} from ${definition.table.name} t
+     where ${[...scope, ...where].join(' and ')} ${order} limit ${values.add(query.limit, 'integer')}`,
+    values.list,
+  );
+}
+
+/**
+ * A page of children for each of many parents: one statement, limited per parent in SQL. Rows carry their parent's
+ * key, by which the caller tells them apart.
+ */
+export function pagesBy<R, F extends object>(
+  scoped: Scoped,
+  definition: List<R, F>,
+  property: string,
+  keys: readonly string[],
+  query: PageQuery<F>,
+): Promise<Listed<R>[]> {
+  const values = new Values();
+  const parents = values.add(keys, 'uuid[]');
+  const { where, order, select } = parts(definition, query, values);
+  const column = definition.table.columns[property].name;
+  return scoped.query<Listed<R>>(
+    `select parent.key as "parentKey", child.* from unnest(${parents}) as parent(key)
+     cross join lateral (
+       select ${select} from ${definition.table.name} t
+       where ${[...scope, `t.${column} = parent.key`, ...where].join(' and ')} ${order}
+       limit ${values.add(query.limit, 'integer')}
+     ) as child`,
+    values.list,
+  );
+}
+
+/** How many rows a filter leaves. */
+export async function count<R, F extends object>(
+  scoped: Scoped,
+  definition: List<R, F>,
+  filter?: F | null,
+): Promise<number> {
+  const values = new Values();
+  const where = conditionsOf(definition, filter, values);
+  const [row] = await scoped.query<{ count: number }>(
+    `select count(*)::integer as count from ${definition.table.name} t where ${[...scope, ...where].join(' and ')}`,
+    values.list,
+  );
+  return row.count;
+}
+
+/** How many children each parent has; parents without any are absent. */
+export function countsBy<R, F extends object>(
+  scoped: Scoped,
+  definition: List<R, F>,
+  property: string,
+  keys: readonly string[],
+  filter?: F | null,
+): Promise<{ parentKey: string; count: number }[]> {
+  const values = new Values();
+  const parents = values.add(keys, 'uuid[]');
+  const where = conditionsOf(definition, filter, values);
+  const column = `t.${definition.table.columns[property].name}`;
+  return scoped.query(
+    `select ${column} as "parentKey", count(*)::integer as count from ${definition.table.name} t
+     where ${[...scope, `${column} = any(${parents})`, ...where].join(' and ')} group by ${column}`,
+    values.list,
+  );
+}
+
+/** A sort that a client asks for must be one of the list's. */
+export function checkedOrder<R, F extends object>(definition: List<R, F>, order: Order | null | undefined): Order {
+  const checked = order ?? definition.defaultSort;
+  if (!definition.sorts[checked.field])
+    throw new RequestError('BAD_REQUEST', `This list cannot be sorted by ${checked.field}.`);
+  return checked;
+}

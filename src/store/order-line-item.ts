@@ -1,0 +1,141 @@
+import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
+import type { BillingRule, ItemCategory, ItemType, OrderLineItemState } from '../domain/order-line-item';
+import type { InlineDiscountType, TaxMode } from '../domain/price';
+import { AccountRow } from './account';
+import { Audited } from './audited';
+import type { Scoped } from './connection';
+import {
+  type Condition,
+  dateTime,
+  type EnumFilter,
+  equals,
+  holds,
+  type IdFilter,
+  id,
+  oneOf,
+  type RangeFilter,
+  type TextFilter,
+  text,
+} from './filter';
+import { auditSorts, list } from './list';
+import { OrderRow } from './order';
+
+/**
+ * A line item of an order. The four counters are moved by deltas under the row's lock, and their limits are tested on
+ * the locked row: a sum over the fulfillments in the statement that locks would be older than the lock and let too
+ * many through. They count only for lines with fulfillments; the others follow their state (domain/quantity.ts).
+ */
+@Entity('order_line_item')
+@Unique(['orderId', 'itemNumber'])
+@Unique(['id', 'entityId'])
+@Index(['entityId', 'updatedDate', 'id'])
+@Index(['accountId', 'updatedDate', 'id'])
+@Index(['orderId', 'updatedDate', 'id'])
+@ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@Check('order_line_item_quantity', 'quantity > 0')
+@Check('order_line_item_fulfilled', 'fulfilled_quantity >= 0 and fulfilled_quantity <= quantity')
+@Check('order_line_item_sent', 'sent_quantity >= 0 and sent_quantity <= fulfilled_quantity')
+@Check('order_line_item_counts', 'open_fulfillments >= 0 and open_fulfillments <= fulfillments and fulfillments <= 100')
+export class OrderLineItemRow extends Audited {
+  @Column('uuid') orderId: string;
+  @Column('uuid') accountId: string;
+  @Column('text') itemNumber: string;
+  @Column('text') itemName: string;
+  @Column('enum', { enum: ['Product', 'Fee', 'Services'], enumName: 'item_type', nullable: true })
+  itemType: ItemType | null;
+  @Column('enum', { enum: ['Sales', 'Return'], enumName: 'item_category' }) itemCategory: ItemCategory;
+  @Column('enum', {
+    enum: ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'],
+    enumName: 'order_line_item_state',
+  })
+  itemState: OrderLineItemState;
+  @Column('enum', { enum: ['TriggerWithoutFulfillment', 'TriggerAsFulfillmentOccurs'], enumName: 'billing_rule' })
+  billingRule: BillingRule;
+  @Column('numeric') quantity: string;
+  /** Sum of the fulfillments in Booked, SentToBilling and Complete. */
+  @Column('numeric') fulfilledQuantity: string;
+  /** Sum of the fulfillments in SentToBilling and Complete. */
+  @Column('numeric') sentQuantity: string;
+  /** How many fulfillments exist, in whatever state. */
+  @Column('integer') fulfillments: number;
+  /** How many of them are Executing or Booked, and so keep the line from completing. */
+  @Column('integer') openFulfillments: number;
+  @Column('text', { nullable: true }) unitOfMeasure: string | null;
+  @Column('text') currency: string;
+  @Column('numeric') listPricePerUnit: string;
+  @Column('numeric') amountPerUnit: string;
+  @Column('enum', { enum: ['Percentage', 'FixedAmount', 'None'], enumName: 'inline_discount_type' })
+  inlineDiscountType: InlineDiscountType;
+  @Column('numeric', { nullable: true }) inlineDiscountPerUnit: string | null;
+  @Column('enum', { enum: ['TaxInclusive', 'TaxExclusive'], enumName: 'tax_mode', nullable: true })
+  taxMode: TaxMode | null;
+  @Column('text', { nullable: true }) taxCode: string | null;
+  @Column('date', { nullable: true }) billTargetDate: string | null;
+  /** When the line first became SentToBilling; billing asks for it, so that a line completed without is never billed. */
+  @Column('timestamp with time zone', { precision: 3, nullable: true }) sentToBillingDate: string | null;
+  @Column('date', { nullable: true }) transactionStartDate: string | null;
+  @Column('date', { nullable: true }) transactionEndDate: string | null;
+  @Column('text', { nullable: true }) paymentTerm: string | null;
+  @Column('text', { nullable: true }) invoiceGroupNumber: string | null;
+  @Column('text', { nullable: true }) productCode: string | null;
+  @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
+  @Column('text', { nullable: true }) description: string | null;
+  @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
+}
+
+export interface OrderLineItemFilter {
+  id?: IdFilter | null;
+  orderId?: IdFilter | null;
+  orderNumber?: TextFilter | null;
+  itemNumber?: TextFilter | null;
+  itemName?: TextFilter | null;
+  itemState?: EnumFilter<OrderLineItemState> | null;
+  itemCategory?: ItemCategory | null;
+  itemType?: ItemType | null;
+  billingRule?: BillingRule | null;
+  productCode?: TextFilter | null;
+  accountId?: IdFilter | null;
+  hasPendingQuantity?: boolean | null;
+  updatedDate?: RangeFilter | null;
+}
+
+/** Order numbers live on the order: the conditions are put to the one order of the line item. */
+const orderNumber: Condition<TextFilter> = (filter, values) => {
+  const conditions = text('o.order_number')(filter, values);
+  return conditions.length
+    ? [`exists (select from orders o where o.id = t.order_id and o.entity_id = $1 and ${conditions.join(' and ')})`]
+    : [];
+};
+
+export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
+  OrderLineItemRow,
+  {
+    id: id('t.id'),
+    orderId: id('t.order_id'),
+    orderNumber,
+    itemNumber: text('t.item_number'),
+    itemName: text('t.item_name'),
+    itemState: oneOf('t.item_state', 'order_line_item_state') as Condition<EnumFilter<OrderLineItemState>>,
+    itemCategory: equals('t.item_category', 'item_category'),
+    itemType: equals('t.item_type', 'item_type'),
+    billingRule: equals('t.billing_rule', 'billing_rule'),
+    productCode: text('t.product_code'),
+    accountId: id('t.account_id'),
+    hasPendingQuantity: holds("t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity"),
+    updatedDate: dateTime('t.updated_date'),
+  },
+  { ...auditSorts, itemNumber: { sql: "lpad(t.item_number, 100, '0')", type: 'text' } },
+);
+
+/** The states that occur among the line items of each order. */
+export function itemStatesByOrder(
+  scoped: Scoped,
+  orderIds: readonly string[],
+): Promise<{ orderId: string; states: OrderLineItemState[] }[]> {
+  return scoped.query(
+    `select order_id as "orderId", array_agg(distinct item_state::text) as states from order_line_item
+     where entity_id = $1 and org_id = any($2) and order_id = any($3) group by order_id`,
+    [orderIds],
+  );
+}

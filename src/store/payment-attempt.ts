@@ -1,0 +1,95 @@
+import type { PaymentAttemptStatus } from '../domain/payment';
+import type { Connection } from './connection';
+import type { PaymentAttemptRow } from './payment';
+
+/*
+ * Statements about attempts run outside of a caller's scope, by the attempt's id: the sweep works for every entity.
+ */
+
+export type OpenAttempt = Omit<PaymentAttemptRow, 'status' | 'message' | 'updatedDate'>;
+
+const attemptLock = 4903;
+
+/** Marks attempts as under way until this transaction ends, whatever way it ends. */
+export async function holdAttempts(connection: Connection, ids: readonly string[]): Promise<void> {
+  await connection.query(
+    `select pg_advisory_xact_lock(hashtextextended(id, ${attemptLock})) from unnest($1::text[]) as held(id)`,
+    [ids],
+  );
+}
+
+/** Writes attempts as Open; on a connection that commits at once. */
+export async function openAttempts(connection: Connection, attempts: readonly OpenAttempt[]): Promise<void> {
+  await connection.query(
+    `insert into payment_attempt (id, entity_id, org_id, account_id, amount, currency, status, created_by_id, track_id, created_date, updated_date)
+     select r."id", r."entityId", r."orgId", r."accountId", r."amount", r."currency", 'Open', r."createdById", r."trackId", r."createdDate", r."createdDate"
+     from json_to_recordset($1::json) as r("id" uuid, "entityId" uuid, "orgId" uuid, "accountId" uuid, "amount" numeric, "currency" text,
+       "createdById" uuid, "trackId" text, "createdDate" timestamptz)`,
+    [JSON.stringify(attempts)],
+  );
+}
+
+/** Gives open attempts their final status. */
+export async function closeAttempts(
+  connection: Connection,
+  outcomes: readonly { id: string; status: PaymentAttemptStatus; message: string | null }[],
+): Promise<void> {
+  if (outcomes.length === 0) return;
+  await connection.query(
+    `update payment_attempt t set status = r."status", message = r."message", updated_date = now()
+     from json_to_recordset($1::json) as r("id" uuid, "status" payment_attempt_status, "message" text)
+     where t.id = r.id and t.status = 'Open'`,
+    [JSON.stringify(outcomes)],
+  );
+}
+
+/** The attempts that still wait for their end, oldest first, a bounded number at a time. */
+export async function openAttemptIds(connection: Connection): Promise<string[]> {
+  const rows = await connection.query<{ id: string }>(
+    "select id from payment_attempt where status = 'Open' order by created_date limit 1000",
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Takes an attempt for this transaction: false where a unit or another sweep holds it, or where it is not open. */
+export async function tryAttempt(connection: Connection, id: string): Promise<boolean> {
+  const [{ held }] = await connection.query<{ held: boolean }>(
+    `select pg_try_advisory_xact_lock(hashtextextended($1, ${attemptLock})) as held`,
+    [id],
+  );
+  if (!held) return false;
+  // A later statement: what the lock's last holder wrote is seen only by a snapshot taken after the lock.
+  const open = await connection.query("select 1 from payment_attempt where id = $1 and status = 'Open'", [id]);
+  return open.length === 1;
+}
+
+/** Was the payment of this attempt committed? */
+export async function hasPayment(connection: Connection, attemptId: string): Promise<boolean> {
+  return (await connection.query('select 1 from payment where attempt_id = $1', [attemptId])).length === 1;
+}
+
+/** The money has been taken: the payment is Processed. */
+export async function markCaptured(connection: Connection, attemptId: string): Promise<void> {
+  await connection.query(
+    `update payment set status = 'Processed', version = version + 1, updated_date = now()
+     where attempt_id = $1 and status = 'Processing'`,
+    [attemptId],
+  );
+  await closeAttempts(connection, [{ id: attemptId, status: 'Captured', message: null }]);
+}
+
+/** The money can never be taken: the payment is an Error, its applications go, and the invoices are owed again. */
+export async function failCapture(connection: Connection, attemptId: string): Promise<void> {
+  await connection.query(
+    `with failed as (
+       update payment set status = 'Error', applied_amount = 0, version = version + 1, updated_date = now()
+       where attempt_id = $1 and status = 'Processing' returning id
+     ), unapplied as (
+       delete from payment_application a using failed where a.payment_id = failed.id returning a.invoice_id, a.amount
+     )
+     update invoice i set balance = i.balance + u.amount, version = i.version + 1, updated_date = now()
+     from (select invoice_id, sum(amount) as amount from unapplied group by invoice_id) as u where i.id = u.invoice_id`,
+    [attemptId],
+  );
+  await closeAttempts(connection, [{ id: attemptId, status: 'Failed', message: 'the gateway would not capture' }]);
+}

@@ -1,0 +1,108 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { PaymentAttemptStatus, PaymentStatus } from '../domain/payment';
+import { AccountRow } from './account';
+import { Audited } from './audited';
+import { date, dateTime, equals, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import { InvoiceRow } from './invoice';
+import { auditSorts, list } from './list';
+
+@Entity('payment')
+@Unique(['entityId', 'paymentNumber'])
+@Unique(['id', 'entityId'])
+@Unique(['attemptId'])
+@Index(['entityId', 'updatedDate', 'id'])
+@Index(['accountId', 'updatedDate', 'id'])
+@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@Check('payment_amount', 'amount > 0')
+export class PaymentRow extends Audited {
+  @Column('uuid') accountId: string;
+  @Column('text') paymentNumber: string;
+  @Column('enum', {
+    enum: ['Processing', 'Processed', 'Error', 'Voided', 'Refunded'],
+    enumName: 'payment_status',
+  })
+  status: PaymentStatus;
+  @Column('numeric') amount: string;
+  @Column('numeric') appliedAmount: string;
+  @Column('numeric') refundAmount: string;
+  @Column('text') currency: string;
+  @Column('date') effectiveDate: string;
+  /** The attempt under whose key the gateway knows this payment. No foreign key: an attempt is written elsewhere. */
+  @Column('uuid') attemptId: string;
+}
+
+@Entity('payment_application')
+@Index(['paymentId', 'id'])
+@Index(['invoiceId', 'id'])
+@ForeignKey(() => PaymentRow, ['paymentId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => InvoiceRow, ['invoiceId', 'entityId'], ['id', 'entityId'])
+@Check('payment_application_amount', 'amount > 0')
+export class PaymentApplicationRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid') paymentId: string;
+  @Column('uuid') invoiceId: string;
+  @Column('text') currency: string;
+  @Column('numeric') amount: string;
+  @Column('timestamp with time zone', { precision: 3 }) appliedDate: string;
+}
+
+/**
+ * What we asked, or are about to ask, of the payment gateway. It is committed on a connection of its own before the
+ * gateway is called and so survives any rollback; its id is the idempotency key the gateway knows it by.
+ */
+@Entity('payment_attempt')
+@Index('payment_attempt_open', { synchronize: false })
+@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+export class PaymentAttemptRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid') accountId: string;
+  @Column('numeric') amount: string;
+  @Column('text') currency: string;
+  @Column('enum', {
+    enum: ['Open', 'Declined', 'Voided', 'Captured', 'Failed'],
+    enumName: 'payment_attempt_status',
+  })
+  status: PaymentAttemptStatus;
+  @Column('text', { nullable: true }) message: string | null;
+  @Column('uuid') createdById: string;
+  @Column('text', { nullable: true }) trackId: string | null;
+  @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
+  @Column('timestamp with time zone', { precision: 3 }) updatedDate: string;
+}
+
+export interface PaymentFilter {
+  id?: IdFilter | null;
+  paymentNumber?: TextFilter | null;
+  accountId?: IdFilter | null;
+  status?: PaymentStatus | null;
+  effectiveDate?: RangeFilter | null;
+  updatedDate?: RangeFilter | null;
+}
+
+export const payments = list<PaymentRow, PaymentFilter>(
+  PaymentRow,
+  {
+    id: id('t.id'),
+    paymentNumber: text('t.payment_number'),
+    accountId: id('t.account_id'),
+    status: equals('t.status', 'payment_status'),
+    effectiveDate: date('t.effective_date'),
+    updatedDate: dateTime('t.updated_date'),
+  },
+  {
+    ...auditSorts,
+    effectiveDate: { sql: 't.effective_date', type: 'date' },
+    paymentNumber: { sql: 't.payment_number', type: 'text' },
+  },
+);
+
+export const paymentApplications = list<PaymentApplicationRow, object>(
+  PaymentApplicationRow,
+  {},
+  { id: { sql: 't.id', type: 'uuid' } },
+  { field: 'id', direction: 'ASC' },
+);

@@ -1,0 +1,52 @@
+import 'reflect-metadata';
+import { getMetadataArgsStorage } from 'typeorm';
+import { SnakeNaming } from './naming';
+
+// biome-ignore lint/suspicious/noExplicitAny: a class of rows is told by its constructor alone
+export type RowClass<R> = new (...args: any[]) => R;
+
+export interface ColumnSpec {
+  /** The name in the database. */
+  name: string;
+  /** The type in SQL, as a recordset or a cast names it. */
+  type: string;
+}
+
+export interface Table {
+  name: string;
+  columns: Readonly<Record<string, ColumnSpec>>;
+}
+
+const naming = new SnakeNaming();
+const tables = new Map<unknown, Table>();
+
+/** Table and columns of a class of rows, read from its decorators: the one declaration of both. */
+export function tableOf(row: RowClass<object>): Table {
+  let table = tables.get(row);
+  if (table) return table;
+  const storage = getMetadataArgsStorage();
+  const args = storage.tables.find((entry) => entry.target === row);
+  if (!args) throw new Error(`${row.name} is not a class of rows`);
+  const columns: Record<string, ColumnSpec> = {};
+  for (const column of storage.columns) {
+    if (column.target !== row && !Object.prototype.isPrototypeOf.call(column.target, row)) continue;
+    const { type, enumName, array } = column.options;
+    const schema = args.schema ? `${args.schema}.` : '';
+    columns[column.propertyName] = {
+      name: naming.columnName(column.propertyName),
+      type: `${type === 'enum' ? `${schema}${enumName}` : String(type)}${array ? '[]' : ''}`,
+    };
+  }
+  table = { name: args.schema ? `${args.schema}.${args.name}` : String(args.name), columns };
+  tables.set(row, table);
+  return table;
+}
+
+/** The named columns of a table as a select list, each under its property's name. */
+export function selectList(
+  table: Table,
+  properties: readonly string[] = Object.keys(table.columns),
+  alias = 't',
+): string {
+  return properties.map((property) => `${alias}.${table.columns[property].name} as "${property}"`).join(', ');
+}

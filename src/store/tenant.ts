@@ -1,0 +1,45 @@
+import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import type { Connection } from './connection';
+import { newId } from './id';
+
+/** A legal entity: the tenant. No row of one entity is ever seen from another. */
+@Entity('entity')
+@Unique(['name'])
+export class EntityRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('text') name: string;
+}
+
+/** An organization inside an entity. Each account belongs to one. */
+@Entity('org')
+@Unique(['entityId', 'name'])
+@Unique(['id', 'entityId'])
+@ForeignKey(() => EntityRow, ['entityId'], ['id'])
+export class OrgRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('text') name: string;
+}
+
+/**
+ * Makes the entities that are missing, then the orgs. Two statements that each commit: making one is never wrong and
+ * is found done the next time, and a second maker waits for the first instead of failing.
+ */
+export async function makeTenants(
+  db: Connection,
+  orgs: readonly { entity: string; org: string | null }[],
+): Promise<void> {
+  const rows = JSON.stringify(orgs.map(({ entity, org }) => ({ entityId: newId(), entity, orgId: newId(), org })));
+  const wanted = 'json_to_recordset($1::json) as w("entityId" uuid, entity text, "orgId" uuid, org text)';
+  await db.query(
+    `insert into entity (id, name) select distinct on (w.entity) w."entityId", w.entity
+     from ${wanted} order by w.entity on conflict (name) do nothing`,
+    [rows],
+  );
+  await db.query(
+    `insert into org (id, entity_id, name) select distinct on (e.id, w.org) w."orgId", e.id, w.org
+     from ${wanted} join entity e on e.name = w.entity
+     where w.org is not null order by e.id, w.org on conflict (entity_id, name) do nothing`,
+    [rows],
+  );
+}

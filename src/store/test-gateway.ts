@@ -1,0 +1,88 @@
+import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import type { ChargeStatus, GatewayCharge } from '../domain/payment';
+import type { Connection } from './connection';
+
+/**
+ * The test gateway's own ledger, in a schema of its own and written only on connections of its own: it remembers a
+ * charge that our side has rolled back, as a gateway outside would.
+ */
+@Entity('charge', { schema: 'test_gateway' })
+@Check('charge_refunded', 'refunded >= 0 and refunded <= amount')
+export class TestGatewayChargeRow {
+  @PrimaryColumn('uuid') key: string;
+  @Column('text') token: string;
+  @Column('numeric') amount: string;
+  @Column('text') currency: string;
+  @Column('enum', {
+    enum: ['Authorized', 'Captured', 'Voided', 'Refunded', 'Declined'],
+    enumName: 'charge_status',
+  })
+  status: ChargeStatus;
+  @Column('numeric') refunded: string;
+  @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
+}
+
+@Entity('refund', { schema: 'test_gateway' })
+@ForeignKey(() => TestGatewayChargeRow, ['chargeKey'], ['key'])
+export class TestGatewayRefundRow {
+  @PrimaryColumn('uuid') key: string;
+  @Column('uuid') chargeKey: string;
+  @Column('numeric') amount: string;
+}
+
+/** The ledger's statements. Each is one atomic step under the charge's key. */
+export class TestGatewayLedger {
+  constructor(private readonly connection: Connection) {}
+
+  /** Writes a charge unless its key is known, and returns what stands under the key. */
+  async record(charge: {
+    key: string;
+    token: string;
+    amount: string;
+    currency: string;
+    status: ChargeStatus;
+  }): Promise<GatewayCharge> {
+    await this.connection.query(
+      `insert into test_gateway.charge (key, token, amount, currency, status, refunded, created_date)
+       values ($1, $2, $3, $4, $5, 0, now()) on conflict (key) do nothing`,
+      [charge.key, charge.token, charge.amount, charge.currency, charge.status],
+    );
+    return (await this.find(charge.key))!;
+  }
+
+  async find(key: string): Promise<GatewayCharge | undefined> {
+    const [row] = await this.connection.query<GatewayCharge>(
+      'select key, status, amount, currency, refunded from test_gateway.charge where key = $1',
+      [key],
+    );
+    return row;
+  }
+
+  /** Moves a charge from one status to another; returns the status it then has. */
+  async move(key: string, from: ChargeStatus, to: ChargeStatus): Promise<ChargeStatus | undefined> {
+    await this.connection.query('update test_gateway.charge set status = $3 where key = $1 and status = $2', [
+      key,
+      from,
+      to,
+    ]);
+    return (await this.find(key))?.status;
+  }
+
+  /** Pays back once per refund key and never more than was captured; false where too little is left. */
+  async refund(key: string, refundKey: string, amount: string): Promise<boolean> {
+    const rows = await this.connection.query<{ done: boolean }>(
+      `with fresh as (
+         update test_gateway.charge set refunded = refunded + $3::numeric,
+           status = case when refunded + $3::numeric = amount then 'Refunded'::test_gateway.charge_status else status end
+         where key = $1 and status = 'Captured' and refunded + $3::numeric <= amount
+           and not exists (select from test_gateway.refund where key = $2)
+         returning key
+       ), written as (
+         insert into test_gateway.refund (key, charge_key, amount) select $2, key, $3 from fresh returning key
+       )
+       select exists (select from written) or exists (select from test_gateway.refund where key = $2) as done`,
+      [key, refundKey, amount],
+    );
+    return rows[0].done;
+  }
+}

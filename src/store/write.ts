@@ -1,0 +1,149 @@
+import type { NumberedKind } from '../domain/key';
+import { numberPrefixes } from '../domain/key';
+import type { Scoped } from './connection';
+import { type RowClass, selectList, type Table, tableOf } from './table';
+
+/**
+ * Writes are set-based: one statement per kind of row, whatever the number of rows. The rows travel as one JSON
+ * parameter, which measured as fast as unnest with an array per column and needs no list of arrays.
+ */
+const recordset = (table: Table, properties: readonly string[]): string =>
+  properties.map((property) => `"${property}" ${table.columns[property].type}`).join(', ');
+
+export interface Numbering {
+  kind: NumberedKind;
+  column: string;
+  /** In a dry run, how many DRYRUN numbers were given before; null otherwise. */
+  dryRun: number | null;
+}
+
+/** Inserts rows as they are. A row outside of the scope is a fault of ours and fails the whole statement. */
+export async function insertRows<R extends { id: string }>(
+  scoped: Scoped,
+  row: RowClass<R>,
+  rows: readonly R[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const table = tableOf(row);
+  const properties = Object.keys(table.columns);
+  const written = await scoped.query(
+    `insert into ${table.name} (${properties.map((p) => table.columns[p].name).join(', ')})
+     select ${properties.map((p) => `r."${p}"`).join(', ')}
+     from json_to_recordset($3::json) as r(${recordset(table, properties)})
+     where r."entityId" = $1 and r."orgId" = any($2)
+     returning 1`,
+    [JSON.stringify(rows)],
+  );
+  if (written.length !== rows.length)
+    throw new Error(`${rows.length - written.length} rows of ${table.name} are out of scope`);
+}
+
+/** A number that a row brought along is in use, be it on an object that the caller cannot see. */
+export class NumberTaken extends Error {
+  constructor(
+    readonly column: string,
+    readonly number: string,
+  ) {
+    super(`${column} ${number} is taken`);
+  }
+}
+
+/**
+ * Inserts rows that bear a business number and gives them back with it. A number that a row brings along is kept;
+ * the others come from the entity's sequence, which may leave gaps, in the order of the rows.
+ * @throws NumberTaken
+ */
+export async function insertNumberedRows<R extends { id: string }>(
+  scoped: Scoped,
+  row: RowClass<R>,
+  rows: readonly R[],
+  { kind, column, dryRun }: Numbering,
+): Promise<R[]> {
+  if (rows.length === 0) return [];
+  const table = tableOf(row);
+  const properties = Object.keys(table.columns);
+  const number = `coalesce(r."${column}", case when $4::integer is null
+      then business_number('${numberPrefixes[kind]}', '${kind}', $1) else 'DRYRUN-' || ($4 + r.position) end)`;
+  const written = await scoped
+    .query<{ id: string; number: string }>(
+      `insert into ${table.name} (${properties.map((p) => table.columns[p].name).join(', ')})
+     select ${properties.map((p) => (p === column ? number : `r."${p}"`)).join(', ')}
+     from rows from (json_to_recordset($3::json) as (${recordset(table, properties)})) with ordinality as r(${properties
+       .map((p) => `"${p}"`)
+       .join(', ')}, position)
+     where r."entityId" = $1 and r."orgId" = any($2)
+     order by r.position
+     returning id, ${table.columns[column].name} as number`,
+      [JSON.stringify(rows), dryRun],
+    )
+    .catch((error) => {
+      const brought = rows.length === 1 ? (rows[0][column as keyof R] as string | null) : null;
+      // A generated number that meets a chosen one is passed over at the next try.
+      throw error.code === '23505' && brought !== null ? new NumberTaken(column, brought) : error;
+    });
+  if (written.length !== rows.length)
+    throw new Error(`${rows.length - written.length} rows of ${table.name} are out of scope`);
+  const numbers = new Map(written.map((entry) => [entry.id, entry.number]));
+  return rows.map((entry) => ({ ...entry, [column]: numbers.get(entry.id) }));
+}
+
+/** Updates the named columns of rows that were locked, and so read as they stand, in this transaction. */
+export async function updateRows<R extends { id: string }>(
+  scoped: Scoped,
+  row: RowClass<R>,
+  rows: readonly R[],
+  properties: readonly (keyof R & string)[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const table = tableOf(row);
+  const written = await scoped.query(
+    `update ${table.name} t
+     set ${properties.map((p) => `${table.columns[p].name} = r."${p}"`).join(', ')}
+     from json_to_recordset($3::json) as r(${recordset(table, ['id', ...properties])})
+     where t.id = r.id and t.entity_id = $1 and t.org_id = any($2)
+     returning 1`,
+    [
+      JSON.stringify(
+        rows.map((entry) => Object.fromEntries(['id', ...properties].map((p) => [p, entry[p as keyof R]]))),
+      ),
+    ],
+  );
+  if (written.length !== rows.length)
+    throw new Error(`${rows.length - written.length} rows of ${table.name} are gone or out of scope`);
+}
+
+/** Deletes rows that were locked in this transaction. */
+export async function deleteRows(scoped: Scoped, row: RowClass<{ id: string }>, ids: readonly string[]): Promise<void> {
+  const table = tableOf(row);
+  await scoped.query(`delete from ${table.name} where entity_id = $1 and org_id = any($2) and id = any($3)`, [ids]);
+}
+
+/**
+ * Locks rows in the order of their ids, the order every unit of work takes them in, and returns them as they stand
+ * once the locks are granted. NO KEY UPDATE does not block the foreign key checks of inserts beside it.
+ */
+export function lockRows<R>(scoped: Scoped, row: RowClass<R & object>, ids: readonly string[]): Promise<R[]> {
+  const table = tableOf(row);
+  return scoped.query<R>(
+    `select ${selectList(table)} from ${table.name} t
+     where t.entity_id = $1 and t.org_id = any($2) and t.id = any($3)
+     order by t.id for no key update`,
+    [ids],
+  );
+}
+
+/** Rows whose column has one of the values, in no order. */
+export function rowsBy<R>(
+  scoped: Scoped,
+  row: RowClass<R & object>,
+  property: keyof R & string,
+  values: readonly unknown[],
+  properties?: readonly string[],
+): Promise<R[]> {
+  const table = tableOf(row);
+  return scoped.query<R>(
+    `select ${selectList(table, properties)} from ${table.name} t
+     where t.entity_id = $1 and t.org_id = any($2) and t.${table.columns[property].name} = any($3::${table.columns[property].type}[])`,
+    [values],
+  );
+}

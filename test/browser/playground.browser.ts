@@ -1,0 +1,98 @@
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+// Opens the playground of a running demo in Debian's Chromium, runs its first operation and reads the result.
+//   BASE_URL=http://127.0.0.1:4000 node dist/test/browser/playground.browser.js
+// CHROMIUM names another browser, SCREENSHOT a file to leave a picture in.
+
+const baseUrl = process.env.BASE_URL ?? 'http://127.0.0.1:4000';
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+async function main(): Promise<void> {
+  if (!existsSync(executablePath)) throw new Error(`No browser at ${executablePath}: apt-get install -y chromium`);
+  const origin = new URL(baseUrl);
+  const browser = await chromium.launch({
+    executablePath,
+    // What tries to leave fails at once, also where the request event would not show it.
+    args: ['--no-sandbox', `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${origin.hostname}`],
+  });
+  const failures: string[] = [];
+  const expectThat = (holds: boolean, what: string) => {
+    console.log(`${holds ? 'ok  ' : 'FAIL'} ${what}`);
+    if (!holds) failures.push(what);
+  };
+
+  try {
+    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+    const leaving: string[] = [];
+    const violations: string[] = [];
+    const errors: string[] = [];
+    context.on('request', (request) => {
+      const url = new URL(request.url());
+      if (!['data:', 'blob:'].includes(url.protocol) && url.host !== origin.host) leaving.push(request.url());
+    });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) violations.push(message.text());
+      else if (message.type() === 'error') errors.push(message.text());
+    });
+    await page.addInitScript(
+      "addEventListener('securitypolicyviolation', (e) => console.log('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))",
+    );
+
+    const result = page.locator('.result-window .view-lines');
+    const opened = performance.now();
+    await page.goto(new URL('/', baseUrl).href);
+    expectThat(new URL(page.url()).pathname === '/playground', '/ leads a browser to the playground');
+    await page.locator('.graphiql-query-editor .view-line').first().waitFor({ timeout: 20_000 });
+    console.log(`     editor there after ${Math.round(performance.now() - opened)} ms`);
+
+    // Run only once the schema has come, or the pane would still show how that went.
+    const docs = page.locator('button[aria-label="Show Documentation Explorer"]');
+    await docs.click();
+    await page.locator('.graphiql-doc-explorer-content').getByText('Query', { exact: true }).first().waitFor();
+    expectThat(true, 'the schema is described');
+    await page.locator('button[aria-label="Hide Documentation Explorer"]').click();
+
+    await page.locator('.graphiql-execute-button').click();
+    await page.locator('.graphiql-spinner').waitFor({ state: 'detached' });
+    await result.getByText('"data"').waitFor({ timeout: 10_000 });
+    // Monaco draws spaces as no-break spaces.
+    const text = ((await result.textContent()) ?? '').replaceAll('\u00a0', ' ');
+    expectThat(text.includes('"viewer"') && !text.includes('"errors"'), 'the first operation has a result');
+
+    await page.locator('#graphiql-session-tab-1').click();
+    const variables = page.locator('[aria-label="Variables"] .view-lines').first();
+    await variables.getByText('"billTargetDate"').first().waitFor({ timeout: 10_000 });
+    expectThat(true, 'the seed request has its variables');
+    await page.locator('#graphiql-session-tab-0').click();
+    await page.waitForTimeout(1000);
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+
+    expectThat(leaving.length === 0, `${leaving.length} requests leave the machine ${leaving.join(' ')}`);
+    expectThat(violations.length === 0, `${violations.length} CSP violations ${violations.join(' ')}`);
+    expectThat(errors.length === 0, `${errors.length} other errors ${errors.join(' | ')}`);
+
+    // Last, since the server refuses this token, which the console reports as an error.
+    const sent = page.waitForRequest((request) => request.postData()?.includes('query Explore') ?? false);
+    await page.locator('button[data-name="headers"]').click();
+    await page.locator('[aria-label="Headers"] .graphiql-editor:not(.hidden) .view-lines').click();
+    await page.keyboard.insertText('{"authorization": "Bearer typed-by-hand"}');
+    await page.locator('.graphiql-execute-button').click();
+    const { authorization } = (await sent).headers();
+    expectThat(authorization === 'Bearer typed-by-hand', 'an Authorization in the headers editor wins');
+    await page.locator('.page-bar').getByText('refused the token').waitFor();
+    await page.waitForTimeout(1000);
+    const kept = String(await page.evaluate('JSON.stringify(localStorage)'));
+    expectThat(kept.includes('query Explore') && !/bearer|typed-by-hand/i.test(kept), 'and is not kept in the browser');
+  } finally {
+    await browser.close();
+  }
+  if (failures.length) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

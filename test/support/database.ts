@@ -1,0 +1,44 @@
+import { Client } from 'pg';
+import { Database } from '../../src/store/database';
+
+let made = 0;
+
+export interface TestDatabase {
+  db: Database;
+  /** The owner's URL. */
+  url: string;
+  /** A statement as the owner, outside of every scope: for preparing and for looking. */
+  owner<T>(text: string, values?: unknown[]): Promise<T[]>;
+  close(): Promise<void>;
+}
+
+/** A clone of the migrated template, for one test file or one test. */
+export async function testDatabase(options: { poolSize?: number } = {}): Promise<TestDatabase> {
+  const template = new URL(process.env.TEST_TEMPLATE_URL!);
+  const name = `test_${process.pid}_${process.env.JEST_WORKER_ID}_${++made}`;
+  const server = Object.assign(new URL(template.href), { pathname: '/postgres' }).href;
+  const url = Object.assign(new URL(template.href), { pathname: `/${name}` }).href;
+  const run = async (text: string) => {
+    const admin = new Client(server);
+    await admin.connect();
+    try {
+      await admin.query(text);
+    } finally {
+      await admin.end();
+    }
+  };
+  await run(`create database ${name} template ${template.pathname.slice(1)}`);
+  const db = await Database.open({ url, poolSize: options.poolSize });
+  const client = new Client(url);
+  await client.connect();
+  return {
+    db,
+    url,
+    owner: async <T>(text: string, values: unknown[] = []) => (await client.query(text, values)).rows as T[],
+    close: async () => {
+      await client.end();
+      await db.close();
+      await run(`drop database ${name} with (force)`);
+    },
+  };
+}

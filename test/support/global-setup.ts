@@ -1,0 +1,34 @@
+import 'reflect-metadata';
+import { resolve } from 'node:path';
+import { Client } from 'pg';
+import { migrate } from '../../src/store/database';
+import { startEmbedded } from '../../src/store/embedded';
+
+/**
+ * One PostgreSQL for all test files, with a migrated template that each file clones. Nothing here must survive a crash,
+ * so it runs without fsync. TEST_DATABASE_URL names another server instead (a superuser's URL).
+ */
+export default async function setup(): Promise<void> {
+  const database = 'template_gateway';
+  const postgres = process.env.TEST_DATABASE_URL
+    ? { url: process.env.TEST_DATABASE_URL, stop: async () => {} }
+    : await startEmbedded({
+        dir: resolve('.data/test-postgres'),
+        database: 'postgres',
+        settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' },
+      });
+  const url = (name: string) => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href;
+  const admin = new Client(url('postgres'));
+  await admin.connect();
+  const { rows } = await admin.query<{ datname: string }>(
+    "select datname from pg_database where datname like 'test\\_%' or datname = $1",
+    [database],
+  );
+  for (const { datname } of rows)
+    await admin.query(`drop database if exists ${admin.escapeIdentifier(datname)} with (force)`);
+  await admin.query(`create database ${database}`);
+  await admin.end();
+  await migrate({ url: url(database) });
+  process.env.TEST_TEMPLATE_URL = url(database);
+  (globalThis as { stopTestPostgres?: () => Promise<void> }).stopTestPostgres = postgres.stop;
+}
