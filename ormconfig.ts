@@ -1,9 +1,8 @@
 import 'reflect-metadata';
-import { resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import { readConfig } from './src/config';
 import { dataSourceOptions } from './src/store/database';
-import { startEmbedded } from './src/store/embedded';
+import { locate } from './src/store/open';
 
 /**
  * The data source of TypeORM's command line (`npm run migration:generate -- src/store/migrations/<name>`), as the owner of
@@ -11,18 +10,12 @@ import { startEmbedded } from './src/store/embedded';
  */
 async function open(): Promise<DataSource> {
   const config = readConfig(process.env);
-  const embedded = config.databaseUrl
-    ? undefined
-    : await startEmbedded({
-        dir: resolve(config.dataDir, 'postgres'),
-        database: 'gateway',
-        binaries: config.embeddedPostgresBin,
-      });
-  const dataSource = new DataSource(dataSourceOptions({ url: config.databaseUrl ?? embedded!.url }, 'owner'));
+  const server = await locate(config);
+  const dataSource = new DataSource(dataSourceOptions({ url: server.url }, 'owner'));
   const destroy = dataSource.destroy.bind(dataSource);
   dataSource.destroy = async () => {
     await destroy();
-    await embedded?.stop();
+    await server.stop();
   };
   return dataSource;
 }

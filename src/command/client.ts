@@ -4,8 +4,8 @@ import { scopeMeanings, scopes } from '../domain/caller';
 import { Refusal } from '../domain/errors';
 import { createClient, type NewClient } from '../service/client';
 import { preparedStatements } from '../store/connection';
-import { Database, migrate } from '../store/database';
-import { startEmbedded } from '../store/embedded';
+import type { Database } from '../store/database';
+import { openDatabase } from '../store/open';
 
 const usage = `Usage: npm run client -- create --entity <name> --org <name> --scopes <scope,scope,...> [options]
 
@@ -93,20 +93,11 @@ async function inDatabase<T>(
 ): Promise<T> {
   const config = readConfig(env);
   preparedStatements(config.preparedStatements);
-  const embedded = config.databaseUrl
-    ? undefined
-    : await startEmbedded({ dir: config.dataDir, database: 'gateway', binaries: config.embeddedPostgresBin });
+  const { db, close } = await openDatabase({ ...config, poolSize: 1 });
   try {
-    const url = config.databaseUrl ?? embedded!.url;
-    await migrate({ url });
-    const db = await Database.open({ url, poolSize: 1 });
-    try {
-      return await work(db);
-    } finally {
-      await db.close();
-    }
+    return await work(db);
   } finally {
-    await embedded?.stop();
+    await close();
   }
 }
 

@@ -165,7 +165,7 @@ export function judgeCreate(input: FulfillmentInput, line: QuantityFacts, reserv
   if (lineErrors.length === 0 && isPositive(input.quantity)) {
     errors.push(...judgeQuantity(input.quantity, subtract(pendingOf(line), reserved)));
   }
-  if (line.fulfillments >= maxFulfillments) {
+  if (line.fulfillmentCount >= maxFulfillments) {
     errors.push(
       userError('LIMIT_EXCEEDED', `The line item has ${maxFulfillments} fulfillments already, the most it can have.`, [
         'orderLineItemId',
@@ -301,7 +301,7 @@ export function judgeChange(
   }
   const editable = editableFields(before, caller);
   const locked = fields.filter((field) => !editable.includes(field));
-  if (locked.length) return locked.map((field) => lockedError(field, before.state));
+  if (locked.length) return locked.map((field) => lockedError(field, before.state, caller));
 
   const errors = [
     ...checkTexts(change, lengths),
@@ -325,12 +325,16 @@ export function judgeChange(
   return errors;
 }
 
-const lockedError = (field: string, state: FulfillmentState): UserError =>
-  state === 'Booked'
+const lockedError = (field: string, state: FulfillmentState, caller: Caller): UserError => {
+  if (!caller.scopes.has('fulfill')) {
+    return userError('PERMISSION_DENIED', 'The client lacks the scope "fulfill".', [field]);
+  }
+  return state === 'Booked'
     ? userError('PERMISSION_DENIED', `The fulfillment is Booked: changing ${field} needs the scope "edit-booked".`, [
         field,
       ])
     : userError('FIELD_LOCKED', `${field} cannot be changed: the fulfillment is ${state}.`, [field]);
+};
 
 /** Only an Executing fulfillment can be deleted. It frees no quantity, since it was not counted. Source: "Delete a fulfillment". */
 export const judgeDelete = (fulfillment: FulfillmentFacts): UserError[] =>

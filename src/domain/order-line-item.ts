@@ -23,8 +23,8 @@ export interface QuantityFacts {
   quantity: Decimal;
   fulfilledQuantity: Decimal;
   sentQuantity: Decimal;
-  fulfillments: number;
-  openFulfillments: number;
+  fulfillmentCount: number;
+  openFulfillmentCount: number;
 }
 
 export const requiresFulfillment = (line: { billingRule: BillingRule }): boolean =>
@@ -69,7 +69,7 @@ export const pendingOf = (line: QuantityFacts): Decimal => subtract(line.quantit
 export const completesItself = (line: QuantityFacts): boolean =>
   requiresFulfillment(line) &&
   line.itemState === 'Booked' &&
-  line.openFulfillments === 0 &&
+  line.openFulfillmentCount === 0 &&
   !isPositive(pendingOf(line));
 
 /**
@@ -209,8 +209,8 @@ export function withFulfillment<L extends QuantityFacts>(line: L, before: Counte
     ...line,
     fulfilledQuantity: moved(line.fulfilledQuantity, fulfils, before, after),
     sentQuantity: moved(line.sentQuantity, sends, before, after),
-    fulfillments: line.fulfillments + Number(after !== null) - Number(before !== null),
-    openFulfillments: line.openFulfillments + Number(opens(after)) - Number(opens(before)),
+    fulfillmentCount: line.fulfillmentCount + Number(after !== null) - Number(before !== null),
+    openFulfillmentCount: line.openFulfillmentCount + Number(opens(after)) - Number(opens(before)),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Decimal } from './decimal';
+import { add, type Decimal, subtract } from './decimal';
 import { type UserError, userError } from './errors';
 
 export type PaymentStatus = 'Processing' | 'Processed' | 'Error' | 'Voided' | 'Refunded';
@@ -46,3 +46,14 @@ export interface GatewayCharge {
   currency: string;
   refunded: Decimal;
 }
+
+/** What of a payment is put against no invoice. A payment that failed holds no money. */
+export const unappliedAmount = (payment: {
+  status: PaymentStatus;
+  amount: Decimal;
+  appliedAmount: Decimal;
+  refundAmount: Decimal;
+}): Decimal =>
+  payment.status === 'Error' || payment.status === 'Voided'
+    ? '0'
+    : subtract(payment.amount, add(payment.appliedAmount, payment.refundAmount));

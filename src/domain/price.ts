@@ -1,4 +1,4 @@
-import { compare, type Decimal, isPositive, multiply, subtract } from './decimal';
+import { compare, type Decimal, multiply, subtract } from './decimal';
 import { type UserError, userError } from './errors';
 
 export type InlineDiscountType = 'Percentage' | 'FixedAmount' | 'None';
@@ -41,7 +41,7 @@ export function priceOf(input: PriceInput): Price | UserError[] {
     return [userError('REQUIRED', 'Give listPricePerUnit or amountPerUnit.', ['listPricePerUnit'])];
   }
   if (type === 'None') {
-    if (discount !== null && isPositive(discount)) {
+    if (discount !== null && compare(discount, '0') !== 0) {
       return [userError('REQUIRED', 'inlineDiscountPerUnit needs an inlineDiscountType.', ['inlineDiscountType'])];
     }
     return {

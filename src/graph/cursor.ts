@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonical } from '../domain/canonical';
 import { isDay } from '../domain/date';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
@@ -11,16 +12,6 @@ import type { Order, Position, Sort } from '../store/list';
 export function signatureOf(listName: string, order: Order, filter: unknown): string {
   const text = JSON.stringify([listName, order.field, order.direction, canonical(filter ?? {})]);
   return createHash('sha256').update(text).digest('base64url').slice(0, 8);
-}
-
-/** The same value with its keys in order, so that a filter counts as equal however it is written. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner != null);
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, canonical(inner)]),
-  );
 }
 
 export const encodeCursor = (signature: string, position: Position): string =>

@@ -4,7 +4,7 @@ import { type Scope, scopes } from '../domain/caller';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import { checkTexts } from '../domain/text';
-import { type ClientWithGrants, insertClient, type NewGrant, readClient } from '../store/client';
+import { type ClientWithGrants, countClients, insertClient, type NewGrant, readClient } from '../store/client';
 import type { Connection } from '../store/connection';
 import type { Database } from '../store/database';
 import { newId } from '../store/id';
@@ -175,3 +175,10 @@ function checkName(field: string, name: string): UserError[] {
   if (name.trim() === '') return [userError('REQUIRED', `${field} is empty.`, [field])];
   return checkTexts({ [field]: name }, { [field]: 255 });
 }
+
+/** Is there any client at all? */
+export const anyClient = async (db: Connection): Promise<boolean> => (await countClients(db)) > 0;
+
+/** Was this database filled with demo data? */
+export const isDemo = async (db: Connection, demoClientId: string): Promise<boolean> =>
+  (await grantsOf(db, demoClientId)) !== undefined;

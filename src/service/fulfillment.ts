@@ -196,8 +196,12 @@ export function deleteFulfillment(
 }
 
 /** One fulfillment by id or number, or undefined. */
-export const findFulfillment = (work: Work, key: string): Promise<FulfillmentRow | undefined> =>
-  findByKey<FulfillmentRow>(work.reads(), FulfillmentRow, 'fulfillmentNumber', key);
+export const findFulfillment = (
+  work: Work,
+  key: string,
+  properties?: readonly string[],
+): Promise<FulfillmentRow | undefined> =>
+  findByKey<FulfillmentRow>(work.reads(), FulfillmentRow, 'fulfillmentNumber', key, properties);
 
 const notFound = () => new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.', ['key'])]);
 

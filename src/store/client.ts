@@ -89,3 +89,8 @@ export async function insertClient(
     [client.id, client.name, client.scopes, client.createdDate, secret.id, secret.hash, JSON.stringify(grants)],
   );
 }
+
+export async function countClients(db: Connection): Promise<number> {
+  const [row] = await db.query<{ count: number }>('select count(*)::integer as count from client');
+  return row.count;
+}

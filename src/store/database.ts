@@ -100,6 +100,13 @@ export class Database {
     return new Connection(this.side);
   }
 
+  /** Have all migrations that this program knows been applied? */
+  async isMigrated(): Promise<boolean> {
+    const rows = await this.reads().query<{ name: string }>('select name from migrations');
+    const applied = new Set(rows.map((row) => row.name));
+    return this.dataSource.migrations.every((migration) => applied.has(migration.name ?? migration.constructor.name));
+  }
+
   async close(): Promise<void> {
     await this.side.end();
     await this.dataSource.destroy();
@@ -134,5 +141,25 @@ export async function migrate(options: DatabaseOptions): Promise<number> {
     }
   } finally {
     await dataSource.destroy();
+  }
+}
+
+/** Takes everything out of the database, as its owner: all rows, and with the entities their number sequences. */
+export async function emptyDatabase(options: DatabaseOptions): Promise<void> {
+  const pool = new Pool({ connectionString: options.url, max: 1 });
+  try {
+    const { rows: tables } = await pool.query<{ name: string }>(
+      `select format('%I.%I', schemaname, tablename) as name from pg_tables
+       where schemaname in ('public', 'test_gateway') and tablename <> 'migrations'`,
+    );
+    await pool.query('begin');
+    await pool.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);
+    const { rows: sequences } = await pool.query<{ name: string }>(
+      "select format('%I.%I', schemaname, sequencename) as name from pg_sequences where schemaname = 'number'",
+    );
+    if (sequences.length) await pool.query(`drop sequence ${sequences.map(({ name }) => name).join(', ')}`);
+    await pool.query('commit');
+  } finally {
+    await pool.end();
   }
 }

@@ -73,17 +73,15 @@ export function place(dir: string): { home: string; account?: Account } {
   const { uid, gid } = fs.statSync(cluster);
   if (uid !== 0) return { home, account: { uid, gid } };
   const account = unprivilegedAccount(); // root has copied the folder
-  for (const file of ['', ...(fs.readdirSync(cluster, { recursive: true }) as string[])]) {
-    fs.lchownSync(path.join(cluster, file), account.uid, account.gid);
-  }
+  for (const file of tree(cluster)) fs.chownSync(file, account.uid, account.gid);
   return { home, account };
 }
 
 /** Removes what a killed process left half made. The makers put their process id in the name: `<final>.<pid>.<random>`. */
-export function removeLeftovers(final: string): void {
+function removeLeftovers(final: string): void {
   for (const name of fs.readdirSync(path.dirname(final))) {
     const pid = name.startsWith(`${path.basename(final)}.`) ? Number(name.split('.').at(-2)) : Number.NaN;
-    if (!Number.isInteger(pid) || alive(pid)) continue;
+    if (!Number.isInteger(pid) || isAlive(pid)) continue;
     try {
       fs.rmSync(path.join(path.dirname(final), name), { recursive: true, force: true });
     } catch {
@@ -92,7 +90,7 @@ export function removeLeftovers(final: string): void {
   }
 }
 
-function alive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -131,13 +129,10 @@ function linked(root: string): boolean {
   });
 }
 
-/** A umask of 077 at install time leaves files only their owner can read. */
-function openToAll(root: string): void {
-  fs.chmodSync(root, 0o755);
-  for (const entry of fs.readdirSync(root, { withFileTypes: true, recursive: true })) {
-    const file = path.join(entry.parentPath, entry.name);
-    if (!entry.isSymbolicLink()) fs.chmodSync(file, fs.statSync(file).mode & 0o100 ? 0o755 : 0o644);
-  }
+/** The folder and all that is in it, without links. */
+function tree(root: string): string[] {
+  const entries = fs.readdirSync(root, { withFileTypes: true, recursive: true });
+  return [root, ...entries.filter((e) => !e.isSymbolicLink()).map((e) => path.join(e.parentPath, e.name))];
 }
 
 function locate(binaries?: string): string {
@@ -158,7 +153,7 @@ function locate(binaries?: string): string {
 
 /**
  * The bin folder to run from. Binaries the account cannot reach (a repository under the home of root) or that cannot be
- * completed in place (read-only node_modules) are copied to the temporary folder: 60 MB, once per version, 0.1 s.
+ * completed in place (read-only node_modules) are copied to the temporary folder: 60 MB, once per version, 0.3 s.
  */
 export async function findBinaries(binaries: string | undefined, account: Account | undefined): Promise<string> {
   const root = locate(binaries);
@@ -173,7 +168,8 @@ export async function findBinaries(binaries: string | undefined, account: Accoun
       if (fs.existsSync(from)) fs.cpSync(from, path.join(part, name), { recursive: true, verbatimSymlinks: true });
     }
     linked(part);
-    openToAll(part);
+    // a umask of 077 at install time leaves files only their owner can read
+    for (const file of tree(part)) fs.chmodSync(file, fs.statSync(file).mode & 0o100 ? 0o755 : 0o644);
   });
   return path.join(copy, bin);
 }
@@ -206,7 +202,7 @@ export function run({ bin, account }: { bin: string; account?: Account }, tool: 
 export function reasons(text: string): string {
   const lines = text.trim().split('\n');
   const telling = lines.filter((line) => /FATAL|PANIC|DETAIL|HINT|WARNING|error/.test(line));
-  const chosen = telling.length ? telling.slice(0, 4) : lines.slice(-4);
+  const chosen = telling.length ? telling.slice(0, 5) : lines.slice(-4);
   return chosen.map((line) => line.replace(/^\d{4}-\S+ \S+ \S+ \[\d+\] /, '').trim()).join(' ');
 }
 
@@ -225,11 +221,9 @@ export interface RunningProcess {
 export function listProcesses(): RunningProcess[] | undefined {
   if (process.platform === 'win32') return undefined;
   if (!fs.existsSync('/proc/self/cmdline')) {
-    const lines = execFileSync('ps', ['-axww', '-o', 'pid=', '-o', 'ppid=', '-o', 'command='], {
-      encoding: 'utf8',
-    }).split('\n');
-    const words = lines.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)).filter((match) => match !== null);
-    return words.map(([, pid, parent, command]) => ({ pid: Number(pid), parent: Number(parent), command }));
+    const args = ['-axww', '-o', 'pid=', '-o', 'ppid=', '-o', 'command='];
+    const lines = execFileSync('ps', args, { encoding: 'utf8' }).matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm);
+    return Array.from(lines, ([, pid, parent, command]) => ({ pid: Number(pid), parent: Number(parent), command }));
   }
   // small images have no ps; and in a container even root may not read the folder (cwd) of another account's process
   const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -252,11 +246,9 @@ export function readIfThere(file: string): string {
 export function advice(error: Error, dir: string): string {
   const text = error.message.replace(/\s+/g, ' ').slice(0, 800);
   const { bavail, bsize } = fs.existsSync(dir) ? fs.statfsSync(dir) : { bavail: 1, bsize: Number.POSITIVE_INFINITY };
+  const full = /ENOSPC|No space left|free disk space/.test(text) || bavail * bsize < 1 << 20;
   const cases: [boolean, string][] = [
-    [
-      /ENOSPC|No space left|free disk space/.test(text) || bavail * bsize < 1 << 20,
-      'The disk is full: free some space',
-    ],
+    [full, 'The disk is full: free some space'],
     [/incompatible with server/.test(text), `Delete ${dir} to start over, or set DATABASE_URL`],
     [/cannot be run|shared libraries/.test(text), `The binaries do not run here (musl? noexec?): ${otherwise}`],
     [/look up effective user/.test(text), 'Start as a user that has a name (in /etc/passwd), or set DATABASE_URL'],

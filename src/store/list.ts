@@ -12,6 +12,7 @@ export interface Sort {
 /** A list that clients page through: what it holds, and what it can be filtered and sorted by. `t` is the row. */
 export interface List<R, F extends object = object> {
   table: Table;
+  rowClass: RowClass<R & object>;
   filters: { [K in keyof F]-?: Condition<NonNullable<F[K]>> };
   sorts: Record<string, Sort>;
   defaultSort: Order;
@@ -29,7 +30,7 @@ export function list<R extends object, F extends object>(
   sorts: Record<string, Sort>,
   defaultSort: Order = { field: 'updatedDate', direction: 'DESC' },
 ): List<R, F> {
-  return { table: tableOf(row), filters, sorts, defaultSort };
+  return { table: tableOf(row), rowClass: row, filters, sorts, defaultSort };
 }
 
 /** Sorts that every audited row has. */

@@ -36,7 +36,10 @@ import { OrderRow } from './order';
 @Check('order_line_item_quantity', 'quantity > 0')
 @Check('order_line_item_fulfilled', 'fulfilled_quantity >= 0 and fulfilled_quantity <= quantity')
 @Check('order_line_item_sent', 'sent_quantity >= 0 and sent_quantity <= fulfilled_quantity')
-@Check('order_line_item_counts', 'open_fulfillments >= 0 and open_fulfillments <= fulfillments and fulfillments <= 100')
+@Check(
+  'order_line_item_counts',
+  'open_fulfillment_count >= 0 and open_fulfillment_count <= fulfillment_count and fulfillment_count <= 100',
+)
 export class OrderLineItemRow extends Audited {
   @Column('uuid') orderId: string;
   @Column('uuid') accountId: string;
@@ -58,9 +61,9 @@ export class OrderLineItemRow extends Audited {
   /** Sum of the fulfillments in SentToBilling and Complete. */
   @Column('numeric') sentQuantity: string;
   /** How many fulfillments exist, in whatever state. */
-  @Column('integer') fulfillments: number;
+  @Column('integer') fulfillmentCount: number;
   /** How many of them are Executing or Booked, and so keep the line from completing. */
-  @Column('integer') openFulfillments: number;
+  @Column('integer') openFulfillmentCount: number;
   @Column('text', { nullable: true }) unitOfMeasure: string | null;
   @Column('text') currency: string;
   @Column('numeric') listPricePerUnit: string;

@@ -1,5 +1,5 @@
 import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
-import type { Connection } from './connection';
+import type { Connection, Scoped } from './connection';
 import { newId } from './id';
 
 /** A legal entity: the tenant. No row of one entity is ever seen from another. */
@@ -42,4 +42,9 @@ export async function makeTenants(
      where w.org is not null order by e.id, w.org on conflict (entity_id, name) do nothing`,
     [rows],
   );
+}
+
+/** Orgs by their ids, as far as the caller sees them. */
+export function orgsById(scoped: Scoped, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  return scoped.query('select id, name from org where entity_id = $1 and id = any($2) and id = any($3)', [ids]);
 }

@@ -105,6 +105,20 @@ describe('creating a client', () => {
     expect(await namesOf(one.clientId)).toEqual([[entity, ['North']]]);
   });
 
+  test('a grant of all orgs in one entity opens no more of another entity', async () => {
+    const [one, two] = [`Entity ${++made} a`, `Entity ${++made} b`];
+    await createClient(reads(), input({ grants: [{ entity: two, orgs: ['North', 'South'] }] }));
+    const grants = [
+      { entity: one, orgs: ['East', 'West'], allOrgs: true },
+      { entity: two, orgs: ['South'] },
+    ];
+    const { clientId } = await createClient(reads(), input({ grants }));
+    expect(await namesOf(clientId)).toEqual([
+      [one, ['East', 'West']],
+      [two, ['South']],
+    ]);
+  });
+
   test('lists an entity without orgs as one in which nothing is visible', async () => {
     const entity = `Entity ${++made}`;
     const { clientId } = await createClient(reads(), input({ grants: [{ entity, orgs: [], allOrgs: true }] }));

@@ -233,7 +233,7 @@ describe('after a kill -9', () => {
     const half = folder('half');
     const other = another(half);
     while (!fs.existsSync(half) || !fs.readdirSync(half).length) await delay(5);
-    await delay(100);
+    await delay(30);
     await killed(other.process);
     const made = fs.readdirSync(half);
     expect(made.every((name) => name.startsWith('cluster.'))).toBe(true);

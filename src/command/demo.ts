@@ -1,0 +1,41 @@
+import 'reflect-metadata';
+import { ConfigError, readConfig } from '../config';
+import { fillDemo } from '../demo/fill';
+import { TestGateway } from '../gateway/test-gateway';
+import type { Services } from '../service/work';
+import { Connection } from '../store/connection';
+import { emptyDatabase, openPool } from '../store/database';
+import { openDatabase } from '../store/open';
+import { TestGatewayLedger } from '../store/test-gateway';
+
+/** `npm run demo:reset`: the embedded database as it was at its first start. A running server may go on running. */
+async function reset(): Promise<void> {
+  const config = readConfig(process.env);
+  if (config.databaseUrl) {
+    throw new ConfigError(
+      'DATABASE_URL is set: the demo lives in the embedded database only, and nothing was changed.',
+    );
+  }
+  const { db, options, close } = await openDatabase(config);
+  const gatewayPool = openPool(options, 1);
+  const services: Services = {
+    db,
+    gateway: new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))),
+    onFailure: (error) => {
+      throw error;
+    },
+  };
+  try {
+    await emptyDatabase(options);
+    await fillDemo(services, options);
+  } finally {
+    await gatewayPool.end();
+    await close();
+  }
+  process.stdout.write('The demo data is as it was at the first start.\n');
+}
+
+reset().catch((error) => {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack)}\n`);
+  process.exit(1);
+});

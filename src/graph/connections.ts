@@ -1,0 +1,182 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
+import { RequestError } from '../domain/errors';
+import { checkedOrder, count, type List, type Listed, type Order, type PageQuery, page } from '../store/list';
+import type { GraphContext } from './context';
+import { decodeCursor, encodeCursor, signatureOf } from './cursor';
+import { type ManyEdge, type ManyTarget, manyEdges } from './loaders';
+import { columnsOf, listOf, type Noun, type RowOf, shown } from './nouns';
+import { selectedFields } from './selection';
+
+const defaultPageSize = 20;
+export const maxPageSize = 100;
+
+@ObjectType({ description: 'Where a page stands in its list.', simpleResolvers: true })
+export class PageInfo {
+  @Field(() => Boolean, { description: 'Whether more rows follow this page.' }) hasNextPage: boolean;
+  @Field(() => Boolean, { description: 'Whether rows precede this page.' }) hasPreviousPage: boolean;
+  @Field(() => String, { nullable: true, description: 'The cursor of the first row; null on an empty page.' })
+  startCursor: string | null;
+  @Field(() => String, { nullable: true, description: 'The cursor of the last row; null on an empty page.' })
+  endCursor: string | null;
+}
+
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many rows from the start, or after `after`: at most 100. Default 20.',
+  })
+  first?: number | null;
+  @Field(() => String, { nullable: true, description: 'Rows behind this cursor only.' }) after?: string | null;
+  @Field(() => Int, { nullable: true, description: 'How many rows from the end, or before `before`: at most 100.' })
+  last?: number | null;
+  @Field(() => String, { nullable: true, description: 'Rows before this cursor only.' }) before?: string | null;
+}
+
+/** Page arguments with the filter and order of a list. */
+export interface ListArgs extends PageArgs {
+  filter?: object | null;
+  orderBy?: Order | null;
+}
+
+/** What a connection resolves to. Rows and total are each fetched only when selected. */
+export interface Connection<R> {
+  nodes: () => Promise<R[]>;
+  edges: () => Promise<{ cursor: string; node: R }[]>;
+  pageInfo: () => Promise<PageInfo>;
+  totalCount: () => Promise<number>;
+}
+
+/** The connection and edge types of a noun: all of one shape. */
+export function connectionType<T extends object>(node: ClassType<T>, name: string): ClassType<Connection<T>> {
+  @ObjectType(`${name}Edge`, { description: `A ${name} in a list, with its cursor.`, simpleResolvers: true })
+  class Edge {
+    @Field(() => String, { description: 'Names this place in this list, with this filter and order.' }) cursor: string;
+    @Field(() => node, { description: `The ${name}.` }) node: T;
+  }
+
+  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name} objects.`, simpleResolvers: true })
+  class ConnectionClass {
+    @Field(() => [Edge], { description: 'The rows of this page, each with its cursor.' }) edges: never;
+    @Field(() => [node], { description: 'The rows of this page.' }) nodes: never;
+    @Field(() => PageInfo, { description: 'Where this page stands in the list.' }) pageInfo: never;
+    @Field(() => Int, { description: 'How many rows the whole list has with this filter. Counted only when selected.' })
+    totalCount: never;
+  }
+  return ConnectionClass as unknown as ClassType<Connection<T>>;
+}
+
+interface Window {
+  size: number;
+  backward: boolean;
+  cursor: string | null;
+}
+
+/** @throws RequestError PAGE_SIZE, BAD_REQUEST */
+function windowOf({ first, after, last, before }: PageArgs): Window {
+  if (first != null && last != null) throw new RequestError('PAGE_SIZE', 'Give first or last, not both.');
+  const backward = last != null || (before != null && first == null);
+  if (backward ? after != null : before != null) {
+    throw new RequestError('BAD_REQUEST', 'after goes with first, before with last.');
+  }
+  const size = (backward ? last : first) ?? defaultPageSize;
+  if (size < 0 || size > maxPageSize) {
+    throw new RequestError('PAGE_SIZE', `${backward ? 'last' : 'first'} is ${size}; 0 to ${maxPageSize} is allowed.`);
+  }
+  return { size, backward, cursor: (backward ? before : after) ?? null };
+}
+
+type Fetch<R> = (query: PageQuery) => Promise<Listed<R>[]>;
+
+function connection<R>(
+  name: string,
+  noun: Noun,
+  args: ListArgs,
+  info: GraphQLResolveInfo,
+  fetch: Fetch<R>,
+  total: () => Promise<number>,
+): Connection<R> {
+  const definition = listOf(noun);
+  const { size, backward, cursor } = windowOf(args);
+  const order = checkedOrder(definition, args.orderBy);
+  const signature = signatureOf(name, order, args.filter);
+  const from = cursor === null ? null : decodeCursor(cursor, signature, definition.sorts[order.field]);
+  const query: PageQuery = {
+    properties: columnsOf(noun, selectedFields(info)),
+    filter: args.filter,
+    order,
+    limit: size + 1,
+    from,
+    backward,
+  };
+  let fetched: Promise<{ rows: Listed<R>[]; more: boolean }> | undefined;
+  const rows = () => {
+    fetched ??= fetch(query).then((all) => {
+      const kept = all.slice(0, size);
+      return { rows: backward ? kept.reverse() : kept, more: all.length > size };
+    });
+    return fetched;
+  };
+  const cursorOf = (row: Listed<R>) => encodeCursor(signature, { value: row.sortValue, id: row.id });
+  return {
+    nodes: async () => (await rows()).rows,
+    edges: async () => (await rows()).rows.map((node) => ({ cursor: cursorOf(node), node })),
+    pageInfo: async () => {
+      const page = await rows();
+      return {
+        hasNextPage: backward ? from !== null : page.more,
+        hasPreviousPage: backward ? page.more : from !== null,
+        startCursor: page.rows.length ? cursorOf(page.rows[0]) : null,
+        endCursor: page.rows.length ? cursorOf(page.rows[page.rows.length - 1]) : null,
+      };
+    },
+    totalCount: total,
+  };
+}
+
+/** A list of the root, in the caller's scope. */
+export function rootConnection<N extends Noun>(
+  context: GraphContext,
+  noun: N,
+  args: ListArgs,
+  info: GraphQLResolveInfo,
+): Connection<RowOf<N>> {
+  const definition: List<RowOf<N>> = listOf(noun);
+  const scoped = context.work.reads();
+  const fetch: Fetch<RowOf<N>> = async (query) =>
+    (await page(scoped, definition, query)).map((row) => shown(noun, row as never) as unknown as Listed<RowOf<N>>);
+  return connection(noun, noun, args, info, fetch, () => count(scoped, definition, args.filter));
+}
+
+/** A to-many edge of a row. */
+export function edgeConnection<E extends ManyEdge>(
+  context: GraphContext,
+  edge: E,
+  parentId: string,
+  args: ListArgs,
+  info: GraphQLResolveInfo,
+): Connection<ManyTarget<E>> {
+  const { loaders } = context;
+  return connection<ManyTarget<E>>(
+    edge,
+    manyEdges[edge].target,
+    args,
+    info,
+    (query) => loaders.page(edge, query, parentId),
+    () => loaders.total(edge, args.filter, parentId),
+  );
+}
+
+/** A to-many edge that is short by its nature and comes whole. */
+export const edgeList = <E extends ManyEdge>(
+  context: GraphContext,
+  edge: E,
+  parentId: string,
+  info: GraphQLResolveInfo,
+): Promise<ManyTarget<E>[]> =>
+  context.loaders.page(
+    edge,
+    { properties: columnsOf(manyEdges[edge].target, selectedFields(info)), limit: 1000, backward: false },
+    parentId,
+  );

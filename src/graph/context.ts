@@ -1,0 +1,36 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Caller } from '../domain/caller';
+import type { Work } from '../service/work';
+import { Loaders, type OneEdge, type OneTarget, oneEdges } from './loaders';
+import { columnsOf } from './nouns';
+import { selectedFields } from './selection';
+
+/** What resolvers work with: made once per request. */
+export class GraphContext {
+  private current: Loaders;
+
+  constructor(readonly work: Work) {
+    this.current = new Loaders(work.reads());
+  }
+
+  get caller(): Caller {
+    return this.work.caller;
+  }
+
+  get loaders(): Loaders {
+    return this.current;
+  }
+
+  /** Before a mutation: what was read may be out of date afterwards. */
+  refresh(): void {
+    this.current = new Loaders(this.work.reads());
+  }
+
+  /** The target of a to-one edge, with the columns that the selection needs. Foreign keys see to it that it exists. */
+  async follow<E extends OneEdge>(edge: E, id: string, info: GraphQLResolveInfo): Promise<OneTarget<E>> {
+    const { target } = oneEdges[edge];
+    const row = await this.loaders.row(target, columnsOf(target, selectedFields(info)), id);
+    if (!row) throw new Error(`${edge} leads to ${id}, which is out of scope`);
+    return row as OneTarget<E>;
+  }
+}

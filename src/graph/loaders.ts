@@ -1,0 +1,135 @@
+import DataLoader from 'dataloader';
+import type { Scoped } from '../store/connection';
+import { claimed, postedFulfillments } from '../store/invoice';
+import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
+import { orgsById } from '../store/tenant';
+import { rowsBy } from '../store/write';
+import { listOf, type Noun, type RowOf, shown } from './nouns';
+
+/**
+ * Every edge of the graph, one line each. `one` follows a column of the row to the id of its target; `many` finds the
+ * targets whose column holds the row's id, in the order of their list unless the client names another.
+ */
+const one = <N extends Noun>(target: N, from: string) => ({ target, from }) as const;
+const many = <N extends Noun>(target: N, by: string) => ({ target, by }) as const;
+
+export const oneEdges = {
+  'Order.account': one('account', 'accountId'),
+  'OrderLineItem.order': one('order', 'orderId'),
+  'OrderLineItem.account': one('account', 'accountId'),
+  'Fulfillment.orderLineItem': one('orderLineItem', 'orderLineItemId'),
+  'InvoiceItem.invoice': one('invoice', 'invoiceId'),
+  'InvoiceItem.orderLineItem': one('orderLineItem', 'orderLineItemId'),
+  'InvoiceItem.fulfillment': one('fulfillment', 'fulfillmentId'),
+  'Invoice.account': one('account', 'accountId'),
+  'Payment.account': one('account', 'accountId'),
+  'PaymentApplication.payment': one('payment', 'paymentId'),
+  'PaymentApplication.invoice': one('invoice', 'invoiceId'),
+} as const;
+
+export const manyEdges = {
+  'Account.orders': many('order', 'accountId'),
+  'Account.invoices': many('invoice', 'accountId'),
+  'Account.payments': many('payment', 'accountId'),
+  'Order.orderLineItems': many('orderLineItem', 'orderId'),
+  'OrderLineItem.fulfillments': many('fulfillment', 'orderLineItemId'),
+  'OrderLineItem.invoiceItems': many('invoiceItem', 'orderLineItemId'),
+  'Fulfillment.invoiceItems': many('invoiceItem', 'fulfillmentId'),
+  'Invoice.invoiceItems': many('invoiceItem', 'invoiceId'),
+  'Invoice.paymentApplications': many('paymentApplication', 'invoiceId'),
+  'Payment.applications': many('paymentApplication', 'paymentId'),
+} as const;
+
+export type OneEdge = keyof typeof oneEdges;
+export type ManyEdge = keyof typeof manyEdges;
+export type OneTarget<E extends OneEdge> = RowOf<(typeof oneEdges)[E]['target']>;
+export type ManyTarget<E extends ManyEdge> = RowOf<(typeof manyEdges)[E]['target']>;
+
+/** Keys beyond this go in a statement of their own. */
+const maxBatch = 1000;
+
+/**
+ * The dataloaders of one request and one scope: one for each edge, selection of columns and arguments, made when it is
+ * first needed. Each turns the keys of a level into one statement, and matches the rows to the keys by key. A mutation
+ * begins with fresh ones.
+ */
+export class Loaders {
+  private readonly made = new Map<string, DataLoader<string, unknown>>();
+
+  constructor(private readonly scoped: Scoped) {}
+
+  private loader<V>(
+    name: string,
+    load: (keys: readonly string[]) => Promise<Map<string, V>>,
+    none: V,
+  ): DataLoader<string, V> {
+    let loader = this.made.get(name) as DataLoader<string, V> | undefined;
+    if (!loader) {
+      const batch = async (keys: readonly string[]) => {
+        const found = await load(keys);
+        return keys.map((key) => found.get(key) ?? none);
+      };
+      loader = new DataLoader<string, V>(batch, { maxBatchSize: maxBatch });
+      this.made.set(name, loader as DataLoader<string, unknown>);
+    }
+    return loader;
+  }
+
+  /** A row by its id; undefined where nothing in scope has it. */
+  row<N extends Noun>(noun: N, columns: readonly string[], id: string): Promise<RowOf<N> | undefined> {
+    const load = async (ids: readonly string[]) => {
+      const rows = await rowsBy<RowOf<N> & { id: string }>(this.scoped, listOf(noun).rowClass, 'id', ids, columns);
+      return new Map(rows.map((row) => [row.id, shown(noun, row)]));
+    };
+    return this.loader<RowOf<N> | undefined>(`${noun} ${columns.join()}`, load, undefined).load(id);
+  }
+
+  /** A page of the rows on a to-many edge. */
+  page<E extends ManyEdge>(edge: E, query: PageQuery, parentId: string): Promise<Listed<ManyTarget<E>>[]> {
+    type Row = Listed<ManyTarget<E>>;
+    const { target, by } = manyEdges[edge];
+    const load = async (parents: readonly string[]) => {
+      const pages = new Map<string, Row[]>();
+      for (const row of await pagesBy(this.scoped, listOf(target), by, parents, query)) {
+        const presented = shown(target, row as never) as unknown as Row;
+        const page = pages.get(row.parentKey!);
+        if (page) page.push(presented);
+        else pages.set(row.parentKey!, [presented]);
+      }
+      return pages;
+    };
+    return this.loader<Row[]>(`${edge} ${JSON.stringify(query)}`, load, []).load(parentId);
+  }
+
+  /** How many rows a to-many edge leads to. */
+  total(edge: ManyEdge, filter: object | null | undefined, parentId: string): Promise<number> {
+    const { target, by } = manyEdges[edge];
+    const load = async (parents: readonly string[]) => {
+      const counts = await countsBy(this.scoped, listOf(target), by, parents, filter);
+      return new Map(counts.map((row) => [row.parentKey, row.count]));
+    };
+    return this.loader<number>(`count ${edge} ${JSON.stringify(filter ?? {})}`, load, 0).load(parentId);
+  }
+
+  /** The org of an account; always one of the caller's. */
+  org(id: string): Promise<{ id: string; name: string }> {
+    const load = async (ids: readonly string[]) =>
+      new Map((await orgsById(this.scoped, ids)).map((org) => [org.id, org]));
+    return this.loader('org', load, { id, name: '' }).load(id);
+  }
+
+  /** Has this fulfillment or line item been billed? */
+  billed(id: string): Promise<boolean> {
+    return this.flags('billed', claimed).load(id);
+  }
+
+  /** Does an item of this fulfillment stand on a Posted document? */
+  posted(fulfillmentId: string): Promise<boolean> {
+    return this.flags('posted', postedFulfillments).load(fulfillmentId);
+  }
+
+  private flags(name: string, ask: (scoped: Scoped, ids: readonly string[]) => Promise<string[]>) {
+    const load = async (ids: readonly string[]) => new Map((await ask(this.scoped, ids)).map((id) => [id, true]));
+    return this.loader<boolean>(name, load, false);
+  }
+}

@@ -1,0 +1,134 @@
+import { money } from '../domain/currency';
+import { accounts } from '../store/account';
+import { fulfillments } from '../store/fulfillment';
+import { invoiceItems, invoices } from '../store/invoice';
+import type { List } from '../store/list';
+import { orders } from '../store/order';
+import { orderLineItems } from '../store/order-line-item';
+import { paymentApplications, payments } from '../store/payment';
+
+/**
+ * The nouns of the graph. `needs` names the columns behind fields that are computed: a statement reads only the columns
+ * of what was selected. `money` names the columns that are shown with their currency's decimals.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: rows and filters differ from noun to noun
+type AnyList = { [K in keyof List<any>]: any };
+
+interface NounSpec {
+  list: AnyList;
+  typename: string;
+  money: readonly string[];
+  needs: Readonly<Record<string, readonly string[]>>;
+}
+
+const transitionFacts = ['orderLineItemId', 'state', 'quantity', 'billTargetDate'];
+const quantityFacts = [
+  'itemCategory',
+  'itemState',
+  'billingRule',
+  'quantity',
+  'fulfilledQuantity',
+  'sentQuantity',
+  'fulfillmentCount',
+  'openFulfillmentCount',
+];
+const priceFacts = [
+  'quantity',
+  'currency',
+  'listPricePerUnit',
+  'amountPerUnit',
+  'inlineDiscountType',
+  'inlineDiscountPerUnit',
+];
+
+export const nouns = {
+  account: {
+    list: accounts,
+    typename: 'Account',
+    money: [],
+    needs: { org: ['orgId'], paymentMethod: ['paymentMethodToken'] },
+  },
+  order: { list: orders, typename: 'Order', money: [], needs: { account: ['accountId'] } },
+  orderLineItem: {
+    list: orderLineItems,
+    typename: 'OrderLineItem',
+    money: ['listPricePerUnit', 'amountPerUnit'],
+    needs: {
+      order: ['orderId'],
+      account: ['accountId'],
+      requiresFulfillment: ['billingRule'],
+      quantityFulfilled: quantityFacts,
+      quantityPendingFulfillment: quantityFacts,
+      quantityAvailableForReturn: quantityFacts,
+      inlineDiscountPerUnit: ['inlineDiscountType', 'inlineDiscountPerUnit', 'currency'],
+      listPrice: priceFacts,
+      discount: priceFacts,
+      amount: priceFacts,
+    },
+  },
+  fulfillment: {
+    list: fulfillments,
+    typename: 'Fulfillment',
+    money: ['amount'],
+    needs: {
+      orderLineItem: ['orderLineItemId'],
+      allowedTransitions: transitionFacts,
+      editableFields: transitionFacts,
+    },
+  },
+  invoice: {
+    list: invoices,
+    typename: 'Invoice',
+    money: ['amount', 'amountWithoutTax', 'taxAmount', 'balance'],
+    needs: { account: ['accountId'], documentNumber: ['invoiceNumber'], documentDate: ['invoiceDate'] },
+  },
+  invoiceItem: {
+    list: invoiceItems,
+    typename: 'InvoiceItem',
+    money: ['unitPrice', 'chargeAmount', 'taxAmount'],
+    needs: { invoice: ['invoiceId'], orderLineItem: ['orderLineItemId'], fulfillment: ['fulfillmentId'] },
+  },
+  payment: {
+    list: payments,
+    typename: 'Payment',
+    money: ['amount', 'appliedAmount', 'refundAmount'],
+    needs: {
+      account: ['accountId'],
+      unappliedAmount: ['status', 'amount', 'appliedAmount', 'refundAmount', 'currency'],
+    },
+  },
+  paymentApplication: {
+    list: paymentApplications,
+    typename: 'PaymentApplication',
+    money: ['amount'],
+    needs: { payment: ['paymentId'], invoice: ['invoiceId'] },
+  },
+} as const satisfies Record<string, NounSpec>;
+
+export type Noun = keyof typeof nouns;
+export type RowOf<N extends Noun> = NonNullable<(typeof nouns)[N]['list']['row']>;
+
+/** The list of a noun whose name is known only at run time. */
+// biome-ignore lint/suspicious/noExplicitAny: rows and filters differ from noun to noun
+export const listOf = (noun: Noun): List<any, any> => nouns[noun].list as never;
+
+/** The columns behind the selected fields of a noun, in one order whatever the order of the fields. */
+export function columnsOf(noun: Noun, fields: readonly string[]): string[] {
+  const spec: NounSpec = nouns[noun];
+  const columns = new Set<string>(['id']);
+  for (const field of fields) {
+    for (const column of spec.needs[field] ?? (spec.list.table.columns[field] ? [field] : [])) columns.add(column);
+    if (spec.money.includes(field)) columns.add('currency');
+  }
+  return [...columns].sort();
+}
+
+/** A row as it is shown: tagged with its type, money padded to its currency. */
+export function shown<N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> {
+  const spec: NounSpec = nouns[noun];
+  const result: Record<string, unknown> = { ...(row as object), __typename: spec.typename };
+  for (const column of spec.money) {
+    if (typeof result[column] === 'string') result[column] = money(result[column], result.currency as string);
+  }
+  return result as unknown as RowOf<N>;
+}

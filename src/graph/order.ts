@@ -1,0 +1,159 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import {
+  Arg,
+  Args,
+  ArgsType,
+  Ctx,
+  Extensions,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  InputType,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
+import type { OrderCategory, OrderState } from '../domain/order';
+import { findByKey } from '../service/key';
+import { createOrder } from '../service/order';
+import { OrderRow } from '../store/order';
+import { Account } from './account';
+import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
+import type { GraphContext } from './context';
+import { OrderCategoryEnum, OrderDirectionEnum, OrderOrderFieldEnum, OrderStateEnum } from './enums';
+import { payload, UserError } from './errors';
+import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
+import { Audited, Node } from './node';
+import { columnsOf, shown } from './nouns';
+import { type OrderLineItem, OrderLineItemConnection, OrderLineItemPageArgs } from './order-line-item';
+import { CreateOrderLineItemInput } from './order-line-item-input';
+import { DateScalar } from './scalars';
+import { selectedFields } from './selection';
+
+@ObjectType({ implements: Node, description: 'An order of an account.', simpleResolvers: true })
+export class Order extends Audited {
+  @Field(() => String, { description: 'Its business number, such as O-00000001.' }) orderNumber: string;
+  @Field(() => DateScalar, { description: 'When it was placed.' }) orderDate: string;
+  @Field(() => OrderCategoryEnum, { description: 'Whether it sells or takes back.' }) category: OrderCategory;
+  @Field(() => OrderStateEnum, {
+    description: 'Derived from its line items. Source: Zuora, "State transitions for order".',
+  })
+  state: OrderState;
+  @Field(() => String, { nullable: true, description: 'Free text, at most 500 characters.' }) description:
+    | string
+    | null;
+  @Field(() => String, { nullable: true, description: 'Why it was placed, at most 255 characters.' })
+  reasonCode: string | null;
+}
+
+export const OrderConnection = connectionType(Order, 'Order');
+
+@InputType({ description: 'Which orders. All conditions that are given must hold.' })
+export class OrderFilter {
+  @Field(() => IDFilter, { nullable: true, description: 'By id.' }) id?: IDFilter;
+  @Field(() => StringFilter, { nullable: true, description: 'By order number.' }) orderNumber?: StringFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'By account.' }) accountId?: IDFilter;
+  @Field(() => DateFilter, { nullable: true, description: 'By order date.' }) orderDate?: DateFilter;
+  @Field(() => OrderCategoryEnum, { nullable: true, description: 'By category.' }) category?: OrderCategory;
+  @Field(() => OrderStateEnum, { nullable: true, description: 'By state.' }) state?: OrderState;
+  @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
+  updatedDate?: DateTimeFilter;
+}
+
+@InputType({ description: 'The order of orders; ties are broken by id.' })
+export class OrderOrder {
+  @Field(() => OrderOrderFieldEnum, { description: 'What to sort by.' }) field: keyof typeof OrderOrderFieldEnum;
+  @Field(() => OrderDirectionEnum, { defaultValue: 'DESC', description: 'Which way.' }) direction: 'ASC' | 'DESC';
+}
+
+@ArgsType()
+export class OrderPageArgs extends PageArgs {
+  @Field(() => OrderFilter, { nullable: true, description: 'Which orders; all where absent.' }) filter?: OrderFilter;
+  @Field(() => OrderOrder, { nullable: true, description: 'In which order; the last changed first where absent.' })
+  orderBy?: OrderOrder;
+}
+
+@InputType({ description: 'A new order of sales line items on an existing account.' })
+export class CreateOrderInput {
+  @Field(() => String, { description: 'The number of the account that orders and is invoiced.' })
+  existingAccountNumber: string;
+  @Field(() => DateScalar, { description: 'When it was placed.' }) orderDate: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Its number, at most 100 characters, without #, ? and /; generated where absent.',
+  })
+  orderNumber?: string;
+  @Field(() => String, { nullable: true, description: 'Free text, at most 500 characters.' }) description?: string;
+  @Field(() => String, { nullable: true, description: 'Why it was placed, at most 255 characters.' })
+  reasonCode?: string;
+  @Field(() => [CreateOrderLineItemInput], { description: 'Its line items, 1 to 100.' })
+  orderLineItems: CreateOrderLineItemInput[];
+}
+
+@ObjectType({ description: 'The outcome of createOrder.', simpleResolvers: true })
+export class CreateOrderPayload {
+  @Field(() => Order, { nullable: true, description: 'The order; null where refused.' }) order: Order | null;
+  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+}
+
+@Resolver(() => Order)
+export class OrderResolver {
+  @Query(() => Order, {
+    nullable: true,
+    description: 'An order by id or order number; null where the caller sees none.',
+  })
+  @Extensions({ scope: 'read' })
+  async order(
+    @Arg('key', () => ID, { description: 'Id or order number.' }) key: string,
+    @Ctx() { work }: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Order | null> {
+    const columns = columnsOf('order', selectedFields(info));
+    const row = await findByKey<OrderRow>(work.reads(), OrderRow, 'orderNumber', key, columns);
+    return row ? shown('order', row) : null;
+  }
+
+  @Query(() => OrderConnection, { nullable: true, description: 'The orders that the caller sees.' })
+  @Extensions({ scope: 'read' })
+  orders(
+    @Args(() => OrderPageArgs) args: OrderPageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<Order> {
+    return rootConnection(context, 'order', args, info);
+  }
+
+  @Mutation(() => CreateOrderPayload, {
+    nullable: true,
+    description: 'Creates an order with its sales line items, all of it or nothing.',
+  })
+  @Extensions({ scope: 'order' })
+  createOrder(
+    @Arg('input', () => CreateOrderInput, { description: 'The order.' }) input: CreateOrderInput,
+    @Arg('dryRun', () => Boolean, { defaultValue: false, description: 'Judge and show, but write nothing.' })
+    dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<CreateOrderPayload> {
+    return payload(createOrder(work, input, dryRun), ({ order }) => ({ order: shown('order', order) }), {
+      order: null,
+    });
+  }
+
+  @FieldResolver(() => Account, { description: 'The account that ordered and is invoiced.' })
+  account(@Root() order: OrderRow, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo): Promise<Account> {
+    return context.follow('Order.account', order.accountId, info);
+  }
+
+  @FieldResolver(() => OrderLineItemConnection, { description: 'Its line items.' })
+  orderLineItems(
+    @Root() order: OrderRow,
+    @Args(() => OrderLineItemPageArgs) args: OrderLineItemPageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<OrderLineItem> {
+    return edgeConnection(context, 'Order.orderLineItems', order.id, args, info);
+  }
+}

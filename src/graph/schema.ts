@@ -1,0 +1,72 @@
+import 'reflect-metadata';
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
+import { type Scope, scopes } from '../domain/caller';
+import { RequestError } from '../domain/errors';
+import { AccountResolver } from './account';
+import type { GraphContext } from './context';
+import { errorTypes } from './errors';
+import { FulfillmentResolver } from './fulfillment';
+import { FulfillmentMutations } from './fulfillment-mutation';
+import { InvoiceItemResolver, InvoiceResolver } from './invoice';
+import { NodeResolver } from './node';
+import { OrderResolver } from './order';
+import { OrderLineItemResolver } from './order-line-item';
+import { PaymentApplicationResolver, PaymentResolver } from './payment';
+import { ViewerResolver } from './viewer';
+
+let built: GraphQLSchema | undefined;
+
+/** The schema; built once per process, since the decorators' metadata is one per process. */
+export function schema(): GraphQLSchema {
+  built ??= guarded(
+    buildSchemaSync({
+      resolvers: [
+        ViewerResolver,
+        NodeResolver,
+        AccountResolver,
+        OrderResolver,
+        OrderLineItemResolver,
+        FulfillmentResolver,
+        FulfillmentMutations,
+        InvoiceResolver,
+        InvoiceItemResolver,
+        PaymentResolver,
+        PaymentApplicationResolver,
+      ],
+      orphanedTypes: errorTypes,
+      validate: false,
+    }),
+  );
+  return built;
+}
+
+/** As schema.graphql holds it; a test keeps the two equal. */
+export const schemaText = (): string => `${printSchema(lexicographicSortSchema(schema()))}\n`;
+
+/**
+ * Every root field names the scope it needs: checked here once per field, and written into its description. A mutation
+ * begins with fresh loaders.
+ */
+function guarded(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+    for (const field of Object.values(type?.getFields() ?? {})) {
+      const scope = field.extensions.scope as Scope | undefined;
+      if (!scope || !scopes.includes(scope)) throw new Error(`${type}.${field.name} names no scope`);
+      field.description = `${field.description} Scope: ${scope}.`;
+      const resolve = field.resolve!;
+      const mutates = type === schema.getMutationType();
+      field.resolve = (source, args, context: GraphContext, info) => {
+        if (!context.caller.scopes.has(scope)) {
+          throw new RequestError(
+            'FORBIDDEN',
+            `${field.name} needs the scope "${scope}", which this client does not have.`,
+          );
+        }
+        if (mutates) context.refresh();
+        return resolve(source, args, context, info);
+      };
+    }
+  }
+  return schema;
+}

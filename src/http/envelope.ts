@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { type UserError, userErrorCodes } from '../domain/errors';
+import type { Failure } from './errors';
+
+/**
+ * The published error envelope. A code is six digits of resource and two of category. Zuora's list of resources is not
+ * public and names none for fulfillments: 580000 is ours, inside the published range; calls without a body use 500000.
+ */
+export const fulfillmentResource = 580000;
+const bodylessResource = 500000;
+
+/** Categories of what never reached the rules, by HTTP status. */
+const categoryOfStatus: Record<number, number> = {
+  400: 90,
+  401: 11,
+  403: 10,
+  404: 40,
+  409: 50,
+  413: 20,
+  415: 20,
+  422: 30,
+  429: 70,
+  503: 61,
+};
+
+export interface Reason {
+  category: number;
+  message: string;
+}
+
+export interface Envelope {
+  success: false;
+  processId: string;
+  requestId: string;
+  reasons: { code: number; message: string }[];
+}
+
+/** A refusal in the published form. */
+export function refusal(request: FastifyRequest, reasons: readonly Reason[]): Envelope {
+  const resource = request.method === 'POST' || request.method === 'PUT' ? fulfillmentResource : bodylessResource;
+  return {
+    success: false,
+    processId: randomBytes(8).toString('hex'),
+    requestId: request.id,
+    reasons: reasons.map(({ category, message }) => ({ code: resource * 100 + category, message })),
+  };
+}
+
+export const envelope = (request: FastifyRequest, { status, message }: Failure): Envelope =>
+  refusal(request, [{ category: categoryOfStatus[status] ?? (status < 500 ? 20 : 60), message }]);
+
+/** A user error as a reason: where it is, then what is wrong. */
+export function reasonOf({ code, message, path }: UserError): Reason {
+  // REST bodies have no `input` around them.
+  const where = (path[0] === 'input' ? path.slice(1) : path).filter((part) => part !== 'key');
+  return {
+    category: userErrorCodes[code].category,
+    message: where.length ? `${pathText(where)}: ${message}` : message,
+  };
+}
+
+export const pathText = (path: readonly (string | number)[]): string =>
+  path.map((part, at) => (/^\d+$/.test(String(part)) ? `[${part}]` : at ? `.${part}` : part)).join('');

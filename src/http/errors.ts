@@ -1,0 +1,52 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
+import { translated } from '../service/work';
+import { envelope } from './envelope';
+
+export interface Failure {
+  status: number;
+  /** In `extensions.code` on /graphql. */
+  code: RequestErrorCode;
+  message: string;
+}
+
+const statusOf = (code: RequestErrorCode): number => requestErrorCodes[code].status;
+
+/**
+ * Any error as a client may see it. What the HTTP layer refused keeps its status; an outage stays an outage; a fault of
+ * ours is masked, and found in the log by its request id.
+ */
+export function failureOf(thrown: unknown, requestId: string): Failure {
+  const error = translated(thrown);
+  if (error instanceof RequestError) return { status: statusOf(error.code), code: error.code, message: error.message };
+  const { statusCode, message } = error as FastifyError;
+  if (statusCode && statusCode >= 400 && statusCode < 500) return { status: statusCode, code: 'BAD_REQUEST', message };
+  return { status: 500, code: 'INTERNAL', message: `An unexpected failure. Its request id is ${requestId}.` };
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
+  const { status, code, message } = failure;
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 503) reply.header('retry-after', '2');
+  reply.code(status).type('application/json; charset=utf-8');
+  if (request.url.startsWith('/v1/')) return reply.send(envelope(request, failure));
+  if (request.url.startsWith('/graphql')) return reply.send({ errors: [{ message, extensions: { code } }] });
+  return reply.send({ message, code });
+}
+
+/** The last word on errors and on routes that do not exist. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const failure = failureOf(error, request.id);
+    if (failure.status >= 500) request.log.error({ err: error }, 'request failed');
+    else request.log.info({ code: failure.code, reason: failure.message }, 'request refused');
+    return send(request, reply, failure);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    send(request, reply, {
+      status: 404,
+      code: 'BAD_REQUEST',
+      message: `There is no ${request.method} ${request.url.split('?')[0]}.`,
+    }),
+  );
+}

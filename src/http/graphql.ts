@@ -1,0 +1,129 @@
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { unwrapResolverError } from '@apollo/server/errors';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { requestErrorCodes } from '../domain/errors';
+import { GraphContext } from '../graph/context';
+import { type MutationPlan, planMutation } from '../graph/operation';
+import { schema } from '../graph/schema';
+import { type Hold, hold, type Reply } from '../service/hold';
+import { type Services, Work } from '../service/work';
+import { failureOf } from './errors';
+import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
+
+interface RequestContext {
+  graph: GraphContext;
+  request: FastifyRequest;
+  /** An unexpected failure, which no reply may bury beside an effect. */
+  failure?: unknown;
+}
+
+/**
+ * Tells what resolvers threw apart: refusals of the request keep their code, outages stay outages, and a fault of ours
+ * goes to the log and out with its request id only.
+ */
+const errors: ApolloServerPlugin<GraphContext & { http: RequestContext }> = {
+  async requestDidStart() {
+    return {
+      async didEncounterErrors({ errors: encountered, contextValue }) {
+        for (const error of encountered) judge(error, contextValue.http);
+      },
+    };
+  },
+};
+
+function judge(error: GraphQLError, context: RequestContext): void {
+  const original = unwrapResolverError(error);
+  // What graphql and the scalars refuse by themselves has no original error, or is a GraphQLError of its own.
+  if (original === error || original instanceof GraphQLError) return;
+  const failure = failureOf(original, context.request.id);
+  Object.assign(error.extensions, { code: failure.code, shown: failure.message });
+  if (failure.status < 500) return;
+  context.failure ??= original;
+  context.request.log.error({ err: original, path: error.path }, 'resolver failed');
+}
+
+/** The message that `judge` has settled on, and never a stack or a text of ours. */
+function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const { shown, stacktrace: _, ...extensions } = formatted.extensions ?? {};
+  const message = typeof shown === 'string' ? shown : formatted.message;
+  const known = extensions.code as keyof typeof requestErrorCodes;
+  const retryable = requestErrorCodes[known] && 'retryable' in requestErrorCodes[known];
+  return { ...formatted, message, extensions: { ...extensions, ...(retryable && { retryable: true }) } };
+}
+
+export async function graphqlRoute(app: FastifyInstance, services: Services, afterwards: Afterwards): Promise<void> {
+  const apollo = new ApolloServer<GraphContext & { http: RequestContext }>({
+    schema: schema(),
+    introspection: true,
+    persistedQueries: false,
+    csrfPrevention: true,
+    stopOnTerminationSignals: false,
+    includeStacktraceInErrorResponses: false,
+    plugins: [ApolloServerPluginLandingPageDisabled(), errors],
+    formatError,
+    logger: app.log,
+  });
+  await apollo.start();
+  app.addHook('onClose', () => apollo.stop());
+
+  const execute = async (request: FastifyRequest, work: Work, held: boolean): Promise<Reply> => {
+    const context: RequestContext = { graph: new GraphContext(work), request };
+    const response = await apollo.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: {
+        method: request.method,
+        headers: headersOf(request),
+        search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
+        body: request.body,
+      },
+      context: async () => Object.assign(context.graph, { http: context }),
+    });
+    // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
+    if (held && context.failure) throw context.failure;
+    if (response.body.kind !== 'complete') throw new Error('incremental delivery is not served');
+    return {
+      status: response.status ?? 200,
+      headers: Object.fromEntries(response.headers),
+      body: response.body.string,
+    };
+  };
+
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    handler: async (request, reply) => {
+      const caller = request.caller!;
+      const what = holdOf(request);
+      if (what) {
+        const held = await hold(services, caller, what, (work) => execute(request, work, true));
+        afterwards.after(reply, held.work);
+        return sendReply(reply, held.reply, held.replayed);
+      }
+      const work = new Work(services, caller);
+      afterwards.after(reply, work);
+      return sendReply(reply, await execute(request, work, false));
+    },
+  });
+}
+
+function headersOf(request: FastifyRequest): HeaderMap {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return headers;
+}
+
+/** Whether the request is held open until its reply is rendered: a mutation with a key, or one that is a dry run. */
+function holdOf(request: FastifyRequest): Hold | undefined {
+  if (request.method !== 'POST' || typeof request.body !== 'object' || request.body === null) return undefined;
+  const { query, operationName, variables } = request.body as Record<string, unknown>;
+  const key = idempotencyKey(request);
+  if (typeof query !== 'string' || (key === undefined && !query.includes('dryRun'))) return undefined;
+  const plan: MutationPlan | undefined = planMutation(query, operationName, variables, key !== undefined);
+  if (!plan || (key === undefined && !plan.dryRun)) return undefined;
+  if (key === undefined) return { dryRun: true };
+  const fingerprint = fingerprintOf('POST /graphql', request.caller!, [query, operationName ?? null, plan.variables]);
+  return { dryRun: plan.dryRun, key, fingerprint };
+}

@@ -1,0 +1,13 @@
+import type { FastifyInstance } from 'fastify';
+import { isReady } from '../service/health';
+import type { Services } from '../service/work';
+
+/** /livez: the process runs. /readyz: it can serve: database reachable, migrations applied, not about to stop. */
+export function healthRoutes(app: FastifyInstance, services: Services, isDraining: () => boolean): void {
+  app.get('/livez', async () => ({ status: 'up' }));
+  app.get('/readyz', async (_request, reply) => {
+    const reason = isDraining() ? 'draining' : await isReady(services);
+    if (reason === 'ready') return { status: 'ready' };
+    return reply.code(503).header('retry-after', '2').send({ status: 'not ready', reason });
+  });
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../domain/caller';
+import { canonical } from '../domain/canonical';
+import { RequestError } from '../domain/errors';
+import type { Reply } from '../service/hold';
+import type { Work } from '../service/work';
+import type { Identity } from './auth';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+const longestKey = 255;
+
+/** The Idempotency-Key of a POST, or undefined. @throws RequestError BAD_REQUEST */
+export function idempotencyKey(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined || request.method !== 'POST') return undefined;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+  if (typeof key !== 'string' || key === '' || key.length > longestKey || /[^\x20-\x7e]/.test(key)) {
+    throw new RequestError('BAD_REQUEST', `Idempotency-Key must have 1 to ${longestKey} printable ASCII characters.`);
+  }
+  return key;
+}
+
+/** Digest of what a request asks and of what it may see: the same key with another one is refused. */
+export const fingerprintOf = (route: string, caller: Caller, asked: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify([route, caller.orgIds, canonical(asked)]))
+    .digest('base64url');
+
+/** Zuora-Version takes a number or a date; it is logged and changes nothing. */
+function checkVersion(request: FastifyRequest): void {
+  const version = request.headers['zuora-version'];
+  if (version !== undefined && !/^(\d{1,6}(\.\d{1,6})?|\d{4}-\d\d-\d\d)$/.test(String(version))) {
+    throw new RequestError('BAD_REQUEST', 'Zuora-Version must be a number such as 211.0 or a date such as 2025-08-12.');
+  }
+}
+
+/** Below this plugin every request has a caller: asked for before the body is read. */
+export function authenticated(app: FastifyInstance, identity: Identity): void {
+  app.decorateRequest('caller', null);
+  app.addHook('onRequest', async (request, reply) => {
+    checkVersion(request);
+    const caller = await identity.callerOf(request.headers, request.id);
+    request.caller = caller;
+    if (caller.trackId) reply.header('zuora-track-id', caller.trackId);
+    request.log = request.log.child({
+      clientId: caller.clientId,
+      entityId: caller.entityId,
+      ...(caller.trackId && { trackId: caller.trackId }),
+      ...(request.headers['zuora-version'] && { zuoraVersion: request.headers['zuora-version'] }),
+    });
+  });
+}
+
+/** Sends a rendered reply as it is. */
+export function sendReply(reply: FastifyReply, { status, headers, body }: Reply, replayed = false): FastifyReply {
+  if (replayed) reply.header('idempotency-replayed', 'true');
+  return reply.code(status).headers(headers).send(body);
+}
+
+/**
+ * What is to be done after replies have gone out: captures and voids. A server that closes waits for it, so that a
+ * clean stop leaves nothing to the sweep.
+ */
+export class Afterwards {
+  private readonly running = new Set<Promise<void>>();
+
+  /** Begins once the reply has been sent, or its client has gone. */
+  after(reply: FastifyReply, work: Work): void {
+    const started = new Promise<void>((resolve) => {
+      if (reply.raw.writableFinished || reply.raw.destroyed) resolve();
+      else reply.raw.once('close', resolve);
+    }).then(() => work.finish());
+    this.running.add(started);
+    void started.finally(() => this.running.delete(started));
+  }
+
+  async settled(): Promise<void> {
+    while (this.running.size) await Promise.allSettled(this.running);
+  }
+}

@@ -1,0 +1,111 @@
+import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { type Logger, pino } from 'pino';
+import { type Config, ConfigError, readConfig } from './config';
+import { demoClientId, demoSecret, fillDemo } from './demo/fill';
+import { withTimeout } from './gateway/port';
+import { TestGateway } from './gateway/test-gateway';
+import { createServer } from './server';
+import { anyClient, isDemo } from './service/client';
+import { keepHouse } from './service/housekeeping';
+import type { Services } from './service/work';
+import { Connection, preparedStatements } from './store/connection';
+import { openPool } from './store/database';
+import { openDatabase } from './store/open';
+import { TestGatewayLedger } from './store/test-gateway';
+
+/** config -> database -> server -> listen -> drain on SIGTERM. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel });
+  preparedStatements(config.preparedStatements);
+
+  const { db, options, embedded, close } = await openDatabase({
+    ...config,
+    onPoolError: (err) => log.warn({ err }, 'a database connection was lost'),
+  });
+  const gatewayPool = openPool(options, 4);
+  const services: Services = {
+    db,
+    gateway: withTimeout(new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))), config.gatewayTimeoutMs),
+    onFailure: (err, what) => log.error({ err }, `failed: ${what}`),
+  };
+  if (embedded) await fillDemo(services, options);
+  await checkClients(services, config, log);
+
+  const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
+  const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
+  const { app } = await createServer({ services, signingKey, bodyLimit: config.bodyLimit, demo, logger: log });
+  const stopHousekeeping = keepHouse(services);
+  await app.listen({ host: config.host, port: config.port });
+  welcome(app.listeningOrigin, demo !== undefined);
+
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping: requests under way are answered first');
+    stopHousekeeping();
+    await app.close();
+    await gatewayPool.end();
+    await close();
+    log.info('stopped');
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop(signal).catch((err) => {
+        log.error({ err }, 'stopping failed');
+        process.exitCode = 1;
+      });
+    });
+  }
+}
+
+/** A start without any client says how to make one; production refuses the demo's well-known secret. */
+async function checkClients(services: Services, config: Config, log: Logger): Promise<void> {
+  const connection = services.db.reads();
+  if (config.production && (await isDemo(connection, demoClientId))) {
+    throw new ConfigError('NODE_ENV=production does not run on demo data: its client secrets are public.');
+  }
+  if (!(await anyClient(connection))) {
+    log.warn(
+      'there is no client yet: npm run client -- create --entity <name> --org <name> --scopes read,order,fulfill',
+    );
+  }
+  if (!config.jwtSigningKey && config.databaseUrl) {
+    log.warn('JWT_SIGNING_KEY is not set: tokens end with this process and are good for no other');
+  }
+}
+
+function welcome(origin: string, demo: boolean): void {
+  const token = `curl -s ${origin}/oauth/token -d grant_type=client_credentials -d client_id=${demoClientId} -d client_secret=${demoSecret}`;
+  const lines = [
+    '',
+    `  Playground  ${origin}/playground`,
+    `  GraphQL     ${origin}/graphql`,
+    ...(demo
+      ? [
+          '',
+          '  Try it:',
+          '',
+          `curl -s ${origin}/graphql -H 'content-type: application/json' \\`,
+          `  -H "authorization: Bearer $(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')" \\`,
+          `  -d '{"query":"{ fulfillments(first: 3) { nodes { fulfillmentNumber state quantity amount orderLineItem { itemName } } } }"}'`,
+        ]
+      : []),
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+main().catch((error) => {
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const text =
+    code === 'EADDRINUSE'
+      ? `${address}:${port} is in use: stop what listens there, or set PORT.`
+      : error instanceof ConfigError
+        ? error.message
+        : String((error as Error).stack ?? error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import compress from '@fastify/compress';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { Identity } from './http/auth';
+import { handleErrors } from './http/errors';
+import { fulfillmentRoutes } from './http/fulfillment';
+import { graphqlRoute } from './http/graphql';
+import { healthRoutes } from './http/health';
+import { oauth } from './http/oauth';
+import { playground } from './http/playground/plugin';
+import { Afterwards, authenticated } from './http/request';
+import type { Services } from './service/work';
+
+export interface ServerOptions {
+  services: Services;
+  signingKey: string;
+  bodyLimit?: number;
+  /** How long a revoked grant may still count, in milliseconds. */
+  grantsTtlMs?: number;
+  /** Signs the playground in. */
+  demo?: { clientId: string; clientSecret: string };
+  logger?: FastifyBaseLogger;
+}
+
+export interface Server {
+  app: FastifyInstance;
+  identity: Identity;
+  /** Resolves when nothing is left to be done behind replies that have gone out. */
+  settled(): Promise<void>;
+}
+
+/** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { services, signingKey, demo, bodyLimit = 2_097_152 } = options;
+  const app = Fastify({
+    ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
+    bodyLimit,
+    // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
+    genReqId: () => randomUUID().replaceAll('-', ''),
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: 65_000,
+    return503OnClosing: true,
+  }) as FastifyInstance;
+  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
+  const afterwards = new Afterwards();
+  let draining = false;
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('zuora-request-id', request.id);
+  });
+  // Without this a connection that was busy when the server closed would be kept until its keep-alive ends.
+  app.addHook('onSend', async (_request, reply, body) => {
+    if (draining) reply.header('connection', 'close');
+    return body;
+  });
+  app.addHook('preClose', async () => {
+    draining = true;
+  });
+  app.addHook('onClose', () => afterwards.settled());
+  handleErrors(app);
+
+  await app.register(compress, { threshold: 1000, encodings: ['gzip'], requestEncodings: ['gzip'] });
+  healthRoutes(app, services, () => draining);
+  await app.register(oauth(identity));
+  await app.register(playground({ demo }));
+  await app.register(async (inside) => {
+    authenticated(inside, identity);
+    await graphqlRoute(inside, services, afterwards);
+    fulfillmentRoutes(inside, services, afterwards);
+  });
+  await app.ready();
+  return { app, identity, settled: () => afterwards.settled() };
+}

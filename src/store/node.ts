@@ -1,0 +1,33 @@
+import { AccountRow } from './account';
+import type { Scoped } from './connection';
+import { FulfillmentRow } from './fulfillment';
+import { InvoiceItemRow, InvoiceRow } from './invoice';
+import { OrderRow } from './order';
+import { OrderLineItemRow } from './order-line-item';
+import { PaymentApplicationRow, PaymentRow } from './payment';
+import { tableOf } from './table';
+
+/** What can be found by id alone, by the noun's name. */
+const nodes = {
+  account: AccountRow,
+  order: OrderRow,
+  orderLineItem: OrderLineItemRow,
+  fulfillment: FulfillmentRow,
+  invoice: InvoiceRow,
+  invoiceItem: InvoiceItemRow,
+  payment: PaymentRow,
+  paymentApplication: PaymentApplicationRow,
+};
+
+const kinds = Object.entries(nodes)
+  .map(
+    ([noun, row]) =>
+      `select id, '${noun}' as noun from ${tableOf(row).name} where entity_id = $1 and org_id = any($2) and id = any($3)`,
+  )
+  .join(' union all ');
+
+/** What kind of object each id is: one statement over the primary keys, whatever the number of ids. */
+export async function nounsOfIds(scoped: Scoped, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await scoped.query<{ id: string; noun: string }>(kinds, [ids]);
+  return new Map(rows.map((row) => [row.id, row.noun]));
+}

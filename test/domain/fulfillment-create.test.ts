@@ -1,0 +1,222 @@
+import { userErrorCodes } from '../../src/domain/errors';
+import {
+  type FulfillmentInput,
+  type FulfillmentState,
+  fulfillmentTypeFor,
+  judgeCreate,
+  judgeLine,
+} from '../../src/domain/fulfillment';
+import type { OrderLineItemState, QuantityFacts } from '../../src/domain/order-line-item';
+import { withFulfillment } from '../../src/domain/order-line-item';
+import { aLine, anInput, told } from '../support/facts';
+
+const judge = (input: Partial<FulfillmentInput>, line: Partial<QuantityFacts> = {}, reserved = '0') =>
+  told(judgeCreate(anInput(input), aLine(line), reserved));
+
+/** Judges the entries of one request on one line as the service does, each behind those before it. */
+function judgeRequest(entries: Partial<FulfillmentInput>[], before: QuantityFacts): string[][] {
+  let line = before;
+  let reserved = 0;
+  return entries.map((entry) => {
+    const input = anInput(entry);
+    const errors = told(judgeCreate(input, line, String(reserved)));
+    if (errors.length === 0) {
+      const state = input.state ?? 'Executing';
+      line = withFulfillment(line, null, { state, quantity: input.quantity });
+      if (state === 'Executing') reserved += Number(input.quantity);
+    }
+    return errors;
+  });
+}
+
+describe('the start state', () => {
+  test.each<[FulfillmentState, boolean]>([
+    ['Executing', true],
+    ['Booked', true],
+    ['SentToBilling', true],
+    ['Complete', false],
+    ['Canceled', false],
+  ])('%s is one: %s', (state, allowed) => {
+    expect(judge({ state })).toEqual(allowed ? [] : ['STATE_NOT_CREATABLE state']);
+  });
+
+  test('T3: Complete and Canceled are refused, and the error names the states that are allowed', () => {
+    for (const state of ['Complete', 'Canceled'] as const) {
+      const [error] = judgeCreate(anInput({ state }), aLine(), '0');
+      expect(error).toMatchObject({
+        code: 'STATE_NOT_CREATABLE',
+        path: ['state'],
+        details: {
+          kind: 'FulfillmentTransitionNotAllowed',
+          from: null,
+          to: state,
+          allowed: ['Executing', 'Booked', 'SentToBilling'],
+        },
+      });
+    }
+  });
+
+  test('is Executing where none is given', () => {
+    expect(judge({ state: undefined, billTargetDate: null })).toEqual([]);
+    expect(judge({ state: null, billTargetDate: null })).toEqual([]);
+  });
+
+  test('SentToBilling needs a billTargetDate, the others do not', () => {
+    for (const billTargetDate of [null, undefined]) {
+      expect(judge({ state: 'SentToBilling', billTargetDate })).toEqual(['BILL_TARGET_DATE_REQUIRED billTargetDate']);
+      expect(judge({ state: 'Booked', billTargetDate })).toEqual([]);
+      expect(judge({ state: 'Executing', billTargetDate })).toEqual([]);
+    }
+  });
+});
+
+describe('the line item', () => {
+  test.each<OrderLineItemState>(['Executing', 'SentToBilling', 'Complete', 'Canceled'])(
+    'T8: takes no fulfillment while it is %s',
+    (itemState) => {
+      expect(judge({}, { itemState })).toEqual(['ORDER_LINE_ITEM_NOT_BOOKED orderLineItemId']);
+    },
+  );
+
+  test('T8: takes none with the billing rule TriggerWithoutFulfillment, in whatever state', () => {
+    const billingRule = 'TriggerWithoutFulfillment';
+    for (const itemState of ['Booked', 'Executing', 'Complete'] as const) {
+      expect(judge({}, { billingRule, itemState })).toEqual(['BILLING_RULE_MISMATCH orderLineItemId']);
+    }
+  });
+
+  test('is judged alike without an input', () => {
+    expect(told(judgeLine(aLine()))).toEqual([]);
+    expect(told(judgeLine(aLine({ itemState: 'Executing' })))).toEqual(['ORDER_LINE_ITEM_NOT_BOOKED orderLineItemId']);
+  });
+
+  test('T11: takes its 100th fulfillment and refuses the 101st, whatever became of the others', () => {
+    expect(judge({}, { fulfillmentCount: 99 })).toEqual([]);
+    expect(judge({}, { fulfillmentCount: 100 })).toEqual(['LIMIT_EXCEEDED orderLineItemId']);
+    const entries = Array.from({ length: 101 }, () => ({ quantity: '0.5' }));
+    const outcome = judgeRequest(entries, aLine());
+    expect(outcome.slice(0, 100).flat()).toEqual([]);
+    expect(outcome[100]).toEqual(['LIMIT_EXCEEDED orderLineItemId']);
+  });
+
+  test('wants Delivery for sales and Return for returns; a type left out fits both', () => {
+    for (const itemCategory of ['Sales', 'Return'] as const) {
+      const right = fulfillmentTypeFor({ itemCategory });
+      const wrong = right === 'Delivery' ? 'Return' : 'Delivery';
+      expect(judge({ fulfillmentType: right }, { itemCategory })).toEqual([]);
+      expect(judge({ fulfillmentType: null }, { itemCategory })).toEqual([]);
+      expect(judge({ fulfillmentType: wrong }, { itemCategory })).toEqual(['TYPE_MISMATCH fulfillmentType']);
+    }
+  });
+});
+
+describe('the quantity', () => {
+  test('Q13: beside 10 fulfilled of 100, 91 is refused with what is left, and 90 is not', () => {
+    const line = aLine({ fulfilledQuantity: '10', sentQuantity: '10', fulfillmentCount: 1 });
+    const [error, ...more] = judgeCreate(anInput({ quantity: '91' }), line, '0');
+    expect(more).toEqual([]);
+    expect(error).toMatchObject({
+      code: 'QUANTITY_EXCEEDED',
+      path: ['quantity'],
+      details: { kind: 'QuantityExceeded', requested: '91', available: '90' },
+    });
+    expect(told(judgeCreate(anInput({ quantity: '90' }), line, '0'))).toEqual([]);
+    expect(told(judgeCreate(anInput({ quantity: '90.000000001' }), line, '0'))).toEqual(['QUANTITY_EXCEEDED quantity']);
+  });
+
+  test.each<[FulfillmentState, FulfillmentState]>([
+    ['Executing', 'Executing'],
+    ['Executing', 'Booked'],
+    ['Booked', 'Executing'],
+    ['Booked', 'SentToBilling'],
+    ['SentToBilling', 'SentToBilling'],
+  ])('Q15: 60 and 60 of 100 in one request do not fit, as %s and %s', (one, two) => {
+    const entries = [
+      { quantity: '60', state: one },
+      { quantity: '60', state: two },
+    ];
+    expect(judgeRequest(entries, aLine())).toEqual([[], ['QUANTITY_EXCEEDED quantity']]);
+    expect(judgeRequest([entries[0], { ...entries[1], quantity: '40' }], aLine())).toEqual([[], []]);
+  });
+
+  test('what Executing entries before it in the request reserve is not available, and never told as less than 0', () => {
+    const details = (reserved: string) => judgeCreate(anInput({ quantity: '41' }), aLine(), reserved)[0]?.details;
+    expect(details('59')).toBeUndefined();
+    expect(details('60')).toEqual({ kind: 'QuantityExceeded', requested: '41', available: '40' });
+    expect(details('160')).toEqual({ kind: 'QuantityExceeded', requested: '41', available: '0' });
+  });
+
+  test('of Executing fulfillments of earlier requests reserves nothing', () => {
+    expect(judge({ quantity: '100' }, { fulfillmentCount: 1, openFulfillmentCount: 1 })).toEqual([]);
+  });
+
+  test.each(['0', '-1', '-0.000000001'])('%s is refused as a value and not as too much', (quantity) => {
+    expect(judge({ quantity })).toEqual(['INVALID_VALUE quantity']);
+    expect(judge({ quantity }, { fulfilledQuantity: '100' })).toEqual(['INVALID_VALUE quantity']);
+  });
+
+  test('is not judged against a line item that takes no fulfillments', () => {
+    expect(judge({ quantity: '500' }, { itemState: 'Executing' })).toEqual([
+      'ORDER_LINE_ITEM_NOT_BOOKED orderLineItemId',
+    ]);
+  });
+});
+
+describe('the texts', () => {
+  const texts = ['carrier', 'trackingNumber', 'fulfillmentSystem', 'fulfillmentLocation', 'externalId'] as const;
+
+  test.each(texts)('%s holds 255 characters and no more', (field) => {
+    expect(judge({ [field]: 'x'.repeat(255) })).toEqual([]);
+    expect(judge({ [field]: 'x'.repeat(256) })).toEqual([`INVALID_VALUE ${field}`]);
+  });
+
+  test('the description holds 500', () => {
+    expect(judge({ description: 'x'.repeat(500) })).toEqual([]);
+    expect(judge({ description: 'x'.repeat(501) })).toEqual(['INVALID_VALUE description']);
+  });
+
+  test.each([...texts, 'description'] as const)('%s takes no nul byte and no character of four bytes', (field) => {
+    expect(judge({ [field]: 'a\u0000b' })).toEqual([`INVALID_VALUE ${field}`]);
+    expect(judge({ [field]: 'a😀b' })).toEqual([`INVALID_VALUE ${field}`]);
+    expect(judge({ [field]: 'Grüße, 東京' })).toEqual([]);
+  });
+
+  test('custom fields are told apart by their names', () => {
+    expect(judge({ customFields: { color__c: 'red', Tag: 'x', 'a b__c': 1, deep__c: { a: 1 } } })).toEqual([
+      'INVALID_VALUE customFields.Tag',
+      'INVALID_VALUE customFields.a b__c',
+      'INVALID_VALUE customFields.deep__c',
+    ]);
+  });
+});
+
+test('every reason is given at once', () => {
+  const input: Partial<FulfillmentInput> = {
+    state: 'Canceled',
+    fulfillmentType: 'Return',
+    quantity: '101',
+    description: 'x'.repeat(501),
+    customFields: { plain: 1 },
+  };
+  expect(judge(input, { fulfillmentCount: 100 }).sort()).toEqual([
+    'INVALID_VALUE customFields.plain',
+    'INVALID_VALUE description',
+    'LIMIT_EXCEEDED orderLineItemId',
+    'QUANTITY_EXCEEDED quantity',
+    'STATE_NOT_CREATABLE state',
+    'TYPE_MISMATCH fulfillmentType',
+  ]);
+});
+
+test('each reason has the published category of its situation', () => {
+  const category = (input: Partial<FulfillmentInput>, line: Partial<QuantityFacts> = {}) =>
+    judgeCreate(anInput(input), aLine(line), '0').map((error) => userErrorCodes[error.code].category);
+  expect(category({ state: 'Complete' })).toEqual([30]);
+  expect(category({ fulfillmentType: 'Return' })).toEqual([20]);
+  expect(category({ quantity: '0' })).toEqual([20]);
+  expect(category({ quantity: '101' })).toEqual([30]);
+  expect(category({ state: 'SentToBilling', billTargetDate: null })).toEqual([22]);
+  expect(category({}, { itemState: 'Executing' })).toEqual([30]);
+  expect(category({}, { billingRule: 'TriggerWithoutFulfillment' })).toEqual([30]);
+  expect(category({}, { fulfillmentCount: 100 })).toEqual([30]);
+});

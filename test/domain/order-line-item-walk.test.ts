@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import {
+  enter,
+  type FulfillmentFacts,
+  type FulfillmentState,
+  fulfillmentStates,
+  judgeChange,
+  judgeCreate,
+  judgeDelete,
+  judgeMove,
+} from '../../src/domain/fulfillment';
+import { completesItself, pendingOf, type QuantityFacts, withFulfillment } from '../../src/domain/order-line-item';
+import { aCaller, aLine, anInput } from '../support/facts';
+
+type Walked = FulfillmentFacts & { sentToBillingDate: string | null; posted: boolean };
+
+type Step =
+  | { kind: 'create'; entries: { quantity: number; state: FulfillmentState; dated: boolean }[] }
+  | { kind: 'move'; at: number; to: FulfillmentState; posted: boolean }
+  | { kind: 'edit'; at: number; quantity: number; to: FulfillmentState | null }
+  | { kind: 'delete'; at: number };
+
+/** Quantities are multiples of 0.100000001: sums that a float would not get right, in all nine decimals. */
+const decimal = (n: number): string =>
+  (BigInt(n) * 100_000_001n)
+    .toString()
+    .padStart(10, '0')
+    .replace(/(.{9})$/, '.$1');
+/** The other way round, in billionths. */
+const billionths = (text: string): bigint => {
+  const [whole, fraction = ''] = text.split('.');
+  return BigInt(whole + fraction.padEnd(9, '0'));
+};
+
+const state = fc.constantFrom(...fulfillmentStates);
+const quantity = fc.integer({ min: 1, max: 12 });
+const at = fc.nat({ max: 11 });
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    fc.record({
+      kind: fc.constant('create' as const),
+      entries: fc.array(fc.record({ quantity, state, dated: fc.boolean() }), { minLength: 1, maxLength: 3 }),
+    }),
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('move' as const), at, to: state, posted: fc.boolean() }) },
+    fc.record({ kind: fc.constant('edit' as const), at, quantity, to: fc.option(state) }),
+    fc.record({ kind: fc.constant('delete' as const), at }),
+  ),
+  { minLength: 10, maxLength: 40 },
+);
+
+/** One line item and its fulfillments, walked as the services walk them. */
+class Line {
+  line: QuantityFacts;
+  fulfillments: Walked[] = [];
+  /** How often each kind of step was accepted. */
+  readonly accepted: Record<string, number> = {};
+
+  constructor(
+    quantity: number,
+    private readonly caller: ReturnType<typeof aCaller>,
+  ) {
+    this.line = aLine({ quantity: decimal(quantity) });
+  }
+
+  take(step: Step): void {
+    if (step.kind === 'create') return this.create(step.entries);
+    const index = step.at % Math.max(1, this.fulfillments.length);
+    const before = this.fulfillments[index];
+    if (!before) return;
+    if (step.kind === 'delete') {
+      if (judgeDelete(before).length === 0) this.replace(index, before, null, 'delete');
+      return;
+    }
+    const to = step.to;
+    const change = step.kind === 'edit' ? { quantity: decimal(step.quantity), state: to } : { state: to };
+    if (judgeChange(before, change, this.line, this.caller).length) return;
+    const edited = { ...before, quantity: 'quantity' in change ? change.quantity! : before.quantity };
+    if (step.kind === 'move') edited.posted = step.posted;
+    if (to !== null) {
+      const context = { line: this.line, posted: edited.posted, caller: this.caller };
+      if (judgeMove(edited, to, context).length) return;
+    }
+    this.replace(index, before, enter(edited, to ?? before.state, 'now'), to ?? 'edit');
+  }
+
+  private create(entries: { quantity: number; state: FulfillmentState; dated: boolean }[]): void {
+    let line = this.line;
+    let reserved = 0;
+    const made: Walked[] = [];
+    for (const entry of entries) {
+      const billTargetDate = entry.dated ? '2022-01-01' : null;
+      const input = anInput({ quantity: decimal(entry.quantity), state: entry.state, billTargetDate });
+      if (judgeCreate(input, line, reserved ? decimal(reserved) : '0').length) return;
+      const { quantity } = input;
+      const draft = { state: 'Executing' as const, quantity, billTargetDate, sentToBillingDate: null, posted: false };
+      made.push(enter<Walked>(draft, entry.state, 'now'));
+      line = withFulfillment(line, null, made.at(-1)!);
+      if (entry.state === 'Executing') reserved += entry.quantity;
+    }
+    this.line = line;
+    this.fulfillments.push(...made);
+    this.settle('create');
+  }
+
+  private replace(index: number, before: Walked, after: Walked | null, what: string): void {
+    this.line = withFulfillment(this.line, before, after);
+    this.fulfillments.splice(index, 1, ...(after ? [after] : []));
+    this.settle(what);
+  }
+
+  private settle(what: string): void {
+    this.accepted[what] = (this.accepted[what] ?? 0) + 1;
+    if (!completesItself(this.line)) return;
+    this.accepted.line = 1;
+    this.line = { ...this.line, itemState: 'Complete' };
+  }
+}
+
+const sum = (fulfillments: readonly Walked[], ...states: FulfillmentState[]): bigint =>
+  fulfillments.filter((f) => states.includes(f.state)).reduce((total, f) => total + billionths(f.quantity), 0n);
+
+function holds({ line, fulfillments }: Line): void {
+  const [quantity, fulfilled, sent, pending] = [
+    line.quantity,
+    line.fulfilledQuantity,
+    line.sentQuantity,
+    pendingOf(line),
+  ].map(billionths);
+  expect(pending + fulfilled).toBe(quantity);
+  expect(0n <= sent && sent <= fulfilled && fulfilled <= quantity).toBe(true);
+  expect(fulfilled).toBe(sum(fulfillments, 'Booked', 'SentToBilling', 'Complete'));
+  expect(sent).toBe(sum(fulfillments, 'SentToBilling', 'Complete'));
+  expect(line.fulfillmentCount).toBe(fulfillments.length);
+  expect(line.openFulfillmentCount).toBe(fulfillments.filter((f) => ['Executing', 'Booked'].includes(f.state)).length);
+  if (line.itemState === 'Complete') {
+    expect(sent).toBe(quantity);
+    expect(line.openFulfillmentCount).toBe(0);
+  }
+  for (const f of fulfillments.filter((f) => f.state === 'SentToBilling' || f.state === 'Complete')) {
+    expect(f.billTargetDate).not.toBeNull();
+    expect(f.sentToBillingDate).not.toBeNull();
+  }
+}
+
+/** What may never change again: fulfillments that are Complete or Canceled, and a line that is Complete. */
+const settled = ({ line, fulfillments }: Line) => ({
+  line: line.itemState === 'Complete' ? line.fulfilledQuantity : undefined,
+  fulfillments: fulfillments.filter((f) => f.state === 'Complete' || f.state === 'Canceled'),
+});
+
+test('whatever is tried, the counters equal their fulfillments, nothing is over-fulfilled and no end is left', () => {
+  const seen: Record<string, number> = {};
+  const property = fc.property(fc.integer({ min: 1, max: 20 }), fc.boolean(), steps, (quantity, trusted, walk) => {
+    const caller = aCaller(trusted ? ['fulfill', 'edit-booked'] : ['fulfill']);
+    const line = new Line(quantity, caller);
+    for (const step of walk) {
+      const before = settled(line);
+      line.take(step);
+      holds(line);
+      const after = settled(line);
+      for (const f of before.fulfillments) expect(after.fulfillments).toContain(f);
+      if (before.line !== undefined) expect(after.line).toBe(before.line);
+    }
+    for (const [kind, count] of Object.entries(line.accepted)) seen[kind] = (seen[kind] ?? 0) + count;
+  });
+  fc.assert(property, { numRuns: 400 });
+  // The walks were worth taking: every kind of step was accepted, and lines completed themselves.
+  const kinds = ['Booked', 'Canceled', 'Complete', 'SentToBilling', 'create', 'delete', 'edit', 'line'];
+  expect(Object.keys(seen).sort()).toEqual(kinds);
+});
+
+test('the quantities of these walks are beyond what a float adds exactly', () => {
+  expect([decimal(1), decimal(12)]).toEqual(['0.100000001', '1.200000012']);
+  expect(Number(decimal(3)) === Number(decimal(1)) + Number(decimal(2))).toBe(false);
+  expect(billionths(decimal(3))).toBe(billionths(decimal(1)) + billionths(decimal(2)));
+});

@@ -1,0 +1,46 @@
+import { type Caller, type Scope, scopes } from '../../src/domain/caller';
+import type { UserError } from '../../src/domain/errors';
+import type { FulfillmentFacts, FulfillmentInput } from '../../src/domain/fulfillment';
+import type { QuantityFacts } from '../../src/domain/order-line-item';
+
+/* Plain values for tests of the domain: each in the most permissive state, with what matters to a test overridden. */
+
+export const aLine = (more: Partial<QuantityFacts> = {}): QuantityFacts => ({
+  itemCategory: 'Sales',
+  itemState: 'Booked',
+  billingRule: 'TriggerAsFulfillmentOccurs',
+  quantity: '100',
+  fulfilledQuantity: '0',
+  sentQuantity: '0',
+  fulfillmentCount: 0,
+  openFulfillmentCount: 0,
+  ...more,
+});
+
+export const aFulfillment = (more: Partial<FulfillmentFacts> = {}): FulfillmentFacts => ({
+  state: 'Executing',
+  quantity: '10',
+  billTargetDate: '2022-01-01',
+  ...more,
+});
+
+export const anInput = (more: Partial<FulfillmentInput> = {}): FulfillmentInput => ({
+  orderLineItemId: '4028828c82819b74018286e02e041bd6',
+  fulfillmentDate: '2022-01-01',
+  quantity: '10',
+  billTargetDate: '2022-01-01',
+  ...more,
+});
+
+export const aCaller = (granted: readonly Scope[] = scopes): Caller => ({
+  clientId: '00000000000040008000000000000001',
+  entityId: '00000000000070008000000000000001',
+  orgIds: ['00000000000070008000000000000002'],
+  scopes: new Set(granted),
+  requestId: 'request',
+  trackId: null,
+});
+
+/** What tests compare of errors: "CODE path.into.arguments". */
+export const told = (errors: readonly UserError[]): string[] =>
+  errors.map((error) => [error.code, error.path.join('.')].filter(Boolean).join(' '));
