@@ -14,7 +14,7 @@ export interface DemoFulfillment {
   trackingNumber?: string;
   externalId?: string;
   /** What happens to it beyond its start: billed, paid, moved on. */
-  move?: { bill?: boolean; pay?: boolean; then?: FulfillmentAction };
+  move?: { bill?: boolean; pay?: boolean; next?: FulfillmentAction };
 }
 
 export interface DemoAccount {
@@ -63,10 +63,10 @@ function everyState(quantity: string, at: number): DemoFulfillment[] {
   return [
     { ...base(0), state: 'Executing' },
     { ...base(1), state: 'Booked', billTargetDate: day(1) },
-    { ...base(2), state: 'Executing', move: { then: 'Cancel' } },
+    { ...base(2), state: 'Executing', move: { next: 'Cancel' } },
     { ...base(3), state: 'SentToBilling', billTargetDate: day(3) },
     { ...base(4), state: 'SentToBilling', billTargetDate: day(4), move: { bill: true } },
-    { ...base(5), state: 'SentToBilling', billTargetDate: day(5), move: { bill: true, then: 'Complete' } },
+    { ...base(5), state: 'SentToBilling', billTargetDate: day(5), move: { bill: true, next: 'Complete' } },
   ];
 }
 

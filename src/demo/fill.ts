@@ -80,7 +80,7 @@ async function fillAccount(services: Services, caller: Caller, orgId: string, de
             ? { runBilling: true, collectPayment: move.pay, billingOptions: { targetDate: fulfillment.billTargetDate } }
             : null,
         });
-        if (move?.then) await transitionFulfillments(work, { keys: [fulfillments[0]!.id], action: move.then });
+        if (move?.next) await transitionFulfillments(work, { keys: [fulfillments[0]!.id], action: move.next });
       }
     }
     await work.finish();

@@ -19,7 +19,6 @@ const longestKey = 255;
 export function idempotencyKey(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined || request.method !== 'POST') return undefined;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
   if (typeof key !== 'string' || key === '' || key.length > longestKey || /[^\x20-\x7e]/.test(key)) {
     throw new RequestError('BAD_REQUEST', `Idempotency-Key must have 1 to ${longestKey} printable ASCII characters.`);
   }

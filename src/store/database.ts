@@ -128,7 +128,8 @@ export function openPool(options: DatabaseOptions, size: number): Pool {
 
 /** Brings the database up to date, as its owner. Returns how many migrations ran. */
 export async function migrate(options: DatabaseOptions): Promise<number> {
-  const dataSource = await new DataSource(dataSourceOptions(options, 'owner')).initialize();
+  // Two connections: one holds the lock, the other migrates.
+  const dataSource = await new DataSource(dataSourceOptions({ ...options, poolSize: 2 }, 'owner')).initialize();
   try {
     // One migrator at a time, however many processes start at once.
     const runner = dataSource.createQueryRunner();

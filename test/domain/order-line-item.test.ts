@@ -25,7 +25,7 @@ const without = (itemState: OrderLineItemState, more: Partial<QuantityFacts> = {
 
 const f = (state: FulfillmentState, quantity: string): Counted => ({ state, quantity });
 /** The line after each step: a fulfillment as it was before and as it is after. */
-const after = (line: QuantityFacts, ...steps: [Counted, Counted][]) =>
+const following = (line: QuantityFacts, ...steps: [Counted, Counted][]) =>
   steps.reduce((current, [before, now]) => withFulfillment(current, before, now), line);
 
 describe('the quantities of a line item without fulfillments', () => {
@@ -53,8 +53,8 @@ describe('the quantities of a line item without fulfillments', () => {
 });
 
 describe('the quantities of a line item with fulfillments', () => {
-  const q5 = after(aLine(), [null, f('Booked', '10')]);
-  const q6 = after(q5, [f('Booked', '10'), f('SentToBilling', '10')]);
+  const q5 = following(aLine(), [null, f('Booked', '10')]);
+  const q6 = following(q5, [f('Booked', '10'), f('SentToBilling', '10')]);
 
   test('Q5: 10 of 100 Booked, 100/90/10/0', () => {
     expect(figures(q5)).toBe('100/90/10/0');
@@ -62,16 +62,20 @@ describe('the quantities of a line item with fulfillments', () => {
   });
 
   test.each(['SentToBilling', 'Complete'] as const)('Q6: the 10 are %s, 100/90/10/10, and the line stays', (state) => {
-    const line = after(q5, [f('Booked', '10'), f('SentToBilling', '10')], [f('SentToBilling', '10'), f(state, '10')]);
+    const line = following(
+      q5,
+      [f('Booked', '10'), f('SentToBilling', '10')],
+      [f('SentToBilling', '10'), f(state, '10')],
+    );
     expect(figures(line)).toBe('100/90/10/10');
     expect(completesItself(line)).toBe(false);
   });
 
   test('Q7: another 90 Executing, then SentToBilling, 100/0/100/100, and the line completes itself', () => {
-    const executing = after(q6, [null, f('Executing', '90')]);
+    const executing = following(q6, [null, f('Executing', '90')]);
     expect(figures(executing)).toBe('100/90/10/10');
     expect(completesItself(executing)).toBe(false);
-    const sent = after(executing, [f('Executing', '90'), f('SentToBilling', '90')]);
+    const sent = following(executing, [f('Executing', '90'), f('SentToBilling', '90')]);
     expect(figures(sent)).toBe('100/0/100/100');
     expect(completesItself(sent)).toBe(true);
   });
@@ -83,7 +87,7 @@ describe('the quantities of a line item with fulfillments', () => {
   });
 
   test('Q18: its only fulfillment Executing, then Canceled, 10/10/0/0, and the line stays Booked', () => {
-    const line = after(
+    const line = following(
       aLine({ quantity: '10' }),
       [null, f('Executing', '10')],
       [f('Executing', '10'), f('Canceled', '10')],
@@ -97,31 +101,31 @@ describe('the quantities of a line item with fulfillments', () => {
   });
 
   test('of a return follow its fulfillments, and none is available for return', () => {
-    const line = after(aLine({ itemCategory: 'Return', quantity: '40' }), [null, f('SentToBilling', '10')]);
+    const line = following(aLine({ itemCategory: 'Return', quantity: '40' }), [null, f('SentToBilling', '10')]);
     expect(figures(line)).toBe('40/30/10/0');
   });
 });
 
 describe('a line item completes itself', () => {
-  const sent = after(aLine({ quantity: '10' }), [null, f('SentToBilling', '10')]);
+  const sent = following(aLine({ quantity: '10' }), [null, f('SentToBilling', '10')]);
 
   test('when all is sent, whether Canceled ones stand beside it or not', () => {
     expect(completesItself(sent)).toBe(true);
-    expect(completesItself(after(sent, [null, f('Canceled', '3')]))).toBe(true);
-    expect(completesItself(after(sent, [f('SentToBilling', '10'), f('Complete', '10')]))).toBe(true);
+    expect(completesItself(following(sent, [null, f('Canceled', '3')]))).toBe(true);
+    expect(completesItself(following(sent, [f('SentToBilling', '10'), f('Complete', '10')]))).toBe(true);
   });
 
   test('not while one is Booked, though nothing is pending', () => {
-    const booked = after(aLine({ quantity: '10' }), [null, f('SentToBilling', '4')], [null, f('Booked', '6')]);
+    const booked = following(aLine({ quantity: '10' }), [null, f('SentToBilling', '4')], [null, f('Booked', '6')]);
     expect(figures(booked)).toBe('10/0/10/4');
     expect(completesItself(booked)).toBe(false);
-    expect(completesItself(after(booked, [f('Booked', '6'), f('SentToBilling', '6')]))).toBe(true);
+    expect(completesItself(following(booked, [f('Booked', '6'), f('SentToBilling', '6')]))).toBe(true);
   });
 
   test('K2: not while one is Executing; deleting that one completes the line', () => {
-    const waiting = after(sent, [null, f('Executing', '10')]);
+    const waiting = following(sent, [null, f('Executing', '10')]);
     expect(completesItself(waiting)).toBe(false);
-    expect(completesItself(after(waiting, [f('Executing', '10'), null]))).toBe(true);
+    expect(completesItself(following(waiting, [f('Executing', '10'), null]))).toBe(true);
   });
 
   test.each(['Executing', 'SentToBilling', 'Complete', 'Canceled'] as const)('never from %s', (itemState) => {

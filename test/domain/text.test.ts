@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { checkCustomFields, checkTexts } from '../../src/domain/text';
+import { told } from '../support/facts';
+
+describe('a text', () => {
+  const check = (value: unknown) => told(checkTexts({ name: value }, { name: 5 }));
+
+  test('is as long as allowed, counted in characters', () => {
+    expect(check('')).toEqual([]);
+    expect(check('größe')).toEqual([]);
+    expect(check('größer')).toEqual(['INVALID_VALUE name']);
+  });
+
+  test('is not judged where it is absent, null or of another kind', () => {
+    for (const value of [undefined, null, 1234567, ['long enough']]) expect(check(value)).toEqual([]);
+  });
+
+  test.each([
+    ['a nul byte', 'a\u0000b'],
+    ['a character of four bytes', 'a😀'],
+    ['half of one', 'a\ud800'],
+    ['the other half', '\udc00'],
+  ])('holds no %s', (_what, value) => {
+    expect(check(value)).toEqual(['INVALID_VALUE name']);
+  });
+
+  test('may hold every other character, control characters and line ends among them', () => {
+    const others = fc.integer({ min: 1, max: 0xffff }).filter((code) => code < 0xd800 || code > 0xdfff);
+    fc.assert(
+      fc.property(others, (code) => expect(check(String.fromCharCode(code))).toEqual([])),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('is judged field by field, in the order of the limits', () => {
+    const limits = { one: 1, two: 2, three: 3 };
+    expect(told(checkTexts({ three: 'long', two: 'ok', one: '\u0000' }, limits))).toEqual([
+      'INVALID_VALUE one',
+      'INVALID_VALUE three',
+    ]);
+  });
+});
+
+describe('custom fields', () => {
+  test('may be absent or empty', () => {
+    for (const fields of [undefined, null, {}]) expect(checkCustomFields(fields)).toEqual([]);
+  });
+
+  test('have names that end in __c, case sensitive, and hold text, numbers, booleans or null', () => {
+    expect(checkCustomFields({ color__c: 'red', Size_2__c: 4.5, fragile__c: false, note__c: null })).toEqual([]);
+  });
+
+  test.each(['color', '__c', 'color__C', 'color__c ', 'co-lor__c', 'größe__c', 'a\u0000__c', `${'x'.repeat(81)}__c`])(
+    'are not called %j',
+    (name) => {
+      expect(told(checkCustomFields({ [name]: 1 }))).toEqual([`INVALID_VALUE customFields.${name}`]);
+    },
+  );
+
+  test('hold no objects and no lists', () => {
+    expect(told(checkCustomFields({ a__c: {}, b__c: [1], c__c: { d: null } }))).toEqual([
+      'INVALID_VALUE customFields.a__c',
+      'INVALID_VALUE customFields.b__c',
+      'INVALID_VALUE customFields.c__c',
+    ]);
+  });
+
+  test('hold texts of at most 500 characters, of the kind that other texts have', () => {
+    expect(checkCustomFields({ a__c: 'x'.repeat(500) })).toEqual([]);
+    expect(told(checkCustomFields({ a__c: 'x'.repeat(501), b__c: '\u0000', c__c: '😀' }))).toEqual([
+      'INVALID_VALUE customFields.a__c',
+      'INVALID_VALUE customFields.b__c',
+      'INVALID_VALUE customFields.c__c',
+    ]);
+  });
+});
