@@ -35,6 +35,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit,
+    // One line per request, written below with what the request turned out to be.
+    disableRequestLogging: true,
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
     genReqId: () => randomUUID().replaceAll('-', ''),
     requestIdHeader: false,
@@ -53,6 +55,19 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('onSend', async (_request, reply, body) => {
     if (draining) reply.header('connection', 'close');
     return body;
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        // Without its query: a GET on /graphql carries variables there.
+        path: request.url.split('?')[0],
+        ...(request.operation && { operation: request.operation }),
+        status: reply.statusCode,
+        milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    );
   });
   app.addHook('preClose', async () => {
     draining = true;

@@ -26,6 +26,9 @@ interface RequestContext {
 const errors: ApolloServerPlugin<GraphContext & { http: RequestContext }> = {
   async requestDidStart() {
     return {
+      async didResolveOperation({ operationName, operation, contextValue }) {
+        contextValue.http.request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
+      },
       async didEncounterErrors({ errors: encountered, contextValue }) {
         for (const error of encountered) judge(error, contextValue.http);
       },

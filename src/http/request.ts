@@ -10,6 +10,8 @@ import type { Identity } from './auth';
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller | null;
+    /** The name of the GraphQL operation, for the log. */
+    operation: string | null;
   }
 }
 
@@ -42,6 +44,7 @@ function checkVersion(request: FastifyRequest): void {
 /** Below this plugin every request has a caller: asked for before the body is read. */
 export function authenticated(app: FastifyInstance, identity: Identity): void {
   app.decorateRequest('caller', null);
+  app.decorateRequest('operation', null);
   app.addHook('onRequest', async (request, reply) => {
     checkVersion(request);
     const caller = await identity.callerOf(request.headers, request.id);

@@ -19,10 +19,7 @@ test.each(['', 'F-00000001', id.slice(1), `${id}0`, ` ${id}`, `${id}\n`, `g${id.
 
 test('the generated numbers have the prefixes of the published samples, and none has the form of an id', () => {
   expect(numberPrefixes).toEqual({ account: 'A', order: 'O-', fulfillment: 'F-', invoice: 'INV', payment: 'P-' });
-  for (const prefix of Object.values(numberPrefixes)) {
-    expect(idOf(`${prefix}00000001`)).toBeUndefined();
-    expect(idOf(prefix.padEnd(32, '0'))).toBe(prefix === 'A' ? `a${'0'.repeat(31)}` : undefined);
-  }
+  for (const prefix of Object.values(numberPrefixes)) expect(idOf(`${prefix}00000001`)).toBeUndefined();
 });
 
 test('a number that a caller chooses is never one that reads as an id, so a key is not ambiguous', () => {

@@ -63,7 +63,10 @@ class Line {
   }
 
   take(step: Step): void {
-    if (step.kind === 'create') return this.create(step.entries);
+    if (step.kind === 'create') {
+      this.create(step.entries);
+      return;
+    }
     const index = step.at % Math.max(1, this.fulfillments.length);
     const before = this.fulfillments[index];
     if (!before) return;

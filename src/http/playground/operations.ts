@@ -79,14 +79,6 @@ query Explore {
       quantityFulfilled
       quantityPendingFulfillment
 
-      # The next steps; blockedBy says what stands
-      # in the way of those not allowed.
-      allowedTransitions {
-        to
-        allowed
-        blockedBy { code message }
-      }
-
       order {
         orderNumber
         account { accountNumber name }
@@ -98,7 +90,15 @@ query Explore {
           state
           quantity
           amount
-          allowedTransitions { action to allowed }
+
+          # The next steps; blockedBy says what stands
+          # in the way of those not allowed.
+          allowedTransitions {
+            action
+            to
+            allowed
+            blockedBy { code message }
+          }
         }
       }
     }

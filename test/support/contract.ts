@@ -1,0 +1,267 @@
+/**
+ * What of the agreed contract exists today, in its own SDL: names, arguments, types and defaults that clients rely on.
+ * It grows with the schema, which may hold more (`beyondContract`), but nothing of this in another form.
+ */
+export const contract = /* GraphQL */ `
+scalar Date
+scalar DateTime
+scalar Decimal
+scalar JSONObject
+enum FulfillmentState { Executing Booked SentToBilling Complete Canceled }
+enum FulfillmentAction { Book SendToBilling Complete Cancel }
+enum FulfillmentType { Delivery Return }
+enum OrderLineItemState { Executing Booked SentToBilling Complete Canceled }
+enum OrderState { Executing Complete Canceled }
+enum OrderCategory { NewSales Return }
+enum ItemCategory { Sales Return }
+enum ItemType { Product Fee Services }
+enum BillingRule { TriggerWithoutFulfillment TriggerAsFulfillmentOccurs }
+enum TaxMode { TaxInclusive TaxExclusive }
+enum InlineDiscountType { Percentage FixedAmount None }
+enum InvoiceStatus { Draft Posted Canceled }
+enum PaymentStatus { Processing Processed Error Voided Refunded }
+enum OnError { RejectAll SkipFailed }
+enum OrderDirection { ASC DESC }
+interface Node { id: ID! }
+interface BillingDocument implements Node {
+  id: ID!, documentNumber: String!, account: Account!, documentDate: Date!, targetDate: Date, currency: String!
+  amount: Decimal!, amountWithoutTax: Decimal!, taxAmount: Decimal!
+}
+type PageInfo { hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String }
+type Query {
+  viewer: Viewer
+  node(id: ID!): Node
+  nodes(ids: [ID!]!): [Node]!
+  account(key: ID!): Account
+  order(key: ID!): Order
+  orderLineItem(id: ID!): OrderLineItem
+  fulfillment(key: ID!): Fulfillment
+  invoice(key: ID!): Invoice
+  payment(key: ID!): Payment
+  accounts(first: Int, after: String, last: Int, before: String, filter: AccountFilter, orderBy: AccountOrder): AccountConnection
+  orders(first: Int, after: String, last: Int, before: String, filter: OrderFilter, orderBy: OrderOrder): OrderConnection
+  orderLineItems(first: Int, after: String, last: Int, before: String, filter: OrderLineItemFilter, orderBy: OrderLineItemOrder): OrderLineItemConnection
+  fulfillments(first: Int, after: String, last: Int, before: String, filter: FulfillmentFilter, orderBy: FulfillmentOrder): FulfillmentConnection
+  invoices(first: Int, after: String, last: Int, before: String, filter: InvoiceFilter, orderBy: InvoiceOrder): InvoiceConnection
+  payments(first: Int, after: String, last: Int, before: String, filter: PaymentFilter, orderBy: PaymentOrder): PaymentConnection
+}
+input StringFilter { eq: String, in: [String!], startsWith: String, isNull: Boolean }
+input IDFilter { eq: ID, in: [ID!], isNull: Boolean }
+input DateFilter { eq: Date, gte: Date, lte: Date, isNull: Boolean }
+input DateTimeFilter { gte: DateTime, lt: DateTime }
+input FulfillmentStateFilter { eq: FulfillmentState, in: [FulfillmentState!] }
+input OrderLineItemStateFilter { eq: OrderLineItemState, in: [OrderLineItemState!] }
+input FulfillmentFilter {
+  id: IDFilter, fulfillmentNumber: StringFilter, externalId: StringFilter, trackingNumber: StringFilter
+  carrier: StringFilter, state: FulfillmentStateFilter, fulfillmentType: FulfillmentType
+  fulfillmentDate: DateFilter, billTargetDate: DateFilter, orderLineItemId: IDFilter, orderId: IDFilter
+  accountId: IDFilter, billed: Boolean, updatedDate: DateTimeFilter, createdDate: DateTimeFilter
+}
+input OrderLineItemFilter {
+  id: IDFilter, orderId: IDFilter, orderNumber: StringFilter, itemNumber: StringFilter, itemName: StringFilter
+  itemState: OrderLineItemStateFilter, itemCategory: ItemCategory, itemType: ItemType, billingRule: BillingRule
+  productCode: StringFilter, accountId: IDFilter, hasPendingQuantity: Boolean, updatedDate: DateTimeFilter
+}
+input OrderFilter {
+  id: IDFilter, orderNumber: StringFilter, accountId: IDFilter, orderDate: DateFilter, category: OrderCategory
+  state: OrderState, updatedDate: DateTimeFilter
+}
+input AccountFilter {
+  id: IDFilter, accountNumber: StringFilter, name: StringFilter, currency: String, updatedDate: DateTimeFilter
+}
+input InvoiceFilter {
+  id: IDFilter, invoiceNumber: StringFilter, accountId: IDFilter, status: InvoiceStatus, invoiceDate: DateFilter
+  dueDate: DateFilter, hasBalance: Boolean, updatedDate: DateTimeFilter
+}
+input PaymentFilter {
+  id: IDFilter, paymentNumber: StringFilter, accountId: IDFilter, status: PaymentStatus, effectiveDate: DateFilter
+  updatedDate: DateTimeFilter
+}
+enum FulfillmentOrderField { updatedDate createdDate fulfillmentDate billTargetDate fulfillmentNumber }
+enum OrderLineItemOrderField { updatedDate createdDate itemNumber }
+enum OrderOrderField { updatedDate createdDate orderDate orderNumber }
+enum AccountOrderField { updatedDate createdDate name accountNumber }
+enum InvoiceOrderField { updatedDate createdDate invoiceDate dueDate invoiceNumber }
+enum PaymentOrderField { updatedDate createdDate effectiveDate paymentNumber }
+type Viewer { clientId: String!, scopes: [String!]!, entity: Entity!, orgs: [Org!]!, entities: [Entity!]! }
+type Entity { id: ID!, name: String! }
+type Org { id: ID!, name: String! }
+type Account implements Node {
+  id: ID!, accountNumber: String!, name: String!, currency: String!, paymentTerm: String!
+  paymentMethod: PaymentMethod, org: Org!, version: Int!, createdDate: DateTime!, createdById: String!
+  updatedDate: DateTime!, updatedById: String!
+  orders(first: Int, after: String, last: Int, before: String, filter: OrderFilter, orderBy: OrderOrder): OrderConnection!
+  invoices(first: Int, after: String, last: Int, before: String, filter: InvoiceFilter, orderBy: InvoiceOrder): InvoiceConnection!
+  payments(first: Int, after: String, last: Int, before: String): PaymentConnection!
+}
+type PaymentMethod { type: String!, label: String! }
+type Order implements Node {
+  id: ID!, orderNumber: String!, orderDate: Date!, category: OrderCategory!, state: OrderState!, description: String
+  reasonCode: String, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
+  updatedById: String!, account: Account!
+  orderLineItems(first: Int, after: String, last: Int, before: String, filter: OrderLineItemFilter, orderBy: OrderLineItemOrder): OrderLineItemConnection!
+}
+type OrderLineItem implements Node {
+  id: ID!, itemNumber: String!, itemName: String!, itemType: ItemType, itemCategory: ItemCategory!
+  itemState: OrderLineItemState!, billingRule: BillingRule!, requiresFulfillment: Boolean!, quantity: Decimal!
+  quantityFulfilled: Decimal!, quantityPendingFulfillment: Decimal!, quantityAvailableForReturn: Decimal!
+  unitOfMeasure: String, currency: String!, listPricePerUnit: Decimal!, amountPerUnit: Decimal!, listPrice: Decimal!
+  discount: Decimal!, amount: Decimal!, inlineDiscountType: InlineDiscountType!, inlineDiscountPerUnit: Decimal
+  taxMode: TaxMode, taxCode: String, billTargetDate: Date, transactionStartDate: Date, transactionEndDate: Date
+  paymentTerm: String, invoiceGroupNumber: String, productCode: String, purchaseOrderNumber: String
+  description: String, customFields: JSONObject, version: Int!, createdDate: DateTime!, createdById: String!
+  updatedDate: DateTime!, updatedById: String!, order: Order!, account: Account!
+  fulfillments(first: Int, after: String, last: Int, before: String, filter: FulfillmentFilter, orderBy: FulfillmentOrder): FulfillmentConnection!
+  invoiceItems(first: Int, after: String, last: Int, before: String): InvoiceItemConnection!
+}
+type Fulfillment implements Node {
+  id: ID!, fulfillmentNumber: String!, fulfillmentType: FulfillmentType!, state: FulfillmentState!
+  fulfillmentDate: Date!, quantity: Decimal!, amount: Decimal!, currency: String!, billTargetDate: Date
+  sentToBillingDate: DateTime, billed: Boolean!, description: String, carrier: String, trackingNumber: String
+  fulfillmentSystem: String, fulfillmentLocation: String, externalId: String
+  excludeItemBillingFromRevenueAccounting: Boolean!, excludeItemBookingFromRevenueAccounting: Boolean!
+  customFields: JSONObject, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
+  updatedById: String!, orderLineItem: OrderLineItem!, invoiceItems: [InvoiceItem!]!
+  billingDocuments: [BillingDocument!]!, allowedTransitions: [FulfillmentTransition!]!, editableFields: [String!]!
+}
+type FulfillmentTransition {
+  action: FulfillmentAction!, to: FulfillmentState!, allowed: Boolean!, blockedBy: [TransitionBlock!]!
+}
+type TransitionBlock { code: UserErrorCode!, message: String! }
+type Invoice implements Node & BillingDocument {
+  id: ID!, documentNumber: String!, invoiceNumber: String!, account: Account!, documentDate: Date!
+  invoiceDate: Date!, dueDate: Date!, targetDate: Date, postedDate: Date, status: InvoiceStatus!, currency: String!
+  amount: Decimal!, amountWithoutTax: Decimal!, taxAmount: Decimal!, balance: Decimal!, source: String!
+  reversed: Boolean!, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
+  updatedById: String!
+  invoiceItems(first: Int, after: String, last: Int, before: String): InvoiceItemConnection!
+  paymentApplications: [PaymentApplication!]!
+}
+type InvoiceItem implements Node {
+  id: ID!, chargeName: String!, quantity: Decimal!, unitPrice: Decimal!, unitOfMeasure: String
+  chargeAmount: Decimal!, taxAmount: Decimal!, taxMode: TaxMode, taxRate: Decimal, serviceStartDate: Date
+  serviceEndDate: Date, invoice: Invoice!, orderLineItem: OrderLineItem!, fulfillment: Fulfillment
+}
+type Payment implements Node {
+  id: ID!, paymentNumber: String!, account: Account!, amount: Decimal!, appliedAmount: Decimal!
+  unappliedAmount: Decimal!, refundAmount: Decimal!, currency: String!, effectiveDate: Date!, status: PaymentStatus!
+  applications: [PaymentApplication!]!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
+  updatedById: String!
+}
+type PaymentApplication implements Node {
+  id: ID!, payment: Payment!, invoice: Invoice!, amount: Decimal!, appliedDate: DateTime!
+}
+type Mutation {
+  createAccount(input: CreateAccountInput!, dryRun: Boolean! = false): AccountPayload
+  updateAccount(key: ID!, input: UpdateAccountInput!, expectedVersion: Int, dryRun: Boolean! = false): AccountPayload
+  createOrder(input: CreateOrderInput!, dryRun: Boolean! = false): CreateOrderPayload
+  createFulfillments(input: CreateFulfillmentsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): CreateFulfillmentsPayload
+  updateFulfillment(key: ID!, input: UpdateFulfillmentInput!, expectedVersion: Int, dryRun: Boolean! = false): UpdateFulfillmentPayload
+  bookFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  sendFulfillmentsToBilling(keys: [ID!]!, billTargetDate: Date, processingOptions: ProcessingOptionsInput, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  completeFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  cancelFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  deleteFulfillment(key: ID!, expectedVersion: Int, dryRun: Boolean! = false): DeleteFulfillmentPayload
+}
+input CreateFulfillmentsInput { fulfillments: [CreateFulfillmentInput!]!, processingOptions: ProcessingOptionsInput }
+input CreateFulfillmentInput {
+  orderLineItemId: ID!, fulfillmentDate: Date!, quantity: Decimal!, state: FulfillmentState = Executing
+  fulfillmentType: FulfillmentType, billTargetDate: Date, description: String, carrier: String
+  trackingNumber: String, fulfillmentSystem: String, fulfillmentLocation: String, externalId: String
+  excludeItemBillingFromRevenueAccounting: Boolean, excludeItemBookingFromRevenueAccounting: Boolean
+  customFields: JSONObject
+}
+input UpdateFulfillmentInput {
+  state: FulfillmentState, fulfillmentDate: Date, quantity: Decimal, billTargetDate: Date, description: String
+  carrier: String, trackingNumber: String, fulfillmentSystem: String, fulfillmentLocation: String
+  externalId: String, customFields: JSONObject
+}
+input CreateAccountInput {
+  name: String!, accountNumber: String, currency: String!, paymentTerm: String = "Net 30", orgId: ID
+  paymentMethodToken: String
+}
+input UpdateAccountInput { name: String, paymentTerm: String, paymentMethodToken: String }
+input CreateOrderInput {
+  existingAccountNumber: String!, orderDate: Date!, orderNumber: String, description: String, reasonCode: String
+  orderLineItems: [CreateOrderLineItemInput!]!
+}
+input CreateOrderLineItemInput {
+  itemNumber: String, itemName: String!, itemType: ItemType, itemState: OrderLineItemState = Executing
+  billingRule: BillingRule = TriggerWithoutFulfillment, quantity: Decimal!, unitOfMeasure: String
+  listPricePerUnit: Decimal, amountPerUnit: Decimal, inlineDiscountType: InlineDiscountType
+  inlineDiscountPerUnit: Decimal, taxMode: TaxMode, taxCode: String, billTargetDate: Date
+  transactionStartDate: Date, transactionEndDate: Date, paymentTerm: String, productCode: String
+  purchaseOrderNumber: String, invoiceGroupNumber: String, description: String, customFields: JSONObject
+}
+input ProcessingOptionsInput {
+  runBilling: Boolean = false, collectPayment: Boolean = false, billingOptions: BillingOptionsInput
+}
+input BillingOptionsInput { targetDate: Date, documentDate: Date }
+type AccountPayload { account: Account, userErrors: [UserError!]! }
+type CreateOrderPayload { order: Order, userErrors: [UserError!]! }
+type CreateFulfillmentsPayload {
+  fulfillments: [Fulfillment]!, invoices: [Invoice!]!, payments: [Payment!]!, paidAmount: Decimal
+  userErrors: [UserError!]!
+}
+type TransitionFulfillmentsPayload {
+  fulfillments: [Fulfillment]!, invoices: [Invoice!]!, payments: [Payment!]!, paidAmount: Decimal
+  userErrors: [UserError!]!
+}
+type UpdateFulfillmentPayload { fulfillment: Fulfillment, userErrors: [UserError!]! }
+type DeleteFulfillmentPayload { deletedId: ID, orderLineItem: OrderLineItem, userErrors: [UserError!]! }
+interface UserError { code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean! }
+type BusinessError implements UserError {
+  code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!
+}
+type FulfillmentTransitionNotAllowed implements UserError {
+  code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!, from: FulfillmentState
+  to: FulfillmentState!, allowed: [FulfillmentState!]!
+}
+type OrderLineItemTransitionNotAllowed implements UserError {
+  code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!, from: OrderLineItemState
+  to: OrderLineItemState!, allowed: [OrderLineItemState!]!
+}
+type QuantityExceeded implements UserError {
+  code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!, requested: Decimal!
+  available: Decimal!
+}
+type VersionConflict implements UserError {
+  code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!, currentVersion: Int!
+  current: Node!
+}
+enum UserErrorCode {
+  INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED FIELD_LOCKED
+  NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED LIMIT_EXCEEDED
+  BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT
+  PERMISSION_DENIED LOCKED_RETRY
+}
+input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
+input OrderOrder { field: OrderOrderField!, direction: OrderDirection! = DESC }
+input OrderLineItemOrder { field: OrderLineItemOrderField!, direction: OrderDirection! = DESC }
+input FulfillmentOrder { field: FulfillmentOrderField!, direction: OrderDirection! = DESC }
+input InvoiceOrder { field: InvoiceOrderField!, direction: OrderDirection! = DESC }
+input PaymentOrder { field: PaymentOrderField!, direction: OrderDirection! = DESC }
+type AccountConnection { edges: [AccountEdge!]!, nodes: [Account!]!, pageInfo: PageInfo!, totalCount: Int! }
+type AccountEdge { cursor: String!, node: Account! }
+type OrderConnection { edges: [OrderEdge!]!, nodes: [Order!]!, pageInfo: PageInfo!, totalCount: Int! }
+type OrderEdge { cursor: String!, node: Order! }
+type OrderLineItemConnection {
+  edges: [OrderLineItemEdge!]!, nodes: [OrderLineItem!]!, pageInfo: PageInfo!, totalCount: Int!
+}
+type OrderLineItemEdge { cursor: String!, node: OrderLineItem! }
+type FulfillmentConnection {
+  edges: [FulfillmentEdge!]!, nodes: [Fulfillment!]!, pageInfo: PageInfo!, totalCount: Int!
+}
+type FulfillmentEdge { cursor: String!, node: Fulfillment! }
+type InvoiceConnection { edges: [InvoiceEdge!]!, nodes: [Invoice!]!, pageInfo: PageInfo!, totalCount: Int! }
+type InvoiceEdge { cursor: String!, node: Invoice! }
+type InvoiceItemConnection {
+  edges: [InvoiceItemEdge!]!, nodes: [InvoiceItem!]!, pageInfo: PageInfo!, totalCount: Int!
+}
+type InvoiceItemEdge { cursor: String!, node: InvoiceItem! }
+type PaymentConnection { edges: [PaymentEdge!]!, nodes: [Payment!]!, pageInfo: PageInfo!, totalCount: Int! }
+type PaymentEdge { cursor: String!, node: Payment! }
+`;
+
+/** Fields of ours that the contract does not name. */
+export const beyondContract: readonly string[] = ['Payment.version'];

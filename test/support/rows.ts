@@ -1,0 +1,245 @@
+import { AccountRow } from '../../src/store/account';
+import { type Connection, type Scope, Scoped } from '../../src/store/connection';
+import { FulfillmentRow } from '../../src/store/fulfillment';
+import { newId } from '../../src/store/id';
+import { BillingClaimRow, InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
+import { OrderRow } from '../../src/store/order';
+import { OrderLineItemRow } from '../../src/store/order-line-item';
+import { PaymentApplicationRow, PaymentRow } from '../../src/store/payment';
+import type { RowClass } from '../../src/store/table';
+import { makeTenants } from '../../src/store/tenant';
+import { insertRows } from '../../src/store/write';
+
+/* Rows for tests of the store: complete and consistent, with what matters to a test overridden. */
+
+let made = 0;
+const number = (prefix: string) => `${prefix}${String(++made).padStart(8, '0')}`;
+export const day = '2022-01-01';
+export const instant = '2022-01-01T00:00:00.000Z';
+
+/** An entity with orgs, as a scope that covers them all, in the order of their names given. */
+export async function tenant(db: Connection, entity: string, orgs: readonly string[] = ['North']): Promise<Scope> {
+  await makeTenants(
+    db,
+    orgs.map((org) => ({ entity, org })),
+  );
+  const rows = await db.query<{ id: string; entityId: string; name: string }>(
+    'select o.id, e.id as "entityId", o.name from org o join entity e on e.id = o.entity_id where e.name = $1',
+    [entity],
+  );
+  return { entityId: rows[0].entityId, orgIds: orgs.map((name) => rows.find((row) => row.name === name)!.id) };
+}
+
+const audited = ({ entityId, orgId }: { entityId: string; orgId: string }) => ({
+  id: newId(),
+  entityId,
+  orgId,
+  version: 1,
+  createdDate: instant,
+  createdById: newId(),
+  updatedDate: instant,
+  updatedById: newId(),
+});
+
+/** In the first org of the scope. */
+export const accountRow = ({ entityId, orgIds }: Scope, more: Partial<AccountRow> = {}): AccountRow => ({
+  ...audited({ entityId, orgId: orgIds[0] }),
+  accountNumber: number('A-'),
+  name: 'Acme',
+  currency: 'USD',
+  paymentTerm: 'Net 30',
+  paymentMethodToken: null,
+  ...more,
+});
+
+export const orderRow = (account: AccountRow, more: Partial<OrderRow> = {}): OrderRow => ({
+  ...audited(account),
+  accountId: account.id,
+  orderNumber: number('O-'),
+  orderDate: day,
+  category: 'NewSales',
+  state: 'Executing',
+  description: null,
+  reasonCode: null,
+  ...more,
+});
+
+export const lineRow = (order: OrderRow, more: Partial<OrderLineItemRow> = {}): OrderLineItemRow => ({
+  ...audited(order),
+  orderId: order.id,
+  accountId: order.accountId,
+  itemNumber: String(++made),
+  itemName: 'Desk',
+  itemType: 'Product',
+  itemCategory: 'Sales',
+  itemState: 'Booked',
+  billingRule: 'TriggerAsFulfillmentOccurs',
+  quantity: '100',
+  fulfilledQuantity: '0',
+  sentQuantity: '0',
+  fulfillmentCount: 0,
+  openFulfillmentCount: 0,
+  unitOfMeasure: null,
+  currency: 'USD',
+  listPricePerUnit: '10',
+  amountPerUnit: '10',
+  inlineDiscountType: 'None',
+  inlineDiscountPerUnit: null,
+  taxMode: null,
+  taxCode: null,
+  billTargetDate: null,
+  sentToBillingDate: null,
+  transactionStartDate: day,
+  transactionEndDate: day,
+  paymentTerm: null,
+  invoiceGroupNumber: null,
+  productCode: null,
+  purchaseOrderNumber: null,
+  description: null,
+  customFields: null,
+  ...more,
+});
+
+export const fulfillmentRow = (line: OrderLineItemRow, more: Partial<FulfillmentRow> = {}): FulfillmentRow => ({
+  ...audited(line),
+  orderLineItemId: line.id,
+  orderId: line.orderId,
+  accountId: line.accountId,
+  fulfillmentNumber: number('F-'),
+  fulfillmentType: 'Delivery',
+  state: 'Executing',
+  fulfillmentDate: day,
+  quantity: '1',
+  amount: '10',
+  currency: 'USD',
+  billTargetDate: day,
+  sentToBillingDate: null,
+  description: null,
+  carrier: null,
+  trackingNumber: null,
+  fulfillmentSystem: null,
+  fulfillmentLocation: null,
+  externalId: null,
+  excludeItemBillingFromRevenueAccounting: false,
+  excludeItemBookingFromRevenueAccounting: false,
+  customFields: null,
+  ...more,
+});
+
+export const invoiceRow = (account: AccountRow, more: Partial<InvoiceRow> = {}): InvoiceRow => ({
+  ...audited(account),
+  accountId: account.id,
+  invoiceNumber: number('INV-'),
+  status: 'Posted',
+  invoiceDate: day,
+  dueDate: day,
+  targetDate: day,
+  postedDate: day,
+  currency: 'USD',
+  paymentTerm: 'Net 30',
+  invoiceGroupNumber: null,
+  amount: '10',
+  amountWithoutTax: '10',
+  taxAmount: '0',
+  balance: '10',
+  source: 'API',
+  reversed: false,
+  ...more,
+});
+
+export const invoiceItemRow = (
+  invoice: InvoiceRow,
+  fulfillment: FulfillmentRow,
+  more: Partial<InvoiceItemRow> = {},
+): InvoiceItemRow => ({
+  id: newId(),
+  entityId: invoice.entityId,
+  orgId: invoice.orgId,
+  invoiceId: invoice.id,
+  orderLineItemId: fulfillment.orderLineItemId,
+  fulfillmentId: fulfillment.id,
+  chargeName: 'Desk',
+  currency: 'USD',
+  quantity: '1',
+  unitPrice: '10',
+  unitOfMeasure: null,
+  chargeAmount: '10',
+  taxAmount: '0',
+  taxMode: null,
+  taxCode: null,
+  taxRate: null,
+  serviceStartDate: day,
+  serviceEndDate: day,
+  productCode: null,
+  purchaseOrderNumber: null,
+  ...more,
+});
+
+export const claimRow = ({ id, entityId, orgId, fulfillmentId }: InvoiceItemRow): BillingClaimRow => ({
+  id: fulfillmentId!,
+  entityId,
+  orgId,
+  invoiceItemId: id,
+});
+
+export const paymentRow = (account: AccountRow, more: Partial<PaymentRow> = {}): PaymentRow => ({
+  ...audited(account),
+  accountId: account.id,
+  paymentNumber: number('P-'),
+  status: 'Processed',
+  amount: '10',
+  appliedAmount: '10',
+  refundAmount: '0',
+  currency: 'USD',
+  effectiveDate: day,
+  attemptId: newId(),
+  ...more,
+});
+
+export const applicationRow = (payment: PaymentRow, invoice: InvoiceRow): PaymentApplicationRow => ({
+  id: newId(),
+  entityId: payment.entityId,
+  orgId: payment.orgId,
+  paymentId: payment.id,
+  invoiceId: invoice.id,
+  currency: 'USD',
+  amount: '10',
+  appliedDate: instant,
+});
+
+/** One row of every kind, each of the others' chain: an account with a billed and paid fulfillment. */
+export function chain(scope: Scope) {
+  const account = accountRow(scope);
+  const order = orderRow(account);
+  const line = lineRow(order);
+  const fulfillment = fulfillmentRow(line);
+  const invoice = invoiceRow(account);
+  const item = invoiceItemRow(invoice, fulfillment);
+  const claim = claimRow(item);
+  const payment = paymentRow(account);
+  return { account, order, line, fulfillment, invoice, item, claim, payment, application: applicationRow(payment, invoice) };
+}
+
+export type Chain = ReturnType<typeof chain>;
+
+export const classes: { [K in keyof Chain]: RowClass<Chain[K]> } = {
+  account: AccountRow,
+  order: OrderRow,
+  line: OrderLineItemRow,
+  fulfillment: FulfillmentRow,
+  invoice: InvoiceRow,
+  item: InvoiceItemRow,
+  claim: BillingClaimRow,
+  payment: PaymentRow,
+  application: PaymentApplicationRow,
+};
+
+/** Writes a chain, parents first. */
+export async function insertChain(db: Connection, scope: Scope): Promise<Chain> {
+  const rows = chain(scope);
+  const scoped = new Scoped(db, scope);
+  for (const [kind, row] of Object.entries(classes)) {
+    await insertRows(scoped, row as RowClass<{ id: string }>, [rows[kind as keyof Chain]]);
+  }
+  return rows;
+}
