@@ -7,8 +7,9 @@ const shown = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 };
 
-function refuse(name: string, value: unknown, allowed: string): never {
+function refuse(name: string, value: unknown, allowed: string, nodes?: ValueNode): never {
   throw new GraphQLError(`${name} cannot represent ${shown(value)}: ${allowed}.`, {
+    nodes,
     extensions: { code: 'BAD_USER_INPUT' },
   });
 }
@@ -20,16 +21,16 @@ function textScalar(
   allowed: string,
   read: (text: string) => string | undefined,
 ): GraphQLScalarType<string, string> {
-  const parse = (value: unknown): string => {
+  const parse = (value: unknown, node?: ValueNode): string => {
     const result = typeof value === 'string' ? read(value) : undefined;
-    return result ?? refuse(name, value, allowed);
+    return result ?? refuse(name, value, allowed, node);
   };
   return new GraphQLScalarType<string, string>({
     name,
     description,
     serialize: String,
-    parseValue: parse,
-    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : valueFromASTUntyped(node)),
+    parseValue: (value) => parse(value),
+    parseLiteral: (node) => parse(node.kind === Kind.STRING ? node.value : valueFromASTUntyped(node), node),
   });
 }
 
@@ -71,7 +72,9 @@ export const DecimalScalar = new GraphQLScalarType<string, string>({
       node.kind === Kind.STRING || node.kind === Kind.INT || node.kind === Kind.FLOAT ? node.value : undefined;
     const number = node.kind === Kind.FLOAT ? decimalOfNumber(Number(node.value)) : undefined;
     return (
-      (written && parseDecimal(written)) ?? number ?? refuse('Decimal', written ?? valueFromASTUntyped(node), decimals)
+      (written && parseDecimal(written)) ??
+      number ??
+      refuse('Decimal', written ?? valueFromASTUntyped(node), decimals, node)
     );
   },
 });
@@ -86,6 +89,6 @@ export const JSONObjectScalar = new GraphQLScalarType<Record<string, unknown>, R
   parseValue: (value) => (isObject(value) ? value : refuse('JSONObject', value, 'an object is expected')),
   parseLiteral: (node, variables) => {
     const value = valueFromASTUntyped(node, variables);
-    return isObject(value) ? value : refuse('JSONObject', value, 'an object is expected');
+    return isObject(value) ? value : refuse('JSONObject', value, 'an object is expected', node);
   },
 });

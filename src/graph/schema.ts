@@ -49,6 +49,8 @@ export const schemaText = (): string => `${printSchema(lexicographicSortSchema(s
  * begins with fresh loaders.
  */
 function guarded(schema: GraphQLSchema): GraphQLSchema {
+  schema.getQueryType()!.description = 'What can be read.';
+  schema.getMutationType()!.description = 'What can be done; several in one request are carried out one after another.';
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {
       const scope = field.extensions.scope as Scope | undefined;

@@ -15,7 +15,6 @@ import {
   isObjectType,
   isSpecifiedScalarType,
   print,
-  printSchema,
   validateSchema,
 } from 'graphql';
 import { scopes } from '../../src/domain/caller';
@@ -32,7 +31,7 @@ interface Part {
   description?: string | null;
 }
 
-const valueOf = (value: GraphQLArgument | GraphQLInputField): string => {
+const typed = (value: GraphQLArgument | GraphQLInputField): string => {
   const given = value.defaultValue === undefined ? null : astFromValue(value.defaultValue, value.type);
   return `${value.type}${given ? ` = ${print(given)}` : ''}`;
 };
@@ -54,12 +53,12 @@ function parts(of: GraphQLSchema): Part[] {
     }
     if (isInputObjectType(type)) {
       const fields = Object.values(type.getFields());
-      return [own, ...fields.map((f) => ({ ...f, place: `${name}.${f.name}`, text: valueOf(f) }))];
+      return [own, ...fields.map((f) => ({ ...f, place: `${name}.${f.name}`, text: typed(f) }))];
     }
     if (!isObjectType(type) && !isInterfaceType(type)) return [own];
     const fields = Object.values(type.getFields()).flatMap((field): Part[] => {
       const place = `${name}.${field.name}`;
-      const args = field.args.map((arg) => ({ ...arg, place: `${place}(${arg.name})`, text: valueOf(arg) }));
+      const args = field.args.map((arg) => ({ ...arg, place: `${place}(${arg.name})`, text: typed(arg) }));
       return [{ place, text: String(field.type), description: field.description }, ...args];
     });
     return [own, ...fields];
@@ -122,18 +121,16 @@ describe('the schema', () => {
 });
 
 describe('the contract', () => {
-  test.each([...agreed])('%s is %s', (place, text) => {
-    expect(actual.get(place)).toBe(text);
+  test.each(types(buildSchema(contract)).map(({ name }) => name))('%s has exactly its types and defaults', (name) => {
+    const places = [...agreed.keys()].filter((place) => place === name || place.startsWith(`${name}.`));
+    expect(places.map((place) => [place, actual.get(place)])).toEqual(
+      places.map((place) => [place, agreed.get(place)]),
+    );
   });
 
   test('covers all that the schema has, but for what is listed as ours', () => {
     const beyond = [...actual.keys()].filter((place) => !agreed.has(place));
     expect(beyond).toEqual(beyondContract);
-  });
-
-  test('is kept in full: what is built from it prints every type of it', () => {
-    expect(printSchema(buildSchema(contract)).match(/^type Query/m)).not.toBeNull();
-    expect(agreed.size).toBeGreaterThan(600);
   });
 
   test('has no argument more that a client would have to give', () => {

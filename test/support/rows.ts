@@ -217,7 +217,17 @@ export function chain(scope: Scope) {
   const item = invoiceItemRow(invoice, fulfillment);
   const claim = claimRow(item);
   const payment = paymentRow(account);
-  return { account, order, line, fulfillment, invoice, item, claim, payment, application: applicationRow(payment, invoice) };
+  return {
+    account,
+    order,
+    line,
+    fulfillment,
+    invoice,
+    item,
+    claim,
+    payment,
+    application: applicationRow(payment, invoice),
+  };
 }
 
 export type Chain = ReturnType<typeof chain>;

@@ -1,0 +1,76 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { scopeMeanings, scopes } from '../domain/caller';
+import { requestErrorCodes, userErrorCodes } from '../domain/errors';
+import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
+import { schemaText } from '../graph/schema';
+
+/**
+ * `npm run generate`: writes schema.graphql and the parts of README.md that follow from the code. A test fails where a
+ * committed file differs from what this would write.
+ */
+export function generated(readme: string): Record<string, string> {
+  let text = readme;
+  for (const [name, block] of Object.entries(blocks)) {
+    const around = new RegExp(`(<!-- ${name}: npm run generate -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
+    if (!around.test(text)) throw new Error(`README.md has no place for ${name}`);
+    text = text.replace(around, (_, begin, end) => `${begin}${block()}\n${end}`);
+  }
+  return { 'schema.graphql': schemaText(), 'README.md': text };
+}
+
+const row = (...cells: (string | number)[]): string => `| ${cells.join(' | ')} |`;
+const table = (head: string[], rows: string[]): string =>
+  [row(...head), row(...head.map(() => '---')), ...rows].join('\n');
+
+const blocks: Record<string, () => string> = {
+  'state table': () =>
+    table(
+      ['from \\ to', ...fulfillmentStates],
+      [
+        row(
+          '*(create)*',
+          ...fulfillmentStates.map((to) => (startStates.some(({ state }) => state === to) ? 'yes' : 'no')),
+        ),
+        ...fulfillmentStates.map((from) => row(from, ...fulfillmentStates.map((to) => cell(from, to)))),
+      ],
+    ),
+  'state diagram': () =>
+    [
+      '```mermaid',
+      'stateDiagram-v2',
+      ...startStates.map(({ state }) => `  [*] --> ${state}`),
+      ...transitions.map(({ from, to, action, path }) => `  ${from} --> ${to}: ${action} (path ${path})`),
+      ...fulfillmentStates
+        .filter((state) => !transitions.some(({ from }) => from === state))
+        .map((state) => `  ${state} --> [*]`),
+      '```',
+    ].join('\n'),
+  scopes: () =>
+    table(
+      ['scope', 'for'],
+      scopes.map((scope) => row(`\`${scope}\``, scopeMeanings[scope])),
+    ),
+  'user errors': () =>
+    table(
+      ['code', 'REST category', 'retry', 'meaning'],
+      Object.entries(userErrorCodes).map(([code, { category, meaning, ...more }]) =>
+        row(`\`${code}\``, category, 'retryable' in more ? 'yes' : '', meaning),
+      ),
+    ),
+  'request errors': () =>
+    table(
+      ['code', 'HTTP', 'retry', 'meaning'],
+      Object.entries(requestErrorCodes).map(([code, { status, meaning, ...more }]) =>
+        row(`\`${code}\``, status, 'retryable' in more ? 'yes' : '', meaning),
+      ),
+    ),
+};
+
+function cell(from: string, to: string): string {
+  if (from === to) return '-';
+  return transitions.find((move) => move.from === from && move.to === to)?.action ?? 'no';
+}
+
+if (require.main === module) {
+  for (const [file, text] of Object.entries(generated(readFileSync('README.md', 'utf8')))) writeFileSync(file, text);
+}

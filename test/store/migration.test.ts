@@ -1,0 +1,252 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { appRole, Database, dataSourceOptions, emptyDatabase, migrate } from '../../src/store/database';
+import { newId } from '../../src/store/id';
+import { type TestDatabase, testDatabase } from '../support/database';
+import { insertChain, tenant } from '../support/rows';
+
+jest.setTimeout(60_000);
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.close());
+
+const migrations = readdirSync(path.resolve(__dirname, '../../src/store/migrations')).filter((file) =>
+  file.endsWith('.js'),
+);
+
+/** What happens to a database that has nothing in it. */
+async function withEmptyDatabase<T>(use: (url: string) => Promise<T>): Promise<T> {
+  const name = `test_empty_${process.pid}_${newId()}`;
+  const admin = new Client(Object.assign(new URL(database.url), { pathname: '/postgres' }).href);
+  await admin.connect();
+  try {
+    await admin.query(`create database ${name} template template0`);
+    return await use(Object.assign(new URL(database.url), { pathname: `/${name}` }).href);
+  } finally {
+    await admin.query(`drop database if exists ${name} with (force)`);
+    await admin.end();
+  }
+}
+
+describe('the migrations', () => {
+  test('leave no difference between the tables and the classes of rows', async () => {
+    const dataSource = await new DataSource(dataSourceOptions({ url: database.url }, 'owner')).initialize();
+    try {
+      const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+      expect(upQueries.map(({ query }) => query)).toEqual([]);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+
+  test('do nothing when they are run again', async () => {
+    expect(await migrate({ url: database.url })).toBe(0);
+  });
+
+  test('run once where two migrators meet on an empty database, and both succeed', async () => {
+    await withEmptyDatabase(async (url) => {
+      const ran = await Promise.all([migrate({ url }), migrate({ url }), migrate({ url, poolSize: 1 })]);
+      expect(ran.sort()).toEqual([0, 0, migrations.length].sort());
+      const db = await Database.open({ url });
+      try {
+        expect(await db.isMigrated()).toBe(true);
+      } finally {
+        await db.close();
+      }
+    });
+  });
+
+  test('are missed while they have not all been applied', async () => {
+    expect(await database.db.isMigrated()).toBe(true);
+    const [last] = await database.owner<{ name: string }>('select name from migrations order by id desc limit 1');
+    await database.owner('delete from migrations where name = $1', [last.name]);
+    try {
+      expect(await database.db.isMigrated()).toBe(false);
+    } finally {
+      await database.owner('insert into migrations (timestamp, name) values ($1, $2)', [
+        last.name.slice(-13),
+        last.name,
+      ]);
+    }
+    expect(await database.db.isMigrated()).toBe(true);
+  });
+
+  test('can be emptied of all rows, after which the numbers of a new entity begin anew', async () => {
+    await withEmptyDatabase(async (url) => {
+      await migrate({ url });
+      for (const round of [1, 2]) {
+        const db = await Database.open({ url });
+        try {
+          const scope = await tenant(db.reads(), 'Acme');
+          await insertChain(db.reads(), scope);
+          const [{ number }] = await db
+            .reads()
+            .query<{ number: string }>("select business_number('F-', 'fulfillment', $1) as number", [scope.entityId]);
+          expect([round, number]).toEqual([round, 'F-00000001']);
+        } finally {
+          await db.close();
+        }
+        await emptyDatabase({ url });
+        expect(await migrate({ url })).toBe(0);
+      }
+    });
+  });
+});
+
+describe('the role of the application', () => {
+  test('owns nothing and is nobody of rank', async () => {
+    const owned = await database.owner(
+      `select classid::regclass::text, objid from pg_shdepend
+       where refclassid = 'pg_authid'::regclass and refobjid = $1::regrole and deptype = 'o'`,
+      [appRole],
+    );
+    expect(owned).toEqual([]);
+    const [role] = await database.owner(
+      `select rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolcanlogin
+       from pg_roles where rolname = $1`,
+      [appRole],
+    );
+    expect(Object.values(role as object)).toEqual(Array(6).fill(false));
+  });
+
+  test.each([
+    'create table mine (id integer)',
+    'create table test_gateway.mine (id integer)',
+    'create sequence number.mine',
+    'create schema mine',
+    "create type mine as enum ('a')",
+    'create function mine() returns integer language sql as $$ select 1 $$',
+    'create index on fulfillment (carrier)',
+    'create trigger mine after insert on account for each row execute function create_number_sequences()',
+    'alter table fulfillment add column mine text',
+    'alter table billing_claim disable trigger all',
+    'alter table billing_claim drop constraint "PK_dd1c495a9470c1f71068c1bcbd4"',
+    "alter type fulfillment_state add value 'Lost'",
+    'drop table billing_claim',
+    'drop function business_number',
+    'truncate billing_claim',
+    'truncate test_gateway.charge cascade',
+    "insert into migrations (timestamp, name) values (1, 'mine')",
+    'delete from migrations',
+    'update pg_class set relname = relname',
+    "copy account to program 'true'",
+  ])('cannot %s', async (statement) => {
+    await expect(database.db.reads().query(statement)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('may read and write the rows of every table but those of the migrations', async () => {
+    const tables = await database.owner<{ name: string; rights: boolean[] }>(
+      `select c.oid::regclass::text as name,
+         array(select has_table_privilege($1, c.oid, r) from unnest(array['select', 'insert', 'update', 'delete']) r) as rights
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.relkind = 'r' and n.nspname in ('public', 'test_gateway')`,
+      [appRole],
+    );
+    expect(tables.length).toBeGreaterThanOrEqual(18);
+    for (const { name, rights } of tables) {
+      expect([name, ...rights]).toEqual([name, true, ...Array(3).fill(name !== 'migrations')]);
+    }
+  });
+});
+
+interface ForeignKey {
+  table: string;
+  target: string;
+  columns: string[];
+  targets: string[];
+}
+
+describe('the foreign keys', () => {
+  const tablesWithEntity = () =>
+    database.owner<{ name: string }>(
+      `select c.oid::regclass::text as name from pg_class c
+       join pg_attribute a on a.attrelid = c.oid and a.attname = 'entity_id'
+       where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace order by 1`,
+    );
+  const foreignKeys = () =>
+    database.owner<ForeignKey>(
+      `select conrelid::regclass::text as table, confrelid::regclass::text as target,
+         array(select attname::text from unnest(conkey) with ordinality k(n, i) join pg_attribute on attrelid = conrelid and attnum = n order by i) as columns,
+         array(select attname::text from unnest(confkey) with ordinality k(n, i) join pg_attribute on attrelid = confrelid and attnum = n order by i) as targets
+       from pg_constraint where contype = 'f'`,
+    );
+
+  test('bind every row of business data to rows of its own entity', async () => {
+    const tables = (await tablesWithEntity()).map((row) => row.name);
+    const keys = await foreignKeys();
+    const business = tables.filter((name) => name !== 'idempotency_outcome');
+    expect(business).toEqual(expect.arrayContaining(['account', 'fulfillment', 'invoice_item', 'payment_attempt']));
+    for (const table of business) {
+      const scoped = keys.filter((key) => key.table === table && key.columns.includes('entity_id'));
+      expect([table, scoped.length > 0]).toEqual([table, true]);
+    }
+    for (const { table, target, columns, targets } of keys) {
+      if (!tables.includes(table) || !tables.includes(target)) continue;
+      const at = columns.indexOf('entity_id');
+      expect([table, target, targets[at]]).toEqual([table, target, 'entity_id']);
+    }
+  });
+
+  test('exist for every column that names another row', async () => {
+    const named = await database.owner<{ table: string; column: string }>(
+      `select c.oid::regclass::text as table, a.attname as column from pg_class c
+       join pg_attribute a on a.attrelid = c.oid and a.atttypid = 'uuid'::regtype and a.attnum > 0
+       where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and a.attname like '%\\_id'`,
+    );
+    const keys = await foreignKeys();
+    const without = named
+      .filter(({ table, column }) => !keys.some((key) => key.table === table && key.columns.includes(column)))
+      .map(({ table, column }) => `${table}.${column}`);
+    // The org is bound through the account; who wrote a row may be a client that is gone; an attempt is written elsewhere.
+    const free = /\.(org_id|created_by_id|updated_by_id)$|^payment\.attempt_id$|^idempotency_outcome\./;
+    expect(without.filter((name) => !free.test(name))).toEqual([]);
+  });
+
+  test('refuse a row that points into another entity', async () => {
+    const [one, two] = [await tenant(database.db.reads(), 'One'), await tenant(database.db.reads(), 'Two')];
+    const { order } = await insertChain(database.db.reads(), one);
+    const { account: foreign } = await insertChain(database.db.reads(), two);
+    const move = database.owner('update orders set account_id = $1 where id = $2', [foreign.id, order.id]);
+    await expect(move).rejects.toMatchObject({ code: '23503' });
+  });
+});
+
+describe('the last line of defence refuses', () => {
+  let entityId: string;
+  beforeAll(async () => {
+    const scope = await tenant(database.db.reads(), 'Defended');
+    for (const _ of [1, 2]) await insertChain(database.db.reads(), scope);
+    entityId = scope.entityId;
+  });
+
+  test.each<[string, string, string]>([
+    ['a second claim on a fulfillment', 'insert into billing_claim select * from billing_claim', '23505'],
+    ['more fulfilled than there is', 'update order_line_item set fulfilled_quantity = quantity + 1', '23514'],
+    ['more sent than fulfilled', 'update order_line_item set sent_quantity = fulfilled_quantity + 1', '23514'],
+    ['less than nothing fulfilled', 'update order_line_item set fulfilled_quantity = -1, sent_quantity = -2', '23514'],
+    ['a line item of nothing', 'update order_line_item set quantity = 0', '23514'],
+    ['a fulfillment of nothing', 'update fulfillment set quantity = 0', '23514'],
+    ['101 fulfillments of a line item', 'update order_line_item set fulfillment_count = 101', '23514'],
+    ['more open fulfillments than there are', 'update order_line_item set open_fulfillment_count = 1', '23514'],
+    ['sending without a date', "update fulfillment set state = 'SentToBilling', bill_target_date = null", '23514'],
+    ['a state that does not exist', "update fulfillment set state = 'Cancelled'", '22P02'],
+    ['an invoice that does not add up', 'update invoice set amount = amount + 1', '23514'],
+    ['a payment of nothing', 'update payment set amount = 0', '23514'],
+    ['two payments of one attempt', 'update payment set attempt_id = entity_id', '23505'],
+    ['a fulfillment number twice in an entity', "update fulfillment set fulfillment_number = 'F-1'", '23505'],
+    ['an item number twice in an order', 'update order_line_item set order_id = $2, item_number = 1', '23505'],
+  ])('%s', async (_what, statement, code) => {
+    const values = [entityId];
+    if (statement.includes('$2')) {
+      const [order] = await database.owner<{ id: string }>('select id from orders where entity_id = $1', [entityId]);
+      values.push(order.id);
+    }
+    const attempt = database.owner(`${statement} where entity_id = $1`, values);
+    await expect(attempt).rejects.toMatchObject({ code });
+  });
+});
