@@ -11,7 +11,7 @@ import { keepHouse } from './service/housekeeping';
 import type { Services } from './service/work';
 import { Connection, preparedStatements } from './store/connection';
 import { openPool } from './store/database';
-import { openDatabase } from './store/open';
+import { OpenError, openDatabase } from './store/open';
 import { TestGatewayLedger } from './store/test-gateway';
 
 /** config -> database -> server -> listen -> drain on SIGTERM. */
@@ -103,7 +103,7 @@ main().catch((error) => {
   const text =
     code === 'EADDRINUSE'
       ? `${address}:${port} is in use: stop what listens there, or set PORT.`
-      : error instanceof ConfigError
+      : error instanceof ConfigError || error instanceof OpenError
         ? error.message
         : String((error as Error).stack ?? error);
   process.stderr.write(`${text}\n`);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import compress from '@fastify/compress';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { Identity } from './http/auth';
 import { handleErrors } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
@@ -36,7 +36,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit,
     // One line per request, written below with what the request turned out to be.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
     genReqId: () => randomUUID().replaceAll('-', ''),
     requestIdHeader: false,

@@ -5,7 +5,7 @@ import { TestGateway } from '../gateway/test-gateway';
 import type { Services } from '../service/work';
 import { Connection } from '../store/connection';
 import { emptyDatabase, openPool } from '../store/database';
-import { openDatabase } from '../store/open';
+import { OpenError, openDatabase } from '../store/open';
 import { TestGatewayLedger } from '../store/test-gateway';
 
 /** `npm run demo:reset`: the embedded database as it was at its first start. A running server may go on running. */
@@ -36,6 +36,6 @@ async function reset(): Promise<void> {
 }
 
 reset().catch((error) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error).stack)}\n`);
+  process.stderr.write(`${error instanceof ConfigError || error instanceof OpenError ? error.message : String((error as Error).stack)}\n`);
   process.exit(1);
 });

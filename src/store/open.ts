@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Database, type DatabaseOptions, migrate } from './database';
 import { startEmbedded } from './embedded';
+import { failureOf } from './failure';
 
 export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
   /** Unset: the embedded PostgreSQL under `dataDir`. */
@@ -37,6 +38,21 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
     return { db, options: database, embedded: !options.databaseUrl, close };
   } catch (error) {
     await server.stop();
-    throw error;
+    throw explained(error, database.url);
   }
+}
+
+/** Why the database cannot be opened, in one line that says what to do. */
+export class OpenError extends Error {}
+
+/** What an administrator can mend, by the code of the driver or of PostgreSQL. */
+function explained(error: unknown, url: string): unknown {
+  const { code, message } = error as { code?: string; message: string };
+  const { host, pathname } = new URL(url);
+  if (code === 'P0001') return new OpenError(message);
+  if (code === '3D000') return new OpenError(`There is no database ${pathname.slice(1)} on ${host}: create it first.`);
+  if (code === '42501') return new OpenError(`The user of DATABASE_URL must own the database: ${message}.`);
+  if (code?.startsWith('28')) return new OpenError(`${host} refuses the user of DATABASE_URL: ${message}.`);
+  if (failureOf(error) === 'unavailable') return new OpenError(`The database at ${host} cannot be reached: ${message || code}.`);
+  return error;
 }

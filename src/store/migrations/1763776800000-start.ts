@@ -95,7 +95,10 @@ const foreignKeys = [
   `ALTER TABLE "test_gateway"."refund" ADD CONSTRAINT "FK_5f21284b1fc967ceac56a9627bc" FOREIGN KEY ("charge_key") REFERENCES "test_gateway"."charge"("key") ON DELETE NO ACTION ON UPDATE NO ACTION`,
 ];
 
-/** The application's role, made once per cluster and lent to whoever migrates; two databases may do so at once. */
+/**
+ * The application's role, made once per cluster and lent to whoever migrates; two databases may do so at once. Where the
+ * user may do neither, the error says what an administrator has to run.
+ */
 const role = `do $$ begin
   if not exists (select from pg_roles where rolname = '${appRole}') then
     begin
@@ -103,9 +106,15 @@ const role = `do $$ begin
     exception when duplicate_object or unique_violation then null;
     end;
   end if;
-  if not pg_has_role(current_user, '${appRole}', 'member') or not (select rolsuper from pg_roles where rolname = current_user) then
+  -- From PostgreSQL 16 on, who makes a role is a member of it but may not yet become it.
+  if not (select rolsuper from pg_roles where rolname = current_user)
+    and not pg_has_role(current_user, '${appRole}',
+      case when current_setting('server_version_num')::integer < 160000 then 'MEMBER' else 'SET' end) then
     execute format('grant ${appRole} to %I', current_user);
   end if;
+exception when insufficient_privilege then
+  raise exception 'The user % may not make or join the role ${appRole}. An administrator runs once: create role ${appRole} nologin; grant ${appRole} to %;',
+    current_user, quote_ident(current_user);
 end $$`;
 
 /** Tables of later migrations are granted by the default privileges. */

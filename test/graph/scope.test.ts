@@ -1,0 +1,308 @@
+import type { GraphQLObjectType } from 'graphql';
+import { scopes } from '../../src/domain/caller';
+import { GraphContext } from '../../src/graph/context';
+import { Loaders, type ManyEdge, manyEdges, oneEdges } from '../../src/graph/loaders';
+import { listOf, nouns } from '../../src/graph/nouns';
+import { schema } from '../../src/graph/schema';
+import { createFulfillments } from '../../src/service/fulfillment';
+import type { Work } from '../../src/service/work';
+import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+
+/** One of everything in one org, and the tables that hold it. */
+interface Estate {
+  orgId: string;
+  ids: Record<keyof typeof nouns, string>;
+  numbers: Record<'account' | 'order' | 'fulfillment' | 'invoice' | 'payment', string>;
+  booked: string;
+  sent: string;
+}
+
+let gateway: TestGatewayServer;
+let owner: TestClient;
+let victim: Estate;
+/** Who must not see Acme, North: another org of the entity, and another entity. */
+const intruders: Record<string, { client: TestClient; work: Work; own: Estate }> = {};
+const intruderNames = ['another org of the entity', 'another entity'];
+
+async function estate(work: Work, name: string): Promise<Estate> {
+  const { account, order, orderLineItems } = await orderFor(work, [{ itemName: name }], { name });
+  const [line] = orderLineItems;
+  const made = { orderLineItemId: line.id, fulfillmentDate: '2022-01-01', quantity: '5', billTargetDate: '2022-01-01' };
+  const { fulfillments, invoices, payments } = await createFulfillments(work, {
+    fulfillments: [made, { ...made, state: 'Booked' }, { ...made, state: 'SentToBilling' }],
+    processingOptions: { runBilling: true, collectPayment: true },
+  });
+  await work.finish();
+  const only = async (table: string) =>
+    (await gateway.database.owner<{ id: string }>(`select id from ${table} where invoice_id = $1`, [invoices[0].id]))[0]
+      .id;
+  const [executing, booked, sent] = fulfillments.map((row) => row!);
+  return {
+    orgId: account.orgId,
+    ids: {
+      account: account.id,
+      order: order.id,
+      orderLineItem: line.id,
+      fulfillment: executing.id,
+      invoice: invoices[0].id,
+      invoiceItem: await only('invoice_item'),
+      payment: payments[0].id,
+      paymentApplication: await only('payment_application'),
+    },
+    numbers: {
+      account: account.accountNumber,
+      order: order.orderNumber,
+      fulfillment: executing.fulfillmentNumber,
+      invoice: invoices[0].invoiceNumber,
+      payment: payments[0].paymentNumber,
+    },
+    booked: booked.id,
+    sent: sent.id,
+  };
+}
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  owner = await gateway.client();
+  const grants = [{ entity: 'Acme', orgs: ['South'] }];
+  const south = await gateway.client({ grants });
+  const globex = await gateway.client({ grants: [{ entity: 'Globex', orgs: ['North'] }] });
+  for (const [at, client] of [south, globex].entries()) {
+    const work = await client.work();
+    intruders[intruderNames[at]] = { client, work, own: await estate(work, 'Own') };
+  }
+  const work = await owner.work();
+  // Numbers count up in each entity: those of the second estate exist nowhere in Globex.
+  await estate(work, 'Secret');
+  victim = await estate(work, 'Secret');
+});
+afterAll(() => gateway.close());
+
+const byKey = (field: keyof Estate['numbers']) => (of: Estate) => [
+  `{ result: ${field}(key: "${of.ids[field]}") { id } }`,
+  `{ result: ${field}(key: "${of.numbers[field]}") { id } }`,
+];
+const listed = (field: string, noun: keyof typeof nouns, references: string[]) => (of: Estate) =>
+  [`id: { in: ["${of.ids[noun]}"] }`, ...references].map(
+    (filter) => `{ result: ${field}(filter: { ${filter} }) { totalCount nodes { id } edges { cursor } } }`,
+  );
+
+/** What reads the estate through each field of the query type. */
+const queries: Record<string, (of: Estate) => string[]> = {
+  account: byKey('account'),
+  order: byKey('order'),
+  orderLineItem: (of) => [`{ result: orderLineItem(id: "${of.ids.orderLineItem}") { id } }`],
+  fulfillment: byKey('fulfillment'),
+  invoice: byKey('invoice'),
+  payment: byKey('payment'),
+  node: (of) => Object.values(of.ids).map((id) => `{ result: node(id: "${id}") { id __typename } }`),
+  nodes: (of) => [`{ result: nodes(ids: ${JSON.stringify(Object.values(of.ids))}) { id __typename } }`],
+  viewer: () => ['{ result: viewer { clientId entity { id } orgs { id } entities { id } } }'],
+  accounts: (of) => listed('accounts', 'account', [`accountNumber: { eq: "${of.numbers.account}" }`])(of),
+  orders: (of) => listed('orders', 'order', [`accountId: { eq: "${of.ids.account}" }`])(of),
+  orderLineItems: (of) =>
+    listed('orderLineItems', 'orderLineItem', [
+      `orderId: { eq: "${of.ids.order}" }`,
+      `orderNumber: { eq: "${of.numbers.order}" }`,
+      `accountId: { eq: "${of.ids.account}" }`,
+    ])(of),
+  fulfillments: (of) =>
+    listed('fulfillments', 'fulfillment', [
+      `orderLineItemId: { eq: "${of.ids.orderLineItem}" }`,
+      `orderId: { eq: "${of.ids.order}" }`,
+      `accountId: { eq: "${of.ids.account}" }`,
+    ])(of),
+  invoices: (of) => listed('invoices', 'invoice', [`accountId: { eq: "${of.ids.account}" }`])(of),
+  payments: (of) => listed('payments', 'payment', [`accountId: { eq: "${of.ids.account}" }`])(of),
+};
+
+/** What changes the estate through each field of the mutation type; each would be done if its owner asked. */
+const made = (of: Estate) =>
+  `{ orderLineItemId: "${of.ids.orderLineItem}", fulfillmentDate: "2022-01-01", quantity: 1 }`;
+const both = (of: Estate, noun: 'account' | 'fulfillment') => [of.ids[noun], of.numbers[noun]];
+const errors = 'userErrors { code message path }';
+const moved = (key: string) => [`keys: ["${key}"], DRY) { result: fulfillments { id } ${errors} }`];
+const line = '{ itemName: "New", itemType: Product, quantity: 1, amountPerUnit: 1 }';
+const mutations: Record<string, (of: Estate) => string[]> = {
+  createAccount: (of) => [`input: { name: "New", currency: "USD", orgId: "${of.orgId}" }, DRY) { ${errors} }`],
+  updateAccount: (of) =>
+    both(of, 'account').map((key) => `key: "${key}", input: { name: "X" }, DRY) { result: account { id } ${errors} }`),
+  createOrder: ({ numbers: { account } }) => [
+    `input: { existingAccountNumber: "${account}", orderDate: "2022-01-01", orderLineItems: [${line}] }, DRY)
+      { result: order { id } ${errors} }`,
+  ],
+  createFulfillments: (of) => [`input: { fulfillments: [${made(of)}] }, DRY) { ${errors} }`],
+  updateFulfillment: (of) =>
+    both(of, 'fulfillment').map(
+      (key) => `key: "${key}", input: { carrier: "X" }, DRY) { result: fulfillment { id } ${errors} }`,
+    ),
+  bookFulfillments: (of) => moved(of.ids.fulfillment),
+  sendFulfillmentsToBilling: (of) => moved(of.booked),
+  completeFulfillments: (of) => moved(of.sent),
+  cancelFulfillments: (of) => moved(of.numbers.fulfillment),
+  deleteFulfillment: (of) =>
+    both(of, 'fulfillment').map((key) => `key: "${key}", DRY) { result: deletedId orderLineItem { id } ${errors} }`),
+};
+const mutation = (field: string, text: string, dryRun: boolean) =>
+  `mutation { payload: ${field}(${text.replace('DRY', `dryRun: ${dryRun}`)} }`;
+const scopeOf = (field: string) => (field in queries ? 'read' : /Account|Order$/.test(field) ? 'order' : 'fulfill');
+
+const fieldsOf = (root: 'Query' | 'Mutation') =>
+  Object.keys((schema().getType(root) as GraphQLObjectType).getFields()).sort();
+
+/** Everything that the org of the victim has, to the letter. */
+async function stored(): Promise<string> {
+  const tables = [...Object.keys(nouns).map((noun) => listOf(noun as keyof typeof nouns).table.name), 'billing_claim'];
+  const rows = tables.map((table) => `select to_jsonb(t) as row from ${table} t where org_id = $1`).join(' union all ');
+  return JSON.stringify(await gateway.database.owner(`${rows} order by row`, [victim.orgId]));
+}
+
+const empty = (result: unknown) =>
+  result === null ||
+  (Array.isArray(result) && result.every((entry) => entry === null)) ||
+  JSON.stringify(result) === '{"totalCount":0,"nodes":[],"edges":[]}';
+
+test('the walk has a case for every root field', () => {
+  expect(Object.keys(queries).sort()).toEqual(fieldsOf('Query'));
+  expect(Object.keys(mutations).sort()).toEqual(fieldsOf('Mutation'));
+});
+
+describe('the owner', () => {
+  test.each(Object.keys(queries))('reads what is hers through %s', async (field) => {
+    for (const query of queries[field](victim)) {
+      const { body } = await owner.graphql(query);
+      expect(body.errors).toBeUndefined();
+      expect([query, empty(body.data.result)]).toEqual([query, false]);
+    }
+  });
+
+  test.each(Object.keys(mutations))('may carry out %s', async (field) => {
+    for (const text of mutations[field](victim)) {
+      const { body } = await owner.graphql(mutation(field, text, true));
+      expect(body.errors).toBeUndefined();
+      expect(body.data.payload.userErrors).toEqual([]);
+    }
+  });
+});
+
+describe.each(intruderNames)('a client of %s', (name) => {
+  test.each(Object.keys(queries).filter((field) => field !== 'viewer'))('reads nothing through %s', async (field) => {
+    const { client } = intruders[name];
+    for (const query of queries[field](victim)) {
+      const { body } = await client.graphql(query);
+      expect(body.errors).toBeUndefined();
+      expect([query, empty(body.data.result)]).toEqual([query, true]);
+    }
+  });
+
+  test('sees only what is its own in every list, and counts only that', async () => {
+    const { client, own } = intruders[name];
+    const fields = fieldsOf('Query').filter((field) => /\(filter/.test(queries[field](own)[0]));
+    expect(fields.length).toBe(6);
+    const text = fields.map((field) => `${field}(first: 100) { totalCount nodes { id } edges { node { id } } }`);
+    const { body, text: reply } = await client.graphql(`{ ${text.join(' ')} }`);
+    expect(fields.map((field) => body.data[field].totalCount)).toEqual(
+      fields.map((field) => (field === 'fulfillments' ? 3 : 1)),
+    );
+    for (const id of Object.values(victim.ids)) expect(reply).not.toContain(id);
+  });
+
+  test.each(Object.keys(mutations))('does nothing through %s, dry or not', async (field) => {
+    const { client } = intruders[name];
+    const before = await stored();
+    for (const text of mutations[field](victim)) {
+      for (const dryRun of [true, false]) {
+        const { body } = await client.graphql(mutation(field, text, dryRun));
+        expect(body.errors).toBeUndefined();
+        const { userErrors, result = null } = body.data.payload;
+        expect(userErrors.map(({ code }: { code: string }) => code)).toEqual(['NOT_FOUND']);
+        expect(empty(result)).toBe(true);
+      }
+    }
+    expect(await stored()).toBe(before);
+  });
+
+  test('has its own entries carried out beside foreign ones that are skipped', async () => {
+    const { client, own } = intruders[name];
+    const before = await stored();
+    const text = `onError: SkipFailed, input: { fulfillments: [${made(victim)}, ${made(own)}] }, DRY)
+      { result: fulfillments { orderLineItem { id } } ${errors} }`;
+    const { body } = await client.graphql(mutation('createFulfillments', text, true));
+    expect(body.data.payload.result).toEqual([null, { orderLineItem: { id: own.ids.orderLineItem } }]);
+    const path = ['input', 'fulfillments', '0', 'orderLineItemId'];
+    expect(body.data.payload.userErrors).toEqual([
+      { code: 'NOT_FOUND', message: 'No order line item has this id.', path },
+    ]);
+    expect(await stored()).toBe(before);
+  });
+
+  test.each(Object.keys(oneEdges))('is led nowhere by the edge %s', async (edge) => {
+    const { target } = oneEdges[edge as keyof typeof oneEdges];
+    const { loaders } = new GraphContext(intruders[name].work);
+    expect(await loaders.row(target, ['id'], victim.ids[target])).toBeUndefined();
+  });
+
+  test.each(Object.keys(manyEdges) as ManyEdge[])('is led nowhere by the edge %s', async (edge) => {
+    const parent = (edge[0].toLowerCase() + edge.split('.')[0].slice(1)) as keyof typeof nouns;
+    const query = { properties: ['id'], limit: 10, backward: false };
+    const parentId = parent === 'fulfillment' ? victim.sent : victim.ids[parent];
+    const { loaders } = new GraphContext(intruders[name].work);
+    expect(await loaders.page(edge, query, parentId)).toEqual([]);
+    expect(await loaders.total(edge, null, parentId)).toBe(0);
+    const theirs = new Loaders((await owner.work()).reads());
+    expect((await theirs.page(edge, query, parentId)).length).toBeGreaterThan(0);
+    expect(await theirs.total(edge, null, parentId)).toBeGreaterThan(0);
+  });
+
+  test('learns neither the name of the org nor whether something was billed or posted', async () => {
+    const { loaders } = new GraphContext(intruders[name].work);
+    expect(await loaders.org(victim.orgId)).toEqual({ id: victim.orgId, name: '' });
+    expect([await loaders.billed(victim.sent), await loaders.posted(victim.sent)]).toEqual([false, false]);
+    const theirs = new Loaders((await owner.work()).reads());
+    expect([await theirs.billed(victim.sent), await theirs.posted(victim.sent)]).toEqual([true, true]);
+  });
+
+  test('is shown as the viewer with its own entity and orgs only', async () => {
+    const { client, work } = intruders[name];
+    const { viewer } = (await client.graphql('{ viewer { clientId entity { id } orgs { id } entities { id } } }')).body
+      .data;
+    const entity = { id: work.caller.entityId };
+    const orgs = work.caller.orgIds.map((id) => ({ id }));
+    expect(viewer).toEqual({ clientId: client.clientId, entity, orgs, entities: [entity] });
+  });
+
+  test('is refused the entity or the org by their headers', async () => {
+    const { client, work } = intruders[name];
+    const { entityId } = (await owner.work()).caller;
+    const headers = work.caller.entityId === entityId ? [] : [{ 'zuora-entity-ids': entityId }];
+    for (const asked of [...headers, { 'zuora-org-ids': victim.orgId }] as Record<string, string>[]) {
+      const { status, body } = await client.graphql(`{ account(key: "${victim.ids.account}") { id } }`, {}, asked);
+      expect([status, body.data, body.errors[0].extensions.code]).toEqual([403, undefined, 'FORBIDDEN']);
+    }
+  });
+});
+
+describe('a client of both orgs', () => {
+  test('sees both, and one of them where a header says so', async () => {
+    const both = await gateway.client({ grants: [{ entity: 'Acme', orgs: ['North', 'South'] }] });
+    const { own } = intruders[intruderNames[0]];
+    const query = `{ nodes(ids: ["${victim.ids.account}", "${own.ids.account}"]) { id } }`;
+    const seen = async (headers?: Record<string, string>) =>
+      (await both.graphql(query, {}, headers)).body.data.nodes.map((node: { id: string } | null) => node?.id);
+    expect(await seen()).toEqual([victim.ids.account, own.ids.account]);
+    expect(await seen({ 'zuora-org-ids': own.orgId })).toEqual([undefined, own.ids.account]);
+  });
+});
+
+describe('a client without the scope', () => {
+  const fields = [...Object.keys(queries), ...Object.keys(mutations)];
+  test.each(fields.map((field) => [field, scopeOf(field)]))('is forbidden %s for want of %s', async (field, scope) => {
+    const client = await gateway.client({ scopes: scopes.filter((each) => each !== scope) });
+    const before = await stored();
+    const asked = queries[field]?.(victim)[0] ?? mutation(field, mutations[field](victim)[0], false);
+    const { body } = await client.graphql(asked);
+    expect(body.errors.map((error: { extensions: { code: string } }) => error.extensions.code)).toEqual(['FORBIDDEN']);
+    expect(Object.values(body.data ?? {})).toEqual(body.data ? [null] : []);
+    expect(await stored()).toBe(before);
+  });
+});
