@@ -36,6 +36,8 @@ async function reset(): Promise<void> {
 }
 
 reset().catch((error) => {
-  process.stderr.write(`${error instanceof ConfigError || error instanceof OpenError ? error.message : String((error as Error).stack)}\n`);
+  process.stderr.write(
+    `${error instanceof ConfigError || error instanceof OpenError ? error.message : String((error as Error).stack)}\n`,
+  );
   process.exit(1);
 });

@@ -44,13 +44,17 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
     const key = idempotencyKey(request);
     if (key !== undefined) {
       const fingerprint = fingerprintOf('POST /v1/fulfillments', caller, body);
-      const held = await hold(services, caller, { dryRun: false, key, fingerprint }, act);
-      afterwards.after(reply, held.work);
-      return sendReply(reply, held.reply, held.replayed);
+      const held = hold(services, caller, { dryRun: false, key, fingerprint }, (work) => {
+        afterwards.after(reply, work, held);
+        return act(work);
+      });
+      const { reply: rendered, replayed } = await held;
+      return sendReply(reply, rendered, replayed);
     }
     const work = new Work(services, caller);
-    afterwards.after(reply, work);
-    return sendReply(reply, await act(work));
+    const acted = act(work);
+    afterwards.after(reply, work, acted);
+    return sendReply(reply, await acted);
   });
 
   app.get<{ Params: { key: string }; Querystring: { fulfillmentItems?: string } }>(
@@ -77,7 +81,6 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
 
   app.put<{ Params: { key: string } }>('/v1/fulfillments/:key', async (request, reply) => {
     const work = new Work(services, allowed(request, 'fulfill'));
-    afterwards.after(reply, work);
     const rendered = await render(request, async () => {
       const change = read<FulfillmentChange>('UpdateFulfillmentInput', withCustomFields(request.body));
       const { fulfillment } = await updateFulfillment(work, request.params.key, change);
@@ -88,7 +91,6 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
 
   app.delete<{ Params: { key: string } }>('/v1/fulfillments/:key', async (request, reply) => {
     const work = new Work(services, allowed(request, 'fulfill'));
-    afterwards.after(reply, work);
     const rendered = await render(request, async () => {
       await deleteFulfillment(work, request.params.key);
       return { success: true };
@@ -133,10 +135,11 @@ function withCustomFields(entry: unknown): unknown {
   const custom = fields.filter(([name]) => name.endsWith('__c'));
   const rest = Object.fromEntries(fields.filter(([name]) => !name.endsWith('__c')));
   if (rest.state === 'Cancelled') rest.state = 'Canceled';
-  if (custom.length === 0) return rest;
+  // What is no object is left for the schema to refuse.
+  if (custom.length === 0 || (rest.customFields != null && !isObject(rest.customFields))) return rest;
   return {
     ...rest,
-    customFields: { ...(isObject(rest.customFields) ? rest.customFields : {}), ...Object.fromEntries(custom) },
+    customFields: { ...(rest.customFields as object | null | undefined), ...Object.fromEntries(custom) },
   };
 }
 

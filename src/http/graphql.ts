@@ -99,13 +99,17 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
       const caller = request.caller!;
       const what = holdOf(request);
       if (what) {
-        const held = await hold(services, caller, what, (work) => execute(request, work, true));
-        afterwards.after(reply, held.work);
-        return sendReply(reply, held.reply, held.replayed);
+        const held = hold(services, caller, what, (work) => {
+          afterwards.after(reply, work, held);
+          return execute(request, work, true);
+        });
+        const { reply: rendered, replayed } = await held;
+        return sendReply(reply, rendered, replayed);
       }
       const work = new Work(services, caller);
-      afterwards.after(reply, work);
-      return sendReply(reply, await execute(request, work, false));
+      const executed = execute(request, work, false);
+      afterwards.after(reply, work, executed);
+      return sendReply(reply, await executed);
     },
   });
 }

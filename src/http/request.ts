@@ -41,9 +41,21 @@ function checkVersion(request: FastifyRequest): void {
   }
 }
 
+const deepestBody = 100;
+
+/** No body of ours is nested this deeply, and functions that walk one would run out of stack. */
+function checkDepth(body: unknown): void {
+  let level = [body];
+  for (let depth = 0; level.length; depth++) {
+    if (depth > deepestBody) throw new RequestError('BAD_REQUEST', `The body is nested deeper than ${deepestBody}.`);
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+  }
+}
+
 /** Below this plugin every request has a caller: asked for before the body is read. */
 export function authenticated(app: FastifyInstance, identity: Identity): void {
   app.decorateRequest('caller', null);
+  app.addHook('preValidation', async (request) => checkDepth(request.body));
   app.decorateRequest('operation', null);
   app.addHook('onRequest', async (request, reply) => {
     checkVersion(request);
@@ -72,14 +84,22 @@ export function sendReply(reply: FastifyReply, { status, headers, body }: Reply,
 export class Afterwards {
   private readonly running = new Set<Promise<void>>();
 
-  /** Begins once the reply has been sent, or its client has gone. */
-  after(reply: FastifyReply, work: Work): void {
-    const started = new Promise<void>((resolve) => {
-      if (reply.raw.writableFinished || reply.raw.destroyed) resolve();
-      else reply.raw.once('close', resolve);
-    }).then(() => work.finish());
+  /**
+   * Begins once the request has been carried out and its reply sent, or its client has gone: one that goes before its
+   * request has been carried out is owed no less.
+   */
+  after(reply: FastifyReply, work: Work, carriedOut: Promise<unknown>): void {
+    const started = this.finish(reply, work, carriedOut);
     this.running.add(started);
     void started.finally(() => this.running.delete(started));
+  }
+
+  private async finish(reply: FastifyReply, work: Work, carriedOut: Promise<unknown>): Promise<void> {
+    await Promise.allSettled([carriedOut]);
+    if (!reply.raw.writableFinished && !reply.raw.destroyed) {
+      await new Promise<void>((resolve) => reply.raw.once('close', resolve));
+    }
+    await work.finish();
   }
 
   async settled(): Promise<void> {

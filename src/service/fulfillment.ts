@@ -86,7 +86,7 @@ export function createFulfillments(
     const numbering = unit.numbering('fulfillment', 'fulfillmentNumber', accepted.length);
     const written = await insertNumberedRows<FulfillmentRow>(unit.db, FulfillmentRow, accepted, numbering);
     await settleLines(unit, changedLines(before, lines));
-    const billed = await bill(unit, written, lines, input.processingOptions);
+    const billed = await bill(unit, written, lines, input.processingOptions, ['input', 'processingOptions']);
     return { ...billed, fulfillments: inOrder(drafts, written), userErrors: errors };
   });
 }
@@ -148,7 +148,9 @@ export function transitionFulfillments(
     await updateRows(unit.db, FulfillmentRow, accepted, moveColumns);
     await settleLines(unit, changedLines(before, lines));
     const billed =
-      input.action === 'SendToBilling' ? await bill(unit, accepted, lines, input.processingOptions) : nothingBilled;
+      input.action === 'SendToBilling'
+        ? await bill(unit, accepted, lines, input.processingOptions, ['processingOptions'])
+        : nothingBilled;
     return { ...billed, fulfillments: results, userErrors: errors };
   });
 }
@@ -171,8 +173,15 @@ export function updateFulfillment(
     const posted = new Set(change.state === 'Complete' ? await postedFulfillments(unit.db, [before.id]) : []);
     const linesBefore = new Map(lines);
     const outcome = changed(unit, before, change, lines, posted);
-    if ('problems' in outcome) throw new Refusal(below(['input'], outcome.problems));
-    await updateRows(unit.db, FulfillmentRow, [outcome.row], [...moveColumns, ...updatableFields, 'amount']);
+    if ('problems' in outcome) {
+      // The line item is no argument of an update: what is wrong with it is the key's.
+      throw new Refusal(
+        outcome.problems.map((problem) =>
+          problem.path[0] === 'orderLineItemId' ? { ...problem, path: ['key'] } : below(['input'], [problem])[0],
+        ),
+      );
+    }
+    await updateRows(unit.db, FulfillmentRow, [outcome.row], updateColumns);
     await settleLines(unit, changedLines(linesBefore, lines));
     return { fulfillment: outcome.row };
   });
@@ -206,6 +215,7 @@ export const findFulfillment = (
 const notFound = () => new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.', ['key'])]);
 
 const moveColumns = ['state', 'sentToBillingDate', 'billTargetDate', 'version', 'updatedDate', 'updatedById'] as const;
+const updateColumns = [...new Set([...moveColumns, ...updatableFields, 'amount'] as const)];
 
 function refuse(errors: UserError[]): void {
   if (errors.length) throw new Refusal(errors);

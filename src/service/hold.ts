@@ -1,6 +1,6 @@
 import type { Caller } from '../domain/caller';
 import { RequestError } from '../domain/errors';
-import { Connection } from '../store/connection';
+import { type Connection, Lease } from '../store/connection';
 import { lockKey, storedOutcome, storeOutcome } from '../store/idempotency';
 import { type Held, type Services, translated, Work } from './work';
 
@@ -26,7 +26,8 @@ export interface Hold {
  * its reply too is stored where it has a key.
  *
  * Only settled outcomes are stored: what the rules did or refused. Unexpected failures, contention and time-outs are
- * not, so that a retry may fare better.
+ * not, so that a retry may fare better. Whatever becomes of the request, its work is to be finished by the caller once
+ * this has ended, and with it the transaction that payments are held by.
  * @throws RequestError IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_MISMATCH, UNAVAILABLE, TIMEOUT
  */
 export async function hold(
@@ -34,44 +35,37 @@ export async function hold(
   caller: Caller,
   { dryRun, key, fingerprint = '' }: Hold,
   render: (work: Work) => Promise<Reply>,
-): Promise<{ reply: Reply; replayed: boolean; work: Work }> {
-  const client = await services.db.main.connect().catch((error) => {
+): Promise<{ reply: Reply; replayed: boolean }> {
+  const lease = await Lease.take(services.db.main).catch((error) => {
     throw translated(error);
   });
-  const connection = new Connection(client, { statements: 0 });
-  const held: Held = { connection, units: [], settled: false };
-  const work = new Work(services, caller, connection.counter, held);
-  let broken: Error | undefined;
+  const held: Held = { connection: lease, units: [], settled: false };
+  const work = new Work(services, caller, lease.counter, held);
+  let open = true;
   try {
-    await connection.control('begin');
+    await lease.control('begin');
     if (key !== undefined) {
-      const stored = await takeKey(connection, caller, key, fingerprint);
-      if (stored) return { reply: stored, replayed: true, work };
+      const stored = await takeKey(lease, caller, key, fingerprint);
+      if (stored) return { reply: stored, replayed: true };
     }
-    await connection.control('savepoint request');
+    await lease.control('savepoint request');
     const reply = await render(work);
     // A dry run takes everything back but its outcome.
-    if (dryRun) await connection.control('rollback to savepoint request');
+    if (dryRun) await lease.control('rollback to savepoint request');
     if (key !== undefined && held.settled) {
       const { entityId, clientId } = caller;
-      await storeOutcome(connection, { entityId, clientId, key, fingerprint, ...reply });
+      await storeOutcome(lease, { entityId, clientId, key, fingerprint, ...reply });
+      // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
+      open = false;
+      await lease.commit();
+      if (!dryRun) work.defer(held.units.splice(0).flatMap((unit) => unit.onCommit));
     }
-    const keep = key !== undefined && held.settled;
-    // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
-    const units = held.units.splice(0);
-    if (keep) await connection.control('commit');
-    work.defer(units.flatMap((unit) => (keep && !dryRun ? unit.onCommit : unit.onRollback)));
-    return { reply, replayed: false, work };
+    return { reply, replayed: false };
   } catch (error) {
-    work.defer(held.units.splice(0).flatMap((unit) => unit.onRollback));
-    void work.finish();
     throw translated(error);
   } finally {
-    // After a commit this only warns; in every other case it is what ends the transaction.
-    await connection.control('rollback').catch((error) => {
-      broken = error;
-    });
-    client.release(broken);
+    await lease.release(open);
+    if (open) work.defer(held.units.splice(0).flatMap((unit) => unit.onRollback));
   }
 }
 

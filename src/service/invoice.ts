@@ -16,7 +16,7 @@ import type { Unit } from './work';
 export interface Billed {
   invoices: InvoiceRow[];
   payments: PaymentRow[];
-  /** The total that was authorized, null where no payment arose. */
+  /** The total that was authorized, null where no payment arose or where they are in several currencies. */
   paidAmount: string | null;
 }
 
@@ -24,21 +24,19 @@ export const nothingBilled: Billed = { invoices: [], payments: [], paidAmount: n
 
 /**
  * runBilling: bills the given fulfillments as far as they are due, and no others, into invoices that are posted at
- * once; collectPayment: collects their balances. The lines must be locked. `billed` names fulfillments that have a
- * claim already.
+ * once; collectPayment: collects their balances. They have only just entered SentToBilling and their lines are locked,
+ * so none can have a claim yet. `path` leads to the options among the arguments.
  */
 export async function bill(
   unit: Unit,
   fulfillments: readonly FulfillmentRow[],
   lines: ReadonlyMap<string, OrderLineItemRow>,
   options: ProcessingOptions | null | undefined,
-  billed: ReadonlySet<string> = new Set(),
+  path: string[],
 ): Promise<Billed> {
   if (!options?.runBilling) return nothingBilled;
   const dates = billingDates(options.billingOptions, dayOf(unit.now));
-  const due = fulfillments.filter((fulfillment) =>
-    isBillable(fulfillment, dates.targetDate, billed.has(fulfillment.id)),
-  );
+  const due = fulfillments.filter((fulfillment) => isBillable(fulfillment, dates.targetDate, false));
   if (due.length === 0) return nothingBilled;
 
   const accountIds = [...new Set(due.map((fulfillment) => fulfillment.accountId))];
@@ -51,7 +49,7 @@ export async function bill(
   );
   const invoices = await writeInvoices(unit, charges, dates);
   if (!options.collectPayment) return { ...nothingBilled, invoices };
-  const collected = await collect(unit, invoices, accounts);
+  const collected = await collect(unit, invoices, accounts, [...path, 'collectPayment']);
   return {
     ...collected,
     paidAmount: collected.payments.length ? add(...collected.payments.map((p) => p.amount)) : null,

@@ -1,4 +1,4 @@
-import { Connection } from '../store/connection';
+import { type Connection, Lease } from '../store/connection';
 import {
   closeAttempts,
   failCapture,
@@ -16,27 +16,19 @@ import type { Services } from './work';
  * still under way is left alone.
  */
 export async function settleAttempt(services: Services, attemptId: string): Promise<void> {
-  const client = await services.db.side.connect();
-  const connection = new Connection(client);
-  let broken: Error | undefined;
+  const lease = await Lease.take(services.db.side);
+  let open = true;
   try {
-    await connection.control('begin');
-    if (await tryAttempt(connection, attemptId)) {
-      if (await hasPayment(connection, attemptId)) {
-        if (await services.gateway.capture(attemptId)) await markCaptured(connection, attemptId);
-        else await failCapture(connection, attemptId);
-      } else {
-        await giveUp(services, connection, attemptId);
-      }
+    await lease.control('begin');
+    if (await tryAttempt(lease, attemptId)) {
+      if (!(await hasPayment(lease, attemptId))) await giveUp(services, lease, attemptId);
+      else if (await services.gateway.capture(attemptId)) await markCaptured(lease, attemptId);
+      else await failCapture(lease, attemptId);
     }
-    await connection.control('commit');
-  } catch (error) {
-    await connection.control('rollback').catch((failure) => {
-      broken = failure;
-    });
-    throw error;
+    open = false;
+    await lease.commit();
   } finally {
-    client.release(broken);
+    await lease.release(open);
   }
 }
 

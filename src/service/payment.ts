@@ -11,8 +11,6 @@ import { insertNumberedRows, insertRows, updateRows } from '../store/write';
 import { settleAttempt } from './payment-attempt';
 import type { Unit } from './work';
 
-const path = ['input', 'processingOptions', 'collectPayment'];
-
 /** How many authorizations one request has under way at once. */
 const concurrency = 8;
 
@@ -26,6 +24,7 @@ export async function collect(
   unit: Unit,
   invoices: readonly InvoiceRow[],
   accounts: ReadonlyMap<string, AccountRow>,
+  path: string[],
 ): Promise<{ invoices: InvoiceRow[]; payments: PaymentRow[] }> {
   const groups = [...amountsToCollect(invoices).values()];
   if (groups.length === 0) return { invoices: [...invoices], payments: [] };
@@ -45,7 +44,7 @@ export async function collect(
     trackId: unit.caller.trackId,
     createdDate: unit.now,
   }));
-  if (!unit.dryRun) await authorize(unit, attempts, accounts);
+  if (!unit.dryRun) await authorize(unit, attempts, accounts, path);
   return record(unit, attempts, groups);
 }
 
@@ -53,6 +52,7 @@ async function authorize(
   unit: Unit,
   attempts: readonly OpenAttempt[],
   accounts: ReadonlyMap<string, AccountRow>,
+  path: string[],
 ): Promise<void> {
   const { services } = unit;
   // Held to the end of this transaction, so that the sweep leaves alone what is still under way.

@@ -2,7 +2,7 @@ import type { Caller } from '../domain/caller';
 import { Refusal, RequestError, type UserError, userError } from '../domain/errors';
 import type { NumberedKind } from '../domain/key';
 import type { PaymentGateway } from '../gateway/port';
-import { Connection, Scoped, type StatementCounter } from '../store/connection';
+import { type Connection, Lease, Scoped, type StatementCounter } from '../store/connection';
 import type { Database } from '../store/database';
 import { failureOf } from '../store/failure';
 import { type Numbering, NumberTaken } from '../store/write';
@@ -119,31 +119,24 @@ export class Work {
   }
 
   private async runAlone<T>(dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {
-    const client = await this.services.db.main.connect();
-    const connection = new Connection(client, this.counter);
-    const unit = new Unit(connection, this.services, this.caller, dryRun);
-    let broken: Error | undefined;
+    const lease = await Lease.take(this.services.db.main, this.counter);
+    const unit = new Unit(lease, this.services, this.caller, dryRun);
+    let committed = false;
+    let ended = false;
     try {
-      await connection.control('begin');
-      let result: T;
-      try {
-        result = await effect(unit);
-      } catch (error) {
-        this.later.push(...unit.onRollback);
-        await connection.control('rollback').catch((failure) => {
-          broken = failure;
-        });
-        throw error;
+      await lease.control('begin');
+      const result = await effect(unit);
+      if (!dryRun) {
+        // From here on nobody may give up what was authorized: should the commit fail, the sweep finds out.
+        ended = true;
+        await lease.commit();
+        committed = true;
       }
-      await connection.control(dryRun ? 'rollback' : 'commit').catch((failure) => {
-        // Nobody knows whether the commit took place; the sweep settles what depends on it.
-        broken = failure;
-        throw failure;
-      });
-      this.later.push(...(dryRun ? unit.onRollback : unit.onCommit));
       return result;
     } finally {
-      client.release(broken);
+      await lease.release(!ended);
+      if (committed) this.later.push(...unit.onCommit);
+      else if (!ended) this.later.push(...unit.onRollback);
     }
   }
 

@@ -49,6 +49,48 @@ export class Connection {
   }
 }
 
+/** One connection taken out of a pool for a transaction. */
+export class Lease extends Connection {
+  private broken: Error | undefined;
+
+  private constructor(
+    private readonly client: PoolClient,
+    counter?: StatementCounter,
+  ) {
+    super(client, counter);
+    // The pool listens only while it holds the connection; an error nobody listens to would end the process.
+    client.on('error', this.onError);
+  }
+
+  static async take(pool: Pool, counter?: StatementCounter): Promise<Lease> {
+    return new Lease(await pool.connect(), counter);
+  }
+
+  private readonly onError = (error: Error): void => {
+    this.broken ??= error;
+  };
+
+  /**
+   * Commits. Where that fails nobody knows whether it took place: what depends on it has to be found out afterwards, and
+   * the connection is not used again.
+   */
+  async commit(): Promise<void> {
+    try {
+      await this.control('commit');
+    } catch (error) {
+      this.broken = error as Error;
+      throw error;
+    }
+  }
+
+  /** Ends whatever transaction is still open and gives the connection back, or away where it is broken. */
+  async release(open: boolean): Promise<void> {
+    if (open && !this.broken) await this.control('rollback').catch(this.onError);
+    this.client.removeListener('error', this.onError);
+    this.client.release(this.broken);
+  }
+}
+
 /** Which rows a caller may see: those of one entity and of the orgs it may see there. */
 export interface Scope {
   entityId: string;

@@ -53,6 +53,7 @@ function explained(error: unknown, url: string): unknown {
   if (code === '3D000') return new OpenError(`There is no database ${pathname.slice(1)} on ${host}: create it first.`);
   if (code === '42501') return new OpenError(`The user of DATABASE_URL must own the database: ${message}.`);
   if (code?.startsWith('28')) return new OpenError(`${host} refuses the user of DATABASE_URL: ${message}.`);
-  if (failureOf(error) === 'unavailable') return new OpenError(`The database at ${host} cannot be reached: ${message || code}.`);
+  if (failureOf(error) === 'unavailable')
+    return new OpenError(`The database at ${host} cannot be reached: ${message || code}.`);
   return error;
 }
