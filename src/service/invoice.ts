@@ -50,9 +50,10 @@ export async function bill(
   const invoices = await writeInvoices(unit, charges, dates);
   if (!options.collectPayment) return { ...nothingBilled, invoices };
   const collected = await collect(unit, invoices, accounts, [...path, 'collectPayment']);
+  const currencies = new Set(collected.payments.map((payment) => payment.currency));
   return {
     ...collected,
-    paidAmount: collected.payments.length ? add(...collected.payments.map((p) => p.amount)) : null,
+    paidAmount: currencies.size === 1 ? add(...collected.payments.map((p) => p.amount)) : null,
   };
 }
 

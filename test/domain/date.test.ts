@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { addDays, dayOf, isDay } from '../../src/domain/date';
 
 describe('a day', () => {
@@ -37,6 +38,15 @@ test('days are added over the ends of months, years and February', () => {
   expect(addDays('2022-03-27', 1)).toBe('2022-03-28');
   expect(addDays('2022-01-02', 0)).toBe('2022-01-02');
   expect(addDays('2022-01-02', -2)).toBe('2021-12-31');
+});
+
+test('days are added alike in every time zone, where a day has 23 or 25 hours too', () => {
+  const script = require.resolve('../../src/domain/date');
+  const program = `console.log(require(${JSON.stringify(script)}).addDays('2022-03-26', 2))`;
+  for (const TZ of ['Europe/Berlin', 'America/Santiago', 'Pacific/Kiritimati']) {
+    const printed = execFileSync(process.execPath, ['-e', program], { env: { ...process.env, TZ }, encoding: 'utf8' });
+    expect([TZ, printed.trim()]).toEqual([TZ, '2022-03-28']);
+  }
 });
 
 test('the longest payment term behind the last day is still a date of four digits', () => {

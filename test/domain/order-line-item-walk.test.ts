@@ -32,20 +32,32 @@ const billionths = (text: string): bigint => {
   return BigInt(whole + fraction.padEnd(9, '0'));
 };
 
-const state = fc.constantFrom(...fulfillmentStates);
-const quantity = fc.integer({ min: 1, max: 12 });
-const at = fc.nat({ max: 11 });
+/** More of what is allowed than of what is not, else most walks would stand still. */
+const state = fc.constantFrom(...fulfillmentStates, 'SentToBilling' as const, 'SentToBilling' as const);
+const start = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom<FulfillmentState>('Executing', 'Booked') },
+  { weight: 2, arbitrary: state },
+);
+const dated = fc.integer({ min: 0, max: 9 }).map((n) => n > 0);
+const quantity = fc.integer({ min: 1, max: 5 });
+const at = fc.nat({ max: 5 });
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    fc.record({
-      kind: fc.constant('create' as const),
-      entries: fc.array(fc.record({ quantity, state, dated: fc.boolean() }), { minLength: 1, maxLength: 3 }),
-    }),
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('move' as const), at, to: state, posted: fc.boolean() }) },
-    fc.record({ kind: fc.constant('edit' as const), at, quantity, to: fc.option(state) }),
-    fc.record({ kind: fc.constant('delete' as const), at }),
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('create' as const),
+        entries: fc.array(fc.record({ quantity, state: start, dated }), { minLength: 1, maxLength: 2 }),
+      }),
+    },
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('move' as const), at, to: state, posted: fc.boolean() }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('edit' as const), at, quantity, to: fc.option(state, { freq: 2 }) }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), at }) },
   ),
-  { minLength: 10, maxLength: 40 },
+  { minLength: 10, maxLength: 60, size: 'max' },
 );
 
 /** One line item and its fulfillments, walked as the services walk them. */
@@ -122,27 +134,28 @@ class Line {
 const sum = (fulfillments: readonly Walked[], ...states: FulfillmentState[]): bigint =>
   fulfillments.filter((f) => states.includes(f.state)).reduce((total, f) => total + billionths(f.quantity), 0n);
 
-function holds({ line, fulfillments }: Line): void {
+/** What must hold after every step, as names of what does not. */
+function broken({ line, fulfillments }: Line): string[] {
   const [quantity, fulfilled, sent, pending] = [
     line.quantity,
     line.fulfilledQuantity,
     line.sentQuantity,
     pendingOf(line),
   ].map(billionths);
-  expect(pending + fulfilled).toBe(quantity);
-  expect(0n <= sent && sent <= fulfilled && fulfilled <= quantity).toBe(true);
-  expect(fulfilled).toBe(sum(fulfillments, 'Booked', 'SentToBilling', 'Complete'));
-  expect(sent).toBe(sum(fulfillments, 'SentToBilling', 'Complete'));
-  expect(line.fulfillmentCount).toBe(fulfillments.length);
-  expect(line.openFulfillmentCount).toBe(fulfillments.filter((f) => ['Executing', 'Booked'].includes(f.state)).length);
-  if (line.itemState === 'Complete') {
-    expect(sent).toBe(quantity);
-    expect(line.openFulfillmentCount).toBe(0);
-  }
-  for (const f of fulfillments.filter((f) => f.state === 'SentToBilling' || f.state === 'Complete')) {
-    expect(f.billTargetDate).not.toBeNull();
-    expect(f.sentToBillingDate).not.toBeNull();
-  }
+  const open = fulfillments.filter((f) => f.state === 'Executing' || f.state === 'Booked').length;
+  const toBill = fulfillments.filter((f) => f.state === 'SentToBilling' || f.state === 'Complete');
+  const rules = {
+    'quantity = pending + fulfilled': quantity === pending + fulfilled,
+    '0 <= sent <= fulfilled <= quantity': 0n <= sent && sent <= fulfilled && fulfilled <= quantity,
+    'fulfilled counts Booked and later': fulfilled === sum(fulfillments, 'Booked', 'SentToBilling', 'Complete'),
+    'sent counts SentToBilling and Complete': sent === sum(fulfillments, 'SentToBilling', 'Complete'),
+    'all are counted': line.fulfillmentCount === fulfillments.length,
+    'those that are open are counted': line.openFulfillmentCount === open,
+    'a Complete line is all sent': line.itemState !== 'Complete' || (sent === quantity && open === 0),
+    'a line that is all sent is Complete': line.itemState === 'Complete' || sent < quantity || open > 0,
+    'what is sent has its dates': toBill.every((f) => f.billTargetDate !== null && f.sentToBillingDate !== null),
+  };
+  return Object.entries(rules).flatMap(([name, kept]) => (kept ? [] : [name]));
 }
 
 /** What may never change again: fulfillments that are Complete or Canceled, and a line that is Complete. */
@@ -153,21 +166,23 @@ const settled = ({ line, fulfillments }: Line) => ({
 
 test('whatever is tried, the counters equal their fulfillments, nothing is over-fulfilled and no end is left', () => {
   const seen: Record<string, number> = {};
-  const property = fc.property(fc.integer({ min: 1, max: 20 }), fc.boolean(), steps, (quantity, trusted, walk) => {
+  const property = fc.property(fc.integer({ min: 1, max: 12 }), fc.boolean(), steps, (quantity, trusted, walk) => {
     const caller = aCaller(trusted ? ['fulfill', 'edit-booked'] : ['fulfill']);
     const line = new Line(quantity, caller);
     for (const step of walk) {
       const before = settled(line);
       line.take(step);
-      holds(line);
       const after = settled(line);
-      for (const f of before.fulfillments) expect(after.fulfillments).toContain(f);
-      if (before.line !== undefined) expect(after.line).toBe(before.line);
+      const wrong = broken(line);
+      const kept = before.fulfillments.every((f) => after.fulfillments.includes(f));
+      if (!kept || (before.line !== undefined && after.line !== before.line)) wrong.push('an end is not left');
+      if (wrong.length) throw new Error(`${JSON.stringify(step)} breaks: ${wrong.join('; ')}`);
     }
     for (const [kind, count] of Object.entries(line.accepted)) seen[kind] = (seen[kind] ?? 0) + count;
   });
-  fc.assert(property, { numRuns: 400 });
+  fc.assert(property, { numRuns: 800 });
   // The walks were worth taking: every kind of step was accepted, and lines completed themselves.
-  const kinds = ['Booked', 'Canceled', 'Complete', 'SentToBilling', 'create', 'delete', 'edit', 'line'];
-  expect(Object.keys(seen).sort()).toEqual(kinds);
+  for (const kind of ['create', 'edit', 'delete', 'Booked', 'Canceled', 'SentToBilling', 'Complete', 'line']) {
+    expect([kind, seen[kind] > 0]).toEqual([kind, true]);
+  }
 });

@@ -33,31 +33,24 @@ async function estate(work: Work, name: string): Promise<Estate> {
     processingOptions: { runBilling: true, collectPayment: true },
   });
   await work.finish();
-  const only = async (table: string) =>
-    (await gateway.database.owner<{ id: string }>(`select id from ${table} where invoice_id = $1`, [invoices[0].id]))[0]
-      .id;
-  const [executing, booked, sent] = fulfillments.map((row) => row!);
+  const [items] = await gateway.database.owner<{ item: string; application: string }>(
+    'select i.id as item, a.id as application from invoice_item i join payment_application a using (invoice_id) where invoice_id = $1',
+    [invoices[0].id],
+  );
+  const [executing, { id: booked }, { id: sent }] = fulfillments.map((row) => row!);
   return {
     orgId: account.orgId,
     ids: {
-      account: account.id,
-      order: order.id,
-      orderLineItem: line.id,
-      fulfillment: executing.id,
-      invoice: invoices[0].id,
-      invoiceItem: await only('invoice_item'),
-      payment: payments[0].id,
-      paymentApplication: await only('payment_application'),
+      ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
+      ...{ invoice: invoices[0].id, invoiceItem: items.item },
+      ...{ payment: payments[0].id, paymentApplication: items.application },
     },
     numbers: {
-      account: account.accountNumber,
-      order: order.orderNumber,
-      fulfillment: executing.fulfillmentNumber,
-      invoice: invoices[0].invoiceNumber,
-      payment: payments[0].paymentNumber,
+      ...{ account: account.accountNumber, order: order.orderNumber, fulfillment: executing.fulfillmentNumber },
+      ...{ invoice: invoices[0].invoiceNumber, payment: payments[0].paymentNumber },
     },
-    booked: booked.id,
-    sent: sent.id,
+    booked,
+    sent,
   };
 }
 
@@ -82,10 +75,14 @@ const byKey = (field: keyof Estate['numbers']) => (of: Estate) => [
   `{ result: ${field}(key: "${of.ids[field]}") { id } }`,
   `{ result: ${field}(key: "${of.numbers[field]}") { id } }`,
 ];
-const listed = (field: string, noun: keyof typeof nouns, references: string[]) => (of: Estate) =>
-  [`id: { in: ["${of.ids[noun]}"] }`, ...references].map(
-    (filter) => `{ result: ${field}(filter: { ${filter} }) { totalCount nodes { id } edges { cursor } } }`,
-  );
+const listed =
+  (field: string, noun: keyof typeof nouns, more: Record<string, (of: Estate) => string> = {}) =>
+  (of: Estate) =>
+    [`id: { in: ["${of.ids[noun]}"] }`, ...Object.keys(more).map((key) => `${key}: { eq: "${more[key](of)}" }`)].map(
+      (filter) => `{ result: ${field}(filter: { ${filter} }) { totalCount nodes { id } edges { cursor } } }`,
+    );
+const accountId = (of: Estate) => of.ids.account;
+const orderId = (of: Estate) => of.ids.order;
 
 /** What reads the estate through each field of the query type. */
 const queries: Record<string, (of: Estate) => string[]> = {
@@ -98,22 +95,20 @@ const queries: Record<string, (of: Estate) => string[]> = {
   node: (of) => Object.values(of.ids).map((id) => `{ result: node(id: "${id}") { id __typename } }`),
   nodes: (of) => [`{ result: nodes(ids: ${JSON.stringify(Object.values(of.ids))}) { id __typename } }`],
   viewer: () => ['{ result: viewer { clientId entity { id } orgs { id } entities { id } } }'],
-  accounts: (of) => listed('accounts', 'account', [`accountNumber: { eq: "${of.numbers.account}" }`])(of),
-  orders: (of) => listed('orders', 'order', [`accountId: { eq: "${of.ids.account}" }`])(of),
-  orderLineItems: (of) =>
-    listed('orderLineItems', 'orderLineItem', [
-      `orderId: { eq: "${of.ids.order}" }`,
-      `orderNumber: { eq: "${of.numbers.order}" }`,
-      `accountId: { eq: "${of.ids.account}" }`,
-    ])(of),
-  fulfillments: (of) =>
-    listed('fulfillments', 'fulfillment', [
-      `orderLineItemId: { eq: "${of.ids.orderLineItem}" }`,
-      `orderId: { eq: "${of.ids.order}" }`,
-      `accountId: { eq: "${of.ids.account}" }`,
-    ])(of),
-  invoices: (of) => listed('invoices', 'invoice', [`accountId: { eq: "${of.ids.account}" }`])(of),
-  payments: (of) => listed('payments', 'payment', [`accountId: { eq: "${of.ids.account}" }`])(of),
+  accounts: listed('accounts', 'account', { accountNumber: (of) => of.numbers.account }),
+  orders: listed('orders', 'order', { accountId }),
+  orderLineItems: listed('orderLineItems', 'orderLineItem', {
+    orderId,
+    accountId,
+    orderNumber: (of) => of.numbers.order,
+  }),
+  fulfillments: listed('fulfillments', 'fulfillment', {
+    orderId,
+    accountId,
+    orderLineItemId: (of) => of.ids.orderLineItem,
+  }),
+  invoices: listed('invoices', 'invoice', { accountId }),
+  payments: listed('payments', 'payment', { accountId }),
 };
 
 /** What changes the estate through each field of the mutation type; each would be done if its owner asked. */

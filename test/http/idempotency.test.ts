@@ -23,7 +23,6 @@ const inputOf = (more: object = {}, options: object | null = null) => ({
   ...(options && { processingOptions: options }),
 });
 const billed = { state: 'SentToBilling', billTargetDate: '2022-01-01' };
-const collect = { runBilling: true, collectPayment: true };
 
 const rest = (key: string, payload: object | string = inputOf(), by: TestClient = client, headers = {}) =>
   by.request({
@@ -306,53 +305,5 @@ describe('a key', () => {
     expect([again.text, again.headers['idempotency-replayed']]).toEqual([dry.text, 'true']);
     expect((await graphql(key)).status).toBe(422);
     expect(await ofLine()).toBe(0);
-  });
-});
-
-describe('a payment under a key', () => {
-  const input = () => inputOf(billed, collect);
-  const money = () =>
-    gateway.database.owner(
-      `select p.status::text as payment, e.status::text as attempt, c.status::text as charge
-       from payment_attempt e left join payment p on p.attempt_id = e.id left join test_gateway.charge c on c.key = e.id
-       where e.account_id = (select account_id from order_line_item where id = $1)`,
-      [lineId],
-    );
-
-  test('is charged once; the reply says Processing, and still does when it has been captured', async () => {
-    const key = newKey();
-    const first = await graphql(key, { input: input() });
-    expect(first.body.data.createFulfillments.payments).toMatchObject([{ status: 'Processing' }]);
-    await gateway.server.settled();
-    expect(await money()).toEqual([{ payment: 'Processed', attempt: 'Captured', charge: 'Captured' }]);
-    const second = await graphql(key, { input: input() });
-    expect(second.text).toBe(first.text);
-    await gateway.server.settled();
-    expect(await money()).toHaveLength(1);
-  });
-
-  test('is given up when the reply cannot be rendered: nothing is written and nothing stays authorized', async () => {
-    const key = newKey();
-    await gateway.database.owner('alter table orders rename to orders_away');
-    const broken = await graphql(key, { input: input() }).finally(() =>
-      gateway.database.owner('alter table orders_away rename to orders'),
-    );
-    expect([broken.status, codeOf(broken)]).toEqual([500, 'INTERNAL']);
-    await gateway.server.settled();
-    expect([await ofLine(), await stored()]).toEqual([0, 0]);
-    expect(await money()).toEqual([{ payment: null, attempt: 'Voided', charge: 'Voided' }]);
-    expect((await graphql(key, { input: input() })).body.data.createFulfillments.payments).toHaveLength(1);
-  });
-
-  test('that is declined is replayed and not tried again', async () => {
-    const { orderLineItems } = await orderFor(await client.work(), [{}], { paymentMethodToken: 'tok_declined' });
-    lineId = orderLineItems[0].id;
-    const key = newKey();
-    const first = await graphql(key, { input: input() });
-    expect(first.body.data.createFulfillments.userErrors).toMatchObject([{ code: 'PAYMENT_DECLINED' }]);
-    const second = await graphql(key, { input: input() });
-    expect([second.text, second.headers['idempotency-replayed']]).toEqual([first.text, 'true']);
-    await gateway.server.settled();
-    expect(await money()).toEqual([{ payment: null, attempt: 'Declined', charge: 'Declined' }]);
   });
 });

@@ -91,8 +91,8 @@ query Explore {
           quantity
           amount
 
-          # The next steps; blockedBy says what stands
-          # in the way of those not allowed.
+          # The next steps; blockedBy says what
+          # stands in the way of one.
           allowedTransitions {
             action
             to

@@ -1,0 +1,227 @@
+import { demoClientId, demoSecret, fillDemo } from '../src/demo/fill';
+import { publishedBody } from '../src/http/playground/operations';
+import { type Answer, type TestGatewayServer, testGateway } from './support/gateway';
+
+const clients = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
+const lines = ['4028828c82819b74018286e02e041bd6', '4028828c82819b740182821bb23e15c4'];
+
+let gateway: TestGatewayServer;
+const fill = () => fillDemo(gateway.services, { url: gateway.database.url });
+
+/** Every row of every table, to the letter. */
+async function stored(): Promise<Record<string, string>> {
+  const tables = await gateway.database.owner<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'test_gateway') order by 1`,
+  );
+  const found: Record<string, string> = {};
+  for (const { name } of tables) {
+    const [row] = await gateway.database.owner<{ rows: string }>(
+      `select coalesce(jsonb_agg(t order by to_jsonb(t)), '[]')::text as rows from ${name} t`,
+    );
+    found[name] = row.rows;
+  }
+  return found;
+}
+
+/** How much there is of everything, and all business numbers: what two fillings have in common. */
+const counted = (tables: Record<string, string>) =>
+  Object.entries(tables).map(([name, rows]) => {
+    const list: Record<string, string>[] = JSON.parse(rows);
+    return [name, list.length, list.map((row) => row.invoice_number ?? row.account_number ?? row.name ?? '').sort()];
+  });
+
+async function token(client: string): Promise<{ access_token: string; scope: string }> {
+  const payload = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: client,
+    client_secret: demoSecret,
+  }).toString();
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const response = await gateway.server.app.inject({ method: 'POST', url: '/oauth/token', headers, payload });
+  expect(response.statusCode).toBe(200);
+  return response.json();
+}
+
+async function asked(client: string, url: string, payload: object, headers: object = {}): Promise<Answer> {
+  const { access_token } = await token(client);
+  const response = await gateway.server.app.inject({
+    method: 'POST',
+    url,
+    headers: { authorization: `Bearer ${access_token}`, ...headers },
+    payload,
+  });
+  const { statusCode: status, body: text } = response;
+  return { status, headers: response.headers, text, body: response.json() };
+}
+
+async function queried(client: string, query: string, headers: object = {}) {
+  const { body } = await asked(client, '/graphql', { query }, headers);
+  expect(body.errors).toBeUndefined();
+  return body.data;
+}
+const viewer = '{ viewer { clientId scopes entity { id name } entities { id name } orgs { id name } } }';
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  await fill();
+});
+afterAll(() => gateway.close());
+
+describe('the demo data', () => {
+  test('is filled in without a failure, and nothing of it is left half done', async () => {
+    expect(gateway.failures).toEqual([]);
+    const open = "select id from payment_attempt where status = 'Open'";
+    expect(await gateway.database.owner(open)).toEqual([]);
+    expect(await gateway.database.owner("select id from payment where status <> 'Processed'")).toEqual([]);
+  });
+
+  test('shows fulfillments and orders in every state, paid and unpaid invoices, several currencies', async () => {
+    const distinct = async (column: string, table: string) =>
+      (
+        await gateway.database.owner<{ v: string }>(`select distinct ${column}::text as v from ${table} order by 1`)
+      ).map(({ v }) => v);
+    expect(await distinct('state', 'fulfillment')).toEqual([
+      'Booked',
+      'Canceled',
+      'Complete',
+      'Executing',
+      'SentToBilling',
+    ]);
+    expect(await distinct('state', 'orders')).toEqual(expect.arrayContaining(['Complete', 'Executing']));
+    expect(await distinct('(balance = 0)', 'invoice')).toEqual(['false', 'true']);
+    expect(await distinct('currency', 'account')).toEqual(expect.arrayContaining(['EUR', 'JPY', 'KWD', 'USD']));
+    expect(await distinct('payment_method_token', 'account')).toEqual(
+      expect.arrayContaining(['tok_declined', 'tok_error', 'tok_ok', 'tok_timeout']),
+    );
+  });
+
+  test('is filled in once: a second start changes nothing', async () => {
+    const before = await stored();
+    await fill();
+    expect(await stored()).toEqual(before);
+  });
+});
+
+describe('the demo clients', () => {
+  test('the first has one entity, at least two orgs, and every scope', async () => {
+    const { viewer: first } = await queried(clients[0], viewer);
+    expect(first.clientId).toBe(demoClientId);
+    expect(first.scopes).toEqual(['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay', 'admin']);
+    expect(first.entities).toEqual([first.entity]);
+    expect(first.orgs.length).toBeGreaterThanOrEqual(2);
+    expect((await token(clients[0])).scope.split(' ')).toContain(`entity.${first.entity.id}`);
+  });
+
+  test('the second has two entities, and names the one it means', async () => {
+    const { scope } = await token(clients[1]);
+    const ids = [...scope.matchAll(/entity\.([0-9a-f-]+)/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(2);
+    const unnamed = await asked(clients[1], '/graphql', { query: viewer });
+    expect(unnamed.status).toBe(400);
+    const names = new Set<string>();
+    for (const id of ids) {
+      const { viewer: second, accounts } = await queried(
+        clients[1],
+        viewer.replace(/}$/, 'accounts { totalCount } }'),
+        { 'Zuora-Entity-Ids': id },
+      );
+      expect(second.entities).toHaveLength(2);
+      expect(accounts.totalCount).toBeGreaterThan(0);
+      names.add(second.entity.name);
+    }
+    expect(names.size).toBe(2);
+  });
+
+  test('the third may only read, in one org of the entity of the first', async () => {
+    const { viewer: first } = await queried(clients[0], viewer);
+    const { viewer: third } = await queried(clients[2], viewer);
+    expect([third.scopes, third.entity, third.orgs.length]).toEqual([['read'], first.entity, 1]);
+    expect(first.orgs).toContainEqual(third.orgs[0]);
+    const accounts = '{ accounts(first: 100) { totalCount nodes { org { id } } } }';
+    const [all, own] = [await queried(clients[0], accounts), await queried(clients[2], accounts)];
+    expect(own.accounts.totalCount).toBeGreaterThan(0);
+    expect(own.accounts.totalCount).toBeLessThan(all.accounts.totalCount);
+    for (const { org } of own.accounts.nodes) expect(org.id).toBe(third.orgs[0].id);
+    const query = `mutation { createFulfillments(input: { fulfillments: [] }) { userErrors { code } } }`;
+    expect((await asked(clients[2], '/graphql', { query })).body.errors[0].extensions.code).toBe('FORBIDDEN');
+  });
+});
+
+describe('the line items of the published requests', () => {
+  test.each(lines)('%s is Booked, 500 at 10.00, on an account that can pay', async (id) => {
+    const { orderLineItem } = await queried(
+      clients[0],
+      `{ orderLineItem(id: "${id}") { id itemState itemCategory quantity amountPerUnit amount billingRule
+        requiresFulfillment account { paymentMethod { type label } } order { state } } }`,
+    );
+    expect(orderLineItem).toMatchObject({
+      ...{ id, itemState: 'Booked', itemCategory: 'Sales', quantity: '500', amountPerUnit: '10.00', amount: '5000.00' },
+      ...{ billingRule: 'TriggerAsFulfillmentOccurs', requiresFulfillment: true, order: { state: 'Executing' } },
+    });
+    const [{ token }] = await gateway.database.owner<{ token: string }>(
+      'select payment_method_token as token from account a join order_line_item l on l.account_id = a.id where l.id = $1',
+      [id],
+    );
+    expect(token).toBe('tok_ok');
+  });
+
+  const batch = (at: number, more: object) => ({
+    ...{ quantity: 5, state: 'SentToBilling', billTargetDate: '2022-01-01', orderLineItemId: lines[0] },
+    ...{
+      fulfillmentType: 'Delivery',
+      description: `fulfillment batch ${at}`,
+      fulfillmentDate: `2022-01-0${at}`,
+      ...more,
+    },
+  });
+  const tutorialBody = {
+    fulfillments: [
+      batch(1, {
+        trackingNumber: 'T-0009872',
+        carrier: 'CarrierA',
+        fulfillmentSystem: 'SystemA',
+        externalId: 'SRC-0987123',
+      }),
+      batch(2, { trackingNumber: 'T-00098721', carrier: 'CarrierB', fulfillmentLocation: 'LocationB' }),
+    ],
+    processingOptions: { billingOptions: { documentDate: '2022-01-02', targetDate: '2022-01-02' }, runBilling: true },
+  };
+
+  test.each([
+    ['"Add fulfillments ... through API"', tutorialBody],
+    ['"Create fulfillments"', publishedBody],
+  ])('take the request of %s as it stands, and again', async (_name, body) => {
+    for (let times = 0; times < 2; times++) {
+      const answer = await asked(clients[0], '/v1/fulfillments', body);
+      expect([answer.status, answer.body.success]).toEqual([200, true]);
+      expect(answer.body.fulfillments).toHaveLength(2);
+    }
+  });
+});
+
+describe('a demo that was not filled to its end', () => {
+  test('is cleared and filled anew by the next start, with the same numbers', async () => {
+    const { owner } = gateway.database;
+    await owner('delete from client where id = $1', [demoClientId]);
+    await fill();
+    const whole = counted(await stored());
+
+    await owner('delete from client where id = $1', [demoClientId]);
+    await owner(`create function stop() returns trigger language plpgsql as
+      $$ begin if new.name like 'Dogwood%' then raise 'killed'; end if; return new; end $$`);
+    await owner('create trigger stop before insert on account for each row execute function stop()');
+    await expect(fill()).rejects.toThrow('killed');
+    const half = await stored();
+    expect(JSON.parse(half['public.account']).length).toBeGreaterThan(0);
+    expect(half['public.client']).not.toContain(demoClientId);
+
+    await owner('drop trigger stop on account');
+    await owner("insert into entity values (gen_random_uuid(), 'Stray')");
+    await fill();
+    expect(counted(await stored())).toEqual(whole);
+    expect((await queried(clients[0], viewer)).viewer.clientId).toBe(demoClientId);
+    expect((await gateway.database.owner<{ n: string }>('select min(account_number) as n from account'))[0].n).toBe(
+      'A00000001',
+    );
+  });
+});

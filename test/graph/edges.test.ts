@@ -1,0 +1,242 @@
+import { type ExecutionResult, graphql } from 'graphql';
+import { GraphContext } from '../../src/graph/context';
+import { manyEdges, oneEdges } from '../../src/graph/loaders';
+import { schema } from '../../src/graph/schema';
+import { createFulfillments } from '../../src/service/fulfillment';
+import { Work } from '../../src/service/work';
+import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+let work: Work;
+/** As many parents of every kind as a page can hold, each with children; and one that stands for them. */
+const many = 100;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  work = await (await gateway.client()).work();
+  const lines: string[] = [];
+  // Ten accounts with ten line items of their own invoice group: a hundred invoices, ten payments.
+  for (let account = 0; account < 10; account++) {
+    const group = (_: unknown, at: number) => ({ invoiceGroupNumber: `${at}` });
+    const { orderLineItems } = await orderFor(work, Array.from({ length: 10 }, group), { name: `Customer ${account}` });
+    lines.push(...orderLineItems.map(({ id }) => id));
+  }
+  await createFulfillments(work, {
+    fulfillments: lines.flatMap((orderLineItemId) =>
+      ['SentToBilling', 'Executing'].map((state) => ({
+        orderLineItemId,
+        fulfillmentDate: '2022-01-01',
+        quantity: '5',
+        billTargetDate: '2022-01-01',
+        state: state as 'Executing',
+      })),
+    ),
+    processingOptions: { runBilling: true, collectPayment: true },
+  });
+  await work.finish();
+});
+afterAll(() => gateway.close());
+
+/** Runs an operation as one request, and tells how many statements it took. */
+// biome-ignore lint/suspicious/noExplicitAny: replies are read as their readers see them
+async function asked(source: string): Promise<{ data: any; statements: number }> {
+  const counter = { statements: 0 };
+  const contextValue = new GraphContext(new Work(gateway.services, work.caller, counter));
+  const { data, errors } = (await graphql({ schema: schema(), source, contextValue })) as ExecutionResult;
+  expect(errors).toBeUndefined();
+  return { data: JSON.parse(JSON.stringify(data)), statements: counter.statements };
+}
+
+/** What the rows of a table say: id, and the id in another column. */
+const pairs = (table: string, column: string): Promise<{ id: string; other: string | null }[]> =>
+  gateway.database.owner(`select id, ${column} as other from ${table} order by id`);
+
+/** How the parents of an edge are reached: the operation's head with a size, its tail, and what it costs by itself. */
+const parents: Record<string, { from: (size: number) => [string, string]; statements: number }> = {
+  Account: { from: (n) => [`parents: accounts(first: ${n}) { nodes {`, '} }'], statements: 1 },
+  Order: { from: (n) => [`parents: orders(first: ${n}) { nodes {`, '} }'], statements: 1 },
+  OrderLineItem: { from: (n) => [`parents: orderLineItems(first: ${n}) { nodes {`, '} }'], statements: 1 },
+  Fulfillment: {
+    from: (n) => [`parents: fulfillments(first: ${n}, filter: { billed: true }) { nodes {`, '} }'],
+    statements: 1,
+  },
+  Invoice: { from: (n) => [`parents: invoices(first: ${n}) { nodes {`, '} }'], statements: 1 },
+  Payment: { from: (n) => [`parents: payments(first: ${n}) { nodes {`, '} }'], statements: 1 },
+  InvoiceItem: {
+    from: (n) => [`parents: invoices(first: ${n}) { nodes { invoiceItems { nodes {`, '} } } }'],
+    statements: 2,
+  },
+  PaymentApplication: {
+    from: (n) => [`parents: invoices(first: ${n}) { nodes { paymentApplications {`, '} } }'],
+    statements: 2,
+  },
+};
+
+interface Related {
+  id: string;
+  edge: { id: string } | { id: string }[] | { nodes: { id: string }[] } | null;
+}
+
+/** The parents with what an edge of them leads to, whatever lies between them and the root. */
+function related(found: object): Related[] {
+  if ('edge' in found) return [found as Related];
+  return Object.values(found).flatMap((value) =>
+    typeof value === 'object' && value !== null ? related(value as object) : [],
+  );
+}
+
+async function followed(edge: string, selection: string, size: number) {
+  const [parent, field] = edge.split('.');
+  const [head, tail] = parents[parent].from(size);
+  const { data, statements } = await asked(`{ ${head} id edge: ${field} ${selection} ${tail} }`);
+  return { rows: related(data), statements: statements - parents[parent].statements };
+}
+
+/** table.column on which each edge stands, read beside the gateway. */
+const oneColumns: Record<keyof typeof oneEdges, [table: string, column: string]> = {
+  'Order.account': ['orders', 'account_id'],
+  'OrderLineItem.order': ['order_line_item', 'order_id'],
+  'OrderLineItem.account': ['order_line_item', 'account_id'],
+  'Fulfillment.orderLineItem': ['fulfillment', 'order_line_item_id'],
+  'InvoiceItem.invoice': ['invoice_item', 'invoice_id'],
+  'InvoiceItem.orderLineItem': ['invoice_item', 'order_line_item_id'],
+  'InvoiceItem.fulfillment': ['invoice_item', 'fulfillment_id'],
+  'Invoice.account': ['invoice', 'account_id'],
+  'Payment.account': ['payment', 'account_id'],
+  'PaymentApplication.payment': ['payment_application', 'payment_id'],
+  'PaymentApplication.invoice': ['payment_application', 'invoice_id'],
+};
+const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string, shape: 'connection' | 'list']> = {
+  'Account.orders': ['orders', 'account_id', 'connection'],
+  'Account.invoices': ['invoice', 'account_id', 'connection'],
+  'Account.payments': ['payment', 'account_id', 'connection'],
+  'Order.orderLineItems': ['order_line_item', 'order_id', 'connection'],
+  'OrderLineItem.fulfillments': ['fulfillment', 'order_line_item_id', 'connection'],
+  'OrderLineItem.invoiceItems': ['invoice_item', 'order_line_item_id', 'connection'],
+  'Fulfillment.invoiceItems': ['invoice_item', 'fulfillment_id', 'list'],
+  'Invoice.invoiceItems': ['invoice_item', 'invoice_id', 'connection'],
+  'Invoice.paymentApplications': ['payment_application', 'invoice_id', 'list'],
+  'Payment.applications': ['payment_application', 'payment_id', 'list'],
+};
+
+test('every edge of the graph has a case here', () => {
+  expect(Object.keys(oneColumns).sort()).toEqual(Object.keys(oneEdges).sort());
+  expect(Object.keys(manyColumns).sort()).toEqual(Object.keys(manyEdges).sort());
+});
+
+describe.each(Object.entries(oneColumns))('the edge %s', (edge, [table, column]) => {
+  test('leads from each object to the one whose id it holds', async () => {
+    const { rows } = await followed(edge, '{ id }', many);
+    const expected = new Map((await pairs(table, column)).map(({ id, other }) => [id, other]));
+    expect(rows.length).toBeGreaterThanOrEqual(10);
+    expect(rows.map(({ id, edge: target }) => [id, (target as { id: string }).id])).toEqual(
+      rows.map(({ id }) => [id, expected.get(id)]),
+    );
+  });
+
+  test('is one statement, for one object as for a page of them', async () => {
+    expect((await followed(edge, '{ id }', 1)).statements).toBe(1);
+    expect((await followed(edge, '{ id }', many)).statements).toBe(1);
+  });
+});
+
+describe.each(Object.entries(manyColumns))('the edge %s', (edge, [table, column, shape]) => {
+  const ids = ({ edge: targets }: Related) =>
+    (shape === 'list' ? (targets as { id: string }[]) : (targets as { nodes: { id: string }[] }).nodes).map(
+      ({ id }) => id,
+    );
+  const selection = shape === 'list' ? '{ id }' : '(first: 100) { nodes { id } }';
+
+  test('leads from each object to those that hold its id, each once', async () => {
+    const { rows } = await followed(edge, selection, many);
+    const all = await pairs(table, column);
+    expect(rows.length).toBeGreaterThanOrEqual(10);
+    for (const row of rows) {
+      const expected = all.filter(({ other }) => other === row.id).map(({ id }) => id);
+      expect(expected.length).toBeGreaterThan(0);
+      expect(ids(row).sort()).toEqual(expected.sort());
+    }
+  });
+
+  test('is one statement, for one object as for a page of them', async () => {
+    expect((await followed(edge, selection, 1)).statements).toBe(1);
+    expect((await followed(edge, selection, many)).statements).toBe(1);
+  });
+
+  test('limits its rows per parent, and counts them in one more statement', async () => {
+    if (shape === 'list') return expect((await followed(edge, '{ id }', 3)).statements).toBe(1);
+    const { rows, statements } = await followed(edge, '(first: 1) { totalCount nodes { id } }', many);
+    const all = await pairs(table, column);
+    expect(statements).toBe(2);
+    for (const row of rows) {
+      expect(ids(row)).toHaveLength(1);
+      const { totalCount } = row.edge as unknown as { totalCount: number };
+      expect(totalCount).toBe(all.filter(({ other }) => other === row.id).length);
+    }
+  });
+});
+
+describe('a screen', () => {
+  test('Q1: one line item is one statement', async () => {
+    const [{ id }] = await pairs('order_line_item', 'id');
+    const scalars = 'id itemName itemState quantity quantityFulfilled quantityPendingFulfillment amount amountPerUnit';
+    expect((await asked(`{ orderLineItem(id: "${id}") { ${scalars} updatedDate } }`)).statements).toBe(1);
+  });
+
+  test('Q2: fulfillments by state and date, with line item and order, are three statements', async () => {
+    const { data, statements } = await asked(`{ fulfillments(first: 50, filter: { state: { eq: SentToBilling } },
+      orderBy: { field: billTargetDate }) { nodes { id state quantity amount carrier billTargetDate
+      orderLineItem { itemName order { orderNumber } } } pageInfo { hasNextPage endCursor } } }`);
+    expect([data.fulfillments.nodes.length, statements]).toEqual([50, 3]);
+  });
+
+  test('Q3: an order down to its invoices is one statement for each of its five levels', async () => {
+    const [{ id }] = await pairs('orders', 'id');
+    const { data, statements } = await asked(`{ order(key: "${id}") { orderNumber orderLineItems { nodes { itemName
+      fulfillments { nodes { state invoiceItems { chargeAmount invoice { invoiceNumber balance } } } } } } } }`);
+    expect(data.order.orderLineItems.nodes).toHaveLength(10);
+    expect(statements).toBe(5);
+  });
+
+  test('Q4: a hundred line items with fulfillments and totalCount are three statements', async () => {
+    const { data, statements } = await asked(`{ orderLineItems(first: 100) { nodes { id itemName
+      fulfillments(first: 10) { totalCount nodes { id state quantity } } } } }`);
+    expect([data.orderLineItems.nodes.length, statements]).toEqual([100, 3]);
+  });
+
+  test('the computed edges of a hundred fulfillments are one statement each', async () => {
+    const page = (n: number, field: string) => asked(`{ fulfillments(first: ${n}) { nodes { id ${field} } } }`);
+    const cost = { billed: 1, 'billingDocuments { id documentNumber }': 2, allowedTransitions: 2, editableFields: 0 };
+    for (const [field, statements] of Object.entries(cost)) {
+      const selected = field === 'allowedTransitions' ? 'allowedTransitions { to allowed }' : field;
+      expect([field, (await page(100, selected)).statements - 1]).toEqual([field, statements]);
+    }
+    expect((await asked('{ accounts(first: 10) { nodes { org { name } paymentMethod { label } } } }')).statements).toBe(
+      2,
+    );
+  });
+
+  test('nodes are one statement to tell them apart, and one for each kind, whatever their number', async () => {
+    const ids = async (table: string) => (await pairs(table, 'id')).map(({ id }) => id);
+    const [accounts, lines] = [await ids('account'), await ids('order_line_item')];
+    const nodes = (keys: string[]) => asked(`{ nodes(ids: ${JSON.stringify(keys)}) { id __typename } }`);
+    expect((await nodes([accounts[0], lines[0]])).statements).toBe(3);
+    const { data, statements } = await nodes([...accounts, ...lines.slice(0, 90)]);
+    expect([data.nodes.filter(Boolean).length, statements]).toEqual([100, 3]);
+  });
+
+  test('a fulfillment tells the documents it stands on, and none before it is billed', async () => {
+    const { data } = await asked(`{ fulfillments(first: 100) { nodes { id billed
+      invoiceItems { invoice { id } } billingDocuments { id __typename documentNumber account { id } } } } }`);
+    for (const { billed, invoiceItems, billingDocuments } of data.fulfillments.nodes) {
+      expect(billingDocuments.map(({ id }: { id: string }) => id)).toEqual(
+        invoiceItems.map(({ invoice }: { invoice: { id: string } }) => invoice.id),
+      );
+      expect(billed).toBe(billingDocuments.length > 0);
+    }
+    const [billed, not] = [true, false].map((is) =>
+      data.fulfillments.nodes.some((f: { billed: boolean }) => f.billed === is),
+    );
+    expect([billed, not]).toEqual([true, true]);
+  });
+});

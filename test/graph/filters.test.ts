@@ -1,0 +1,305 @@
+import {
+  type GraphQLInputObjectType,
+  type GraphQLObjectType,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+} from 'graphql';
+import { schema } from '../../src/graph/schema';
+import { createFulfillments, transitionFulfillments } from '../../src/service/fulfillment';
+import type { Work } from '../../src/service/work';
+import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+
+type Value = string | boolean | null;
+type Row = Record<string, Value>;
+
+/** Each list of the root: what it is read from beside the gateway, and what each filter field looks at there. */
+const audit = { updatedDate: 'updated_date' };
+const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
+  accounts: {
+    sql: 'select * from account',
+    fields: { id: 'id', accountNumber: 'account_number', name: 'name', currency: 'currency', ...audit },
+  },
+  orders: {
+    sql: 'select * from orders',
+    fields: {
+      ...{ id: 'id', orderNumber: 'order_number', accountId: 'account_id', orderDate: 'order_date' },
+      ...{ category: 'category', state: 'state', ...audit },
+    },
+  },
+  orderLineItems: {
+    sql: `select l.*, o.order_number,
+      l.billing_rule = 'TriggerAsFulfillmentOccurs' and l.quantity > (select coalesce(sum(f.quantity), 0) from fulfillment f
+        where f.order_line_item_id = l.id and f.state in ('Booked', 'SentToBilling', 'Complete')) as pending
+      from order_line_item l join orders o on o.id = l.order_id`,
+    fields: {
+      ...{
+        id: 'id',
+        orderId: 'order_id',
+        orderNumber: 'order_number',
+        itemNumber: 'item_number',
+        itemName: 'item_name',
+      },
+      ...{ itemState: 'item_state', itemCategory: 'item_category', itemType: 'item_type', billingRule: 'billing_rule' },
+      ...{ productCode: 'product_code', accountId: 'account_id', hasPendingQuantity: 'pending', ...audit },
+    },
+  },
+  fulfillments: {
+    sql: `select f.*, exists (select from invoice_item i join invoice on invoice.id = i.invoice_id
+      where i.fulfillment_id = f.id) as billed from fulfillment f`,
+    fields: {
+      ...{ id: 'id', fulfillmentNumber: 'fulfillment_number', externalId: 'external_id', carrier: 'carrier' },
+      ...{ trackingNumber: 'tracking_number', state: 'state', fulfillmentType: 'fulfillment_type', billed: 'billed' },
+      ...{ fulfillmentDate: 'fulfillment_date', billTargetDate: 'bill_target_date', createdDate: 'created_date' },
+      ...{ orderLineItemId: 'order_line_item_id', orderId: 'order_id', accountId: 'account_id', ...audit },
+    },
+  },
+  invoices: {
+    sql: 'select *, balance <> 0 as owed from invoice',
+    fields: {
+      ...{ id: 'id', invoiceNumber: 'invoice_number', accountId: 'account_id', status: 'status', hasBalance: 'owed' },
+      ...{ invoiceDate: 'invoice_date', dueDate: 'due_date', ...audit },
+    },
+  },
+  payments: {
+    sql: 'select * from payment',
+    fields: {
+      ...{ id: 'id', paymentNumber: 'payment_number', accountId: 'account_id', status: 'status' },
+      ...{ effectiveDate: 'effective_date', ...audit },
+    },
+  },
+};
+
+let gateway: TestGatewayServer;
+let client: TestClient;
+const rows: Record<string, Row[]> = {};
+
+/** Rows that differ in whatever can be filtered by; states that no mutation leads to yet are written beside it. */
+async function fill(work: Work): Promise<void> {
+  const names = ['a_b', 'a%b', 'aXb', 'A_B', 'a\\b', 'Ärger', ''.padEnd(255, 'x')];
+  for (const [at, name] of names.entries()) {
+    const currency = ['USD', 'EUR', 'JPY'][at % 3];
+    const { orderLineItems } = await orderFor(
+      work,
+      [
+        { itemName: name, productCode: at % 2 ? 'P-1' : null, itemType: 'Product', quantity: '10' },
+        { itemName: 'Fee', productCode: '', itemType: 'Fee', billingRule: 'TriggerWithoutFulfillment' },
+        { itemState: (['Executing', 'Canceled', 'Booked'] as const)[at % 3], itemType: 'Services' },
+      ],
+      { name, currency },
+    );
+    const targetDate = `2022-03-0${1 + at}`;
+    const base = { orderLineItemId: orderLineItems[0].id, fulfillmentDate: `2022-01-0${1 + at}`, quantity: '1' };
+    const sent = { ...base, state: 'SentToBilling' as const, quantity: at % 2 ? '8' : '2' };
+    const { fulfillments } = await createFulfillments(work, {
+      fulfillments: [
+        { ...base, carrier: name, trackingNumber: 'T-1', externalId: `${at}` },
+        { ...base, carrier: '', billTargetDate: `2022-02-0${1 + at}`, state: 'Booked' },
+        { ...sent, carrier: 'CarrierA', trackingNumber: `T-${at}`, billTargetDate: '2022-01-05' },
+      ],
+      processingOptions: { runBilling: at % 3 !== 2, collectPayment: at % 3 === 0, billingOptions: { targetDate } },
+    });
+    await work.finish();
+    if (at % 2) await transitionFulfillments(work, { keys: [fulfillments[0]!.id], action: 'Cancel' });
+  }
+  const { owner } = gateway.database;
+  await owner("update fulfillment set fulfillment_type = 'Return' where carrier = 'a_b'");
+  await owner("update order_line_item set item_category = 'Return' where item_type = 'Services'");
+  await owner("update orders set category = 'Return', order_date = '2022-01-31' where order_number like '%2'");
+  await owner("update orders set state = 'Complete' where order_number like '%3'");
+  for (const [status, digit] of Object.entries({ Draft: 1, Canceled: 2 })) {
+    await owner('update invoice set status = $1 where invoice_number like $2', [status, `%${digit}`]);
+  }
+  await owner("update payment set status = 'Refunded', effective_date = '2022-01-01' where payment_number like '%1'");
+  for (const table of ['account', 'orders', 'order_line_item', 'fulfillment', 'invoice', 'payment']) {
+    await owner(`update ${table} t set updated_date = '2025-03-09T12:00:00.5Z'::timestamptz + n * interval '1 day'
+      from (select id, row_number() over (order by id) % 4 as n from ${table}) as numbered where numbered.id = t.id`);
+  }
+}
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  client = await gateway.client();
+  await fill(await client.work());
+  for (const [list, { sql }] of Object.entries(lists)) rows[list] = await gateway.database.owner<Row>(sql);
+});
+afterAll(() => gateway.close());
+
+const filterType = (list: string) =>
+  (schema().getQueryType() as GraphQLObjectType).getFields()[list].args.find(({ name }) => name === 'filter')!
+    .type as GraphQLInputObjectType;
+
+async function found(list: string, filter: unknown) {
+  const query = `query ($filter: ${filterType(list)}) {
+    list: ${list}(first: 100, filter: $filter) { totalCount nodes { id } } }`;
+  const { body } = await client.graphql(query, { filter });
+  expect([filter, body.errors]).toEqual([filter, undefined]);
+  const ids: string[] = body.data.list.nodes.map(({ id }: { id: string }) => id);
+  expect(body.data.list.totalCount).toBe(ids.length);
+  return ids.sort();
+}
+
+type Case = [filter: unknown, holds: (value: Value) => boolean];
+const none = () => false;
+const all = () => true;
+const isNulls: Case[] = [
+  [{ isNull: true }, (value) => value === null],
+  [{ isNull: false }, (value) => value !== null],
+  [{ isNull: null }, all],
+  [{}, all],
+  [null, all],
+];
+const among = (list: Value[]) => (value: Value) => value !== null && list.includes(value);
+const is = (wanted: Value) => among([wanted]);
+
+/** What can be asked of a field by the type of its filter, with values that occur in the rows and some that do not. */
+const cases: Record<string, (values: string[]) => Case[]> = {
+  StringFilter: (values) => [
+    ...isNulls,
+    ...values.map((value): Case => [{ eq: value }, is(value)]),
+    ...[...values, 'a_', 'a%', 'a\\', '_', '%', 'A', '', '\u0000'].map(
+      (start): Case => [{ startsWith: start }, (value) => value !== null && (value as string).startsWith(start)],
+    ),
+    ...['nowhere', 'F-99999999', '\u0000', `${values[0]} `, "'; drop table account; --"].map(
+      (eq): Case => [{ eq }, none],
+    ),
+    [{ in: [] }, none],
+    [{ in: [values[0], values[1], 'nowhere', '\u0000'] }, among(values.slice(0, 2))],
+    [{ eq: values[0], in: [values[1]] }, none],
+    [{ eq: values[0], in: values, startsWith: values[0], isNull: false }, is(values[0])],
+    [{ eq: values[0], isNull: true }, none],
+  ],
+  IDFilter: (values) => [
+    ...isNulls,
+    ...values.slice(0, 5).map((value): Case => [{ eq: value }, is(value)]),
+    [{ eq: values[0].toUpperCase().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') }, is(values[0])],
+    ...['', 'x', '\u0000', 'F-00000001', values[0].slice(1), 'f'.repeat(32)].map((eq): Case => [{ eq }, none]),
+    [{ in: [] }, none],
+    [{ in: ['x'] }, none],
+    [{ in: [values[0], values[0], 'x', values[1]] }, among(values.slice(0, 2))],
+    [{ eq: values[0], in: [values[1]] }, none],
+    [{ in: values[1] }, is(values[1])],
+  ],
+  DateFilter: (values) => [
+    ...isNulls,
+    ...values.flatMap((day): Case[] => [
+      [{ eq: day }, is(day)],
+      [{ gte: day }, (value) => value !== null && value >= day],
+      [{ lte: day }, (value) => value !== null && value <= day],
+      [{ gte: day, lte: day }, is(day)],
+      [{ gte: '2022-01-03', lte: day }, (value) => value !== null && value >= '2022-01-03' && value <= day],
+    ]),
+    [{ gte: '2999-12-31' }, none],
+    [{ gte: '2022-01-02', lte: '2022-01-01' }, none],
+    [{ eq: values[0], isNull: true }, none],
+  ],
+  DateTimeFilter: (values) => [
+    [{}, all],
+    ...values.flatMap((at): Case[] => [
+      [{ gte: at }, (value) => value! >= at],
+      [{ lt: at }, (value) => value! < at],
+      [{ gte: at, lt: at }, none],
+      [{ gte: new Date(Date.parse(at) + 1).toISOString() }, (value) => value! > at],
+      [{ gte: at.replace('Z', '+00:00'), lt: '2999-01-01T00:00:00+14:00' }, (value) => value! >= at],
+    ]),
+  ],
+  Boolean: () => plainCases([true, false]),
+  String: (values) => plainCases([...values, 'usd', 'XXX', '', '\u0000']),
+};
+const plainCases = (values: readonly Value[]): Case[] => [...values.map((v): Case => [v, is(v)]), [null, all]];
+const stateCases = (states: readonly string[]): Case[] => [
+  ...states.map((state): Case => [{ eq: state }, is(state)]),
+  ...[[], [states[0], states[3]], states].map((list): Case => [{ in: list }, among(list as Value[])]),
+  [{ eq: states[0], in: [states[1]] }, none],
+  [{ eq: states[0], in: [states[1], states[0]] }, is(states[0])],
+  [{}, all],
+];
+
+function casesOf(list: string, field: string): Case[] {
+  const type = getNamedType(filterType(list).getFields()[field].type);
+  const values = [...new Set(rows[list].map((row) => row[lists[list].fields[field]]))].filter(
+    (v) => typeof v === 'string',
+  );
+  if (isEnumType(type)) return plainCases(type.getValues().map(({ name }) => name));
+  if (/StateFilter$/.test(type.name) && isInputObjectType(type)) {
+    const state = getNamedType(type.getFields().eq.type);
+    return stateCases(isEnumType(state) ? state.getValues().map(({ name }) => name) : []);
+  }
+  return cases[type.name](values as string[]);
+}
+const expected = (list: string, filters: [field: string, holds: Case[1]][]) =>
+  rows[list]
+    .filter((row) => filters.every(([field, holds]) => holds(row[lists[list].fields[field]])))
+    .map(({ id }) => id as string)
+    .sort();
+
+const fields = Object.entries(lists).flatMap(([list, spec]) => Object.keys(spec.fields).map((field) => [list, field]));
+
+test('every filter field of every list has a case, and every condition of a filter is used', () => {
+  const filtered = Object.values((schema().getQueryType() as GraphQLObjectType).getFields()).filter(({ args }) =>
+    args.some(({ name }) => name === 'filter'),
+  );
+  const actual = filtered.flatMap(({ name }) =>
+    Object.keys(filterType(name).getFields()).map((field) => `${name}.${field}`),
+  );
+  expect(fields.map(([list, field]) => `${list}.${field}`).sort()).toEqual(actual.sort());
+  for (const [list, field] of fields) {
+    const type = getNamedType(filterType(list).getFields()[field].type);
+    const used = new Set(casesOf(list, field).flatMap(([filter]) => Object.keys(filter ?? {})));
+    if (isInputObjectType(type)) expect([...used].sort()).toEqual(Object.keys(type.getFields()).sort());
+  }
+});
+
+test.each(fields)('%s by %s are those that a plain look at the rows finds', async (list, field) => {
+  const sizes = new Set<number>();
+  for (const [filter, holds] of casesOf(list, field)) {
+    const ids = expected(list, [[field, holds]]);
+    sizes.add(ids.length);
+    expect([filter, await found(list, { [field]: filter })]).toEqual([filter, ids]);
+  }
+  // The rows tell the cases apart: something is found, and not always the same.
+  expect(sizes.size).toBeGreaterThan(1);
+});
+
+test.each(Object.keys(lists))('%s meet all conditions of a filter, be they of several fields', async (list) => {
+  const names = Object.keys(lists[list].fields);
+  for (const [at, first] of names.entries()) {
+    const second = names[(at + 1) % names.length];
+    const pairs = casesOf(list, first).filter((_, n) => n % 3 === 0);
+    for (const [n, [one, holds]] of pairs.entries()) {
+      const others = casesOf(list, second);
+      const [other, alsoHolds] = others[(n * 7) % others.length];
+      const filter = { [first]: one, [second]: other };
+      expect([filter, await found(list, filter)]).toEqual([
+        filter,
+        expected(list, [
+          [first, holds],
+          [second, alsoHolds],
+        ]),
+      ]);
+    }
+  }
+});
+
+test('a nested list is filtered like the one of the root', async () => {
+  const query = `{ accounts { nodes { id orders(filter: { category: Return }) { totalCount nodes { id } }
+    invoices(filter: { hasBalance: true }) { totalCount nodes { id } } } }
+    orderLineItems(first: 100) { nodes { id fulfillments(filter: { billed: true }) { totalCount nodes { id } } } } }`;
+  const { data } = (await client.graphql(query)).body;
+  const check = (list: string, parents: Row[], child: string, key: string, holds: (row: Row) => boolean) => {
+    for (const parent of parents as unknown as Record<string, { totalCount: number; nodes: Row[] }>[]) {
+      const ids = rows[list].filter((row) => row[key] === (parent.id as unknown) && holds(row)).map(({ id }) => id);
+      expect(parent[child].nodes.map(({ id }) => id).sort()).toEqual(ids.sort());
+      expect(parent[child].totalCount).toBe(ids.length);
+    }
+  };
+  check('orders', data.accounts.nodes, 'orders', 'account_id', ({ category }) => category === 'Return');
+  check('invoices', data.accounts.nodes, 'invoices', 'account_id', ({ owed }) => owed === true);
+  check(
+    'fulfillments',
+    data.orderLineItems.nodes,
+    'fulfillments',
+    'order_line_item_id',
+    ({ billed }) => billed === true,
+  );
+});

@@ -1,0 +1,79 @@
+import { parse, validate } from 'graphql';
+import { demoClientId, demoSecret, fillDemo } from '../../src/demo/fill';
+import { schema } from '../../src/graph/schema';
+import { type SampleOperation, sampleOperations } from '../../src/http/playground/operations';
+import { type Answer, type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+let run: (sample: SampleOperation, variables?: object) => Promise<Answer>;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  await fillDemo(gateway.services, { url: gateway.database.url });
+  const { access_token: token } = await gateway.server.identity.issue(demoClientId, demoSecret);
+  run = async ({ query, variables }, more = {}) => {
+    const payload = { query, variables: { ...variables, ...more } };
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await gateway.server.app.inject({ method: 'POST', url: '/graphql', headers, payload });
+    const { statusCode: status, body: text } = response;
+    return { status, headers: response.headers, text, body: response.json() };
+  };
+});
+afterAll(() => gateway.close());
+
+const sample = (name: string) => sampleOperations.find(({ query }) => query.includes(` ${name}`))!;
+
+describe.each(sampleOperations.map((each) => [each.title, each] as const))('the sample "%s"', (_title, each) => {
+  test('is valid against the schema', () => {
+    expect(validate(schema(), parse(each.query)).map(({ message }) => message)).toEqual([]);
+  });
+
+  test('runs on the demo, again and again, without an error and with something to see', async () => {
+    for (let times = 0; times < 2; times++) {
+      const { status, body } = await run(each);
+      expect([status, body.errors]).toEqual([200, undefined]);
+      for (const result of Object.values(body.data) as Record<string, unknown>[]) {
+        expect(result).not.toBeNull();
+        if ('userErrors' in result) expect(result.userErrors).toEqual([]);
+        if ('nodes' in result) expect((result.nodes as unknown[]).length).toBeGreaterThan(0);
+      }
+    }
+  });
+});
+
+describe('the samples together', () => {
+  test('create two fulfillments, bill them in one invoice and collect it', async () => {
+    const { createFulfillments } = (await run(sample('CreateFulfillments'))).body.data;
+    expect(createFulfillments.fulfillments.map(({ amount }: { amount: string }) => amount)).toEqual(['50.00', '50.00']);
+    expect(createFulfillments.invoices).toMatchObject([{ status: 'Posted', amount: '100.00', balance: '0.00' }]);
+    expect(createFulfillments.payments).toHaveLength(1);
+    expect(createFulfillments.paidAmount).toBe('100.00');
+
+    const { nodes } = (await run(sample('FollowTheMoney'))).body.data.fulfillments;
+    expect(nodes.map(({ fulfillmentNumber }: { fulfillmentNumber: string }) => fulfillmentNumber)).toEqual(
+      expect.arrayContaining(
+        createFulfillments.fulfillments.map(({ fulfillmentNumber: number }: { fulfillmentNumber: string }) => number),
+      ),
+    );
+    const [{ invoice }] = nodes[0].invoiceItems;
+    expect(invoice.invoiceNumber).toBe(createFulfillments.invoices[0].invoiceNumber);
+    expect(invoice.paymentApplications[0]).toMatchObject({ amount: '100.00', payment: { amount: '100.00' } });
+  });
+
+  test('page on by endCursor, and rehearse what the list shows as allowed', async () => {
+    const list = async (variables?: object) =>
+      (await run(sample('ExecutingFulfillments'), variables)).body.data.fulfillments;
+    const first = await list();
+    expect(first.pageInfo.hasNextPage).toBe(true);
+    const second = await list({ after: first.pageInfo.endCursor });
+    const keys = [...first.nodes, ...second.nodes].map(({ fulfillmentNumber: n }: { fulfillmentNumber: string }) => n);
+    expect(new Set(keys).size).toBe(first.nodes.length + second.nodes.length);
+
+    const { bookFulfillments } = (await run(sample('RehearseBooking'), { keys })).body.data;
+    expect(bookFulfillments.userErrors).toEqual([]);
+    expect(bookFulfillments.fulfillments.map(({ state }: { state: string }) => state)).toEqual(
+      keys.map(() => 'Booked'),
+    );
+    expect((await list()).nodes).toEqual(first.nodes);
+  });
+});

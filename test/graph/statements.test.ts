@@ -1,0 +1,215 @@
+import { type ExecutionResult, graphql } from 'graphql';
+import { GraphContext } from '../../src/graph/context';
+import { schema } from '../../src/graph/schema';
+import { createFulfillments, transitionFulfillments } from '../../src/service/fulfillment';
+import { Work } from '../../src/service/work';
+import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+let work: Work;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  work = await (await gateway.client()).work();
+});
+afterEach(() => expect(gateway.failures).toEqual([]));
+afterAll(() => gateway.close());
+
+/** Carries out one mutation, which must succeed, and tells how many statements the whole request took. */
+async function carriedOut(field: string, args: string, selection: string, variables: Record<string, unknown>) {
+  const counter = { statements: 0 };
+  const own = new Work(gateway.services, work.caller, counter);
+  const { data, errors } = (await graphql({
+    schema: schema(),
+    source: `mutation (${args.split(':: ')[0]}) { payload: ${field}(${args.split(':: ')[1]}) {
+      ${selection} userErrors { code message path } } }`,
+    variableValues: variables,
+    contextValue: new GraphContext(own),
+  })) as ExecutionResult;
+  const { statements } = counter;
+  expect(errors).toBeUndefined();
+  // biome-ignore lint/suspicious/noExplicitAny: replies are read as their readers see them
+  const payload = data!.payload as any;
+  expect(payload.userErrors).toEqual([]);
+  await own.finish();
+  return { payload, statements };
+}
+
+interface Made {
+  id: string;
+  fulfillmentNumber: string;
+}
+type Line = { id: string };
+
+/** Line items on so many accounts, one order each. */
+async function lines(count: number, accounts = 1, quantity = '500'): Promise<Line[]> {
+  const all: Line[] = [];
+  for (let at = 0; at < accounts; at++) {
+    all.push(...(await orderFor(work, Array(count / accounts).fill({ quantity }))).orderLineItems);
+  }
+  return all;
+}
+const entries = (of: readonly Line[], more: object = {}) =>
+  of.map(({ id }) => ({
+    orderLineItemId: id,
+    fulfillmentDate: '2022-01-01',
+    billTargetDate: '2022-01-01',
+    quantity: '5',
+    ...more,
+  }));
+const fulfillments = async (of: readonly Line[], more: object = {}, processingOptions: object | null = null) =>
+  (await createFulfillments(work, { fulfillments: entries(of, more), processingOptions })).fulfillments as Made[];
+
+const creating = (input: object, selection = 'fulfillments { id }') =>
+  carriedOut('createFulfillments', '$input: CreateFulfillmentsInput!:: input: $input', selection, { input });
+const moving = (field: string, keys: readonly string[], selection = 'fulfillments { id state }') =>
+  carriedOut(field, '$keys: [ID!]!:: keys: $keys', selection, { keys });
+
+const paid = { runBilling: true, collectPayment: true };
+const shown = `fulfillments { id billed orderLineItem { itemState order { state } } invoiceItems { chargeAmount } }
+  invoices { id balance invoiceItems(first: 1) { totalCount } } payments { id applications { amount } } paidAmount`;
+
+describe('creating fulfillments', () => {
+  const state = 'SentToBilling';
+
+  test('M1: two that are Executing take three statements: lock, insert, counters of the line', async () => {
+    const [line] = await lines(1);
+    const { payload, statements } = await creating({ fulfillments: entries([line, line]) });
+    expect(payload.fulfillments).toHaveLength(2);
+    expect(statements).toBe(3);
+  });
+
+  test('takes as many for a hundred as for one', async () => {
+    const { statements } = await creating({ fulfillments: entries(await lines(1)) });
+    expect(statements).toBe(3);
+    expect((await creating({ fulfillments: entries(await lines(100)) })).statements).toBe(statements);
+  });
+
+  test('with billing and payment takes at most 25, as many for a hundred as for one', async () => {
+    const one = await creating(
+      { fulfillments: entries(await lines(1), { state }), processingOptions: paid },
+      'fulfillments { id } invoices { id } payments { id }',
+    );
+    const many = await creating(
+      { fulfillments: entries(await lines(100), { state }), processingOptions: paid },
+      'fulfillments { id } invoices { id } payments { id }',
+    );
+    expect([one.payload.payments.length, many.payload.invoices.length]).toEqual([1, 1]);
+    expect(many.payload.fulfillments).toHaveLength(100);
+    expect(many.statements).toBeLessThanOrEqual(25);
+    expect(many.statements).toBe(one.statements);
+  });
+
+  test('with billing and payment takes as many for a hundred of ten accounts, and shows all that came of it', async () => {
+    const ask = async (count: number, accounts: number) =>
+      creating({ fulfillments: entries(await lines(count, accounts), { state }), processingOptions: paid }, shown);
+    const [one, many] = [await ask(1, 1), await ask(100, 10)];
+    expect([many.payload.invoices.length, many.payload.payments.length]).toEqual([10, 10]);
+    expect(many.payload.paidAmount).toBe('5000.00');
+    expect(many.statements).toBeLessThanOrEqual(25);
+    expect(many.statements).toBe(one.statements);
+  });
+
+  test('takes as many where it completes a hundred line items of ten orders as where it completes one', async () => {
+    const ask = async (count: number, accounts: number) =>
+      creating({ fulfillments: entries(await lines(count, accounts, '5'), { state }) }, shown);
+    const [one, many] = [await ask(1, 1), await ask(100, 10)];
+    expect(many.payload.fulfillments[99].orderLineItem).toEqual({
+      itemState: 'Complete',
+      order: { state: 'Complete' },
+    });
+    expect(many.statements).toBe(one.statements);
+  });
+});
+
+describe('moving fulfillments takes as many statements for a hundred as for one', () => {
+  const moves: [field: string, from: string, bill: boolean, statements: number][] = [
+    ['bookFulfillments', 'Executing', false, 5],
+    ['cancelFulfillments', 'Executing', false, 5],
+    ['sendFulfillmentsToBilling', 'Executing', false, 5],
+    ['sendFulfillmentsToBilling', 'Booked', false, 5],
+    ['completeFulfillments', 'SentToBilling', true, 6],
+  ];
+
+  test.each(moves)('%s from %s', async (field, state, bill, statements) => {
+    const prepared = async (count: number) => {
+      const rows = await fulfillments(await lines(count), { state }, bill ? { runBilling: true } : null);
+      return rows.map(({ id }) => id);
+    };
+    expect((await moving(field, await prepared(1))).statements).toBe(statements);
+    const { payload, statements: forMany } = await moving(field, await prepared(100));
+    expect(payload.fulfillments).toHaveLength(100);
+    expect(forMany).toBe(statements);
+  });
+
+  test('by ids and numbers mixed: one more, to look the numbers up', async () => {
+    const rows = await fulfillments(await lines(100));
+    const keys = rows.map(({ id, fulfillmentNumber }, at) => (at % 2 ? id : fulfillmentNumber));
+    expect((await moving('bookFulfillments', keys)).statements).toBe(6);
+  });
+
+  test('with billing and payment in the same act', async () => {
+    const ask = async (count: number) => {
+      const keys = (await fulfillments(await lines(count), { state: 'Booked' })).map(({ id }) => id);
+      const args = '$keys: [ID!]!, $options: ProcessingOptionsInput:: keys: $keys, processingOptions: $options';
+      return carriedOut('sendFulfillmentsToBilling', args, shown, { keys, options: paid });
+    };
+    const [one, many] = [await ask(1), await ask(100)];
+    expect(many.payload.payments).toHaveLength(1);
+    expect(many.statements).toBeLessThanOrEqual(25);
+    expect(many.statements).toBe(one.statements);
+  });
+
+  test('and shows what may follow in two more', async () => {
+    const ask = async (count: number) => {
+      const keys = (await fulfillments(await lines(count))).map(({ id }) => id);
+      return moving('sendFulfillmentsToBilling', keys, 'fulfillments { id allowedTransitions { to allowed } }');
+    };
+    const [one, many] = [await ask(1), await ask(100)];
+    expect([one.statements, many.statements]).toEqual([7, 7]);
+  });
+});
+
+describe('the other mutations', () => {
+  test('createOrder takes as many statements for a hundred line items as for one', async () => {
+    const { account } = await orderFor(work);
+    const ask = (count: number) =>
+      carriedOut('createOrder', '$input: CreateOrderInput!:: input: $input', 'order { id }', {
+        input: {
+          existingAccountNumber: account.accountNumber,
+          orderDate: '2022-01-01',
+          orderLineItems: Array(count).fill({ itemName: 'Item', itemType: 'Product', quantity: 1, amountPerUnit: 1 }),
+        },
+      });
+    expect([(await ask(1)).statements, (await ask(100)).statements]).toEqual([3, 3]);
+  });
+
+  test('createAccount is one statement, updateAccount three', async () => {
+    const input = { name: 'New', currency: 'USD' };
+    const made = await carriedOut('createAccount', '$input: CreateAccountInput!:: input: $input', 'account { id }', {
+      input,
+    });
+    expect(made.statements).toBe(1);
+    const args = '$key: ID!:: key: $key, input: { name: "Renamed" }';
+    const changed = await carriedOut('updateAccount', args, 'account { name }', { key: made.payload.account.id });
+    expect([changed.payload.account.name, changed.statements]).toEqual(['Renamed', 3]);
+  });
+
+  test('updateFulfillment and deleteFulfillment take no more than a move', async () => {
+    const [first, second] = await fulfillments(await lines(2));
+    const args = '$key: ID!:: key: $key, input: { quantity: 7, state: Booked }';
+    const updated = await carriedOut('updateFulfillment', args, 'fulfillment { state quantity }', { key: first.id });
+    expect(updated.payload.fulfillment).toEqual({ state: 'Booked', quantity: '7' });
+    expect(updated.statements).toBe(5);
+    const deleted = await carriedOut('deleteFulfillment', '$key: ID!:: key: $key', 'deletedId', { key: second.id });
+    expect([deleted.payload.deletedId, deleted.statements]).toEqual([second.id, 5]);
+  });
+
+  test('a refused batch costs no more than one that is carried out', async () => {
+    const keys = (await fulfillments(await lines(100), { state: 'Booked' })).map(({ id }) => id);
+    const counter = { statements: 0 };
+    const own = new Work(gateway.services, work.caller, counter);
+    await expect(transitionFulfillments(own, { keys, action: 'Book' })).rejects.toThrow(/TRANSITION_NOT_ALLOWED/);
+    expect(counter.statements).toBe(3);
+  });
+});

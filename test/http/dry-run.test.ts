@@ -1,0 +1,232 @@
+import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+let client: TestClient;
+let ids: Record<'line' | 'declined' | 'account' | 'executing' | 'booked' | 'billed', string>;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  client = await gateway.client();
+  const work = await client.work();
+  const { account, orderLineItems } = await orderFor(work);
+  const declined = await orderFor(work, [{}], { paymentMethodToken: 'tok_declined' });
+  const line = orderLineItems[0].id;
+  const [executing, booked] = await create([entryOn(line), entryOn(line, { state: 'Booked' })]);
+  const [billed] = await create([entryOn(line, { state: 'SentToBilling' })], { runBilling: true });
+  ids = { line, declined: declined.orderLineItems[0].id, account: account.accountNumber, executing, booked, billed };
+}, 60_000);
+afterAll(() => gateway.close());
+
+const entryOn = (orderLineItemId: string, more: object = {}) => ({
+  ...{ orderLineItemId, fulfillmentDate: '2022-01-01', billTargetDate: '2022-01-01', quantity: '5' },
+  ...more,
+});
+
+async function create(fulfillments: object[], processingOptions: object | null = null): Promise<string[]> {
+  const { body } = await client.graphql(
+    'mutation ($input: CreateFulfillmentsInput!) { createFulfillments(input: $input) { fulfillments { id } } }',
+    { input: { fulfillments, processingOptions } },
+  );
+  return body.data.createFulfillments.fulfillments.map((one: { id: string }) => one.id);
+}
+
+/** Every row of every table, and where every sequence stands. */
+async function dump(): Promise<Record<string, unknown>> {
+  const { owner } = gateway.database;
+  const tables = await owner<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'test_gateway')`,
+  );
+  const all: Record<string, unknown> = {};
+  for (const { name } of tables) all[name] = await owner(`select t::text from ${name} t order by 1`);
+  all.sequences = await owner(
+    "select sequencename, last_value::text from pg_sequences where schemaname = 'number' order by 1",
+  );
+  return all;
+}
+
+async function writesNothing<T>(act: () => Promise<T>): Promise<T> {
+  const before = await dump();
+  const result = await act();
+  await gateway.server.settled();
+  expect(await dump()).toEqual(before);
+  return result;
+}
+
+const collect = { runBilling: true, collectPayment: true };
+const errors = 'userErrors { code path message }';
+const moved = `{ fulfillments { fulfillmentNumber state version } invoices { invoiceNumber } paidAmount ${errors} }`;
+
+/** Every mutation of the schema, with arguments that it accepts. */
+const accepted: Record<string, { query: () => string; shows: object }> = {
+  createAccount: {
+    query: () =>
+      `createAccount(dryRun: true, input: {name: "New", currency: "USD"}) { account { accountNumber name } ${errors} }`,
+    shows: { account: { accountNumber: 'DRYRUN-1', name: 'New' } },
+  },
+  updateAccount: {
+    query: () =>
+      `updateAccount(dryRun: true, key: "${ids.account}", input: {name: "Other"}) { account { name version } ${errors} }`,
+    shows: { account: { name: 'Other', version: 2 } },
+  },
+  createOrder: {
+    query: () => `createOrder(dryRun: true, input: {existingAccountNumber: "${ids.account}", orderDate: "2022-01-01",
+      orderLineItems: [{itemName: "A", itemType: Product, quantity: 2, amountPerUnit: 3}]}) {
+        order { orderNumber state orderLineItems { nodes { itemName amount } } account { name } } ${errors} }`,
+    shows: {
+      order: {
+        orderNumber: 'DRYRUN-1',
+        state: 'Executing',
+        orderLineItems: { nodes: [{ itemName: 'A', amount: '6.00' }] },
+        account: { name: 'Customer' },
+      },
+    },
+  },
+  updateFulfillment: {
+    query: () => `updateFulfillment(dryRun: true, key: "${ids.executing}", input: {quantity: 7, state: Booked}) {
+      fulfillment { quantity state orderLineItem { quantityFulfilled } } ${errors} }`,
+    shows: { fulfillment: { quantity: '7', state: 'Booked', orderLineItem: { quantityFulfilled: '17' } } },
+  },
+  deleteFulfillment: {
+    query: () => `deleteFulfillment(dryRun: true, key: "${ids.executing}") {
+      deletedId orderLineItem { fulfillments { nodes { state } } } ${errors} }`,
+    shows: {
+      deletedId: expect.any(String),
+      orderLineItem: { fulfillments: { nodes: expect.not.arrayContaining([{ state: 'Executing' }]) } },
+    },
+  },
+  bookFulfillments: {
+    query: () => `bookFulfillments(dryRun: true, keys: ["${ids.executing}"]) ${moved}`,
+    shows: { fulfillments: [{ fulfillmentNumber: 'F-00000001', state: 'Booked', version: 2 }] },
+  },
+  cancelFulfillments: {
+    query: () => `cancelFulfillments(dryRun: true, keys: ["${ids.executing}"]) ${moved}`,
+    shows: { fulfillments: [{ fulfillmentNumber: 'F-00000001', state: 'Canceled', version: 2 }] },
+  },
+  completeFulfillments: {
+    query: () => `completeFulfillments(dryRun: true, keys: ["${ids.billed}"]) ${moved}`,
+    shows: { fulfillments: [{ fulfillmentNumber: 'F-00000003', state: 'Complete', version: 2 }] },
+  },
+  sendFulfillmentsToBilling: {
+    query: () => `sendFulfillmentsToBilling(dryRun: true, keys: ["${ids.executing}", "${ids.booked}"],
+      processingOptions: {runBilling: true, collectPayment: true}) ${moved}`,
+    shows: { invoices: [{ invoiceNumber: 'DRYRUN-1' }], paidAmount: '100.00' },
+  },
+  createFulfillments: {
+    query: () => `createFulfillments(dryRun: true, input: {fulfillments: [
+      {orderLineItemId: "${ids.line}", fulfillmentDate: "2022-01-01", quantity: 5, state: SentToBilling, billTargetDate: "2022-01-01"},
+      {orderLineItemId: "${ids.line}", fulfillmentDate: "2022-01-01", quantity: 6, state: SentToBilling, billTargetDate: "2022-01-01"}
+    ], processingOptions: {runBilling: true, collectPayment: true}}) {
+      fulfillments { fulfillmentNumber billed orderLineItem { quantityFulfilled } invoiceItems { chargeAmount } }
+      invoices { invoiceNumber amount balance invoiceItems { nodes { quantity chargeAmount fulfillment { fulfillmentNumber } } }
+        paymentApplications { amount payment { paymentNumber } } }
+      payments { paymentNumber status account { name } } paidAmount ${errors} }`,
+    shows: {
+      fulfillments: ['DRYRUN-1', 'DRYRUN-2'].map((fulfillmentNumber, at) => ({
+        fulfillmentNumber,
+        billed: true,
+        orderLineItem: { quantityFulfilled: '21' },
+        invoiceItems: [{ chargeAmount: `${50 + 10 * at}.00` }],
+      })),
+      invoices: [
+        {
+          invoiceNumber: 'DRYRUN-3',
+          amount: '110.00',
+          balance: '0.00',
+          invoiceItems: {
+            nodes: [
+              { quantity: '5', chargeAmount: '50.00', fulfillment: { fulfillmentNumber: 'DRYRUN-1' } },
+              { quantity: '6', chargeAmount: '60.00', fulfillment: { fulfillmentNumber: 'DRYRUN-2' } },
+            ],
+          },
+          paymentApplications: [{ amount: '110.00', payment: { paymentNumber: 'DRYRUN-4' } }],
+        },
+      ],
+      payments: [{ paymentNumber: 'DRYRUN-4', status: 'Processing', account: { name: 'Customer' } }],
+      paidAmount: '110.00',
+    },
+  },
+};
+
+describe('a dry run', () => {
+  test('exists for every mutation', async () => {
+    const { body } = await client.graphql('{ __schema { mutationType { fields { name args { name } } } } }');
+    const fields: { name: string; args: { name: string }[] }[] = body.data.__schema.mutationType.fields;
+    expect(fields.filter(({ args }) => !args.some(({ name }) => name === 'dryRun'))).toEqual([]);
+    expect(fields.map(({ name }) => name).sort()).toEqual(Object.keys(accepted).sort());
+  });
+
+  test.each(Object.keys(accepted))(
+    'of %s shows what would be, down to its nested fields, and writes nothing',
+    async (name) => {
+      const { query, shows } = accepted[name];
+      const { status, body } = await writesNothing(() => client.graphql(`mutation { ${query()} }`));
+      expect([status, body.errors]).toEqual([200, undefined]);
+      expect(body.data[name]).toMatchObject({ ...shows, userErrors: [] });
+    },
+  );
+
+  test('given by a variable is a dry run as well', async () => {
+    const query = `mutation ($dry: Boolean! = true, $keys: [ID!]!) { bookFulfillments(dryRun: $dry, keys: $keys) ${moved} }`;
+    for (const variables of [{ keys: [ids.executing] }, { keys: [ids.executing], dry: true }]) {
+      const { body } = await writesNothing(() => client.graphql(query, variables));
+      expect(body.data.bookFulfillments.fulfillments).toMatchObject([{ state: 'Booked' }]);
+    }
+  });
+
+  test('leaves nothing in the ledger of the gateway, not even for a card that would be declined', async () => {
+    const input = { fulfillments: [entryOn(ids.declined, { state: 'SentToBilling' })], processingOptions: collect };
+    const { body } = await writesNothing(() =>
+      client.graphql(
+        `mutation ($input: CreateFulfillmentsInput!) { createFulfillments(dryRun: true, input: $input) { paidAmount ${errors} } }`,
+        { input },
+      ),
+    );
+    expect(body.data.createFulfillments).toEqual({ paidAmount: '50.00', userErrors: [] });
+    expect(await gateway.database.owner('select * from test_gateway.charge')).toEqual([]);
+    expect(await gateway.database.owner('select * from payment_attempt')).toEqual([]);
+  });
+
+  test('cannot stand beside another mutation', async () => {
+    const query = `mutation { a: bookFulfillments(dryRun: true, keys: ["${ids.executing}"]) ${moved}
+      b: bookFulfillments(keys: ["${ids.executing}"]) ${moved} }`;
+    const { status, body } = await writesNothing(() => client.graphql(query));
+    expect([status, body.errors[0].extensions.code]).toEqual([400, 'ONE_MUTATION_PER_KEY']);
+  });
+
+  test('is followed by a real run that takes the numbers it has not used', async () => {
+    const query = 'mutation { createAccount(input: {name: "Real", currency: "USD"}) { account { accountNumber } } }';
+    await client.graphql(query.replace('input:', 'dryRun: true, input:'));
+    const { body } = await client.graphql(query);
+    expect(body.data.createAccount.account.accountNumber).toBe('A00000003');
+  });
+
+  test('says the same user errors as the real run', async () => {
+    const refused: [string, string][] = [
+      [
+        'createFulfillments',
+        `input: {fulfillments: [{orderLineItemId: "${ids.line}", fulfillmentDate: "2022-01-01", quantity: 501}]}`,
+      ],
+      [
+        'createFulfillments',
+        'input: {fulfillments: [{orderLineItemId: "none", fulfillmentDate: "2022-01-01", quantity: 0}]}',
+      ],
+      ['updateFulfillment', `key: "${ids.executing}", input: {state: Complete}`],
+      ['updateFulfillment', `key: "${ids.executing}", expectedVersion: 9, input: {quantity: 1}`],
+      ['deleteFulfillment', `key: "${ids.booked}"`],
+      ['bookFulfillments', `keys: ["${ids.booked}", "F-9"]`],
+      ['cancelFulfillments', `keys: ["${ids.booked}"]`],
+      ['completeFulfillments', `keys: ["${ids.booked}"]`],
+      ['sendFulfillmentsToBilling', `keys: ["${ids.billed}"], processingOptions: {collectPayment: true}`],
+      ['createAccount', 'input: {name: "", currency: "XXX0"}'],
+      ['updateAccount', `key: "${ids.account}", input: {paymentTerm: "Net 0"}`],
+      ['createOrder', 'input: {existingAccountNumber: "A9", orderDate: "2022-01-01", orderLineItems: []}'],
+    ];
+    for (const [name, args] of refused) {
+      const run = async (dryRun: boolean) =>
+        (await client.graphql(`mutation { ${name}(${args}, dryRun: ${dryRun}) { ${errors} } }`)).body;
+      const [dry, real] = await writesNothing(async () => [await run(true), await run(false)]);
+      expect(real.data[name].userErrors.length).toBeGreaterThan(0);
+      expect(dry).toEqual(real);
+    }
+  });
+});

@@ -1,0 +1,115 @@
+import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+
+/* Databases of their own, which are then broken or taken away. */
+let gateway: TestGatewayServer;
+let client: TestClient;
+
+beforeEach(async () => {
+  gateway = await testGateway();
+  client = await gateway.client();
+}, 60_000);
+afterEach(() => gateway.close());
+
+const codeOf = ({ body }: Answer) => body.errors?.[0].extensions.code;
+
+describe('a fault that nobody has foreseen', () => {
+  test('goes out as a code and a request id, without its text and without a stack', async () => {
+    await gateway.database.owner('alter table fulfillment rename to away');
+    const answer = await client.graphql('{ fulfillments { nodes { id } } viewer { __typename } }');
+    expect(answer.status).toBe(200);
+    expect(answer.body.data).toEqual({ fulfillments: null, viewer: { __typename: 'Viewer' } });
+    const [error] = answer.body.errors;
+    const requestId = answer.headers['zuora-request-id'];
+    expect(error.message).toBe(`An unexpected failure. Its request id is ${requestId}.`);
+    expect(error.extensions).toEqual({ code: 'INTERNAL', retryable: true });
+    expect(answer.text).not.toMatch(/relation|select|stack|node_modules|42P01/);
+
+    const rest = await client.request({ method: 'GET', url: '/v1/fulfillments/F-1' });
+    expect(rest.status).toBe(500);
+    expect(rest.body.reasons).toEqual([
+      { code: 50000060, message: expect.stringContaining(String(rest.headers['zuora-request-id'])) },
+    ]);
+    expect(rest.text).not.toMatch(/relation|select|stack|42P01/);
+  });
+
+  test('behind a mutation does not hide that the mutation was carried out', async () => {
+    const { orderLineItems } = await orderFor(await client.work());
+    await gateway.database.owner('alter table orders rename to away');
+    const answer = await client.graphql(
+      `mutation ($id: ID!) { createFulfillments(input: {fulfillments: [
+        {orderLineItemId: $id, fulfillmentDate: "2022-01-01", quantity: 1}]}) {
+          fulfillments { fulfillmentNumber orderLineItem { order { orderNumber } } } userErrors { code } } }`,
+      { id: orderLineItems[0].id },
+    );
+    expect(codeOf(answer)).toBe('INTERNAL');
+    expect(await gateway.database.owner('select fulfillment_number from fulfillment')).toEqual([
+      { fulfillment_number: 'F-00000001' },
+    ]);
+  });
+});
+
+describe('a database that is away', () => {
+  test('is UNAVAILABLE at every door, and everything goes on once it is back', async () => {
+    const { orderLineItems } = await orderFor(await client.work());
+    const read = () => client.graphql('{ orderLineItems { nodes { id } } }');
+    const write = (key?: string) =>
+      client.request({
+        method: 'POST',
+        url: '/v1/fulfillments',
+        headers: key ? { 'idempotency-key': key } : {},
+        payload: {
+          fulfillments: [{ orderLineItemId: orderLineItems[0].id, fulfillmentDate: '2022-01-01', quantity: 1 }],
+        },
+      });
+    expect((await read()).status).toBe(200);
+
+    // Nobody listens on port 1: the connections there were are cut, and new ones are refused.
+    const { main, side } = gateway.database.db;
+    const pools = [main, side].map(({ options }) => ({ options, was: { ...options } }));
+    const away = { connectionString: 'postgres://app@127.0.0.1:1/none', host: '127.0.0.1', port: 1 };
+    try {
+      for (const { options } of pools) Object.assign(options, away);
+      await gateway.database.owner(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and application_name like 'order-fulfillment-gateway%'`,
+      );
+      for (const answer of [await read(), await write(), await write('key')]) {
+        expect(answer.status).toBe(503);
+        expect(answer.headers['retry-after']).toBe('2');
+        expect(answer.text).not.toMatch(/ECONNREFUSED|127\.0\.0\.1|stack/);
+      }
+      expect(codeOf(await read())).toBe('UNAVAILABLE');
+      expect((await write()).body.reasons[0].code).toBe(58000061);
+      const ready = await client.request({ method: 'GET', url: '/readyz' });
+      expect([ready.status, ready.body.reason]).toEqual([503, 'database unreachable']);
+      expect((await client.request({ method: 'GET', url: '/livez' })).status).toBe(200);
+    } finally {
+      for (const { options, was } of pools) Object.assign(options, was);
+    }
+
+    expect((await read()).body.data.orderLineItems.nodes).toHaveLength(1);
+    expect((await write('key')).body.success).toBe(true);
+    expect((await client.request({ method: 'GET', url: '/readyz' })).status).toBe(200);
+  });
+
+  test('that breaks off under a mutation leaves nothing of it behind', async () => {
+    const { orderLineItems } = await orderFor(await client.work());
+    const [{ id }] = orderLineItems;
+    const { owner } = gateway.database;
+    await owner('begin');
+    await owner('select 1 from order_line_item where id = $1 for update', [id]);
+    const running = client.graphql(
+      `mutation ($id: ID!) { createFulfillments(input: {fulfillments: [
+        {orderLineItemId: $id, fulfillmentDate: "2022-01-01", quantity: 1}]}) { userErrors { code } } }`,
+      { id },
+    );
+    const waiting = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    while ((await owner(`select 1 ${waiting}`)).length === 0);
+    await owner(`select pg_terminate_backend(pid) ${waiting}`);
+    await owner('rollback');
+    const answer = await running;
+    expect(codeOf(answer)).toBe('UNAVAILABLE');
+    expect(answer.body.errors[0].extensions.retryable).toBe(true);
+    expect(await owner('select 1 from fulfillment')).toEqual([]);
+  });
+});

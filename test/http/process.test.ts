@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer, type Server } from 'node:net';
+import path from 'node:path';
+import { createClient } from '../../src/service/client';
+import { type TestDatabase, testDatabase } from '../support/database';
+
+/* The real process, as it is started by hand or by a supervisor. */
+const main = path.resolve(__dirname, '../../src/main.js');
+
+let database: TestDatabase;
+const running = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  database = await testDatabase();
+}, 60_000);
+afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await database.close();
+});
+
+interface Started {
+  child: ChildProcess;
+  out: () => string;
+  err: () => string;
+  /** Exit status, or the signal that ended it. */
+  ended: Promise<number | string | null>;
+  /** Where it listens; throws where it ends before. */
+  origin: Promise<string>;
+}
+
+function start(env: Record<string, string>): Started {
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const text = { out: '', err: '' };
+  const ended = new Promise<number | string | null>((resolve) => {
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      resolve(code ?? signal);
+    });
+  });
+  const origin = new Promise<string>((resolve, reject) => {
+    child.stdout!.on('data', (chunk) => {
+      text.out += chunk;
+      const found = /Playground {2}(http:\/\/\S+)\/playground/.exec(text.out);
+      if (found) resolve(found[1]);
+    });
+    child.on('close', () => reject(new Error(`ended before it listened: ${text.err}`)));
+  });
+  origin.catch(() => {});
+  child.stderr!.on('data', (chunk) => {
+    text.err += chunk;
+  });
+  return { child, out: () => text.out, err: () => text.err, ended, origin };
+}
+
+const withDatabase = (more: Record<string, string> = {}) => start({ DATABASE_URL: database.url, ...more });
+const production = { NODE_ENV: 'production', JWT_SIGNING_KEY: 'a key of thirty-two characters or more' };
+
+describe('the process', () => {
+  test('without any client starts, says how to make one, is live and ready, and stops', async () => {
+    const gateway = withDatabase();
+    const origin = await gateway.origin;
+    const live = await fetch(`${origin}/livez`);
+    expect([live.status, await live.json()]).toEqual([200, { status: 'up' }]);
+    const ready = await fetch(`${origin}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
+    expect((await fetch(`${origin}/graphql`, { method: 'POST' })).status).toBe(401);
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    expect(gateway.out()).toContain('there is no client yet: npm run client -- create');
+    expect(gateway.out()).toContain('JWT_SIGNING_KEY is not set');
+    expect(gateway.err()).toBe('');
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'answers the request under way before %s ends it with status 0',
+    async (signal) => {
+      const { clientId, secret } = await createClient(database.db.reads(), {
+        name: signal,
+        scopes: ['order'],
+        grants: [{ entity: 'Acme', orgs: ['North'] }],
+      });
+      const gateway = withDatabase(production);
+      const origin = await gateway.origin;
+      const form = new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: clientId,
+        client_secret: secret,
+      });
+      const issued = await fetch(`${origin}/oauth/token`, { method: 'POST', body: form });
+      const { access_token } = (await issued.json()) as { access_token: string };
+
+      await database.owner('begin');
+      await database.owner('lock table account in access exclusive mode');
+      const query = `mutation { createAccount(input: {name: "${signal}", currency: "USD"}) { account { name } } }`;
+      const asked = fetch(`${origin}/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      });
+      const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+      while ((await database.owner(waiting)).length === 0);
+      gateway.child.kill(signal);
+      while (!gateway.out().includes('stopping')) await new Promise((resolve) => setTimeout(resolve, 10));
+      // A second signal changes nothing.
+      gateway.child.kill(signal);
+      await expect(fetch(`${origin}/livez`)).rejects.toThrow();
+      await database.owner('rollback');
+
+      const answer = await asked;
+      expect(await answer.json()).toEqual({ data: { createAccount: { account: { name: signal } } } });
+      expect(answer.headers.get('connection')).toBe('close');
+      expect(await gateway.ended).toBe(0);
+      expect(gateway.out()).not.toMatch(/there is no client|JWT_SIGNING_KEY/);
+      expect(gateway.err()).toBe('');
+      expect(await database.owner('select name from account where name = $1', [signal])).toHaveLength(1);
+    },
+  );
+});
+
+describe('a start that cannot work ends with one line and status 1:', () => {
+  const refused = async (env: Record<string, string>) => {
+    const gateway = start(env);
+    const status = await gateway.ended;
+    return { status, line: gateway.err() };
+  };
+
+  test.each<[string, Record<string, string>, string]>([
+    ['a port that is none', { PORT: 'http' }, 'PORT is "http"; a whole number from 0 to 65535 is allowed.'],
+    [
+      'a log level that is none',
+      { LOG_LEVEL: 'loud' },
+      'LOG_LEVEL is "loud"; fatal, error, warn, info, debug, trace, silent are allowed.',
+    ],
+    ['another database', { DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must begin with postgres:// or postgresql://.'],
+    ['a short key', { JWT_SIGNING_KEY: 'short' }, 'JWT_SIGNING_KEY must have at least 32 characters.'],
+    [
+      'production without a database',
+      production,
+      'NODE_ENV=production needs DATABASE_URL: the embedded database is for development and demos.',
+    ],
+    [
+      'production without a key',
+      { NODE_ENV: 'production', DATABASE_URL: 'postgres://127.0.0.1/none' },
+      'NODE_ENV=production needs JWT_SIGNING_KEY, a secret of at least 32 characters.',
+    ],
+  ])('%s', async (_name, env, line) => {
+    expect(await refused(env)).toEqual({ status: 1, line: `${line}\n` });
+  });
+
+  test('production on demo data', async () => {
+    const demo = await testDatabase();
+    try {
+      await createClient(demo.db.reads(), {
+        name: 'Demo',
+        scopes: ['read'],
+        grants: [{ entity: 'Acme', orgs: ['North'] }],
+        clientId: '00000000-0000-4000-8000-000000000001',
+        secret: 'demo-secret',
+      });
+      const { status, line } = await refused({ ...production, DATABASE_URL: demo.url });
+      expect([status, line]).toEqual([
+        1,
+        'NODE_ENV=production does not run on demo data: its client secrets are public.\n',
+      ]);
+    } finally {
+      await demo.close();
+    }
+  });
+
+  test('a port that is taken', async () => {
+    const other: Server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port));
+    });
+    const { status, line } = await refused({ DATABASE_URL: database.url, PORT: String(port) });
+    other.close();
+    expect([status, line]).toEqual([1, `127.0.0.1:${port} is in use: stop what listens there, or set PORT.\n`]);
+  });
+
+  test('a database that cannot be reached', async () => {
+    const { status, line } = await refused({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
+    expect(status).toBe(1);
+    expect(line).toMatch(/^[^\n]*ECONNREFUSED[^\n]*\n$/);
+  });
+});

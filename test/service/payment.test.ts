@@ -1,0 +1,300 @@
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createFulfillments } from '../../src/service/fulfillment';
+import { sweepAttempts } from '../../src/service/payment-attempt';
+import { newId } from '../../src/store/id';
+import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+let client: TestClient;
+
+beforeEach(async () => {
+  gateway = await testGateway({ gatewayTimeoutMs: 500 });
+  client = await gateway.client();
+}, 60_000);
+
+/** After every story: what we say was paid is what the gateway took, to the cent, and nothing else is left reserved. */
+afterEach(async () => {
+  await gateway.server.settled();
+  await sweepAttempts(gateway.services);
+  const { owner } = gateway.database;
+  const ours = await owner(
+    `select attempt_id as key, amount, currency from payment where status = 'Processed' order by attempt_id`,
+  );
+  const theirs = await owner(
+    `select key, amount - refunded as amount, currency from test_gateway.charge where status = 'Captured' order by key`,
+  );
+  expect(ours).toEqual(theirs);
+  expect(await owner("select key from test_gateway.charge where status = 'Authorized'")).toEqual([]);
+  expect(await owner("select id from payment_attempt where status = 'Open'")).toEqual([]);
+  expect(
+    await owner(
+      `select i.invoice_number, i.balance, i.amount - coalesce(sum(a.amount), 0) as owed from invoice i
+       left join payment_application a on a.invoice_id = i.id
+       group by i.id having i.balance <> i.amount - coalesce(sum(a.amount), 0)`,
+    ),
+  ).toEqual([]);
+  await gateway.close();
+});
+
+/** One line for each token, each on an account of its own. */
+async function lines(...tokens: (string | null)[]): Promise<string[]> {
+  const work = await client.work();
+  const ids: string[] = [];
+  for (const paymentMethodToken of tokens) {
+    const { orderLineItems } = await orderFor(work, [{}], { paymentMethodToken });
+    ids.push(orderLineItems[0].id);
+  }
+  return ids;
+}
+
+const inputFor = (ids: string[]) => ({
+  fulfillments: ids.map((orderLineItemId, at) => ({
+    ...{ orderLineItemId, fulfillmentDate: '2022-01-01', billTargetDate: '2022-01-01' },
+    ...{ quantity: String(at + 1), state: 'SentToBilling' as const },
+  })),
+  processingOptions: { runBilling: true, collectPayment: true },
+});
+const pay = async (ids: string[]) =>
+  (
+    await client.graphql(
+      `mutation ($input: CreateFulfillmentsInput!) { createFulfillments(input: $input) {
+        payments { paymentNumber status amount account { id } } paidAmount userErrors { code path retryable message } } }`,
+      { input: inputFor(ids) },
+    )
+  ).body.data.createFulfillments;
+
+const attempts = () =>
+  gateway.database.owner<{ status: string }>(
+    `select e.status::text, e.amount, e.message, c.status::text as charge, p.status::text as payment
+     from payment_attempt e left join test_gateway.charge c on c.key = e.id left join payment p on p.attempt_id = e.id
+     order by e.amount`,
+  );
+const nothingWritten = async () => {
+  const [counts] = await gateway.database.owner(
+    `select (select count(*)::int from fulfillment) as fulfillments, (select count(*)::int from invoice) as invoices,
+       (select count(*)::int from payment) as payments, (select sum(fulfilled_quantity) from order_line_item) as fulfilled`,
+  );
+  expect(counts).toEqual({ fulfillments: 0, invoices: 0, payments: 0, fulfilled: '0' });
+};
+/** Everything is committed, and the process ends before it captures. */
+const payAndCrash = async (ids: string[]) => createFulfillments(await client.work(), inputFor(ids));
+
+describe('collectPayment', () => {
+  test('takes the money of a card that pays, after the reply', async () => {
+    const { payments, paidAmount } = await pay(await lines('tok_ok'));
+    expect(payments).toMatchObject([{ status: 'Processing', amount: '10.00', paymentNumber: 'P-00000001' }]);
+    expect(paidAmount).toBe('10.00');
+    await gateway.server.settled();
+    expect(await attempts()).toEqual([
+      { status: 'Captured', amount: '10', message: null, charge: 'Captured', payment: 'Processed' },
+    ]);
+  });
+
+  test('makes one payment for each of several accounts', async () => {
+    const ids = await lines('tok_ok', 'tok_ok', 'tok_ok');
+    const { payments, paidAmount } = await pay([...ids, ids[0]]);
+    expect(payments.map((one: { amount: string }) => one.amount).sort()).toEqual(['20.00', '30.00', '50.00']);
+    expect(paidAmount).toBe('100.00');
+  });
+
+  test('of a card that is declined leaves nothing behind but its attempt', async () => {
+    const { userErrors } = await pay(await lines('tok_declined'));
+    expect(userErrors).toEqual([
+      {
+        code: 'PAYMENT_DECLINED',
+        path: ['input', 'processingOptions', 'collectPayment'],
+        retryable: false,
+        message: 'The payment of account A00000001 was refused: card declined.',
+      },
+    ]);
+    await nothingWritten();
+    await gateway.server.settled();
+    expect(await attempts()).toEqual([
+      { status: 'Declined', amount: '10', message: 'card declined', charge: 'Declined', payment: null },
+    ]);
+  });
+
+  test.each(['tok_error', 'tok_timeout'])(
+    'of %s, whose outcome is unknown, gives up what was reserved',
+    async (token) => {
+      const { userErrors } = await pay(await lines(token));
+      expect(userErrors).toMatchObject([{ code: 'PAYMENT_FAILED', retryable: true }]);
+      expect(userErrors[0].message).not.toContain('gateway failed');
+      await nothingWritten();
+      await gateway.server.settled();
+      expect(await attempts()).toEqual([
+        { status: 'Voided', amount: '10', message: null, charge: 'Voided', payment: null },
+      ]);
+      expect(gateway.failures).toHaveLength(1);
+    },
+  );
+
+  test('where the second of three accounts declines gives the first up', async () => {
+    const { userErrors } = await pay(await lines('tok_ok', 'tok_declined', 'tok_ok'));
+    expect(userErrors).toMatchObject([{ code: 'PAYMENT_DECLINED' }]);
+    await nothingWritten();
+    await gateway.server.settled();
+    const [first, second, third] = await attempts();
+    expect([first, second]).toMatchObject([
+      { status: 'Voided', charge: 'Voided' },
+      { status: 'Declined', charge: 'Declined' },
+    ]);
+    expect(third).toMatchObject({ status: 'Voided' });
+  });
+
+  test('without a payment method asks no gateway', async () => {
+    const { userErrors } = await pay(await lines('tok_ok', null));
+    expect(userErrors).toMatchObject([{ code: 'PAYMENT_METHOD_MISSING' }]);
+    expect(await attempts()).toEqual([]);
+    await nothingWritten();
+  });
+
+  test('of nothing owed asks no gateway', async () => {
+    const { orderLineItems } = await orderFor(await client.work(), [{ amountPerUnit: '0' }]);
+    expect(await pay([orderLineItems[0].id])).toEqual({ payments: [], paidAmount: null, userErrors: [] });
+    expect(await attempts()).toEqual([]);
+  });
+
+  test('in two currencies has no total', async () => {
+    const work = await client.work();
+    const dollars = await orderFor(work);
+    const yen = await orderFor(work, [{}], { currency: 'JPY' });
+    const { payments, paidAmount } = await pay([dollars.orderLineItems[0].id, yen.orderLineItems[0].id]);
+    expect(payments.map((one: { amount: string }) => one.amount)).toEqual(['10.00', '20']);
+    expect(paidAmount).toBeNull();
+  });
+
+  test('with sendFulfillmentsToBilling names its own argument where it is refused', async () => {
+    const [id] = await lines('tok_declined');
+    const { fulfillments } = await createFulfillments(await client.work(), {
+      fulfillments: [{ orderLineItemId: id, fulfillmentDate: '2022-01-01', quantity: '1' }],
+    });
+    const { body } = await client.graphql(
+      `mutation ($keys: [ID!]!) { sendFulfillmentsToBilling(keys: $keys, billTargetDate: "2022-01-01",
+        processingOptions: { runBilling: true, collectPayment: true }) { userErrors { code path } } }`,
+      { keys: [fulfillments[0]!.id] },
+    );
+    expect(body.data.sendFulfillmentsToBilling.userErrors).toEqual([
+      { code: 'PAYMENT_DECLINED', path: ['processingOptions', 'collectPayment'] },
+    ]);
+  });
+
+  test('captures also for a client that went away before it was answered', async () => {
+    const [id] = await lines('tok_ok');
+    await gateway.server.app.listen({ port: 0 });
+    const { port } = gateway.server.app.server.address() as AddressInfo;
+    const { owner } = gateway.database;
+    await owner('begin');
+    await owner('select 1 from order_line_item where id = $1 for update', [id]);
+    const headers = { authorization: `Bearer ${client.token}`, 'content-type': 'application/json' };
+    const asked = httpRequest({ port, method: 'POST', path: '/v1/fulfillments', headers });
+    asked.on('error', () => {});
+    asked.end(JSON.stringify(inputFor([id])));
+    const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    while ((await owner(waiting)).length === 0);
+    const closed = new Promise((resolve) => gateway.server.app.server.getConnections((_, n) => resolve(n)));
+    asked.destroy();
+    expect(await closed).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await owner('rollback');
+    await gateway.server.settled();
+    expect(await attempts()).toMatchObject([{ status: 'Captured', charge: 'Captured', payment: 'Processed' }]);
+  });
+});
+
+describe('the sweep', () => {
+  const open = async () => {
+    const [id] = await lines('tok_ok');
+    const [{ account_id, org_id, entity_id }] = await gateway.database.owner<Record<string, string>>(
+      'select account_id, org_id, entity_id from order_line_item where id = $1',
+      [id],
+    );
+    const key = newId();
+    await gateway.database.owner(
+      `insert into payment_attempt (id, entity_id, org_id, account_id, amount, currency, status, created_by_id, created_date, updated_date)
+       values ($1, $2, $3, $4, 12.34, 'USD', 'Open', $1, now(), now())`,
+      [key, entity_id, org_id, account_id],
+    );
+    return key;
+  };
+  const authorize = (key: string) =>
+    gateway.services.gateway.authorize({ key, token: 'tok_ok', amount: '12.34', currency: 'USD' });
+  const sweep = () => sweepAttempts(gateway.services);
+
+  test('captures what a process committed and did not live to capture', async () => {
+    await payAndCrash(await lines('tok_ok', 'tok_ok'));
+    expect(await attempts()).toMatchObject([
+      { status: 'Open', charge: 'Authorized', payment: 'Processing' },
+      { status: 'Open', charge: 'Authorized', payment: 'Processing' },
+    ]);
+    await Promise.all([sweep(), sweep(), sweep()]);
+    expect(await attempts()).toMatchObject([
+      { status: 'Captured', charge: 'Captured', payment: 'Processed' },
+      { status: 'Captured', charge: 'Captured', payment: 'Processed' },
+    ]);
+    expect(await gateway.database.owner('select distinct version from payment')).toEqual([{ version: 2 }]);
+  });
+
+  test('gives up what was authorized and never committed', async () => {
+    const key = await open();
+    await authorize(key);
+    await sweep();
+    expect(await attempts()).toMatchObject([{ status: 'Voided', charge: 'Voided', payment: null }]);
+  });
+
+  test('gives up what never reached the gateway, so that it cannot be authorized any more', async () => {
+    const key = await open();
+    await sweep();
+    expect(await attempts()).toMatchObject([{ status: 'Voided', charge: 'Voided' }]);
+    expect(await authorize(key)).toEqual({ approved: false, reason: 'given up before' });
+  });
+
+  test('pays back what the gateway took unasked', async () => {
+    const key = await open();
+    await authorize(key);
+    await gateway.services.gateway.capture(key);
+    await Promise.all([sweep(), sweep()]);
+    expect(await attempts()).toMatchObject([{ status: 'Voided', charge: 'Refunded', message: /unasked/ }]);
+    expect(await gateway.database.owner('select amount from test_gateway.refund')).toEqual([{ amount: '12.34' }]);
+  });
+
+  test('leaves alone what a running request holds', async () => {
+    const answer = pay(await lines('tok_timeout'));
+    while ((await attempts()).length === 0);
+    await sweep();
+    expect(await attempts()).toMatchObject([{ status: 'Open' }]);
+    expect((await answer).userErrors).toMatchObject([{ code: 'PAYMENT_FAILED' }]);
+    await gateway.server.settled();
+    expect(await attempts()).toMatchObject([{ status: 'Voided' }]);
+  });
+
+  test('tries again where the gateway could not be reached', async () => {
+    await payAndCrash(await lines('tok_ok'));
+    await gateway.database.owner('alter table test_gateway.charge rename to away');
+    await sweep();
+    await gateway.database.owner('alter table test_gateway.away rename to charge');
+    expect(gateway.failures).toMatchObject([{ what: expect.stringMatching(/^settling attempt [0-9a-f]{32}$/) }]);
+    expect(await attempts()).toMatchObject([{ status: 'Open', payment: 'Processing' }]);
+    await sweep();
+    expect(await attempts()).toMatchObject([{ status: 'Captured', payment: 'Processed' }]);
+  });
+
+  test('makes an invoice owed again where the gateway will never capture', async () => {
+    const { payments } = await payAndCrash(await lines('tok_ok'));
+    await gateway.services.gateway.void(payments[0].attemptId);
+    await sweep();
+    expect(await attempts()).toMatchObject([{ status: 'Failed', charge: 'Voided', payment: 'Error' }]);
+    const { body } = await client.graphql(
+      `{ payments { nodes { status amount appliedAmount unappliedAmount applications { amount } } }
+         invoices { nodes { status amount balance version } } fulfillments { nodes { state billed } } }`,
+    );
+    expect(body.data).toEqual({
+      payments: {
+        nodes: [{ status: 'Error', amount: '10.00', appliedAmount: '0.00', unappliedAmount: '0.00', applications: [] }],
+      },
+      invoices: { nodes: [{ status: 'Posted', amount: '10.00', balance: '10.00', version: 3 }] },
+      fulfillments: { nodes: [{ state: 'SentToBilling', billed: true }] },
+    });
+  });
+});

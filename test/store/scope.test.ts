@@ -1,0 +1,181 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { lockAccountsForBilling } from '../../src/store/account';
+import { type Scope, Scoped } from '../../src/store/connection';
+import { claimed, postedFulfillments } from '../../src/store/invoice';
+import { count, countsBy, type List, page, pagesBy } from '../../src/store/list';
+import { nounsOfIds } from '../../src/store/node';
+import { itemStatesByOrder } from '../../src/store/order-line-item';
+import { orgsById } from '../../src/store/tenant';
+import { lockRows, rowsBy } from '../../src/store/write';
+import { type TestDatabase, testDatabase } from '../support/database';
+import { type Chain, classes, insertChain, tenant } from '../support/rows';
+
+let database: TestDatabase;
+/** Two entities with two orgs each, and in each org one row of every kind. */
+const places: { name: string; scope: Scope; rows: Chain }[] = [];
+/** A caller that sees one org; one that sees an entity; one whose orgs are another entity's. */
+let callers: { name: string; scope: Scope; sees: string[] }[];
+
+beforeAll(async () => {
+  database = await testDatabase();
+  const reads = database.db.reads();
+  for (const entity of ['Acme', 'Globex']) {
+    const { entityId, orgIds } = await tenant(reads, entity, ['North', 'South']);
+    for (const [at, org] of ['North', 'South'].entries()) {
+      const scope = { entityId, orgIds: [orgIds[at]] };
+      places.push({ name: `${entity} ${org}`, scope, rows: await insertChain(reads, scope) });
+    }
+  }
+  const [north, south, foreign] = places.map((place) => place.scope);
+  const entity = { entityId: north.entityId, orgIds: [...north.orgIds, ...south.orgIds] };
+  callers = [
+    { name: 'one org', scope: north, sees: ['Acme North'] },
+    { name: 'an entity', scope: entity, sees: ['Acme North', 'Acme South'] },
+    { name: 'orgs of another entity', scope: { ...north, orgIds: foreign.orgIds }, sees: [] },
+    { name: 'no org', scope: { ...north, orgIds: [] }, sees: [] },
+  ];
+}, 60_000);
+afterAll(() => database.close());
+
+type AnyList = List<{ id: string }, Record<string, unknown>>;
+
+/** Every list that the store exports, found by its form, so that none is left out. */
+const lists: [string, AnyList][] = [];
+const store = path.resolve(__dirname, '../../src/store');
+for (const file of readdirSync(store).filter((name) => name.endsWith('.js'))) {
+  for (const [name, value] of Object.entries(require(path.join(store, file)) as object)) {
+    if (value && typeof value === 'object' && 'sorts' in value && 'defaultSort' in value) lists.push([name, value]);
+  }
+}
+
+/** The rows of a class in every place, by the place. */
+const rowsOf = (row: unknown) => {
+  const kind = (Object.keys(classes) as (keyof Chain)[]).find((key) => classes[key] === row)!;
+  return places.map((place) => ({ place: place.name, row: place.rows[kind] as unknown as Record<string, string> }));
+};
+const placesOf = (found: readonly { id: string }[]) =>
+  places
+    .filter((place) => Object.values(place.rows).some((row) => found.some(({ id }) => id === row.id)))
+    .map((p) => p.name);
+const query = { properties: ['id'], limit: 100, backward: false };
+const everyId = () => places.flatMap((place) => Object.values(place.rows).map((row) => row.id));
+
+/** Each caller's view, held against what it may see. */
+async function eachCaller(look: (scoped: Scoped) => Promise<readonly { id: string }[]>): Promise<void> {
+  for (const { name, scope, sees } of callers) {
+    const found = await look(new Scoped(database.db.reads(), scope));
+    expect([name, ...placesOf(found)]).toEqual([name, ...sees]);
+    expect(new Set(found.map((row) => row.id)).size).toBe(sees.length);
+  }
+}
+
+test('every list of the store is here', () => {
+  expect(lists.map(([name]) => name).sort()).toEqual(expect.arrayContaining(['accounts', 'fulfillments', 'payments']));
+  expect(new Set(lists.map(([, list]) => list.rowClass)).size).toBe(Object.keys(classes).length - 1); // claims have none
+});
+
+describe.each(lists)('the list %s', (_name, list) => {
+  test('holds the rows of the caller and no other, whatever the order and the place it goes on from', async () => {
+    await eachCaller((scoped) => page(scoped, list, query));
+    for (const field of Object.keys(list.sorts)) {
+      for (const direction of ['ASC', 'DESC'] as const) {
+        await eachCaller((scoped) => page(scoped, list, { ...query, order: { field, direction } }));
+      }
+    }
+    const order = { field: Object.keys(list.sorts)[0], direction: 'DESC' } as const;
+    const value = list.sorts[order.field].type === 'uuid' ? 'f'.repeat(32) : '2999-12-31T00:00:00Z';
+    await eachCaller((scoped) => page(scoped, list, { ...query, order, from: { value, id: 'f'.repeat(32) } }));
+  });
+
+  test('counts the rows of the caller and no other', async () => {
+    for (const { name, scope, sees } of callers) {
+      expect([name, await count(new Scoped(database.db.reads(), scope), list)]).toEqual([name, sees.length]);
+    }
+  });
+
+  test('holds them under parents of the caller only, though it is asked with every parent there is', async () => {
+    const properties = Object.keys(list.table.columns).filter(
+      (name) => list.table.columns[name].type === 'uuid' && !/^(entityId|orgId|createdById|updatedById)$/.test(name),
+    );
+    expect(properties).toContain('id');
+    for (const property of properties) {
+      const keys = rowsOf(list.rowClass).map(({ row }) => row[property]);
+      await eachCaller((scoped) => pagesBy(scoped, list, property, keys, query));
+      for (const { name, scope, sees } of callers) {
+        const counts = await countsBy(new Scoped(database.db.reads(), scope), list, property, keys);
+        expect([name, counts.length]).toEqual([name, sees.length]);
+      }
+    }
+  });
+
+  test('holds them under a filter that names every row there is', async () => {
+    const rows = rowsOf(list.rowClass).map(({ row }) => row);
+    for (const field of Object.keys(list.filters).filter((name) => list.table.columns[name]?.type === 'uuid')) {
+      const filter = { [field]: { in: rows.map((row) => row[field]) } };
+      await eachCaller((scoped) => page(scoped, list, { ...query, filter }));
+      for (const { scope } of callers) {
+        expect(await count(new Scoped(database.db.reads(), scope), list, filter)).toBe(
+          callers.find((caller) => caller.scope === scope)!.sees.length,
+        );
+      }
+    }
+  });
+});
+
+describe('apart from the lists', () => {
+  test.each(Object.entries(classes))('%s rows are found and locked in scope only', async (_kind, row) => {
+    const ids = rowsOf(row).map((entry) => entry.row.id);
+    await eachCaller((scoped) => rowsBy<{ id: string }>(scoped, row as never, 'id', ids));
+    await eachCaller((scoped) => lockRows<{ id: string }>(scoped, row as never, ids));
+  });
+
+  test('nodes are told in scope only, and all of their kinds', async () => {
+    for (const { scope, sees } of callers) {
+      const nouns = await nounsOfIds(new Scoped(database.db.reads(), scope), everyId());
+      expect(placesOf([...nouns.keys()].map((id) => ({ id })))).toEqual(sees);
+      expect(nouns.size).toBe(sees.length * 8);
+    }
+    const { rows, scope } = places[0];
+    const nouns = await nounsOfIds(new Scoped(database.db.reads(), scope), everyId());
+    expect(Object.fromEntries(nouns)).toEqual({
+      [rows.account.id]: 'account',
+      [rows.order.id]: 'order',
+      [rows.line.id]: 'orderLineItem',
+      [rows.fulfillment.id]: 'fulfillment',
+      [rows.invoice.id]: 'invoice',
+      [rows.item.id]: 'invoiceItem',
+      [rows.payment.id]: 'payment',
+      [rows.application.id]: 'paymentApplication',
+    });
+  });
+
+  test('claims, posted documents and the states of orders are told in scope only', async () => {
+    const fulfillmentIds = places.map((place) => place.rows.fulfillment.id);
+    const named = (ids: string[]) => ids.map((id) => ({ id }));
+    await eachCaller(async (scoped) => named(await claimed(scoped, fulfillmentIds)));
+    await eachCaller(async (scoped) => named(await postedFulfillments(scoped, fulfillmentIds)));
+    await eachCaller(async (scoped) => {
+      const orderIds = places.map((place) => place.rows.order.id);
+      return named((await itemStatesByOrder(scoped, orderIds)).map((row) => row.orderId));
+    });
+  });
+
+  test('orgs are those of the caller', async () => {
+    const all = places.flatMap((place) => place.scope.orgIds);
+    for (const { scope, sees } of callers) {
+      const orgs = await orgsById(new Scoped(database.db.reads(), scope), all);
+      expect(orgs.map(({ name }) => `Acme ${name}`).sort()).toEqual(sees);
+    }
+  });
+
+  test('the lock of billing is taken on accounts in scope only', async () => {
+    const accountIds = places.map((place) => place.rows.account.id);
+    for (const { scope, sees } of callers) {
+      const scoped = new Scoped(database.db.reads(), scope);
+      const { counter } = scoped.connection;
+      await lockAccountsForBilling(scoped, accountIds);
+      expect([counter.statements, sees]).toEqual([1, sees]);
+    }
+  });
+});
