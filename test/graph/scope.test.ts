@@ -6,6 +6,7 @@ import { listOf, nouns } from '../../src/graph/nouns';
 import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/work';
+import { nounsOfIds } from '../../src/store/node';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 /** One of everything in one org, and the tables that hold it. */
@@ -57,8 +58,7 @@ async function estate(work: Work, name: string): Promise<Estate> {
 beforeAll(async () => {
   gateway = await testGateway();
   owner = await gateway.client();
-  const grants = [{ entity: 'Acme', orgs: ['South'] }];
-  const south = await gateway.client({ grants });
+  const south = await gateway.client({ grants: [{ entity: 'Acme', orgs: ['South'] }] });
   const globex = await gateway.client({ grants: [{ entity: 'Globex', orgs: ['North'] }] });
   for (const [at, client] of [south, globex].entries()) {
     const work = await client.work();
@@ -83,6 +83,8 @@ const listed =
     );
 const accountId = (of: Estate) => of.ids.account;
 const orderId = (of: Estate) => of.ids.order;
+const orderLineItemId = (of: Estate) => of.ids.orderLineItem;
+const orderNumber = (of: Estate) => of.numbers.order;
 
 /** What reads the estate through each field of the query type. */
 const queries: Record<string, (of: Estate) => string[]> = {
@@ -97,16 +99,8 @@ const queries: Record<string, (of: Estate) => string[]> = {
   viewer: () => ['{ result: viewer { clientId entity { id } orgs { id } entities { id } } }'],
   accounts: listed('accounts', 'account', { accountNumber: (of) => of.numbers.account }),
   orders: listed('orders', 'order', { accountId }),
-  orderLineItems: listed('orderLineItems', 'orderLineItem', {
-    orderId,
-    accountId,
-    orderNumber: (of) => of.numbers.order,
-  }),
-  fulfillments: listed('fulfillments', 'fulfillment', {
-    orderId,
-    accountId,
-    orderLineItemId: (of) => of.ids.orderLineItem,
-  }),
+  orderLineItems: listed('orderLineItems', 'orderLineItem', { orderId, accountId, orderNumber }),
+  fulfillments: listed('fulfillments', 'fulfillment', { orderId, accountId, orderLineItemId }),
   invoices: listed('invoices', 'invoice', { accountId }),
   payments: listed('payments', 'payment', { accountId }),
 };
@@ -249,8 +243,9 @@ describe.each(intruderNames)('a client of %s', (name) => {
     expect(await theirs.total(edge, null, parentId)).toBeGreaterThan(0);
   });
 
-  test('learns neither the name of the org nor whether something was billed or posted', async () => {
-    const { loaders } = new GraphContext(intruders[name].work);
+  test('learns neither the name of the org, nor what an id is of, nor whether it was billed or posted', async () => {
+    const { loaders, work } = new GraphContext(intruders[name].work);
+    expect((await nounsOfIds(work.reads(), Object.values(victim.ids))).size).toBe(0);
     expect(await loaders.org(victim.orgId)).toEqual({ id: victim.orgId, name: '' });
     expect([await loaders.billed(victim.sent), await loaders.posted(victim.sent)]).toEqual([false, false]);
     const theirs = new Loaders((await owner.work()).reads());

@@ -213,16 +213,21 @@ describe.each(cases)('to a client with %s, a fulfillment that is %s', (who, name
   });
 });
 
-test('a mutation shows the moves that follow, and the fields that are still open, as they are after it', async () => {
+test('each mutation of a request shows its object, what hangs on it and the moves that follow as they are after it', async () => {
   const { client } = clients['all but edit-booked'];
   const id = await make(situations.Executing);
-  const { body } = await client!.graphql(`mutation { a: bookFulfillments(keys: ["${id}"]) { fulfillments { ${shown} } }
-    b: sendFulfillmentsToBilling(keys: ["${id}"], processingOptions: { runBilling: true }) { fulfillments { ${shown} } }
-    c: completeFulfillments(keys: ["${id}"]) { fulfillments { ${shown} } } }`);
+  const after = `fulfillments { ${shown} billed orderLineItem { quantityAvailableForReturn } }`;
+  const { body } = await client!.graphql(`mutation { a: bookFulfillments(keys: ["${id}"]) { ${after} }
+    b: sendFulfillmentsToBilling(keys: ["${id}"], processingOptions: { runBilling: true }) { ${after} }
+    c: completeFulfillments(keys: ["${id}"]) { ${after} } }`);
   const move = (action: string, to: string) => [{ action, to, allowed: true, blockedBy: [] }];
+  const then = (state: string, quantity: string, allowedTransitions: object[]) => ({
+    ...{ state, allowedTransitions, editableFields: [], billed: quantity !== '0' },
+    orderLineItem: { quantityAvailableForReturn: quantity },
+  });
   expect(Object.values(body.data).map((payload) => (payload as { fulfillments: Shown[] }).fulfillments[0])).toEqual([
-    { state: 'Booked', allowedTransitions: move('SendToBilling', 'SentToBilling'), editableFields: [] },
-    { state: 'SentToBilling', allowedTransitions: move('Complete', 'Complete'), editableFields: [] },
-    { state: 'Complete', allowedTransitions: [], editableFields: [] },
+    then('Booked', '0', move('SendToBilling', 'SentToBilling')),
+    then('SentToBilling', '8', move('Complete', 'Complete')),
+    then('Complete', '8', []),
   ]);
 });

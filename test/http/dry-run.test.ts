@@ -186,6 +186,20 @@ describe('a dry run', () => {
     expect(await gateway.database.owner('select * from payment_attempt')).toEqual([]);
   });
 
+  test('with an Idempotency-Key keeps its reply; the real run under that key is 422', async () => {
+    const query = `mutation ($dry: Boolean!) { bookFulfillments(dryRun: $dry, keys: ["${ids.executing}"]) ${moved} }`;
+    const ask = (dry: boolean) => client.graphql(query, { dry }, { 'idempotency-key': 'dry' });
+    const first = await ask(true);
+    expect(first.body.data.bookFulfillments.fulfillments).toMatchObject([{ state: 'Booked' }]);
+    const { body } = await client.graphql(`{ fulfillment(key: "${ids.executing}") { state version } }`);
+    expect(body.data.fulfillment).toEqual({ state: 'Executing', version: 1 });
+    await writesNothing(async () => {
+      const again = await ask(true);
+      expect([again.text, again.headers['idempotency-replayed']]).toEqual([first.text, 'true']);
+      expect((await ask(false)).status).toBe(422);
+    });
+  });
+
   test('cannot stand beside another mutation', async () => {
     const query = `mutation { a: bookFulfillments(dryRun: true, keys: ["${ids.executing}"]) ${moved}
       b: bookFulfillments(keys: ["${ids.executing}"]) ${moved} }`;

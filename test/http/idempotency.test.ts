@@ -31,8 +31,8 @@ const rest = (key: string, payload: object | string = inputOf(), by: TestClient 
     headers: { 'content-type': 'application/json', 'idempotency-key': key, ...headers },
     payload,
   });
-const mutation = `mutation ($input: CreateFulfillmentsInput!, $dryRun: Boolean! = false) {
-  createFulfillments(input: $input, dryRun: $dryRun) {
+const mutation = `mutation ($input: CreateFulfillmentsInput!) {
+  createFulfillments(input: $input) {
     fulfillments { id fulfillmentNumber orderLineItem { order { orderNumber } } }
     invoices { invoiceNumber } payments { paymentNumber status } userErrors { code path }
   }
@@ -295,15 +295,5 @@ describe('a key', () => {
     const answer = await graphql(newKey(), { input: inputOf() }, query);
     expect(answer.body).toEqual({ data: { __typename: 'Mutation', a: { userErrors: [] } } });
     expect(await ofLine()).toBe(1);
-  });
-
-  test('on a dry run keeps the reply of the dry run, and is 422 for the real one', async () => {
-    const key = newKey();
-    const dry = await graphql(key, { input: inputOf(), dryRun: true });
-    expect(dry.body.data.createFulfillments.fulfillments[0].fulfillmentNumber).toBe('DRYRUN-1');
-    const again = await graphql(key, { input: inputOf(), dryRun: true });
-    expect([again.text, again.headers['idempotency-replayed']]).toEqual([dry.text, 'true']);
-    expect((await graphql(key)).status).toBe(422);
-    expect(await ofLine()).toBe(0);
   });
 });
