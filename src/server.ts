@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import compress from '@fastify/compress';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { Identity } from './http/auth';
-import { handleErrors } from './http/errors';
+import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
@@ -40,6 +46,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
     genReqId: () => randomUUID().replaceAll('-', ''),
     requestIdHeader: false,
+    // What Fastify refuses before it has a route, such as a path that cannot be decoded.
+    frameworkErrors: (error, request, reply) => sendFailure(request as FastifyRequest, reply as FastifyReply, error),
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
     return503OnClosing: true,
@@ -80,6 +88,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {
+    // JSON is the one content type: text would come through as a string.
+    inside.removeContentTypeParser('text/plain');
     authenticated(inside, identity);
     await graphqlRoute(inside, services, afterwards);
     fulfillmentRoutes(inside, services, afterwards);

@@ -43,6 +43,10 @@ export function checkCustomFields(fields: Record<string, unknown> | null | undef
           path,
         ),
       );
+    } else if (typeof value === 'number' && !(Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
+      errors.push(
+        userError('INVALID_VALUE', `${name} is a number that JSON cannot keep exactly; give it as text.`, path),
+      );
     } else if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) {
       errors.push(userError('INVALID_VALUE', `${name} must be text, a number, a boolean or null.`, path));
     } else if (typeof value === 'string') {

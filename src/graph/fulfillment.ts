@@ -25,7 +25,7 @@ import {
 } from '../domain/fulfillment';
 import { findFulfillment } from '../service/fulfillment';
 import type { FulfillmentRow } from '../store/fulfillment';
-import { type Connection, connectionType, edgeList, PageArgs, rootConnection } from './connections';
+import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
 import {
   FulfillmentActionEnum,
@@ -36,6 +36,7 @@ import {
   UserErrorCodeEnum,
 } from './enums';
 import { DateFilter, DateTimeFilter, FulfillmentStateFilter, IDFilter, StringFilter } from './filters';
+import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { BillingDocument, InvoiceItem } from './invoice';
 import { Audited, Node } from './node';
 import { columnsOf, nouns, shown } from './nouns';
@@ -220,6 +221,16 @@ export class FulfillmentResolver {
       [...new Set(items.map((item) => item.invoiceId))].map((id) => loaders.row('invoice', columns, id)),
     );
     return invoices as unknown as BillingDocument[];
+  }
+
+  @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })
+  history(
+    @Root() fulfillment: FulfillmentRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<HistoryEntry> {
+    return edgeConnection(context, 'Fulfillment.history', fulfillment.id, args, info);
   }
 
   @FieldResolver(() => [FulfillmentTransition], {

@@ -26,6 +26,7 @@ import type { GraphContext } from './context';
 import { InvoiceOrderFieldEnum, InvoiceStatusEnum, OrderDirectionEnum, TaxModeEnum } from './enums';
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
+import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Audited, Node } from './node';
 import { columnsOf, shown } from './nouns';
 import { OrderLineItem } from './order-line-item';
@@ -183,6 +184,16 @@ export class InvoiceResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<InvoiceItem> {
     return edgeConnection(context, 'Invoice.invoiceItems', invoice.id, args, info);
+  }
+
+  @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })
+  history(
+    @Root() invoice: InvoiceRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<HistoryEntry> {
+    return edgeConnection(context, 'Invoice.history', invoice.id, args, info);
   }
 
   @FieldResolver(() => [PaymentApplication], { description: 'The payments that were put against its balance.' })

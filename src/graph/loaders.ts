@@ -38,6 +38,9 @@ export const manyEdges = {
   'Invoice.invoiceItems': many('invoiceItem', 'invoiceId'),
   'Invoice.paymentApplications': many('paymentApplication', 'invoiceId'),
   'Payment.applications': many('paymentApplication', 'paymentId'),
+  'OrderLineItem.history': many('historyEntry', 'subjectId'),
+  'Fulfillment.history': many('historyEntry', 'subjectId'),
+  'Invoice.history': many('historyEntry', 'subjectId'),
 } as const;
 
 export type OneEdge = keyof typeof oneEdges;

@@ -1,6 +1,8 @@
 import { money } from '../domain/currency';
+import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
 import { fulfillments } from '../store/fulfillment';
+import { historyEntries } from '../store/history';
 import { invoiceItems, invoices } from '../store/invoice';
 import type { List } from '../store/list';
 import { orders } from '../store/order';
@@ -103,6 +105,12 @@ export const nouns = {
     money: ['amount'],
     needs: { payment: ['paymentId'], invoice: ['invoiceId'] },
   },
+  historyEntry: {
+    list: historyEntries,
+    typename: 'HistoryEntry',
+    money: [],
+    needs: { subject: ['subjectType', 'subjectId'] },
+  },
 } as const satisfies Record<string, NounSpec>;
 
 export type Noun = keyof typeof nouns;
@@ -123,10 +131,16 @@ export function columnsOf(noun: Noun, fields: readonly string[]): string[] {
   return [...columns].sort();
 }
 
-/** A row as it is shown: tagged with its type, money padded to its currency. */
+/** Columns that hold a client_id, which OAuth writes with dashes, unlike the ids of objects. */
+const clients = ['createdById', 'updatedById', 'actor'];
+
+/** A row as it is shown: tagged with its type, money padded to its currency, clients as OAuth names them. */
 export function shown<N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> {
   const spec: NounSpec = nouns[noun];
   const result: Record<string, unknown> = { ...(row as object), __typename: spec.typename };
+  for (const column of clients) {
+    if (typeof result[column] === 'string') result[column] = clientIdOf(result[column]);
+  }
   for (const column of spec.money) {
     if (typeof result[column] === 'string') result[column] = money(result[column], result.currency as string);
   }

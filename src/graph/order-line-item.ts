@@ -42,6 +42,7 @@ import {
 } from './enums';
 import { DateTimeFilter, IDFilter, OrderLineItemStateFilter, StringFilter } from './filters';
 import { type Fulfillment, FulfillmentConnection, FulfillmentPageArgs } from './fulfillment';
+import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { type InvoiceItem, InvoiceItemConnection } from './invoice';
 import { Audited, Node } from './node';
 import { columnsOf, shown } from './nouns';
@@ -246,5 +247,15 @@ export class OrderLineItemResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<InvoiceItem> {
     return edgeConnection(context, 'OrderLineItem.invoiceItems', line.id, args, info);
+  }
+
+  @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })
+  history(
+    @Root() line: OrderLineItemRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<HistoryEntry> {
+    return edgeConnection(context, 'OrderLineItem.history', line.id, args, info);
   }
 }

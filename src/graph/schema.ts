@@ -8,6 +8,7 @@ import type { GraphContext } from './context';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
 import { FulfillmentMutations } from './fulfillment-mutation';
+import { HistoryEntryResolver } from './history';
 import { InvoiceItemResolver, InvoiceResolver } from './invoice';
 import { NodeResolver } from './node';
 import { OrderResolver } from './order';
@@ -33,6 +34,7 @@ export function schema(): GraphQLSchema {
         InvoiceItemResolver,
         PaymentResolver,
         PaymentApplicationResolver,
+        HistoryEntryResolver,
       ],
       orphanedTypes: errorTypes,
       validate: false,

@@ -34,14 +34,17 @@ function send(request: FastifyRequest, reply: FastifyReply, failure: Failure): F
   return reply.send({ message, code });
 }
 
+/** Answers with a failure, and puts it in the log. */
+export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const failure = failureOf(error, request.id);
+  if (failure.status >= 500) request.log.error({ err: error }, 'request failed');
+  else request.log.info({ code: failure.code, reason: failure.message }, 'request refused');
+  return send(request, reply, failure);
+}
+
 /** The last word on errors and on routes that do not exist. */
 export function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
-    const failure = failureOf(error, request.id);
-    if (failure.status >= 500) request.log.error({ err: error }, 'request failed');
-    else request.log.info({ code: failure.code, reason: failure.message }, 'request refused');
-    return send(request, reply, failure);
-  });
+  app.setErrorHandler((error, request, reply) => sendFailure(request, reply, error));
   app.setNotFoundHandler((request, reply) =>
     send(request, reply, {
       status: 404,

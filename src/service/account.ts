@@ -36,6 +36,7 @@ export function createAccount(work: Work, input: CreateAccountInput, dryRun = fa
     };
     const numbering = unit.numbering('account', 'accountNumber', 1);
     const [account] = await insertNumberedRows<AccountRow>(unit.db, AccountRow, [row], numbering);
+    unit.note('Account', 'Create', null, account);
     return { account };
   });
 }
@@ -86,6 +87,7 @@ export function updateAccount(
     };
     const columns = ['name', 'paymentTerm', 'paymentMethodToken', 'version', 'updatedDate', 'updatedById'] as const;
     await updateRows(unit.db, AccountRow, [account], columns);
+    unit.note('Account', 'Update', before, account);
     return { account };
   });
 }

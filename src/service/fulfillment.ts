@@ -13,9 +13,11 @@ import {
   judgeMove,
   maxEntries,
   targetOf,
+  transitions,
   type UpdatableField,
   updatableFields,
 } from '../domain/fulfillment';
+import type { HistoryAction } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
@@ -85,7 +87,8 @@ export function createFulfillments(
 
     const numbering = unit.numbering('fulfillment', 'fulfillmentNumber', accepted.length);
     const written = await insertNumberedRows<FulfillmentRow>(unit.db, FulfillmentRow, accepted, numbering);
-    await settleLines(unit, changedLines(before, lines));
+    for (const row of written) unit.note('Fulfillment', 'Create', null, row);
+    await settleLines(unit, before, lines);
     const billed = await bill(unit, written, lines, input.processingOptions, ['input', 'processingOptions']);
     return { ...billed, fulfillments: inOrder(drafts, written), userErrors: errors };
   });
@@ -144,9 +147,11 @@ export function transitionFulfillments(
       return outcome.row;
     });
     const accepted = judged(results, errors, onError);
+    const byId = new Map([...found.values()].map((row) => [row.id, row]));
 
     await updateRows(unit.db, FulfillmentRow, accepted, moveColumns);
-    await settleLines(unit, changedLines(before, lines));
+    for (const row of accepted) unit.note('Fulfillment', input.action, byId.get(row.id)!, row);
+    await settleLines(unit, before, lines);
     const billed =
       input.action === 'SendToBilling'
         ? await bill(unit, accepted, lines, input.processingOptions, ['processingOptions'])
@@ -182,7 +187,8 @@ export function updateFulfillment(
       );
     }
     await updateRows(unit.db, FulfillmentRow, [outcome.row], updateColumns);
-    await settleLines(unit, changedLines(linesBefore, lines));
+    unit.note('Fulfillment', actionOf(before.state, outcome.row.state), before, outcome.row);
+    await settleLines(unit, linesBefore, lines);
     return { fulfillment: outcome.row };
   });
 }
@@ -199,7 +205,9 @@ export function deleteFulfillment(
     refuse([...judgeVersion(fulfillment, expectedVersion), ...below(['key'], judgeDelete(fulfillment))]);
     const line = lines.get(fulfillment.orderLineItemId)!;
     await deleteRows(unit.db, FulfillmentRow, [fulfillment.id]);
-    const [orderLineItem] = await settleLines(unit, [withFulfillment(line, fulfillment, null)]);
+    unit.note('Fulfillment', 'Delete', fulfillment, null);
+    const without = new Map([[line.id, withFulfillment(line, fulfillment, null)]]);
+    const [orderLineItem] = await settleLines(unit, lines, without);
     return { deletedId: fulfillment.id, orderLineItem };
   });
 }
@@ -263,8 +271,9 @@ async function lockFulfillments(unit: Unit, keys: readonly string[]) {
   return { found, lines };
 }
 
-const changedLines = (before: ReadonlyMap<string, OrderLineItemRow>, after: ReadonlyMap<string, OrderLineItemRow>) =>
-  [...after.values()].filter((line) => line !== before.get(line.id));
+/** What the history calls a change of state, or of fields alone. */
+const actionOf = (from: FulfillmentState, to: FulfillmentState): HistoryAction =>
+  transitions.find((move) => move.from === from && move.to === to)?.action ?? 'Update';
 
 /** Written rows in the places of their drafts. */
 function inOrder(

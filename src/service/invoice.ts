@@ -130,6 +130,7 @@ async function writeInvoices(unit: Unit, charges: readonly Charge[], dates: Bill
       }),
     ),
   );
+  for (const invoice of invoices) unit.note('Invoice', 'Create', null, invoice);
   await insertRows(unit.db, InvoiceItemRow, items);
   await insertRows(
     unit.db,

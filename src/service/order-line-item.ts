@@ -15,7 +15,12 @@ export async function lockLines(unit: Unit, ids: Iterable<string>): Promise<Map<
  * Writes line items whose fulfillments have changed: counters and, where the last one was sent, the completion that
  * only the system brings about; then the state of their orders. Returns the lines as they stand now.
  */
-export async function settleLines(unit: Unit, changed: readonly OrderLineItemRow[]): Promise<OrderLineItemRow[]> {
+export async function settleLines(
+  unit: Unit,
+  before: ReadonlyMap<string, OrderLineItemRow>,
+  after: ReadonlyMap<string, OrderLineItemRow>,
+): Promise<OrderLineItemRow[]> {
+  const changed = [...after.values()].filter((line) => line !== before.get(line.id));
   const lines = changed.map((line) => {
     const itemState: OrderLineItemState = completesItself(line) ? 'Complete' : line.itemState;
     return { ...line, itemState, ...unit.touched(line) };
@@ -30,6 +35,10 @@ export async function settleLines(unit: Unit, changed: readonly OrderLineItemRow
     'updatedDate',
     'updatedById',
   ]);
+  for (const line of lines) {
+    const was = before.get(line.id)!;
+    unit.note('OrderLineItem', line.itemState === was.itemState ? 'Update' : 'Complete', was, line);
+  }
   const orderIds = lines.filter((line, at) => line.itemState !== changed[at].itemState).map((line) => line.orderId);
   if (orderIds.length) await settleOrders(unit, orderIds);
   return lines;
@@ -52,7 +61,10 @@ async function settleOrders(unit: Unit, ids: readonly string[]): Promise<void> {
   );
   const changed = orders.flatMap((order) => {
     const state = orderStateOf(states.get(order.id) ?? []);
-    return state === order.state ? [] : [{ ...order, state, ...unit.touched(order) }];
+    if (state === order.state) return [];
+    const settled = { ...order, state, ...unit.touched(order) };
+    unit.note('Order', 'Update', order, settled);
+    return [settled];
   });
   await updateRows(unit.db, OrderRow, changed, ['state', 'version', 'updatedDate', 'updatedById']);
 }

@@ -56,6 +56,8 @@ export function createOrder(
     );
     const orderLineItems = input.orderLineItems.map((line, at) => lineRow(unit, order, account!, line, prices[at], at));
     await insertRows(unit.db, OrderLineItemRow, orderLineItems);
+    unit.note('Order', 'Create', null, order);
+    for (const line of orderLineItems) unit.note('OrderLineItem', 'Create', null, line);
     return { order, orderLineItems };
   });
 }

@@ -140,6 +140,8 @@ async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: read
   await insertRows(unit.db, PaymentApplicationRow, applications);
   const paid = groups.flat().map((invoice) => ({ ...invoice, balance: '0', ...unit.touched(invoice) }));
   await updateRows(unit.db, InvoiceRow, paid, ['balance', 'version', 'updatedDate', 'updatedById']);
+  for (const payment of payments) unit.note('Payment', 'Create', null, payment);
+  for (const [at, invoice] of groups.flat().entries()) unit.note('Invoice', 'Pay', invoice, paid[at]);
   unit.onCommit.push(
     ...attempts.map(
       ({ id }) =>

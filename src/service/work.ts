@@ -1,10 +1,14 @@
 import type { Caller } from '../domain/caller';
 import { Refusal, RequestError, type UserError, userError } from '../domain/errors';
+import { changesOf, type HistoryAction, type HistorySubject, stateOf } from '../domain/history';
 import type { NumberedKind } from '../domain/key';
 import type { PaymentGateway } from '../gateway/port';
+import type { Audited } from '../store/audited';
 import { type Connection, Lease, Scoped, type StatementCounter } from '../store/connection';
 import type { Database } from '../store/database';
 import { failureOf } from '../store/failure';
+import { type HistoryEntryRow, insertHistory } from '../store/history';
+import { newId } from '../store/id';
 import { type Numbering, NumberTaken } from '../store/write';
 
 /** What every service works with. */
@@ -24,6 +28,7 @@ export class Unit {
   readonly onCommit: (() => Promise<void>)[] = [];
   readonly onRollback: (() => Promise<void>)[] = [];
   private dryRunNumbers = 0;
+  private readonly entries: Omit<HistoryEntryRow, 'transactionId'>[] = [];
 
   constructor(
     connection: Connection,
@@ -39,6 +44,34 @@ export class Unit {
     const dryRun = this.dryRun ? this.dryRunNumbers : null;
     this.dryRunNumbers += count;
     return { kind, column, dryRun };
+  }
+
+  /**
+   * Keeps a change for the history: what was (null where it is new) and what is (null where it is gone). Everything that
+   * changes an object calls this; the entries are written at the end of the unit, in one statement.
+   */
+  note(subjectType: HistorySubject, action: HistoryAction, before: Audited | null, after: Audited | null): void {
+    const { id: subjectId, entityId, orgId, version } = (after ?? before)!;
+    this.entries.push({
+      id: newId(),
+      entityId,
+      orgId,
+      subjectType,
+      subjectId,
+      at: this.now,
+      actor: this.caller.clientId,
+      trackId: this.caller.trackId,
+      action,
+      fromState: stateOf(before),
+      toState: stateOf(after),
+      changes: changesOf(before, after),
+      version: after ? version : version + 1,
+    });
+  }
+
+  /** Writes what was noted; the last statement of an effect. */
+  writeHistory(): Promise<void> {
+    return insertHistory(this.db, this.entries);
   }
 
   /** What a new row says about its making. */
@@ -106,6 +139,7 @@ export class Work {
     await held.connection.control('savepoint effect');
     try {
       const result = await effect(unit);
+      await unit.writeHistory();
       held.units.push(unit);
       held.settled = true;
       return result;
@@ -126,6 +160,7 @@ export class Work {
     try {
       await lease.control('begin');
       const result = await effect(unit);
+      await unit.writeHistory();
       if (!dryRun) {
         // From here on nobody may give up what was authorized: should the commit fail, the sweep finds out.
         ended = true;

@@ -52,6 +52,7 @@ export class Connection {
 /** One connection taken out of a pool for a transaction. */
 export class Lease extends Connection {
   private broken: Error | undefined;
+  private last: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly client: PoolClient,
@@ -64,6 +65,21 @@ export class Lease extends Connection {
 
   static async take(pool: Pool, counter?: StatementCounter): Promise<Lease> {
     return new Lease(await pool.connect(), counter);
+  }
+
+  /** One at a time: resolvers that read through a held transaction ask side by side, and the driver does not queue. */
+  private inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const mine = this.last.then(run, run);
+    this.last = mine.catch(() => {});
+    return mine;
+  }
+
+  override query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+    return this.inTurn(() => super.query<T>(text, values));
+  }
+
+  override control(text: string): Promise<void> {
+    return this.inTurn(() => super.control(text));
   }
 
   private readonly onError = (error: Error): void => {

@@ -8,10 +8,12 @@ const unavailableErrno = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'E
  * request won in the same moment; trying again meets the final state. Undefined: a fault of ours.
  */
 export function failureOf(error: unknown): Failure | undefined {
-  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  const { code, message, severity } = (error ?? {}) as { code?: string; message?: string; severity?: string };
   if (code === '57014') return 'timeout';
   if (code && ['40P01', '40001', '55P03', '23505'].includes(code)) return 'contention';
   if (code && (unavailableErrno.includes(code) || /^(08|57P|53)/.test(code) || code === '25P03')) return 'unavailable';
+  // The database takes no connections at present.
+  if (code === '55000' && severity === 'FATAL') return 'unavailable';
   // The driver's own errors carry no code.
   if (
     message &&

@@ -1,6 +1,7 @@
 import { AccountRow } from './account';
 import type { Scoped } from './connection';
 import { FulfillmentRow } from './fulfillment';
+import { HistoryEntryRow } from './history';
 import { InvoiceItemRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
@@ -17,6 +18,7 @@ const nodes = {
   invoiceItem: InvoiceItemRow,
   payment: PaymentRow,
   paymentApplication: PaymentApplicationRow,
+  historyEntry: HistoryEntryRow,
 };
 
 const kinds = Object.entries(nodes)

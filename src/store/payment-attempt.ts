@@ -1,3 +1,4 @@
+import type { HistoryAction, HistorySubject } from '../domain/history';
 import type { PaymentAttemptStatus } from '../domain/payment';
 import type { Connection } from './connection';
 import type { PaymentAttemptRow } from './payment';
@@ -68,11 +69,36 @@ export async function hasPayment(connection: Connection, attemptId: string): Pro
   return (await connection.query('select 1 from payment where attempt_id = $1', [attemptId])).length === 1;
 }
 
+/**
+ * The history of what the sweep does, with the rows that it changes: in the name of the client that made the payment,
+ * whose request it ends.
+ */
+const historyOf = (
+  subject: HistorySubject,
+  action: HistoryAction,
+  rows: string,
+  from: string,
+  to: string,
+  changes: string,
+) =>
+  `insert into history_entry (id, entity_id, org_id, subject_type, subject_id, at, actor, track_id, action, from_state, to_state,
+     changes, version, transaction_id)
+   select gen_random_uuid(), r.entity_id, r.org_id, '${subject}', r.id, r.updated_date, r.updated_by_id,
+     (select track_id from payment_attempt where id = $1), '${action}', ${from}, ${to}, ${changes}, r.version,
+     pg_current_xact_id()::text::bigint
+   from ${rows} as r`;
+
+const change = (field: string, before: string, after: string): string =>
+  `jsonb_build_array(jsonb_build_object('field', '${field}', 'before', ${before}, 'after', ${after}))`;
+
 /** The money has been taken: the payment is Processed. */
 export async function markCaptured(connection: Connection, attemptId: string): Promise<void> {
   await connection.query(
-    `update payment set status = 'Processed', version = version + 1, updated_date = now()
-     where attempt_id = $1 and status = 'Processing'`,
+    `with processed as (
+       update payment set status = 'Processed', version = version + 1, updated_date = now()
+       where attempt_id = $1 and status = 'Processing' returning *
+     )
+     ${historyOf('Payment', 'Capture', 'processed', "'Processing'", "'Processed'", change('status', "'Processing'", "'Processed'"))}`,
     [attemptId],
   );
   await closeAttempts(connection, [{ id: attemptId, status: 'Captured', message: null }]);
@@ -83,12 +109,17 @@ export async function failCapture(connection: Connection, attemptId: string): Pr
   await connection.query(
     `with failed as (
        update payment set status = 'Error', applied_amount = 0, version = version + 1, updated_date = now()
-       where attempt_id = $1 and status = 'Processing' returning id
+       where attempt_id = $1 and status = 'Processing' returning *
      ), unapplied as (
        delete from payment_application a using failed where a.payment_id = failed.id returning a.invoice_id, a.amount
+     ), owed as (
+       update invoice i set balance = i.balance + u.amount, version = i.version + 1, updated_date = now()
+       from (select invoice_id, sum(amount) as amount from unapplied group by invoice_id) as u where i.id = u.invoice_id
+       returning i.*, i.balance - u.amount as balance_before
+     ), payment_history as (
+       ${historyOf('Payment', 'FailCapture', 'failed', "'Processing'", "'Error'", change('status', "'Processing'", "'Error'"))}
      )
-     update invoice i set balance = i.balance + u.amount, version = i.version + 1, updated_date = now()
-     from (select invoice_id, sum(amount) as amount from unapplied group by invoice_id) as u where i.id = u.invoice_id`,
+     ${historyOf('Invoice', 'FailCapture', 'owed', 'status::text', 'status::text', change('balance', 'balance_before::text', 'balance::text'))}`,
     [attemptId],
   );
   await closeAttempts(connection, [{ id: attemptId, status: 'Failed', message: 'the gateway would not capture' }]);

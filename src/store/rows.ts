@@ -1,6 +1,7 @@
 import { AccountRow } from './account';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from './client';
 import { FulfillmentRow } from './fulfillment';
+import { HistoryEntryRow } from './history';
 import { IdempotencyOutcomeRow } from './idempotency';
 import { BillingClaimRow, InvoiceItemRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
@@ -26,6 +27,7 @@ export const rows = [
   PaymentRow,
   PaymentApplicationRow,
   PaymentAttemptRow,
+  HistoryEntryRow,
   IdempotencyOutcomeRow,
   TestGatewayChargeRow,
   TestGatewayRefundRow,

@@ -65,6 +65,13 @@ describe('custom fields', () => {
     ]);
   });
 
+  test('hold numbers that JSON keeps exactly', () => {
+    expect(checkCustomFields({ a__c: Number.MAX_SAFE_INTEGER, b__c: -0.1, c__c: 0 })).toEqual([]);
+    for (const wrong of [2 ** 53, -(2 ** 53), 1e300, Number.POSITIVE_INFINITY, Number.NaN]) {
+      expect(told(checkCustomFields({ a__c: wrong }))).toEqual(['INVALID_VALUE customFields.a__c']);
+    }
+  });
+
   test('hold texts of at most 500 characters, of the kind that other texts have', () => {
     expect(checkCustomFields({ a__c: 'x'.repeat(500) })).toEqual([]);
     expect(told(checkCustomFields({ a__c: 'x'.repeat(501), b__c: '\u0000', c__c: '😀' }))).toEqual([

@@ -117,6 +117,9 @@ const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string
   'Invoice.invoiceItems': ['invoice_item', 'invoice_id', 'connection'],
   'Invoice.paymentApplications': ['payment_application', 'invoice_id', 'list'],
   'Payment.applications': ['payment_application', 'payment_id', 'list'],
+  'OrderLineItem.history': ['history_entry', 'subject_id', 'connection'],
+  'Fulfillment.history': ['history_entry', 'subject_id', 'connection'],
+  'Invoice.history': ['history_entry', 'subject_id', 'connection'],
 };
 
 test('every edge of the graph has a case here', () => {

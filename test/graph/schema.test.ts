@@ -90,7 +90,7 @@ describe('the schema', () => {
     expect(validateSchema(buildSchema(schemaText()))).toEqual([]);
   });
 
-  test('is what schema.graphql holds; npm run schema writes it anew', () => {
+  test('is what schema.graphql holds; npm run generate writes it anew', () => {
     expect(readFileSync(resolve('schema.graphql'), 'utf8')).toBe(schemaText());
   });
 

@@ -34,8 +34,9 @@ async function estate(work: Work, name: string): Promise<Estate> {
     processingOptions: { runBilling: true, collectPayment: true },
   });
   await work.finish();
-  const [items] = await gateway.database.owner<{ item: string; application: string }>(
-    'select i.id as item, a.id as application from invoice_item i join payment_application a using (invoice_id) where invoice_id = $1',
+  const [items] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
+    `select i.id as item, a.id as application, h.id as entry from invoice_item i
+     join payment_application a using (invoice_id) join history_entry h on h.subject_id = invoice_id where invoice_id = $1`,
     [invoices[0].id],
   );
   const [executing, { id: booked }, { id: sent }] = fulfillments.map((row) => row!);
@@ -44,7 +45,7 @@ async function estate(work: Work, name: string): Promise<Estate> {
     ids: {
       ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
       ...{ invoice: invoices[0].id, invoiceItem: items.item },
-      ...{ payment: payments[0].id, paymentApplication: items.application },
+      ...{ payment: payments[0].id, paymentApplication: items.application, historyEntry: items.entry },
     },
     numbers: {
       ...{ account: account.accountNumber, order: order.orderNumber, fulfillment: executing.fulfillmentNumber },

@@ -41,13 +41,16 @@ describe('a database that cannot be reached is unavailable', () => {
   test('when the backend is killed under a statement, and for whoever asks that connection again', async () => {
     const client = await database.db.main.connect();
     client.on('error', () => {});
-    const connection = new Connection(client);
-    const [{ pid }] = await connection.query<{ pid: number }>('select pg_backend_pid() as pid');
-    const sleeping = thrown(connection.query('select pg_sleep(20)'));
-    await database.owner('select pg_terminate_backend($1)', [pid]);
-    expect(failureOf(await sleeping)).toBe('unavailable');
-    expect(await sorted(connection.query('select 1'))).toBe('unavailable');
-    client.release(true);
+    try {
+      const connection = new Connection(client);
+      const [{ pid }] = await connection.query<{ pid: number }>('select pg_backend_pid() as pid');
+      const sleeping = thrown(connection.query('select pg_sleep(20)'));
+      await database.owner('select pg_terminate_backend($1)', [pid]);
+      expect(failureOf(await sleeping)).toBe('unavailable');
+      expect(await sorted(connection.query('select 1'))).toBe('unavailable');
+    } finally {
+      client.release(true);
+    }
     expect(await database.db.reads().query('select 1 as n')).toEqual([{ n: 1 }]);
   });
 

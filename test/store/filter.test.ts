@@ -2,11 +2,11 @@ import { AccountRow, accounts } from '../../src/store/account';
 import { Scoped } from '../../src/store/connection';
 import { type FulfillmentFilter, FulfillmentRow, fulfillments } from '../../src/store/fulfillment';
 import { newId } from '../../src/store/id';
-import { BillingClaimRow, InvoiceItemRow, InvoiceRow, invoices } from '../../src/store/invoice';
+import { BillingClaimRow, InvoiceItemRow, InvoiceRow, invoices, postedFulfillments } from '../../src/store/invoice';
 import { type List, page } from '../../src/store/list';
 import { OrderRow } from '../../src/store/order';
 import { type OrderLineItemFilter, OrderLineItemRow, orderLineItems } from '../../src/store/order-line-item';
-import { insertRows } from '../../src/store/write';
+import { insertRows, updateRows } from '../../src/store/write';
 import { type TestDatabase, testDatabase } from '../support/database';
 import {
   accountRow,
@@ -65,9 +65,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 
+const whole = { properties: ['id'], limit: 100, backward: false };
+
 /** The rows that a filter leaves, each by one of its texts, in alphabetical order. */
 async function left<R extends object, F extends object>(list: List<R, F>, name: keyof R & string, filter: F) {
-  const found = await page(scoped, list, { properties: [name], filter, limit: 100, backward: false });
+  const found = await page(scoped, list, { ...whole, properties: [name], filter });
   return found.map((row) => row[name]).sort();
 }
 const leaves = async (filter: FulfillmentFilter) => (await left(fulfillments, 'externalId', filter)).join('');
@@ -166,6 +168,19 @@ describe('a condition', () => {
   test('tells billed fulfillments from others by their claims', async () => {
     expect(await leaves({ billed: true })).toBe('e');
     expect(await leaves({ billed: false })).toBe('abcdfg');
+  });
+
+  test('tells fulfillments on a posted document from those on a draft or a canceled one', async () => {
+    const ids = rows.map((row) => row.id);
+    const [paid] = await page(scoped, invoices, { ...whole, filter: { invoiceNumber: { eq: 'paid' } } });
+    for (const [status, expected] of [
+      ['Posted', [rows[4].id]],
+      ['Draft', []],
+      ['Canceled', []],
+    ] as const) {
+      await updateRows<InvoiceRow>(scoped, InvoiceRow, [{ ...paid, status }], ['status']);
+      expect(await postedFulfillments(scoped, ids)).toEqual(expected);
+    }
   });
 
   test('tells lines that take more fulfillments; one without fulfillments never does', async () => {

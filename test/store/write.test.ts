@@ -195,12 +195,14 @@ describe('inserting numbered rows', () => {
 
   test('in a dry run gives DRYRUN numbers behind those given before, and takes none from the sequence', async () => {
     const [one] = digits(await insert([unnumbered()]));
-    await attempt(async (scoped) => {
+    const error = await attempt(async (scoped) => {
       const written = await insert([unnumbered(), unnumbered()], { dryRun: 0 }, scoped);
       expect(numbers(written)).toEqual(['DRYRUN-1', 'DRYRUN-2']);
       expect(numbers(await insert([unnumbered()], { dryRun: 2 }, scoped))).toEqual(['DRYRUN-3']);
       throw new Error('a dry run is rolled back');
     });
+    expect(error).toEqual(new Error('a dry run is rolled back'));
+    expect(error).toEqual(new Error('a dry run is rolled back'));
     expect(digits(await insert([unnumbered()]))).toEqual([one + 1]);
   });
 

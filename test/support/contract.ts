@@ -113,6 +113,7 @@ type OrderLineItem implements Node {
   updatedDate: DateTime!, updatedById: String!, order: Order!, account: Account!
   fulfillments(first: Int, after: String, last: Int, before: String, filter: FulfillmentFilter, orderBy: FulfillmentOrder): FulfillmentConnection!
   invoiceItems(first: Int, after: String, last: Int, before: String): InvoiceItemConnection!
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type Fulfillment implements Node {
   id: ID!, fulfillmentNumber: String!, fulfillmentType: FulfillmentType!, state: FulfillmentState!
@@ -123,6 +124,7 @@ type Fulfillment implements Node {
   customFields: JSONObject, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
   updatedById: String!, orderLineItem: OrderLineItem!, invoiceItems: [InvoiceItem!]!
   billingDocuments: [BillingDocument!]!, allowedTransitions: [FulfillmentTransition!]!, editableFields: [String!]!
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type FulfillmentTransition {
   action: FulfillmentAction!, to: FulfillmentState!, allowed: Boolean!, blockedBy: [TransitionBlock!]!
@@ -136,6 +138,7 @@ type Invoice implements Node & BillingDocument {
   updatedById: String!
   invoiceItems(first: Int, after: String, last: Int, before: String): InvoiceItemConnection!
   paymentApplications: [PaymentApplication!]!
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type InvoiceItem implements Node {
   id: ID!, chargeName: String!, quantity: Decimal!, unitPrice: Decimal!, unitOfMeasure: String
@@ -261,6 +264,13 @@ type InvoiceItemConnection {
 type InvoiceItemEdge { cursor: String!, node: InvoiceItem! }
 type PaymentConnection { edges: [PaymentEdge!]!, nodes: [Payment!]!, pageInfo: PageInfo!, totalCount: Int! }
 type PaymentEdge { cursor: String!, node: Payment! }
+type HistoryEntry implements Node {
+  id: ID! at: DateTime! actor: String! trackId: String action: String! fromState: String toState: String
+  subjectType: String! subject: Node changes: [FieldChange!]! version: Int!
+}
+type FieldChange { field: String! before: String after: String }
+type HistoryEntryConnection { edges: [HistoryEntryEdge!]! nodes: [HistoryEntry!]! pageInfo: PageInfo! totalCount: Int! }
+type HistoryEntryEdge { cursor: String! node: HistoryEntry! }
 `;
 
 /** Fields of ours that the contract does not name. */

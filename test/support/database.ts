@@ -1,7 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { Database } from '../../src/store/database';
-
-let made = 0;
 
 export interface TestDatabase {
   db: Database;
@@ -15,7 +14,8 @@ export interface TestDatabase {
 /** A clone of the migrated template, for one test file or one test. */
 export async function testDatabase(options: { poolSize?: number } = {}): Promise<TestDatabase> {
   const template = new URL(process.env.TEST_TEMPLATE_URL!);
-  const name = `test_${process.pid}_${process.env.JEST_WORKER_ID}_${++made}`;
+  // Its own whatever a test file before it has left behind.
+  const name = `test_${randomBytes(6).toString('hex')}`;
   const server = Object.assign(new URL(template.href), { pathname: '/postgres' }).href;
   const url = Object.assign(new URL(template.href), { pathname: `/${name}` }).href;
   const run = async (text: string) => {

@@ -1,6 +1,7 @@
 import { AccountRow } from '../../src/store/account';
 import { type Connection, type Scope, Scoped } from '../../src/store/connection';
 import { FulfillmentRow } from '../../src/store/fulfillment';
+import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
 import { BillingClaimRow, InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
 import { OrderRow } from '../../src/store/order';
@@ -207,6 +208,24 @@ export const applicationRow = (payment: PaymentRow, invoice: InvoiceRow): Paymen
   appliedDate: instant,
 });
 
+export const historyRow = (fulfillment: FulfillmentRow, more: Partial<HistoryEntryRow> = {}): HistoryEntryRow => ({
+  id: newId(),
+  entityId: fulfillment.entityId,
+  orgId: fulfillment.orgId,
+  subjectType: 'Fulfillment',
+  subjectId: fulfillment.id,
+  at: instant,
+  actor: fulfillment.updatedById,
+  trackId: null,
+  action: 'Update',
+  fromState: 'Executing',
+  toState: 'Executing',
+  changes: [{ field: 'carrier', before: null, after: 'UPS' }],
+  version: 1,
+  transactionId: '1',
+  ...more,
+});
+
 /** One row of every kind, each of the others' chain: an account with a billed and paid fulfillment. */
 export function chain(scope: Scope) {
   const account = accountRow(scope);
@@ -217,17 +236,9 @@ export function chain(scope: Scope) {
   const item = invoiceItemRow(invoice, fulfillment);
   const claim = claimRow(item);
   const payment = paymentRow(account);
-  return {
-    account,
-    order,
-    line,
-    fulfillment,
-    invoice,
-    item,
-    claim,
-    payment,
-    application: applicationRow(payment, invoice),
-  };
+  const application = applicationRow(payment, invoice);
+  const history = historyRow(fulfillment);
+  return { account, order, line, fulfillment, invoice, item, claim, payment, application, history };
 }
 
 export type Chain = ReturnType<typeof chain>;
@@ -242,6 +253,7 @@ export const classes: { [K in keyof Chain]: RowClass<Chain[K]> } = {
   claim: BillingClaimRow,
   payment: PaymentRow,
   application: PaymentApplicationRow,
+  history: HistoryEntryRow,
 };
 
 /** Writes a chain, parents first. */

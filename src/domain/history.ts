@@ -1,0 +1,64 @@
+/** One field of an object before and after a change, as texts; null where it has no value. */
+export interface FieldChange {
+  field: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** The kinds of objects whose changes are kept. */
+export type HistorySubject = 'Account' | 'Order' | 'OrderLineItem' | 'Fulfillment' | 'Invoice' | 'Payment';
+
+/** The act that changed an object. */
+export type HistoryAction =
+  | 'Create'
+  | 'Update'
+  | 'Delete'
+  | 'Book'
+  | 'SendToBilling'
+  | 'Complete'
+  | 'Cancel'
+  | 'Pay'
+  | 'Capture'
+  | 'FailCapture';
+
+/** Said by the entry itself, or by the object's own fields of the same name. */
+const untold = new Set([
+  'id',
+  'entityId',
+  'orgId',
+  'version',
+  'createdDate',
+  'createdById',
+  'updatedDate',
+  'updatedById',
+]);
+
+/** Told as changed, but never what they are. */
+const secret = new Set(['paymentMethodToken']);
+
+const text = (field: string, value: unknown): string | null => {
+  if (value == null) return null;
+  if (secret.has(field)) return '(not shown)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
+
+/**
+ * The fields that a change has touched. A new object has changed nothing: it is there to be looked at. One that is
+ * deleted leaves the values it had.
+ */
+export function changesOf(before: object | null, after: object | null): FieldChange[] {
+  if (before === null) return [];
+  const changes: FieldChange[] = [];
+  for (const [field, value] of Object.entries(before)) {
+    const now = after === null ? null : (after as Record<string, unknown>)[field];
+    const same = JSON.stringify(value ?? null) === JSON.stringify(now ?? null);
+    if (!same && !untold.has(field)) changes.push({ field, before: text(field, value), after: text(field, now) });
+  }
+  return changes;
+}
+
+/** The state of an object, by whichever name it has. */
+export function stateOf(object: object | null): string | null {
+  const { state, itemState, status } = (object ?? {}) as Record<string, unknown>;
+  return ((state ?? itemState ?? status) as string | undefined) ?? null;
+}

@@ -1,0 +1,72 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Ctx, Field, FieldResolver, Info, Int, ObjectType, Resolver, Root } from 'type-graphql';
+import type { HistorySubject } from '../domain/history';
+import type { HistoryEntryRow } from '../store/history';
+import { connectionType } from './connections';
+import type { GraphContext } from './context';
+import { Node } from './node';
+import { columnsOf, type Noun } from './nouns';
+import { DateTimeScalar } from './scalars';
+import { selectedFields } from './selection';
+
+@ObjectType({ description: 'A field before and after a change.', simpleResolvers: true })
+export class FieldChange {
+  @Field(() => String, { description: 'The name of the field.' }) field: string;
+  @Field(() => String, { nullable: true, description: 'Its value before, as text; null where it had none.' })
+  before: string | null;
+  @Field(() => String, { nullable: true, description: 'Its value after, as text; null where it has none.' })
+  after: string | null;
+}
+
+@ObjectType({
+  implements: Node,
+  description: 'One change of one object, kept in the same transaction as the change.',
+  simpleResolvers: true,
+})
+export class HistoryEntry extends Node {
+  @Field(() => DateTimeScalar, { description: 'When.' }) at: string;
+  @Field(() => String, { description: 'The OAuth client on whose behalf.' }) actor: string;
+  @Field(() => String, { nullable: true, description: 'The Zuora-Track-Id of the request.' }) trackId: string | null;
+  @Field(() => String, {
+    description:
+      'The act: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Pay, Capture or FailCapture. More may be added.',
+  })
+  action: string;
+  @Field(() => String, { nullable: true, description: 'The state or status before; null on a new object.' })
+  fromState: string | null;
+  @Field(() => String, { nullable: true, description: 'The state or status after; null where it was deleted.' })
+  toState: string | null;
+  @Field(() => String, {
+    description: 'The type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice or Payment.',
+  })
+  subjectType: string;
+  @Field(() => [FieldChange], {
+    description: 'The fields that changed. None on a new object; on a deleted one the values it had.',
+  })
+  changes: FieldChange[];
+  @Field(() => Int, { description: 'The version of the object after the change.' }) version: number;
+}
+
+export const HistoryEntryConnection = connectionType(HistoryEntry, 'HistoryEntry');
+
+const nounOf: Record<HistorySubject, Noun> = {
+  Account: 'account',
+  Order: 'order',
+  OrderLineItem: 'orderLineItem',
+  Fulfillment: 'fulfillment',
+  Invoice: 'invoice',
+  Payment: 'payment',
+};
+
+@Resolver(() => HistoryEntry)
+export class HistoryEntryResolver {
+  @FieldResolver(() => Node, { nullable: true, description: 'The object as it is now; null where it was deleted.' })
+  async subject(
+    @Root() entry: HistoryEntryRow,
+    @Ctx() { loaders }: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Node | null> {
+    const noun = nounOf[entry.subjectType];
+    return (await loaders.row(noun, columnsOf(noun, selectedFields(info)), entry.subjectId)) ?? null;
+  }
+}

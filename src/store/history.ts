@@ -1,0 +1,60 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { FieldChange, HistoryAction, HistorySubject } from '../domain/history';
+import type { Scoped } from './connection';
+import { list } from './list';
+import { EntityRow, OrgRow } from './tenant';
+
+/**
+ * One change of one object, written in the transaction that made it. `subjectId` is no foreign key: the entry outlives
+ * its object. `transactionId` orders entries for readers that follow along: everything below the oldest running
+ * transaction (pg_snapshot_xmin) is complete.
+ */
+@Entity('history_entry')
+@Index(['subjectId', 'at', 'id'])
+@ForeignKey(() => EntityRow, ['entityId'], ['id'])
+@ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
+export class HistoryEntryRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('text') subjectType: HistorySubject;
+  @Column('uuid') subjectId: string;
+  @Column('timestamp with time zone', { precision: 3 }) at: string;
+  /** The OAuth client. */
+  @Column('uuid') actor: string;
+  @Column('text', { nullable: true }) trackId: string | null;
+  @Column('text') action: HistoryAction;
+  @Column('text', { nullable: true }) fromState: string | null;
+  @Column('text', { nullable: true }) toState: string | null;
+  @Column('jsonb') changes: FieldChange[];
+  /** The version of the object after the change. */
+  @Column('integer') version: number;
+  @Column('bigint') transactionId: string;
+}
+
+/** Entries come in the order in which they were written. */
+export const historyEntries = list<HistoryEntryRow, object>(
+  HistoryEntryRow,
+  {},
+  { at: { sql: 't.at', type: 'timestamptz' } },
+  { field: 'at', direction: 'ASC' },
+);
+
+/** Writes entries with the number of the running transaction. */
+export async function insertHistory(
+  scoped: Scoped,
+  entries: readonly Omit<HistoryEntryRow, 'transactionId'>[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  await scoped.query(
+    `insert into history_entry (id, entity_id, org_id, subject_type, subject_id, at, actor, track_id, action, from_state, to_state,
+       changes, version, transaction_id)
+     select r."id", r."entityId", r."orgId", r."subjectType", r."subjectId", r."at", r."actor", r."trackId", r."action",
+       r."fromState", r."toState", r."changes", r."version", pg_current_xact_id()::text::bigint
+     from json_to_recordset($3::json) as r("id" uuid, "entityId" uuid, "orgId" uuid, "subjectType" text, "subjectId" uuid,
+       "at" timestamptz, "actor" uuid, "trackId" text, "action" text, "fromState" text, "toState" text, "changes" jsonb,
+       "version" integer)
+     where r."entityId" = $1 and r."orgId" = any($2)`,
+    [JSON.stringify(entries)],
+  );
+}
