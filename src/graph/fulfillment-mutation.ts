@@ -1,15 +1,14 @@
 import { Arg, Ctx, Extensions, Field, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
 import { money } from '../domain/currency';
 import type { FulfillmentAction } from '../domain/fulfillment';
+import { type OnError } from '../service/batch';
+import { createFulfillments, type FulfillmentsResult } from '../service/fulfillment';
 import {
-  createFulfillments,
   deleteFulfillment,
-  type FulfillmentsResult,
-  type OnError,
   type TransitionInput,
   transitionFulfillments,
   updateFulfillment,
-} from '../service/fulfillment';
+} from '../service/fulfillment-change';
 import type { FulfillmentRow } from '../store/fulfillment';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';

@@ -4,13 +4,8 @@ import { add, type Decimal } from '../domain/decimal';
 import { Refusal, RequestError, userError } from '../domain/errors';
 import type { FulfillmentChange } from '../domain/fulfillment';
 import { type InputProblem, readInput } from '../graph/coerce';
-import {
-  type CreateFulfillmentsInput,
-  createFulfillments,
-  deleteFulfillment,
-  findFulfillment,
-  updateFulfillment,
-} from '../service/fulfillment';
+import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../service/fulfillment';
+import { deleteFulfillment, updateFulfillment } from '../service/fulfillment-change';
 import { hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
 import { pathText, type Reason, reasonOf, refusal } from './envelope';

@@ -1,7 +1,8 @@
 import { type ExecutionResult, graphql } from 'graphql';
 import { GraphContext } from '../../src/graph/context';
 import { schema } from '../../src/graph/schema';
-import { createFulfillments, transitionFulfillments } from '../../src/service/fulfillment';
+import { createFulfillments } from '../../src/service/fulfillment';
+import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { Work } from '../../src/service/work';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 

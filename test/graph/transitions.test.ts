@@ -6,7 +6,8 @@ import {
   transitions,
   updatableFields,
 } from '../../src/domain/fulfillment';
-import { createFulfillments, transitionFulfillments } from '../../src/service/fulfillment';
+import { createFulfillments } from '../../src/service/fulfillment';
+import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 

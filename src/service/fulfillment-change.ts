@@ -1,0 +1,221 @@
+import { below, Refusal, type UserError, userError } from '../domain/errors';
+import {
+  enter,
+  type FulfillmentAction,
+  type FulfillmentChange,
+  type FulfillmentState,
+  judgeChange,
+  judgeDelete,
+  judgeMove,
+  targetOf,
+  transitions,
+  type UpdatableField,
+  updatableFields,
+} from '../domain/fulfillment';
+import type { HistoryAction } from '../domain/history';
+import { chargeAmount } from '../domain/invoice';
+import { idOf } from '../domain/key';
+import { withFulfillment } from '../domain/order-line-item';
+import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { FulfillmentRow } from '../store/fulfillment';
+import { postedFulfillments } from '../store/invoice';
+import type { OrderLineItemRow } from '../store/order-line-item';
+import { deleteRows, rowsBy, updateRows } from '../store/write';
+import { type BatchOptions, judgeCount, judged, refuse } from './batch';
+import type { FulfillmentsResult } from './fulfillment';
+import { bill, nothingBilled } from './invoice';
+import { judgeVersion } from './key';
+import { lockLines, settleLines } from './order-line-item';
+import type { Unit, Work } from './work';
+export interface TransitionInput {
+  keys: readonly string[];
+  action: FulfillmentAction;
+  /** With SendToBilling: the date to bill from, for those that have none or may be edited. */
+  billTargetDate?: string | null;
+  processingOptions?: ProcessingOptions | null;
+}
+
+/** Moves many fulfillments by one action, and bills them in the same act where asked to. */
+export function transitionFulfillments(
+  work: Work,
+  input: TransitionInput,
+  { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
+): Promise<FulfillmentsResult> {
+  return work.run(dryRun, async (unit) => {
+    const { keys } = input;
+    refuse([
+      ...judgeCount(keys.length, ['keys']),
+      ...below(['processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
+    ]);
+    const change: FulfillmentChange = { state: targetOf[input.action] };
+    if (input.billTargetDate != null) change.billTargetDate = input.billTargetDate;
+    const { found, lines } = await lockFulfillments(unit, keys);
+    const posted = new Set(
+      input.action === 'Complete'
+        ? await postedFulfillments(
+            unit.db,
+            [...found.values()].map((f) => f.id),
+          )
+        : [],
+    );
+    const before = new Map(lines);
+    const seen = new Set<string>();
+    const errors: UserError[] = [];
+    const results = keys.map((key, at) => {
+      const fulfillment = found.get(key);
+      if (!fulfillment) {
+        errors.push(userError('NOT_FOUND', 'No fulfillment has this id or number.', ['keys', at]));
+        return null;
+      }
+      if (seen.has(fulfillment.id)) {
+        errors.push(userError('INVALID_VALUE', 'The same fulfillment is named twice.', ['keys', at]));
+        return null;
+      }
+      seen.add(fulfillment.id);
+      const outcome = changed(unit, fulfillment, change, lines, posted);
+      if ('problems' in outcome) {
+        errors.push(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at) })));
+        return null;
+      }
+      return outcome.row;
+    });
+    const accepted = judged(results, errors, onError);
+    const byId = new Map([...found.values()].map((row) => [row.id, row]));
+
+    await updateRows(unit.db, FulfillmentRow, accepted, moveColumns);
+    for (const row of accepted) unit.note('Fulfillment', input.action, byId.get(row.id)!, row);
+    await settleLines(unit, before, lines);
+    const billed =
+      input.action === 'SendToBilling'
+        ? await bill(unit, accepted, lines, input.processingOptions, ['processingOptions'])
+        : nothingBilled;
+    return { ...billed, fulfillments: results, userErrors: errors };
+  });
+}
+
+/** A date that is missing or refused is the argument's; everything else is the key's. */
+const pathOfMove = (problem: UserError, at: number): string[] =>
+  problem.path[0] === 'billTargetDate' ? ['billTargetDate'] : ['keys', String(at)];
+
+export function updateFulfillment(
+  work: Work,
+  key: string,
+  change: FulfillmentChange,
+  { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
+): Promise<{ fulfillment: FulfillmentRow }> {
+  return work.run(dryRun, async (unit) => {
+    const { found, lines } = await lockFulfillments(unit, [key]);
+    const before = found.get(key);
+    if (!before) throw notFound();
+    refuse(judgeVersion(before, expectedVersion));
+    const posted = new Set(change.state === 'Complete' ? await postedFulfillments(unit.db, [before.id]) : []);
+    const linesBefore = new Map(lines);
+    const outcome = changed(unit, before, change, lines, posted);
+    if ('problems' in outcome) {
+      // The line item is no argument of an update: what is wrong with it is the key's.
+      throw new Refusal(
+        outcome.problems.map((problem) =>
+          problem.path[0] === 'orderLineItemId' ? { ...problem, path: ['key'] } : below(['input'], [problem])[0],
+        ),
+      );
+    }
+    await updateRows(unit.db, FulfillmentRow, [outcome.row], updateColumns);
+    unit.note('Fulfillment', actionOf(before.state, outcome.row.state), before, outcome.row);
+    await settleLines(unit, linesBefore, lines);
+    return { fulfillment: outcome.row };
+  });
+}
+
+export function deleteFulfillment(
+  work: Work,
+  key: string,
+  { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
+): Promise<{ deletedId: string; orderLineItem: OrderLineItemRow }> {
+  return work.run(dryRun, async (unit) => {
+    const { found, lines } = await lockFulfillments(unit, [key]);
+    const fulfillment = found.get(key);
+    if (!fulfillment) throw notFound();
+    refuse([...judgeVersion(fulfillment, expectedVersion), ...below(['key'], judgeDelete(fulfillment))]);
+    const line = lines.get(fulfillment.orderLineItemId)!;
+    await deleteRows(unit.db, FulfillmentRow, [fulfillment.id]);
+    unit.note('Fulfillment', 'Delete', fulfillment, null);
+    const without = new Map([[line.id, withFulfillment(line, fulfillment, null)]]);
+    const [orderLineItem] = await settleLines(unit, lines, without);
+    return { deletedId: fulfillment.id, orderLineItem };
+  });
+}
+
+const notFound = () => new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.', ['key'])]);
+
+const moveColumns = ['state', 'sentToBillingDate', 'billTargetDate', 'version', 'updatedDate', 'updatedById'] as const;
+const updateColumns = [...new Set([...moveColumns, ...updatableFields, 'amount'] as const)];
+
+/**
+ * The fulfillments that keys name, as they stand once their line items are locked. The line item of a fulfillment
+ * never changes, so it may be looked up before the lock; everything else is read again behind it.
+ */
+async function lockFulfillments(unit: Unit, keys: readonly string[]) {
+  const ids = [...new Set(keys.map(idOf).filter((id) => id !== undefined))];
+  const numbers = [...new Set(keys.filter((key) => !idOf(key) && !key.includes('\0')))];
+  const parents = ['id', 'orderLineItemId'];
+  const located = [
+    ...(ids.length ? await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'id', ids, parents) : []),
+    ...(numbers.length
+      ? await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'fulfillmentNumber', numbers, parents)
+      : []),
+  ];
+  const lines = await lockLines(
+    unit,
+    located.map((row) => row.orderLineItemId),
+  );
+  const rows = await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'id', [...new Set(located.map((row) => row.id))]);
+  const byKey = new Map(rows.flatMap((row) => [[row.id, row] as const, [row.fulfillmentNumber, row] as const]));
+  const found = new Map(
+    keys.flatMap((key) => {
+      const row = byKey.get(idOf(key) ?? key);
+      return row ? [[key, row] as const] : [];
+    }),
+  );
+  return { found, lines };
+}
+
+/** What the history calls a change of state, or of fields alone. */
+const actionOf = (from: FulfillmentState, to: FulfillmentState): HistoryAction =>
+  transitions.find((move) => move.from === from && move.to === to)?.action ?? 'Update';
+
+/** Judges a change of fields, of state, or of both in one step, and moves the line's counters along with it. */
+function changed(
+  unit: Unit,
+  before: FulfillmentRow,
+  change: FulfillmentChange,
+  lines: Map<string, OrderLineItemRow>,
+  posted: ReadonlySet<string>,
+): { row: FulfillmentRow } | { problems: UserError[] } {
+  const { caller } = unit;
+  const line = lines.get(before.orderLineItemId)!;
+  const fields = withoutRepetition(before, change);
+  const problems = judgeChange(before, fields, line, caller);
+  if (problems.length) return { problems };
+
+  const edited = { ...before };
+  for (const field of updatableFields) {
+    if (fields[field] !== undefined)
+      Object.assign(edited, { [field]: fields[field] as FulfillmentRow[UpdatableField] });
+  }
+  edited.amount = chargeAmount(line.amountPerUnit, edited.quantity, line.currency);
+  if (change.state != null) {
+    const refused = judgeMove(edited, change.state, { line, posted: posted.has(before.id), caller });
+    if (refused.length) return { problems: refused };
+  }
+  const state: FulfillmentState = change.state ?? before.state;
+  const row = { ...enter(edited, state, unit.now), ...unit.touched(before) };
+  lines.set(line.id, withFulfillment(line, before, row));
+  return { row };
+}
+
+/** A billTargetDate that repeats the present one is no change, so that a batch may name one date for all. */
+function withoutRepetition(before: FulfillmentRow, change: FulfillmentChange): FulfillmentChange {
+  if (change.state == null || change.billTargetDate !== before.billTargetDate) return change;
+  const { billTargetDate: _, ...rest } = change;
+  return rest;
+}
