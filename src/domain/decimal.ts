@@ -15,10 +15,7 @@ export function parseDecimal(text: string): Decimal | undefined {
   return form.test(text) ? plain(new Big(text)) : undefined;
 }
 
-const plain = (value: Big): Decimal => {
-  const text = value.toFixed();
-  return text === '-0' ? '0' : text;
-};
+const plain = (value: Big): Decimal => value.toFixed();
 
 export const add = (...values: Decimal[]): Decimal => plain(values.reduce((sum, v) => sum.plus(v), new Big(0)));
 export const subtract = (a: Decimal, b: Decimal): Decimal => plain(new Big(a).minus(b));

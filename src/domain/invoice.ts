@@ -97,8 +97,8 @@ export interface InvoiceDraft extends BillingDates {
 
 /**
  * Puts charges on invoices. Those that agree in account, currency, payment term and invoice group number share one,
- * whatever their order or line item; documents come in the order of these attributes, so that the numbers of one
- * request are the same on every run. Sources: "Invoice grouping examples"; "Attributes for flexible billing".
+ * whatever their order or line item; documents come in one fixed order, by account first, so that the numbers
+ * of one request are the same on every run. Sources: "Invoice grouping examples"; "Attributes for flexible billing".
  */
 export function invoicesOf(
   charges: readonly Charge[],

@@ -16,13 +16,13 @@ import {
   Root,
 } from 'type-graphql';
 import {
-  editableFields,
   type FulfillmentAction,
   type FulfillmentState,
   type FulfillmentType,
   judgeMove,
   transitions,
 } from '../domain/fulfillment';
+import { editableFields } from '../domain/fulfillment-change';
 import { findFulfillment } from '../service/fulfillment';
 import type { FulfillmentRow } from '../store/fulfillment';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';

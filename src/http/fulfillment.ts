@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Scope } from '../domain/caller';
 import { add, type Decimal } from '../domain/decimal';
 import { Refusal, RequestError, userError } from '../domain/errors';
-import type { FulfillmentChange } from '../domain/fulfillment';
+import type { FulfillmentChange } from '../domain/fulfillment-change';
 import { type InputProblem, readInput } from '../graph/coerce';
 import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../service/fulfillment';
 import { deleteFulfillment, updateFulfillment } from '../service/fulfillment-change';

@@ -1,5 +1,5 @@
 import { Refusal, type UserError, userError } from '../domain/errors';
-import { maxEntries } from '../domain/fulfillment';
+import { maxEntries } from '../domain/fulfillment-create';
 
 /* What mutations of many objects have in common. */
 

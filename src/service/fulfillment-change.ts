@@ -2,16 +2,18 @@ import { below, Refusal, type UserError, userError } from '../domain/errors';
 import {
   enter,
   type FulfillmentAction,
-  type FulfillmentChange,
   type FulfillmentState,
-  judgeChange,
-  judgeDelete,
   judgeMove,
   targetOf,
   transitions,
+} from '../domain/fulfillment';
+import {
+  type FulfillmentChange,
+  judgeChange,
+  judgeDelete,
   type UpdatableField,
   updatableFields,
-} from '../domain/fulfillment';
+} from '../domain/fulfillment-change';
 import type { HistoryAction } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';

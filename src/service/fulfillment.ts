@@ -1,6 +1,7 @@
 import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
-import { enter, type FulfillmentInput, fulfillmentTypeFor, judgeCreate } from '../domain/fulfillment';
+import { enter, fulfillmentTypeFor } from '../domain/fulfillment';
+import { type FulfillmentInput, judgeCreate } from '../domain/fulfillment-create';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';

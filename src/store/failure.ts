@@ -11,7 +11,8 @@ export function failureOf(error: unknown): Failure | undefined {
   const { code, message, severity } = (error ?? {}) as { code?: string; message?: string; severity?: string };
   if (code === '57014') return 'timeout';
   if (code && ['40P01', '40001', '55P03', '23505'].includes(code)) return 'contention';
-  if (code && (unavailableErrno.includes(code) || /^(08|57P|53)/.test(code) || code === '25P03')) return 'unavailable';
+  if (code && (unavailableErrno.includes(code) || /^(08(?!P01)|57P|53)/.test(code) || code === '25P03'))
+    return 'unavailable';
   // The database takes no connections at present.
   if (code === '55000' && severity === 'FATAL') return 'unavailable';
   // The driver's own errors carry no code.

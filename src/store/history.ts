@@ -46,7 +46,7 @@ export async function insertHistory(
   entries: readonly Omit<HistoryEntryRow, 'transactionId'>[],
 ): Promise<void> {
   if (entries.length === 0) return;
-  await scoped.query(
+  const written = await scoped.query(
     `insert into history_entry (id, entity_id, org_id, subject_type, subject_id, at, actor, track_id, action, from_state, to_state,
        changes, version, transaction_id)
      select r."id", r."entityId", r."orgId", r."subjectType", r."subjectId", r."at", r."actor", r."trackId", r."action",
@@ -54,7 +54,10 @@ export async function insertHistory(
      from json_to_recordset($3::json) as r("id" uuid, "entityId" uuid, "orgId" uuid, "subjectType" text, "subjectId" uuid,
        "at" timestamptz, "actor" uuid, "trackId" text, "action" text, "fromState" text, "toState" text, "changes" jsonb,
        "version" integer)
-     where r."entityId" = $1 and r."orgId" = any($2)`,
+     where r."entityId" = $1 and r."orgId" = any($2)
+     returning 1`,
     [JSON.stringify(entries)],
   );
+  if (written.length !== entries.length)
+    throw new Error(`${entries.length - written.length} history entries are out of scope`);
 }

@@ -23,7 +23,7 @@ import { OrderRow } from './order';
 /**
  * A line item of an order. The four counters are moved by deltas under the row's lock, and their limits are tested on
  * the locked row: a sum over the fulfillments in the statement that locks would be older than the lock and let too
- * many through. They count only for lines with fulfillments; the others follow their state (domain/quantity.ts).
+ * many through. They count only for lines with fulfillments; the others follow their state (domain/order-line-item.ts).
  */
 @Entity('order_line_item')
 @Unique(['orderId', 'itemNumber'])

@@ -17,7 +17,7 @@ export interface Numbering {
   dryRun: number | null;
 }
 
-/** Inserts rows as they are. A row outside of the scope is a fault of ours and fails the whole statement. */
+/** Inserts rows as they are. A row outside of the scope is a fault of ours, and ends the unit. */
 export async function insertRows<R extends { id: string }>(
   scoped: Scoped,
   row: RowClass<R>,

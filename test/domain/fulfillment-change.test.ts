@@ -1,16 +1,13 @@
 import { scopes } from '../../src/domain/caller';
 import { userErrorCodes } from '../../src/domain/errors';
+import { enter, type FulfillmentFacts, type FulfillmentState, judgeMove } from '../../src/domain/fulfillment';
 import {
   editableFields,
-  enter,
   type FulfillmentChange,
-  type FulfillmentFacts,
-  type FulfillmentState,
   judgeChange,
   judgeDelete,
-  judgeMove,
   updatableFields,
-} from '../../src/domain/fulfillment';
+} from '../../src/domain/fulfillment-change';
 import type { QuantityFacts } from '../../src/domain/order-line-item';
 import { withFulfillment } from '../../src/domain/order-line-item';
 import { aCaller, aFulfillment, aLine, told } from '../support/facts';

@@ -1,11 +1,6 @@
 import { userErrorCodes } from '../../src/domain/errors';
-import {
-  type FulfillmentInput,
-  type FulfillmentState,
-  fulfillmentTypeFor,
-  judgeCreate,
-  judgeLine,
-} from '../../src/domain/fulfillment';
+import { type FulfillmentState, fulfillmentTypeFor } from '../../src/domain/fulfillment';
+import { type FulfillmentInput, judgeCreate, judgeLine } from '../../src/domain/fulfillment-create';
 import type { OrderLineItemState, QuantityFacts } from '../../src/domain/order-line-item';
 import { withFulfillment } from '../../src/domain/order-line-item';
 import { aLine, anInput, told } from '../support/facts';

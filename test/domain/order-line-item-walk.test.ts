@@ -4,11 +4,10 @@ import {
   type FulfillmentFacts,
   type FulfillmentState,
   fulfillmentStates,
-  judgeChange,
-  judgeCreate,
-  judgeDelete,
   judgeMove,
 } from '../../src/domain/fulfillment';
+import { judgeChange, judgeDelete } from '../../src/domain/fulfillment-change';
+import { judgeCreate } from '../../src/domain/fulfillment-create';
 import { completesItself, pendingOf, type QuantityFacts, withFulfillment } from '../../src/domain/order-line-item';
 import { aCaller, aLine, anInput } from '../support/facts';
 

@@ -4,8 +4,8 @@ import {
   type FulfillmentState,
   fulfillmentStates,
   transitions,
-  updatableFields,
 } from '../../src/domain/fulfillment';
+import { updatableFields } from '../../src/domain/fulfillment-change';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';

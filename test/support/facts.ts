@@ -1,6 +1,7 @@
 import { type Caller, type Scope, scopes } from '../../src/domain/caller';
 import type { UserError } from '../../src/domain/errors';
-import type { FulfillmentFacts, FulfillmentInput } from '../../src/domain/fulfillment';
+import type { FulfillmentFacts } from '../../src/domain/fulfillment';
+import type { FulfillmentInput } from '../../src/domain/fulfillment-create';
 import type { QuantityFacts } from '../../src/domain/order-line-item';
 
 /* Plain values for tests of the domain: each in the most permissive state, with what matters to a test overridden. */

@@ -1,0 +1,96 @@
+import type { Caller } from './caller';
+import { add, isPositive } from './decimal';
+import { type UserError, userError } from './errors';
+import { checkFields, type FulfillmentFacts, type FulfillmentState } from './fulfillment';
+import type { FulfillmentInput } from './fulfillment-create';
+import { judgeQuantity, pendingOf, type QuantityFacts } from './order-line-item';
+
+/** The fields a caller may change, in the order they are shown. `state` is not one: it moves by transitions. */
+export const updatableFields = [
+  'fulfillmentDate',
+  'quantity',
+  'billTargetDate',
+  'description',
+  'carrier',
+  'trackingNumber',
+  'fulfillmentSystem',
+  'fulfillmentLocation',
+  'externalId',
+  'customFields',
+] as const;
+
+export type UpdatableField = (typeof updatableFields)[number];
+
+export type FulfillmentChange = { state?: FulfillmentState | null } & Partial<{
+  [F in UpdatableField]: FulfillmentInput[F] | null;
+}>;
+
+/**
+ * The fields that this caller may change now. Executing: all. Booked: with the scope edit-booked all, else only a
+ * missing billTargetDate, without which it could never move again. Later: none.
+ * Sources: "Update a fulfillment"; "State transitions for fulfillments" (Booked is locked, read as: without permission).
+ */
+export function editableFields(fulfillment: FulfillmentFacts, caller: Caller): readonly UpdatableField[] {
+  if (!caller.scopes.has('fulfill')) return [];
+  if (fulfillment.state === 'Executing') return updatableFields;
+  if (fulfillment.state !== 'Booked') return [];
+  if (caller.scopes.has('edit-booked')) return updatableFields;
+  return fulfillment.billTargetDate === null ? ['billTargetDate'] : [];
+}
+
+/** The fields a change names; one left out stays as it is, null empties it. */
+const changedFields = (change: FulfillmentChange): UpdatableField[] =>
+  updatableFields.filter((field) => change[field] !== undefined);
+
+/**
+ * Judges the fields of an update (its `state` is a move and judged apart, by the state that the fields leave it in).
+ * Editability goes by the state before the change: Executing to Booked with a new quantity in one call is published.
+ */
+export function judgeChange(
+  before: FulfillmentFacts,
+  change: FulfillmentChange,
+  line: QuantityFacts,
+  caller: Caller,
+): UserError[] {
+  const fields = changedFields(change);
+  if (fields.length === 0 && change.state == null) {
+    return [userError('REQUIRED', 'The update names no field to change.')];
+  }
+  const editable = editableFields(before, caller);
+  const locked = fields.filter((field) => !editable.includes(field));
+  if (locked.length) return locked.map((field) => lockedError(field, before.state, caller));
+
+  const errors = checkFields(change);
+  for (const field of ['fulfillmentDate', 'quantity'] as const) {
+    if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
+  }
+  if (fields.length && line.itemState !== 'Booked') {
+    errors.push(
+      userError('ORDER_LINE_ITEM_NOT_BOOKED', `The line item is ${line.itemState}; edits need it Booked.`, [
+        'orderLineItemId',
+      ]),
+    );
+  }
+  if (change.quantity != null && isPositive(change.quantity)) {
+    const own = before.state === 'Booked' ? before.quantity : '0';
+    errors.push(...judgeQuantity(change.quantity, add(pendingOf(line), own)));
+  }
+  return errors;
+}
+
+const lockedError = (field: string, state: FulfillmentState, caller: Caller): UserError => {
+  if (!caller.scopes.has('fulfill')) {
+    return userError('PERMISSION_DENIED', 'The client lacks the scope "fulfill".', [field]);
+  }
+  return state === 'Booked'
+    ? userError('PERMISSION_DENIED', `The fulfillment is Booked: changing ${field} needs the scope "edit-booked".`, [
+        field,
+      ])
+    : userError('FIELD_LOCKED', `${field} cannot be changed: the fulfillment is ${state}.`, [field]);
+};
+
+/** Only an Executing fulfillment can be deleted. It frees no quantity, since it was not counted. Source: "Delete a fulfillment". */
+export const judgeDelete = (fulfillment: FulfillmentFacts): UserError[] =>
+  fulfillment.state === 'Executing'
+    ? []
+    : [userError('NOT_DELETABLE', `The fulfillment is ${fulfillment.state}; only an Executing one can be deleted.`)];

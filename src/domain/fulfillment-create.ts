@@ -1,0 +1,110 @@
+import type { Day } from './date';
+import { type Decimal, isPositive, subtract } from './decimal';
+import { type UserError, userError } from './errors';
+import {
+  billTargetDateRequired,
+  checkFields,
+  type FulfillmentState,
+  type FulfillmentType,
+  fulfillmentTypeFor,
+  startStates,
+} from './fulfillment';
+import { judgeQuantity, maxFulfillments, pendingOf, type QuantityFacts, requiresFulfillment } from './order-line-item';
+
+export interface FulfillmentInput {
+  orderLineItemId: string;
+  fulfillmentDate: Day;
+  quantity: Decimal;
+  state?: FulfillmentState | null;
+  fulfillmentType?: FulfillmentType | null;
+  billTargetDate?: Day | null;
+  description?: string | null;
+  carrier?: string | null;
+  trackingNumber?: string | null;
+  fulfillmentSystem?: string | null;
+  fulfillmentLocation?: string | null;
+  externalId?: string | null;
+  excludeItemBillingFromRevenueAccounting?: boolean | null;
+  excludeItemBookingFromRevenueAccounting?: boolean | null;
+  customFields?: Record<string, unknown> | null;
+}
+
+/** Published for one line item; for one request our choice, since none is published. */
+export const maxEntries = 1000;
+
+/** The line item must take fulfillments: billing rule TriggerAsFulfillmentOccurs, and Booked. Source: "Sales order line items creation". */
+export function judgeLine(line: QuantityFacts): UserError[] {
+  if (!requiresFulfillment(line)) {
+    return [
+      userError(
+        'BILLING_RULE_MISMATCH',
+        'The line item has the billing rule TriggerWithoutFulfillment; fulfillments need TriggerAsFulfillmentOccurs.',
+        ['orderLineItemId'],
+      ),
+    ];
+  }
+  if (line.itemState !== 'Booked') {
+    return [
+      userError(
+        'ORDER_LINE_ITEM_NOT_BOOKED',
+        `The line item is ${line.itemState}; fulfillments need one that is Booked.`,
+        ['orderLineItemId'],
+      ),
+    ];
+  }
+  return [];
+}
+
+/**
+ * May this fulfillment be created on this line item? `reserved` is the quantity of the Executing entries before it in
+ * the same request: they do not count as fulfilled yet, but a request that could never be completed is refused.
+ * Returns every reason against it.
+ */
+export function judgeCreate(input: FulfillmentInput, line: QuantityFacts, reserved: Decimal): UserError[] {
+  const errors = checkInput(input);
+  const lineErrors = judgeLine(line);
+  errors.push(...lineErrors);
+  const type = fulfillmentTypeFor(line);
+  if (input.fulfillmentType && input.fulfillmentType !== type) {
+    errors.push(
+      userError('TYPE_MISMATCH', `A ${line.itemCategory} line item takes fulfillments of the type ${type}.`, [
+        'fulfillmentType',
+      ]),
+    );
+  }
+  if (lineErrors.length === 0 && isPositive(input.quantity)) {
+    errors.push(...judgeQuantity(input.quantity, subtract(pendingOf(line), reserved)));
+  }
+  if (line.fulfillmentCount >= maxFulfillments) {
+    errors.push(
+      userError('LIMIT_EXCEEDED', `The line item has ${maxFulfillments} fulfillments already, the most it can have.`, [
+        'orderLineItemId',
+      ]),
+    );
+  }
+  return errors;
+}
+
+/** The part of creation that needs no line item: texts, quantity, start state, and the date that billing will need. */
+function checkInput(input: FulfillmentInput): UserError[] {
+  const errors = checkFields(input);
+  const state = input.state ?? 'Executing';
+  if (!startStates.some((row) => row.state === state)) {
+    const allowed = startStates.map((row) => row.state);
+    errors.push(
+      userError(
+        'STATE_NOT_CREATABLE',
+        `A fulfillment cannot be created as ${state}; ${allowed.join(', ')} are allowed.`,
+        ['state'],
+        {
+          kind: 'FulfillmentTransitionNotAllowed',
+          from: null,
+          to: state,
+          allowed,
+        },
+      ),
+    );
+  }
+  if (state === 'SentToBilling' && input.billTargetDate == null) errors.push(billTargetDateRequired());
+  return errors;
+}
