@@ -213,6 +213,7 @@ describe('the state of a fulfillment is written by `enter` alone', () => {
 
   test('and `enter` is called where fulfillments are made and changed', () => {
     expect(imports.filter(({ names }) => names.includes('enter')).map(({ file }) => file)).toEqual([
+      'service/fulfillment-change.ts',
       'service/fulfillment.ts',
     ]);
   });
