@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { type Logger, pino } from 'pino';
 import { type Config, ConfigError, readConfig } from './config';
-import { demoClientId, demoSecret, fillDemo } from './demo/fill';
+import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { withTimeout } from './gateway/port';
 import { TestGateway } from './gateway/test-gateway';
 import { createServer } from './server';
@@ -72,6 +72,9 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
       'there is no client yet: npm run client -- create --entity <name> --org <name> --scopes read,order,fulfill',
     );
   }
+  if (config.production) {
+    log.warn('payments go to the test gateway, the only one there is: no money moves');
+  }
   if (!config.jwtSigningKey && config.databaseUrl) {
     log.warn('JWT_SIGNING_KEY is not set: tokens end with this process and are good for no other');
   }
@@ -103,7 +106,7 @@ main().catch((error) => {
   const text =
     code === 'EADDRINUSE'
       ? `${address}:${port} is in use: stop what listens there, or set PORT.`
-      : error instanceof ConfigError || error instanceof OpenError
+      : error instanceof ConfigError || error instanceof OpenError || error instanceof DemoError
         ? error.message
         : String((error as Error).stack ?? error);
   process.stderr.write(`${text}\n`);

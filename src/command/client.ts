@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../config';
+import { demoClientId } from '../demo/fill';
 import { scopeMeanings, scopes } from '../domain/caller';
 import { Refusal } from '../domain/errors';
-import { createClient, type NewClient } from '../service/client';
+import { createClient, isDemo, type NewClient } from '../service/client';
 import { preparedStatements } from '../store/connection';
 import type { Database } from '../store/database';
 import { openDatabase } from '../store/open';
@@ -95,6 +96,10 @@ async function inDatabase<T>(
   preparedStatements(config.preparedStatements);
   const { db, close } = await openDatabase({ ...config, poolSize: 1 });
   try {
+    // The demo fills an untouched database only.
+    if (!config.databaseUrl && !(await isDemo(db.reads(), demoClientId))) {
+      throw new ConfigError('The embedded database is still empty: run npm start once, or set DATABASE_URL.');
+    }
     return await work(db);
   } finally {
     await close();

@@ -1,7 +1,7 @@
 import type { Caller } from '../domain/caller';
 import { scopes } from '../domain/caller';
 import { createAccount } from '../service/account';
-import { createClient, grantsOf } from '../service/client';
+import { anyClientBut, createClient, grantsOf } from '../service/client';
 import { createFulfillments } from '../service/fulfillment';
 import { transitionFulfillments } from '../service/fulfillment-change';
 import { createOrder } from '../service/order';
@@ -15,6 +15,9 @@ const twoEntitiesClientId = '00000000-0000-4000-8000-000000000002';
 const readOnlyClientId = '00000000-0000-4000-8000-000000000003';
 export const demoSecret = 'demo-secret';
 
+/** The embedded database is not the demo's to clear. */
+export class DemoError extends Error {}
+
 /**
  * Fills an empty embedded database once, through the services as any client would. The first client is made last and so
  * says that the demo is whole: what a start that was killed has left behind is cleared away by the next.
@@ -22,6 +25,11 @@ export const demoSecret = 'demo-secret';
 export async function fillDemo(services: Services, owner: DatabaseOptions): Promise<void> {
   const db = services.db.reads();
   if (await grantsOf(db, demoClientId)) return;
+  if (await anyClientBut(db, [twoEntitiesClientId, readOnlyClientId])) {
+    throw new DemoError(
+      'The embedded database has clients of its own and no demo data; nothing was touched. Set DATA_DIR to another folder.',
+    );
+  }
   await emptyDatabase(owner);
   const [first, second] = demoEntities;
   const all = demoEntities.map(({ name, orgs }) => ({

@@ -1,6 +1,6 @@
 import { isCurrency } from './currency';
 import { type UserError, userError } from './errors';
-import { idOf } from './key';
+import { dryRunPrefix, idOf } from './key';
 import { checkTexts } from './text';
 
 export interface AccountInput {
@@ -33,6 +33,9 @@ export function checkPaymentTerm(term: string | null | undefined): UserError[] {
 export function checkNumber(field: string, value: string | null | undefined): UserError[] {
   if (value == null) return [];
   if (value.trim() === '') return [userError('INVALID_VALUE', `${field} is empty.`, [field])];
+  if (value.startsWith(dryRunPrefix)) {
+    return [userError('INVALID_VALUE', `${field} may not begin with ${dryRunPrefix}.`, [field])];
+  }
   return idOf(value) ? [userError('INVALID_VALUE', `${field} has the form of an id; choose another.`, [field])] : [];
 }
 

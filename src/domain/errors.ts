@@ -110,7 +110,12 @@ export const requestErrorCodes = {
   PAGE_SIZE: { status: 400, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   BAD_CURSOR: { status: 400, meaning: 'The cursor is not one of this list with this filter and order.' },
   UNAVAILABLE: { status: 503, retryable: true, meaning: 'The database cannot be reached. Try again later.' },
-  TIMEOUT: { status: 503, retryable: true, meaning: 'The operation took too long and was ended; nothing was changed.' },
+  TIMEOUT: { status: 503, retryable: true, meaning: 'The operation took too long and was ended.' },
+  OUTCOME_UNKNOWN: {
+    status: 503,
+    meaning:
+      'The database was lost while a change was being committed. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
+  },
   INTERNAL: { status: 500, retryable: true, meaning: 'An unexpected failure; the request id finds it in the log.' },
 } as const satisfies Record<string, RequestErrorMeaning>;
 

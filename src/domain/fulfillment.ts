@@ -94,6 +94,23 @@ export interface MoveContext {
   caller: Caller;
 }
 
+/** Is there such a move at all? The table alone decides. */
+export function judgeTransition(from: FulfillmentState, to: FulfillmentState): UserError[] {
+  const allowed = transitions.filter((row) => row.from === from).map((row) => row.to);
+  if (allowed.includes(to)) return [];
+  const next = allowed.length ? `${allowed.join(', ')} can follow` : 'nothing can follow';
+  const message =
+    from === to ? `The fulfillment is ${from} already.` : `A fulfillment cannot go from ${from} to ${to}; ${next}.`;
+  return [
+    userError('TRANSITION_NOT_ALLOWED', message, ['state'], {
+      kind: 'FulfillmentTransitionNotAllowed',
+      from,
+      to,
+      allowed,
+    }),
+  ];
+}
+
 /**
  * May this fulfillment move to `to`? Returns every reason against it, none where it may. The mutations, REST, dryRun
  * and `allowedTransitions` on the graph all ask here.
@@ -101,20 +118,8 @@ export interface MoveContext {
 export function judgeMove(fulfillment: FulfillmentFacts, to: FulfillmentState, context: MoveContext): UserError[] {
   const { line, posted, caller } = context;
   const { state: from } = fulfillment;
-  if (!transitions.some((row) => row.from === from && row.to === to)) {
-    const allowed = transitions.filter((row) => row.from === from).map((row) => row.to);
-    const next = allowed.length ? `${allowed.join(', ')} can follow` : 'nothing can follow';
-    const message =
-      from === to ? `The fulfillment is ${from} already.` : `A fulfillment cannot go from ${from} to ${to}; ${next}.`;
-    return [
-      userError('TRANSITION_NOT_ALLOWED', message, ['state'], {
-        kind: 'FulfillmentTransitionNotAllowed',
-        from,
-        to,
-        allowed,
-      }),
-    ];
-  }
+  const none = judgeTransition(from, to);
+  if (none.length) return none;
   const errors: UserError[] = [];
   if (!caller.scopes.has('fulfill')) {
     errors.push(userError('PERMISSION_DENIED', 'The client lacks the scope "fulfill".', ['state']));

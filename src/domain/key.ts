@@ -17,3 +17,13 @@ export const numberPrefixes = {
 } as const;
 
 export type NumberedKind = keyof typeof numberPrefixes;
+
+/** How the numbers of a dry run begin. No number that is given may. */
+export const dryRunPrefix = 'DRYRUN-';
+
+/**
+ * A number as it is shown. While a dry run lasts its numbers carry an id behind them, since the index over numbers would
+ * make every other dry run wait for this one's DRYRUN-1.
+ */
+export const shownNumber = (number: string): string =>
+  number.startsWith(dryRunPrefix) ? number.replace(/ .*$/, '') : number;

@@ -10,6 +10,9 @@ export const testTokens: Record<string, string> = {
   tok_timeout: 'Test card whose gateway never answers',
 };
 
+const labelOf = (token: string): string | undefined =>
+  Object.hasOwn(testTokens, token) ? testTokens[token] : undefined;
+
 /**
  * A gateway for tests and demos. It keeps a ledger that our transactions cannot undo, so that it remembers a charge
  * which our side has forgotten, as a gateway outside would.
@@ -18,7 +21,7 @@ export class TestGateway implements PaymentGateway {
   constructor(private readonly ledger: TestGatewayLedger) {}
 
   async authorize(request: AuthorizationRequest): Promise<Authorization> {
-    const status = request.token === 'tok_declined' || !testTokens[request.token] ? 'Declined' : 'Authorized';
+    const status = request.token === 'tok_declined' || !labelOf(request.token) ? 'Declined' : 'Authorized';
     const charge = await this.ledger.record({ ...request, status });
     if (request.token === 'tok_error') throw new GatewayFailure('the gateway failed');
     // Kept open by nothing: a process that ends does not wait for an answer that never comes.
@@ -49,7 +52,7 @@ export class TestGateway implements PaymentGateway {
   }
 
   describe(token: string) {
-    const label = testTokens[token];
+    const label = labelOf(token);
     return label === undefined ? undefined : { type: 'Test', label };
   }
 }

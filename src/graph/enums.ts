@@ -165,6 +165,14 @@ export const FulfillmentOrderFieldEnum = enumType('FulfillmentOrderField', 'What
   billTargetDate: 'The date to bill from; those without one come last in ascending order.',
   fulfillmentNumber: 'The fulfillment number, by code points.',
 });
+export const FulfillmentGroupByEnum = enumType('FulfillmentGroupBy', 'What fulfillments can be summed up by.', {
+  state: 'The state.',
+  fulfillmentType: 'The type.',
+  carrier: 'The carrier; the key is empty for those without one.',
+  fulfillmentDate: 'The day of delivery or receipt.',
+  billTargetDate: 'The date to bill from; the key is empty for those without one.',
+  account: 'The account; the key is its account number.',
+});
 export const InvoiceOrderFieldEnum = enumType('InvoiceOrderField', 'What invoices can be sorted by.', {
   ...audit,
   invoiceDate: 'The date of the invoice.',

@@ -1,4 +1,5 @@
 import { money } from '../domain/currency';
+import { shownNumber } from '../domain/key';
 import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
 import { fulfillments } from '../store/fulfillment';
@@ -134,12 +135,18 @@ export function columnsOf(noun: Noun, fields: readonly string[]): string[] {
 /** Columns that hold a client_id, which OAuth writes with dashes, unlike the ids of objects. */
 const clients = ['createdById', 'updatedById', 'actor'];
 
+/** Columns that hold a business number. */
+const numbers = ['accountNumber', 'orderNumber', 'fulfillmentNumber', 'invoiceNumber', 'paymentNumber'];
+
 /** A row as it is shown: tagged with its type, money padded to its currency, clients as OAuth names them. */
 export function shown<N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> {
   const spec: NounSpec = nouns[noun];
   const result: Record<string, unknown> = { ...(row as object), __typename: spec.typename };
   for (const column of clients) {
     if (typeof result[column] === 'string') result[column] = clientIdOf(result[column]);
+  }
+  for (const column of numbers) {
+    if (typeof result[column] === 'string') result[column] = shownNumber(result[column]);
   }
   for (const column of spec.money) {
     if (typeof result[column] === 'string') result[column] = money(result[column], result.currency as string);

@@ -22,9 +22,12 @@ export interface MutationPlan {
   variables: unknown;
 }
 
+/** How many tokens a document may have, here and in its execution. A create of 1,000 entries written out has 30,000. */
+export const maxTokens = 100_000;
+
 /**
- * Looks at a mutation before it runs: is it a dry run? Undefined for queries, and for what cannot be read or does not fit the
- * schema, which the execution will say better.
+ * Looks at a mutation before it runs: is it a dry run? `unreadable` where that cannot be told, which the execution will
+ * say better and must not carry out; undefined for what is no mutation, or fails for its variables in any case.
  * @throws RequestError ONE_MUTATION_PER_KEY where a keyed request or a dry run holds more than one mutation field
  */
 export function planMutation(
@@ -32,31 +35,40 @@ export function planMutation(
   operationName: unknown,
   variables: unknown,
   keyed: boolean,
-): MutationPlan | undefined {
-  const document = parsed(text);
-  const operation = document && operationOf(document, operationName);
+): MutationPlan | 'unreadable' | undefined {
+  let plan: Plan | undefined;
+  try {
+    plan = read(text, operationName, variables);
+  } catch {
+    // Not to be parsed, too deep, or a directive without its argument.
+    return 'unreadable';
+  }
+  if (!plan) return undefined;
+  const mutations = plan.fields.filter((field) => field.name.value !== '__typename');
+  const dryRun = mutations.some((field) => isDryRun(field, plan.coerced));
+  if (mutations.length > 1 && (keyed || dryRun)) throw new RequestError('ONE_MUTATION_PER_KEY');
+  return { dryRun, variables: canonical(plan.given) };
+}
+
+interface Plan {
+  fields: FieldNode[];
+  given: Record<string, unknown>;
+  coerced: Record<string, unknown>;
+}
+
+function read(text: string, operationName: unknown, variables: unknown): Plan | undefined {
+  const document = parse(text, { noLocation: true, maxTokens });
+  const operation = operationOf(document, operationName);
   if (operation?.operation !== 'mutation') return undefined;
   const given = (typeof variables === 'object' && variables !== null ? variables : {}) as Record<string, unknown>;
   const { coerced } = getVariableValues(schema(), operation.variableDefinitions ?? [], given);
   if (!coerced) return undefined;
   const fragments = new Map(
-    document!.definitions.flatMap((node) =>
+    document.definitions.flatMap((node) =>
       node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
     ),
   );
-  const fields = rootFields(operation.selectionSet, fragments, coerced);
-  const mutations = fields.filter((field) => field.name.value !== '__typename');
-  const dryRun = mutations.some((field) => isDryRun(field, coerced));
-  if (mutations.length > 1 && (keyed || dryRun)) throw new RequestError('ONE_MUTATION_PER_KEY');
-  return { dryRun, variables: canonical(given) };
-}
-
-function parsed(text: string): DocumentNode | undefined {
-  try {
-    return parse(text, { noLocation: true, maxTokens: 100_000 });
-  } catch {
-    return undefined;
-  }
+  return { fields: rootFields(operation.selectionSet, fragments, coerced, new Set()), given, coerced };
 }
 
 function operationOf(document: DocumentNode, name: unknown): OperationDefinitionNode | undefined {
@@ -69,7 +81,7 @@ function rootFields(
   set: SelectionSetNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   variables: Record<string, unknown>,
-  entered: ReadonlySet<string> = new Set(),
+  entered: Set<string>,
 ): FieldNode[] {
   return set.selections.flatMap((node) => {
     if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.if === true) return [];
@@ -78,9 +90,10 @@ function rootFields(
     if (node.kind === Kind.INLINE_FRAGMENT) return rootFields(node.selectionSet, fragments, variables, entered);
     const name = node.name.value;
     const fragment = fragments.get(name);
-    // A fragment within itself is refused by validation later.
+    // Each once, as the execution does: a fragment that is spread again adds no field.
     if (!fragment || entered.has(name)) return [];
-    return rootFields(fragment.selectionSet, fragments, variables, new Set([...entered, name]));
+    entered.add(name);
+    return rootFields(fragment.selectionSet, fragments, variables, entered);
   });
 }
 

@@ -8,6 +8,7 @@ import type { GraphContext } from './context';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
 import { FulfillmentMutations } from './fulfillment-mutation';
+import { FulfillmentSummaryResolver } from './fulfillment-summary';
 import { HistoryEntryResolver } from './history';
 import { InvoiceItemResolver, InvoiceResolver } from './invoice';
 import { NodeResolver } from './node';
@@ -30,6 +31,7 @@ export function schema(): GraphQLSchema {
         OrderLineItemResolver,
         FulfillmentResolver,
         FulfillmentMutations,
+        FulfillmentSummaryResolver,
         InvoiceResolver,
         InvoiceItemResolver,
         PaymentResolver,

@@ -38,7 +38,7 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
       });
     const key = idempotencyKey(request);
     if (key !== undefined) {
-      const fingerprint = fingerprintOf('POST /v1/fulfillments', caller, body);
+      const fingerprint = fingerprintOf('POST /v1/fulfillments', request, body);
       const held = hold(services, caller, { dryRun: false, key, fingerprint }, (work) => {
         afterwards.after(reply, work, held);
         return act(work);

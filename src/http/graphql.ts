@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { requestErrorCodes } from '../domain/errors';
 import { GraphContext } from '../graph/context';
-import { type MutationPlan, planMutation } from '../graph/operation';
+import { maxTokens, planMutation } from '../graph/operation';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
@@ -27,32 +27,46 @@ const errors: ApolloServerPlugin<GraphContext & { http: RequestContext }> = {
   async requestDidStart() {
     return {
       async didResolveOperation({ operationName, operation, contextValue }) {
-        contextValue.http.request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
+        const { request } = contextValue.http;
+        // What could not be read as one must not run as if it had no key.
+        if (request.unreadable && operation?.operation === 'mutation') {
+          throw new GraphQLError('With a key or dryRun a mutation must be written more simply.', {
+            extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+          });
+        }
+        request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
       },
-      async didEncounterErrors({ errors: encountered, contextValue }) {
-        for (const error of encountered) judge(error, contextValue.http);
+      async didEncounterErrors({ errors: encountered, contextValue, operation }) {
+        for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
       },
     };
   },
 };
 
-function judge(error: GraphQLError, context: RequestContext): void {
+function judge(error: GraphQLError, context: RequestContext, mutation: boolean): void {
   const original = unwrapResolverError(error);
-  // What graphql and the scalars refuse by themselves has no original error, or is a GraphQLError of its own.
-  if (original === error || original instanceof GraphQLError) return;
-  const failure = failureOf(original, context.request.id);
-  Object.assign(error.extensions, { code: failure.code, shown: failure.message });
-  if (failure.status < 500) return;
+  // What graphql and the scalars refuse comes with a code, or before anything has run, and so without a path. The rest
+  // of what graphql raises by itself, such as a null where there may be none, is a fault of ours.
+  const own = original === error || original instanceof GraphQLError;
+  if (own && (!error.path || error.extensions.code)) return;
+  const { code, message, status } = failureOf(original, context.request.id);
+  Object.assign(error.extensions, { code, shown: message });
+  if (status < 500) return;
   context.failure ??= original;
   context.request.log.error({ err: original, path: error.path }, 'resolver failed');
+  // Below a mutation its effect has been committed: the same request again would have it twice.
+  if (mutation && error.path && error.path.length > 1) {
+    const shown = `The mutation was carried out; this part of its result could not be read. Its request id is ${context.request.id}.`;
+    Object.assign(error.extensions, { shown, final: true });
+  }
 }
 
 /** The message that `judge` has settled on, and never a stack or a text of ours. */
 function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
-  const { shown, stacktrace: _, ...extensions } = formatted.extensions ?? {};
+  const { shown, final, stacktrace: _, ...extensions } = formatted.extensions ?? {};
   const message = typeof shown === 'string' ? shown : formatted.message;
   const known = extensions.code as keyof typeof requestErrorCodes;
-  const retryable = requestErrorCodes[known] && 'retryable' in requestErrorCodes[known];
+  const retryable = !final && requestErrorCodes[known] && 'retryable' in requestErrorCodes[known];
   return { ...formatted, message, extensions: { ...extensions, ...(retryable && { retryable: true }) } };
 }
 
@@ -61,6 +75,7 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
     schema: schema(),
     introspection: true,
     persistedQueries: false,
+    parseOptions: { maxTokens },
     csrfPrevention: true,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
@@ -97,6 +112,7 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
     url: '/graphql',
     handler: async (request, reply) => {
       const caller = request.caller!;
+      checkAccept(request);
       const what = holdOf(request);
       if (what) {
         const held = hold(services, caller, what, (work) => {
@@ -114,6 +130,15 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
   });
 }
 
+/** Judged before anything runs: Apollo would say so only after a mutation has been carried out. */
+function checkAccept(request: FastifyRequest): void {
+  const ranges = (request.headers.accept ?? '*/*').split(',').map((range) => range.split(';')[0].trim().toLowerCase());
+  const served = ['*/*', 'application/*', 'application/json', 'application/graphql-response+json'];
+  if (ranges.some((range) => served.includes(range))) return;
+  const allowed = 'application/json or application/graphql-response+json';
+  throw Object.assign(new Error(`Accept must admit ${allowed}.`), { statusCode: 406 });
+}
+
 function headersOf(request: FastifyRequest): HeaderMap {
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
@@ -128,9 +153,13 @@ function holdOf(request: FastifyRequest): Hold | undefined {
   const { query, operationName, variables } = request.body as Record<string, unknown>;
   const key = idempotencyKey(request);
   if (typeof query !== 'string' || (key === undefined && !query.includes('dryRun'))) return undefined;
-  const plan: MutationPlan | undefined = planMutation(query, operationName, variables, key !== undefined);
+  const plan = planMutation(query, operationName, variables, key !== undefined);
+  if (plan === 'unreadable') {
+    request.unreadable = true;
+    return undefined;
+  }
   if (!plan || (key === undefined && !plan.dryRun)) return undefined;
   if (key === undefined) return { dryRun: true };
-  const fingerprint = fingerprintOf('POST /graphql', request.caller!, [query, operationName ?? null, plan.variables]);
+  const fingerprint = fingerprintOf('POST /graphql', request, [query, operationName ?? null, plan.variables]);
   return { dryRun: plan.dryRun, key, fingerprint };
 }

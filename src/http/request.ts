@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../domain/caller';
 import { canonical } from '../domain/canonical';
 import { RequestError } from '../domain/errors';
+import { idOf } from '../domain/key';
 import type { Reply } from '../service/hold';
 import type { Work } from '../service/work';
 import type { Identity } from './auth';
@@ -10,6 +11,8 @@ import type { Identity } from './auth';
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller | null;
+    /** A document of which it cannot be told whether it is a dry run. */
+    unreadable: boolean;
     /** The name of the GraphQL operation, for the log. */
     operation: string | null;
   }
@@ -27,11 +30,19 @@ export function idempotencyKey(request: FastifyRequest): string | undefined {
   return key;
 }
 
-/** Digest of what a request asks and of what it may see: the same key with another one is refused. */
-export const fingerprintOf = (route: string, caller: Caller, asked: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify([route, caller.orgIds, canonical(asked)]))
+/**
+ * Digest of what a request asks, and of the orgs it names: the same key with another one is refused. The orgs that a
+ * client may see by itself do not count, since those may change between a request and its repetition.
+ */
+export function fingerprintOf(route: string, request: FastifyRequest, asked: unknown): string {
+  const orgs = String(request.headers['zuora-org-ids'] ?? '')
+    .split(',')
+    .map((id) => idOf(id.trim()) ?? '')
+    .sort();
+  return createHash('sha256')
+    .update(JSON.stringify([route, orgs, canonical(asked)]))
     .digest('base64url');
+}
 
 /** Zuora-Version takes a number or a date; it is logged and changes nothing. */
 function checkVersion(request: FastifyRequest): void {
@@ -57,6 +68,7 @@ export function authenticated(app: FastifyInstance, identity: Identity): void {
   app.decorateRequest('caller', null);
   app.addHook('preValidation', async (request) => checkDepth(request.body));
   app.decorateRequest('operation', null);
+  app.decorateRequest('unreadable', false);
   app.addHook('onRequest', async (request, reply) => {
     checkVersion(request);
     const caller = await identity.callerOf(request.headers, request.id);

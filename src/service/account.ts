@@ -72,6 +72,9 @@ export function updateAccount(
     if (!before) throw new Refusal([userError('NOT_FOUND', 'No account has this id or number.', ['key'])]);
     const errors = [
       ...judgeVersion(before, options.expectedVersion),
+      ...(Object.values(input).every((value) => value === undefined)
+        ? [userError('REQUIRED', 'The update names no field to change.', ['input'])]
+        : []),
       ...below(['input'], [...judgeAccount(input), ...judgePaymentMethod(unit, input.paymentMethodToken)]),
     ];
     for (const field of ['name', 'paymentTerm'] as const) {

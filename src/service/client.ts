@@ -177,7 +177,11 @@ function checkName(field: string, name: string): UserError[] {
 }
 
 /** Is there any client at all? */
-export const anyClient = async (db: Connection): Promise<boolean> => (await countClients(db)) > 0;
+export const anyClient = (db: Connection): Promise<boolean> => anyClientBut(db, []);
+
+/** Is there any client beside these? */
+export const anyClientBut = async (db: Connection, clientIds: readonly string[]): Promise<boolean> =>
+  (await countClients(db, clientIds)) > 0;
 
 /** Was this database filled with demo data? */
 export const isDemo = async (db: Connection, demoClientId: string): Promise<boolean> =>

@@ -4,6 +4,7 @@ import {
   type FulfillmentAction,
   type FulfillmentState,
   judgeMove,
+  judgeTransition,
   targetOf,
   transitions,
 } from '../domain/fulfillment';
@@ -76,7 +77,7 @@ export function transitionFulfillments(
       seen.add(fulfillment.id);
       const outcome = changed(unit, fulfillment, change, lines, posted);
       if ('problems' in outcome) {
-        errors.push(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at) })));
+        errors.push(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at, input) })));
         return null;
       }
       return outcome.row;
@@ -95,9 +96,9 @@ export function transitionFulfillments(
   });
 }
 
-/** A date that is missing or refused is the argument's; everything else is the key's. */
-const pathOfMove = (problem: UserError, at: number): string[] =>
-  problem.path[0] === 'billTargetDate' ? ['billTargetDate'] : ['keys', String(at)];
+/** A date that was given and refused is the argument's; everything else is the key's. */
+const pathOfMove = (problem: UserError, at: number, input: TransitionInput): string[] =>
+  problem.path[0] === 'billTargetDate' && input.billTargetDate != null ? ['billTargetDate'] : ['keys', String(at)];
 
 export function updateFulfillment(
   work: Work,
@@ -196,6 +197,8 @@ function changed(
   const { caller } = unit;
   const line = lines.get(before.orderLineItemId)!;
   const fields = withoutRepetition(before, change);
+  const noMove = change.state == null ? [] : judgeTransition(before.state, change.state);
+  if (noMove.length) return { problems: noMove };
   const problems = judgeChange(before, fields, line, caller);
   if (problems.length) return { problems };
 

@@ -16,7 +16,7 @@ import type { Services } from './work';
  * still under way is left alone.
  */
 export async function settleAttempt(services: Services, attemptId: string): Promise<void> {
-  const lease = await Lease.take(services.db.side);
+  const lease = await Lease.take(services.db.settling);
   let open = true;
   try {
     await lease.control('begin');
@@ -40,10 +40,10 @@ async function giveUp(services: Services, connection: Connection, attemptId: str
   }
   // Captured although we never asked: pay it back, under a key of the attempt's own, so once.
   const charge = await services.gateway.find(attemptId);
-  if (charge && (charge.status === 'Captured' || charge.status === 'Refunded')) {
-    await services.gateway.refund(attemptId, attemptId, charge.amount);
-    await closeAttempts(connection, [{ id: attemptId, status: 'Voided', message: 'captured unasked and paid back' }]);
-  }
+  if (!charge) return;
+  const paidBack = charge.status === 'Refunded' || (await services.gateway.refund(attemptId, attemptId, charge.amount));
+  if (!paidBack) throw new Error(`attempt ${attemptId} was captured unasked and could not be paid back`);
+  await closeAttempts(connection, [{ id: attemptId, status: 'Voided', message: 'captured unasked and paid back' }]);
 }
 
 /** Settles every open attempt that no running unit holds. At start and every minute. */

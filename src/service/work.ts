@@ -1,5 +1,5 @@
 import type { Caller } from '../domain/caller';
-import { Refusal, RequestError, type UserError, userError } from '../domain/errors';
+import { isRetryable, Refusal, RequestError, userError } from '../domain/errors';
 import { changesOf, type HistoryAction, type HistorySubject, stateOf } from '../domain/history';
 import type { NumberedKind } from '../domain/key';
 import type { PaymentGateway } from '../gateway/port';
@@ -58,7 +58,7 @@ export class Unit {
       orgId,
       subjectType,
       subjectId,
-      at: this.now,
+      at: this.after(after ?? before!),
       actor: this.caller.clientId,
       trackId: this.caller.trackId,
       action,
@@ -88,9 +88,17 @@ export class Unit {
     };
   }
 
+  /**
+   * The instant of a change: a unit that waited for a lock began before the change that it waited for, and times may not
+   * run backwards.
+   */
+  private after(row: { updatedDate: string }): string {
+    return row.updatedDate > this.now ? row.updatedDate : this.now;
+  }
+
   /** What a changed row says about its change. Each change raises the version. */
-  touched(row: { version: number }) {
-    return { version: row.version + 1, updatedDate: this.now, updatedById: this.caller.clientId };
+  touched(row: { version: number; updatedDate: string }) {
+    return { version: row.version + 1, updatedDate: this.after(row), updatedById: this.caller.clientId };
   }
 }
 
@@ -147,7 +155,8 @@ export class Work {
       this.later.push(...unit.onRollback);
       await held.connection.control('rollback to savepoint effect');
       const refused = translated(error);
-      held.settled = refused instanceof Refusal && !(refused instanceof Contention);
+      // What may fare better at the next try is no outcome to keep.
+      held.settled = refused instanceof Refusal && !refused.errors.some(({ code }) => isRetryable(code));
       throw refused;
     }
   }
@@ -164,7 +173,9 @@ export class Work {
       if (!dryRun) {
         // From here on nobody may give up what was authorized: should the commit fail, the sweep finds out.
         ended = true;
-        await lease.commit();
+        await lease.commit().catch(() => {
+          throw new RequestError('OUTCOME_UNKNOWN');
+        });
         committed = true;
       }
       return result;
@@ -195,7 +206,7 @@ export function translated(error: unknown): unknown {
   }
   switch (failureOf(error)) {
     case 'contention':
-      return new Contention([
+      return new Refusal([
         userError('LOCKED_RETRY', 'Other requests hold the same objects; nothing was changed, try again.'),
       ]);
     case 'timeout':
@@ -204,18 +215,5 @@ export function translated(error: unknown): unknown {
       return new RequestError('UNAVAILABLE');
     default:
       return error;
-  }
-}
-
-/** A refusal that says nothing about the request itself, and so is never stored for its key. */
-export class Contention extends Refusal {}
-
-/** A mutation's refusals as values: the payload that the graph and REST make of them. */
-export async function orRefused<T>(result: Promise<T>): Promise<T | { userErrors: UserError[] }> {
-  try {
-    return await result;
-  } catch (error) {
-    if (error instanceof Refusal) return { userErrors: error.errors };
-    throw error;
   }
 }

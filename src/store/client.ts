@@ -90,7 +90,11 @@ export async function insertClient(
   );
 }
 
-export async function countClients(db: Connection): Promise<number> {
-  const [row] = await db.query<{ count: number }>('select count(*)::integer as count from client');
+/** How many clients there are beside these. */
+export async function countClients(db: Connection, butIds: readonly string[]): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    'select count(*)::integer as count from client where id <> all($1::uuid[])',
+    [butIds],
+  );
   return row.count;
 }

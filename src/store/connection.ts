@@ -53,6 +53,7 @@ export class Connection {
 export class Lease extends Connection {
   private broken: Error | undefined;
   private last: Promise<unknown> = Promise.resolve();
+  private ended = false;
 
   private constructor(
     private readonly client: PoolClient,
@@ -74,7 +75,9 @@ export class Lease extends Connection {
     return mine;
   }
 
-  override query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+  /** @throws once the connection has been given back: a resolver may outlive the request that it was part of. */
+  override async query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+    if (this.ended) throw new Error('the transaction of this request has ended');
     return this.inTurn(() => super.query<T>(text, values));
   }
 
@@ -92,7 +95,9 @@ export class Lease extends Connection {
    */
   async commit(): Promise<void> {
     try {
-      await this.control('commit');
+      const { command } = await this.inTurn(() => this.client.query('commit'));
+      // PostgreSQL ends a transaction in which a statement has failed with a rollback, and calls that a success.
+      if (command !== 'COMMIT') throw new Error('the transaction had failed, and was rolled back');
     } catch (error) {
       this.broken = error as Error;
       throw error;
@@ -101,6 +106,8 @@ export class Lease extends Connection {
 
   /** Ends whatever transaction is still open and gives the connection back, or away where it is broken. */
   async release(open: boolean): Promise<void> {
+    this.ended = true;
+    await this.last;
     if (open && !this.broken) await this.control('rollback').catch(this.onError);
     this.client.removeListener('error', this.onError);
     this.client.release(this.broken);

@@ -74,20 +74,22 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'appli
 /**
  * The database as the application sees it. `main` is TypeORM's own pool; `side` is a small pool for what must be
  * committed on a connection of its own while a unit of work holds one of the first: were both from one pool, units
- * that each wait for a second connection could exhaust it and wait for one another.
+ * that each wait for a second connection could exhaust it and wait for one another. `settling` waits for the payment
+ * gateway, which new payments should not.
  */
 export class Database {
   private constructor(
     readonly dataSource: DataSource,
     readonly main: Pool,
     readonly side: Pool,
+    readonly settling: Pool,
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const dataSource = await new DataSource(dataSourceOptions(options, 'application')).initialize();
     const main = (dataSource.driver as PostgresDriver).master as Pool;
     const side = openPool(options, 4);
-    return new Database(dataSource, main, side);
+    return new Database(dataSource, main, side, openPool(options, 2));
   }
 
   /** Statements on the pool, each on whichever connection is free. */
@@ -109,6 +111,7 @@ export class Database {
 
   async close(): Promise<void> {
     await this.side.end();
+    await this.settling.end();
     await this.dataSource.destroy();
   }
 }

@@ -3,14 +3,20 @@ export type Failure = 'unavailable' | 'timeout' | 'contention';
 
 const unavailableErrno = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN'];
 
+/** Where two requests may want the same key: a claim, an outcome, or a number that one of them has chosen. */
+const contested = ['billing_claim', 'idempotency_outcome', 'account', 'orders'];
+
 /**
  * Sorts an error of the database. Contention: deadlock, lock time-out, serialization, or a uniqueness that another
  * request won in the same moment; trying again meets the final state. Undefined: a fault of ours.
  */
 export function failureOf(error: unknown): Failure | undefined {
-  const { code, message, severity } = (error ?? {}) as { code?: string; message?: string; severity?: string };
+  const { code, message, severity, table } = (error ?? {}) as Partial<
+    Record<'code' | 'message' | 'severity' | 'table', string>
+  >;
   if (code === '57014') return 'timeout';
-  if (code && ['40P01', '40001', '55P03', '23505'].includes(code)) return 'contention';
+  if (code && ['40P01', '40001', '55P03'].includes(code)) return 'contention';
+  if (code === '23505' && contested.includes(table ?? '')) return 'contention';
   if (code && (unavailableErrno.includes(code) || /^(08(?!P01)|57P|53)/.test(code) || code === '25P03'))
     return 'unavailable';
   // The database takes no connections at present.

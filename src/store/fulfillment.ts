@@ -2,6 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import type { FulfillmentState, FulfillmentType } from '../domain/fulfillment';
 import { AccountRow } from './account';
 import { Audited } from './audited';
+import type { Scoped } from './connection';
 import {
   type Condition,
   date,
@@ -15,8 +16,9 @@ import {
   type RangeFilter,
   type TextFilter,
   text,
+  Values,
 } from './filter';
-import { auditSorts, list } from './list';
+import { auditSorts, list, scopedConditions } from './list';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 
@@ -113,3 +115,38 @@ export const fulfillments = list<FulfillmentRow, FulfillmentFilter>(
     fulfillmentNumber: { sql: 't.fulfillment_number', type: 'text' },
   },
 );
+
+/** What fulfillments can be summed up by, and the text that names a group. */
+const groups = {
+  state: 't.state::text',
+  fulfillmentType: 't.fulfillment_type::text',
+  carrier: "coalesce(t.carrier, '')",
+  fulfillmentDate: 't.fulfillment_date::text',
+  billTargetDate: "coalesce(t.bill_target_date::text, '')",
+  account: 'a.account_number',
+} as const;
+
+export type FulfillmentGroupBy = keyof typeof groups;
+
+export interface FulfillmentSummaryRow {
+  key: string;
+  currency: string;
+  count: number;
+  quantity: string;
+  amount: string;
+}
+
+/** Counts and sums the fulfillments that a filter leaves, by group and currency, in one statement. */
+export function summarize(
+  scoped: Scoped,
+  groupBy: FulfillmentGroupBy,
+  filter: FulfillmentFilter | null | undefined,
+): Promise<FulfillmentSummaryRow[]> {
+  const values = new Values();
+  const join = groupBy === 'account' ? 'join account a on a.id = t.account_id and a.entity_id = t.entity_id' : '';
+  return scoped.query(
+    `select ${groups[groupBy]} as key, t.currency, count(*)::integer as count, sum(t.quantity) as quantity, sum(t.amount) as amount
+     from fulfillment t ${join} where ${scopedConditions(fulfillments, filter, values)} group by 1, 2 order by 1, 2`,
+    values.list,
+  );
+}

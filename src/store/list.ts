@@ -136,6 +136,15 @@ export function pagesBy<R, F extends object>(
   );
 }
 
+/** The conditions of a filter in a caller's scope, for statements of their own over the rows of a list. */
+export function scopedConditions<R, F extends object>(
+  definition: List<R, F>,
+  filter: F | null | undefined,
+  values: Values,
+): string {
+  return [...scope, ...conditionsOf(definition, filter, values)].join(' and ');
+}
+
 /** How many rows a filter leaves. */
 export async function count<R, F extends object>(
   scoped: Scoped,
@@ -143,9 +152,8 @@ export async function count<R, F extends object>(
   filter?: F | null,
 ): Promise<number> {
   const values = new Values();
-  const where = conditionsOf(definition, filter, values);
   const [row] = await scoped.query<{ count: number }>(
-    `select count(*)::integer as count from ${definition.table.name} t where ${[...scope, ...where].join(' and ')}`,
+    `select count(*)::integer as count from ${definition.table.name} t where ${scopedConditions(definition, filter, values)}`,
     values.list,
   );
   return row.count;

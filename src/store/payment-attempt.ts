@@ -44,10 +44,10 @@ export async function closeAttempts(
   );
 }
 
-/** The attempts that still wait for their end, oldest first, a bounded number at a time. */
+/** Attempts that still wait for their end: a bounded number, drawn anew each time, so that stuck ones hide no others. */
 export async function openAttemptIds(connection: Connection): Promise<string[]> {
   const rows = await connection.query<{ id: string }>(
-    "select id from payment_attempt where status = 'Open' order by created_date limit 1000",
+    "select id from payment_attempt where status = 'Open' order by random() limit 1000",
   );
   return rows.map((row) => row.id);
 }
@@ -95,7 +95,7 @@ const change = (field: string, before: string, after: string): string =>
 export async function markCaptured(connection: Connection, attemptId: string): Promise<void> {
   await connection.query(
     `with processed as (
-       update payment set status = 'Processed', version = version + 1, updated_date = now()
+       update payment set status = 'Processed', version = version + 1, updated_date = greatest(updated_date, now())
        where attempt_id = $1 and status = 'Processing' returning *
      )
      ${historyOf('Payment', 'Capture', 'processed', "'Processing'", "'Processed'", change('status', "'Processing'", "'Processed'"))}`,
@@ -108,16 +108,19 @@ export async function markCaptured(connection: Connection, attemptId: string): P
 export async function failCapture(connection: Connection, attemptId: string): Promise<void> {
   await connection.query(
     `with failed as (
-       update payment set status = 'Error', applied_amount = 0, version = version + 1, updated_date = now()
-       where attempt_id = $1 and status = 'Processing' returning *
+       update payment p set status = 'Error', applied_amount = 0, version = p.version + 1,
+         updated_date = greatest(p.updated_date, now())
+       from payment was where p.attempt_id = $1 and p.status = 'Processing' and was.id = p.id
+       returning p.*, was.applied_amount as applied_before
      ), unapplied as (
        delete from payment_application a using failed where a.payment_id = failed.id returning a.invoice_id, a.amount
      ), owed as (
-       update invoice i set balance = i.balance + u.amount, version = i.version + 1, updated_date = now()
+       update invoice i set balance = i.balance + u.amount, version = i.version + 1,
+         updated_date = greatest(i.updated_date, now())
        from (select invoice_id, sum(amount) as amount from unapplied group by invoice_id) as u where i.id = u.invoice_id
        returning i.*, i.balance - u.amount as balance_before
      ), payment_history as (
-       ${historyOf('Payment', 'FailCapture', 'failed', "'Processing'", "'Error'", change('status', "'Processing'", "'Error'"))}
+       ${historyOf('Payment', 'FailCapture', 'failed', "'Processing'", "'Error'", `${change('status', "'Processing'", "'Error'")} || ${change('appliedAmount', 'applied_before::text', "'0'")}`)}
      )
      ${historyOf('Invoice', 'FailCapture', 'owed', 'status::text', 'status::text', change('balance', 'balance_before::text', 'balance::text'))}`,
     [attemptId],

@@ -1,5 +1,5 @@
 import type { NumberedKind } from '../domain/key';
-import { numberPrefixes } from '../domain/key';
+import { dryRunPrefix, numberPrefixes } from '../domain/key';
 import type { Scoped } from './connection';
 import { type RowClass, selectList, type Table, tableOf } from './table';
 
@@ -63,7 +63,7 @@ export async function insertNumberedRows<R extends { id: string }>(
   const table = tableOf(row);
   const properties = Object.keys(table.columns);
   const number = `coalesce(r."${column}", case when $4::integer is null
-      then business_number('${numberPrefixes[kind]}', '${kind}', $1) else 'DRYRUN-' || ($4 + r.position) end)`;
+      then business_number('${numberPrefixes[kind]}', '${kind}', $1) else '${dryRunPrefix}' || ($4 + r.position) || ' ' || r."id" end)`;
   const written = await scoped
     .query<{ id: string; number: string }>(
       `insert into ${table.name} (${properties.map((p) => table.columns[p].name).join(', ')})

@@ -104,6 +104,9 @@ const queries: Record<string, (of: Estate) => string[]> = {
   fulfillments: listed('fulfillments', 'fulfillment', { orderId, accountId, orderLineItemId }),
   invoices: listed('invoices', 'invoice', { accountId }),
   payments: listed('payments', 'payment', { accountId }),
+  fulfillmentSummary: ({ ids }) => [
+    `{ result: fulfillmentSummary(groupBy: account, filter: { id: { eq: "${ids.fulfillment}" } }) { key count } }`,
+  ],
 };
 
 /** What changes the estate through each field of the mutation type; each would be done if its owner asked. */

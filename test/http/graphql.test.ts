@@ -115,6 +115,7 @@ describe('every root field asks for its scope', () => {
     CreateOrderInput: '{existingAccountNumber: "A", orderDate: "2022-01-01", orderLineItems: []}',
     CreateFulfillmentsInput: '{fulfillments: []}',
     ID: '"x"',
+    FulfillmentGroupBy: 'state',
   };
   const innermost = (type: Argument['type']): string => (type.ofType ? innermost(type.ofType) : type.name!);
   const isList = (type: Argument['type']): boolean =>

@@ -166,7 +166,16 @@ describe('what another request holds is contention', () => {
   });
 
   test('when another was the first to write what must be unique', async () => {
-    expect(await sorted((await owner()).query('insert into counter values (1, 0)'))).toBe('contention');
+    const outcome = `insert into idempotency_outcome values
+      (gen_random_uuid(), '00000000000040008000000000000001', 'key', '', 200, '{}', '', now())
+      returning entity_id`;
+    const [{ entity_id }] = await database.owner<{ entity_id: string }>(outcome);
+    const again = outcome.replace('gen_random_uuid()', `'${entity_id}'`);
+    expect(await sorted((await owner()).query(again))).toBe('contention');
+  });
+
+  test('but not what nobody else can have written: that is a fault of ours', async () => {
+    expect(await sorted((await owner()).query('insert into counter values (1, 0)'))).toBeUndefined();
   });
 });
 

@@ -107,3 +107,17 @@ test('a connection whose commit fails is not used again: nobody knows what becam
   expect(await pidOf(next)).not.toBe(pid);
   await release(next);
 });
+
+test('a transaction in which a statement has failed is not told as committed', async () => {
+  const lease = await take();
+  await lease.control('begin');
+  await lease.query('select 1 / 0').catch(() => {});
+  await expect(lease.commit()).rejects.toThrow('was rolled back');
+  await release(lease);
+});
+
+test('nothing is asked of a connection that has been given back', async () => {
+  const lease = await take();
+  await release(lease);
+  await expect(lease.query('select 1')).rejects.toThrow('has ended');
+});

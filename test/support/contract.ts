@@ -44,6 +44,7 @@ type Query {
   fulfillments(first: Int, after: String, last: Int, before: String, filter: FulfillmentFilter, orderBy: FulfillmentOrder): FulfillmentConnection
   invoices(first: Int, after: String, last: Int, before: String, filter: InvoiceFilter, orderBy: InvoiceOrder): InvoiceConnection
   payments(first: Int, after: String, last: Int, before: String, filter: PaymentFilter, orderBy: PaymentOrder): PaymentConnection
+  fulfillmentSummary(filter: FulfillmentFilter, groupBy: FulfillmentGroupBy!): [FulfillmentSummary!]
 }
 input StringFilter { eq: String, in: [String!], startsWith: String, isNull: Boolean }
 input IDFilter { eq: ID, in: [ID!], isNull: Boolean }
@@ -271,6 +272,8 @@ type HistoryEntry implements Node {
 type FieldChange { field: String! before: String after: String }
 type HistoryEntryConnection { edges: [HistoryEntryEdge!]! nodes: [HistoryEntry!]! pageInfo: PageInfo! totalCount: Int! }
 type HistoryEntryEdge { cursor: String! node: HistoryEntry! }
+type FulfillmentSummary { key: String! currency: String! count: Int! quantity: Decimal! amount: Decimal! }
+enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTargetDate account }
 `;
 
 /** Fields of ours that the contract does not name. */

@@ -1,0 +1,36 @@
+import { Arg, Ctx, Extensions, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import { money } from '../domain/currency';
+import { type FulfillmentGroupBy, summarize } from '../store/fulfillment';
+import type { GraphContext } from './context';
+import { FulfillmentGroupByEnum } from './enums';
+import { FulfillmentFilter } from './fulfillment';
+import { DecimalScalar } from './scalars';
+
+@ObjectType({ description: 'The sum of the fulfillments of one group in one currency.', simpleResolvers: true })
+export class FulfillmentSummary {
+  @Field(() => String, { description: 'The group: a value of what was grouped by.' }) key: string;
+  @Field(() => String, { description: 'ISO 4217 code of amount; a group has one row for each currency.' })
+  currency: string;
+  @Field(() => Int, { description: 'How many fulfillments.' }) count: number;
+  @Field(() => DecimalScalar, { description: 'The sum of their quantities, whatever their units.' }) quantity: string;
+  @Field(() => DecimalScalar, { description: 'The sum of what they are charged.' }) amount: string;
+}
+
+@Resolver()
+export class FulfillmentSummaryResolver {
+  @Query(() => [FulfillmentSummary], {
+    nullable: true,
+    description:
+      'Counts and sums of the fulfillments that the caller sees, filtered as the list of fulfillments is, in the order of key and currency.',
+  })
+  @Extensions({ scope: 'read' })
+  async fulfillmentSummary(
+    @Arg('groupBy', () => FulfillmentGroupByEnum, { description: 'What makes a group.' }) groupBy: FulfillmentGroupBy,
+    @Arg('filter', () => FulfillmentFilter, { nullable: true, description: 'Which fulfillments; all where absent.' })
+    filter: FulfillmentFilter | null,
+    @Ctx() { work }: GraphContext,
+  ): Promise<FulfillmentSummary[]> {
+    const rows = await summarize(work.reads(), groupBy, filter);
+    return rows.map((row) => ({ ...row, amount: money(row.amount, row.currency) }));
+  }
+}
