@@ -16,6 +16,7 @@ const categoryOfStatus: Record<number, number> = {
   401: 11,
   403: 10,
   404: 40,
+  405: 45,
   409: 50,
   413: 20,
   415: 20,

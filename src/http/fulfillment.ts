@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Scope } from '../domain/caller';
 import { add, type Decimal } from '../domain/decimal';
 import { Refusal, RequestError, userError } from '../domain/errors';
@@ -16,6 +16,9 @@ import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './req
  * the two doors cannot drift apart, and the services do the rest.
  */
 export function fulfillmentRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
+  refuseOtherMethods(app, '/v1/fulfillments', ['POST']);
+  refuseOtherMethods(app, '/v1/fulfillments/:key', ['GET', 'PUT', 'DELETE']);
+
   app.post('/v1/fulfillments', async (request, reply) => {
     const caller = allowed(request, 'fulfill');
     const body = normalized(request.body);
@@ -92,6 +95,18 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
     });
     return sendReply(reply, rendered);
   });
+}
+
+/** The methods that a path has not: told apart from a path that does not exist. */
+function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const method = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((each) => !allowed.includes(each));
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('allow', allowed.join(', '));
+    throw Object.assign(new Error(`${request.method} is not supported here; ${allowed.join(', ')} are.`), {
+      statusCode: 405,
+    });
+  };
+  app.route({ method, url, handler });
 }
 
 /** What GET shows of a fulfillment, in the published order. */

@@ -1,4 +1,6 @@
 import { updateAccount } from '../../src/service/account';
+import { createFulfillments } from '../../src/service/fulfillment';
+import { Lease } from '../../src/store/connection';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -162,6 +164,25 @@ describe('the history of what follows from a fulfillment', () => {
       [account.id],
     );
     expect(entry.changes).toEqual([{ field: 'paymentMethodToken', before: '(not shown)', after: '(not shown)' }]);
+  });
+
+  test('times of one object do not run backwards, though a change that began first came last', async () => {
+    const work = await client.work();
+    const { orderLineItems } = await orderFor(work, [{}, {}]);
+    const [x, y] = orderLineItems.map(({ id }) => id).sort();
+    const entry = (orderLineItemId: string) => ({ orderLineItemId, fulfillmentDate: '2022-01-01', quantity: '1' });
+    const blocker = await Lease.take(gateway.services.db.main);
+    await blocker.control('begin');
+    await blocker.query('select 1 from order_line_item where id = $1 for update', [x]);
+    // Waits for the first line, while the second is changed by another.
+    const first = createFulfillments(work, { fulfillments: [entry(x), entry(y)] });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await createFulfillments(await client.work(), { fulfillments: [entry(y)] });
+    await blocker.release(true);
+    await first;
+    const entries = await historyOf(y);
+    expect(entries.map(({ version }) => version)).toEqual([1, 2, 3]);
+    expect(entries.map(({ at }) => at)).toEqual(entries.map(({ at }) => at).sort());
   });
 
   test('every object at version n has n entries, and each is numbered by its transaction', async () => {

@@ -140,6 +140,18 @@ describe('what looks like a value and is none', () => {
   });
 });
 
+test.each([
+  ['PATCH', '/v1/fulfillments/F-00000001', 'GET, PUT, DELETE'],
+  ['GET', '/v1/fulfillments', 'POST'],
+] as const)(
+  '%s %s is a method that is not supported, and the reply names those that are',
+  async (method, url, allow) => {
+    const answer = await client.request({ method, url });
+    expect([answer.status, answer.headers.allow]).toEqual([405, allow]);
+    expect(answer.body.reasons[0].code % 100).toBe(45);
+  },
+);
+
 test('of a batch that lacks dates each fulfillment is named', async () => {
   const keys: string[] = [];
   for (let at = 0; at < 2; at++) {
