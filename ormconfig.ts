@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { readConfig } from './src/config';
-import { dataSourceOptions } from './src/store/database';
+import { dataSourceOptions, migrate } from './src/store/database';
 import { locate } from './src/store/open';
 
 /**
@@ -11,6 +11,8 @@ import { locate } from './src/store/open';
 async function open(): Promise<DataSource> {
   const config = readConfig(process.env);
   const server = await locate(config);
+  // Brought up to date first, so that a migration is generated for what is new and nothing else.
+  await migrate({ url: server.url });
   const dataSource = new DataSource(dataSourceOptions({ url: server.url }, 'owner'));
   const destroy = dataSource.destroy.bind(dataSource);
   dataSource.destroy = async () => {

@@ -11,7 +11,7 @@ import { keepHouse } from './service/housekeeping';
 import type { Services } from './service/work';
 import { Connection, preparedStatements } from './store/connection';
 import { openPool } from './store/database';
-import { OpenError, openDatabase } from './store/open';
+import { type OpenDatabase, OpenError, openDatabase } from './store/open';
 import { TestGatewayLedger } from './store/test-gateway';
 
 /** config -> database -> server -> listen -> drain on SIGTERM. */
@@ -20,24 +20,42 @@ async function main(): Promise<void> {
   const log = pino({ level: config.logLevel });
   preparedStatements(config.preparedStatements);
 
-  const { db, options, embedded, close } = await openDatabase({
+  const database = await openDatabase({
     ...config,
     onPoolError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
-  const gatewayPool = openPool(options, 4);
+  const gatewayPool = openPool(database.options, 4);
   const services: Services = {
-    db,
+    db: database.db,
     gateway: withTimeout(new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))), config.gatewayTimeoutMs),
     onFailure: (err, what) => log.error({ err }, `failed: ${what}`),
   };
+  const close = async () => {
+    await gatewayPool.end();
+    await database.close();
+  };
+  // A start that fails leaves no database running behind it.
+  await serve(config, log, services, database, close).catch(async (error) => {
+    await close();
+    throw error;
+  });
+}
+
+async function serve(
+  config: Config,
+  log: Logger,
+  services: Services,
+  { options, embedded }: OpenDatabase,
+  close: () => Promise<void>,
+): Promise<void> {
   if (embedded) await fillDemo(services, options);
   await checkClients(services, config, log);
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
   const { app } = await createServer({ services, signingKey, bodyLimit: config.bodyLimit, demo, logger: log });
-  const stopHousekeeping = keepHouse(services);
   await app.listen({ host: config.host, port: config.port });
+  const stopHousekeeping = keepHouse(services);
   welcome(app.listeningOrigin, demo !== undefined);
 
   let stopping = false;
@@ -47,7 +65,6 @@ async function main(): Promise<void> {
     log.info({ signal }, 'stopping: requests under way are answered first');
     stopHousekeeping();
     await app.close();
-    await gatewayPool.end();
     await close();
     log.info('stopped');
   };

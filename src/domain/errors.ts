@@ -112,7 +112,8 @@ export const requestErrorCodes = {
   UNAVAILABLE: { status: 503, retryable: true, meaning: 'The database cannot be reached. Try again later.' },
   TIMEOUT: { status: 503, retryable: true, meaning: 'The operation took too long and was ended.' },
   OUTCOME_UNKNOWN: {
-    status: 503,
+    // Not 503, which asks to be tried again.
+    status: 500,
     meaning:
       'The database was lost while a change was being committed. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
   },
@@ -126,7 +127,9 @@ export class RequestError extends Error {
   constructor(
     readonly code: RequestErrorCode,
     message: string = requestErrorCodes[code].meaning,
+    /** What brought it about, for the log. */
+    cause?: unknown,
   ) {
-    super(message);
+    super(message, { cause });
   }
 }

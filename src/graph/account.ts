@@ -18,7 +18,6 @@ import {
   Root,
 } from 'type-graphql';
 import { createAccount, updateAccount } from '../service/account';
-import { findByKey } from '../service/key';
 import { AccountRow } from '../store/account';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
@@ -27,10 +26,9 @@ import { payload, UserError } from './errors';
 import { DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { type Invoice, InvoiceConnection, InvoicePageArgs } from './invoice';
 import { Audited, Node } from './node';
-import { columnsOf, shown } from './nouns';
+import { shown } from './nouns';
 import { type Order, OrderConnection, OrderPageArgs } from './order';
 import { type Payment, PaymentConnection } from './payment';
-import { selectedFields } from './selection';
 import { Org } from './viewer';
 
 @ObjectType({ description: 'How an account pays. The gateway token is never shown.', simpleResolvers: true })
@@ -127,14 +125,12 @@ export class AccountResolver {
     description: 'An account by id or account number; null where the caller sees none.',
   })
   @Extensions({ scope: 'read' })
-  async account(
+  account(
     @Arg('key', () => ID, { description: 'Id or account number.' }) key: string,
-    @Ctx() { work }: GraphContext,
+    @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Account | null> {
-    const columns = columnsOf('account', selectedFields(info));
-    const row = await findByKey<AccountRow>(work.reads(), AccountRow, 'accountNumber', key, columns);
-    return row ? shown('account', row) : null;
+    return context.find('account', key, info);
   }
 
   @Query(() => AccountConnection, { nullable: true, description: 'The accounts that the caller sees.' })

@@ -1,8 +1,9 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller } from '../domain/caller';
+import { findByKey } from '../service/key';
 import type { Work } from '../service/work';
 import { Loaders, type OneEdge, type OneTarget, oneEdges } from './loaders';
-import { columnsOf } from './nouns';
+import { columnsOf, listOf, type Noun, numberOf, type RowOf, shown } from './nouns';
 import { selectedFields } from './selection';
 
 /** What resolvers work with: made once per request. */
@@ -24,6 +25,19 @@ export class GraphContext {
   /** Before a mutation: what was read may be out of date afterwards. */
   refresh(): void {
     this.current = new Loaders(this.work.reads());
+  }
+
+  /** An object by its id or business number, with the columns that the selection needs; null where the caller sees none. */
+  async find<N extends Noun>(noun: N, key: string, info: GraphQLResolveInfo): Promise<RowOf<N> | null> {
+    const columns = columnsOf(noun, selectedFields(info));
+    const row = await findByKey<RowOf<N> & { id: string }>(
+      this.work.reads(),
+      listOf(noun).rowClass,
+      numberOf(noun) as never,
+      key,
+      columns,
+    );
+    return row ? shown(noun, row) : null;
   }
 
   /** The target of a to-one edge, with the columns that the selection needs. Foreign keys see to it that it exists. */

@@ -23,7 +23,6 @@ import {
   transitions,
 } from '../domain/fulfillment';
 import { editableFields } from '../domain/fulfillment-change';
-import { findFulfillment } from '../service/fulfillment';
 import type { FulfillmentRow } from '../store/fulfillment';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
@@ -39,7 +38,7 @@ import { DateFilter, DateTimeFilter, FulfillmentStateFilter, IDFilter, StringFil
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { BillingDocument, InvoiceItem } from './invoice';
 import { Audited, Node } from './node';
-import { columnsOf, nouns, shown } from './nouns';
+import { columnsOf, nouns } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { DateScalar, DateTimeScalar, DecimalScalar, JSONObjectScalar } from './scalars';
 import { selectedFields } from './selection';
@@ -161,13 +160,12 @@ export class FulfillmentResolver {
     description: 'A fulfillment by id or fulfillment number; null where the caller sees none.',
   })
   @Extensions({ scope: 'read' })
-  async fulfillment(
+  fulfillment(
     @Arg('key', () => ID, { description: 'Id or fulfillment number.' }) key: string,
-    @Ctx() { work }: GraphContext,
+    @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Fulfillment | null> {
-    const row = await findFulfillment(work, key, columnsOf('fulfillment', selectedFields(info)));
-    return row ? shown('fulfillment', row) : null;
+    return context.find('fulfillment', key, info);
   }
 
   @Query(() => FulfillmentConnection, { nullable: true, description: 'The fulfillments that the caller sees.' })

@@ -18,7 +18,6 @@ import {
 } from 'type-graphql';
 import type { InvoiceStatus } from '../domain/invoice';
 import type { TaxMode } from '../domain/price';
-import { findByKey } from '../service/key';
 import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
 import { Account } from './account';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
@@ -28,11 +27,9 @@ import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Audited, Node } from './node';
-import { columnsOf, shown } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { PaymentApplication } from './payment';
 import { DateScalar, DecimalScalar } from './scalars';
-import { selectedFields } from './selection';
 
 @InterfaceType({
   implements: Node,
@@ -137,14 +134,12 @@ export class InvoiceResolver {
     description: 'An invoice by id or invoice number; null where the caller sees none.',
   })
   @Extensions({ scope: 'read' })
-  async invoice(
+  invoice(
     @Arg('key', () => ID, { description: 'Id or invoice number.' }) key: string,
-    @Ctx() { work }: GraphContext,
+    @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Invoice | null> {
-    const columns = columnsOf('invoice', selectedFields(info));
-    const row = await findByKey<InvoiceRow>(work.reads(), InvoiceRow, 'invoiceNumber', key, columns);
-    return row ? shown('invoice', row) : null;
+    return context.find('invoice', key, info);
   }
 
   @Query(() => InvoiceConnection, { nullable: true, description: 'The invoices that the caller sees.' })

@@ -20,6 +20,8 @@ type AnyList = { [K in keyof List<any>]: any };
 interface NounSpec {
   list: AnyList;
   typename: string;
+  /** The column of the business number, by which it can be found too. */
+  number?: string;
   money: readonly string[];
   needs: Readonly<Record<string, readonly string[]>>;
 }
@@ -48,10 +50,11 @@ export const nouns = {
   account: {
     list: accounts,
     typename: 'Account',
+    number: 'accountNumber',
     money: [],
     needs: { org: ['orgId'], paymentMethod: ['paymentMethodToken'] },
   },
-  order: { list: orders, typename: 'Order', money: [], needs: { account: ['accountId'] } },
+  order: { list: orders, typename: 'Order', number: 'orderNumber', money: [], needs: { account: ['accountId'] } },
   orderLineItem: {
     list: orderLineItems,
     typename: 'OrderLineItem',
@@ -72,6 +75,7 @@ export const nouns = {
   fulfillment: {
     list: fulfillments,
     typename: 'Fulfillment',
+    number: 'fulfillmentNumber',
     money: ['amount'],
     needs: {
       orderLineItem: ['orderLineItemId'],
@@ -82,6 +86,7 @@ export const nouns = {
   invoice: {
     list: invoices,
     typename: 'Invoice',
+    number: 'invoiceNumber',
     money: ['amount', 'amountWithoutTax', 'taxAmount', 'balance'],
     needs: { account: ['accountId'], documentNumber: ['invoiceNumber'], documentDate: ['invoiceDate'] },
   },
@@ -94,6 +99,7 @@ export const nouns = {
   payment: {
     list: payments,
     typename: 'Payment',
+    number: 'paymentNumber',
     money: ['amount', 'appliedAmount', 'refundAmount'],
     needs: {
       account: ['accountId'],
@@ -120,6 +126,9 @@ export type RowOf<N extends Noun> = NonNullable<(typeof nouns)[N]['list']['row']
 /** The list of a noun whose name is known only at run time. */
 // biome-ignore lint/suspicious/noExplicitAny: rows and filters differ from noun to noun
 export const listOf = (noun: Noun): List<any, any> => nouns[noun].list as never;
+
+/** The column of a noun's business number, where it has one. */
+export const numberOf = (noun: Noun): string | undefined => (nouns[noun] as NounSpec).number;
 
 /** The columns behind the selected fields of a noun, in one order whatever the order of the fields. */
 export function columnsOf(noun: Noun, fields: readonly string[]): string[] {

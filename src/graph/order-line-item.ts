@@ -25,7 +25,6 @@ import {
   requiresFulfillment,
 } from '../domain/order-line-item';
 import { amount, discount, type InlineDiscountType, listPrice, type TaxMode } from '../domain/price';
-import { findByKey } from '../service/key';
 import { OrderLineItemRow } from '../store/order-line-item';
 import { Account } from './account';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
@@ -45,10 +44,8 @@ import { type Fulfillment, FulfillmentConnection, FulfillmentPageArgs } from './
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { type InvoiceItem, InvoiceItemConnection } from './invoice';
 import { Audited, Node } from './node';
-import { columnsOf, shown } from './nouns';
 import { Order } from './order';
 import { DateScalar, DecimalScalar, JSONObjectScalar } from './scalars';
-import { selectedFields } from './selection';
 
 @ObjectType({ implements: Node, description: 'A line item of an order.', simpleResolvers: true })
 export class OrderLineItem extends Audited {
@@ -140,14 +137,12 @@ export class OrderLineItemPageArgs extends PageArgs {
 export class OrderLineItemResolver {
   @Query(() => OrderLineItem, { nullable: true, description: 'A line item by id; null where the caller sees none.' })
   @Extensions({ scope: 'read' })
-  async orderLineItem(
+  orderLineItem(
     @Arg('id', () => ID, { description: 'Its id.' }) id: string,
-    @Ctx() { work }: GraphContext,
+    @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<OrderLineItem | null> {
-    const columns = columnsOf('orderLineItem', selectedFields(info));
-    const row = await findByKey<OrderLineItemRow>(work.reads(), OrderLineItemRow, undefined, id, columns);
-    return row ? shown('orderLineItem', row) : null;
+    return context.find('orderLineItem', id, info);
   }
 
   @Query(() => OrderLineItemConnection, { nullable: true, description: 'The line items that the caller sees.' })

@@ -17,7 +17,6 @@ import {
   Root,
 } from 'type-graphql';
 import type { OrderCategory, OrderState } from '../domain/order';
-import { findByKey } from '../service/key';
 import { createOrder } from '../service/order';
 import { OrderRow } from '../store/order';
 import { Account } from './account';
@@ -27,11 +26,10 @@ import { OrderCategoryEnum, OrderDirectionEnum, OrderOrderFieldEnum, OrderStateE
 import { payload, UserError } from './errors';
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Audited, Node } from './node';
-import { columnsOf, shown } from './nouns';
+import { shown } from './nouns';
 import { type OrderLineItem, OrderLineItemConnection, OrderLineItemPageArgs } from './order-line-item';
 import { CreateOrderLineItemInput } from './order-line-item-input';
 import { DateScalar } from './scalars';
-import { selectedFields } from './selection';
 
 @ObjectType({ implements: Node, description: 'An order of an account.', simpleResolvers: true })
 export class Order extends Audited {
@@ -106,14 +104,12 @@ export class OrderResolver {
     description: 'An order by id or order number; null where the caller sees none.',
   })
   @Extensions({ scope: 'read' })
-  async order(
+  order(
     @Arg('key', () => ID, { description: 'Id or order number.' }) key: string,
-    @Ctx() { work }: GraphContext,
+    @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Order | null> {
-    const columns = columnsOf('order', selectedFields(info));
-    const row = await findByKey<OrderRow>(work.reads(), OrderRow, 'orderNumber', key, columns);
-    return row ? shown('order', row) : null;
+    return context.find('order', key, info);
   }
 
   @Query(() => OrderConnection, { nullable: true, description: 'The orders that the caller sees.' })

@@ -17,7 +17,6 @@ import {
 } from 'type-graphql';
 import { money } from '../domain/currency';
 import { type PaymentStatus, unappliedAmount } from '../domain/payment';
-import { findByKey } from '../service/key';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
 import { Account } from './account';
 import { type Connection, connectionType, edgeList, PageArgs, rootConnection } from './connections';
@@ -26,9 +25,7 @@ import { OrderDirectionEnum, PaymentOrderFieldEnum, PaymentStatusEnum } from './
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Invoice } from './invoice';
 import { Audited, Node } from './node';
-import { columnsOf, shown } from './nouns';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
-import { selectedFields } from './selection';
 
 @ObjectType({ implements: Node, description: 'Money collected from an account.', simpleResolvers: true })
 export class Payment extends Audited {
@@ -88,14 +85,12 @@ export class PaymentResolver {
     description: 'A payment by id or payment number; null where the caller sees none.',
   })
   @Extensions({ scope: 'read' })
-  async payment(
+  payment(
     @Arg('key', () => ID, { description: 'Id or payment number.' }) key: string,
-    @Ctx() { work }: GraphContext,
+    @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Payment | null> {
-    const columns = columnsOf('payment', selectedFields(info));
-    const row = await findByKey<PaymentRow>(work.reads(), PaymentRow, 'paymentNumber', key, columns);
-    return row ? shown('payment', row) : null;
+    return context.find('payment', key, info);
   }
 
   @Query(() => PaymentConnection, { nullable: true, description: 'The payments that the caller sees.' })

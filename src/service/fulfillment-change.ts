@@ -30,6 +30,7 @@ import { bill, nothingBilled } from './invoice';
 import { judgeVersion } from './key';
 import { lockLines, settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
+
 export interface TransitionInput {
   keys: readonly string[];
   action: FulfillmentAction;

@@ -15,6 +15,7 @@ import { type Billed, bill } from './invoice';
 import { findByKey } from './key';
 import { lockLines, settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
+
 /** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
 export interface FulfillmentsResult extends Billed {
   fulfillments: (FulfillmentRow | null)[];

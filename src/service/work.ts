@@ -4,7 +4,7 @@ import { changesOf, type HistoryAction, type HistorySubject, stateOf } from '../
 import type { NumberedKind } from '../domain/key';
 import type { PaymentGateway } from '../gateway/port';
 import type { Audited } from '../store/audited';
-import { type Connection, Lease, Scoped, type StatementCounter } from '../store/connection';
+import { type Connection, Lease, RolledBack, Scoped, type StatementCounter } from '../store/connection';
 import type { Database } from '../store/database';
 import { failureOf } from '../store/failure';
 import { type HistoryEntryRow, insertHistory } from '../store/history';
@@ -173,8 +173,8 @@ export class Work {
       if (!dryRun) {
         // From here on nobody may give up what was authorized: should the commit fail, the sweep finds out.
         ended = true;
-        await lease.commit().catch(() => {
-          throw new RequestError('OUTCOME_UNKNOWN');
+        await lease.commit().catch((error) => {
+          throw error instanceof RolledBack ? error : new RequestError('OUTCOME_UNKNOWN', undefined, error);
         });
         committed = true;
       }

@@ -49,6 +49,13 @@ export class Connection {
   }
 }
 
+/** A commit that PostgreSQL has answered with a rollback: a statement failed before, and nobody took notice. */
+export class RolledBack extends Error {
+  constructor() {
+    super('the transaction had failed, and was rolled back');
+  }
+}
+
 /** One connection taken out of a pool for a transaction. */
 export class Lease extends Connection {
   private broken: Error | undefined;
@@ -97,7 +104,7 @@ export class Lease extends Connection {
     try {
       const { command } = await this.inTurn(() => this.client.query('commit'));
       // PostgreSQL ends a transaction in which a statement has failed with a rollback, and calls that a success.
-      if (command !== 'COMMIT') throw new Error('the transaction had failed, and was rolled back');
+      if (command !== 'COMMIT') throw new RolledBack();
     } catch (error) {
       this.broken = error as Error;
       throw error;

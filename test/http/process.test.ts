@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createClient } from '../../src/service/client';
 import { type TestDatabase, testDatabase } from '../support/database';
@@ -179,6 +181,25 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     const { status, line } = await refused({ DATABASE_URL: database.url, PORT: String(port) });
     other.close();
     expect([status, line]).toEqual([1, `127.0.0.1:${port} is in use: stop what listens there, or set PORT.\n`]);
+  });
+
+  test('and leaves no embedded database running behind it', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const dataDir = mkdtempSync(path.join(tmpdir(), 'start-'));
+    // The account that PostgreSQL runs under has to get in.
+    chmodSync(dataDir, 0o755);
+    try {
+      const { port } = taken.address() as { port: number };
+      const { ended } = start({ DATA_DIR: dataDir, PORT: String(port) });
+      expect(await ended).toBe(1);
+      const data = path.join(dataDir, 'postgres/cluster/data');
+      expect(existsSync(path.join(data, 'PG_VERSION'))).toBe(true);
+      expect(existsSync(path.join(data, 'postmaster.pid'))).toBe(false);
+    } finally {
+      taken.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
   });
 
   test('a database that cannot be reached', async () => {
