@@ -7,12 +7,13 @@ export function idOf(key: string): string | undefined {
   return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined;
 }
 
-/** Prefixes of the generated numbers, each followed by at least 8 digits. As in the samples: F-00000001, INV00000001, P-00000001. */
+/** Prefixes of the generated numbers, each followed by at least 8 digits, as in the samples: INV00000001, CM00000105. */
 export const numberPrefixes = {
   account: 'A',
   order: 'O-',
   fulfillment: 'F-',
   invoice: 'INV',
+  credit_memo: 'CM',
   payment: 'P-',
 } as const;
 

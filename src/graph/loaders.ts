@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
+import { claimed, posted } from '../store/billing-claim';
 import type { Scoped } from '../store/connection';
-import { claimed, postedFulfillments } from '../store/invoice';
 import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
 import { rowsBy } from '../store/write';
@@ -126,9 +126,9 @@ export class Loaders {
     return this.flags('billed', claimed).load(id);
   }
 
-  /** Does an item of this fulfillment stand on a Posted document? */
-  posted(fulfillmentId: string): Promise<boolean> {
-    return this.flags('posted', postedFulfillments).load(fulfillmentId);
+  /** Does the bill of this fulfillment or line item stand on a Posted document? */
+  posted(id: string): Promise<boolean> {
+    return this.flags('posted', posted).load(id);
   }
 
   private flags(name: string, ask: (scoped: Scoped, ids: readonly string[]) => Promise<string[]>) {

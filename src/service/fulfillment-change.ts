@@ -20,8 +20,8 @@ import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
 import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { posted as postedOf } from '../store/billing-claim';
 import { FulfillmentRow } from '../store/fulfillment';
-import { postedFulfillments } from '../store/invoice';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import { deleteRows, rowsBy, updateRows } from '../store/write';
 import { type BatchOptions, judgeCount, judged, refuse } from './batch';
@@ -56,7 +56,7 @@ export function transitionFulfillments(
     const { found, lines } = await lockFulfillments(unit, keys);
     const posted = new Set(
       input.action === 'Complete'
-        ? await postedFulfillments(
+        ? await postedOf(
             unit.db,
             [...found.values()].map((f) => f.id),
           )
@@ -112,7 +112,7 @@ export function updateFulfillment(
     const before = found.get(key);
     if (!before) throw notFound();
     refuse(judgeVersion(before, expectedVersion));
-    const posted = new Set(change.state === 'Complete' ? await postedFulfillments(unit.db, [before.id]) : []);
+    const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);
     const linesBefore = new Map(lines);
     const outcome = changed(unit, before, change, lines, posted);
     if ('problems' in outcome) {

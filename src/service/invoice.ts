@@ -3,9 +3,10 @@ import { add } from '../domain/decimal';
 import { type BillingDates, billingDates, type Charge, invoicesOf, isBillable } from '../domain/invoice';
 import type { ProcessingOptions } from '../domain/payment';
 import { AccountRow, lockAccountsForBilling } from '../store/account';
+import { BillingClaimRow } from '../store/billing-claim';
 import type { FulfillmentRow } from '../store/fulfillment';
 import { newId } from '../store/id';
-import { BillingClaimRow, InvoiceItemRow, InvoiceRow } from '../store/invoice';
+import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import type { PaymentRow } from '../store/payment';
 import { insertNumberedRows, insertRows, rowsBy } from '../store/write';
@@ -140,6 +141,7 @@ async function writeInvoices(unit: Unit, charges: readonly Charge[], dates: Bill
       entityId,
       orgId,
       invoiceItemId: id,
+      creditMemoItemId: null,
     })),
   );
   return invoices;

@@ -4,6 +4,7 @@ import { changesOf, type HistoryAction, type HistorySubject, stateOf } from '../
 import type { NumberedKind } from '../domain/key';
 import type { PaymentGateway } from '../gateway/port';
 import type { Audited } from '../store/audited';
+import { type BillingSettingsRow, billingSettings } from '../store/billing-settings';
 import { type Connection, Lease, RolledBack, Scoped, type StatementCounter } from '../store/connection';
 import type { Database } from '../store/database';
 import { failureOf } from '../store/failure';
@@ -37,6 +38,19 @@ export class Unit {
     readonly dryRun: boolean,
   ) {
     this.db = new Scoped(connection, caller);
+  }
+
+  private known: { settings: BillingSettingsRow; held: boolean } | undefined;
+
+  /**
+   * The settings of the entity, read once. `hold`: they may not change before the unit has ended, since what it writes
+   * would contradict them.
+   */
+  async settings(hold = false): Promise<BillingSettingsRow> {
+    if (!this.known || (hold && !this.known.held)) {
+      this.known = { settings: await billingSettings(this.db, hold ? 'share' : undefined), held: hold };
+    }
+    return this.known.settings;
   }
 
   /** How `count` rows get their business numbers: from the sequence, or DRYRUN-1, DRYRUN-2, ... */

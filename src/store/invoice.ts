@@ -3,7 +3,6 @@ import type { InvoiceStatus } from '../domain/invoice';
 import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
 import { Audited } from './audited';
-import type { Scoped } from './connection';
 import { date, dateTime, equals, holds, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
 import { FulfillmentRow } from './fulfillment';
 import { auditSorts, list } from './list';
@@ -69,21 +68,6 @@ export class InvoiceItemRow {
   @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
 }
 
-/**
- * "Already billed" is this row: its id is the fulfillment's (or line item's), so the primary key lets only one writer
- * bill it. It goes away when the document is canceled, or reversed for re-billing. A fulfillment has no `billed`
- * column: updating an indexed table of a million rows in a bill run costs three times the claim.
- */
-@Entity('billing_claim')
-@Index(['invoiceItemId'])
-@ForeignKey(() => InvoiceItemRow, ['invoiceItemId', 'entityId'], ['id', 'entityId'])
-export class BillingClaimRow {
-  @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
-  @Column('uuid') orgId: string;
-  @Column('uuid') invoiceItemId: string;
-}
-
 export interface InvoiceFilter {
   id?: IdFilter | null;
   invoiceNumber?: TextFilter | null;
@@ -125,23 +109,3 @@ export const invoiceItems = list<InvoiceItemRow, object>(
     direction: 'ASC',
   },
 );
-
-/** Those of the fulfillments of which an item stands on a Posted document. */
-export async function postedFulfillments(scoped: Scoped, fulfillmentIds: readonly string[]): Promise<string[]> {
-  const rows = await scoped.query<{ id: string }>(
-    `select distinct item.fulfillment_id as id from invoice_item item
-     join invoice on invoice.id = item.invoice_id and invoice.entity_id = $1 and invoice.status = 'Posted'
-     where item.entity_id = $1 and item.org_id = any($2) and item.fulfillment_id = any($3)`,
-    [fulfillmentIds],
-  );
-  return rows.map((row) => row.id);
-}
-
-/** Those of the fulfillments or line items that are billed. */
-export async function claimed(scoped: Scoped, ids: readonly string[]): Promise<string[]> {
-  const rows = await scoped.query<{ id: string }>(
-    'select id from billing_claim where entity_id = $1 and org_id = any($2) and id = any($3)',
-    [ids],
-  );
-  return rows.map((row) => row.id);
-}

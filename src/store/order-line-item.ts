@@ -21,7 +21,7 @@ import { auditSorts, list } from './list';
 import { OrderRow } from './order';
 
 /**
- * A line item of an order. The four counters are moved by deltas under the row's lock, and their limits are tested on
+ * A line item of an order. The five counters are moved by deltas under the row's lock, and their limits are tested on
  * the locked row: a sum over the fulfillments in the statement that locks would be older than the lock and let too
  * many through. They count only for lines with fulfillments; the others follow their state (domain/order-line-item.ts).
  */
@@ -31,11 +31,18 @@ import { OrderRow } from './order';
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['orderId', 'updatedDate', 'id'])
+@Index(['originalOrderLineItemId', 'updatedDate', 'id'])
 @ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrderLineItemRow, ['originalOrderLineItemId', 'entityId'], ['id', 'entityId'])
 @Check('order_line_item_quantity', 'quantity > 0')
 @Check('order_line_item_fulfilled', 'fulfilled_quantity >= 0 and fulfilled_quantity <= quantity')
 @Check('order_line_item_sent', 'sent_quantity >= 0 and sent_quantity <= fulfilled_quantity')
+@Check(
+  'order_line_item_returned',
+  "returned_quantity >= 0 and returned_quantity <= case when billing_rule = 'TriggerAsFulfillmentOccurs' then sent_quantity when item_state in ('SentToBilling', 'Complete') then quantity else 0 end",
+)
+@Check('order_line_item_original', "(item_category = 'Return') = (original_order_line_item_id is not null)")
 @Check(
   'order_line_item_counts',
   'open_fulfillment_count >= 0 and open_fulfillment_count <= fulfillment_count and fulfillment_count <= 100',
@@ -48,6 +55,8 @@ export class OrderLineItemRow extends Audited {
   @Column('enum', { enum: ['Product', 'Fee', 'Services'], enumName: 'item_type', nullable: true })
   itemType: ItemType | null;
   @Column('enum', { enum: ['Sales', 'Return'], enumName: 'item_category' }) itemCategory: ItemCategory;
+  /** The sales line item that a return takes back; never changes. */
+  @Column('uuid', { nullable: true }) originalOrderLineItemId: string | null;
   @Column('enum', {
     enum: ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'],
     enumName: 'order_line_item_state',
@@ -60,6 +69,8 @@ export class OrderLineItemRow extends Audited {
   @Column('numeric') fulfilledQuantity: string;
   /** Sum of the fulfillments in SentToBilling and Complete. */
   @Column('numeric') sentQuantity: string;
+  /** Sum of its return line items in Booked, SentToBilling and Complete; 0 on a return. */
+  @Column('numeric') returnedQuantity: string;
   /** How many fulfillments exist, in whatever state. */
   @Column('integer') fulfillmentCount: number;
   /** How many of them are Executing or Booked, and so keep the line from completing. */
@@ -99,6 +110,7 @@ export interface OrderLineItemFilter {
   billingRule?: BillingRule | null;
   productCode?: TextFilter | null;
   accountId?: IdFilter | null;
+  originalOrderLineItemId?: IdFilter | null;
   hasPendingQuantity?: boolean | null;
   updatedDate?: RangeFilter | null;
 }
@@ -125,6 +137,7 @@ export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
     billingRule: equals('t.billing_rule', 'billing_rule'),
     productCode: text('t.product_code'),
     accountId: id('t.account_id'),
+    originalOrderLineItemId: id('t.original_order_line_item_id'),
     hasPendingQuantity: holds("t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity"),
     updatedDate: dateTime('t.updated_date'),
   },

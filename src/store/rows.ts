@@ -1,9 +1,13 @@
 import { AccountRow } from './account';
+import { BillingClaimRow } from './billing-claim';
+import { BillingSettingsRow } from './billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from './client';
+import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { FulfillmentRow } from './fulfillment';
+import { FulfillmentItemRow } from './fulfillment-item';
 import { HistoryEntryRow } from './history';
 import { IdempotencyOutcomeRow } from './idempotency';
-import { BillingClaimRow, InvoiceItemRow, InvoiceRow } from './invoice';
+import { InvoiceItemRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 import { PaymentApplicationRow, PaymentAttemptRow, PaymentRow } from './payment';
@@ -14,6 +18,7 @@ import { TestGatewayChargeRow, TestGatewayRefundRow } from './test-gateway';
 export const rows = [
   EntityRow,
   OrgRow,
+  BillingSettingsRow,
   ClientRow,
   ClientSecretRow,
   ClientGrantRow,
@@ -21,8 +26,11 @@ export const rows = [
   OrderRow,
   OrderLineItemRow,
   FulfillmentRow,
+  FulfillmentItemRow,
   InvoiceRow,
   InvoiceItemRow,
+  CreditMemoRow,
+  CreditMemoItemRow,
   BillingClaimRow,
   PaymentRow,
   PaymentApplicationRow,

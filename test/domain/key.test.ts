@@ -18,7 +18,14 @@ test.each(['', 'F-00000001', id.slice(1), `${id}0`, ` ${id}`, `${id}\n`, `g${id.
 );
 
 test('the generated numbers have the prefixes of the published samples, and none has the form of an id', () => {
-  expect(numberPrefixes).toEqual({ account: 'A', order: 'O-', fulfillment: 'F-', invoice: 'INV', payment: 'P-' });
+  expect(numberPrefixes).toEqual({
+    account: 'A',
+    order: 'O-',
+    fulfillment: 'F-',
+    invoice: 'INV',
+    credit_memo: 'CM',
+    payment: 'P-',
+  });
   for (const prefix of Object.values(numberPrefixes)) expect(idOf(`${prefix}00000001`)).toBeUndefined();
 });
 

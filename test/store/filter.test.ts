@@ -1,8 +1,9 @@
 import { AccountRow, accounts } from '../../src/store/account';
+import { BillingClaimRow, posted } from '../../src/store/billing-claim';
 import { Scoped } from '../../src/store/connection';
 import { type FulfillmentFilter, FulfillmentRow, fulfillments } from '../../src/store/fulfillment';
 import { newId } from '../../src/store/id';
-import { BillingClaimRow, InvoiceItemRow, InvoiceRow, invoices, postedFulfillments } from '../../src/store/invoice';
+import { InvoiceItemRow, InvoiceRow, invoices } from '../../src/store/invoice';
 import { type List, page } from '../../src/store/list';
 import { OrderRow } from '../../src/store/order';
 import { type OrderLineItemFilter, OrderLineItemRow, orderLineItems } from '../../src/store/order-line-item';
@@ -179,7 +180,7 @@ describe('a condition', () => {
       ['Canceled', []],
     ] as const) {
       await updateRows<InvoiceRow>(scoped, InvoiceRow, [{ ...paid, status }], ['status']);
-      expect(await postedFulfillments(scoped, ids)).toEqual(expected);
+      expect(await posted(scoped, ids)).toEqual(expected);
     }
   });
 

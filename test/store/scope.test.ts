@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { lockAccountsForBilling } from '../../src/store/account';
+import { claimed, posted } from '../../src/store/billing-claim';
 import { Connection, type Scope, Scoped } from '../../src/store/connection';
-import { claimed, postedFulfillments } from '../../src/store/invoice';
 import { count, countsBy, type List, page, pagesBy } from '../../src/store/list';
 import { nounsOfIds } from '../../src/store/node';
 import { itemStatesByOrder } from '../../src/store/order-line-item';
@@ -155,7 +155,7 @@ describe('apart from the lists', () => {
     const fulfillmentIds = places.map((place) => place.rows.fulfillment.id);
     const named = (ids: string[]) => ids.map((id) => ({ id }));
     await eachCaller(async (scoped) => named(await claimed(scoped, fulfillmentIds)));
-    await eachCaller(async (scoped) => named(await postedFulfillments(scoped, fulfillmentIds)));
+    await eachCaller(async (scoped) => named(await posted(scoped, fulfillmentIds)));
     await eachCaller(async (scoped) => {
       const orderIds = places.map((place) => place.rows.order.id);
       return named((await itemStatesByOrder(scoped, orderIds)).map((row) => row.orderId));

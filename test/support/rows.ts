@@ -1,9 +1,10 @@
 import { AccountRow } from '../../src/store/account';
+import { BillingClaimRow } from '../../src/store/billing-claim';
 import { type Connection, type Scope, Scoped } from '../../src/store/connection';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
-import { BillingClaimRow, InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
+import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { PaymentApplicationRow, PaymentRow } from '../../src/store/payment';
@@ -73,11 +74,13 @@ export const lineRow = (order: OrderRow, more: Partial<OrderLineItemRow> = {}): 
   itemName: 'Desk',
   itemType: 'Product',
   itemCategory: 'Sales',
+  originalOrderLineItemId: null,
   itemState: 'Booked',
   billingRule: 'TriggerAsFulfillmentOccurs',
   quantity: '100',
   fulfilledQuantity: '0',
   sentQuantity: '0',
+  returnedQuantity: '0',
   fulfillmentCount: 0,
   openFulfillmentCount: 0,
   unitOfMeasure: null,
@@ -181,6 +184,7 @@ export const claimRow = ({ id, entityId, orgId, fulfillmentId }: InvoiceItemRow)
   entityId,
   orgId,
   invoiceItemId: id,
+  creditMemoItemId: null,
 });
 
 export const paymentRow = (account: AccountRow, more: Partial<PaymentRow> = {}): PaymentRow => ({

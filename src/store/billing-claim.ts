@@ -1,0 +1,46 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { Scoped } from './connection';
+import { CreditMemoItemRow } from './credit-memo';
+import { InvoiceItemRow } from './invoice';
+
+/**
+ * "Already billed" is this row: its id is the fulfillment's (or line item's), so the primary key lets only one writer
+ * bill it. It goes away when the document is canceled, or reversed for re-billing. A fulfillment has no `billed`
+ * column: updating an indexed table of a million rows in a bill run costs three times the claim.
+ */
+@Entity('billing_claim')
+@Index(['invoiceItemId'])
+@Index(['creditMemoItemId'])
+@ForeignKey(() => InvoiceItemRow, ['invoiceItemId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => CreditMemoItemRow, ['creditMemoItemId', 'entityId'], ['id', 'entityId'])
+@Check('billing_claim_item', 'num_nonnulls(invoice_item_id, credit_memo_item_id) = 1')
+export class BillingClaimRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid', { nullable: true }) invoiceItemId: string | null;
+  @Column('uuid', { nullable: true }) creditMemoItemId: string | null;
+}
+
+/** Those of the fulfillments or line items that are billed. */
+export async function claimed(scoped: Scoped, ids: readonly string[]): Promise<string[]> {
+  const rows = await scoped.query<{ id: string }>(
+    'select id from billing_claim where entity_id = $1 and org_id = any($2) and id = any($3)',
+    [ids],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Those of the fulfillments or line items whose bill stands on a Posted document. */
+export async function posted(scoped: Scoped, ids: readonly string[]): Promise<string[]> {
+  const rows = await scoped.query<{ id: string }>(
+    `select c.id from billing_claim c
+     left join invoice_item i on i.id = c.invoice_item_id
+     left join invoice d on d.id = i.invoice_id
+     left join credit_memo_item m on m.id = c.credit_memo_item_id
+     left join credit_memo k on k.id = m.credit_memo_id
+     where c.entity_id = $1 and c.org_id = any($2) and c.id = any($3) and (d.status = 'Posted' or k.status = 'Posted')`,
+    [ids],
+  );
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,47 @@
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import type {
+  BillingSettings,
+  CreditMemoRule,
+  InclusiveTaxRule,
+  TaxCode,
+  UnitOfMeasure,
+} from '../domain/billing-settings';
+import type { RoundingMode } from '../domain/decimal';
+import type { Scoped } from './connection';
+import { selectList, tableOf } from './table';
+import { EntityRow } from './tenant';
+
+/** How an entity bills: one row each, made with the entity by a trigger, so that there is always one to lock. */
+@Entity('billing_settings')
+@ForeignKey(() => EntityRow, ['entityId'], ['id'])
+export class BillingSettingsRow implements BillingSettings {
+  @PrimaryColumn('uuid') entityId: string;
+  @Column('boolean') invoiceSettlement: boolean;
+  @Column('enum', {
+    enum: ['AllNegative', 'AllNegativeAndZero', 'NetNegative', 'NetNegativeNoGrouping'],
+    enumName: 'credit_memo_rule',
+  })
+  creditMemoRule: CreditMemoRule;
+  @Column('enum', { enum: ['NetFirst', 'TaxFirst'], enumName: 'inclusive_tax_rule' })
+  inclusiveTaxRule: InclusiveTaxRule;
+  @Column('enum', { enum: ['HALF_UP', 'UP', 'DOWN'], enumName: 'rounding_mode' }) roundingMode: RoundingMode;
+  @Column('jsonb') taxCodes: TaxCode[];
+  @Column('jsonb') units: UnitOfMeasure[];
+  @Column('text', { array: true, nullable: true }) carriers: string[] | null;
+  @Column('text', { array: true, nullable: true }) fulfillmentSystems: string[] | null;
+  @Column('text', { array: true, nullable: true }) fulfillmentLocations: string[] | null;
+}
+
+/** Settings belong to the entity, whichever orgs a caller sees in it. */
+const ofEntity = 'entity_id = $1 and $2::uuid[] is not null';
+
+/**
+ * The settings of the caller's entity. `share` keeps them as they are to the end of the transaction, for what would be
+ * wrong if they changed meanwhile; `update` is for who changes them. Neither is taken by what only reads a list.
+ */
+export async function billingSettings(scoped: Scoped, lock?: 'share' | 'update'): Promise<BillingSettingsRow> {
+  const [row] = await scoped.query<BillingSettingsRow>(
+    `select ${selectList(tableOf(BillingSettingsRow))} from billing_settings t where ${ofEntity} ${lock ? `for ${lock}` : ''}`,
+  );
+  return row;
+}

@@ -1,0 +1,107 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { CreditMemoStatus } from '../domain/credit-memo';
+import type { TaxMode } from '../domain/price';
+import { AccountRow } from './account';
+import { Audited } from './audited';
+import { date, dateTime, equals, holds, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import { FulfillmentRow } from './fulfillment';
+import { auditSorts, list } from './list';
+import { OrderLineItemRow } from './order-line-item';
+
+@Entity('credit_memo')
+@Unique(['entityId', 'creditMemoNumber'])
+@Unique(['id', 'entityId'])
+@Index(['entityId', 'updatedDate', 'id'])
+@Index(['accountId', 'updatedDate', 'id'])
+@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@Check('credit_memo_sum', 'amount = amount_without_tax + tax_amount')
+@Check('credit_memo_used', 'applied_amount >= 0 and refund_amount >= 0 and applied_amount + refund_amount <= amount')
+export class CreditMemoRow extends Audited {
+  @Column('uuid') accountId: string;
+  @Column('text') creditMemoNumber: string;
+  @Column('enum', { enum: ['Draft', 'Posted', 'Canceled'], enumName: 'credit_memo_status' }) status: CreditMemoStatus;
+  @Column('date') creditMemoDate: string;
+  @Column('date', { nullable: true }) targetDate: string | null;
+  @Column('date', { nullable: true }) postedDate: string | null;
+  @Column('text') currency: string;
+  @Column('text', { nullable: true }) invoiceGroupNumber: string | null;
+  @Column('numeric') amount: string;
+  @Column('numeric') amountWithoutTax: string;
+  @Column('numeric') taxAmount: string;
+  /** What of it is put against invoices. */
+  @Column('numeric') appliedAmount: string;
+  /** What of it was paid back. */
+  @Column('numeric') refundAmount: string;
+  @Column('text', { nullable: true }) reasonCode: string | null;
+  /** Where the document came from: API (runBilling) or BillRun. */
+  @Column('text') source: string;
+}
+
+@Entity('credit_memo_item')
+@Unique(['id', 'entityId'])
+@Index(['creditMemoId', 'id'])
+@Index(['orderLineItemId', 'id'])
+@Index(['fulfillmentId', 'id'])
+@ForeignKey(() => CreditMemoRow, ['creditMemoId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => FulfillmentRow, ['fulfillmentId', 'entityId'], ['id', 'entityId'])
+export class CreditMemoItemRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid') creditMemoId: string;
+  @Column('uuid') orderLineItemId: string;
+  @Column('uuid', { nullable: true }) fulfillmentId: string | null;
+  @Column('text') chargeName: string;
+  @Column('text') currency: string;
+  @Column('numeric') quantity: string;
+  @Column('numeric') unitPrice: string;
+  @Column('text', { nullable: true }) unitOfMeasure: string | null;
+  /** What is credited, so above 0 for a return; below 0 for a sale that a net-negative rule puts here. */
+  @Column('numeric') amountWithoutTax: string;
+  @Column('numeric') taxAmount: string;
+  @Column('enum', { enum: ['TaxInclusive', 'TaxExclusive'], enumName: 'tax_mode', nullable: true })
+  taxMode: TaxMode | null;
+  @Column('text', { nullable: true }) taxCode: string | null;
+  @Column('numeric', { nullable: true }) taxRate: string | null;
+  @Column('date', { nullable: true }) serviceStartDate: string | null;
+  @Column('date', { nullable: true }) serviceEndDate: string | null;
+  @Column('text', { nullable: true }) productCode: string | null;
+  @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
+}
+
+export interface CreditMemoFilter {
+  id?: IdFilter | null;
+  creditMemoNumber?: TextFilter | null;
+  accountId?: IdFilter | null;
+  status?: CreditMemoStatus | null;
+  creditMemoDate?: RangeFilter | null;
+  hasUnapplied?: boolean | null;
+  updatedDate?: RangeFilter | null;
+}
+
+export const creditMemos = list<CreditMemoRow, CreditMemoFilter>(
+  CreditMemoRow,
+  {
+    id: id('t.id'),
+    creditMemoNumber: text('t.credit_memo_number'),
+    accountId: id('t.account_id'),
+    status: equals('t.status', 'credit_memo_status'),
+    creditMemoDate: date('t.credit_memo_date'),
+    hasUnapplied: holds('t.amount > t.applied_amount + t.refund_amount'),
+    updatedDate: dateTime('t.updated_date'),
+  },
+  {
+    ...auditSorts,
+    creditMemoDate: { sql: 't.credit_memo_date', type: 'date' },
+    creditMemoNumber: { sql: 't.credit_memo_number', type: 'text' },
+  },
+);
+
+/** Items come in the order in which they were put on their document. */
+export const creditMemoItems = list<CreditMemoItemRow, object>(
+  CreditMemoItemRow,
+  {},
+  { id: { sql: 't.id', type: 'uuid' } },
+  { field: 'id', direction: 'ASC' },
+);

@@ -1,0 +1,25 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { FulfillmentRow } from './fulfillment';
+import { list } from './list';
+
+/** A single asset (by its serial number, say) of a fulfillment. */
+@Entity('fulfillment_item')
+@Index(['fulfillmentId', 'id'])
+@ForeignKey(() => FulfillmentRow, ['fulfillmentId', 'entityId'], ['id', 'entityId'])
+export class FulfillmentItemRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid') fulfillmentId: string;
+  @Column('text', { nullable: true }) itemIdentifier: string | null;
+  @Column('text', { nullable: true }) description: string | null;
+  @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
+}
+
+/** Items come in the order in which they were added. */
+export const fulfillmentItems = list<FulfillmentItemRow, object>(
+  FulfillmentItemRow,
+  {},
+  { id: { sql: 't.id', type: 'uuid' } },
+  { field: 'id', direction: 'ASC' },
+);
