@@ -1,10 +1,8 @@
-import { checkFilled, checkPaymentTerm } from './account';
+import type { Caller } from './caller';
 import type { Day } from './date';
 import { add, compare, type Decimal, isPositive, subtract } from './decimal';
 import { type UserError, userError } from './errors';
-import type { FulfillmentState } from './fulfillment';
-import type { PriceInput, TaxMode } from './price';
-import { checkCustomFields, checkTexts } from './text';
+import type { FulfillmentAction, FulfillmentState } from './fulfillment';
 
 export type OrderLineItemState = 'Executing' | 'Booked' | 'SentToBilling' | 'Complete' | 'Canceled';
 export type ItemCategory = 'Sales' | 'Return';
@@ -15,6 +13,45 @@ export type BillingRule = 'TriggerWithoutFulfillment' | 'TriggerAsFulfillmentOcc
 export const maxFulfillments = 100;
 export const maxLineItems = 100;
 
+/**
+ * The two state machines: a line item without fulfillments is moved by its callers alone; one with fulfillments is never
+ * SentToBilling, and completes itself (`completesItself`). No other place decides a move.
+ * Sources: "State transitions for order line items without fulfillments"; "... with fulfillments".
+ */
+export interface OrderLineItemTransitionRow {
+  billingRule: BillingRule;
+  action: FulfillmentAction;
+  from: OrderLineItemState;
+  to: OrderLineItemState;
+  /** Who makes the move. */
+  by: 'caller' | 'system';
+}
+
+const row = (
+  billingRule: BillingRule,
+  action: FulfillmentAction,
+  from: OrderLineItemState,
+  to: OrderLineItemState,
+  by: 'caller' | 'system' = 'caller',
+): OrderLineItemTransitionRow => ({ billingRule, action, from, to, by });
+
+export const orderLineItemTransitions: readonly OrderLineItemTransitionRow[] = [
+  row('TriggerWithoutFulfillment', 'Book', 'Executing', 'Booked'),
+  row('TriggerWithoutFulfillment', 'SendToBilling', 'Executing', 'SentToBilling'),
+  row('TriggerWithoutFulfillment', 'Complete', 'Executing', 'Complete'),
+  row('TriggerWithoutFulfillment', 'Cancel', 'Executing', 'Canceled'),
+  row('TriggerWithoutFulfillment', 'SendToBilling', 'Booked', 'SentToBilling'),
+  row('TriggerWithoutFulfillment', 'Complete', 'Booked', 'Complete'),
+  row('TriggerWithoutFulfillment', 'Complete', 'SentToBilling', 'Complete'),
+  row('TriggerAsFulfillmentOccurs', 'Book', 'Executing', 'Booked'),
+  row('TriggerAsFulfillmentOccurs', 'Cancel', 'Executing', 'Canceled'),
+  row('TriggerAsFulfillmentOccurs', 'Complete', 'Booked', 'Complete', 'system'),
+];
+
+/** The moves that leave the present state of a line. */
+export const movesFrom = (line: { billingRule: BillingRule; itemState: OrderLineItemState }) =>
+  orderLineItemTransitions.filter((move) => move.billingRule === line.billingRule && move.from === line.itemState);
+
 /** What the rules about quantities look at. */
 export interface QuantityFacts {
   itemCategory: ItemCategory;
@@ -23,6 +60,7 @@ export interface QuantityFacts {
   quantity: Decimal;
   fulfilledQuantity: Decimal;
   sentQuantity: Decimal;
+  returnedQuantity: Decimal;
   fulfillmentCount: number;
   openFulfillmentCount: number;
 }
@@ -46,16 +84,31 @@ export function quantitiesOf(line: QuantityFacts): Quantities {
     return {
       quantityFulfilled: line.fulfilledQuantity,
       quantityPendingFulfillment: pendingOf(line),
-      quantityAvailableForReturn: line.itemCategory === 'Sales' ? line.sentQuantity : '0',
+      quantityAvailableForReturn: availableForReturn(line),
     };
   }
-  const fulfilled = ['Booked', 'SentToBilling', 'Complete'].includes(line.itemState);
-  const sent = line.itemState === 'SentToBilling' || line.itemState === 'Complete';
   return {
-    quantityFulfilled: fulfilled ? line.quantity : '0',
+    quantityFulfilled: isBookedOrLater(line.itemState) ? line.quantity : '0',
     quantityPendingFulfillment: '0',
-    quantityAvailableForReturn: sent && line.itemCategory === 'Sales' ? line.quantity : '0',
+    quantityAvailableForReturn: availableForReturn(line),
   };
+}
+
+const isBookedOrLater = (state: OrderLineItemState | FulfillmentState): boolean =>
+  state === 'Booked' || state === 'SentToBilling' || state === 'Complete';
+const isSent = (state: OrderLineItemState | FulfillmentState): boolean =>
+  state === 'SentToBilling' || state === 'Complete';
+
+/**
+ * What of a sales line can still be taken back: what was SentToBilling or Complete (of the line, or of its
+ * fulfillments) less its returns from Booked on; a return counts whole, whatever of it has been received.
+ * Sources: "Return order line item without fulfillments"; "... with fulfillments", part 1.
+ */
+export function availableForReturn(line: QuantityFacts): Decimal {
+  if (line.itemCategory === 'Return') return '0';
+  const sent = requiresFulfillment(line) ? line.sentQuantity : isSent(line.itemState) ? line.quantity : '0';
+  const left = subtract(sent, line.returnedQuantity);
+  return isPositive(left) ? left : '0';
 }
 
 /** What fulfillments of this line may still take: quantity less what is Booked, SentToBilling or Complete. */
@@ -72,138 +125,18 @@ export const completesItself = (line: QuantityFacts): boolean =>
   line.openFulfillmentCount === 0 &&
   !isPositive(pendingOf(line));
 
-/**
- * The states a line may be created in. Without fulfillments: any. With: Executing, Booked and Canceled, since the
- * others are reached by the system only. Sources: "State transitions for order line items without fulfillments";
- * "... with fulfillments".
- */
-export function judgeStartState(
-  rule: BillingRule,
-  state: OrderLineItemState,
-  billTargetDate: string | null,
-): UserError[] {
-  if (rule === 'TriggerAsFulfillmentOccurs' && (state === 'SentToBilling' || state === 'Complete')) {
-    return [
-      userError(
-        'STATE_NOT_CREATABLE',
-        `A line item with fulfillments cannot be created as ${state}; Executing, Booked or Canceled is allowed.`,
-        ['itemState'],
-        {
-          kind: 'OrderLineItemTransitionNotAllowed',
-          from: null,
-          to: state,
-          allowed: ['Executing', 'Booked', 'Canceled'],
-        },
-      ),
-    ];
-  }
-  if (state === 'SentToBilling' && billTargetDate === null) {
-    return [
-      userError('BILL_TARGET_DATE_REQUIRED', 'A line item in SentToBilling needs a billTargetDate.', [
-        'billTargetDate',
-      ]),
-    ];
-  }
-  return [];
-}
-
-export interface OrderLineItemInput extends PriceInput {
-  itemNumber?: string | null;
-  itemName: string;
-  itemType?: ItemType | null;
-  itemState?: OrderLineItemState | null;
-  billingRule?: BillingRule | null;
-  quantity: Decimal;
-  unitOfMeasure?: string | null;
-  taxMode?: TaxMode | null;
-  taxCode?: string | null;
-  billTargetDate?: Day | null;
-  transactionStartDate?: Day | null;
-  transactionEndDate?: Day | null;
-  paymentTerm?: string | null;
-  invoiceGroupNumber?: string | null;
-  productCode?: string | null;
-  purchaseOrderNumber?: string | null;
-  description?: string | null;
-  customFields?: Record<string, unknown> | null;
-}
-
-const lengths = {
-  itemNumber: 100,
-  itemName: 255,
-  unitOfMeasure: 255,
-  invoiceGroupNumber: 255,
-  productCode: 255,
-  purchaseOrderNumber: 255,
-  description: 500,
-};
-
-/**
- * Everything about a new sales line item but its price (price.ts). Tax codes are looked up in the settings of the
- * entity; an unknown one is refused here rather than when the line is billed.
- */
-export function judgeLineInput(input: OrderLineItemInput, orderDate: Day, taxCodes: readonly string[]): UserError[] {
-  const errors = [
-    ...checkTexts(input, lengths),
-    ...checkFilled('itemName', input.itemName),
-    ...checkFilled('itemNumber', input.itemNumber),
-    ...checkPaymentTerm(input.paymentTerm),
-    ...checkCustomFields(input.customFields),
-    ...judgeStartState(
-      input.billingRule ?? 'TriggerWithoutFulfillment',
-      input.itemState ?? 'Executing',
-      input.billTargetDate ?? null,
-    ),
-  ];
-  if (!isPositive(input.quantity)) {
-    errors.push(userError('INVALID_VALUE', `quantity is ${input.quantity}; it must be above 0.`, ['quantity']));
-  }
-  if (input.itemType == null) errors.push(userError('REQUIRED', 'A sales line item needs an itemType.', ['itemType']));
-  if (input.taxCode != null && !taxCodes.includes(input.taxCode)) {
-    errors.push(userError('INVALID_VALUE', "taxCode is not one of the entity's tax codes.", ['taxCode']));
-  }
-  const start = input.transactionStartDate ?? orderDate;
-  if (input.transactionEndDate != null && input.transactionEndDate < start) {
-    errors.push(
-      userError('INVALID_VALUE', `transactionEndDate is before the start date ${start}.`, ['transactionEndDate']),
-    );
-  }
-  return errors;
-}
-
-/** Item numbers are given for all line items of an order, each once, or for none. Returns errors by position. */
-export function judgeItemNumbers(lines: readonly { itemNumber?: string | null }[]): UserError[] {
-  const given = lines.filter((line) => line.itemNumber != null).length;
-  if (given === 0) return [];
-  const seen = new Set<string>();
-  return lines.flatMap((line, at) => {
-    if (line.itemNumber == null) {
-      return [
-        userError('REQUIRED', 'Give itemNumber on every line item of the order, or on none.', [at, 'itemNumber']),
-      ];
-    }
-    if (seen.has(line.itemNumber)) {
-      return [
-        userError('DUPLICATE', `The item number ${line.itemNumber} occurs twice in this order.`, [at, 'itemNumber']),
-      ];
-    }
-    seen.add(line.itemNumber);
-    return [];
-  });
-}
-
 /** How one fulfillment counts, before or after a change; null where it does not exist. */
 export type Counted = { state: FulfillmentState; quantity: Decimal } | null;
 
-const fulfils = (f: Counted) => f !== null && ['Booked', 'SentToBilling', 'Complete'].includes(f.state);
-const sends = (f: Counted) => f !== null && ['SentToBilling', 'Complete'].includes(f.state);
+const fulfils = (f: Counted) => f !== null && isBookedOrLater(f.state);
+const sends = (f: Counted) => f !== null && isSent(f.state);
 const opens = (f: Counted) => f !== null && ['Executing', 'Booked'].includes(f.state);
 const moved = (total: Decimal, counts: (f: Counted) => boolean, before: Counted, after: Counted): Decimal => {
   const less = counts(before) ? subtract(total, before!.quantity) : total;
   return counts(after) ? add(less, after!.quantity) : less;
 };
 
-/** The line's counters after one of its fulfillments has changed. The only place where counters move. */
+/** The line's counters after one of its fulfillments has changed. Here and in `withReturn` alone counters move. */
 export function withFulfillment<L extends QuantityFacts>(line: L, before: Counted, after: Counted): L {
   return {
     ...line,
@@ -225,4 +158,119 @@ export function judgeQuantity(requested: Decimal, available: Decimal): UserError
       available: left,
     }),
   ];
+}
+
+/** The sales line's counter after one of its returns has changed; null where the return does not exist. */
+export function withReturn<L extends QuantityFacts>(
+  original: L,
+  before: { itemState: OrderLineItemState; quantity: Decimal } | null,
+  after: { itemState: OrderLineItemState; quantity: Decimal },
+): L {
+  const counts = (line: typeof before) => (line && isBookedOrLater(line.itemState) ? line.quantity : '0');
+  return { ...original, returnedQuantity: add(subtract(original.returnedQuantity, counts(before)), counts(after)) };
+}
+
+/**
+ * May so much of this sales line be taken back? Judged when a return is created, when its quantity changes, and again
+ * when it becomes Booked or later, since one that is Executing takes nothing away yet.
+ * Sources: "Order line items return"; "Create an order and add a return order line item" (the limit is what is available).
+ */
+export function judgeReturn(quantity: Decimal, original: QuantityFacts, reserved: Decimal = '0'): UserError[] {
+  if (original.itemCategory === 'Return') {
+    return [userError('RETURN_NOT_ALLOWED', 'The original is a return itself; only sales line items can be returned.')];
+  }
+  const left = subtract(availableForReturn(original), reserved);
+  const available = isPositive(left) ? left : '0';
+  if (!isPositive(availableForReturn(original))) {
+    return [
+      userError(
+        'RETURN_NOT_ALLOWED',
+        'Nothing of the original can be returned: only what is SentToBilling or Complete, and not returned before.',
+      ),
+    ];
+  }
+  if (compare(quantity, available) <= 0) return [];
+  return [
+    userError('QUANTITY_EXCEEDED', `${quantity} is more than the ${available} available for return.`, ['quantity'], {
+      kind: 'QuantityExceeded',
+      requested: quantity,
+      available,
+    }),
+  ];
+}
+
+/** What a move of a line depends on besides the line itself. */
+export interface LineMoveContext {
+  caller: Caller;
+  /** Its bill stands on a Posted document. */
+  posted: boolean;
+  /** The sales line of a return. */
+  original: QuantityFacts | null;
+}
+
+/** May this line item move to `to`? Returns every reason against it. Mutations and `allowedTransitions` ask here. */
+export function judgeLineMove(
+  line: QuantityFacts & { billTargetDate: Day | null },
+  to: OrderLineItemState,
+  { caller, posted, original }: LineMoveContext,
+): UserError[] {
+  const none = judgeLineTransition(line, to);
+  if (none.length) return none;
+  const errors: UserError[] = [];
+  if (!caller.scopes.has('order')) {
+    errors.push(userError('PERMISSION_DENIED', 'The client lacks the scope "order".', ['itemState']));
+  }
+  if (to === 'SentToBilling' && line.billTargetDate === null) errors.push(lineBillTargetDateRequired());
+  if (to === 'Complete' && line.itemState === 'SentToBilling' && !posted) {
+    errors.push(
+      userError(
+        'NOT_BILLED_YET',
+        'It can be completed only after it stands on a posted document; bill it, or post its draft.',
+        ['itemState'],
+      ),
+    );
+  }
+  // A return that is Executing takes nothing away from the sale, so there may be less left by now.
+  if (original && line.itemState === 'Executing' && isBookedOrLater(to)) {
+    errors.push(...judgeReturn(line.quantity, original));
+  }
+  return errors;
+}
+
+/** Is there such a move, and is it a caller's to make? The table alone decides. */
+function judgeLineTransition(line: QuantityFacts, to: OrderLineItemState): UserError[] {
+  const { itemState: from } = line;
+  const moves = movesFrom(line);
+  const allowed = moves.filter((move) => move.by === 'caller').map((move) => move.to);
+  if (allowed.includes(to)) return [];
+  const next = allowed.length ? `${allowed.join(', ')} can follow` : 'nothing can follow';
+  const message = moves.some((move) => move.to === to)
+    ? 'A line item with fulfillments completes itself: when nothing is pending and every fulfillment is SentToBilling, Complete or Canceled.'
+    : from === to
+      ? `The line item is ${from} already.`
+      : `A line item ${requiresFulfillment(line) ? 'with' : 'without'} fulfillments cannot go from ${from} to ${to}; ${next}.`;
+  return [
+    userError('TRANSITION_NOT_ALLOWED', message, ['itemState'], {
+      kind: 'OrderLineItemTransitionNotAllowed',
+      from,
+      to,
+      allowed,
+    }),
+  ];
+}
+
+export const lineBillTargetDateRequired = (): UserError =>
+  userError('BILL_TARGET_DATE_REQUIRED', 'A line item in SentToBilling needs a billTargetDate.', ['billTargetDate']);
+
+/**
+ * The one function that writes `itemState`. Entering SentToBilling leaves its date behind: billing asks for it, so that a
+ * line completed without is never billed.
+ */
+export function enterLine<L extends { itemState: OrderLineItemState; sentToBillingDate: string | null }>(
+  line: L,
+  itemState: OrderLineItemState,
+  now: string,
+): L {
+  const sentToBillingDate = itemState === 'SentToBilling' ? now : line.sentToBillingDate;
+  return { ...line, itemState, sentToBillingDate };
 }

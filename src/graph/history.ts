@@ -55,6 +55,7 @@ const nounOf: Record<HistorySubject, Noun> = {
   OrderLineItem: 'orderLineItem',
   Fulfillment: 'fulfillment',
   Invoice: 'invoice',
+  CreditMemo: 'creditMemo',
   Payment: 'payment',
 };
 

@@ -19,6 +19,7 @@ import {
 } from './filter';
 import { auditSorts, list } from './list';
 import { OrderRow } from './order';
+import { selectList, tableOf } from './table';
 
 /**
  * A line item of an order. The five counters are moved by deltas under the row's lock, and their limits are tested on
@@ -143,6 +144,37 @@ export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
   },
   { ...auditSorts, itemNumber: { sql: "lpad(t.item_number, 100, '0')", type: 'text' } },
 );
+
+/**
+ * Locks line items together with the sales lines of the returns among them, all in the order of their ids, and gives
+ * them back as they stand once the locks are granted. A line never changes its original, so the subquery is safe.
+ */
+export function lockOrderLineItems(scoped: Scoped, ids: readonly string[]): Promise<OrderLineItemRow[]> {
+  return scoped.query(
+    `select ${selectList(tableOf(OrderLineItemRow))} from order_line_item t
+     where t.entity_id = $1 and t.org_id = any($2) and t.id = any(array(
+       select unnest($3::uuid[]) union
+       select original_order_line_item_id from order_line_item
+       where id = any($3::uuid[]) and original_order_line_item_id is not null))
+     order by t.id for no key update`,
+    [ids],
+  );
+}
+
+/** The line items that orders' numbers and their own numbers name, in no order. */
+export function lineItemsByNumbers(
+  scoped: Scoped,
+  names: readonly { orderNumber: string; itemNumber: string }[],
+): Promise<{ id: string; orderNumber: string; itemNumber: string }[]> {
+  return scoped.query(
+    `select t.id, o.order_number as "orderNumber", t.item_number as "itemNumber"
+     from json_to_recordset($3::json) as wanted("orderNumber" text, "itemNumber" text)
+     join orders o on o.entity_id = $1 and o.order_number = wanted."orderNumber"
+     join order_line_item t on t.order_id = o.id and t.item_number = wanted."itemNumber"
+     where t.entity_id = $1 and t.org_id = any($2)`,
+    [JSON.stringify(names)],
+  );
+}
 
 /** The states that occur among the line items of each order. */
 export function itemStatesByOrder(

@@ -1,0 +1,204 @@
+import { paymentTermDays } from './account';
+import type { BillingSettings } from './billing-settings';
+import { taxRateOf } from './billing-settings';
+import { type Amounts, type CreditFacts, credited, creditOf } from './credit';
+import { defaultReasonCode } from './credit-memo';
+import { addDays, type Day } from './date';
+import { add, compare, type Decimal, isPositive, subtract } from './decimal';
+import { type BillingDates, chargeAmount } from './invoice';
+import type { ItemCategory } from './order-line-item';
+import type { TaxMode } from './price';
+import { taxOf } from './tax';
+
+/** Published limit of charges on one invoice. */
+export const maxDocumentItems = 20_000;
+
+/** Something to be billed, with the attributes that decide on which document it stands. */
+export interface Charge {
+  accountId: string;
+  orgId: string;
+  currency: string;
+  /** The line item's own payment term, else the account's. */
+  paymentTerm: string;
+  invoiceGroupNumber: string | null;
+  orderLineItemId: string;
+  /** The sale that a return takes back. */
+  originalOrderLineItemId: string | null;
+  fulfillmentId: string | null;
+  itemCategory: ItemCategory;
+  chargeName: string;
+  quantity: Decimal;
+  unitPrice: Decimal;
+  unitOfMeasure: string | null;
+  taxMode: TaxMode | null;
+  taxCode: string | null;
+  serviceStartDate: Day | null;
+  serviceEndDate: Day | null;
+  productCode: string | null;
+  purchaseOrderNumber: string | null;
+}
+
+/** A charge with its amounts: above 0 for a sale, below 0 for a return. */
+export interface PricedCharge extends Charge, Amounts {
+  taxRate: Decimal | null;
+}
+
+type Money = Pick<BillingSettings, 'taxCodes' | 'inclusiveTaxRule' | 'roundingMode'>;
+
+/**
+ * What each charge comes to. A sale: price x quantity, rounded once, split by the rate that its tax code has now. A
+ * return: what creditOf leaves of its sale's bill, by the rate that the sale was billed with.
+ * `facts` are those of the sales lines of the returns, by their ids.
+ */
+export function priced(
+  charges: readonly Charge[],
+  settings: Money,
+  facts: ReadonlyMap<string, CreditFacts>,
+): PricedCharge[] {
+  const running = new Map(facts);
+  return charges.map((charge) => {
+    const { quantity, originalOrderLineItemId: original } = charge;
+    if (charge.itemCategory === 'Sales') {
+      const taxRate = taxRateOf(charge.taxCode, settings);
+      return { ...charge, ...amountsOf(charge, quantity, taxRate, settings), taxRate };
+    }
+    const known = running.get(original!)!;
+    const taxRate = isPositive(known.billedQuantity) ? known.billedTaxRate : taxRateOf(charge.taxCode, settings);
+    const credit = creditOf(quantity, known, (part) => amountsOf(charge, part, taxRate, settings));
+    running.set(original!, credited(known, quantity, credit));
+    return { ...charge, net: subtract('0', credit.net), tax: subtract('0', credit.tax), taxRate };
+  });
+}
+
+/** What a quantity of a line item is charged, and the tax on it. */
+export function amountsOf(
+  line: { unitPrice: Decimal; currency: string; taxMode: TaxMode | null },
+  quantity: Decimal,
+  rate: Decimal | null,
+  { inclusiveTaxRule, roundingMode }: Pick<BillingSettings, 'inclusiveTaxRule' | 'roundingMode'>,
+): Amounts {
+  const { unitPrice, currency, taxMode } = line;
+  const amount = chargeAmount(unitPrice, quantity, currency, roundingMode);
+  return taxOf(amount, { taxMode, rate, inclusiveTaxRule, roundingMode, currency });
+}
+
+interface Draft extends BillingDates {
+  accountId: string;
+  orgId: string;
+  currency: string;
+  invoiceGroupNumber: string | null;
+  amountWithoutTax: Decimal;
+  taxAmount: Decimal;
+  amount: Decimal;
+  /** In the sign of the document: what a credit memo credits is above 0. */
+  items: PricedCharge[];
+}
+
+export interface InvoiceDraft extends Draft {
+  paymentTerm: string;
+  dueDate: Day;
+}
+
+export interface CreditMemoDraft extends Draft {
+  reasonCode: string;
+}
+
+export interface Documents {
+  invoices: InvoiceDraft[];
+  creditMemos: CreditMemoDraft[];
+}
+
+/**
+ * Puts charges on documents. Those that agree in account, currency, payment term and invoice group number come together,
+ * whatever their order or line item; documents come in one fixed order, by account first, so that the numbers of one
+ * request are the same on every run. Within a group the settings decide what is invoiced and what is credited.
+ * Sources: "Invoice grouping examples"; "Attributes for flexible billing".
+ */
+export function documentsOf(
+  charges: readonly PricedCharge[],
+  dates: BillingDates,
+  settings: Pick<BillingSettings, 'invoiceSettlement' | 'creditMemoRule'>,
+): Documents {
+  const groups = new Map<string, PricedCharge[]>();
+  for (const charge of charges) {
+    const key = JSON.stringify([charge.accountId, charge.currency, charge.paymentTerm, charge.invoiceGroupNumber]);
+    const group = groups.get(key);
+    if (group) group.push(charge);
+    else groups.set(key, [charge]);
+  }
+  const documents: Documents = { invoices: [], creditMemos: [] };
+  for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { invoiced, credited } = split(group, settings);
+    for (const items of chunks(invoiced, maxDocumentItems)) documents.invoices.push(invoiceOf(items, dates));
+    for (const items of chunks(credited, maxDocumentItems)) documents.creditMemos.push(creditMemoOf(items, dates));
+  }
+  return documents;
+}
+
+const isNegative = (value: Decimal): boolean => compare(value, '0') < 0;
+const netOf = (charges: readonly PricedCharge[]): Decimal => add('0', ...charges.map((charge) => charge.net));
+
+/**
+ * What of a group goes on an invoice and what on a credit memo. Signs are judged before tax. Without invoice settlement
+ * there are no memos: a return is a negative item, and the invoice may be negative.
+ * Source: "Rules for generating invoices and credit memos".
+ */
+function split(
+  group: readonly PricedCharge[],
+  { invoiceSettlement, creditMemoRule }: Pick<BillingSettings, 'invoiceSettlement' | 'creditMemoRule'>,
+): { invoiced: PricedCharge[]; credited: PricedCharge[] } {
+  const by = (credits: (charge: PricedCharge) => boolean) => ({
+    invoiced: group.filter((charge) => !credits(charge)),
+    credited: group.filter(credits),
+  });
+  const nothing = () => by(() => false);
+  if (!invoiceSettlement) return nothing();
+  switch (creditMemoRule) {
+    case 'AllNegative':
+      return by((charge) => isNegative(charge.net));
+    case 'AllNegativeAndZero':
+      return by((charge) => charge.itemCategory === 'Return' && !isPositive(charge.net));
+    case 'NetNegative': {
+      if (!isNegative(netOf(group))) return nothing();
+      // A charge group is a line item: several fulfillments of one count together.
+      const lines = new Map<string, PricedCharge[]>();
+      for (const charge of group) lines.set(charge.orderLineItemId, [...(lines.get(charge.orderLineItemId) ?? []), charge]);
+      const negative = new Set([...lines].filter(([, own]) => isNegative(netOf(own))).map(([id]) => id));
+      return by((charge) => negative.has(charge.orderLineItemId));
+    }
+    case 'NetNegativeNoGrouping': {
+      // Where tax turns the sign around, a memo would be for less than nothing: it stays an invoice.
+      const total = add(netOf(group), ...group.map((charge) => charge.tax));
+      return isNegative(netOf(group)) && !isPositive(total) ? by(() => true) : nothing();
+    }
+  }
+}
+
+function draftOf(items: PricedCharge[], dates: BillingDates): Draft {
+  const { accountId, orgId, currency, invoiceGroupNumber } = items[0];
+  const amountWithoutTax = netOf(items);
+  const taxAmount = add('0', ...items.map((item) => item.tax));
+  const amount = add(amountWithoutTax, taxAmount);
+  return { ...dates, accountId, orgId, currency, invoiceGroupNumber, amountWithoutTax, taxAmount, amount, items };
+}
+
+function invoiceOf(items: PricedCharge[], dates: BillingDates): InvoiceDraft {
+  const { paymentTerm } = items[0];
+  const dueDate = addDays(dates.documentDate, paymentTermDays(paymentTerm) ?? 0);
+  return { ...draftOf(items, dates), paymentTerm, dueDate };
+}
+
+function creditMemoOf(items: PricedCharge[], dates: BillingDates): CreditMemoDraft {
+  const flipped = items.map((item) => ({
+    ...item,
+    net: subtract('0', item.net),
+    tax: subtract('0', item.tax),
+  }));
+  return { ...draftOf(flipped, dates), reasonCode: defaultReasonCode };
+}
+
+function chunks<T>(values: readonly T[], size: number): T[][] {
+  const result: T[][] = [];
+  for (let at = 0; at < values.length; at += size) result.push(values.slice(at, at + size));
+  return result;
+}

@@ -1,0 +1,139 @@
+import { roundQuantity } from './billing-settings';
+import type { Caller } from './caller';
+import { compare, type Decimal } from './decimal';
+import { type UserError, userError } from './errors';
+import type { ItemCategory, OrderLineItemState } from './order-line-item';
+import { checkLineFields, checkPeriod, type LineContext, type OrderLineItemInput } from './order-line-item-create';
+import { type Price, type PriceInput, priceOf } from './price';
+
+/**
+ * In which states each field can be changed, and whether on returns too: everything else of a return is its sale's.
+ * The order is the one in which fields are shown. `itemState` is none of them: it moves by transitions.
+ * Source: "PUT order line item"; the locks of Booked and SentToBilling are those of "State transitions for order line
+ * items without fulfillments", whose field list is taken over the paragraph that calls SentToBilling fully locked.
+ */
+const edits = {
+  itemName: { states: ['Executing'], returns: true },
+  itemType: { states: ['Executing'], returns: false },
+  billingRule: { states: ['Executing'], returns: true },
+  quantity: { states: ['Executing'], returns: true },
+  unitOfMeasure: { states: ['Executing'], returns: false },
+  listPricePerUnit: { states: ['Executing'], returns: false },
+  amountPerUnit: { states: ['Executing'], returns: false },
+  inlineDiscountType: { states: ['Executing'], returns: false },
+  inlineDiscountPerUnit: { states: ['Executing'], returns: false },
+  taxMode: { states: ['Executing'], returns: false },
+  taxCode: { states: ['Executing'], returns: false },
+  billTargetDate: { states: ['Executing', 'Booked'], returns: true },
+  transactionStartDate: { states: ['Executing'], returns: true },
+  transactionEndDate: { states: ['Executing'], returns: true },
+  paymentTerm: { states: ['Executing', 'Booked', 'SentToBilling'], returns: false },
+  invoiceGroupNumber: { states: ['Executing', 'Booked', 'SentToBilling'], returns: false },
+  productCode: { states: ['Executing'], returns: false },
+  purchaseOrderNumber: { states: ['Executing'], returns: false },
+  description: { states: ['Executing'], returns: true },
+  customFields: { states: ['Executing'], returns: true },
+} as const satisfies Record<string, { states: readonly OrderLineItemState[]; returns: boolean }>;
+
+export type UpdatableLineField = keyof typeof edits;
+
+export const updatableLineFields = Object.keys(edits) as UpdatableLineField[];
+
+/** Fields that a line item is never without. */
+const required = ['itemName', 'billingRule', 'quantity'] as const;
+
+export type OrderLineItemChange = { itemState?: OrderLineItemState | null } & Partial<{
+  [F in UpdatableLineField]: OrderLineItemInput[F] | null;
+}>;
+
+/** What the rules about changes look at. */
+export interface ChangeableLine extends Price {
+  itemCategory: ItemCategory;
+  itemState: OrderLineItemState;
+  unitOfMeasure: string | null;
+  quantity: Decimal;
+  transactionStartDate: string | null;
+  transactionEndDate: string | null;
+}
+
+/** The fields that this caller may change now. */
+export function editableLineFields(
+  line: Pick<ChangeableLine, 'itemCategory' | 'itemState'>,
+  caller: Caller,
+): readonly UpdatableLineField[] {
+  if (!caller.scopes.has('order')) return [];
+  return updatableLineFields.filter((field) => isEditable(line, field));
+}
+
+function isEditable({ itemCategory, itemState }: Pick<ChangeableLine, 'itemCategory' | 'itemState'>, field: UpdatableLineField) {
+  const { states, returns } = edits[field];
+  return (states as readonly OrderLineItemState[]).includes(itemState) && (returns || itemCategory === 'Sales');
+}
+
+/**
+ * Judges the fields of an update (its `itemState` is a move and judged apart, by the state that the fields leave the
+ * line in) and gives back the line with them. Editability goes by the state before the change.
+ */
+export function changeLine<L extends ChangeableLine>(
+  before: L,
+  change: OrderLineItemChange,
+  settings: LineContext['settings'],
+): L | UserError[] {
+  const fields = updatableLineFields.filter((field) => change[field] !== undefined);
+  if (fields.length === 0 && change.itemState == null) {
+    return [userError('REQUIRED', 'The update names no field to change.')];
+  }
+  const locked = fields.filter((field) => !isEditable(before, field));
+  if (locked.length) return locked.map((field) => lockedError(field, before));
+
+  const unit = change.unitOfMeasure === undefined ? before.unitOfMeasure : change.unitOfMeasure;
+  const quantity = roundQuantity(change.quantity ?? before.quantity, unit, settings);
+  const errors = checkLineFields({ ...change, quantity }, settings);
+  for (const field of required) {
+    if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
+  }
+  if (change.itemType === null) errors.push(userError('REQUIRED', 'A sales line item needs an itemType.', ['itemType']));
+  const after = { ...before, ...Object.fromEntries(fields.map((field) => [field, change[field]])), quantity };
+  errors.push(...checkPeriod(after.transactionStartDate, after.transactionEndDate));
+  if (!fields.some((field) => field in priceFields)) return errors.length ? errors : after;
+  const price = changedPrice(before, change);
+  if (Array.isArray(price)) return [...errors, ...price];
+  return errors.length ? errors : { ...after, ...price };
+}
+
+const priceFields = {
+  listPricePerUnit: true,
+  amountPerUnit: true,
+  inlineDiscountType: true,
+  inlineDiscountPerUnit: true,
+};
+
+/**
+ * The price after a change, made anew from what stays and what is given. Without a discount the charged price follows
+ * the list price as long as it has none of its own.
+ */
+function changedPrice(before: Price, change: PriceInput): Price | UserError[] {
+  const type = change.inlineDiscountType === undefined ? before.inlineDiscountType : change.inlineDiscountType;
+  const discounted = type != null && type !== 'None';
+  const own =
+    before.inlineDiscountType === 'None' && compare(before.amountPerUnit, before.listPricePerUnit) !== 0 && !discounted
+      ? before.amountPerUnit
+      : undefined;
+  const given = <F extends keyof PriceInput>(field: F, kept: PriceInput[F]) =>
+    change[field] === undefined ? kept : change[field];
+  return priceOf({
+    listPricePerUnit: given('listPricePerUnit', before.listPricePerUnit),
+    amountPerUnit: given('amountPerUnit', own),
+    inlineDiscountType: type,
+    inlineDiscountPerUnit: given('inlineDiscountPerUnit', discounted ? before.inlineDiscountPerUnit : undefined),
+  });
+}
+
+function lockedError(field: UpdatableLineField, line: ChangeableLine): UserError {
+  const { states, returns } = edits[field];
+  const message =
+    line.itemCategory === 'Return' && !returns
+      ? `${field} of a return is that of its original and cannot be changed.`
+      : `${field} cannot be changed: the line item is ${line.itemState}; ${states.join(', ')} allow it.`;
+  return userError('FIELD_LOCKED', message, [field]);
+}

@@ -1,0 +1,227 @@
+import { checkFilled, checkPaymentTerm } from './account';
+import type { Day } from './date';
+import { type BillingSettings, checkTaxCode, checkUnit } from './billing-settings';
+import { compare, type Decimal, isPositive } from './decimal';
+import { type UserError, userError } from './errors';
+import type { OrderCategory } from './order';
+import {
+  type BillingRule,
+  type ItemCategory,
+  type ItemType,
+  judgeReturn,
+  lineBillTargetDateRequired,
+  type OrderLineItemState,
+  type QuantityFacts,
+} from './order-line-item';
+import type { Price, PriceInput, TaxMode } from './price';
+import { checkCustomFields, checkTexts } from './text';
+
+/**
+ * The states a line may be created in. Without fulfillments: any. With: Executing, Booked and Canceled, since the
+ * others are reached by the system only. Sources: "State transitions for order line items without fulfillments";
+ * "... with fulfillments".
+ */
+export function judgeStartState(
+  rule: BillingRule,
+  state: OrderLineItemState,
+  billTargetDate: string | null,
+): UserError[] {
+  if (rule === 'TriggerAsFulfillmentOccurs' && (state === 'SentToBilling' || state === 'Complete')) {
+    return [
+      userError(
+        'STATE_NOT_CREATABLE',
+        `A line item with fulfillments cannot be created as ${state}; Executing, Booked or Canceled is allowed.`,
+        ['itemState'],
+        {
+          kind: 'OrderLineItemTransitionNotAllowed',
+          from: null,
+          to: state,
+          allowed: ['Executing', 'Booked', 'Canceled'],
+        },
+      ),
+    ];
+  }
+  if (state === 'SentToBilling' && billTargetDate === null) {
+    return [lineBillTargetDateRequired()];
+  }
+  return [];
+}
+
+export interface OrderLineItemInput extends PriceInput {
+  itemNumber?: string | null;
+  itemName: string;
+  itemType?: ItemType | null;
+  itemCategory?: ItemCategory | null;
+  /** The sale that a return takes back, by the number of its order and its number in it. */
+  originalOrderNumber?: string | null;
+  originalOrderLineItemNumber?: string | null;
+  itemState?: OrderLineItemState | null;
+  billingRule?: BillingRule | null;
+  quantity: Decimal;
+  unitOfMeasure?: string | null;
+  taxMode?: TaxMode | null;
+  taxCode?: string | null;
+  billTargetDate?: Day | null;
+  transactionStartDate?: Day | null;
+  transactionEndDate?: Day | null;
+  paymentTerm?: string | null;
+  invoiceGroupNumber?: string | null;
+  productCode?: string | null;
+  purchaseOrderNumber?: string | null;
+  description?: string | null;
+  customFields?: Record<string, unknown> | null;
+}
+
+const lengths = {
+  itemNumber: 100,
+  itemName: 255,
+  unitOfMeasure: 255,
+  invoiceGroupNumber: 255,
+  productCode: 255,
+  purchaseOrderNumber: 255,
+  description: 500,
+  originalOrderNumber: 100,
+  originalOrderLineItemNumber: 100,
+};
+
+/** What one line item is judged against besides itself. */
+export interface LineContext {
+  orderCategory: OrderCategory;
+  orderDate: Day;
+  settings: Pick<BillingSettings, 'taxCodes' | 'units'>;
+}
+
+/** Everything about a new line item but its price (price.ts) and, for a return, its original (`judgeReturnInput`). */
+export function judgeLineInput(input: OrderLineItemInput, context: LineContext): UserError[] {
+  const { orderCategory, orderDate, settings } = context;
+  const category = input.itemCategory ?? 'Sales';
+  const errors = [
+    ...checkLineFields(input, settings),
+    ...judgeStartState(
+      input.billingRule ?? 'TriggerWithoutFulfillment',
+      input.itemState ?? 'Executing',
+      input.billTargetDate ?? null,
+    ),
+    ...checkPeriod(input.transactionStartDate ?? orderDate, input.transactionEndDate ?? null),
+  ];
+  const wanted = orderCategory === 'Return' ? 'Return' : 'Sales';
+  if (category !== wanted) {
+    errors.push(
+      userError('RETURN_NOT_ALLOWED', `An order of the category ${orderCategory} takes ${wanted} line items only.`, [
+        'itemCategory',
+      ]),
+    );
+  }
+  if (category === 'Sales') {
+    if (input.itemType == null) {
+      errors.push(userError('REQUIRED', 'A sales line item needs an itemType.', ['itemType']));
+    }
+    for (const field of originalFields) {
+      if (input[field] != null) {
+        errors.push(userError('INVALID_VALUE', `${field} is for returns; this line item is a sale.`, [field]));
+      }
+    }
+  } else {
+    for (const field of originalFields) {
+      if (input[field] == null) errors.push(userError('REQUIRED', `A return line item needs ${field}.`, [field]));
+    }
+  }
+  return errors;
+}
+
+const originalFields = ['originalOrderNumber', 'originalOrderLineItemNumber'] as const;
+
+/** Texts, quantity, unit, tax code and payment term, of a new line item or of a change. */
+export const checkLineFields = (
+  input: Partial<{ [F in keyof OrderLineItemInput]: OrderLineItemInput[F] | null }>,
+  settings: LineContext['settings'],
+): UserError[] => [
+  ...checkTexts(input, lengths),
+  ...checkFilled('itemName', input.itemName),
+  ...checkFilled('itemNumber', input.itemNumber),
+  ...checkPaymentTerm(input.paymentTerm),
+  ...checkCustomFields(input.customFields),
+  ...checkUnit(input.unitOfMeasure, settings),
+  ...(input.quantity != null && !isPositive(input.quantity)
+    ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it must be above 0.`, ['quantity'])]
+    : []),
+  // Here rather than when the line is billed, which would be too late to mend it.
+  ...checkTaxCode(input.taxCode, settings),
+];
+
+/** A transaction does not end before it starts. */
+export const checkPeriod = (start: Day | null, end: Day | null): UserError[] =>
+  start !== null && end !== null && end < start
+    ? [userError('INVALID_VALUE', `transactionEndDate is before the start date ${start}.`, ['transactionEndDate'])]
+    : [];
+
+/** What a return has from its sale. Given again, it must be the same. */
+const copied = [
+  'listPricePerUnit',
+  'amountPerUnit',
+  'inlineDiscountType',
+  'inlineDiscountPerUnit',
+  'taxMode',
+  'taxCode',
+  'unitOfMeasure',
+] as const;
+
+/** What a return has from its sale where nothing else is given. */
+const inherited = ['itemType', 'paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber'] as const;
+
+/** The sales line item that a return takes back. */
+export type Original = QuantityFacts & Price & Pick<LineValues, (typeof copied)[number] | (typeof inherited)[number]>;
+
+type LineValues = { [F in keyof OrderLineItemInput]-?: Exclude<OrderLineItemInput[F], undefined> };
+
+/**
+ * A new return against its sale. Price, discount, tax and unit are the sale's: a client that repeats them may, one
+ * that gives others is told. `reserved` is what the returns before it in the same request take.
+ * Sources: "Create a return order line item"; "PUT order line item" (these fields are for sales only).
+ */
+export function judgeReturnInput(input: OrderLineItemInput, original: Original, reserved: Decimal): UserError[] {
+  const errors = copied.flatMap((field) => {
+    const given = input[field];
+    const kept = original[field];
+    const same = given == null || given === kept || (kept !== null && isDecimal(field) && compare(given, kept) === 0);
+    return same
+      ? []
+      : [userError('INVALID_VALUE', `A return has the ${field} of its original, ${kept ?? 'none'}.`, [field])];
+  });
+  if (!isPositive(input.quantity)) return errors;
+  const problems = judgeReturn(input.quantity, original, reserved);
+  return [
+    ...errors,
+    ...problems.map((problem) => (problem.path.length ? problem : { ...problem, path: ['originalOrderLineItemNumber'] })),
+  ];
+}
+
+const isDecimal = (field: string): boolean => field.endsWith('PerUnit');
+
+/** A return's input with what it has from its sale. */
+export function withOriginal(input: OrderLineItemInput, original: Original): OrderLineItemInput & Price {
+  const fields = Object.fromEntries(inherited.map((field) => [field, input[field] ?? original[field]]));
+  return { ...input, ...fields, ...Object.fromEntries(copied.map((field) => [field, original[field]])) } as never;
+}
+
+/** Item numbers are given for all line items of an order, each once, or for none. Returns errors by position. */
+export function judgeItemNumbers(lines: readonly { itemNumber?: string | null }[]): UserError[] {
+  const given = lines.filter((line) => line.itemNumber != null).length;
+  if (given === 0) return [];
+  const seen = new Set<string>();
+  return lines.flatMap((line, at) => {
+    if (line.itemNumber == null) {
+      return [
+        userError('REQUIRED', 'Give itemNumber on every line item of the order, or on none.', [at, 'itemNumber']),
+      ];
+    }
+    if (seen.has(line.itemNumber)) {
+      return [
+        userError('DUPLICATE', `The item number ${line.itemNumber} occurs twice in this order.`, [at, 'itemNumber']),
+      ];
+    }
+    seen.add(line.itemNumber);
+    return [];
+  });
+}
+

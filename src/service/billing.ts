@@ -1,0 +1,223 @@
+import { type Charge, type CreditMemoDraft, documentsOf, type InvoiceDraft, priced } from '../domain/billing';
+import { dayOf } from '../domain/date';
+import { add } from '../domain/decimal';
+import { type BillingDates, billingDates, isBillable } from '../domain/invoice';
+import { requiresFulfillment } from '../domain/order-line-item';
+import type { ProcessingOptions } from '../domain/payment';
+import { AccountRow, lockAccountsForBilling } from '../store/account';
+import { BillingClaimRow, claimed } from '../store/billing-claim';
+import { creditFacts } from '../store/credit';
+import { CreditMemoItemRow, CreditMemoRow } from '../store/credit-memo';
+import type { FulfillmentRow } from '../store/fulfillment';
+import { newId } from '../store/id';
+import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
+import type { OrderLineItemRow } from '../store/order-line-item';
+import type { PaymentRow } from '../store/payment';
+import { insertNumberedRows, insertRows, rowsBy } from '../store/write';
+import { collect } from './payment';
+import type { Unit } from './work';
+
+/** What a mutation with processing options has produced besides its own objects. */
+export interface Billed {
+  invoices: InvoiceRow[];
+  creditMemos: CreditMemoRow[];
+  payments: PaymentRow[];
+  /** The total that was authorized, null where no payment arose or where they are in several currencies. */
+  paidAmount: string | null;
+}
+
+export const nothingBilled: Billed = { invoices: [], creditMemos: [], payments: [], paidAmount: null };
+
+/** What a request may bill: fulfillments with their line items, and line items without fulfillments. */
+export interface Billable {
+  fulfillments?: readonly FulfillmentRow[];
+  lines?: readonly OrderLineItemRow[];
+  /** Every line item that the fulfillments belong to. */
+  lineOf?: ReadonlyMap<string, OrderLineItemRow>;
+  /** Those that were SentToBilling before this request, and so may have a claim by now. */
+  sentBefore?: readonly string[];
+}
+
+/**
+ * runBilling: bills what is given as far as it is due, and nothing else, into documents that are posted at once;
+ * collectPayment: collects the balances of the invoices. The line items are locked. A line item with fulfillments is
+ * never billed itself. `path` leads to the options among the arguments.
+ */
+export async function bill(
+  unit: Unit,
+  { fulfillments = [], lines = [], lineOf = new Map(), sentBefore = [] }: Billable,
+  options: ProcessingOptions | null | undefined,
+  path: string[],
+): Promise<Billed> {
+  if (!options?.runBilling) return nothingBilled;
+  const dates = billingDates(options.billingOptions, dayOf(unit.now));
+  const before = new Set(sentBefore.length ? await claimed(unit.db, sentBefore) : []);
+  const dueFulfillments = fulfillments.filter((row) => isBillable(row, dates.targetDate, before.has(row.id)));
+  const dueLines = lines.filter(
+    (line) =>
+      !requiresFulfillment(line) &&
+      isBillable({ ...line, state: line.itemState }, dates.targetDate, before.has(line.id)),
+  );
+  const due = [...dueFulfillments, ...dueLines];
+  if (due.length === 0) return nothingBilled;
+
+  const accountIds = [...new Set(due.map((row) => row.accountId))];
+  await lockAccountsForBilling(unit.db, accountIds);
+  const accounts = new Map(
+    (await rowsBy<AccountRow>(unit.db, AccountRow, 'id', accountIds)).map((account) => [account.id, account]),
+  );
+  const charges = [
+    ...dueFulfillments.map((row) => chargeOf(lineOf.get(row.orderLineItemId)!, accounts.get(row.accountId)!, row)),
+    ...dueLines.map((line) => chargeOf(line, accounts.get(line.accountId)!)),
+  ];
+  const { invoices, creditMemos } = await writeDocuments(unit, charges, dates);
+  if (!options.collectPayment) return { ...nothingBilled, invoices, creditMemos };
+  const collected = await collect(unit, invoices, accounts, [...path, 'collectPayment']);
+  const currencies = new Set(collected.payments.map((payment) => payment.currency));
+  return {
+    ...collected,
+    creditMemos,
+    paidAmount: currencies.size === 1 ? add(...collected.payments.map((p) => p.amount)) : null,
+  };
+}
+
+/**
+ * Payment term and group are the line's where it has them, else the account's. Service dates are the day of the
+ * delivery or receipt; of a line item without fulfillments, those of its transaction.
+ */
+function chargeOf(line: OrderLineItemRow, account: AccountRow, fulfillment?: FulfillmentRow): Charge {
+  return {
+    accountId: account.id,
+    orgId: account.orgId,
+    currency: line.currency,
+    paymentTerm: line.paymentTerm ?? account.paymentTerm,
+    invoiceGroupNumber: line.invoiceGroupNumber,
+    orderLineItemId: line.id,
+    originalOrderLineItemId: line.originalOrderLineItemId,
+    fulfillmentId: fulfillment?.id ?? null,
+    itemCategory: line.itemCategory,
+    chargeName: line.itemName,
+    quantity: fulfillment?.quantity ?? line.quantity,
+    unitPrice: line.amountPerUnit,
+    unitOfMeasure: line.unitOfMeasure,
+    taxMode: line.taxMode,
+    taxCode: line.taxCode,
+    serviceStartDate: fulfillment?.fulfillmentDate ?? line.transactionStartDate,
+    serviceEndDate: fulfillment?.fulfillmentDate ?? line.transactionEndDate,
+    productCode: line.productCode,
+    purchaseOrderNumber: line.purchaseOrderNumber,
+  };
+}
+
+/** Writes documents, items and claims; a claim that exists already fails the whole unit. */
+async function writeDocuments(
+  unit: Unit,
+  charges: readonly Charge[],
+  dates: BillingDates,
+): Promise<Pick<Billed, 'invoices' | 'creditMemos'>> {
+  const originals = [...new Set(charges.flatMap((charge) => charge.originalOrderLineItemId ?? []))];
+  // With returns the settings are held: a credit memo may not arise while invoice settlement is being turned off.
+  const settings = await unit.settings(originals.length > 0);
+  const facts = originals.length ? await creditFacts(unit.db, originals) : new Map();
+  const documents = documentsOf(priced(charges, settings, facts), dates, settings);
+  const invoices = await writeInvoices(unit, documents.invoices);
+  const creditMemos = await writeCreditMemos(unit, documents.creditMemos);
+  await insertRows(unit.db, BillingClaimRow, [...invoices.claims, ...creditMemos.claims]);
+  return { invoices: invoices.rows, creditMemos: creditMemos.rows };
+}
+
+interface Written<R> {
+  rows: R[];
+  claims: BillingClaimRow[];
+}
+
+async function writeInvoices(unit: Unit, drafts: readonly InvoiceDraft[]): Promise<Written<InvoiceRow>> {
+  const headers = drafts.map((draft) => ({
+    ...documentOf(unit, draft),
+    invoiceNumber: null as unknown as string,
+    invoiceDate: draft.documentDate,
+    dueDate: draft.dueDate,
+    paymentTerm: draft.paymentTerm,
+    balance: draft.amount,
+    reversed: false,
+  }));
+  const numbering = unit.numbering('invoice', 'invoiceNumber', headers.length);
+  const rows = await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, headers, numbering);
+  const items = drafts.flatMap((draft, at) =>
+    draft.items.map(
+      ({ net, ...item }): InvoiceItemRow => ({ ...itemOf(unit, item), invoiceId: rows[at].id, chargeAmount: net }),
+    ),
+  );
+  for (const row of rows) unit.note('Invoice', 'Create', null, row);
+  await insertRows(unit.db, InvoiceItemRow, items);
+  return { rows, claims: items.map((item) => ({ ...claimOf(item), invoiceItemId: item.id, creditMemoItemId: null })) };
+}
+
+async function writeCreditMemos(unit: Unit, drafts: readonly CreditMemoDraft[]): Promise<Written<CreditMemoRow>> {
+  const headers = drafts.map((draft) => ({
+    ...documentOf(unit, draft),
+    creditMemoNumber: null as unknown as string,
+    creditMemoDate: draft.documentDate,
+    appliedAmount: '0',
+    refundAmount: '0',
+    reasonCode: draft.reasonCode,
+  }));
+  const numbering = unit.numbering('credit_memo', 'creditMemoNumber', headers.length);
+  const rows = await insertNumberedRows<CreditMemoRow>(unit.db, CreditMemoRow, headers, numbering);
+  const items = drafts.flatMap((draft, at) =>
+    draft.items.map(
+      ({ net, ...item }): CreditMemoItemRow => ({
+        ...itemOf(unit, item),
+        creditMemoId: rows[at].id,
+        amountWithoutTax: net,
+      }),
+    ),
+  );
+  for (const row of rows) unit.note('CreditMemo', 'Create', null, row);
+  await insertRows(unit.db, CreditMemoItemRow, items);
+  return { rows, claims: items.map((item) => ({ ...claimOf(item), invoiceItemId: null, creditMemoItemId: item.id })) };
+}
+
+/** What invoices and credit memos have in common: billed by a request, they are posted at once. */
+const documentOf = (unit: Unit, draft: InvoiceDraft | CreditMemoDraft) => ({
+  id: newId(),
+  ...unit.created(draft.orgId),
+  accountId: draft.accountId,
+  status: 'Posted' as const,
+  targetDate: draft.targetDate,
+  postedDate: dayOf(unit.now),
+  currency: draft.currency,
+  invoiceGroupNumber: draft.invoiceGroupNumber,
+  amount: draft.amount,
+  amountWithoutTax: draft.amountWithoutTax,
+  taxAmount: draft.taxAmount,
+  source: 'API',
+});
+
+/** What their items have in common. */
+const itemOf = (unit: Unit, item: Omit<InvoiceDraft['items'][number], 'net'>) => ({
+  id: newId(),
+  entityId: unit.caller.entityId,
+  orgId: item.orgId,
+  orderLineItemId: item.orderLineItemId,
+  fulfillmentId: item.fulfillmentId,
+  chargeName: item.chargeName,
+  currency: item.currency,
+  quantity: item.quantity,
+  unitPrice: item.unitPrice,
+  unitOfMeasure: item.unitOfMeasure,
+  taxAmount: item.tax,
+  taxMode: item.taxMode,
+  taxCode: item.taxCode,
+  taxRate: item.taxRate,
+  serviceStartDate: item.serviceStartDate,
+  serviceEndDate: item.serviceEndDate,
+  productCode: item.productCode,
+  purchaseOrderNumber: item.purchaseOrderNumber,
+});
+
+const claimOf = ({ fulfillmentId, orderLineItemId, entityId, orgId }: InvoiceItemRow | CreditMemoItemRow) => ({
+  id: fulfillmentId ?? orderLineItemId,
+  entityId,
+  orgId,
+});

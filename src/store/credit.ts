@@ -1,0 +1,39 @@
+import type { CreditFacts } from '../domain/credit';
+import type { Scoped } from './connection';
+
+/**
+ * What has been billed for sales line items and credited for their returns, by the items that hold a claim: one whose
+ * document was canceled, or reversed for re-billing, counts no more. Read behind the lock of the lines.
+ */
+export async function creditFacts(scoped: Scoped, salesLineIds: readonly string[]): Promise<Map<string, CreditFacts>> {
+  const rows = await scoped.query<CreditFacts & { id: string }>(
+    `with line as (
+       select id, coalesce(original_order_line_item_id, id) as sale, item_category as category
+       from order_line_item
+       where entity_id = $1 and org_id = any($2) and (id = any($3) or original_order_line_item_id = any($3))
+     ), item as (
+       select line.sale, line.category, i.id, i.quantity, i.charge_amount as net, i.tax_amount as tax, i.tax_rate
+       from line join invoice_item i on i.order_line_item_id = line.id
+       join billing_claim c on c.invoice_item_id = i.id
+       union all
+       select line.sale, line.category, m.id, m.quantity, -m.amount_without_tax, -m.tax_amount, m.tax_rate
+       from line join credit_memo_item m on m.order_line_item_id = line.id
+       join billing_claim c on c.credit_memo_item_id = m.id
+     )
+     select sale.id,
+       coalesce(sum(item.quantity) filter (where item.category = 'Sales'), 0) as "billedQuantity",
+       coalesce(sum(item.net) filter (where item.category = 'Sales'), 0) as "billedNet",
+       coalesce(sum(item.tax) filter (where item.category = 'Sales'), 0) as "billedTax",
+       (array_agg(item.tax_rate order by item.id desc) filter (where item.category = 'Sales'))[1] as "billedTaxRate",
+       coalesce(sum(item.quantity) filter (where item.category = 'Return'), 0) as "creditedQuantity",
+       coalesce(-sum(item.net) filter (where item.category = 'Return'), 0) as "creditedNet",
+       coalesce(-sum(item.tax) filter (where item.category = 'Return'), 0) as "creditedTax",
+       sale.billing_rule = 'TriggerWithoutFulfillment' and sale.item_state = 'Complete'
+         and sale.sent_to_billing_date is null as "neverBilled"
+     from order_line_item sale left join item on item.sale = sale.id
+     where sale.entity_id = $1 and sale.org_id = any($2) and sale.id = any($3)
+     group by sale.id`,
+    [salesLineIds],
+  );
+  return new Map(rows.map(({ id, ...facts }) => [id, facts]));
+}
