@@ -1,4 +1,5 @@
-import type { Decimal, RoundingMode } from './decimal';
+import { type Decimal, type RoundingMode, round } from './decimal';
+import { type UserError, userError } from './errors';
 
 /**
  * Which charges go on a credit memo instead of an invoice, where invoice settlement is on.
@@ -34,4 +35,72 @@ export interface BillingSettings {
   carriers: readonly string[] | null;
   fulfillmentSystems: readonly string[] | null;
   fulfillmentLocations: readonly string[] | null;
+}
+
+const shownAtMost = 5;
+
+/** A handful of what is allowed, for a message. */
+const named = (allowed: readonly string[]): string =>
+  allowed.length > shownAtMost
+    ? `${allowed.slice(0, shownAtMost).join(', ')} and ${allowed.length - shownAtMost} more are allowed`
+    : `${allowed.join(', ')} ${allowed.length === 1 ? 'is' : 'are'} allowed`;
+
+/**
+ * The quantity that is kept of one that was given: with the decimals of its unit, rounded in the unit's mode. It stays as
+ * it is where the unit is not configured, be it because none are or because it was taken away since.
+ * Source: "Data type rounding rules"; "Examples of rounding".
+ */
+export function roundQuantity(
+  quantity: Decimal,
+  unitOfMeasure: string | null | undefined,
+  { units }: Pick<BillingSettings, 'units'>,
+): Decimal {
+  const unit = units.find(({ name }) => name === unitOfMeasure);
+  return unit ? round(quantity, unit.decimals, unit.roundingMode) : quantity;
+}
+
+/** Where units are configured, a line item's must be one of them. Source: "Order line item fields", UOM. */
+export function checkUnit(
+  unitOfMeasure: string | null | undefined,
+  { units }: Pick<BillingSettings, 'units'>,
+): UserError[] {
+  const names = units.map(({ name }) => name);
+  if (unitOfMeasure == null || names.length === 0 || names.includes(unitOfMeasure)) return [];
+  return [userError('INVALID_VALUE', `No unit has this name; ${named(names)}.`, ['unitOfMeasure'])];
+}
+
+/** A line item's tax code must be one of the configured ones. Our choice: an unknown code could never be taxed. */
+export function checkTaxCode(
+  taxCode: string | null | undefined,
+  { taxCodes }: Pick<BillingSettings, 'taxCodes'>,
+): UserError[] {
+  const codes = taxCodes.map(({ code }) => code);
+  if (taxCode == null || codes.includes(taxCode)) return [];
+  const allowed = codes.length ? named(codes) : 'none is configured';
+  return [userError('INVALID_VALUE', `No tax code has this name; ${allowed}.`, ['taxCode'])];
+}
+
+/** The rate of a tax code as it is now; null where there is no code. */
+export const taxRateOf = (taxCode: string | null, { taxCodes }: Pick<BillingSettings, 'taxCodes'>): Decimal | null =>
+  taxCodes.find(({ code }) => code === taxCode)?.rate ?? null;
+
+const listOf = {
+  carrier: 'carriers',
+  fulfillmentSystem: 'fulfillmentSystems',
+  fulfillmentLocation: 'fulfillmentLocations',
+} as const satisfies Record<string, keyof BillingSettings>;
+
+export type ConfiguredLists = Pick<BillingSettings, (typeof listOf)[keyof typeof listOf]>;
+
+/** What a fulfillment names must be in its list, where that is configured. Source: FulfillmentCommon ("available values can be configured"). */
+export function checkLists(
+  input: { [F in keyof typeof listOf]?: string | null },
+  settings: ConfiguredLists,
+): UserError[] {
+  return (Object.keys(listOf) as (keyof typeof listOf)[]).flatMap((field) => {
+    const value = input[field];
+    const allowed = settings[listOf[field]] ?? [];
+    if (value == null || allowed.length === 0 || allowed.includes(value)) return [];
+    return [userError('INVALID_VALUE', `This ${field} is not configured; ${named(allowed)}.`, [field])];
+  });
 }

@@ -23,6 +23,16 @@ export const multiply = (a: Decimal, b: Decimal): Decimal => plain(new Big(a).ti
 export const compare = (a: Decimal, b: Decimal): -1 | 0 | 1 => new Big(a).cmp(b);
 export const round = (value: Decimal, decimals: number, mode: RoundingMode): Decimal =>
   plain(new Big(value).round(decimals, bigMode[mode]));
+
+/** a / b, rounded once: the digits behind the last one kept count to the end, however many there are. */
+export function divide(a: Decimal, b: Decimal, decimals: number, mode: RoundingMode): Decimal {
+  // A constructor of its own, since big.js takes precision and mode of a division from there.
+  const Exact = Big();
+  Exact.DP = decimals;
+  Exact.RM = bigMode[mode];
+  return plain(new Exact(a).div(b));
+}
+
 export const isPositive = (value: Decimal): boolean => new Big(value).gt(0);
 
 /** At least `decimals` digits after the point, more where the value has them: how money is written. */

@@ -3,6 +3,7 @@ import {
   add,
   compare,
   decimalOfNumber,
+  divide,
   isPositive,
   multiply,
   pad,
@@ -68,6 +69,32 @@ describe('arithmetic is exact to the last of 22 digits', () => {
         expect(round(text(value), decimals, mode)).toBe(text(value < 0n ? -magnitude : magnitude));
       }),
     );
+  });
+
+  test.each<[RoundingMode, (dividend: bigint, divisor: bigint) => bigint]>([
+    ['DOWN', (a, b) => a / b],
+    ['UP', (a, b) => (a + b - 1n) / b],
+    ['HALF_UP', (a, b) => (2n * a + b) / (2n * b)],
+  ])('dividing, rounded %s once, by magnitude', (mode, rounded) => {
+    const divisors = fc.oneof(billionths, fc.bigInt({ min: -99n, max: 99n })).filter((b) => b !== 0n);
+    fc.assert(
+      fc.property(billionths, divisors, fc.integer({ min: 0, max: 9 }), (a, b, decimals) => {
+        const size = (value: bigint) => (value < 0n ? -value : value);
+        const magnitude = rounded(size(a) * 10n ** BigInt(decimals), size(b));
+        const unit = 10n ** BigInt(9 - decimals);
+        expect(divide(text(a), text(b), decimals, mode)).toBe(
+          text(a < 0n !== b < 0n ? -magnitude * unit : magnitude * unit),
+        );
+      }),
+    );
+  });
+
+  test('a quotient just below the half is not rounded twice', () => {
+    // 0.00499999...: rounded to more digits first it would be 0.005, and then 0.01.
+    expect(divide('0.009999999999999999999999', '2', 2, 'HALF_UP')).toBe('0');
+    expect(divide('0.01', '2', 2, 'HALF_UP')).toBe('0.01');
+    expect(divide('0.000000001', '9999999999999', 2, 'UP')).toBe('0.01');
+    expect(divide('-0.01', '3', 2, 'HALF_UP')).toBe('0');
   });
 
   test('nothing is written with an exponent or as minus 0', () => {

@@ -1,3 +1,4 @@
+import type { BillingSettings } from '../../src/domain/billing-settings';
 import { type Caller, type Scope, scopes } from '../../src/domain/caller';
 import type { UserError } from '../../src/domain/errors';
 import type { FulfillmentFacts } from '../../src/domain/fulfillment';
@@ -40,6 +41,20 @@ export const aCaller = (granted: readonly Scope[] = scopes): Caller => ({
   scopes: new Set(granted),
   requestId: 'request',
   trackId: null,
+});
+
+/** As an entity has them from the start. */
+export const someSettings = (more: Partial<BillingSettings> = {}): BillingSettings => ({
+  invoiceSettlement: true,
+  creditMemoRule: 'AllNegative',
+  inclusiveTaxRule: 'NetFirst',
+  roundingMode: 'HALF_UP',
+  taxCodes: [],
+  units: [],
+  carriers: null,
+  fulfillmentSystems: null,
+  fulfillmentLocations: null,
+  ...more,
 });
 
 /** What tests compare of errors: "CODE path.into.arguments". */
