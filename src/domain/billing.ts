@@ -1,13 +1,12 @@
 import { paymentTermDays } from './account';
-import type { BillingSettings } from './billing-settings';
-import { taxRateOf } from './billing-settings';
+import { type BillingSettings, taxRateOf } from './billing-settings';
 import { type Amounts, type CreditFacts, credited, creditOf } from './credit';
 import { defaultReasonCode } from './credit-memo';
 import { addDays, type Day } from './date';
 import { add, compare, type Decimal, isPositive, subtract } from './decimal';
 import { type BillingDates, chargeAmount } from './invoice';
 import type { ItemCategory } from './order-line-item';
-import type { TaxMode } from './price';
+import { amount, type Price, type TaxMode } from './price';
 import { taxOf } from './tax';
 
 /** Published limit of charges on one invoice. */
@@ -78,8 +77,25 @@ export function amountsOf(
   { inclusiveTaxRule, roundingMode }: Pick<BillingSettings, 'inclusiveTaxRule' | 'roundingMode'>,
 ): Amounts {
   const { unitPrice, currency, taxMode } = line;
-  const amount = chargeAmount(unitPrice, quantity, currency, roundingMode);
-  return taxOf(amount, { taxMode, rate, inclusiveTaxRule, roundingMode, currency });
+  const charged = chargeAmount(unitPrice, quantity, currency, roundingMode);
+  return taxOf(charged, { taxMode, rate, inclusiveTaxRule, roundingMode, currency });
+}
+
+/**
+ * The amount of a whole line item less the tax that its price includes; nothing is taken off where tax comes on top.
+ * By the rate that its code has now: billing takes the one of its own day. Source: "Order line item fields".
+ */
+export function amountWithoutTax(
+  line: Price & { quantity: Decimal; currency: string; taxMode: TaxMode | null; taxCode: string | null },
+  settings: Money,
+): Decimal {
+  if (line.taxMode !== 'TaxInclusive') return amount(line);
+  return amountsOf(
+    { ...line, unitPrice: line.amountPerUnit },
+    line.quantity,
+    taxRateOf(line.taxCode, settings),
+    settings,
+  ).net;
 }
 
 interface Draft extends BillingDates {
@@ -162,7 +178,8 @@ function split(
       if (!isNegative(netOf(group))) return nothing();
       // A charge group is a line item: several fulfillments of one count together.
       const lines = new Map<string, PricedCharge[]>();
-      for (const charge of group) lines.set(charge.orderLineItemId, [...(lines.get(charge.orderLineItemId) ?? []), charge]);
+      for (const charge of group)
+        lines.set(charge.orderLineItemId, [...(lines.get(charge.orderLineItemId) ?? []), charge]);
       const negative = new Set([...lines].filter(([, own]) => isNegative(netOf(own))).map(([id]) => id));
       return by((charge) => negative.has(charge.orderLineItemId));
     }
@@ -178,8 +195,18 @@ function draftOf(items: PricedCharge[], dates: BillingDates): Draft {
   const { accountId, orgId, currency, invoiceGroupNumber } = items[0];
   const amountWithoutTax = netOf(items);
   const taxAmount = add('0', ...items.map((item) => item.tax));
-  const amount = add(amountWithoutTax, taxAmount);
-  return { ...dates, accountId, orgId, currency, invoiceGroupNumber, amountWithoutTax, taxAmount, amount, items };
+  const total = add(amountWithoutTax, taxAmount);
+  return {
+    ...dates,
+    accountId,
+    orgId,
+    currency,
+    invoiceGroupNumber,
+    amountWithoutTax,
+    taxAmount,
+    amount: total,
+    items,
+  };
 }
 
 function invoiceOf(items: PricedCharge[], dates: BillingDates): InvoiceDraft {

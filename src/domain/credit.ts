@@ -32,11 +32,7 @@ const least = (a: Decimal, b: Decimal): Decimal => (compare(a, b) <= 0 ? a : b);
  * back in the end. What is returned before it was billed is credited by the price, since it will be billed by the price;
  * what can never be billed is credited nothing. No source: the documents are silent on rounding drift over returns.
  */
-export function creditOf(
-  quantity: Decimal,
-  facts: CreditFacts,
-  price: (quantity: Decimal) => Amounts,
-): Amounts {
+export function creditOf(quantity: Decimal, facts: CreditFacts, price: (quantity: Decimal) => Amounts): Amounts {
   if (facts.neverBilled) return none;
   const open = floor(subtract(facts.billedQuantity, facts.creditedQuantity));
   const left: Amounts = {

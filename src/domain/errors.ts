@@ -28,7 +28,10 @@ export const userErrorCodes = {
     category: 30,
     meaning: 'Only a line item with the billing rule TriggerAsFulfillmentOccurs takes fulfillments.',
   },
-  QUANTITY_EXCEEDED: { category: 30, meaning: 'More than the quantity that is still there: pending fulfillment, or available for return.' },
+  QUANTITY_EXCEEDED: {
+    category: 30,
+    meaning: 'More than the quantity that is still there: pending fulfillment, or available for return.',
+  },
   RETURN_NOT_ALLOWED: { category: 30, meaning: 'The line item cannot be returned, or not by this order.' },
   LIMIT_EXCEEDED: { category: 30, meaning: 'More objects than are allowed in one request or on one parent.' },
   BILL_TARGET_DATE_REQUIRED: {

@@ -65,7 +65,10 @@ export function editableLineFields(
   return updatableLineFields.filter((field) => isEditable(line, field));
 }
 
-function isEditable({ itemCategory, itemState }: Pick<ChangeableLine, 'itemCategory' | 'itemState'>, field: UpdatableLineField) {
+function isEditable(
+  { itemCategory, itemState }: Pick<ChangeableLine, 'itemCategory' | 'itemState'>,
+  field: UpdatableLineField,
+) {
   const { states, returns } = edits[field];
   return (states as readonly OrderLineItemState[]).includes(itemState) && (returns || itemCategory === 'Sales');
 }
@@ -92,7 +95,8 @@ export function changeLine<L extends ChangeableLine>(
   for (const field of required) {
     if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
   }
-  if (change.itemType === null) errors.push(userError('REQUIRED', 'A sales line item needs an itemType.', ['itemType']));
+  if (change.itemType === null)
+    errors.push(userError('REQUIRED', 'A sales line item needs an itemType.', ['itemType']));
   const after = { ...before, ...Object.fromEntries(fields.map((field) => [field, change[field]])), quantity };
   errors.push(...checkPeriod(after.transactionStartDate, after.transactionEndDate));
   if (!fields.some((field) => field in priceFields)) return errors.length ? errors : after;

@@ -1,6 +1,6 @@
 import { checkFilled, checkPaymentTerm } from './account';
-import type { Day } from './date';
 import { type BillingSettings, checkTaxCode, checkUnit } from './billing-settings';
+import type { Day } from './date';
 import { compare, type Decimal, isPositive } from './decimal';
 import { type UserError, userError } from './errors';
 import type { OrderCategory } from './order';
@@ -192,7 +192,9 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
   const problems = judgeReturn(input.quantity, original, reserved);
   return [
     ...errors,
-    ...problems.map((problem) => (problem.path.length ? problem : { ...problem, path: ['originalOrderLineItemNumber'] })),
+    ...problems.map((problem) =>
+      problem.path.length ? problem : { ...problem, path: ['originalOrderLineItemNumber'] },
+    ),
   ];
 }
 
@@ -224,4 +226,3 @@ export function judgeItemNumbers(lines: readonly { itemNumber?: string | null }[
     return [];
   });
 }
-

@@ -160,14 +160,17 @@ export function judgeQuantity(requested: Decimal, available: Decimal): UserError
   ];
 }
 
-/** The sales line's counter after one of its returns has changed; null where the return does not exist. */
+/** The sales line after one of its returns has changed (null: did not exist); the very same where that counts for nothing. */
 export function withReturn<L extends QuantityFacts>(
   original: L,
   before: { itemState: OrderLineItemState; quantity: Decimal } | null,
   after: { itemState: OrderLineItemState; quantity: Decimal },
 ): L {
   const counts = (line: typeof before) => (line && isBookedOrLater(line.itemState) ? line.quantity : '0');
-  return { ...original, returnedQuantity: add(subtract(original.returnedQuantity, counts(before)), counts(after)) };
+  const change = subtract(counts(after), counts(before));
+  return compare(change, '0') === 0
+    ? original
+    : { ...original, returnedQuantity: add(original.returnedQuantity, change) };
 }
 
 /**

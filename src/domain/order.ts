@@ -20,6 +20,7 @@ export function orderStateOf(itemStates: readonly OrderLineItemState[]): OrderSt
 export interface OrderInput {
   existingAccountNumber: string;
   orderDate: string;
+  category?: OrderCategory | null;
   orderNumber?: string | null;
   description?: string | null;
   reasonCode?: string | null;

@@ -1,5 +1,4 @@
 import { Arg, Ctx, Extensions, Field, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
-import { money } from '../domain/currency';
 import type { FulfillmentAction } from '../domain/fulfillment';
 import { type OnError } from '../service/batch';
 import { createFulfillments, type FulfillmentsResult } from '../service/fulfillment';
@@ -10,36 +9,25 @@ import {
   updateFulfillment,
 } from '../service/fulfillment-change';
 import type { FulfillmentRow } from '../store/fulfillment';
+import { BilledPayload, billedShown, noneBilled } from './billing';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';
 import { payload, UserError } from './errors';
 import { Fulfillment } from './fulfillment';
 import { CreateFulfillmentsInput, UpdateFulfillmentInput } from './fulfillment-input';
-import { Invoice } from './invoice';
 import { shown } from './nouns';
 import { OrderLineItem } from './order-line-item';
-import { Payment } from './payment';
 import { ProcessingOptionsInput } from './processing';
-import { DateScalar, DecimalScalar } from './scalars';
+import { DateScalar } from './scalars';
 
 /** What every mutation of many fulfillments gives back. */
 @ObjectType()
-abstract class FulfillmentsPayload {
+abstract class FulfillmentsPayload extends BilledPayload {
   @Field(() => [Fulfillment], {
     nullable: 'items',
     description: 'In the order of the request; null where an entry was refused.',
   })
   fulfillments: (Fulfillment | null)[];
-  @Field(() => [Invoice], { description: 'The invoices that were posted.' }) invoices: Invoice[];
-  @Field(() => [Payment], { description: 'The payments that were authorized, one for each account and currency.' })
-  payments: Payment[];
-  @Field(() => DecimalScalar, {
-    nullable: true,
-    description: 'The total of the payments; null where there is none, or where they are in several currencies.',
-  })
-  paidAmount: string | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where everything was done.' })
-  userErrors: UserError[];
 }
 
 @ObjectType({ description: 'The outcome of createFulfillments.', simpleResolvers: true })
@@ -71,18 +59,11 @@ const dryRunText =
   'Judge and show, but write nothing: numbers read DRYRUN-1, DRYRUN-2, ..., and the payment gateway is not asked. Such a request holds this one mutation.';
 
 const done = (result: FulfillmentsResult) => ({
+  ...billedShown(result),
   fulfillments: result.fulfillments.map((row) => row && shown('fulfillment', row)),
-  invoices: result.invoices.map((row) => shown('invoice', row)) as unknown as Invoice[],
-  payments: result.payments.map((row) => shown('payment', row)) as unknown as Payment[],
-  paidAmount: result.paidAmount && money(result.paidAmount, result.payments[0].currency),
 });
 
-const refused = (count: number) => ({
-  fulfillments: Array(count).fill(null),
-  invoices: [],
-  payments: [],
-  paidAmount: null,
-});
+const refused = (count: number) => ({ ...noneBilled, fulfillments: Array(count).fill(null) });
 const present = (row: object) => shown('fulfillment', row as FulfillmentRow);
 
 @Resolver()

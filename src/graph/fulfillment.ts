@@ -32,7 +32,6 @@ import {
   FulfillmentStateEnum,
   FulfillmentTypeEnum,
   OrderDirectionEnum,
-  UserErrorCodeEnum,
 } from './enums';
 import { DateFilter, DateTimeFilter, FulfillmentStateFilter, IDFilter, StringFilter } from './filters';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
@@ -42,13 +41,7 @@ import { columnsOf, nouns } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { DateScalar, DateTimeScalar, DecimalScalar, JSONObjectScalar } from './scalars';
 import { selectedFields } from './selection';
-
-@ObjectType({ description: 'A reason why a move is not allowed now.', simpleResolvers: true })
-export class TransitionBlock {
-  @Field(() => UserErrorCodeEnum, { description: 'The error that the mutation would give.' })
-  code: keyof typeof UserErrorCodeEnum;
-  @Field(() => String, { description: 'The reason, for people.' }) message: string;
-}
+import { judgement, TransitionBlock } from './transition';
 
 @ObjectType({ description: 'A move that leaves the present state.', simpleResolvers: true })
 export class FulfillmentTransition {
@@ -247,15 +240,11 @@ export class FulfillmentResolver {
       fulfillment.orderLineItemId,
     );
     const posted = fulfillment.state === 'SentToBilling' && (await loaders.posted(fulfillment.id));
-    return rows.map(({ action, to }) => {
-      const blocks = judgeMove(fulfillment, to, { line: line!, posted, caller });
-      return {
-        action,
-        to,
-        allowed: blocks.length === 0,
-        blockedBy: blocks.map(({ code, message }) => ({ code, message })),
-      };
-    });
+    return rows.map(({ action, to }) => ({
+      action,
+      to,
+      ...judgement(judgeMove(fulfillment, to, { line: line!, posted, caller })),
+    }));
   }
 
   @FieldResolver(() => [String], {

@@ -1,5 +1,7 @@
 import DataLoader from 'dataloader';
+import type { BillingSettings } from '../domain/billing-settings';
 import { claimed, posted } from '../store/billing-claim';
+import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
 import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
@@ -130,6 +132,13 @@ export class Loaders {
   posted(id: string): Promise<boolean> {
     return this.flags('posted', posted).load(id);
   }
+
+  /** The settings of the caller's entity. */
+  settings(): Promise<BillingSettings> {
+    this.known ??= billingSettings(this.scoped);
+    return this.known;
+  }
+  private known: Promise<BillingSettings> | undefined;
 
   private flags(name: string, ask: (scoped: Scoped, ids: readonly string[]) => Promise<string[]>) {
     const load = async (ids: readonly string[]) => new Map((await ask(this.scoped, ids)).map((id) => [id, true]));

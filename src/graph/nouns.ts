@@ -34,6 +34,7 @@ const quantityFacts = [
   'quantity',
   'fulfilledQuantity',
   'sentQuantity',
+  'returnedQuantity',
   'fulfillmentCount',
   'openFulfillmentCount',
 ];
@@ -70,6 +71,9 @@ export const nouns = {
       listPrice: priceFacts,
       discount: priceFacts,
       amount: priceFacts,
+      amountWithoutTax: [...priceFacts, 'taxMode', 'taxCode'],
+      allowedTransitions: [...quantityFacts, 'billTargetDate', 'originalOrderLineItemId'],
+      editableFields: ['itemCategory', 'itemState'],
     },
   },
   fulfillment: {

@@ -15,15 +15,19 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
+import { amountWithoutTax } from '../domain/billing';
 import { money } from '../domain/currency';
 import {
   type BillingRule,
   type ItemCategory,
   type ItemType,
+  judgeLineMove,
+  movesFrom,
   type OrderLineItemState,
   quantitiesOf,
   requiresFulfillment,
 } from '../domain/order-line-item';
+import { editableLineFields } from '../domain/order-line-item-change';
 import { amount, discount, type InlineDiscountType, listPrice, type TaxMode } from '../domain/price';
 import { OrderLineItemRow } from '../store/order-line-item';
 import { Account } from './account';
@@ -44,8 +48,10 @@ import { type Fulfillment, FulfillmentConnection, FulfillmentPageArgs } from './
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { type InvoiceItem, InvoiceItemConnection } from './invoice';
 import { Audited, Node } from './node';
+import { columnsOf } from './nouns';
 import { Order } from './order';
 import { DateScalar, DecimalScalar, JSONObjectScalar } from './scalars';
+import { judgement, TransitionBlock } from './transition';
 
 @ObjectType({ implements: Node, description: 'A line item of an order.', simpleResolvers: true })
 export class OrderLineItem extends Audited {
@@ -88,6 +94,18 @@ export class OrderLineItem extends Audited {
   @Field(() => String, { nullable: true, description: 'Free text.' }) description: string | null;
   @Field(() => JSONObjectScalar, { nullable: true, description: 'Custom fields; names end in __c.' })
   customFields: Record<string, unknown> | null;
+}
+
+@ObjectType({ description: 'A move that leaves the present state of a line item.', simpleResolvers: true })
+export class OrderLineItemTransition {
+  @Field(() => OrderLineItemStateEnum, { description: 'Where it leads.' }) to: OrderLineItemState;
+  @Field(() => Boolean, { description: 'Whether this caller may do it now, to this object as it is.' })
+  allowed: boolean;
+  @Field(() => [TransitionBlock], {
+    description:
+      'Every reason against it; empty where it is allowed. A move that only the system makes is never allowed.',
+  })
+  blockedBy: TransitionBlock[];
 }
 
 export const OrderLineItemConnection = connectionType(OrderLineItem, 'OrderLineItem');
@@ -253,4 +271,41 @@ export class OrderLineItemResolver {
   ): Connection<HistoryEntry> {
     return edgeConnection(context, 'OrderLineItem.history', line.id, args, info);
   }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'amount less the tax in it where taxMode is TaxInclusive, by the rate that its tax code has now; else amount.',
+  })
+  async amountWithoutTax(@Root() line: OrderLineItemRow, @Ctx() { loaders }: GraphContext): Promise<string> {
+    const included = line.taxMode === 'TaxInclusive';
+    return money(included ? amountWithoutTax(line, await loaders.settings()) : amount(line), line.currency);
+  }
+
+  @FieldResolver(() => [OrderLineItemTransition], {
+    description:
+      'One entry for each move that leaves the present state, judged for this caller and this object as it is. Sources: Zuora, "State transitions for order line items without fulfillments"; "... with fulfillments".',
+  })
+  async allowedTransitions(
+    @Root() line: OrderLineItemRow,
+    @Ctx() { loaders, caller }: GraphContext,
+  ): Promise<OrderLineItemTransition[]> {
+    const moves = movesFrom(line);
+    if (moves.length === 0) return [];
+    const posted = line.itemState === 'SentToBilling' && (await loaders.posted(line.id));
+    const original = line.originalOrderLineItemId
+      ? (await loaders.row('orderLineItem', columnsOf('orderLineItem', judgedFields), line.originalOrderLineItemId))!
+      : null;
+    return moves.map(({ to }) => ({ to, ...judgement(judgeLineMove(line, to, { caller, posted, original })) }));
+  }
+
+  @FieldResolver(() => [String], {
+    description:
+      'The fields that this caller may change now. Source: Zuora, "Update an order line item" (which names the states for each field).',
+  })
+  editableFields(@Root() line: OrderLineItemRow, @Ctx() { caller }: GraphContext): readonly string[] {
+    return editableLineFields(line, caller);
+  }
 }
+
+/** What a return is judged by in its original: the facts behind its quantities. */
+const judgedFields = ['quantityAvailableForReturn'];

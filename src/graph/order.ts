@@ -20,15 +20,17 @@ import type { OrderCategory, OrderState } from '../domain/order';
 import { createOrder } from '../service/order';
 import { OrderRow } from '../store/order';
 import { Account } from './account';
+import { BilledPayload, billedShown, noneBilled } from './billing';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
 import { OrderCategoryEnum, OrderDirectionEnum, OrderOrderFieldEnum, OrderStateEnum } from './enums';
-import { payload, UserError } from './errors';
+import { payload } from './errors';
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Audited, Node } from './node';
 import { shown } from './nouns';
 import { type OrderLineItem, OrderLineItemConnection, OrderLineItemPageArgs } from './order-line-item';
 import { CreateOrderLineItemInput } from './order-line-item-input';
+import { ProcessingOptionsInput } from './processing';
 import { DateScalar } from './scalars';
 
 @ObjectType({ implements: Node, description: 'An order of an account.', simpleResolvers: true })
@@ -74,7 +76,7 @@ export class OrderPageArgs extends PageArgs {
   orderBy?: OrderOrder;
 }
 
-@InputType({ description: 'A new order of sales line items on an existing account.' })
+@InputType({ description: 'A new order of line items on an existing account.' })
 export class CreateOrderInput {
   @Field(() => String, { description: 'The number of the account that orders and is invoiced.' })
   existingAccountNumber: string;
@@ -87,14 +89,25 @@ export class CreateOrderInput {
   @Field(() => String, { nullable: true, description: 'Free text, at most 500 characters.' }) description?: string;
   @Field(() => String, { nullable: true, description: 'Why it was placed, at most 255 characters.' })
   reasonCode?: string;
+  @Field(() => OrderCategoryEnum, {
+    nullable: true,
+    defaultValue: 'NewSales',
+    description: 'Whether it sells or takes back; its line items are all of one category.',
+  })
+  category?: OrderCategory;
   @Field(() => [CreateOrderLineItemInput], { description: 'Its line items, 1 to 100.' })
   orderLineItems: CreateOrderLineItemInput[];
+  @Field(() => ProcessingOptionsInput, {
+    nullable: true,
+    description:
+      'Bill the line items without fulfillments that are SentToBilling and due, and collect, in the same act.',
+  })
+  processingOptions?: ProcessingOptionsInput;
 }
 
 @ObjectType({ description: 'The outcome of createOrder.', simpleResolvers: true })
-export class CreateOrderPayload {
+export class CreateOrderPayload extends BilledPayload {
   @Field(() => Order, { nullable: true, description: 'The order; null where refused.' }) order: Order | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
 }
 
 @Resolver(() => Order)
@@ -124,7 +137,8 @@ export class OrderResolver {
 
   @Mutation(() => CreateOrderPayload, {
     nullable: true,
-    description: 'Creates an order with its sales line items, all of it or nothing.',
+    description:
+      'Creates an order with its line items, and bills and collects those without fulfillments in the same act where asked to: all of it or nothing. Source: Zuora, "Create an order".',
   })
   @Extensions({ scope: 'order' })
   createOrder(
@@ -133,9 +147,11 @@ export class OrderResolver {
     dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<CreateOrderPayload> {
-    return payload(createOrder(work, input, dryRun), ({ order }) => ({ order: shown('order', order) }), {
-      order: null,
-    });
+    return payload(
+      createOrder(work, input, dryRun),
+      (result) => ({ ...billedShown(result), order: shown('order', result.order) }),
+      { ...noneBilled, order: null },
+    );
   }
 
   @FieldResolver(() => Account, { description: 'The account that ordered and is invoiced.' })

@@ -18,7 +18,7 @@ export class ProcessingOptionsInput {
     nullable: true,
     defaultValue: false,
     description:
-      'Bills the fulfillments of this request that are SentToBilling and due, into posted documents. Scope: bill.',
+      'Bills what this request makes or moves, as far as it is SentToBilling and due, into posted documents. Scope: bill.',
   })
   runBilling?: boolean | null;
   @Field(() => Boolean, {

@@ -14,6 +14,7 @@ import { InvoiceItemResolver, InvoiceResolver } from './invoice';
 import { NodeResolver } from './node';
 import { OrderResolver } from './order';
 import { OrderLineItemResolver } from './order-line-item';
+import { OrderLineItemMutations } from './order-line-item-mutation';
 import { PaymentApplicationResolver, PaymentResolver } from './payment';
 import { ViewerResolver } from './viewer';
 
@@ -29,6 +30,7 @@ export function schema(): GraphQLSchema {
         AccountResolver,
         OrderResolver,
         OrderLineItemResolver,
+        OrderLineItemMutations,
         FulfillmentResolver,
         FulfillmentMutations,
         FulfillmentSummaryResolver,

@@ -25,8 +25,8 @@ import { FulfillmentRow } from '../store/fulfillment';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import { deleteRows, rowsBy, updateRows } from '../store/write';
 import { type BatchOptions, judgeCount, judged, refuse } from './batch';
+import { bill, nothingBilled } from './billing';
 import type { FulfillmentsResult } from './fulfillment';
-import { bill, nothingBilled } from './invoice';
 import { judgeVersion } from './key';
 import { lockLines, settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
@@ -91,7 +91,7 @@ export function transitionFulfillments(
     await settleLines(unit, before, lines);
     const billed =
       input.action === 'SendToBilling'
-        ? await bill(unit, accepted, lines, input.processingOptions, ['processingOptions'])
+        ? await bill(unit, { fulfillments: accepted, lineOf: lines }, input.processingOptions, ['processingOptions'])
         : nothingBilled;
     return { ...billed, fulfillments: results, userErrors: errors };
   });

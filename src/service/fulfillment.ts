@@ -11,7 +11,7 @@ import { newId } from '../store/id';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import { insertNumberedRows } from '../store/write';
 import { type BatchOptions, judgeCount, judged, refuse } from './batch';
-import { type Billed, bill } from './invoice';
+import { type Billed, bill } from './billing';
 import { findByKey } from './key';
 import { lockLines, settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
@@ -65,7 +65,10 @@ export function createFulfillments(
     const written = await insertNumberedRows<FulfillmentRow>(unit.db, FulfillmentRow, accepted, numbering);
     for (const row of written) unit.note('Fulfillment', 'Create', null, row);
     await settleLines(unit, before, lines);
-    const billed = await bill(unit, written, lines, input.processingOptions, ['input', 'processingOptions']);
+    const billed = await bill(unit, { fulfillments: written, lineOf: lines }, input.processingOptions, [
+      'input',
+      'processingOptions',
+    ]);
     return { ...billed, fulfillments: inOrder(drafts, written), userErrors: errors };
   });
 }

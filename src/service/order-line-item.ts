@@ -1,48 +1,73 @@
+import type { HistoryAction } from '../domain/history';
 import { orderStateOf } from '../domain/order';
-import { completesItself, type OrderLineItemState } from '../domain/order-line-item';
+import {
+  completesItself,
+  enterLine,
+  type OrderLineItemState,
+  orderLineItemTransitions,
+} from '../domain/order-line-item';
 import { OrderRow } from '../store/order';
-import { itemStatesByOrder, OrderLineItemRow } from '../store/order-line-item';
+import { itemStatesByOrder, lockOrderLineItems, OrderLineItemRow } from '../store/order-line-item';
 import { lockRows, updateRows } from '../store/write';
 import type { Unit } from './work';
 
-/** Locks line items in the order of their ids, always the first lock of a unit of work. */
+/**
+ * Locks line items, and the sales lines of the returns among them, in the order of their ids: always the first lock of a
+ * unit of work.
+ */
 export async function lockLines(unit: Unit, ids: Iterable<string>): Promise<Map<string, OrderLineItemRow>> {
-  const rows = await lockRows<OrderLineItemRow>(unit.db, OrderLineItemRow, [...new Set(ids)]);
+  const rows = await lockOrderLineItems(unit.db, [...new Set(ids)]);
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** What changes of a line when its fulfillments or returns do. */
+const counters = [
+  'itemState',
+  'fulfilledQuantity',
+  'sentQuantity',
+  'returnedQuantity',
+  'fulfillmentCount',
+  'openFulfillmentCount',
+  'version',
+  'updatedDate',
+  'updatedById',
+] as const;
+
 /**
- * Writes line items whose fulfillments have changed: counters and, where the last one was sent, the completion that
- * only the system brings about; then the state of their orders. Returns the lines as they stand now.
+ * Writes line items that have changed, or whose fulfillments or returns have: counters and, where the last fulfillment
+ * was sent, the completion that only the system brings about; then the state of their orders. `changed` names the
+ * columns that a client has changed besides. Returns the lines as they stand now.
  */
 export async function settleLines(
   unit: Unit,
   before: ReadonlyMap<string, OrderLineItemRow>,
   after: ReadonlyMap<string, OrderLineItemRow>,
+  changed: readonly (keyof OrderLineItemRow & string)[] = [],
 ): Promise<OrderLineItemRow[]> {
-  const changed = [...after.values()].filter((line) => line !== before.get(line.id));
-  const lines = changed.map((line) => {
-    const itemState: OrderLineItemState = completesItself(line) ? 'Complete' : line.itemState;
-    return { ...line, itemState, ...unit.touched(line) };
-  });
-  await updateRows(unit.db, OrderLineItemRow, lines, [
-    'itemState',
-    'fulfilledQuantity',
-    'sentQuantity',
-    'fulfillmentCount',
-    'openFulfillmentCount',
-    'version',
-    'updatedDate',
-    'updatedById',
-  ]);
+  const lines = [...after.values()]
+    .filter((line) => line !== before.get(line.id))
+    .map((line) => ({
+      ...(completesItself(line) ? enterLine(line, 'Complete', unit.now) : line),
+      ...unit.touched(line),
+    }));
+  await updateRows(unit.db, OrderLineItemRow, lines, [...counters, ...changed]);
   for (const line of lines) {
     const was = before.get(line.id)!;
-    unit.note('OrderLineItem', line.itemState === was.itemState ? 'Update' : 'Complete', was, line);
+    unit.note('OrderLineItem', actionOf(was.itemState, line.itemState), was, line);
   }
-  const orderIds = lines.filter((line, at) => line.itemState !== changed[at].itemState).map((line) => line.orderId);
-  if (orderIds.length) await settleOrders(unit, orderIds);
+  const moved = lines.filter((line) => line.itemState !== before.get(line.id)!.itemState);
+  if (moved.length) {
+    await settleOrders(
+      unit,
+      moved.map((line) => line.orderId),
+    );
+  }
   return lines;
 }
+
+/** What the history calls a change of state, or of fields alone. */
+const actionOf = (from: OrderLineItemState, to: OrderLineItemState): HistoryAction =>
+  orderLineItemTransitions.find((move) => move.from === from && move.to === to)?.action ?? 'Update';
 
 /**
  * Recomputes the state of orders whose line items have changed state. The orders are locked, in the order of their

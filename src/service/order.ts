@@ -1,12 +1,25 @@
-import { below, Refusal, userError } from '../domain/errors';
+import { type BillingSettings, roundQuantity } from '../domain/billing-settings';
+import { add, type Decimal } from '../domain/decimal';
+import { below, type UserError, userError } from '../domain/errors';
 import { judgeOrder, type OrderInput, orderStateOf } from '../domain/order';
-import { judgeItemNumbers, judgeLineInput, type OrderLineItemInput } from '../domain/order-line-item';
+import { enterLine, withReturn } from '../domain/order-line-item';
+import {
+  judgeItemNumbers,
+  judgeLineInput,
+  judgeReturnInput,
+  type OrderLineItemInput,
+  withOriginal,
+} from '../domain/order-line-item-create';
+import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { type Price, priceOf } from '../domain/price';
 import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
 import { OrderRow } from '../store/order';
-import { OrderLineItemRow } from '../store/order-line-item';
+import { lineItemsByNumbers, OrderLineItemRow } from '../store/order-line-item';
 import { insertNumberedRows, insertRows, rowsBy } from '../store/write';
+import { refuse } from './batch';
+import { type Billed, bill } from './billing';
+import { lockLines, settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
 
 /** `id` is for the demo and for tests, whose line items have published ids; no outer door passes one. */
@@ -14,77 +27,170 @@ export type NewOrderLineItem = OrderLineItemInput & { id?: string };
 
 export interface CreateOrderInput extends OrderInput {
   orderLineItems: readonly NewOrderLineItem[];
+  processingOptions?: ProcessingOptions | null;
 }
 
-/** Creates an order of sales line items on an existing account, all of it or nothing. */
+/**
+ * Creates an order of line items on an existing account, and bills and collects those without fulfillments in the same
+ * act where asked to: all of it or nothing.
+ */
 export function createOrder(
   work: Work,
   input: CreateOrderInput,
   dryRun = false,
-): Promise<{ order: OrderRow; orderLineItems: OrderLineItemRow[] }> {
+): Promise<Billed & { order: OrderRow; orderLineItems: OrderLineItemRow[] }> {
   return work.run(dryRun, async (unit) => {
-    const errors = judgeOrder(input);
-    if (errors.length) throw new Refusal(below(['input'], errors));
-    const account = await judgedAccount(unit, input, errors);
-    const prices = input.orderLineItems.map((line, at) => {
-      const price = priceOf(line);
-      const problems = judgeLineInput(line, input.orderDate, []);
-      if (Array.isArray(price)) problems.push(...price);
-      errors.push(...below(['orderLineItems', at], problems));
-      return price as Price;
-    });
-    errors.push(...below(['orderLineItems'], judgeItemNumbers(input.orderLineItems)));
-    if (errors.length) throw new Refusal(below(['input'], errors));
-
-    const states = input.orderLineItems.map((line) => line.itemState ?? 'Executing');
-    const draft = {
-      id: newId(),
-      ...unit.created(account!.orgId),
-      accountId: account!.id,
-      orderNumber: input.orderNumber ?? (null as unknown as string),
-      orderDate: input.orderDate,
-      category: 'NewSales' as const,
-      state: orderStateOf(states),
-      description: input.description ?? null,
-      reasonCode: input.reasonCode ?? null,
-    };
-    const [order] = await insertNumberedRows<OrderRow>(
-      unit.db,
-      OrderRow,
-      [draft],
-      unit.numbering('order', 'orderNumber', 1),
+    refuse(
+      below(
+        ['input'],
+        [
+          ...judgeOrder(input),
+          ...below(['processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
+        ],
+      ),
     );
-    const orderLineItems = input.orderLineItems.map((line, at) => lineRow(unit, order, account!, line, prices[at], at));
+    const account = await accountOf(unit, input.existingAccountNumber);
+    const settings = await settingsFor(unit, input.orderLineItems);
+    const originals = await lockOriginals(unit, input);
+    const judged = judgeLines(input, account, settings, originals);
+    const errors = [...(account ? [] : [noAccount()]), ...judged.errors];
+    refuse(below(['input'], errors));
+
+    const draft = orderRow(unit, input, account!);
+    const numbering = unit.numbering('order', 'orderNumber', 1);
+    const [order] = await insertNumberedRows<OrderRow>(unit.db, OrderRow, [draft], numbering);
+    const orderLineItems = judged.lines.map((line, at) => lineRow(unit, order, account!, line, at));
     await insertRows(unit.db, OrderLineItemRow, orderLineItems);
     unit.note('Order', 'Create', null, order);
     for (const line of orderLineItems) unit.note('OrderLineItem', 'Create', null, line);
-    return { order, orderLineItems };
+    await settleReturns(unit, orderLineItems, originals.lines);
+    const options = input.processingOptions;
+    const billed = await bill(unit, { lines: orderLineItems }, options, ['input', 'processingOptions']);
+    return { ...billed, order, orderLineItems };
   });
 }
 
-async function judgedAccount(
-  unit: Unit,
-  input: CreateOrderInput,
-  errors: ReturnType<typeof judgeOrder>,
-): Promise<AccountRow | undefined> {
-  const [account] = await rowsBy<AccountRow>(unit.db, AccountRow, 'accountNumber', [input.existingAccountNumber]);
-  if (!account) {
-    errors.push(userError('NOT_FOUND', 'No account has this number.', ['existingAccountNumber']));
-  }
+const noAccount = (): UserError => userError('NOT_FOUND', 'No account has this number.', ['existingAccountNumber']);
+
+async function accountOf(unit: Unit, number: string): Promise<AccountRow | undefined> {
+  const [account] = await rowsBy<AccountRow>(unit.db, AccountRow, 'accountNumber', [number]);
   return account;
 }
 
-function lineRow(
+/** Tax codes that are used here may not be taken away meanwhile; units are looked at once. */
+async function settingsFor(
   unit: Unit,
-  order: OrderRow,
-  account: AccountRow,
-  line: NewOrderLineItem,
-  price: Price,
-  at: number,
-): OrderLineItemRow {
-  const itemState = line.itemState ?? 'Executing';
-  const transactionStartDate = line.transactionStartDate ?? order.orderDate;
+  lines: readonly NewOrderLineItem[],
+): Promise<Pick<BillingSettings, 'taxCodes' | 'units'>> {
+  const taxed = lines.some((line) => line.taxCode != null);
+  if (taxed || lines.some((line) => line.unitOfMeasure != null || isReturn(line))) return unit.settings(taxed);
+  return { taxCodes: [], units: [] };
+}
+
+const isReturn = (line: OrderLineItemInput): boolean => line.itemCategory === 'Return';
+
+interface Originals {
+  /** The sales lines, locked, by their ids. */
+  lines: Map<string, OrderLineItemRow>;
+  /** The sales line that each entry names, where there is one. */
+  of: (OrderLineItemRow | undefined)[];
+}
+
+/** The sales line items that returns name, locked before anything else is. */
+async function lockOriginals(unit: Unit, { orderLineItems }: CreateOrderInput): Promise<Originals> {
+  const names = orderLineItems.map((line) => ({
+    orderNumber: storable(isReturn(line) ? line.originalOrderNumber : null),
+    itemNumber: storable(isReturn(line) ? line.originalOrderLineItemNumber : null),
+  }));
+  const named = names.filter(({ orderNumber, itemNumber }) => orderNumber && itemNumber);
+  if (named.length === 0) return { lines: new Map(), of: [] };
+  const found = await lineItemsByNumbers(unit.db, named);
+  const lines = await lockLines(
+    unit,
+    found.map(({ id }) => id),
+  );
+  const key = (name: { orderNumber: string; itemNumber: string }) =>
+    JSON.stringify([name.orderNumber, name.itemNumber]);
+  const ids = new Map(found.map((row) => [key(row), row.id]));
+  return { lines, of: names.map((name) => lines.get(ids.get(key(name)) ?? '')) };
+}
+
+/** PostgreSQL takes no nul byte, and no stored number holds one: such a name finds nothing. */
+const storable = (text: string | null | undefined): string => (text?.includes('\0') ? '' : (text ?? ''));
+
+type JudgedLine = OrderLineItemInput & Price & { id?: string; original?: OrderLineItemRow };
+
+function judgeLines(
+  input: CreateOrderInput,
+  account: AccountRow | undefined,
+  settings: Pick<BillingSettings, 'taxCodes' | 'units'>,
+  originals: Originals,
+): { lines: JudgedLine[]; errors: UserError[] } {
+  const errors: UserError[] = [];
+  const reserved = new Map<string, Decimal>();
+  const orderCategory = input.category ?? 'NewSales';
+  const lines = input.orderLineItems.map((given, at) => {
+    const original = originals.of[at];
+    const unitOfMeasure = original ? original.unitOfMeasure : given.unitOfMeasure;
+    const line = { ...given, quantity: roundQuantity(given.quantity, unitOfMeasure, settings) };
+    const context = { orderCategory, orderDate: input.orderDate, settings };
+    const refuseLine = (problems: readonly UserError[]) => errors.push(...below(['orderLineItems', at], problems));
+    refuseLine(judgeLineInput(line, context));
+    if (!isReturn(line)) {
+      const price = priceOf(line);
+      if (Array.isArray(price)) refuseLine(price);
+      return { ...line, ...(price as Price) };
+    }
+    if (!original || (account && original.accountId !== account.id)) {
+      if (line.originalOrderNumber != null && line.originalOrderLineItemNumber != null) {
+        refuseLine([
+          original
+            ? userError('RETURN_NOT_ALLOWED', 'The original belongs to another account.', ['originalOrderNumber'])
+            : userError('NOT_FOUND', 'No line item has these numbers.', ['originalOrderLineItemNumber']),
+        ]);
+      }
+      return line as JudgedLine;
+    }
+    const taken = reserved.get(original.id) ?? '0';
+    refuseLine(judgeReturnInput(line, original, taken));
+    if (line.itemState !== 'Canceled') reserved.set(original.id, add(taken, line.quantity));
+    return { ...withOriginal(line, original), original };
+  });
+  errors.push(...below(['orderLineItems'], judgeItemNumbers(input.orderLineItems)));
+  return { lines, errors };
+}
+
+/** Moves the counters of the sales lines whose returns begin as Booked or later. */
+async function settleReturns(
+  unit: Unit,
+  returns: readonly OrderLineItemRow[],
+  originals: ReadonlyMap<string, OrderLineItemRow>,
+): Promise<void> {
+  const after = new Map(originals);
+  for (const line of returns) {
+    const original = after.get(line.originalOrderLineItemId ?? '');
+    if (original) after.set(original.id, withReturn(original, null, line));
+  }
+  await settleLines(unit, originals, after);
+}
+
+function orderRow(unit: Unit, input: CreateOrderInput, account: AccountRow): OrderRow {
   return {
+    id: newId(),
+    ...unit.created(account.orgId),
+    accountId: account.id,
+    orderNumber: input.orderNumber ?? (null as unknown as string),
+    orderDate: input.orderDate,
+    category: input.category ?? 'NewSales',
+    state: orderStateOf(input.orderLineItems.map((line) => line.itemState ?? 'Executing')),
+    description: input.description ?? null,
+    reasonCode: input.reasonCode ?? null,
+  };
+}
+
+function lineRow(unit: Unit, order: OrderRow, account: AccountRow, line: JudgedLine, at: number): OrderLineItemRow {
+  const transactionStartDate = line.transactionStartDate ?? order.orderDate;
+  const row: OrderLineItemRow = {
     id: line.id ?? newId(),
     ...unit.created(order.orgId),
     orderId: order.id,
@@ -92,9 +198,9 @@ function lineRow(
     itemNumber: line.itemNumber ?? String(at + 1),
     itemName: line.itemName,
     itemType: line.itemType ?? null,
-    itemCategory: 'Sales',
-    originalOrderLineItemId: null,
-    itemState,
+    itemCategory: line.itemCategory ?? 'Sales',
+    originalOrderLineItemId: line.original?.id ?? null,
+    itemState: 'Executing',
     billingRule: line.billingRule ?? 'TriggerWithoutFulfillment',
     quantity: line.quantity,
     fulfilledQuantity: '0',
@@ -103,12 +209,15 @@ function lineRow(
     fulfillmentCount: 0,
     openFulfillmentCount: 0,
     unitOfMeasure: line.unitOfMeasure ?? null,
-    currency: account.currency,
-    ...price,
+    currency: line.original?.currency ?? account.currency,
+    listPricePerUnit: line.listPricePerUnit,
+    amountPerUnit: line.amountPerUnit,
+    inlineDiscountType: line.inlineDiscountType,
+    inlineDiscountPerUnit: line.inlineDiscountPerUnit,
     taxMode: line.taxMode ?? null,
     taxCode: line.taxCode ?? null,
     billTargetDate: line.billTargetDate ?? null,
-    sentToBillingDate: itemState === 'SentToBilling' ? unit.now : null,
+    sentToBillingDate: null,
     transactionStartDate,
     transactionEndDate: line.transactionEndDate ?? transactionStartDate,
     paymentTerm: line.paymentTerm ?? null,
@@ -118,4 +227,5 @@ function lineRow(
     description: line.description ?? null,
     customFields: line.customFields ?? null,
   };
+  return enterLine(row, line.itemState ?? 'Executing', unit.now);
 }

@@ -1,0 +1,167 @@
+import type { BillingSettings } from '../domain/billing-settings';
+import { below, Refusal, type UserError, userError } from '../domain/errors';
+import { idOf } from '../domain/key';
+import { enterLine, judgeLineMove, judgeReturn, maxLineItems, withReturn } from '../domain/order-line-item';
+import { changeLine, type OrderLineItemChange, updatableLineFields } from '../domain/order-line-item-change';
+import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { posted } from '../store/billing-claim';
+import type { OrderLineItemRow } from '../store/order-line-item';
+import { type BatchOptions, judged, refuse } from './batch';
+import { type Billed, bill } from './billing';
+import { judgeVersion } from './key';
+import { lockLines, settleLines } from './order-line-item';
+import type { Unit, Work } from './work';
+
+/** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
+export interface OrderLineItemsResult extends Billed {
+  orderLineItems: (OrderLineItemRow | null)[];
+  userErrors: UserError[];
+}
+
+export interface UpdateOrderLineItemsInput {
+  orderLineItems: readonly ({ id: string } & OrderLineItemChange)[];
+  processingOptions?: ProcessingOptions | null;
+}
+
+/**
+ * Changes many line items, and bills those without fulfillments that are due, in the same act where asked to.
+ * Source: "Update multiple order line items and generate billing documents at the same time".
+ */
+export function updateOrderLineItems(
+  work: Work,
+  input: UpdateOrderLineItemsInput,
+  { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
+): Promise<OrderLineItemsResult> {
+  return work.run(dryRun, async (unit) => {
+    const { orderLineItems: entries, processingOptions } = input;
+    refuse(
+      below(
+        ['input'],
+        [
+          ...judgeLineCount(entries.length),
+          ...below(['processingOptions'], judgeProcessingOptions(processingOptions, unit.caller.scopes)),
+        ],
+      ),
+    );
+    const changes = await Changes.begin(unit, entries);
+    const errors: UserError[] = [];
+    const results = entries.map(({ id, ...change }, at) => {
+      const outcome = changes.apply(id, change);
+      if ('row' in outcome) return outcome.row;
+      errors.push(...below(['input', 'orderLineItems', at], outcome.problems));
+      return null;
+    });
+    const accepted = judged(results, errors, onError);
+    const done = await changes.settle(accepted, processingOptions, ['input', 'processingOptions']);
+    const byId = new Map(done.orderLineItems.map((row) => [row.id, row]));
+    return { ...done, orderLineItems: results.map((row) => row && byId.get(row.id)!), userErrors: errors };
+  });
+}
+
+/** Changes one line item, with all the fields that its state lets be changed. Source: "Update an order line item". */
+export function updateOrderLineItem(
+  work: Work,
+  id: string,
+  { processingOptions, ...change }: OrderLineItemChange & { processingOptions?: ProcessingOptions | null },
+  { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
+): Promise<Billed & { orderLineItem: OrderLineItemRow }> {
+  return work.run(dryRun, async (unit) => {
+    const optionsPath = ['input', 'processingOptions'];
+    refuse(below(optionsPath, judgeProcessingOptions(processingOptions, unit.caller.scopes)));
+    const changes = await Changes.begin(unit, [{ id, ...change }]);
+    const before = changes.find(id);
+    if (before) refuse(judgeVersion(before, expectedVersion));
+    const outcome = changes.apply(id, change);
+    if ('problems' in outcome) {
+      throw new Refusal(
+        outcome.problems.map((problem) => (problem.path[0] === 'id' ? problem : below(['input'], [problem])[0])),
+      );
+    }
+    const { orderLineItems, ...billed } = await changes.settle([outcome.row], processingOptions, optionsPath);
+    return { ...billed, orderLineItem: orderLineItems[0] };
+  });
+}
+
+/** One request updates 1 to 100 line items, as many as an order has. */
+function judgeLineCount(count: number): UserError[] {
+  if (count === 0) return [userError('REQUIRED', 'Give at least one entry.', ['orderLineItems'])];
+  if (count <= maxLineItems) return [];
+  return [
+    userError('LIMIT_EXCEEDED', `${count} line items; one request updates at most ${maxLineItems}.`, [
+      'orderLineItems',
+    ]),
+  ];
+}
+
+/** The changes of one unit: line items are locked, then judged one after another, then written together. */
+class Changes {
+  private readonly named = new Set<string>();
+
+  private constructor(
+    private readonly unit: Unit,
+    private readonly before: ReadonlyMap<string, OrderLineItemRow>,
+    private readonly lines: Map<string, OrderLineItemRow>,
+    private readonly settings: Pick<BillingSettings, 'taxCodes' | 'units'>,
+    private readonly posted: ReadonlySet<string>,
+  ) {}
+
+  static async begin(unit: Unit, entries: readonly ({ id: string } & OrderLineItemChange)[]): Promise<Changes> {
+    const lines = await lockLines(
+      unit,
+      entries.map(({ id }) => idOf(id)).filter((id) => id !== undefined),
+    );
+    const completing = entries.filter((entry) => entry.itemState === 'Complete').map(({ id }) => idOf(id) ?? '');
+    const sent = completing.filter((id) => lines.get(id)?.itemState === 'SentToBilling');
+    // A code that is put to use here may not be taken away meanwhile.
+    const settings = await unit.settings(entries.some((entry) => entry.taxCode != null));
+    return new Changes(unit, new Map(lines), lines, settings, new Set(sent.length ? await posted(unit.db, sent) : []));
+  }
+
+  find(id: string): OrderLineItemRow | undefined {
+    return this.lines.get(idOf(id) ?? '');
+  }
+
+  /** Judges a change of fields, of state, or of both in one step, and moves the sale's counter where it is a return. */
+  apply(key: string, change: OrderLineItemChange): { row: OrderLineItemRow } | { problems: UserError[] } {
+    const before = this.find(key);
+    if (!before) return { problems: [userError('NOT_FOUND', 'No order line item has this id.', ['id'])] };
+    if (this.named.has(before.id)) {
+      return { problems: [userError('INVALID_VALUE', 'The same line item is named twice.', ['id'])] };
+    }
+    this.named.add(before.id);
+
+    const edited = changeLine(before, change, this.settings);
+    if (Array.isArray(edited)) return { problems: edited };
+    const original = this.lines.get(before.originalOrderLineItemId ?? '') ?? null;
+    const { caller } = this.unit;
+    const problems =
+      change.itemState != null
+        ? judgeLineMove(edited, change.itemState, { caller, posted: this.posted.has(before.id), original })
+        : original && change.quantity != null
+          ? judgeReturn(edited.quantity, original)
+          : [];
+    if (problems.length) return { problems };
+
+    const row = change.itemState == null ? edited : enterLine(edited, change.itemState, this.unit.now);
+    this.lines.set(row.id, row);
+    if (original) this.lines.set(original.id, withReturn(original, before, row));
+    return { row };
+  }
+
+  /** Writes what was accepted and bills it as far as it is due. Lines that were sent before may be billed by now. */
+  async settle(
+    accepted: readonly OrderLineItemRow[],
+    options: ProcessingOptions | null | undefined,
+    path: string[],
+  ): Promise<Billed & { orderLineItems: OrderLineItemRow[] }> {
+    const settled = await settleLines(this.unit, this.before, this.lines, columns);
+    const byId = new Map(settled.map((line) => [line.id, line]));
+    const orderLineItems = accepted.map((line) => byId.get(line.id)!);
+    const sentBefore = orderLineItems.flatMap(({ id }) => (this.before.get(id)!.sentToBillingDate ? [id] : []));
+    const billed = await bill(this.unit, { lines: orderLineItems, sentBefore }, options, path);
+    return { ...billed, orderLineItems };
+  }
+}
+
+/** What a client's change may write, besides the counters and the state. */
+const columns = [...updatableLineFields, 'sentToBillingDate'] as const;
