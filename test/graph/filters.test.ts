@@ -105,7 +105,8 @@ async function fill(work: Work): Promise<void> {
   }
   const { owner } = gateway.database;
   await owner("update fulfillment set fulfillment_type = 'Return' where carrier = 'a_b'");
-  await owner("update order_line_item set item_category = 'Return' where item_type = 'Services'");
+  await owner(`update order_line_item t set item_category = 'Return', original_order_line_item_id = o.id
+    from order_line_item o where t.item_type = 'Services' and o.item_type = 'Product' and o.order_id = t.order_id`);
   await owner("update orders set category = 'Return', order_date = '2022-01-31' where order_number like '%2'");
   await owner("update orders set state = 'Complete' where order_number like '%3'");
   for (const [status, digit] of Object.entries({ Draft: 1, Canceled: 2 })) {
