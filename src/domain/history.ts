@@ -6,7 +6,14 @@ export interface FieldChange {
 }
 
 /** The kinds of objects whose changes are kept. */
-export type HistorySubject = 'Account' | 'Order' | 'OrderLineItem' | 'Fulfillment' | 'Invoice' | 'Payment';
+export type HistorySubject =
+  | 'Account'
+  | 'Order'
+  | 'OrderLineItem'
+  | 'Fulfillment'
+  | 'Invoice'
+  | 'CreditMemo'
+  | 'Payment';
 
 /** The act that changed an object. */
 export type HistoryAction =

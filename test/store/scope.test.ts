@@ -140,6 +140,8 @@ describe('apart from the lists', () => {
       [rows.fulfillment.id]: 'fulfillment',
       [rows.invoice.id]: 'invoice',
       [rows.item.id]: 'invoiceItem',
+      [rows.memo.id]: 'creditMemo',
+      [rows.memoItem.id]: 'creditMemoItem',
       [rows.payment.id]: 'payment',
       [rows.application.id]: 'paymentApplication',
       [rows.history.id]: 'historyEntry',
