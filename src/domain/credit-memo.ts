@@ -1,4 +1,5 @@
 import { add, type Decimal, subtract } from './decimal';
+import type { TaxMode } from './price';
 
 export type CreditMemoStatus = 'Draft' | 'Posted' | 'Canceled';
 
@@ -8,3 +9,10 @@ export const defaultReasonCode = 'Return Order';
 /** What of a credit memo is still to be used: amount = applied + unapplied + refunded. */
 export const unappliedCredit = (memo: { amount: Decimal; appliedAmount: Decimal; refundAmount: Decimal }): Decimal =>
   subtract(memo.amount, add(memo.appliedAmount, memo.refundAmount));
+
+/** What an item is said to credit: tax included where the price included it. Source: "GETCreditMemoItemType". */
+export const itemAmount = (item: {
+  amountWithoutTax: Decimal;
+  taxAmount: Decimal;
+  taxMode: TaxMode | null;
+}): Decimal => (item.taxMode === 'TaxInclusive' ? add(item.amountWithoutTax, item.taxAmount) : item.amountWithoutTax);

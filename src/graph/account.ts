@@ -19,8 +19,12 @@ import {
 } from 'type-graphql';
 import { createAccount, updateAccount } from '../service/account';
 import { AccountRow } from '../store/account';
+import type { CreditMemoRow } from '../store/credit-memo';
+import type { InvoiceRow } from '../store/invoice';
+import { BillingDocument } from './billing-document';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
+import { type CreditMemo, CreditMemoConnection, CreditMemoPageArgs } from './credit-memo';
 import { AccountOrderFieldEnum, OrderDirectionEnum } from './enums';
 import { payload, UserError } from './errors';
 import { DateTimeFilter, IDFilter, StringFilter } from './filters';
@@ -201,6 +205,16 @@ export class AccountResolver {
     return edgeConnection(context, 'Account.invoices', account.id, args, info);
   }
 
+  @FieldResolver(() => CreditMemoConnection, { description: 'Its credit memos.' })
+  creditMemos(
+    @Root() account: AccountRow,
+    @Args(() => CreditMemoPageArgs) args: CreditMemoPageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<CreditMemo> {
+    return edgeConnection(context, 'Account.creditMemos', account.id, args, info);
+  }
+
   @FieldResolver(() => PaymentConnection, { description: 'Its payments.' })
   payments(
     @Root() account: AccountRow,
@@ -209,5 +223,18 @@ export class AccountResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<Payment> {
     return edgeConnection(context, 'Account.payments', account.id, args, info);
+  }
+}
+
+/** For all documents at once, and here: their interface imports no noun. */
+@Resolver(() => BillingDocument)
+export class BillingDocumentResolver {
+  @FieldResolver(() => Account, { description: 'The account it is made out to.' })
+  account(
+    @Root() document: (InvoiceRow | CreditMemoRow) & { __typename: 'Invoice' | 'CreditMemo' },
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Account> {
+    return context.follow(`${document.__typename}.account`, document.accountId, info);
   }
 }

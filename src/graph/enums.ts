@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import type { CreditMemoStatus } from '../domain/credit-memo';
 import { type UserErrorCode as Code, userErrorCodes } from '../domain/errors';
 import type { FulfillmentAction, FulfillmentState, FulfillmentType } from '../domain/fulfillment';
 import type { InvoiceStatus } from '../domain/invoice';
@@ -111,6 +112,12 @@ export const InvoiceStatusEnum = enumType<InvoiceStatus>('InvoiceStatus', 'Where
   Canceled: 'Withdrawn while it was a draft.',
 });
 
+export const CreditMemoStatusEnum = enumType<CreditMemoStatus>('CreditMemoStatus', 'Where a credit memo stands.', {
+  Draft: 'Made by a bill run and not yet posted.',
+  Posted: 'Granted to the account.',
+  Canceled: 'Withdrawn while it was a draft.',
+});
+
 export const PaymentStatusEnum = enumType<PaymentStatus>('PaymentStatus', 'Where a payment stands.', {
   Processing: 'Authorized; the money is about to be taken.',
   Processed: 'The money has been taken.',
@@ -178,6 +185,11 @@ export const InvoiceOrderFieldEnum = enumType('InvoiceOrderField', 'What invoice
   invoiceDate: 'The date of the invoice.',
   dueDate: 'The date the invoice is due.',
   invoiceNumber: 'The invoice number, by code points.',
+});
+export const CreditMemoOrderFieldEnum = enumType('CreditMemoOrderField', 'What credit memos can be sorted by.', {
+  ...audit,
+  creditMemoDate: 'The date of the credit memo.',
+  creditMemoNumber: 'The credit memo number, by code points.',
 });
 export const PaymentOrderFieldEnum = enumType('PaymentOrderField', 'What payments can be sorted by.', {
   ...audit,

@@ -24,8 +24,10 @@ import {
 } from '../domain/fulfillment';
 import { editableFields } from '../domain/fulfillment-change';
 import type { FulfillmentRow } from '../store/fulfillment';
+import { BillingDocument } from './billing-document';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
+import { CreditMemoItem } from './credit-memo';
 import {
   FulfillmentActionEnum,
   FulfillmentOrderFieldEnum,
@@ -35,7 +37,7 @@ import {
 } from './enums';
 import { DateFilter, DateTimeFilter, FulfillmentStateFilter, IDFilter, StringFilter } from './filters';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
-import { BillingDocument, InvoiceItem } from './invoice';
+import { InvoiceItem } from './invoice';
 import { Audited, Node } from './node';
 import { columnsOf, nouns } from './nouns';
 import { OrderLineItem } from './order-line-item';
@@ -196,22 +198,41 @@ export class FulfillmentResolver {
     return edgeList(context, 'Fulfillment.invoiceItems', fulfillment.id, info);
   }
 
-  @FieldResolver(() => [BillingDocument], { description: 'The documents it stands on.' })
-  async billingDocuments(
+  @FieldResolver(() => [CreditMemoItem], { description: 'What it was credited; several where it was billed again.' })
+  creditMemoItems(
     @Root() fulfillment: FulfillmentRow,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CreditMemoItem[]> {
+    return edgeList(context, 'Fulfillment.creditMemoItems', fulfillment.id, info);
+  }
+
+  @FieldResolver(() => [BillingDocument], { description: 'The documents it stands on: invoices, then credit memos.' })
+  async billingDocuments(
+    @Root() { id }: FulfillmentRow,
     @Ctx() { loaders }: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<BillingDocument[]> {
-    const items = await loaders.page(
-      'Fulfillment.invoiceItems',
-      { properties: ['invoiceId'], limit: 1000, backward: false },
-      fulfillment.id,
-    );
-    const columns = columnsOf('invoice', selectedFields(info));
-    const invoices = await Promise.all(
-      [...new Set(items.map((item) => item.invoiceId))].map((id) => loaders.row('invoice', columns, id)),
-    );
-    return invoices as unknown as BillingDocument[];
+    const all = { limit: 1000, backward: false };
+    const documents = async (noun: 'invoice' | 'creditMemo', ids: string[]) => {
+      const columns = columnsOf(noun, selectedFields(info));
+      return Promise.all([...new Set(ids)].map((each) => loaders.row(noun, columns, each)));
+    };
+    const found = await Promise.all([
+      loaders.page('Fulfillment.invoiceItems', { ...all, properties: ['invoiceId'] }, id).then((items) =>
+        documents(
+          'invoice',
+          items.map(({ invoiceId }) => invoiceId),
+        ),
+      ),
+      loaders.page('Fulfillment.creditMemoItems', { ...all, properties: ['creditMemoId'] }, id).then((items) =>
+        documents(
+          'creditMemo',
+          items.map(({ creditMemoId }) => creditMemoId),
+        ),
+      ),
+    ]);
+    return found.flat() as unknown as BillingDocument[];
   }
 
   @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })

@@ -37,7 +37,7 @@ export class HistoryEntry extends Node {
   @Field(() => String, { nullable: true, description: 'The state or status after; null where it was deleted.' })
   toState: string | null;
   @Field(() => String, {
-    description: 'The type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice or Payment.',
+    description: 'The type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo or Payment.',
   })
   subjectType: string;
   @Field(() => [FieldChange], {

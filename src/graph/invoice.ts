@@ -10,63 +10,33 @@ import {
   ID,
   Info,
   InputType,
-  InterfaceType,
   ObjectType,
   Query,
   Resolver,
   Root,
 } from 'type-graphql';
 import type { InvoiceStatus } from '../domain/invoice';
-import type { TaxMode } from '../domain/price';
 import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
-import { Account } from './account';
+import { BillingDocument, Document, DocumentItem } from './billing-document';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
-import { InvoiceOrderFieldEnum, InvoiceStatusEnum, OrderDirectionEnum, TaxModeEnum } from './enums';
+import { InvoiceOrderFieldEnum, InvoiceStatusEnum, OrderDirectionEnum } from './enums';
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
-import { Audited, Node } from './node';
+import { Node } from './node';
 import { OrderLineItem } from './order-line-item';
 import { PaymentApplication } from './payment';
 import { DateScalar, DecimalScalar } from './scalars';
 
-@InterfaceType({
-  implements: Node,
-  description: 'A document that bills or credits an account.',
-  resolveType: (value: { __typename: string }) => value.__typename,
-})
-export abstract class BillingDocument extends Node {
-  @Field(() => String, { description: 'Its business number.' }) documentNumber: string;
-  @Field(() => Account, { description: 'The account it is made out to.' }) account: unknown;
-  @Field(() => DateScalar, { description: 'The date printed on it.' }) documentDate: string;
-  @Field(() => DateScalar, { nullable: true, description: 'It bills what was due up to this day.' }) targetDate:
-    | string
-    | null;
-  @Field(() => String, { description: 'ISO 4217 code of its amounts.' }) currency: string;
-  @Field(() => DecimalScalar, { description: 'Its total, tax included.' }) amount: string;
-  @Field(() => DecimalScalar, { description: 'Its total before tax.' }) amountWithoutTax: string;
-  @Field(() => DecimalScalar, { description: 'Its tax.' }) taxAmount: string;
-}
-
 @ObjectType({ implements: [Node, BillingDocument], description: 'What an account owes.', simpleResolvers: true })
-export class Invoice extends Audited {
+export class Invoice extends Document {
   @Field(() => String, { description: 'Its business number, such as INV00000001.' }) invoiceNumber: string;
   @Field(() => DateScalar, { description: 'The date printed on it; the payment term counts from it.' })
   invoiceDate: string;
   @Field(() => DateScalar, { description: 'invoiceDate and the payment term.' }) dueDate: string;
-  @Field(() => DateScalar, { nullable: true, description: 'It bills what was due up to this day.' }) targetDate:
-    | string
-    | null;
-  @Field(() => DateScalar, { nullable: true, description: 'The day it was posted (UTC); null on a draft.' })
-  postedDate: string | null;
   @Field(() => InvoiceStatusEnum, { description: 'Where it stands.' }) status: InvoiceStatus;
-  @Field(() => String, { description: 'ISO 4217 code of its amounts.' }) currency: string;
-  @Field(() => DecimalScalar, { description: 'The sum of its items, tax included.' }) amount: string;
-  @Field(() => DecimalScalar, { description: 'The sum of its items before tax.' }) amountWithoutTax: string;
-  @Field(() => DecimalScalar, { description: 'The sum of the tax of its items.' }) taxAmount: string;
   @Field(() => DecimalScalar, { description: 'What is still owed: amount less payments and credits.' }) balance: string;
-  @Field(() => String, { description: 'API (billed in a mutation or REST request) or BillRun.' }) source: string;
   @Field(() => Boolean, { description: 'Whether it was reversed by a credit memo for its full amount.' })
   reversed: boolean;
 }
@@ -76,20 +46,12 @@ export class Invoice extends Audited {
   description: 'What is charged for one fulfillment or line item.',
   simpleResolvers: true,
 })
-export class InvoiceItem extends Node {
-  @Field(() => String, { description: 'The name of the line item.' }) chargeName: string;
-  @Field(() => DecimalScalar, { description: 'How much is charged for.' }) quantity: string;
-  @Field(() => DecimalScalar, { description: 'amountPerUnit of the line item, never rounded.' }) unitPrice: string;
-  @Field(() => String, { nullable: true, description: 'The unit that quantity counts.' }) unitOfMeasure: string | null;
+export class InvoiceItem extends DocumentItem {
   @Field(() => DecimalScalar, {
     description:
       'unitPrice x quantity before tax, rounded to the decimals of the currency. Source: Zuora, "Data type rounding rules".',
   })
   chargeAmount: string;
-  @Field(() => DecimalScalar, { description: 'Its tax.' }) taxAmount: string;
-  @Field(() => TaxModeEnum, { nullable: true, description: 'Whether the price included tax.' }) taxMode: TaxMode | null;
-  @Field(() => DecimalScalar, { nullable: true, description: 'The tax rate when it was billed; 0.1 is 10 %.' })
-  taxRate: string | null;
   @Field(() => DateScalar, { nullable: true, description: 'The fulfillmentDate, or the start of the transaction.' })
   serviceStartDate: string | null;
   @Field(() => DateScalar, { nullable: true, description: 'The fulfillmentDate, or the end of the transaction.' })
@@ -160,15 +122,6 @@ export class InvoiceResolver {
   @FieldResolver(() => DateScalar, { description: 'invoiceDate, under the name that all documents share.' })
   documentDate(@Root() invoice: InvoiceRow): string {
     return invoice.invoiceDate;
-  }
-
-  @FieldResolver(() => Account, { description: 'The account that owes it.' })
-  account(
-    @Root() invoice: InvoiceRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Account> {
-    return context.follow('Invoice.account', invoice.accountId, info);
   }
 
   @FieldResolver(() => InvoiceItemConnection, { description: 'What it charges, in the order of the document.' })

@@ -2,6 +2,7 @@ import { money } from '../domain/currency';
 import { shownNumber } from '../domain/key';
 import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
+import { creditMemoItems, creditMemos } from '../store/credit-memo';
 import { fulfillments } from '../store/fulfillment';
 import { historyEntries } from '../store/history';
 import { invoiceItems, invoices } from '../store/invoice';
@@ -63,6 +64,7 @@ export const nouns = {
     needs: {
       order: ['orderId'],
       account: ['accountId'],
+      originalOrderLineItem: ['originalOrderLineItemId'],
       requiresFulfillment: ['billingRule'],
       quantityFulfilled: quantityFacts,
       quantityPendingFulfillment: quantityFacts,
@@ -99,6 +101,29 @@ export const nouns = {
     typename: 'InvoiceItem',
     money: ['unitPrice', 'chargeAmount', 'taxAmount'],
     needs: { invoice: ['invoiceId'], orderLineItem: ['orderLineItemId'], fulfillment: ['fulfillmentId'] },
+  },
+  creditMemo: {
+    list: creditMemos,
+    typename: 'CreditMemo',
+    number: 'creditMemoNumber',
+    money: ['amount', 'amountWithoutTax', 'taxAmount', 'appliedAmount', 'refundAmount'],
+    needs: {
+      account: ['accountId'],
+      documentNumber: ['creditMemoNumber'],
+      documentDate: ['creditMemoDate'],
+      unappliedAmount: ['amount', 'appliedAmount', 'refundAmount', 'currency'],
+    },
+  },
+  creditMemoItem: {
+    list: creditMemoItems,
+    typename: 'CreditMemoItem',
+    money: ['unitPrice', 'amountWithoutTax', 'taxAmount'],
+    needs: {
+      amount: ['amountWithoutTax', 'taxAmount', 'taxMode', 'currency'],
+      creditMemo: ['creditMemoId'],
+      orderLineItem: ['orderLineItemId'],
+      fulfillment: ['fulfillmentId'],
+    },
   },
   payment: {
     list: payments,
@@ -149,7 +174,14 @@ export function columnsOf(noun: Noun, fields: readonly string[]): string[] {
 const clients = ['createdById', 'updatedById', 'actor'];
 
 /** Columns that hold a business number. */
-const numbers = ['accountNumber', 'orderNumber', 'fulfillmentNumber', 'invoiceNumber', 'paymentNumber'];
+const numbers = [
+  'accountNumber',
+  'orderNumber',
+  'fulfillmentNumber',
+  'invoiceNumber',
+  'creditMemoNumber',
+  'paymentNumber',
+];
 
 /** A row as it is shown: tagged with its type, money padded to its currency, clients as OAuth names them. */
 export function shown<N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> {

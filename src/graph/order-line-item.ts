@@ -33,6 +33,7 @@ import { OrderLineItemRow } from '../store/order-line-item';
 import { Account } from './account';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
+import { type CreditMemoItem, CreditMemoItemConnection } from './credit-memo';
 import {
   BillingRuleEnum,
   InlineDiscountTypeEnum,
@@ -124,6 +125,8 @@ export class OrderLineItemFilter {
   @Field(() => BillingRuleEnum, { nullable: true, description: 'By billing rule.' }) billingRule?: BillingRule;
   @Field(() => StringFilter, { nullable: true, description: 'By product code.' }) productCode?: StringFilter;
   @Field(() => IDFilter, { nullable: true, description: 'By account.' }) accountId?: IDFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'By the sold line item that a return takes back.' })
+  originalOrderLineItemId?: IDFilter;
   @Field(() => Boolean, {
     nullable: true,
     description: 'True: something is still pending fulfillment. False: nothing is.',
@@ -260,6 +263,38 @@ export class OrderLineItemResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<InvoiceItem> {
     return edgeConnection(context, 'OrderLineItem.invoiceItems', line.id, args, info);
+  }
+
+  @FieldResolver(() => CreditMemoItemConnection, { description: 'What it was credited, on whatever credit memo.' })
+  creditMemoItems(
+    @Root() line: OrderLineItemRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<CreditMemoItem> {
+    return edgeConnection(context, 'OrderLineItem.creditMemoItems', line.id, args, info);
+  }
+
+  @FieldResolver(() => OrderLineItem, {
+    nullable: true,
+    description: 'The sold line item that this return takes back; null on a sale.',
+  })
+  originalOrderLineItem(
+    @Root() { originalOrderLineItemId: id }: OrderLineItemRow,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<OrderLineItem> | null {
+    return id ? context.follow('OrderLineItem.originalOrderLineItem', id, info) : null;
+  }
+
+  @FieldResolver(() => OrderLineItemConnection, { description: 'The returns of this line item; none on a return.' })
+  returnOrderLineItems(
+    @Root() line: OrderLineItemRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<OrderLineItem> {
+    return edgeConnection(context, 'OrderLineItem.returnOrderLineItems', line.id, args, info);
   }
 
   @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })

@@ -3,8 +3,9 @@ import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphq
 import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
-import { AccountResolver } from './account';
+import { AccountResolver, BillingDocumentResolver } from './account';
 import type { GraphContext } from './context';
+import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
 import { FulfillmentMutations } from './fulfillment-mutation';
@@ -36,6 +37,9 @@ export function schema(): GraphQLSchema {
         FulfillmentSummaryResolver,
         InvoiceResolver,
         InvoiceItemResolver,
+        CreditMemoResolver,
+        CreditMemoItemResolver,
+        BillingDocumentResolver,
         PaymentResolver,
         PaymentApplicationResolver,
         HistoryEntryResolver,

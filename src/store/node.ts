@@ -1,5 +1,6 @@
 import { AccountRow } from './account';
 import type { Scoped } from './connection';
+import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { FulfillmentRow } from './fulfillment';
 import { HistoryEntryRow } from './history';
 import { InvoiceItemRow, InvoiceRow } from './invoice';
@@ -16,6 +17,8 @@ const nodes = {
   fulfillment: FulfillmentRow,
   invoice: InvoiceRow,
   invoiceItem: InvoiceItemRow,
+  creditMemo: CreditMemoRow,
+  creditMemoItem: CreditMemoItemRow,
   payment: PaymentRow,
   paymentApplication: PaymentApplicationRow,
   historyEntry: HistoryEntryRow,

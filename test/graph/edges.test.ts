@@ -4,7 +4,9 @@ import { manyEdges, oneEdges } from '../../src/graph/loaders';
 import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { Work } from '../../src/service/work';
+import { Scoped } from '../../src/store/connection';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
+import { insertReturns, type Return, returnOf } from '../support/returns';
 
 let gateway: TestGatewayServer;
 let work: Work;
@@ -15,11 +17,13 @@ beforeAll(async () => {
   gateway = await testGateway();
   work = await (await gateway.client()).work();
   const lines: string[] = [];
-  // Ten accounts with ten line items of their own invoice group: a hundred invoices, ten payments.
+  const returns: Return[] = [];
+  // Ten accounts with ten line items of their own invoice group: a hundred invoices, ten payments. Each has a return.
   for (let account = 0; account < 10; account++) {
     const group = (_: unknown, at: number) => ({ invoiceGroupNumber: `${at}` });
-    const { orderLineItems } = await orderFor(work, Array.from({ length: 10 }, group), { name: `Customer ${account}` });
-    lines.push(...orderLineItems.map(({ id }) => id));
+    const made = await orderFor(work, Array.from({ length: 10 }, group), { name: `Customer ${account}` });
+    lines.push(...made.orderLineItems.map(({ id }) => id));
+    returns.push(...made.orderLineItems.map((line) => returnOf(made.account, line)));
   }
   await createFulfillments(work, {
     fulfillments: lines.flatMap((orderLineItemId) =>
@@ -34,6 +38,7 @@ beforeAll(async () => {
     processingOptions: { runBilling: true, collectPayment: true },
   });
   await work.finish();
+  await insertReturns(new Scoped(gateway.database.db.reads(), work.caller), returns);
 });
 afterAll(() => gateway.close());
 
@@ -55,9 +60,15 @@ const pairs = (table: string, column: string): Promise<{ id: string; other: stri
 const parents: Record<string, { from: (size: number) => [string, string]; statements: number }> = {
   Account: { from: (n) => [`parents: accounts(first: ${n}) { nodes {`, '} }'], statements: 1 },
   Order: { from: (n) => [`parents: orders(first: ${n}) { nodes {`, '} }'], statements: 1 },
-  OrderLineItem: { from: (n) => [`parents: orderLineItems(first: ${n}) { nodes {`, '} }'], statements: 1 },
+  OrderLineItem: {
+    from: (n) => [`parents: orderLineItems(first: ${n}, filter: { itemCategory: Sales }) { nodes {`, '} }'],
+    statements: 1,
+  },
   Fulfillment: {
-    from: (n) => [`parents: fulfillments(first: ${n}, filter: { billed: true }) { nodes {`, '} }'],
+    from: (n) => [
+      `parents: fulfillments(first: ${n}, filter: { billed: true, fulfillmentType: Delivery }) { nodes {`,
+      '} }',
+    ],
     statements: 1,
   },
   Invoice: { from: (n) => [`parents: invoices(first: ${n}) { nodes {`, '} }'], statements: 1 },
@@ -66,10 +77,30 @@ const parents: Record<string, { from: (size: number) => [string, string]; statem
     from: (n) => [`parents: invoices(first: ${n}) { nodes { invoiceItems { nodes {`, '} } } }'],
     statements: 2,
   },
+  CreditMemo: { from: (n) => [`parents: creditMemos(first: ${n}) { nodes {`, '} }'], statements: 1 },
+  CreditMemoItem: {
+    from: (n) => [`parents: creditMemos(first: ${n}) { nodes { creditMemoItems { nodes {`, '} } } }'],
+    statements: 2,
+  },
   PaymentApplication: {
     from: (n) => [`parents: invoices(first: ${n}) { nodes { paymentApplications {`, '} } }'],
     statements: 2,
   },
+};
+
+/** Edges that only returns have. */
+const returned: typeof parents.Order = {
+  from: (n) => [`parents: orderLineItems(first: ${n}, filter: { itemCategory: Return }) { nodes {`, '} }'],
+  statements: 1,
+};
+const received: typeof parents.Order = {
+  from: (n) => [`parents: fulfillments(first: ${n}, filter: { fulfillmentType: Return }) { nodes {`, '} }'],
+  statements: 1,
+};
+const parentsOf: Record<string, typeof parents.Order> = {
+  'OrderLineItem.originalOrderLineItem': returned,
+  'OrderLineItem.creditMemoItems': returned,
+  'Fulfillment.creditMemoItems': received,
 };
 
 interface Related {
@@ -87,9 +118,10 @@ function related(found: object): Related[] {
 
 async function followed(edge: string, selection: string, size: number) {
   const [parent, field] = edge.split('.');
-  const [head, tail] = parents[parent].from(size);
+  const { from, statements: own } = parentsOf[edge] ?? parents[parent];
+  const [head, tail] = from(size);
   const { data, statements } = await asked(`{ ${head} id edge: ${field} ${selection} ${tail} }`);
-  return { rows: related(data), statements: statements - parents[parent].statements };
+  return { rows: related(data), statements: statements - own };
 }
 
 /** table.column on which each edge stands, read beside the gateway. */
@@ -102,6 +134,11 @@ const oneColumns: Record<keyof typeof oneEdges, [table: string, column: string]>
   'InvoiceItem.orderLineItem': ['invoice_item', 'order_line_item_id'],
   'InvoiceItem.fulfillment': ['invoice_item', 'fulfillment_id'],
   'Invoice.account': ['invoice', 'account_id'],
+  'OrderLineItem.originalOrderLineItem': ['order_line_item', 'original_order_line_item_id'],
+  'CreditMemo.account': ['credit_memo', 'account_id'],
+  'CreditMemoItem.creditMemo': ['credit_memo_item', 'credit_memo_id'],
+  'CreditMemoItem.orderLineItem': ['credit_memo_item', 'order_line_item_id'],
+  'CreditMemoItem.fulfillment': ['credit_memo_item', 'fulfillment_id'],
   'Payment.account': ['payment', 'account_id'],
   'PaymentApplication.payment': ['payment_application', 'payment_id'],
   'PaymentApplication.invoice': ['payment_application', 'invoice_id'],
@@ -109,10 +146,15 @@ const oneColumns: Record<keyof typeof oneEdges, [table: string, column: string]>
 const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string, shape: 'connection' | 'list']> = {
   'Account.orders': ['orders', 'account_id', 'connection'],
   'Account.invoices': ['invoice', 'account_id', 'connection'],
+  'Account.creditMemos': ['credit_memo', 'account_id', 'connection'],
   'Account.payments': ['payment', 'account_id', 'connection'],
   'Order.orderLineItems': ['order_line_item', 'order_id', 'connection'],
   'OrderLineItem.fulfillments': ['fulfillment', 'order_line_item_id', 'connection'],
   'OrderLineItem.invoiceItems': ['invoice_item', 'order_line_item_id', 'connection'],
+  'OrderLineItem.creditMemoItems': ['credit_memo_item', 'order_line_item_id', 'connection'],
+  'OrderLineItem.returnOrderLineItems': ['order_line_item', 'original_order_line_item_id', 'connection'],
+  'Fulfillment.creditMemoItems': ['credit_memo_item', 'fulfillment_id', 'list'],
+  'CreditMemo.creditMemoItems': ['credit_memo_item', 'credit_memo_id', 'connection'],
   'Fulfillment.invoiceItems': ['invoice_item', 'fulfillment_id', 'list'],
   'Invoice.invoiceItems': ['invoice_item', 'invoice_id', 'connection'],
   'Invoice.paymentApplications': ['payment_application', 'invoice_id', 'list'],
@@ -120,6 +162,7 @@ const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string
   'OrderLineItem.history': ['history_entry', 'subject_id', 'connection'],
   'Fulfillment.history': ['history_entry', 'subject_id', 'connection'],
   'Invoice.history': ['history_entry', 'subject_id', 'connection'],
+  'CreditMemo.history': ['history_entry', 'subject_id', 'connection'],
 };
 
 test('every edge of the graph has a case here', () => {
@@ -209,7 +252,7 @@ describe('a screen', () => {
 
   test('the computed edges of a hundred fulfillments are one statement each', async () => {
     const page = (n: number, field: string) => asked(`{ fulfillments(first: ${n}) { nodes { id ${field} } } }`);
-    const cost = { billed: 1, 'billingDocuments { id documentNumber }': 2, allowedTransitions: 2, editableFields: 0 };
+    const cost = { billed: 1, 'billingDocuments { id documentNumber }': 3, allowedTransitions: 2, editableFields: 0 };
     for (const [field, statements] of Object.entries(cost)) {
       const selected = field === 'allowedTransitions' ? 'allowedTransitions { to allowed }' : field;
       expect([field, (await page(100, selected)).statements - 1]).toEqual([field, statements]);

@@ -9,7 +9,11 @@ import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';
+import { Scoped } from '../../src/store/connection';
+import { CreditMemoRow } from '../../src/store/credit-memo';
+import { insertRows } from '../../src/store/write';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { creditMemoRow } from '../support/rows';
 
 type Value = string | boolean | null;
 type Row = Record<string, Value>;
@@ -42,7 +46,8 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
         itemName: 'item_name',
       },
       ...{ itemState: 'item_state', itemCategory: 'item_category', itemType: 'item_type', billingRule: 'billing_rule' },
-      ...{ productCode: 'product_code', accountId: 'account_id', hasPendingQuantity: 'pending', ...audit },
+      ...{ productCode: 'product_code', accountId: 'account_id', hasPendingQuantity: 'pending' },
+      ...{ originalOrderLineItemId: 'original_order_line_item_id', ...audit },
     },
   },
   fulfillments: {
@@ -60,6 +65,13 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
     fields: {
       ...{ id: 'id', invoiceNumber: 'invoice_number', accountId: 'account_id', status: 'status', hasBalance: 'owed' },
       ...{ invoiceDate: 'invoice_date', dueDate: 'due_date', ...audit },
+    },
+  },
+  creditMemos: {
+    sql: 'select *, amount - applied_amount - refund_amount > 0 as unapplied from credit_memo',
+    fields: {
+      ...{ id: 'id', creditMemoNumber: 'credit_memo_number', accountId: 'account_id', status: 'status' },
+      ...{ creditMemoDate: 'credit_memo_date', hasUnapplied: 'unapplied', ...audit },
     },
   },
   payments: {
@@ -80,7 +92,7 @@ async function fill(work: Work): Promise<void> {
   const names = ['a_b', 'a%b', 'aXb', 'A_B', 'a\\b', 'Ärger', ''.padEnd(255, 'x')];
   for (const [at, name] of names.entries()) {
     const currency = ['USD', 'EUR', 'JPY'][at % 3];
-    const { orderLineItems } = await orderFor(
+    const { account, orderLineItems } = await orderFor(
       work,
       [
         { itemName: name, productCode: at % 2 ? 'P-1' : null, itemType: 'Product', quantity: '10' },
@@ -89,6 +101,13 @@ async function fill(work: Work): Promise<void> {
       ],
       { name, currency },
     );
+    const memo = {
+      ...{ creditMemoNumber: `CM${name}`, creditMemoDate: `2022-01-0${1 + at}`, currency },
+      ...{ status: (['Draft', 'Posted', 'Canceled'] as const)[at % 3], appliedAmount: at % 2 ? '10' : '9' },
+    };
+    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), CreditMemoRow, [
+      creditMemoRow(account, memo),
+    ]);
     const targetDate = `2022-03-0${1 + at}`;
     const base = { orderLineItemId: orderLineItems[0].id, fulfillmentDate: `2022-01-0${1 + at}`, quantity: '1' };
     const sent = { ...base, state: 'SentToBilling' as const, quantity: at % 2 ? '8' : '2' };
@@ -105,14 +124,15 @@ async function fill(work: Work): Promise<void> {
   }
   const { owner } = gateway.database;
   await owner("update fulfillment set fulfillment_type = 'Return' where carrier = 'a_b'");
-  await owner("update order_line_item set item_category = 'Return' where item_type = 'Services'");
+  await owner(`update order_line_item t set item_category = 'Return', original_order_line_item_id = o.id
+    from order_line_item o where t.item_type = 'Services' and o.item_type = 'Product' and o.order_id = t.order_id`);
   await owner("update orders set category = 'Return', order_date = '2022-01-31' where order_number like '%2'");
   await owner("update orders set state = 'Complete' where order_number like '%3'");
   for (const [status, digit] of Object.entries({ Draft: 1, Canceled: 2 })) {
     await owner('update invoice set status = $1 where invoice_number like $2', [status, `%${digit}`]);
   }
   await owner("update payment set status = 'Refunded', effective_date = '2022-01-01' where payment_number like '%1'");
-  for (const table of ['account', 'orders', 'order_line_item', 'fulfillment', 'invoice', 'payment']) {
+  for (const table of ['account', 'orders', 'order_line_item', 'fulfillment', 'invoice', 'credit_memo', 'payment']) {
     await owner(`update ${table} t set updated_date = '2025-03-09T12:00:00.5Z'::timestamptz + n * interval '1 day'
       from (select id, row_number() over (order by id) % 4 as n from ${table}) as numbered where numbered.id = t.id`);
   }

@@ -6,16 +6,20 @@ import { listOf, nouns } from '../../src/graph/nouns';
 import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/work';
+import { Scoped } from '../../src/store/connection';
 import { nounsOfIds } from '../../src/store/node';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { insertReturns, returnOf } from '../support/returns';
 
 /** One of everything in one org, and the tables that hold it. */
 interface Estate {
   orgId: string;
   ids: Record<keyof typeof nouns, string>;
-  numbers: Record<'account' | 'order' | 'fulfillment' | 'invoice' | 'payment', string>;
+  numbers: Record<'account' | 'order' | 'fulfillment' | 'invoice' | 'creditMemo' | 'payment', string>;
   booked: string;
   sent: string;
+  /** What has children on edges that only returns have. */
+  parents: Partial<Record<ManyEdge, string>>;
 }
 
 let gateway: TestGatewayServer;
@@ -34,6 +38,8 @@ async function estate(work: Work, name: string): Promise<Estate> {
     processingOptions: { runBilling: true, collectPayment: true },
   });
   await work.finish();
+  const returned = returnOf(account, line);
+  await insertReturns(new Scoped(gateway.database.db.reads(), work.caller), [returned]);
   const [items] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
     `select i.id as item, a.id as application, h.id as entry from invoice_item i
      join payment_application a using (invoice_id) join history_entry h on h.subject_id = invoice_id where invoice_id = $1`,
@@ -45,14 +51,20 @@ async function estate(work: Work, name: string): Promise<Estate> {
     ids: {
       ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
       ...{ invoice: invoices[0].id, invoiceItem: items.item },
+      ...{ creditMemo: returned.memo.id, creditMemoItem: returned.memoItem.id },
       ...{ payment: payments[0].id, paymentApplication: items.application, historyEntry: items.entry },
     },
     numbers: {
       ...{ account: account.accountNumber, order: order.orderNumber, fulfillment: executing.fulfillmentNumber },
       ...{ invoice: invoices[0].invoiceNumber, payment: payments[0].paymentNumber },
+      creditMemo: returned.memo.creditMemoNumber,
     },
     booked,
     sent,
+    parents: {
+      'OrderLineItem.creditMemoItems': returned.line.id,
+      'Fulfillment.creditMemoItems': returned.fulfillment.id,
+    },
   };
 }
 
@@ -94,15 +106,20 @@ const queries: Record<string, (of: Estate) => string[]> = {
   orderLineItem: (of) => [`{ result: orderLineItem(id: "${of.ids.orderLineItem}") { id } }`],
   fulfillment: byKey('fulfillment'),
   invoice: byKey('invoice'),
+  creditMemo: byKey('creditMemo'),
   payment: byKey('payment'),
   node: (of) => Object.values(of.ids).map((id) => `{ result: node(id: "${id}") { id __typename } }`),
   nodes: (of) => [`{ result: nodes(ids: ${JSON.stringify(Object.values(of.ids))}) { id __typename } }`],
   viewer: () => ['{ result: viewer { clientId entity { id } orgs { id } entities { id } } }'],
   accounts: listed('accounts', 'account', { accountNumber: (of) => of.numbers.account }),
   orders: listed('orders', 'order', { accountId }),
-  orderLineItems: listed('orderLineItems', 'orderLineItem', { orderId, accountId, orderNumber }),
+  orderLineItems: listed('orderLineItems', 'orderLineItem', {
+    ...{ orderId, accountId, orderNumber },
+    originalOrderLineItemId: orderLineItemId,
+  }),
   fulfillments: listed('fulfillments', 'fulfillment', { orderId, accountId, orderLineItemId }),
   invoices: listed('invoices', 'invoice', { accountId }),
+  creditMemos: listed('creditMemos', 'creditMemo', { accountId, creditMemoNumber: (of) => of.numbers.creditMemo }),
   payments: listed('payments', 'payment', { accountId }),
   fulfillmentSummary: ({ ids }) => [
     `{ result: fulfillmentSummary(groupBy: account, filter: { id: { eq: "${ids.fulfillment}" } }) { key count } }`,
@@ -191,11 +208,11 @@ describe.each(intruderNames)('a client of %s', (name) => {
   test('sees only what is its own in every list, and counts only that', async () => {
     const { client, own } = intruders[name];
     const fields = fieldsOf('Query').filter((field) => /\(filter/.test(queries[field](own)[0]));
-    expect(fields.length).toBe(6);
+    expect(fields.length).toBe(7);
     const text = fields.map((field) => `${field}(first: 100) { totalCount nodes { id } edges { node { id } } }`);
     const { body, text: reply } = await client.graphql(`{ ${text.join(' ')} }`);
     expect(fields.map((field) => body.data[field].totalCount)).toEqual(
-      fields.map((field) => (field === 'fulfillments' ? 3 : 1)),
+      fields.map((field) => ({ orders: 2, orderLineItems: 2, fulfillments: 4 })[field] ?? 1),
     );
     for (const id of Object.values(victim.ids)) expect(reply).not.toContain(id);
   });
@@ -238,7 +255,7 @@ describe.each(intruderNames)('a client of %s', (name) => {
   test.each(Object.keys(manyEdges) as ManyEdge[])('is led nowhere by the edge %s', async (edge) => {
     const parent = (edge[0].toLowerCase() + edge.split('.')[0].slice(1)) as keyof typeof nouns;
     const query = { properties: ['id'], limit: 10, backward: false };
-    const parentId = parent === 'fulfillment' ? victim.sent : victim.ids[parent];
+    const parentId = victim.parents[edge] ?? (parent === 'fulfillment' ? victim.sent : victim.ids[parent]);
     const { loaders } = new GraphContext(intruders[name].work);
     expect(await loaders.page(edge, query, parentId)).toEqual([]);
     expect(await loaders.total(edge, null, parentId)).toBe(0);

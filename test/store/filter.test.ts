@@ -1,17 +1,20 @@
 import { AccountRow, accounts } from '../../src/store/account';
 import { BillingClaimRow, posted } from '../../src/store/billing-claim';
 import { Scoped } from '../../src/store/connection';
+import { CreditMemoItemRow, CreditMemoRow, creditMemos } from '../../src/store/credit-memo';
 import { type FulfillmentFilter, FulfillmentRow, fulfillments } from '../../src/store/fulfillment';
 import { newId } from '../../src/store/id';
 import { InvoiceItemRow, InvoiceRow, invoices } from '../../src/store/invoice';
 import { type List, page } from '../../src/store/list';
 import { OrderRow } from '../../src/store/order';
 import { type OrderLineItemFilter, OrderLineItemRow, orderLineItems } from '../../src/store/order-line-item';
-import { insertRows, updateRows } from '../../src/store/write';
+import { deleteRows, insertRows, updateRows } from '../../src/store/write';
 import { type TestDatabase, testDatabase } from '../support/database';
 import {
   accountRow,
   claimRow,
+  creditMemoItemRow,
+  creditMemoRow,
   fulfillmentRow,
   invoiceItemRow,
   invoiceRow,
@@ -26,6 +29,7 @@ let account: AccountRow;
 let orders: OrderRow[];
 let lines: OrderLineItemRow[];
 let rows: FulfillmentRow[];
+let memoItem: CreditMemoItemRow;
 
 /** Each row is called by its external id or item name in the tests below. */
 beforeAll(async () => {
@@ -37,8 +41,9 @@ beforeAll(async () => {
     lineRow(orders[0], { itemName: 'pending', itemNumber: '2', fulfilledQuantity: '99.999999999' }),
     lineRow(orders[0], { itemName: 'full', itemNumber: '10', fulfilledQuantity: '100', sentQuantity: '100' }),
     lineRow(orders[1], { itemName: 'without', itemNumber: '1', billingRule: 'TriggerWithoutFulfillment' }),
-    lineRow(orders[1], { itemName: 'return', itemNumber: '3', itemCategory: 'Return', itemType: null }),
   ];
+  const returned = { itemCategory: 'Return', originalOrderLineItemId: lines[1].id } as const;
+  lines.push(lineRow(orders[1], { ...returned, itemName: 'return', itemNumber: '3', itemType: null }));
   const [line] = lines;
   const sent = { state: 'SentToBilling', sentToBillingDate: '2022-01-05T00:00:00.000Z' } as const;
   rows = [
@@ -56,12 +61,21 @@ beforeAll(async () => {
   ];
   const paid = invoiceRow(account, { invoiceNumber: 'paid', balance: '0', status: 'Canceled' });
   const item = invoiceItemRow(paid, rows[4]);
+  const memos = [
+    creditMemoRow(account, { creditMemoNumber: 'unapplied' }),
+    creditMemoRow(account, { creditMemoNumber: 'partly', appliedAmount: '4', refundAmount: '5.99' }),
+    creditMemoRow(account, { creditMemoNumber: 'used', appliedAmount: '4', refundAmount: '6' }),
+    creditMemoRow(account, { creditMemoNumber: 'nothing', amount: '0', amountWithoutTax: '0', status: 'Draft' }),
+  ];
+  memoItem = creditMemoItemRow(memos[0], rows[6]);
   await insertRows(scoped, AccountRow, [account]);
   await insertRows(scoped, OrderRow, orders);
   await insertRows(scoped, OrderLineItemRow, lines);
   await insertRows(scoped, FulfillmentRow, rows);
   await insertRows(scoped, InvoiceRow, [...owed, paid]);
   await insertRows(scoped, InvoiceItemRow, [item]);
+  await insertRows(scoped, CreditMemoRow, memos);
+  await insertRows(scoped, CreditMemoItemRow, [memoItem]);
   await insertRows(scoped, BillingClaimRow, [claimRow(item)]);
 }, 60_000);
 afterAll(() => database.close());
@@ -131,6 +145,13 @@ describe('an id', () => {
   test('is null or not', async () => {
     expect(await leaves({ accountId: { isNull: false } })).toBe('abcdefg');
     expect(await leaves({ accountId: { isNull: true } })).toBe('');
+    expect(await leavesLines({ originalOrderLineItemId: { isNull: false } })).toEqual(['return']);
+    expect(await leavesLines({ originalOrderLineItemId: { isNull: true } })).toEqual(['full', 'pending', 'without']);
+  });
+
+  test('of a sold line finds what was returned of it', async () => {
+    expect(await leavesLines({ originalOrderLineItemId: { eq: lines[1].id } })).toEqual(['return']);
+    expect(await leavesLines({ originalOrderLineItemId: { in: [lines[0].id, lines[3].id] } })).toEqual([]);
   });
 });
 
@@ -184,6 +205,22 @@ describe('a condition', () => {
     }
   });
 
+  test('tells fulfillments on a posted credit memo likewise', async () => {
+    const { id, entityId, orgId, fulfillmentId } = memoItem;
+    const claim = { id: fulfillmentId!, entityId, orgId, invoiceItemId: null, creditMemoItemId: id };
+    await insertRows(scoped, BillingClaimRow, [claim]);
+    for (const [status, expected] of [
+      ['Draft', []],
+      ['Posted', [fulfillmentId]],
+    ] as const) {
+      const memo = { id: memoItem.creditMemoId, status } as CreditMemoRow;
+      await updateRows(scoped, CreditMemoRow, [memo], ['status']);
+      expect(await posted(scoped, [fulfillmentId!])).toEqual(expected);
+    }
+    expect(await leaves({ billed: true, fulfillmentType: 'Return' })).toBe('g');
+    await deleteRows(scoped, BillingClaimRow, [fulfillmentId!]);
+  });
+
   test('tells lines that take more fulfillments; one without fulfillments never does', async () => {
     expect(await leavesLines({ hasPendingQuantity: true })).toEqual(['pending', 'return']);
     expect(await leavesLines({ hasPendingQuantity: false })).toEqual(['full', 'without']);
@@ -192,6 +229,12 @@ describe('a condition', () => {
   test('tells invoices with a balance, of whatever sign', async () => {
     expect(await left(invoices, 'invoiceNumber', { hasBalance: true })).toEqual(['credit', 'owed']);
     expect(await left(invoices, 'invoiceNumber', { hasBalance: false })).toEqual(['paid']);
+  });
+
+  test('tells credit memos of which something is unapplied', async () => {
+    expect(await left(creditMemos, 'creditMemoNumber', { hasUnapplied: true })).toEqual(['partly', 'unapplied']);
+    expect(await left(creditMemos, 'creditMemoNumber', { hasUnapplied: false })).toEqual(['nothing', 'used']);
+    expect(await left(creditMemos, 'creditMemoNumber', { status: 'Draft' })).toEqual(['nothing']);
   });
 
   test('on the order reaches its line items', async () => {

@@ -101,6 +101,7 @@ describe.each(lists)('the list %s', (_name, list) => {
     expect(properties).toContain('id');
     for (const property of properties) {
       const keys = rowsOf(list.rowClass).map(({ row }) => row[property]);
+      if (keys.every((key) => key === null)) continue; // a sale has no original
       await eachCaller((scoped) => pagesBy(scoped, list, property, keys, query));
       for (const { name, scope, sees } of callers) {
         const counts = await countsBy(new Scoped(database.db.reads(), scope), list, property, keys);
@@ -112,6 +113,7 @@ describe.each(lists)('the list %s', (_name, list) => {
   test('holds them under a filter that names every row there is', async () => {
     const rows = rowsOf(list.rowClass).map(({ row }) => row);
     for (const field of Object.keys(list.filters).filter((name) => list.table.columns[name]?.type === 'uuid')) {
+      if (rows.every((row) => row[field] === null)) continue;
       const filter = { [field]: { in: rows.map((row) => row[field]) } };
       await eachCaller((scoped) => page(scoped, list, { ...query, filter }));
       for (const { scope } of callers) {
@@ -131,24 +133,24 @@ describe('apart from the lists', () => {
   });
 
   test('nodes are told in scope only, and all of their kinds', async () => {
-    for (const { scope, sees } of callers) {
-      const nouns = await nounsOfIds(new Scoped(database.db.reads(), scope), everyId());
-      expect(placesOf([...nouns.keys()].map((id) => ({ id })))).toEqual(sees);
-      expect(nouns.size).toBe(sees.length * (Object.keys(classes).length - 1)); // a claim has its fulfillment's id
-    }
-    const { rows, scope } = places[0];
-    const nouns = await nounsOfIds(new Scoped(database.db.reads(), scope), everyId());
-    expect(Object.fromEntries(nouns)).toEqual({
+    const kinds = ({ rows }: (typeof places)[0]) => ({
       [rows.account.id]: 'account',
       [rows.order.id]: 'order',
       [rows.line.id]: 'orderLineItem',
       [rows.fulfillment.id]: 'fulfillment',
       [rows.invoice.id]: 'invoice',
       [rows.item.id]: 'invoiceItem',
+      [rows.memo.id]: 'creditMemo',
+      [rows.memoItem.id]: 'creditMemoItem',
       [rows.payment.id]: 'payment',
       [rows.application.id]: 'paymentApplication',
       [rows.history.id]: 'historyEntry',
     });
+    for (const { scope, sees } of callers) {
+      const nouns = await nounsOfIds(new Scoped(database.db.reads(), scope), everyId());
+      const seen = places.filter(({ name }) => sees.includes(name)).map(kinds);
+      expect(Object.fromEntries(nouns)).toEqual(Object.assign({}, ...seen));
+    }
   });
 
   test('claims, posted documents and the states of orders are told in scope only', async () => {

@@ -19,6 +19,7 @@ enum BillingRule { TriggerWithoutFulfillment TriggerAsFulfillmentOccurs }
 enum TaxMode { TaxInclusive TaxExclusive }
 enum InlineDiscountType { Percentage FixedAmount None }
 enum InvoiceStatus { Draft Posted Canceled }
+enum CreditMemoStatus { Draft Posted Canceled }
 enum PaymentStatus { Processing Processed Error Voided Refunded }
 enum OnError { RejectAll SkipFailed }
 enum OrderDirection { ASC DESC }
@@ -37,12 +38,14 @@ type Query {
   orderLineItem(id: ID!): OrderLineItem
   fulfillment(key: ID!): Fulfillment
   invoice(key: ID!): Invoice
+  creditMemo(key: ID!): CreditMemo
   payment(key: ID!): Payment
   accounts(first: Int, after: String, last: Int, before: String, filter: AccountFilter, orderBy: AccountOrder): AccountConnection
   orders(first: Int, after: String, last: Int, before: String, filter: OrderFilter, orderBy: OrderOrder): OrderConnection
   orderLineItems(first: Int, after: String, last: Int, before: String, filter: OrderLineItemFilter, orderBy: OrderLineItemOrder): OrderLineItemConnection
   fulfillments(first: Int, after: String, last: Int, before: String, filter: FulfillmentFilter, orderBy: FulfillmentOrder): FulfillmentConnection
   invoices(first: Int, after: String, last: Int, before: String, filter: InvoiceFilter, orderBy: InvoiceOrder): InvoiceConnection
+  creditMemos(first: Int, after: String, last: Int, before: String, filter: CreditMemoFilter, orderBy: CreditMemoOrder): CreditMemoConnection
   payments(first: Int, after: String, last: Int, before: String, filter: PaymentFilter, orderBy: PaymentOrder): PaymentConnection
   fulfillmentSummary(filter: FulfillmentFilter, groupBy: FulfillmentGroupBy!): [FulfillmentSummary!]
 }
@@ -61,7 +64,8 @@ input FulfillmentFilter {
 input OrderLineItemFilter {
   id: IDFilter, orderId: IDFilter, orderNumber: StringFilter, itemNumber: StringFilter, itemName: StringFilter
   itemState: OrderLineItemStateFilter, itemCategory: ItemCategory, itemType: ItemType, billingRule: BillingRule
-  productCode: StringFilter, accountId: IDFilter, hasPendingQuantity: Boolean, updatedDate: DateTimeFilter
+  productCode: StringFilter, accountId: IDFilter, originalOrderLineItemId: IDFilter, hasPendingQuantity: Boolean
+  updatedDate: DateTimeFilter
 }
 input OrderFilter {
   id: IDFilter, orderNumber: StringFilter, accountId: IDFilter, orderDate: DateFilter, category: OrderCategory
@@ -74,6 +78,10 @@ input InvoiceFilter {
   id: IDFilter, invoiceNumber: StringFilter, accountId: IDFilter, status: InvoiceStatus, invoiceDate: DateFilter
   dueDate: DateFilter, hasBalance: Boolean, updatedDate: DateTimeFilter
 }
+input CreditMemoFilter {
+  id: IDFilter, creditMemoNumber: StringFilter, accountId: IDFilter, status: CreditMemoStatus
+  creditMemoDate: DateFilter, hasUnapplied: Boolean, updatedDate: DateTimeFilter
+}
 input PaymentFilter {
   id: IDFilter, paymentNumber: StringFilter, accountId: IDFilter, status: PaymentStatus, effectiveDate: DateFilter
   updatedDate: DateTimeFilter
@@ -83,6 +91,7 @@ enum OrderLineItemOrderField { updatedDate createdDate itemNumber }
 enum OrderOrderField { updatedDate createdDate orderDate orderNumber }
 enum AccountOrderField { updatedDate createdDate name accountNumber }
 enum InvoiceOrderField { updatedDate createdDate invoiceDate dueDate invoiceNumber }
+enum CreditMemoOrderField { updatedDate createdDate creditMemoDate creditMemoNumber }
 enum PaymentOrderField { updatedDate createdDate effectiveDate paymentNumber }
 type Viewer { clientId: String!, scopes: [String!]!, entity: Entity!, orgs: [Org!]!, entities: [Entity!]! }
 type Entity { id: ID!, name: String! }
@@ -93,6 +102,7 @@ type Account implements Node {
   updatedDate: DateTime!, updatedById: String!
   orders(first: Int, after: String, last: Int, before: String, filter: OrderFilter, orderBy: OrderOrder): OrderConnection!
   invoices(first: Int, after: String, last: Int, before: String, filter: InvoiceFilter, orderBy: InvoiceOrder): InvoiceConnection!
+  creditMemos(first: Int, after: String, last: Int, before: String, filter: CreditMemoFilter, orderBy: CreditMemoOrder): CreditMemoConnection!
   payments(first: Int, after: String, last: Int, before: String): PaymentConnection!
 }
 type PaymentMethod { type: String!, label: String! }
@@ -111,7 +121,9 @@ type OrderLineItem implements Node {
   taxMode: TaxMode, taxCode: String, billTargetDate: Date, transactionStartDate: Date, transactionEndDate: Date
   paymentTerm: String, invoiceGroupNumber: String, productCode: String, purchaseOrderNumber: String
   description: String, customFields: JSONObject, version: Int!, createdDate: DateTime!, createdById: String!
-  updatedDate: DateTime!, updatedById: String!, order: Order!, account: Account!
+  updatedDate: DateTime!, updatedById: String!, order: Order!, account: Account!, originalOrderLineItem: OrderLineItem
+  returnOrderLineItems(first: Int, after: String, last: Int, before: String): OrderLineItemConnection!
+  creditMemoItems(first: Int, after: String, last: Int, before: String): CreditMemoItemConnection!
   fulfillments(first: Int, after: String, last: Int, before: String, filter: FulfillmentFilter, orderBy: FulfillmentOrder): FulfillmentConnection!
   invoiceItems(first: Int, after: String, last: Int, before: String): InvoiceItemConnection!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
@@ -124,6 +136,7 @@ type Fulfillment implements Node {
   excludeItemBillingFromRevenueAccounting: Boolean!, excludeItemBookingFromRevenueAccounting: Boolean!
   customFields: JSONObject, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
   updatedById: String!, orderLineItem: OrderLineItem!, invoiceItems: [InvoiceItem!]!
+  creditMemoItems: [CreditMemoItem!]!
   billingDocuments: [BillingDocument!]!, allowedTransitions: [FulfillmentTransition!]!, editableFields: [String!]!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
@@ -145,6 +158,20 @@ type InvoiceItem implements Node {
   id: ID!, chargeName: String!, quantity: Decimal!, unitPrice: Decimal!, unitOfMeasure: String
   chargeAmount: Decimal!, taxAmount: Decimal!, taxMode: TaxMode, taxRate: Decimal, serviceStartDate: Date
   serviceEndDate: Date, invoice: Invoice!, orderLineItem: OrderLineItem!, fulfillment: Fulfillment
+}
+type CreditMemo implements Node & BillingDocument {
+  id: ID!, documentNumber: String!, creditMemoNumber: String!, account: Account!, documentDate: Date!
+  creditMemoDate: Date!, targetDate: Date, postedDate: Date, status: CreditMemoStatus!, currency: String!
+  amount: Decimal!, amountWithoutTax: Decimal!, taxAmount: Decimal!, appliedAmount: Decimal!
+  unappliedAmount: Decimal!, refundAmount: Decimal!, reasonCode: String, source: String!, version: Int!
+  createdDate: DateTime!, createdById: String!, updatedDate: DateTime!, updatedById: String!
+  creditMemoItems(first: Int, after: String, last: Int, before: String): CreditMemoItemConnection!
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
+}
+type CreditMemoItem implements Node {
+  id: ID!, chargeName: String!, quantity: Decimal!, unitPrice: Decimal!, unitOfMeasure: String, amount: Decimal!
+  amountWithoutTax: Decimal!, taxAmount: Decimal!, taxMode: TaxMode, taxRate: Decimal, creditMemo: CreditMemo!
+  orderLineItem: OrderLineItem!, fulfillment: Fulfillment
 }
 type Payment implements Node {
   id: ID!, paymentNumber: String!, account: Account!, amount: Decimal!, appliedAmount: Decimal!
@@ -244,6 +271,7 @@ input OrderOrder { field: OrderOrderField!, direction: OrderDirection! = DESC }
 input OrderLineItemOrder { field: OrderLineItemOrderField!, direction: OrderDirection! = DESC }
 input FulfillmentOrder { field: FulfillmentOrderField!, direction: OrderDirection! = DESC }
 input InvoiceOrder { field: InvoiceOrderField!, direction: OrderDirection! = DESC }
+input CreditMemoOrder { field: CreditMemoOrderField!, direction: OrderDirection! = DESC }
 input PaymentOrder { field: PaymentOrderField!, direction: OrderDirection! = DESC }
 type AccountConnection { edges: [AccountEdge!]!, nodes: [Account!]!, pageInfo: PageInfo!, totalCount: Int! }
 type AccountEdge { cursor: String!, node: Account! }
@@ -263,6 +291,14 @@ type InvoiceItemConnection {
   edges: [InvoiceItemEdge!]!, nodes: [InvoiceItem!]!, pageInfo: PageInfo!, totalCount: Int!
 }
 type InvoiceItemEdge { cursor: String!, node: InvoiceItem! }
+type CreditMemoConnection {
+  edges: [CreditMemoEdge!]!, nodes: [CreditMemo!]!, pageInfo: PageInfo!, totalCount: Int!
+}
+type CreditMemoEdge { cursor: String!, node: CreditMemo! }
+type CreditMemoItemConnection {
+  edges: [CreditMemoItemEdge!]!, nodes: [CreditMemoItem!]!, pageInfo: PageInfo!, totalCount: Int!
+}
+type CreditMemoItemEdge { cursor: String!, node: CreditMemoItem! }
 type PaymentConnection { edges: [PaymentEdge!]!, nodes: [Payment!]!, pageInfo: PageInfo!, totalCount: Int! }
 type PaymentEdge { cursor: String!, node: Payment! }
 type HistoryEntry implements Node {

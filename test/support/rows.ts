@@ -1,7 +1,9 @@
 import { AccountRow } from '../../src/store/account';
 import { BillingClaimRow } from '../../src/store/billing-claim';
 import { type Connection, type Scope, Scoped } from '../../src/store/connection';
+import { CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { FulfillmentRow } from '../../src/store/fulfillment';
+import { FulfillmentItemRow } from '../../src/store/fulfillment-item';
 import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
@@ -130,6 +132,20 @@ export const fulfillmentRow = (line: OrderLineItemRow, more: Partial<Fulfillment
   ...more,
 });
 
+export const fulfillmentItemRow = (
+  { id, entityId, orgId }: FulfillmentRow,
+  more: Partial<FulfillmentItemRow> = {},
+): FulfillmentItemRow => ({
+  id: newId(),
+  entityId,
+  orgId,
+  fulfillmentId: id,
+  itemIdentifier: 'SN-1',
+  description: null,
+  customFields: null,
+  ...more,
+});
+
 export const invoiceRow = (account: AccountRow, more: Partial<InvoiceRow> = {}): InvoiceRow => ({
   ...audited(account),
   accountId: account.id,
@@ -168,6 +184,54 @@ export const invoiceItemRow = (
   unitPrice: '10',
   unitOfMeasure: null,
   chargeAmount: '10',
+  taxAmount: '0',
+  taxMode: null,
+  taxCode: null,
+  taxRate: null,
+  serviceStartDate: day,
+  serviceEndDate: day,
+  productCode: null,
+  purchaseOrderNumber: null,
+  ...more,
+});
+
+export const creditMemoRow = (account: AccountRow, more: Partial<CreditMemoRow> = {}): CreditMemoRow => ({
+  ...audited(account),
+  accountId: account.id,
+  creditMemoNumber: number('CM-'),
+  status: 'Posted',
+  creditMemoDate: day,
+  targetDate: day,
+  postedDate: day,
+  currency: 'USD',
+  invoiceGroupNumber: null,
+  amount: '10',
+  amountWithoutTax: '10',
+  taxAmount: '0',
+  appliedAmount: '0',
+  refundAmount: '0',
+  reasonCode: 'Return Order',
+  source: 'API',
+  ...more,
+});
+
+export const creditMemoItemRow = (
+  memo: CreditMemoRow,
+  fulfillment: FulfillmentRow,
+  more: Partial<CreditMemoItemRow> = {},
+): CreditMemoItemRow => ({
+  id: newId(),
+  entityId: memo.entityId,
+  orgId: memo.orgId,
+  creditMemoId: memo.id,
+  orderLineItemId: fulfillment.orderLineItemId,
+  fulfillmentId: fulfillment.id,
+  chargeName: 'Desk',
+  currency: 'USD',
+  quantity: '1',
+  unitPrice: '10',
+  unitOfMeasure: null,
+  amountWithoutTax: '10',
   taxAmount: '0',
   taxMode: null,
   taxCode: null,
@@ -230,19 +294,25 @@ export const historyRow = (fulfillment: FulfillmentRow, more: Partial<HistoryEnt
   ...more,
 });
 
-/** One row of every kind, each of the others' chain: an account with a billed and paid fulfillment. */
+/** One row of every kind, each of the others' chain: an account with a billed, paid and then credited fulfillment. */
 export function chain(scope: Scope) {
   const account = accountRow(scope);
   const order = orderRow(account);
   const line = lineRow(order);
   const fulfillment = fulfillmentRow(line);
+  const asset = fulfillmentItemRow(fulfillment);
   const invoice = invoiceRow(account);
   const item = invoiceItemRow(invoice, fulfillment);
+  const memo = creditMemoRow(account);
+  const memoItem = creditMemoItemRow(memo, fulfillment);
   const claim = claimRow(item);
   const payment = paymentRow(account);
   const application = applicationRow(payment, invoice);
   const history = historyRow(fulfillment);
-  return { account, order, line, fulfillment, invoice, item, claim, payment, application, history };
+  return {
+    ...{ account, order, line, fulfillment, asset },
+    ...{ invoice, item, memo, memoItem, claim, payment, application, history },
+  };
 }
 
 export type Chain = ReturnType<typeof chain>;
@@ -252,8 +322,11 @@ export const classes: { [K in keyof Chain]: RowClass<Chain[K]> } = {
   order: OrderRow,
   line: OrderLineItemRow,
   fulfillment: FulfillmentRow,
+  asset: FulfillmentItemRow,
   invoice: InvoiceRow,
   item: InvoiceItemRow,
+  memo: CreditMemoRow,
+  memoItem: CreditMemoItemRow,
   claim: BillingClaimRow,
   payment: PaymentRow,
   application: PaymentApplicationRow,
