@@ -4,6 +4,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { AccountResolver } from './account';
+import { BillingSettingsResolver } from './billing-settings';
 import type { GraphContext } from './context';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
@@ -26,6 +27,7 @@ export function schema(): GraphQLSchema {
       resolvers: [
         ViewerResolver,
         NodeResolver,
+        BillingSettingsResolver,
         AccountResolver,
         OrderResolver,
         OrderLineItemResolver,

@@ -196,6 +196,21 @@ describe('the other mutations', () => {
     expect([changed.payload.account.name, changed.statements]).toEqual(['Renamed', 4]);
   });
 
+  test('updateBillingSettings takes two statements, and one for each fact that the change depends on', async () => {
+    const ask = async (input: object) =>
+      (
+        await carriedOut(
+          'updateBillingSettings',
+          '$input: BillingSettingsInput!:: input: $input',
+          'billingSettings { units { name } taxCodes { code } }',
+          { input },
+        )
+      ).statements;
+    expect(await ask({ taxCodes: [{ code: 'VAT', rate: '0.2' }] })).toBe(2);
+    expect(await ask({ roundingMode: 'HALF_UP', taxCodes: [] })).toBe(3);
+    expect(await ask({ invoiceSettlement: false })).toBe(3);
+  });
+
   test('updateFulfillment and deleteFulfillment take no more than a move, but for the settings where a quantity changes', async () => {
     const [first, second] = await fulfillments(await lines(2));
     const args = '$key: ID!:: key: $key, input: { quantity: 7, state: Booked }';
