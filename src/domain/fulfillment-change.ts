@@ -1,3 +1,4 @@
+import { type ConfiguredLists, checkLists } from './billing-settings';
 import type { Caller } from './caller';
 import { add, isPositive } from './decimal';
 import { type UserError, userError } from './errors';
@@ -42,15 +43,23 @@ export function editableFields(fulfillment: FulfillmentFacts, caller: Caller): r
 const changedFields = (change: FulfillmentChange): UpdatableField[] =>
   updatableFields.filter((field) => change[field] !== undefined);
 
+/** Does a change name anything that the entity's settings decide on? A plain move does not. */
+export const dependsOnSettings = (change: FulfillmentChange): boolean =>
+  (['quantity', 'carrier', 'fulfillmentSystem', 'fulfillmentLocation'] as const).some(
+    (field) => change[field] !== undefined,
+  );
+
 /**
  * Judges the fields of an update (its `state` is a move and judged apart, by the state that the fields leave it in).
  * Editability goes by the state before the change: Executing to Booked with a new quantity in one call is published.
+ * A quantity is in the unit of the line item already (inUnitOf). `settings` is null where nothing depends on them.
  */
 export function judgeChange(
   before: FulfillmentFacts,
   change: FulfillmentChange,
-  line: QuantityFacts,
+  line: QuantityFacts & { unitOfMeasure: string | null },
   caller: Caller,
+  settings: ConfiguredLists | null,
 ): UserError[] {
   const fields = changedFields(change);
   if (fields.length === 0 && change.state == null) {
@@ -60,7 +69,7 @@ export function judgeChange(
   const locked = fields.filter((field) => !editable.includes(field));
   if (locked.length) return locked.map((field) => lockedError(field, before.state, caller));
 
-  const errors = checkFields(change);
+  const errors = [...checkFields(change, line), ...(settings ? checkLists(change, settings) : [])];
   for (const field of ['fulfillmentDate', 'quantity'] as const) {
     if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
   }

@@ -1,3 +1,4 @@
+import { type ConfiguredLists, checkLists } from './billing-settings';
 import type { Day } from './date';
 import { type Decimal, isPositive, subtract } from './decimal';
 import { type UserError, userError } from './errors';
@@ -57,11 +58,16 @@ export function judgeLine(line: QuantityFacts): UserError[] {
 
 /**
  * May this fulfillment be created on this line item? `reserved` is the quantity of the Executing entries before it in
- * the same request: they do not count as fulfilled yet, but a request that could never be completed is refused.
- * Returns every reason against it.
+ * the same request: they do not count as fulfilled yet, but a request that could never be completed is refused. The
+ * quantity is in the unit of the line item already (inUnitOf). Returns every reason against it.
  */
-export function judgeCreate(input: FulfillmentInput, line: QuantityFacts, reserved: Decimal): UserError[] {
-  const errors = checkInput(input);
+export function judgeCreate(
+  input: FulfillmentInput,
+  line: QuantityFacts & { unitOfMeasure: string | null },
+  reserved: Decimal,
+  settings: ConfiguredLists,
+): UserError[] {
+  const errors = [...checkInput(input, line), ...checkLists(input, settings)];
   const lineErrors = judgeLine(line);
   errors.push(...lineErrors);
   const type = fulfillmentTypeFor(line);
@@ -85,9 +91,9 @@ export function judgeCreate(input: FulfillmentInput, line: QuantityFacts, reserv
   return errors;
 }
 
-/** The part of creation that needs no line item: texts, quantity, start state, and the date that billing will need. */
-function checkInput(input: FulfillmentInput): UserError[] {
-  const errors = checkFields(input);
+/** The values by themselves: texts, quantity, start state, and the date that billing will need. */
+function checkInput(input: FulfillmentInput, line: { unitOfMeasure: string | null }): UserError[] {
+  const errors = checkFields(input, line);
   const state = input.state ?? 'Executing';
   if (!startStates.some((row) => row.state === state)) {
     const allowed = startStates.map((row) => row.state);

@@ -1,3 +1,4 @@
+import { type BillingSettings, roundQuantity } from './billing-settings';
 import type { Caller } from './caller';
 import type { Day } from './date';
 import { type Decimal, isPositive } from './decimal';
@@ -73,17 +74,35 @@ const lengths = {
 };
 
 /**
- * The values of fields, be they of a new fulfillment or of a change: texts and their lengths (none are published; 255 and
- * 500 are those of neighbouring fields), custom fields, and a quantity above 0.
+ * What is given as it will be kept: its quantity with the decimals of the line item's unit. Comes before anything is
+ * judged, so that the rules and the counters see the quantity that is written. Source: "Data type rounding rules".
  */
-export const checkFields = (input: {
-  quantity?: Decimal | null;
-  customFields?: Record<string, unknown> | null;
-}): UserError[] => [
+export const inUnitOf = <I extends { quantity?: Decimal | null }>(
+  line: { unitOfMeasure: string | null },
+  given: I,
+  settings: Pick<BillingSettings, 'units'>,
+): I =>
+  given.quantity == null ? given : { ...given, quantity: roundQuantity(given.quantity, line.unitOfMeasure, settings) };
+
+/**
+ * The values of fields, be they of a new fulfillment or of a change: texts and their lengths (none are published; 255 and
+ * 500 are those of neighbouring fields), custom fields, and a quantity above 0. A quantity in a unit may have been above
+ * 0 before it was rounded.
+ */
+export const checkFields = (
+  input: { quantity?: Decimal | null; customFields?: Record<string, unknown> | null },
+  { unitOfMeasure: unit }: { unitOfMeasure: string | null },
+): UserError[] => [
   ...checkTexts(input, lengths),
   ...checkCustomFields(input.customFields),
   ...(input.quantity != null && !isPositive(input.quantity)
-    ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it must be above 0.`, ['quantity'])]
+    ? [
+        userError(
+          'INVALID_VALUE',
+          `quantity is ${input.quantity}${unit ? ` in the unit ${unit}` : ''}; it must be above 0.`,
+          ['quantity'],
+        ),
+      ]
     : []),
 ];
 

@@ -1,5 +1,7 @@
 import { registerEnumType } from 'type-graphql';
+import type { CreditMemoRule, InclusiveTaxRule } from '../domain/billing-settings';
 import type { CreditMemoStatus } from '../domain/credit-memo';
+import type { RoundingMode } from '../domain/decimal';
 import { type UserErrorCode as Code, userErrorCodes } from '../domain/errors';
 import type { FulfillmentAction, FulfillmentState, FulfillmentType } from '../domain/fulfillment';
 import type { InvoiceStatus } from '../domain/invoice';
@@ -124,6 +126,32 @@ export const PaymentStatusEnum = enumType<PaymentStatus>('PaymentStatus', 'Where
   Error: 'The gateway would not take the money; the invoices are owed again.',
   Voided: 'Given up before the money was taken.',
   Refunded: 'Paid back in full.',
+});
+
+export const CreditMemoRuleEnum = enumType<CreditMemoRule>(
+  'CreditMemoRule',
+  'Which charges go on a credit memo instead of an invoice, where invoice settlement is on.',
+  {
+    AllNegative: 'Every charge below 0.',
+    AllNegativeAndZero: 'Every charge below 0, and returns that come to 0.',
+    NetNegative: 'Where the total is below 0, each line item that comes to less than 0; else none.',
+    NetNegativeNoGrouping: 'Where the total is below 0, all charges; else none.',
+  },
+);
+
+export const InclusiveTaxRuleEnum = enumType<InclusiveTaxRule>(
+  'InclusiveTaxRule',
+  'Which part of an amount that includes tax is rounded; the other part is what remains.',
+  {
+    NetFirst: 'The amount without tax: gross / (1 + rate).',
+    TaxFirst: 'The tax: gross x rate / (1 + rate).',
+  },
+);
+
+export const RoundingModeEnum = enumType<RoundingMode>('RoundingMode', 'How a number is rounded, its sign apart.', {
+  HALF_UP: 'To the nearest; a half away from 0.',
+  UP: 'Away from 0.',
+  DOWN: 'Towards 0.',
 });
 
 export const OnErrorEnum = enumType<'RejectAll' | 'SkipFailed'>(

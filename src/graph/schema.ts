@@ -4,6 +4,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { AccountResolver, BillingDocumentResolver } from './account';
+import { BillingSettingsResolver } from './billing-settings';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
 import { errorTypes } from './errors';
@@ -28,6 +29,7 @@ export function schema(): GraphQLSchema {
       resolvers: [
         ViewerResolver,
         NodeResolver,
+        BillingSettingsResolver,
         AccountResolver,
         OrderResolver,
         OrderLineItemResolver,

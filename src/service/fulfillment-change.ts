@@ -1,14 +1,17 @@
+import type { BillingSettings } from '../domain/billing-settings';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import {
   enter,
   type FulfillmentAction,
   type FulfillmentState,
+  inUnitOf,
   judgeMove,
   judgeTransition,
   targetOf,
   transitions,
 } from '../domain/fulfillment';
 import {
+  dependsOnSettings,
   type FulfillmentChange,
   judgeChange,
   judgeDelete,
@@ -76,7 +79,7 @@ export function transitionFulfillments(
         return null;
       }
       seen.add(fulfillment.id);
-      const outcome = changed(unit, fulfillment, change, lines, posted);
+      const outcome = changed(unit, fulfillment, change, lines, posted, null);
       if ('problems' in outcome) {
         errors.push(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at, input) })));
         return null;
@@ -113,8 +116,9 @@ export function updateFulfillment(
     if (!before) throw notFound();
     refuse(judgeVersion(before, expectedVersion));
     const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);
+    const settings = dependsOnSettings(change) ? await unit.settings() : null;
     const linesBefore = new Map(lines);
-    const outcome = changed(unit, before, change, lines, posted);
+    const outcome = changed(unit, before, change, lines, posted, settings);
     if ('problems' in outcome) {
       // The line item is no argument of an update: what is wrong with it is the key's.
       throw new Refusal(
@@ -187,20 +191,25 @@ async function lockFulfillments(unit: Unit, keys: readonly string[]) {
 const actionOf = (from: FulfillmentState, to: FulfillmentState): HistoryAction =>
   transitions.find((move) => move.from === from && move.to === to)?.action ?? 'Update';
 
-/** Judges a change of fields, of state, or of both in one step, and moves the line's counters along with it. */
+/**
+ * Judges a change of fields, of state, or of both in one step, and moves the line's counters along with it. `settings`
+ * is null where the change names nothing that depends on them.
+ */
 function changed(
   unit: Unit,
   before: FulfillmentRow,
   change: FulfillmentChange,
   lines: Map<string, OrderLineItemRow>,
   posted: ReadonlySet<string>,
+  settings: BillingSettings | null,
 ): { row: FulfillmentRow } | { problems: UserError[] } {
   const { caller } = unit;
   const line = lines.get(before.orderLineItemId)!;
-  const fields = withoutRepetition(before, change);
+  const named = withoutRepetition(before, change);
+  const fields = settings ? inUnitOf(line, named, settings) : named;
   const noMove = change.state == null ? [] : judgeTransition(before.state, change.state);
   if (noMove.length) return { problems: noMove };
-  const problems = judgeChange(before, fields, line, caller);
+  const problems = judgeChange(before, fields, line, caller, settings);
   if (problems.length) return { problems };
 
   const edited = { ...before };
@@ -208,7 +217,9 @@ function changed(
     if (fields[field] !== undefined)
       Object.assign(edited, { [field]: fields[field] as FulfillmentRow[UpdatableField] });
   }
-  edited.amount = chargeAmount(line.amountPerUnit, edited.quantity, line.currency);
+  if (settings && fields.quantity != null) {
+    edited.amount = chargeAmount(line.amountPerUnit, edited.quantity, line.currency, settings.roundingMode);
+  }
   if (change.state != null) {
     const refused = judgeMove(edited, change.state, { line, posted: posted.has(before.id), caller });
     if (refused.length) return { problems: refused };

@@ -1,6 +1,7 @@
+import type { BillingSettings } from '../domain/billing-settings';
 import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
-import { enter, fulfillmentTypeFor } from '../domain/fulfillment';
+import { enter, fulfillmentTypeFor, inUnitOf } from '../domain/fulfillment';
 import { type FulfillmentInput, judgeCreate } from '../domain/fulfillment-create';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
@@ -44,17 +45,19 @@ export function createFulfillments(
       unit,
       ids.filter((id) => id !== undefined),
     );
+    const settings = await unit.settings();
     const before = new Map(lines);
     const reserved = new Map<string, Decimal>();
     const errors: UserError[] = [];
-    const drafts = entries.map((entry, at) => {
+    const drafts = entries.map((given, at) => {
       const line = lines.get(ids[at] ?? '');
+      const entry = line ? inUnitOf(line, given, settings) : given;
       const problems = line
-        ? judgeCreate(entry, line, reserved.get(line.id) ?? '0')
+        ? judgeCreate(entry, line, reserved.get(line.id) ?? '0', settings)
         : [userError('NOT_FOUND', 'No order line item has this id.', ['orderLineItemId'])];
       errors.push(...below(['input', 'fulfillments', at], problems));
       if (!line || problems.length) return null;
-      const draft = fulfillmentRow(unit, entry, line);
+      const draft = fulfillmentRow(unit, entry, line, settings);
       lines.set(line.id, withFulfillment(line, null, draft));
       if (draft.state === 'Executing') reserved.set(line.id, add(reserved.get(line.id) ?? '0', draft.quantity));
       return draft;
@@ -90,7 +93,12 @@ function inOrder(
   return drafts.map((draft) => draft && byId.get(draft.id)!);
 }
 
-function fulfillmentRow(unit: Unit, input: FulfillmentInput, line: OrderLineItemRow): FulfillmentRow {
+function fulfillmentRow(
+  unit: Unit,
+  input: FulfillmentInput,
+  line: OrderLineItemRow,
+  settings: BillingSettings,
+): FulfillmentRow {
   const draft: FulfillmentRow = {
     id: newId(),
     ...unit.created(line.orgId),
@@ -102,7 +110,7 @@ function fulfillmentRow(unit: Unit, input: FulfillmentInput, line: OrderLineItem
     state: 'Executing',
     fulfillmentDate: input.fulfillmentDate,
     quantity: input.quantity,
-    amount: chargeAmount(line.amountPerUnit, input.quantity, line.currency),
+    amount: chargeAmount(line.amountPerUnit, input.quantity, line.currency, settings.roundingMode),
     currency: line.currency,
     billTargetDate: input.billTargetDate ?? null,
     sentToBillingDate: null,

@@ -10,6 +10,7 @@ import type { RoundingMode } from '../domain/decimal';
 import type { Scoped } from './connection';
 import { selectList, tableOf } from './table';
 import { EntityRow } from './tenant';
+import { recordset } from './write';
 
 /** How an entity bills: one row each, made with the entity by a trigger, so that there is always one to lock. */
 @Entity('billing_settings')
@@ -44,4 +45,33 @@ export async function billingSettings(scoped: Scoped, lock?: 'share' | 'update')
     `select ${selectList(tableOf(BillingSettingsRow))} from billing_settings t where ${ofEntity} ${lock ? `for ${lock}` : ''}`,
   );
   return row;
+}
+
+/** Writes settings that were locked in this transaction. */
+export async function updateBillingSettings(scoped: Scoped, settings: BillingSettingsRow): Promise<void> {
+  const table = tableOf(BillingSettingsRow);
+  const properties = Object.keys(table.columns).filter((property) => property !== 'entityId');
+  await scoped.query(
+    `update billing_settings t set ${properties.map((p) => `${table.columns[p].name} = r."${p}"`).join(', ')}
+     from json_to_record($3::json) as r(${recordset(table, properties)}) where ${ofEntity}`,
+    [JSON.stringify(settings)],
+  );
+}
+
+/** How many line items of the entity, in whatever org, have each of these tax codes; those that none has are left out. */
+export async function taxCodesInUse(scoped: Scoped, codes: readonly string[]): Promise<Map<string, number>> {
+  const rows = await scoped.query<{ code: string; uses: number }>(
+    `select tax_code as code, count(*)::integer as uses from order_line_item
+     where ${ofEntity} and tax_code = any($3) group by tax_code`,
+    [codes],
+  );
+  return new Map(rows.map(({ code, uses }) => [code, uses]));
+}
+
+/** Has the entity a credit memo, in whatever org and state? */
+export async function hasCreditMemo(scoped: Scoped): Promise<boolean> {
+  const [{ found }] = await scoped.query<{ found: boolean }>(
+    `select exists (select from credit_memo where ${ofEntity}) as found`,
+  );
+  return found;
 }

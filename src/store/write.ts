@@ -7,7 +7,7 @@ import { type RowClass, selectList, type Table, tableOf } from './table';
  * Writes are set-based: one statement per kind of row, whatever the number of rows. The rows travel as one JSON
  * parameter, which measured as fast as unnest with an array per column and needs no list of arrays.
  */
-const recordset = (table: Table, properties: readonly string[]): string =>
+export const recordset = (table: Table, properties: readonly string[]): string =>
   properties.map((property) => `"${property}" ${table.columns[property].type}`).join(', ');
 
 export interface Numbering {

@@ -1,7 +1,8 @@
 import { scopes } from '../../src/domain/caller';
 import { userErrorCodes } from '../../src/domain/errors';
-import { enter, type FulfillmentFacts, type FulfillmentState, judgeMove } from '../../src/domain/fulfillment';
+import { enter, type FulfillmentFacts, type FulfillmentState, inUnitOf, judgeMove } from '../../src/domain/fulfillment';
 import {
+  dependsOnSettings,
   editableFields,
   type FulfillmentChange,
   judgeChange,
@@ -10,7 +11,9 @@ import {
 } from '../../src/domain/fulfillment-change';
 import type { QuantityFacts } from '../../src/domain/order-line-item';
 import { withFulfillment } from '../../src/domain/order-line-item';
-import { aCaller, aFulfillment, aLine, told } from '../support/facts';
+import { aCaller, aFulfillment, aLine, someSettings, told } from '../support/facts';
+
+const settings = someSettings();
 
 const plain = aCaller(['read', 'fulfill']);
 const trusted = aCaller(['read', 'fulfill', 'edit-booked']);
@@ -20,7 +23,7 @@ const judge = (
   change: FulfillmentChange,
   caller = plain,
   line: Partial<QuantityFacts> = {},
-) => told(judgeChange(aFulfillment(before), change, aLine(line), caller));
+) => told(judgeChange(aFulfillment(before), change, aLine(line), caller, settings));
 
 /** A change of each updatable field. */
 const changes: FulfillmentChange = {
@@ -111,7 +114,7 @@ describe('a change', () => {
   test('T6: state Booked with a new quantity and tracking number is accepted in one step on an Executing one', () => {
     const change: FulfillmentChange = { state: 'Booked', quantity: '2', trackingNumber: 'T-1' };
     const line = aLine({ quantity: '2' });
-    expect(told(judgeChange(aFulfillment(), change, line, plain))).toEqual([]);
+    expect(told(judgeChange(aFulfillment(), change, line, plain, settings))).toEqual([]);
     const context = { line, posted: false, caller: plain };
     expect(told(judgeMove(aFulfillment({ quantity: '2' }), 'Booked', context))).toEqual([]);
   });
@@ -161,16 +164,18 @@ describe('a change of the quantity', () => {
   test('of a Booked one adds its own back first', () => {
     const line = aLine({ fulfilledQuantity: '100', fulfillmentCount: 2, openFulfillmentCount: 1 });
     const booked = aFulfillment({ state: 'Booked', quantity: '40' });
-    expect(told(judgeChange(booked, { quantity: '40' }, line, trusted))).toEqual([]);
-    const [error] = judgeChange(booked, { quantity: '41' }, line, trusted);
+    expect(told(judgeChange(booked, { quantity: '40' }, line, trusted, settings))).toEqual([]);
+    const [error] = judgeChange(booked, { quantity: '41' }, line, trusted, settings);
     expect(error).toMatchObject({ code: 'QUANTITY_EXCEEDED', details: { requested: '41', available: '40' } });
   });
 
   test('T4: in Booked is refused; with the permission it is allowed, and the counters follow', () => {
     const booked = aFulfillment({ state: 'Booked' });
     const line = withFulfillment(aLine(), null, booked);
-    expect(told(judgeChange(booked, { quantity: '12.5' }, line, plain))).toEqual(['PERMISSION_DENIED quantity']);
-    expect(told(judgeChange(booked, { quantity: '12.5' }, line, trusted))).toEqual([]);
+    expect(told(judgeChange(booked, { quantity: '12.5' }, line, plain, settings))).toEqual([
+      'PERMISSION_DENIED quantity',
+    ]);
+    expect(told(judgeChange(booked, { quantity: '12.5' }, line, trusted, settings))).toEqual([]);
     const after = withFulfillment(line, booked, { ...booked, quantity: '12.5' });
     expect(after).toEqual(aLine({ fulfilledQuantity: '12.5', fulfillmentCount: 1, openFulfillmentCount: 1 }));
   });
@@ -207,5 +212,41 @@ describe('entering a state', () => {
   test('keeps the date when it goes on to Complete', () => {
     const sent = enter(row, 'SentToBilling', now);
     expect(enter(sent, 'Complete', '2023-01-01T00:00:00.000Z')).toEqual({ ...sent, state: 'Complete' });
+  });
+});
+
+describe('the settings of the entity', () => {
+  const lists = someSettings({ carriers: ['UPS'], fulfillmentLocations: ['Oslo'] });
+  const judgeBy = (change: FulfillmentChange, before: Partial<FulfillmentFacts> = {}) =>
+    told(judgeChange(aFulfillment(before), change, aLine(), plain, lists));
+
+  test('refuse what is not in their lists; what is emptied or left out is in none', () => {
+    expect(judgeBy({ carrier: 'DHL', fulfillmentSystem: 'ERP', fulfillmentLocation: 'Rome' })).toEqual([
+      'INVALID_VALUE carrier',
+      'INVALID_VALUE fulfillmentLocation',
+    ]);
+    expect(judgeBy({ carrier: 'UPS', fulfillmentLocation: 'Oslo' })).toEqual([]);
+    expect(judgeBy({ carrier: null, fulfillmentLocation: null })).toEqual([]);
+    expect(judgeBy({ trackingNumber: '1' })).toEqual([]);
+  });
+
+  test('come behind the lock: a field that is locked is not looked up in a list', () => {
+    expect(judgeBy({ carrier: 'DHL' }, { state: 'SentToBilling' })).toEqual(['FIELD_LOCKED carrier']);
+  });
+
+  test('matter to a quantity and to what has a list, and to nothing else', () => {
+    const named = Object.keys(changes).filter((field) =>
+      dependsOnSettings({ [field]: changes[field as keyof FulfillmentChange] }),
+    );
+    expect(named).toEqual(['quantity', 'carrier', 'fulfillmentSystem', 'fulfillmentLocation']);
+    expect(dependsOnSettings({ state: 'Booked' })).toBe(false);
+  });
+
+  test('round a new quantity to its unit, and leave a change without one alone', () => {
+    const units = someSettings({ units: [{ name: 'Each', decimals: 0, roundingMode: 'UP' }] });
+    const line = aLine({ unitOfMeasure: 'Each' });
+    expect(inUnitOf(line, { quantity: '4.6', carrier: 'UPS' }, units)).toEqual({ quantity: '5', carrier: 'UPS' });
+    for (const change of [{}, { quantity: null }, { carrier: 'UPS' }])
+      expect(inUnitOf(line, change, units)).toEqual(change);
   });
 });

@@ -1,20 +1,22 @@
 import { userErrorCodes } from '../../src/domain/errors';
-import { type FulfillmentState, fulfillmentTypeFor } from '../../src/domain/fulfillment';
+import { type FulfillmentState, fulfillmentTypeFor, inUnitOf } from '../../src/domain/fulfillment';
 import { type FulfillmentInput, judgeCreate, judgeLine } from '../../src/domain/fulfillment-create';
 import type { OrderLineItemState, QuantityFacts } from '../../src/domain/order-line-item';
 import { withFulfillment } from '../../src/domain/order-line-item';
-import { aLine, anInput, told } from '../support/facts';
+import { aLine, anInput, someSettings, told } from '../support/facts';
+
+const settings = someSettings();
 
 const judge = (input: Partial<FulfillmentInput>, line: Partial<QuantityFacts> = {}, reserved = '0') =>
-  told(judgeCreate(anInput(input), aLine(line), reserved));
+  told(judgeCreate(anInput(input), aLine(line), reserved, settings));
 
 /** Judges the entries of one request on one line as the service does, each behind those before it. */
-function judgeRequest(entries: Partial<FulfillmentInput>[], before: QuantityFacts): string[][] {
+function judgeRequest(entries: Partial<FulfillmentInput>[], before: ReturnType<typeof aLine>): string[][] {
   let line = before;
   let reserved = 0;
   return entries.map((entry) => {
     const input = anInput(entry);
-    const errors = told(judgeCreate(input, line, String(reserved)));
+    const errors = told(judgeCreate(input, line, String(reserved), settings));
     if (errors.length === 0) {
       const state = input.state ?? 'Executing';
       line = withFulfillment(line, null, { state, quantity: input.quantity });
@@ -37,7 +39,7 @@ describe('the start state', () => {
 
   test('T3: Complete and Canceled are refused, and the error names the states that are allowed', () => {
     for (const state of ['Complete', 'Canceled'] as const) {
-      const [error] = judgeCreate(anInput({ state }), aLine(), '0');
+      const [error] = judgeCreate(anInput({ state }), aLine(), '0', settings);
       expect(error).toMatchObject({
         code: 'STATE_NOT_CREATABLE',
         path: ['state'],
@@ -108,15 +110,17 @@ describe('the line item', () => {
 describe('the quantity', () => {
   test('Q13: beside 10 fulfilled of 100, 91 is refused with what is left, and 90 is not', () => {
     const line = aLine({ fulfilledQuantity: '10', sentQuantity: '10', fulfillmentCount: 1 });
-    const [error, ...more] = judgeCreate(anInput({ quantity: '91' }), line, '0');
+    const [error, ...more] = judgeCreate(anInput({ quantity: '91' }), line, '0', settings);
     expect(more).toEqual([]);
     expect(error).toMatchObject({
       code: 'QUANTITY_EXCEEDED',
       path: ['quantity'],
       details: { kind: 'QuantityExceeded', requested: '91', available: '90' },
     });
-    expect(told(judgeCreate(anInput({ quantity: '90' }), line, '0'))).toEqual([]);
-    expect(told(judgeCreate(anInput({ quantity: '90.000000001' }), line, '0'))).toEqual(['QUANTITY_EXCEEDED quantity']);
+    expect(told(judgeCreate(anInput({ quantity: '90' }), line, '0', settings))).toEqual([]);
+    expect(told(judgeCreate(anInput({ quantity: '90.000000001' }), line, '0', settings))).toEqual([
+      'QUANTITY_EXCEEDED quantity',
+    ]);
   });
 
   test.each<[FulfillmentState, FulfillmentState]>([
@@ -135,7 +139,8 @@ describe('the quantity', () => {
   });
 
   test('what Executing entries before it in the request reserve is not available, and never told as less than 0', () => {
-    const details = (reserved: string) => judgeCreate(anInput({ quantity: '41' }), aLine(), reserved)[0]?.details;
+    const details = (reserved: string) =>
+      judgeCreate(anInput({ quantity: '41' }), aLine(), reserved, settings)[0]?.details;
     expect(details('59')).toBeUndefined();
     expect(details('60')).toEqual({ kind: 'QuantityExceeded', requested: '41', available: '40' });
     expect(details('160')).toEqual({ kind: 'QuantityExceeded', requested: '41', available: '0' });
@@ -205,7 +210,7 @@ test('every reason is given at once', () => {
 
 test('each reason has the published category of its situation', () => {
   const category = (input: Partial<FulfillmentInput>, line: Partial<QuantityFacts> = {}) =>
-    judgeCreate(anInput(input), aLine(line), '0').map((error) => userErrorCodes[error.code].category);
+    judgeCreate(anInput(input), aLine(line), '0', settings).map((error) => userErrorCodes[error.code].category);
   expect(category({ state: 'Complete' })).toEqual([30]);
   expect(category({ fulfillmentType: 'Return' })).toEqual([20]);
   expect(category({ quantity: '0' })).toEqual([20]);
@@ -214,4 +219,36 @@ test('each reason has the published category of its situation', () => {
   expect(category({}, { itemState: 'Executing' })).toEqual([30]);
   expect(category({}, { billingRule: 'TriggerWithoutFulfillment' })).toEqual([30]);
   expect(category({}, { fulfillmentCount: 100 })).toEqual([30]);
+});
+
+describe('the settings of the entity', () => {
+  const units = [{ name: 'Each', decimals: 0, roundingMode: 'DOWN' }] as const;
+  const line = aLine({ unitOfMeasure: 'Each' });
+  const judged = (input: Partial<FulfillmentInput>, more: Partial<typeof settings>) => {
+    const given = someSettings(more);
+    return judgeCreate(inUnitOf(line, anInput(input), given), line, '0', given);
+  };
+
+  test('A12: the quantity is judged as its unit keeps it: 100.9 of 100 is 100', () => {
+    expect(inUnitOf(line, anInput({ quantity: '4.6' }), someSettings({ units })).quantity).toBe('4');
+    expect(told(judged({ quantity: '100.9' }, { units }))).toEqual([]);
+    expect(told(judged({ quantity: '100.9' }, {}))).toEqual(['QUANTITY_EXCEEDED quantity']);
+  });
+
+  test('refuse a quantity that its unit rounds to 0, and say which unit', () => {
+    expect(judged({ quantity: '0.9' }, { units })).toMatchObject([
+      { code: 'INVALID_VALUE', message: 'quantity is 0 in the unit Each; it must be above 0.', path: ['quantity'] },
+    ]);
+    expect(told(judged({ quantity: '0.9' }, {}))).toEqual([]);
+  });
+
+  test('refuse a carrier, system or location that is not in its list', () => {
+    const lists = { carriers: ['UPS'], fulfillmentSystems: ['ERP'], fulfillmentLocations: ['Oslo'] };
+    const named = { carrier: 'UPS', fulfillmentSystem: 'ERP', fulfillmentLocation: 'Oslo' };
+    expect(told(judged(named, lists))).toEqual([]);
+    expect(told(judged({ ...named, carrier: 'ups', fulfillmentLocation: 'Rome' }, lists))).toEqual([
+      'INVALID_VALUE carrier',
+      'INVALID_VALUE fulfillmentLocation',
+    ]);
+  });
 });

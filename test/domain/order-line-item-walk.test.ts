@@ -8,8 +8,10 @@ import {
 } from '../../src/domain/fulfillment';
 import { judgeChange, judgeDelete } from '../../src/domain/fulfillment-change';
 import { judgeCreate } from '../../src/domain/fulfillment-create';
-import { completesItself, pendingOf, type QuantityFacts, withFulfillment } from '../../src/domain/order-line-item';
-import { aCaller, aLine, anInput } from '../support/facts';
+import { completesItself, pendingOf, withFulfillment } from '../../src/domain/order-line-item';
+import { aCaller, aLine, anInput, someSettings } from '../support/facts';
+
+const settings = someSettings();
 
 type Walked = FulfillmentFacts & { sentToBillingDate: string | null; posted: boolean };
 
@@ -61,7 +63,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 /** One line item and its fulfillments, walked as the services walk them. */
 class Line {
-  line: QuantityFacts;
+  line: ReturnType<typeof aLine>;
   fulfillments: Walked[] = [];
   /** How often each kind of step was accepted. */
   readonly accepted: Record<string, number> = {};
@@ -87,7 +89,7 @@ class Line {
     }
     const to = step.to;
     const change = step.kind === 'edit' ? { quantity: decimal(step.quantity), state: to } : { state: to };
-    if (judgeChange(before, change, this.line, this.caller).length) return;
+    if (judgeChange(before, change, this.line, this.caller, settings).length) return;
     const edited = { ...before, quantity: 'quantity' in change ? change.quantity! : before.quantity };
     if (step.kind === 'move') edited.posted = step.posted;
     if (to !== null) {
@@ -104,7 +106,7 @@ class Line {
     for (const entry of entries) {
       const billTargetDate = entry.dated ? '2022-01-01' : null;
       const input = anInput({ quantity: decimal(entry.quantity), state: entry.state, billTargetDate });
-      if (judgeCreate(input, line, reserved ? decimal(reserved) : '0').length) return;
+      if (judgeCreate(input, line, reserved ? decimal(reserved) : '0', settings).length) return;
       const { quantity } = input;
       const draft = { state: 'Executing' as const, quantity, billTargetDate, sentToBillingDate: null, posted: false };
       made.push(enter<Walked>(draft, entry.state, 'now'));

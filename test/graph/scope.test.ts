@@ -110,6 +110,7 @@ const queries: Record<string, (of: Estate) => string[]> = {
   payment: byKey('payment'),
   node: (of) => Object.values(of.ids).map((id) => `{ result: node(id: "${id}") { id __typename } }`),
   nodes: (of) => [`{ result: nodes(ids: ${JSON.stringify(Object.values(of.ids))}) { id __typename } }`],
+  billingSettings: () => ['{ result: billingSettings { invoiceSettlement } }'],
   viewer: () => ['{ result: viewer { clientId entity { id } orgs { id } entities { id } } }'],
   accounts: listed('accounts', 'account', { accountNumber: (of) => of.numbers.account }),
   orders: listed('orders', 'order', { accountId }),
@@ -137,6 +138,9 @@ const mutations: Record<string, (of: Estate) => string[]> = {
   createAccount: (of) => [`input: { name: "New", currency: "USD", orgId: "${of.orgId}" }, DRY) { ${errors} }`],
   updateAccount: (of) =>
     both(of, 'account').map((key) => `key: "${key}", input: { name: "X" }, DRY) { result: account { id } ${errors} }`),
+  updateBillingSettings: () => [
+    `input: { roundingMode: UP }, DRY) { result: billingSettings { roundingMode } ${errors} }`,
+  ],
   createOrder: ({ numbers: { account } }) => [
     `input: { existingAccountNumber: "${account}", orderDate: "2022-01-01", orderLineItems: [${line}] }, DRY)
       { result: order { id } ${errors} }`,
@@ -155,7 +159,17 @@ const mutations: Record<string, (of: Estate) => string[]> = {
 };
 const mutation = (field: string, text: string, dryRun: boolean) =>
   `mutation { payload: ${field}(${text.replace('DRY', `dryRun: ${dryRun}`)} }`;
-const scopeOf = (field: string) => (field in queries ? 'read' : /Account|Order$/.test(field) ? 'order' : 'fulfill');
+const scopeOf = (field: string) =>
+  field in queries
+    ? 'read'
+    : field === 'updateBillingSettings'
+      ? 'admin'
+      : /Account|Order$/.test(field)
+        ? 'order'
+        : 'fulfill';
+/** What everybody has of their own, so that there is nothing foreign to ask for. */
+const ofCaller = ['viewer', 'billingSettings', 'updateBillingSettings'];
+const ofOthers = (fields: object) => Object.keys(fields).filter((field) => !ofCaller.includes(field));
 
 const fieldsOf = (root: 'Query' | 'Mutation') =>
   Object.keys((schema().getType(root) as GraphQLObjectType).getFields()).sort();
@@ -196,7 +210,7 @@ describe('the owner', () => {
 });
 
 describe.each(intruderNames)('a client of %s', (name) => {
-  test.each(Object.keys(queries).filter((field) => field !== 'viewer'))('reads nothing through %s', async (field) => {
+  test.each(ofOthers(queries))('reads nothing through %s', async (field) => {
     const { client } = intruders[name];
     for (const query of queries[field](victim)) {
       const { body } = await client.graphql(query);
@@ -217,7 +231,7 @@ describe.each(intruderNames)('a client of %s', (name) => {
     for (const id of Object.values(victim.ids)) expect(reply).not.toContain(id);
   });
 
-  test.each(Object.keys(mutations))('does nothing through %s, dry or not', async (field) => {
+  test.each(ofOthers(mutations))('does nothing through %s, dry or not', async (field) => {
     const { client } = intruders[name];
     const before = await stored();
     for (const text of mutations[field](victim)) {
@@ -271,6 +285,25 @@ describe.each(intruderNames)('a client of %s', (name) => {
     expect([await loaders.billed(victim.sent), await loaders.posted(victim.sent)]).toEqual([false, false]);
     const theirs = new Loaders((await owner.work()).reads());
     expect([await theirs.billed(victim.sent), await theirs.posted(victim.sent)]).toEqual([true, true]);
+  });
+
+  test('has the settings of its own entity, and changes no others', async () => {
+    const { client, work, own } = intruders[name];
+    const settings = () =>
+      gateway.database.owner('select * from billing_settings where entity_id <> $1', [work.caller.entityId]);
+    const before = await settings();
+    expect(before.length).toBeGreaterThan(0);
+    const carriers = [own.orgId];
+    const text = `input: { carriers: ["${own.orgId}"] }, DRY) { result: billingSettings { carriers } ${errors} }`;
+    const { body } = await client.graphql(mutation('updateBillingSettings', text, false));
+    expect(body.data.payload).toEqual({ result: { carriers }, userErrors: [] });
+    const shown = async (of: TestClient) =>
+      (await of.graphql('{ billingSettings { carriers } }')).body.data.billingSettings;
+    expect(await shown(client)).toEqual({ carriers });
+    const same = work.caller.entityId === (await owner.work()).caller.entityId;
+    expect(await shown(owner)).toEqual({ carriers: same ? carriers : null });
+    expect(await settings()).toEqual(before);
+    await client.graphql('mutation { updateBillingSettings(input: { carriers: null }) { userErrors { code } } }');
   });
 
   test('is shown as the viewer with its own entity and orgs only', async () => {

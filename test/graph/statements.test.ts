@@ -73,16 +73,16 @@ const shown = `fulfillments { id billed orderLineItem { itemState order { state 
 describe('creating fulfillments', () => {
   const state = 'SentToBilling';
 
-  test('M1: two that are Executing take four statements: lock, insert, counters of the line, history', async () => {
+  test('M1: two that are Executing take five statements: lock, settings, insert, counters of the line, history', async () => {
     const [line] = await lines(1);
     const { payload, statements } = await creating({ fulfillments: entries([line, line]) });
     expect(payload.fulfillments).toHaveLength(2);
-    expect(statements).toBe(4);
+    expect(statements).toBe(5);
   });
 
   test('takes as many for a hundred as for one', async () => {
     const { statements } = await creating({ fulfillments: entries(await lines(1)) });
-    expect(statements).toBe(4);
+    expect(statements).toBe(5);
     expect((await creating({ fulfillments: entries(await lines(100)) })).statements).toBe(statements);
   });
 
@@ -196,12 +196,27 @@ describe('the other mutations', () => {
     expect([changed.payload.account.name, changed.statements]).toEqual(['Renamed', 4]);
   });
 
-  test('updateFulfillment and deleteFulfillment take no more than a move', async () => {
+  test('updateBillingSettings takes two statements, and one for each fact that the change depends on', async () => {
+    const ask = async (input: object) =>
+      (
+        await carriedOut(
+          'updateBillingSettings',
+          '$input: BillingSettingsInput!:: input: $input',
+          'billingSettings { units { name } taxCodes { code } }',
+          { input },
+        )
+      ).statements;
+    expect(await ask({ taxCodes: [{ code: 'VAT', rate: '0.2' }] })).toBe(2);
+    expect(await ask({ roundingMode: 'HALF_UP', taxCodes: [] })).toBe(3);
+    expect(await ask({ invoiceSettlement: false })).toBe(3);
+  });
+
+  test('updateFulfillment and deleteFulfillment take no more than a move, but for the settings where a quantity changes', async () => {
     const [first, second] = await fulfillments(await lines(2));
     const args = '$key: ID!:: key: $key, input: { quantity: 7, state: Booked }';
     const updated = await carriedOut('updateFulfillment', args, 'fulfillment { state quantity }', { key: first.id });
     expect(updated.payload.fulfillment).toEqual({ state: 'Booked', quantity: '7' });
-    expect(updated.statements).toBe(6);
+    expect(updated.statements).toBe(7);
     const deleted = await carriedOut('deleteFulfillment', '$key: ID!:: key: $key', 'deletedId', { key: second.id });
     expect([deleted.payload.deletedId, deleted.statements]).toEqual([second.id, 6]);
   });

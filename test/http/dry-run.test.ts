@@ -68,6 +68,19 @@ const accepted: Record<string, { query: () => string; shows: object }> = {
       `updateAccount(dryRun: true, key: "${ids.account}", input: {name: "Other"}) { account { name version } ${errors} }`,
     shows: { account: { name: 'Other', version: 2 } },
   },
+  updateBillingSettings: {
+    query: () => `updateBillingSettings(dryRun: true, input: {invoiceSettlement: false, carriers: ["UPS"],
+      taxCodes: [{code: "VAT", rate: "0.2"}]}) {
+      billingSettings { invoiceSettlement roundingMode carriers taxCodes { code rate } } ${errors} }`,
+    shows: {
+      billingSettings: {
+        invoiceSettlement: false,
+        roundingMode: 'HALF_UP',
+        carriers: ['UPS'],
+        taxCodes: [{ code: 'VAT', rate: '0.2' }],
+      },
+    },
+  },
   createOrder: {
     query: () => `createOrder(dryRun: true, input: {existingAccountNumber: "${ids.account}", orderDate: "2022-01-01",
       orderLineItems: [{itemName: "A", itemType: Product, quantity: 2, amountPerUnit: 3}]}) {
@@ -233,6 +246,7 @@ describe('a dry run', () => {
       ['sendFulfillmentsToBilling', `keys: ["${ids.billed}"], processingOptions: {collectPayment: true}`],
       ['createAccount', 'input: {name: "", currency: "XXX0"}'],
       ['updateAccount', `key: "${ids.account}", input: {paymentTerm: "Net 0"}`],
+      ['updateBillingSettings', 'input: {taxCodes: [{code: "VAT", rate: 20}], carriers: [""]}'],
       ['createOrder', 'input: {existingAccountNumber: "A9", orderDate: "2022-01-01", orderLineItems: []}'],
     ];
     for (const [name, args] of refused) {

@@ -21,6 +21,9 @@ enum InlineDiscountType { Percentage FixedAmount None }
 enum InvoiceStatus { Draft Posted Canceled }
 enum CreditMemoStatus { Draft Posted Canceled }
 enum PaymentStatus { Processing Processed Error Voided Refunded }
+enum CreditMemoRule { AllNegative AllNegativeAndZero NetNegative NetNegativeNoGrouping }
+enum InclusiveTaxRule { NetFirst TaxFirst }
+enum RoundingMode { HALF_UP UP DOWN }
 enum OnError { RejectAll SkipFailed }
 enum OrderDirection { ASC DESC }
 interface Node { id: ID! }
@@ -31,6 +34,7 @@ interface BillingDocument implements Node {
 type PageInfo { hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String }
 type Query {
   viewer: Viewer
+  billingSettings: BillingSettings
   node(id: ID!): Node
   nodes(ids: [ID!]!): [Node]!
   account(key: ID!): Account
@@ -182,9 +186,17 @@ type Payment implements Node {
 type PaymentApplication implements Node {
   id: ID!, payment: Payment!, invoice: Invoice!, amount: Decimal!, appliedDate: DateTime!
 }
+type BillingSettings {
+  invoiceSettlement: Boolean!, creditMemoRule: CreditMemoRule!, inclusiveTaxRule: InclusiveTaxRule!
+  roundingMode: RoundingMode!, taxCodes: [TaxCode!]!, units: [UnitOfMeasure!]!, carriers: [String!]
+  fulfillmentSystems: [String!], fulfillmentLocations: [String!]
+}
+type TaxCode { code: String!, rate: Decimal! }
+type UnitOfMeasure { name: String!, decimals: Int!, roundingMode: RoundingMode! }
 type Mutation {
   createAccount(input: CreateAccountInput!, dryRun: Boolean! = false): AccountPayload
   updateAccount(key: ID!, input: UpdateAccountInput!, expectedVersion: Int, dryRun: Boolean! = false): AccountPayload
+  updateBillingSettings(input: BillingSettingsInput!, dryRun: Boolean! = false): BillingSettingsPayload
   createOrder(input: CreateOrderInput!, dryRun: Boolean! = false): CreateOrderPayload
   createFulfillments(input: CreateFulfillmentsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): CreateFulfillmentsPayload
   updateFulfillment(key: ID!, input: UpdateFulfillmentInput!, expectedVersion: Int, dryRun: Boolean! = false): UpdateFulfillmentPayload
@@ -212,6 +224,13 @@ input CreateAccountInput {
   paymentMethodToken: String
 }
 input UpdateAccountInput { name: String, paymentTerm: String, paymentMethodToken: String }
+input BillingSettingsInput {
+  invoiceSettlement: Boolean, creditMemoRule: CreditMemoRule, inclusiveTaxRule: InclusiveTaxRule
+  roundingMode: RoundingMode, taxCodes: [TaxCodeInput!], units: [UnitOfMeasureInput!], carriers: [String!]
+  fulfillmentSystems: [String!], fulfillmentLocations: [String!]
+}
+input TaxCodeInput { code: String!, rate: Decimal! }
+input UnitOfMeasureInput { name: String!, decimals: Int!, roundingMode: RoundingMode }
 input CreateOrderInput {
   existingAccountNumber: String!, orderDate: Date!, orderNumber: String, description: String, reasonCode: String
   orderLineItems: [CreateOrderLineItemInput!]!
@@ -229,6 +248,7 @@ input ProcessingOptionsInput {
 }
 input BillingOptionsInput { targetDate: Date, documentDate: Date }
 type AccountPayload { account: Account, userErrors: [UserError!]! }
+type BillingSettingsPayload { billingSettings: BillingSettings, userErrors: [UserError!]! }
 type CreateOrderPayload { order: Order, userErrors: [UserError!]! }
 type CreateFulfillmentsPayload {
   fulfillments: [Fulfillment]!, invoices: [Invoice!]!, payments: [Payment!]!, paidAmount: Decimal
@@ -263,8 +283,8 @@ type VersionConflict implements UserError {
 enum UserErrorCode {
   INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED FIELD_LOCKED
   NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED LIMIT_EXCEEDED
-  BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT
-  PERMISSION_DENIED LOCKED_RETRY
+  BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET SETTLEMENT_REQUIRED PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED
+  VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
 input OrderOrder { field: OrderOrderField!, direction: OrderDirection! = DESC }

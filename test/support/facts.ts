@@ -7,7 +7,9 @@ import type { QuantityFacts } from '../../src/domain/order-line-item';
 
 /* Plain values for tests of the domain: each in the most permissive state, with what matters to a test overridden. */
 
-export const aLine = (more: Partial<QuantityFacts> = {}): QuantityFacts => ({
+type LineFacts = QuantityFacts & { unitOfMeasure: string | null };
+
+export const aLine = (more: Partial<LineFacts> = {}): LineFacts => ({
   itemCategory: 'Sales',
   itemState: 'Booked',
   billingRule: 'TriggerAsFulfillmentOccurs',
@@ -16,6 +18,7 @@ export const aLine = (more: Partial<QuantityFacts> = {}): QuantityFacts => ({
   sentQuantity: '0',
   fulfillmentCount: 0,
   openFulfillmentCount: 0,
+  unitOfMeasure: null,
   ...more,
 });
 

@@ -1,0 +1,154 @@
+import { checkFilled } from './account';
+import type { BillingSettings, CreditMemoRule, InclusiveTaxRule, TaxCode } from './billing-settings';
+import { compare, type Decimal, type RoundingMode } from './decimal';
+import { below, type UserError, userError } from './errors';
+import { checkTexts } from './text';
+
+export interface UnitOfMeasureInput {
+  name: string;
+  decimals: number;
+  /** HALF_UP where absent. */
+  roundingMode?: RoundingMode | null;
+}
+
+/** What is given replaces, what is left out stays. */
+export interface BillingSettingsInput {
+  invoiceSettlement?: boolean | null;
+  creditMemoRule?: CreditMemoRule | null;
+  inclusiveTaxRule?: InclusiveTaxRule | null;
+  roundingMode?: RoundingMode | null;
+  taxCodes?: readonly TaxCode[] | null;
+  units?: readonly UnitOfMeasureInput[] | null;
+  carriers?: readonly string[] | null;
+  fulfillmentSystems?: readonly string[] | null;
+  fulfillmentLocations?: readonly string[] | null;
+}
+
+/** What a change depends on besides the settings, counted over the whole entity. */
+export interface SettingsFacts {
+  /** How many line items have each of the tax codes that the change takes away; 0 may be left out. */
+  taxCodesInUse: ReadonlyMap<string, number>;
+  creditMemoExists: boolean;
+}
+
+/** None of the limits but the decimals, which are those of a quantity, is published. */
+const maxListed = 1000;
+const maxLength = 255;
+const maxDecimals = 9;
+const highestRate = '1';
+
+const always = [
+  'invoiceSettlement',
+  'creditMemoRule',
+  'inclusiveTaxRule',
+  'roundingMode',
+  'taxCodes',
+  'units',
+] as const;
+/** Null empties these: anything is allowed again. */
+const lists = ['carriers', 'fulfillmentSystems', 'fulfillmentLocations'] as const;
+
+/** The tax codes that a change takes away. */
+export function removedTaxCodes({ taxCodes }: BillingSettingsInput, current: BillingSettings): string[] {
+  const kept = new Set(taxCodes?.map(({ code }) => code));
+  return taxCodes ? current.taxCodes.map(({ code }) => code).filter((code) => !kept.has(code)) : [];
+}
+
+/**
+ * May the settings be changed like this? A tax code that a line item has stays, since it is billed with; its rate may
+ * change, since items keep the rate they were billed at. Units and list entries go freely: they are judged when
+ * something is entered. Settlement stays on once there is a credit memo, which without it could not be applied.
+ * Our choice throughout: what Zuora's settings pages refuse is not published. Returns every reason against it.
+ */
+export function judgeSettings(
+  input: BillingSettingsInput,
+  current: BillingSettings,
+  facts: SettingsFacts,
+): UserError[] {
+  if ([...always, ...lists].every((field) => input[field] === undefined)) {
+    return [userError('REQUIRED', 'The update names no field to change.')];
+  }
+  const errors = always
+    .filter((field) => input[field] === null)
+    .map((field) => userError('REQUIRED', `${field} cannot be emptied.`, [field]));
+  errors.push(...checkTaxCodes(input.taxCodes ?? []), ...checkUnits(input.units ?? []));
+  for (const field of lists) errors.push(...checkList(field, input[field] ?? []));
+
+  for (const code of removedTaxCodes(input, current)) {
+    const uses = facts.taxCodesInUse.get(code) ?? 0;
+    if (uses === 0) continue;
+    const users = uses === 1 ? '1 line item has' : `${uses} line items have`;
+    errors.push(
+      userError('FIELD_LOCKED', `${users} the tax code ${code}: its rate may change, but it cannot be taken away.`, [
+        'taxCodes',
+      ]),
+    );
+  }
+  if (current.invoiceSettlement && input.invoiceSettlement === false && facts.creditMemoExists) {
+    errors.push(
+      userError('SETTLEMENT_REQUIRED', 'There are credit memos, which need invoice settlement; it stays on.', [
+        'invoiceSettlement',
+      ]),
+    );
+  }
+  return errors;
+}
+
+/** The settings after a change that was judged. */
+export function changedSettings<S extends BillingSettings>(current: S, input: BillingSettingsInput): S {
+  const { units, ...rest } = input;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const inFull = units && { units: units.map((unit) => ({ ...unit, roundingMode: unit.roundingMode ?? 'HALF_UP' })) };
+  return { ...current, ...given, ...inFull };
+}
+
+function checkTaxCodes(taxCodes: readonly TaxCode[]): UserError[] {
+  return checkEach('taxCodes', taxCodes, 'code', ({ rate }) => checkRate(rate));
+}
+
+/** More than 100 % is 10 written for 10 %, or a like slip. */
+const checkRate = (rate: Decimal): UserError[] =>
+  compare(rate, '0') < 0 || compare(rate, highestRate) > 0
+    ? [userError('INVALID_VALUE', `rate is ${rate}; 0 to ${highestRate} is allowed, where 0.1 is 10 %.`, ['rate'])]
+    : [];
+
+function checkUnits(units: readonly UnitOfMeasureInput[]): UserError[] {
+  return checkEach('units', units, 'name', ({ decimals }) =>
+    Number.isInteger(decimals) && decimals >= 0 && decimals <= maxDecimals
+      ? []
+      : [userError('INVALID_VALUE', `decimals is ${decimals}; 0 to ${maxDecimals} are allowed.`, ['decimals'])],
+  );
+}
+
+function checkList(field: string, values: readonly string[]): UserError[] {
+  const named = checkEach(
+    field,
+    values.map((value) => ({ value })),
+    'value',
+    () => [],
+  );
+  // The entries are texts by themselves.
+  return named.map((error) => ({ ...error, path: error.path.slice(0, 2) }));
+}
+
+/** Entries of a list that are told apart by one text: filled, not too long, and each once. */
+function checkEach<K extends string, E extends Record<K, string>>(
+  list: string,
+  entries: readonly E[],
+  key: K,
+  more: (entry: E) => UserError[],
+): UserError[] {
+  if (entries.length > maxListed) {
+    return [
+      userError('LIMIT_EXCEEDED', `${list} has ${entries.length} entries; at most ${maxListed} are allowed.`, [list]),
+    ];
+  }
+  const seen = new Set<string>();
+  return entries.flatMap((entry, at) => {
+    const text = entry[key];
+    const errors = [...checkTexts(entry, { [key]: maxLength }), ...checkFilled(key, text), ...more(entry)];
+    if (seen.has(text)) errors.push(userError('INVALID_VALUE', `${text.slice(0, maxLength)} is listed twice.`, [key]));
+    seen.add(text);
+    return below([list, at], errors);
+  });
+}

@@ -1,0 +1,39 @@
+import {
+  type BillingSettingsInput,
+  changedSettings,
+  judgeSettings,
+  removedTaxCodes,
+} from '../domain/billing-settings-change';
+import { below } from '../domain/errors';
+import {
+  type BillingSettingsRow,
+  billingSettings,
+  hasCreditMemo,
+  taxCodesInUse,
+  updateBillingSettings as write,
+} from '../store/billing-settings';
+import { refuse } from './batch';
+import type { Work } from './work';
+
+/**
+ * Changes how the caller's entity bills. The lock comes first: whoever enters a tax code or makes a credit memo holds
+ * the settings meanwhile, so that what is counted behind the lock can grow no more.
+ */
+export function updateBillingSettings(
+  work: Work,
+  input: BillingSettingsInput,
+  dryRun = false,
+): Promise<{ billingSettings: BillingSettingsRow }> {
+  return work.run(dryRun, async (unit) => {
+    const current = await billingSettings(unit.db, 'update');
+    const removed = removedTaxCodes(input, current);
+    const facts = {
+      taxCodesInUse: removed.length ? await taxCodesInUse(unit.db, removed) : new Map<string, number>(),
+      creditMemoExists: input.invoiceSettlement === false && (await hasCreditMemo(unit.db)),
+    };
+    refuse(below(['input'], judgeSettings(input, current, facts)));
+    const changed = changedSettings(current, input);
+    await write(unit.db, changed);
+    return { billingSettings: changed };
+  });
+}

@@ -1,0 +1,236 @@
+import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+let admin: TestClient;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+}, 60_000);
+beforeEach(async () => {
+  // An entity of its own for each test: settings are one row per entity.
+  admin = await gateway.client({ grants: [{ entity: `Entity ${++entities}`, orgs: ['North'] }] });
+});
+afterEach(() => expect(gateway.failures).toEqual([]));
+afterAll(() => gateway.close());
+let entities = 0;
+
+const all = `invoiceSettlement creditMemoRule inclusiveTaxRule roundingMode taxCodes { code rate }
+  units { name decimals roundingMode } carriers fulfillmentSystems fulfillmentLocations`;
+const read = async (client = admin) =>
+  (await client.graphql(`{ billingSettings { ${all} } }`)).body.data.billingSettings;
+const update = async (input: object, client = admin) => {
+  const query = `mutation ($input: BillingSettingsInput!) {
+    updateBillingSettings(input: $input) { billingSettings { ${all} } userErrors { code message path } } }`;
+  return (await client.graphql(query, { input })).body;
+};
+const fromTheStart = {
+  invoiceSettlement: true,
+  creditMemoRule: 'AllNegative',
+  inclusiveTaxRule: 'NetFirst',
+  roundingMode: 'HALF_UP',
+  taxCodes: [],
+  units: [],
+  carriers: null,
+  fulfillmentSystems: null,
+  fulfillmentLocations: null,
+};
+
+describe('the settings of an entity', () => {
+  test('are there from the start', async () => {
+    expect(await read()).toEqual(fromTheStart);
+  });
+
+  test('are what was given last, field by field', async () => {
+    const first = {
+      invoiceSettlement: false,
+      creditMemoRule: 'NetNegative',
+      inclusiveTaxRule: 'TaxFirst',
+      roundingMode: 'DOWN',
+      taxCodes: [{ code: 'VAT', rate: '0.077750000' }],
+      units: [
+        { name: 'Each', decimals: 0, roundingMode: 'DOWN' },
+        { name: 'Hour', decimals: 2 },
+      ],
+      carriers: ['UPS', 'a "quoted", {braced} one'],
+      fulfillmentSystems: [],
+      fulfillmentLocations: ['Oslo'],
+    };
+    const expected = {
+      ...first,
+      taxCodes: [{ code: 'VAT', rate: '0.07775' }],
+      units: [first.units[0], { name: 'Hour', decimals: 2, roundingMode: 'HALF_UP' }],
+    };
+    const { data } = await update(first);
+    expect(data.updateBillingSettings).toEqual({ billingSettings: expected, userErrors: [] });
+    expect(await read()).toEqual(expected);
+
+    await update({ carriers: null, units: [] });
+    expect(await read()).toEqual({ ...expected, carriers: null, units: [] });
+  });
+
+  test('stay as they are where the rules refuse the change, which says where it is wrong', async () => {
+    const { data } = await update({ roundingMode: 'UP', taxCodes: [{ code: 'VAT', rate: 20 }] });
+    expect(data.updateBillingSettings).toEqual({
+      billingSettings: null,
+      userErrors: [
+        {
+          code: 'INVALID_VALUE',
+          message: 'rate is 20; 0 to 1 is allowed, where 0.1 is 10 %.',
+          path: ['input', 'taxCodes', '0', 'rate'],
+        },
+      ],
+    });
+    expect(await read()).toEqual(fromTheStart);
+  });
+
+  test('are one for all orgs of the entity, and none of another', async () => {
+    const entity = `Entity ${entities}`;
+    const south = await gateway.client({ grants: [{ entity, orgs: ['South'] }] });
+    const other = await gateway.client({ grants: [{ entity: 'Other', orgs: ['North'] }] });
+    await update({ carriers: ['UPS'] }, south);
+    expect([(await read()).carriers, (await read(other)).carriers]).toEqual([['UPS'], null]);
+  });
+
+  test('are read with the scope read and changed with the scope admin alone', async () => {
+    const client = await gateway.client({
+      scopes: ['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay'],
+      grants: [{ entity: `Entity ${entities}`, orgs: ['North'] }],
+    });
+    const { errors } = await update({ carriers: ['UPS'] }, client);
+    expect(errors[0].extensions.code).toBe('FORBIDDEN');
+    expect(await read(client)).toEqual(fromTheStart);
+  });
+
+  test('are what a dry run shows, and stay', async () => {
+    const query = `mutation { updateBillingSettings(dryRun: true, input: { roundingMode: UP }) {
+      billingSettings { roundingMode } userErrors { code } } }`;
+    const { body } = await admin.graphql(query);
+    expect(body.data.updateBillingSettings).toEqual({ billingSettings: { roundingMode: 'UP' }, userErrors: [] });
+    expect(await read()).toEqual(fromTheStart);
+  });
+
+  test('change once where the same key asks again', async () => {
+    const ask = (carrier: string) =>
+      admin.graphql(
+        `mutation { updateBillingSettings(input: { carriers: ["${carrier}"] }) { billingSettings { carriers } } }`,
+        {},
+        { 'idempotency-key': 'settings' },
+      );
+    const first = await ask('UPS');
+    await update({ carriers: ['DHL'] });
+    expect((await ask('UPS')).text).toBe(first.text);
+    expect((await read()).carriers).toEqual(['DHL']);
+  });
+});
+
+describe('fulfillments under the settings', () => {
+  const lists = { carriers: ['UPS'], fulfillmentSystems: ['ERP'], fulfillmentLocations: ['Oslo'] };
+  const each = { name: 'Each', decimals: 0, roundingMode: 'DOWN' };
+  const shown = 'fulfillments { id quantity amount carrier } userErrors { code message path }';
+  const line = async (more: object = {}) => (await orderFor(await admin.work(), [more])).orderLineItems[0];
+  const create = async (...fulfillments: object[]) => {
+    const query = `mutation ($input: CreateFulfillmentsInput!) { made: createFulfillments(input: $input) { ${shown} } }`;
+    return (await admin.graphql(query, { input: { fulfillments } })).body.data.made;
+  };
+  const change = async (key: string, input: object) => {
+    const query = `mutation ($key: ID!, $input: UpdateFulfillmentInput!) { made: updateFulfillment(key: $key, input: $input) {
+      fulfillment { quantity amount carrier state orderLineItem { quantityFulfilled } } userErrors { code message path } } }`;
+    return (await admin.graphql(query, { key, input })).body.data.made;
+  };
+  const entry = (orderLineItemId: string, more: object = {}) => ({
+    ...{ orderLineItemId, fulfillmentDate: '2022-01-01', quantity: '5' },
+    ...more,
+  });
+
+  test('A12: 4.6 in a unit without decimals that rounds down is kept as 4, and comes to 239.96', async () => {
+    await update({ units: [each] });
+    const { id } = await line({ unitOfMeasure: 'Each', amountPerUnit: '59.99' });
+    const made = await create(entry(id, { quantity: '4.6', state: 'Booked' }));
+    expect(made).toMatchObject({ fulfillments: [{ quantity: '4', amount: '239.96' }], userErrors: [] });
+    const [counted] = await gateway.database.owner(
+      'select fulfilled_quantity::text as quantity from order_line_item where id = $1',
+      [id],
+    );
+    expect(counted).toEqual({ quantity: '4' });
+
+    const { fulfillment } = await change(made.fulfillments[0].id, { quantity: '7.999' });
+    expect(fulfillment).toMatchObject({ quantity: '7', amount: '419.93', orderLineItem: { quantityFulfilled: '7' } });
+  });
+
+  test('are judged by the quantity that is kept: 500.9 of 500 fits, and 0.9 is nothing', async () => {
+    await update({ units: [each] });
+    const { id } = await line({ unitOfMeasure: 'Each' });
+    expect((await create(entry(id, { quantity: '0.9' }))).userErrors).toEqual([
+      {
+        code: 'INVALID_VALUE',
+        message: 'quantity is 0 in the unit Each; it must be above 0.',
+        path: ['input', 'fulfillments', '0', 'quantity'],
+      },
+    ]);
+    expect((await create(entry(id, { quantity: '400.9' }), entry(id, { quantity: '100.9' }))).userErrors).toEqual([]);
+    const { id: plain } = await line();
+    expect((await create(entry(plain, { quantity: '500.9' }))).userErrors).toMatchObject([
+      { code: 'QUANTITY_EXCEEDED' },
+    ]);
+  });
+
+  test('keep their quantity on a line whose unit is configured no more', async () => {
+    await update({ units: [each] });
+    const { id } = await line({ unitOfMeasure: 'Each' });
+    await update({ units: [{ ...each, name: 'Case' }] });
+    expect((await create(entry(id, { quantity: '4.6' }))).fulfillments).toMatchObject([{ quantity: '4.6' }]);
+  });
+
+  test('have amounts rounded in the mode of the entity', async () => {
+    const { id } = await line({ amountPerUnit: '3.1235' });
+    for (const [roundingMode, amount] of [
+      ['HALF_UP', '12.49'],
+      ['UP', '12.50'],
+      ['DOWN', '12.49'],
+    ]) {
+      await update({ roundingMode });
+      expect((await create(entry(id, { quantity: '4' }))).fulfillments).toMatchObject([{ amount }]);
+    }
+  });
+
+  test('name only carriers, systems and locations of the lists', async () => {
+    const { id } = await line();
+    await update(lists);
+    const named = { carrier: 'UPS', fulfillmentSystem: 'ERP', fulfillmentLocation: 'Oslo' };
+    const made = await create(entry(id, named), entry(id));
+    expect(made.userErrors).toEqual([]);
+    const wrong = { carrier: 'DHL', fulfillmentSystem: 'WMS', fulfillmentLocation: 'Rome' };
+    const refused = (await create(entry(id, wrong))).userErrors;
+    expect(refused[0]).toEqual({
+      code: 'INVALID_VALUE',
+      message: 'This carrier is not configured; UPS is allowed.',
+      path: ['input', 'fulfillments', '0', 'carrier'],
+    });
+    expect(refused.map(({ path }: { path: string[] }) => path[3])).toEqual(Object.keys(wrong));
+
+    const [{ id: key }] = made.fulfillments;
+    expect((await change(key, { carrier: 'DHL' })).userErrors).toMatchObject([
+      { code: 'INVALID_VALUE', path: ['input', 'carrier'] },
+    ]);
+    expect((await change(key, { carrier: null })).fulfillment).toMatchObject({ carrier: null });
+  });
+
+  test('keep a carrier that is taken off the list, and move on with it', async () => {
+    const { id } = await line();
+    const [{ id: key }] = (await create(entry(id, { carrier: 'DHL' }))).fulfillments;
+    await update(lists);
+    expect((await change(key, { state: 'Booked' })).fulfillment).toMatchObject({ state: 'Booked', carrier: 'DHL' });
+  });
+
+  test('are refused over REST in the published form', async () => {
+    const { id } = await line();
+    await update(lists);
+    const { status, body } = await admin.request({
+      method: 'POST',
+      url: '/v1/fulfillments',
+      payload: { fulfillments: [entry(id, { carrier: 'DHL' })] },
+    });
+    expect([status, body.success]).toEqual([200, false]);
+    expect(body.reasons).toMatchObject([{ code: 58000020, message: expect.stringContaining('UPS is allowed') }]);
+  });
+});

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Refusal } from '../../src/domain/errors';
+import { updateBillingSettings } from '../../src/service/billing-settings';
+import type { Work } from '../../src/service/work';
+import { billingSettings } from '../../src/store/billing-settings';
+import { Connection, Scoped } from '../../src/store/connection';
+import { newId } from '../../src/store/id';
+import { told } from '../support/facts';
+import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+/** Two orgs of one entity, which do not see each other. */
+let north: Work;
+let south: Work;
+let entities = 0;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+}, 60_000);
+beforeEach(async () => {
+  const entity = `Entity ${++entities}`;
+  north = await (await gateway.client({ grants: [{ entity, orgs: ['North'] }] })).work();
+  south = await (await gateway.client({ grants: [{ entity, orgs: ['South'] }] })).work();
+});
+afterEach(() => expect(gateway.failures).toEqual([]));
+afterAll(() => gateway.close());
+
+const vat = { code: 'VAT', rate: '0.2' };
+const gst = { code: 'GST', rate: '0.05' };
+const settings = () => billingSettings(north.reads());
+
+/** The refusals of a change, none where it was made. */
+const refusals = (work: Work, input: Parameters<typeof updateBillingSettings>[1]): Promise<string[]> =>
+  updateBillingSettings(work, input).then(
+    () => [],
+    (error) => {
+      if (!(error instanceof Refusal)) throw error;
+      return told(error.errors);
+    },
+  );
+
+async function linesWithVat(work: Work, count: number): Promise<void> {
+  const { orderLineItems } = await orderFor(work, Array(count).fill({}));
+  await gateway.database.owner("update order_line_item set tax_code = 'VAT' where id = any($1)", [
+    orderLineItems.map(({ id }) => id),
+  ]);
+}
+
+const insertCreditMemo = (work: Work, accountId: string) => {
+  const { entityId, clientId, orgIds } = work.caller;
+  return gateway.database.owner(
+    `insert into credit_memo (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id,
+       account_id, credit_memo_number, status, credit_memo_date, currency, amount, amount_without_tax, tax_amount,
+       applied_amount, refund_amount, source)
+     values ($1, $2, $3, 1, now(), $4, now(), $4, $5, $6, 'Canceled', '2022-01-01', 'USD', 10, 10, 0, 0, 0, 'API')`,
+    [newId(), entityId, orgIds[0], clientId, accountId, `CM-${entities}`],
+  );
+};
+
+describe('updating the settings', () => {
+  test('gives back what is stored', async () => {
+    const change = { taxCodes: [vat], units: [{ name: 'Each', decimals: 0 }], carriers: ['UPS', '{a,b}', 'NULL'] };
+    const { billingSettings: given } = await updateBillingSettings(north, change);
+    expect(await settings()).toEqual(given);
+    expect(given.units).toEqual([{ name: 'Each', decimals: 0, roundingMode: 'HALF_UP' }]);
+  });
+
+  test('a tax code that a line item of any org has stays, whoever asks; its rate may change', async () => {
+    await updateBillingSettings(north, { taxCodes: [vat, gst] });
+    await linesWithVat(south, 2);
+    for (const work of [north, south]) {
+      expect(await refusals(work, { taxCodes: [gst] })).toEqual(['FIELD_LOCKED input.taxCodes']);
+    }
+    await expect(updateBillingSettings(north, { taxCodes: [] })).rejects.toThrow('2 line items have the tax code VAT');
+    expect(await refusals(north, { taxCodes: [{ ...vat, rate: '0.21' }] })).toEqual([]);
+    expect((await settings()).taxCodes).toEqual([{ code: 'VAT', rate: '0.21' }]);
+  });
+
+  test('a tax code that only another entity has in use goes', async () => {
+    const other = await (await gateway.client({ grants: [{ entity: 'Other', orgs: ['North'] }] })).work();
+    for (const work of [north, other]) await updateBillingSettings(work, { taxCodes: [vat] });
+    await linesWithVat(other, 1);
+    expect(await refusals(north, { taxCodes: [] })).toEqual([]);
+    expect(await refusals(other, { taxCodes: [] })).toEqual(['FIELD_LOCKED input.taxCodes']);
+  });
+
+  test('settlement stays on once any org has a credit memo, whatever its state', async () => {
+    expect(await refusals(north, { invoiceSettlement: false })).toEqual([]);
+    expect(await refusals(north, { invoiceSettlement: true })).toEqual([]);
+    const { account } = await orderFor(south);
+    await insertCreditMemo(south, account.id);
+    for (const work of [north, south]) {
+      expect(await refusals(work, { invoiceSettlement: false })).toEqual([
+        'SETTLEMENT_REQUIRED input.invoiceSettlement',
+      ]);
+    }
+    expect((await settings()).invoiceSettlement).toBe(true);
+    const other = await (await gateway.client({ grants: [{ entity: 'Third', orgs: ['North'] }] })).work();
+    expect(await refusals(other, { invoiceSettlement: false })).toEqual([]);
+  });
+});
+
+describe('two at once', () => {
+  const waiting = async () =>
+    (
+      await gateway.database.owner(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      )
+    ).length;
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    for (let n = 0; n < 500; n++) {
+      if (await holds()) return;
+      await delay(10);
+    }
+    throw new Error('it never came to hold');
+  }
+
+  test('both changes stay: the second writer sees what the first one wrote', async () => {
+    for (let round = 0; round < 5; round++) {
+      const carriers = [`carrier ${round}`];
+      const taxCodes = [{ ...vat, rate: `0.${round + 1}` }];
+      await Promise.all([updateBillingSettings(north, { carriers }), updateBillingSettings(south, { taxCodes })]);
+      expect(await settings()).toMatchObject({ carriers, taxCodes });
+    }
+  });
+
+  test('a tax code that somebody holds for a line item is not taken away behind its back', async () => {
+    await updateBillingSettings(north, { taxCodes: [vat] });
+    const { orderLineItems } = await orderFor(south);
+    const client = await gateway.services.db.main.connect();
+    try {
+      const connection = new Connection(client);
+      await connection.control('begin');
+      const holder = new Scoped(connection, south.caller);
+      expect((await billingSettings(holder, 'share')).taxCodes).toEqual([vat]);
+      const removal = refusals(north, { taxCodes: [] });
+      await until(async () => (await waiting()) === 1);
+      await holder.query(
+        "update order_line_item set tax_code = 'VAT' where entity_id = $1 and org_id = any($2) and id = $3",
+        [orderLineItems[0].id],
+      );
+      await connection.control('commit');
+      expect(await removal).toEqual(['FIELD_LOCKED input.taxCodes']);
+    } finally {
+      client.release(true);
+    }
+  });
+
+  test('whoever only reads the lists waits for nobody', async () => {
+    const client = await gateway.services.db.main.connect();
+    try {
+      const connection = new Connection(client);
+      await connection.control('begin');
+      await billingSettings(new Scoped(connection, north.caller), 'update');
+      expect((await settings()).roundingMode).toBe('HALF_UP');
+    } finally {
+      client.release(true);
+    }
+  });
+});
