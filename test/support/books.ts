@@ -45,7 +45,7 @@ const statements: Record<string, string> = {
       union all
       select coalesce(m.fulfillment_id, m.order_line_item_id), c.id
       from credit_memo_item m left join billing_claim c on c.credit_memo_item_id = m.id) as billed
-    group by billed.id having count(*) <> 1 or count(claim) <> 1 or min(claim) <> billed.id`,
+    group by billed.id having count(*) <> 1 or count(claim) <> 1 or (array_agg(claim))[1] <> billed.id`,
   'sales that were billed in full and then credited with more': `
     select sale.id, billed.net, credited.net from order_line_item sale
     cross join lateral (

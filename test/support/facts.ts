@@ -16,6 +16,7 @@ export const aLine = (more: Partial<LineFacts> = {}): LineFacts => ({
   quantity: '100',
   fulfilledQuantity: '0',
   sentQuantity: '0',
+  returnedQuantity: '0',
   fulfillmentCount: 0,
   openFulfillmentCount: 0,
   unitOfMeasure: null,
