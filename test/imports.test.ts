@@ -183,11 +183,11 @@ test('SQL is in store alone', () => {
   expect(matching(sql, inFolder('store')).length).toBeGreaterThan(20);
 });
 
-describe('the state of a fulfillment is written by `enter` alone', () => {
+describe('the state of a fulfillment is written by `enter` alone, that of a line item by `enterLine`', () => {
   const writers = [...inFolder('service'), ...inFolder('store'), ...inFolder('gateway'), ...inFolder('graph')];
 
   test('nothing is assigned to a state', () => {
-    const assigned = matching(/[\w)\]]\.state\s*=(?!=)/, [...writers, ...inFolder('domain')]);
+    const assigned = matching(/[\w)\]]\.(state|itemState)\s*=(?!=)/, [...writers, ...inFolder('domain')]);
     expect(assigned).toEqual([]);
   });
 
@@ -216,5 +216,15 @@ describe('the state of a fulfillment is written by `enter` alone', () => {
       'service/fulfillment-change.ts',
       'service/fulfillment.ts',
     ]);
+  });
+
+  test('and `enterLine` where line items are made, changed and complete themselves', () => {
+    expect(imports.filter(({ names }) => names.includes('enterLine')).map(({ file }) => file)).toEqual([
+      'service/order-line-item-change.ts',
+      'service/order-line-item.ts',
+      'service/order.ts',
+    ]);
+    const named = matching(/\bitemState:\s*[^\s,;}]+/, inFolder('service'));
+    expect(named).toEqual(["service/order.ts: itemState: 'Executing'"]);
   });
 });

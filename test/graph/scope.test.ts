@@ -145,6 +145,13 @@ const mutations: Record<string, (of: Estate) => string[]> = {
     `input: { existingAccountNumber: "${account}", orderDate: "2022-01-01", orderLineItems: [${line}] }, DRY)
       { result: order { id } ${errors} }`,
   ],
+  updateOrderLineItem: ({ ids }) => [
+    `id: "${ids.orderLineItem}", input: { paymentTerm: "Net 5" }, DRY) { result: orderLineItem { id } ${errors} }`,
+  ],
+  updateOrderLineItems: ({ ids }) => [
+    `input: { orderLineItems: [{ id: "${ids.orderLineItem}", billTargetDate: "2022-05-05" }] }, DRY)
+      { result: orderLineItems { id } ${errors} }`,
+  ],
   createFulfillments: (of) => [`input: { fulfillments: [${made(of)}] }, DRY) { ${errors} }`],
   updateFulfillment: (of) =>
     both(of, 'fulfillment').map(
@@ -164,7 +171,7 @@ const scopeOf = (field: string) =>
     ? 'read'
     : field === 'updateBillingSettings'
       ? 'admin'
-      : /Account|Order$/.test(field)
+      : /Account|Order$|LineItem/.test(field)
         ? 'order'
         : 'fulfill';
 /** What everybody has of their own, so that there is nothing foreign to ask for. */

@@ -2,7 +2,7 @@ import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '
 
 let gateway: TestGatewayServer;
 let client: TestClient;
-let ids: Record<'line' | 'declined' | 'account' | 'executing' | 'booked' | 'billed', string>;
+let ids: Record<'line' | 'fee' | 'declined' | 'account' | 'executing' | 'booked' | 'billed', string>;
 
 beforeAll(async () => {
   gateway = await testGateway();
@@ -10,10 +10,21 @@ beforeAll(async () => {
   const work = await client.work();
   const { account, orderLineItems } = await orderFor(work);
   const declined = await orderFor(work, [{}], { paymentMethodToken: 'tok_declined' });
+  const fee = await orderFor(work, [
+    { billingRule: 'TriggerWithoutFulfillment', itemState: 'Executing', billTargetDate: '2022-01-01' },
+  ]);
   const line = orderLineItems[0].id;
   const [executing, booked] = await create([entryOn(line), entryOn(line, { state: 'Booked' })]);
   const [billed] = await create([entryOn(line, { state: 'SentToBilling' })], { runBilling: true });
-  ids = { line, declined: declined.orderLineItems[0].id, account: account.accountNumber, executing, booked, billed };
+  ids = {
+    line,
+    fee: fee.orderLineItems[0].id,
+    declined: declined.orderLineItems[0].id,
+    account: account.accountNumber,
+    executing,
+    booked,
+    billed,
+  };
 }, 60_000);
 afterAll(() => gateway.close());
 
@@ -93,6 +104,28 @@ const accepted: Record<string, { query: () => string; shows: object }> = {
         account: { name: 'Customer' },
       },
     },
+  },
+  updateOrderLineItem: {
+    query: () => `updateOrderLineItem(dryRun: true, id: "${ids.fee}", input: {itemState: SentToBilling,
+      quantity: 3, processingOptions: {runBilling: true, collectPayment: true}}) {
+      orderLineItem { itemState quantity invoiceItems { nodes { chargeAmount } } } invoices { invoiceNumber balance }
+      creditMemos { id } paidAmount ${errors} }`,
+    shows: {
+      orderLineItem: {
+        itemState: 'SentToBilling',
+        quantity: '3',
+        invoiceItems: { nodes: [{ chargeAmount: '30.00' }] },
+      },
+      invoices: [{ invoiceNumber: 'DRYRUN-1', balance: '0.00' }],
+      creditMemos: [],
+      paidAmount: '30.00',
+    },
+  },
+  updateOrderLineItems: {
+    query:
+      () => `updateOrderLineItems(dryRun: true, input: {orderLineItems: [{id: "${ids.fee}", itemState: Canceled}]}) {
+      orderLineItems { itemState version order { state } } ${errors} }`,
+    shows: { orderLineItems: [{ itemState: 'Canceled', version: 2, order: { state: 'Canceled' } }] },
   },
   updateFulfillment: {
     query: () => `updateFulfillment(dryRun: true, key: "${ids.executing}", input: {quantity: 7, state: Booked}) {

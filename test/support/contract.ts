@@ -121,7 +121,7 @@ type OrderLineItem implements Node {
   itemState: OrderLineItemState!, billingRule: BillingRule!, requiresFulfillment: Boolean!, quantity: Decimal!
   quantityFulfilled: Decimal!, quantityPendingFulfillment: Decimal!, quantityAvailableForReturn: Decimal!
   unitOfMeasure: String, currency: String!, listPricePerUnit: Decimal!, amountPerUnit: Decimal!, listPrice: Decimal!
-  discount: Decimal!, amount: Decimal!, inlineDiscountType: InlineDiscountType!, inlineDiscountPerUnit: Decimal
+  discount: Decimal!, amount: Decimal!, amountWithoutTax: Decimal!, inlineDiscountType: InlineDiscountType!, inlineDiscountPerUnit: Decimal
   taxMode: TaxMode, taxCode: String, billTargetDate: Date, transactionStartDate: Date, transactionEndDate: Date
   paymentTerm: String, invoiceGroupNumber: String, productCode: String, purchaseOrderNumber: String
   description: String, customFields: JSONObject, version: Int!, createdDate: DateTime!, createdById: String!
@@ -130,6 +130,7 @@ type OrderLineItem implements Node {
   creditMemoItems(first: Int, after: String, last: Int, before: String): CreditMemoItemConnection!
   fulfillments(first: Int, after: String, last: Int, before: String, filter: FulfillmentFilter, orderBy: FulfillmentOrder): FulfillmentConnection!
   invoiceItems(first: Int, after: String, last: Int, before: String): InvoiceItemConnection!
+  allowedTransitions: [OrderLineItemTransition!]!, editableFields: [String!]!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type Fulfillment implements Node {
@@ -147,6 +148,7 @@ type Fulfillment implements Node {
 type FulfillmentTransition {
   action: FulfillmentAction!, to: FulfillmentState!, allowed: Boolean!, blockedBy: [TransitionBlock!]!
 }
+type OrderLineItemTransition { to: OrderLineItemState!, allowed: Boolean!, blockedBy: [TransitionBlock!]! }
 type TransitionBlock { code: UserErrorCode!, message: String! }
 type Invoice implements Node & BillingDocument {
   id: ID!, documentNumber: String!, invoiceNumber: String!, account: Account!, documentDate: Date!
@@ -198,6 +200,8 @@ type Mutation {
   updateAccount(key: ID!, input: UpdateAccountInput!, expectedVersion: Int, dryRun: Boolean! = false): AccountPayload
   updateBillingSettings(input: BillingSettingsInput!, dryRun: Boolean! = false): BillingSettingsPayload
   createOrder(input: CreateOrderInput!, dryRun: Boolean! = false): CreateOrderPayload
+  updateOrderLineItem(id: ID!, input: UpdateOrderLineItemInput!, expectedVersion: Int, dryRun: Boolean! = false): UpdateOrderLineItemPayload
+  updateOrderLineItems(input: UpdateOrderLineItemsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): UpdateOrderLineItemsPayload
   createFulfillments(input: CreateFulfillmentsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): CreateFulfillmentsPayload
   updateFulfillment(key: ID!, input: UpdateFulfillmentInput!, expectedVersion: Int, dryRun: Boolean! = false): UpdateFulfillmentPayload
   bookFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
@@ -232,16 +236,33 @@ input BillingSettingsInput {
 input TaxCodeInput { code: String!, rate: Decimal! }
 input UnitOfMeasureInput { name: String!, decimals: Int!, roundingMode: RoundingMode }
 input CreateOrderInput {
-  existingAccountNumber: String!, orderDate: Date!, orderNumber: String, description: String, reasonCode: String
-  orderLineItems: [CreateOrderLineItemInput!]!
+  existingAccountNumber: String!, orderDate: Date!, orderNumber: String, category: OrderCategory = NewSales
+  description: String, reasonCode: String, orderLineItems: [CreateOrderLineItemInput!]!
+  processingOptions: ProcessingOptionsInput
 }
 input CreateOrderLineItemInput {
-  itemNumber: String, itemName: String!, itemType: ItemType, itemState: OrderLineItemState = Executing
+  itemNumber: String, itemName: String!, itemType: ItemType, itemCategory: ItemCategory = Sales
+  itemState: OrderLineItemState = Executing
   billingRule: BillingRule = TriggerWithoutFulfillment, quantity: Decimal!, unitOfMeasure: String
   listPricePerUnit: Decimal, amountPerUnit: Decimal, inlineDiscountType: InlineDiscountType
   inlineDiscountPerUnit: Decimal, taxMode: TaxMode, taxCode: String, billTargetDate: Date
   transactionStartDate: Date, transactionEndDate: Date, paymentTerm: String, productCode: String
   purchaseOrderNumber: String, invoiceGroupNumber: String, description: String, customFields: JSONObject
+  originalOrderNumber: String, originalOrderLineItemNumber: String
+}
+input UpdateOrderLineItemInput {
+  itemState: OrderLineItemState, quantity: Decimal, itemName: String, itemType: ItemType, unitOfMeasure: String
+  listPricePerUnit: Decimal, amountPerUnit: Decimal, inlineDiscountType: InlineDiscountType
+  inlineDiscountPerUnit: Decimal, taxMode: TaxMode, taxCode: String, billingRule: BillingRule, billTargetDate: Date
+  transactionStartDate: Date, transactionEndDate: Date, paymentTerm: String, invoiceGroupNumber: String
+  productCode: String, purchaseOrderNumber: String, description: String, customFields: JSONObject
+  processingOptions: ProcessingOptionsInput
+}
+input UpdateOrderLineItemsInput {
+  orderLineItems: [UpdateOrderLineItemsEntry!]!, processingOptions: ProcessingOptionsInput
+}
+input UpdateOrderLineItemsEntry {
+  id: ID!, itemState: OrderLineItemState, quantity: Decimal, billTargetDate: Date, description: String
 }
 input ProcessingOptionsInput {
   runBilling: Boolean = false, collectPayment: Boolean = false, billingOptions: BillingOptionsInput
@@ -249,14 +270,25 @@ input ProcessingOptionsInput {
 input BillingOptionsInput { targetDate: Date, documentDate: Date }
 type AccountPayload { account: Account, userErrors: [UserError!]! }
 type BillingSettingsPayload { billingSettings: BillingSettings, userErrors: [UserError!]! }
-type CreateOrderPayload { order: Order, userErrors: [UserError!]! }
-type CreateFulfillmentsPayload {
-  fulfillments: [Fulfillment]!, invoices: [Invoice!]!, payments: [Payment!]!, paidAmount: Decimal
+type CreateOrderPayload {
+  order: Order, invoices: [Invoice!]!, creditMemos: [CreditMemo!]!, payments: [Payment!]!, paidAmount: Decimal
   userErrors: [UserError!]!
 }
+type UpdateOrderLineItemPayload {
+  orderLineItem: OrderLineItem, invoices: [Invoice!]!, creditMemos: [CreditMemo!]!, payments: [Payment!]!
+  paidAmount: Decimal, userErrors: [UserError!]!
+}
+type UpdateOrderLineItemsPayload {
+  orderLineItems: [OrderLineItem]!, invoices: [Invoice!]!, creditMemos: [CreditMemo!]!, payments: [Payment!]!
+  paidAmount: Decimal, userErrors: [UserError!]!
+}
+type CreateFulfillmentsPayload {
+  fulfillments: [Fulfillment]!, invoices: [Invoice!]!, creditMemos: [CreditMemo!]!, payments: [Payment!]!
+  paidAmount: Decimal, userErrors: [UserError!]!
+}
 type TransitionFulfillmentsPayload {
-  fulfillments: [Fulfillment]!, invoices: [Invoice!]!, payments: [Payment!]!, paidAmount: Decimal
-  userErrors: [UserError!]!
+  fulfillments: [Fulfillment]!, invoices: [Invoice!]!, creditMemos: [CreditMemo!]!, payments: [Payment!]!
+  paidAmount: Decimal, userErrors: [UserError!]!
 }
 type UpdateFulfillmentPayload { fulfillment: Fulfillment, userErrors: [UserError!]! }
 type DeleteFulfillmentPayload { deletedId: ID, orderLineItem: OrderLineItem, userErrors: [UserError!]! }
@@ -282,8 +314,8 @@ type VersionConflict implements UserError {
 }
 enum UserErrorCode {
   INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED FIELD_LOCKED
-  NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED LIMIT_EXCEEDED
-  BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET SETTLEMENT_REQUIRED PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED
+  NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED RETURN_NOT_ALLOWED
+  LIMIT_EXCEEDED   BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET SETTLEMENT_REQUIRED PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED
   VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
