@@ -214,25 +214,23 @@ export class FulfillmentResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<BillingDocument[]> {
     const all = { limit: 1000, backward: false };
-    const documents = async (noun: 'invoice' | 'creditMemo', ids: string[]) => {
-      const columns = columnsOf(noun, selectedFields(info));
-      return Promise.all([...new Set(ids)].map((each) => loaders.row(noun, columns, each)));
-    };
-    const found = await Promise.all([
-      loaders.page('Fulfillment.invoiceItems', { ...all, properties: ['invoiceId'] }, id).then((items) =>
-        documents(
-          'invoice',
-          items.map(({ invoiceId }) => invoiceId),
-        ),
-      ),
-      loaders.page('Fulfillment.creditMemoItems', { ...all, properties: ['creditMemoId'] }, id).then((items) =>
-        documents(
-          'creditMemo',
-          items.map(({ creditMemoId }) => creditMemoId),
-        ),
-      ),
+    const [charged, credited] = await Promise.all([
+      loaders.page('Fulfillment.invoiceItems', { ...all, properties: ['invoiceId'] }, id),
+      loaders.page('Fulfillment.creditMemoItems', { ...all, properties: ['creditMemoId'] }, id),
     ]);
-    return found.flat() as unknown as BillingDocument[];
+    const documents = (noun: 'invoice' | 'creditMemo', ids: string[]) => {
+      const columns = columnsOf(noun, selectedFields(info));
+      return [...new Set(ids)].map((each) => loaders.row(noun, columns, each));
+    };
+    const invoices = documents(
+      'invoice',
+      charged.map((item) => item.invoiceId),
+    );
+    const memos = documents(
+      'creditMemo',
+      credited.map((item) => item.creditMemoId),
+    );
+    return (await Promise.all([...invoices, ...memos])) as unknown as BillingDocument[];
   }
 
   @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })

@@ -3,7 +3,11 @@ import { GraphContext } from '../../src/graph/context';
 import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { Work } from '../../src/service/work';
+import { Scoped } from '../../src/store/connection';
+import { CreditMemoRow } from '../../src/store/credit-memo';
+import { insertRows } from '../../src/store/write';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { creditMemoRow } from '../support/rows';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -31,6 +35,8 @@ beforeAll(async () => {
       ),
       processingOptions: { runBilling: true, collectPayment: true },
     });
+    const memos = ['2022-01-01', '2022-01-02'].map((creditMemoDate) => creditMemoRow(made.account, { creditMemoDate }));
+    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), CreditMemoRow, memos);
     if (at === 0) orderId = made.order.id;
   }
   await work.finish();
@@ -108,6 +114,11 @@ const lists: Record<string, { table: string; orderField: string; sorts: Record<s
     table: 'invoice',
     orderField: 'InvoiceOrderField',
     sorts: { ...audit, invoiceDate: 'invoice_date', dueDate: 'due_date', invoiceNumber: 'invoice_number' },
+  },
+  creditMemos: {
+    table: 'credit_memo',
+    orderField: 'CreditMemoOrderField',
+    sorts: { ...audit, creditMemoDate: 'credit_memo_date', creditMemoNumber: 'credit_memo_number' },
   },
   payments: {
     table: 'payment',
