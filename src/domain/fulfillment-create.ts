@@ -1,6 +1,6 @@
 import type { Day } from './date';
 import { type Decimal, isPositive, subtract } from './decimal';
-import { type UserError, userError } from './errors';
+import { below, type UserError, userError } from './errors';
 import {
   billTargetDateRequired,
   checkFields,
@@ -9,6 +9,7 @@ import {
   fulfillmentTypeFor,
   startStates,
 } from './fulfillment';
+import { checkItem, type FulfillmentItemInput, judgeItems, maxItems } from './fulfillment-item';
 import { judgeQuantity, maxFulfillments, pendingOf, type QuantityFacts, requiresFulfillment } from './order-line-item';
 
 export interface FulfillmentInput {
@@ -27,6 +28,7 @@ export interface FulfillmentInput {
   excludeItemBillingFromRevenueAccounting?: boolean | null;
   excludeItemBookingFromRevenueAccounting?: boolean | null;
   customFields?: Record<string, unknown> | null;
+  fulfillmentItems?: readonly FulfillmentItemInput[] | null;
 }
 
 /** Published for one line item; for one request our choice, since none is published. */
@@ -85,7 +87,7 @@ export function judgeCreate(input: FulfillmentInput, line: QuantityFacts, reserv
   return errors;
 }
 
-/** The part of creation that needs no line item: texts, quantity, start state, and the date that billing will need. */
+/** The part of creation that needs no line item: texts, quantity, start state, the date that billing will need, items. */
 function checkInput(input: FulfillmentInput): UserError[] {
   const errors = checkFields(input);
   const state = input.state ?? 'Executing';
@@ -106,5 +108,11 @@ function checkInput(input: FulfillmentInput): UserError[] {
     );
   }
   if (state === 'SentToBilling' && input.billTargetDate == null) errors.push(billTargetDateRequired());
+  const items = input.fulfillmentItems ?? [];
+  if (items.length) errors.push(...below(['fulfillmentItems'], judgeItems({ ...input, state }, items.length)));
+  // One limit on what a refusal has to say: items beyond it are not looked into.
+  if (items.length <= maxItems) {
+    errors.push(...items.flatMap((item, at) => below(['fulfillmentItems', at], checkItem(item))));
+  }
   return errors;
 }
