@@ -3,6 +3,7 @@ import { shownNumber } from '../domain/key';
 import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
 import { fulfillments } from '../store/fulfillment';
+import { fulfillmentItems } from '../store/fulfillment-item';
 import { historyEntries } from '../store/history';
 import { invoiceItems, invoices } from '../store/invoice';
 import type { List } from '../store/list';
@@ -82,6 +83,12 @@ export const nouns = {
       allowedTransitions: transitionFacts,
       editableFields: transitionFacts,
     },
+  },
+  fulfillmentItem: {
+    list: fulfillmentItems,
+    typename: 'FulfillmentItem',
+    money: [],
+    needs: { fulfillment: ['fulfillmentId'] },
   },
   invoice: {
     list: invoices,

@@ -7,6 +7,7 @@ import { AccountResolver } from './account';
 import type { GraphContext } from './context';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
+import { FulfillmentItemResolver } from './fulfillment-item';
 import { FulfillmentMutations } from './fulfillment-mutation';
 import { FulfillmentSummaryResolver } from './fulfillment-summary';
 import { HistoryEntryResolver } from './history';
@@ -31,6 +32,7 @@ export function schema(): GraphQLSchema {
         OrderLineItemResolver,
         FulfillmentResolver,
         FulfillmentMutations,
+        FulfillmentItemResolver,
         FulfillmentSummaryResolver,
         InvoiceResolver,
         InvoiceItemResolver,

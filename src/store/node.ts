@@ -1,6 +1,7 @@
 import { AccountRow } from './account';
 import type { Scoped } from './connection';
 import { FulfillmentRow } from './fulfillment';
+import { FulfillmentItemRow } from './fulfillment-item';
 import { HistoryEntryRow } from './history';
 import { InvoiceItemRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
@@ -14,6 +15,7 @@ const nodes = {
   order: OrderRow,
   orderLineItem: OrderLineItemRow,
   fulfillment: FulfillmentRow,
+  fulfillmentItem: FulfillmentItemRow,
   invoice: InvoiceRow,
   invoiceItem: InvoiceItemRow,
   payment: PaymentRow,

@@ -124,6 +124,7 @@ type Fulfillment implements Node {
   excludeItemBillingFromRevenueAccounting: Boolean!, excludeItemBookingFromRevenueAccounting: Boolean!
   customFields: JSONObject, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
   updatedById: String!, orderLineItem: OrderLineItem!, invoiceItems: [InvoiceItem!]!
+  fulfillmentItems(first: Int, after: String, last: Int, before: String): FulfillmentItemConnection!
   billingDocuments: [BillingDocument!]!, allowedTransitions: [FulfillmentTransition!]!, editableFields: [String!]!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
@@ -131,6 +132,9 @@ type FulfillmentTransition {
   action: FulfillmentAction!, to: FulfillmentState!, allowed: Boolean!, blockedBy: [TransitionBlock!]!
 }
 type TransitionBlock { code: UserErrorCode!, message: String! }
+type FulfillmentItem implements Node {
+  id: ID!, itemIdentifier: String, description: String, customFields: JSONObject, fulfillment: Fulfillment!
+}
 type Invoice implements Node & BillingDocument {
   id: ID!, documentNumber: String!, invoiceNumber: String!, account: Account!, documentDate: Date!
   invoiceDate: Date!, dueDate: Date!, targetDate: Date, postedDate: Date, status: InvoiceStatus!, currency: String!
@@ -166,6 +170,9 @@ type Mutation {
   completeFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   cancelFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   deleteFulfillment(key: ID!, expectedVersion: Int, dryRun: Boolean! = false): DeleteFulfillmentPayload
+  createFulfillmentItems(input: [CreateFulfillmentItemInput!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): FulfillmentItemsPayload
+  updateFulfillmentItem(id: ID!, input: UpdateFulfillmentItemInput!, dryRun: Boolean! = false): FulfillmentItemsPayload
+  deleteFulfillmentItem(id: ID!, dryRun: Boolean! = false): FulfillmentItemsPayload
 }
 input CreateFulfillmentsInput { fulfillments: [CreateFulfillmentInput!]!, processingOptions: ProcessingOptionsInput }
 input CreateFulfillmentInput {
@@ -173,8 +180,13 @@ input CreateFulfillmentInput {
   fulfillmentType: FulfillmentType, billTargetDate: Date, description: String, carrier: String
   trackingNumber: String, fulfillmentSystem: String, fulfillmentLocation: String, externalId: String
   excludeItemBillingFromRevenueAccounting: Boolean, excludeItemBookingFromRevenueAccounting: Boolean
-  customFields: JSONObject
+  customFields: JSONObject, fulfillmentItems: [FulfillmentItemInput!]
 }
+input FulfillmentItemInput { itemIdentifier: String, description: String, customFields: JSONObject }
+input CreateFulfillmentItemInput {
+  fulfillmentNumber: String!, itemIdentifier: String, description: String, customFields: JSONObject
+}
+input UpdateFulfillmentItemInput { itemIdentifier: String, description: String, customFields: JSONObject }
 input UpdateFulfillmentInput {
   state: FulfillmentState, fulfillmentDate: Date, quantity: Decimal, billTargetDate: Date, description: String
   carrier: String, trackingNumber: String, fulfillmentSystem: String, fulfillmentLocation: String
@@ -213,6 +225,7 @@ type TransitionFulfillmentsPayload {
 }
 type UpdateFulfillmentPayload { fulfillment: Fulfillment, userErrors: [UserError!]! }
 type DeleteFulfillmentPayload { deletedId: ID, orderLineItem: OrderLineItem, userErrors: [UserError!]! }
+type FulfillmentItemsPayload { fulfillmentItems: [FulfillmentItem]!, deletedId: ID, userErrors: [UserError!]! }
 interface UserError { code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean! }
 type BusinessError implements UserError {
   code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!
@@ -236,7 +249,7 @@ type VersionConflict implements UserError {
 enum UserErrorCode {
   INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED FIELD_LOCKED
   NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED LIMIT_EXCEEDED
-  BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT
+  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT
   PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
@@ -257,6 +270,10 @@ type FulfillmentConnection {
   edges: [FulfillmentEdge!]!, nodes: [Fulfillment!]!, pageInfo: PageInfo!, totalCount: Int!
 }
 type FulfillmentEdge { cursor: String!, node: Fulfillment! }
+type FulfillmentItemConnection {
+  edges: [FulfillmentItemEdge!]!, nodes: [FulfillmentItem!]!, pageInfo: PageInfo!, totalCount: Int!
+}
+type FulfillmentItemEdge { cursor: String!, node: FulfillmentItem! }
 type InvoiceConnection { edges: [InvoiceEdge!]!, nodes: [Invoice!]!, pageInfo: PageInfo!, totalCount: Int! }
 type InvoiceEdge { cursor: String!, node: Invoice! }
 type InvoiceItemConnection {
