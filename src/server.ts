@@ -10,6 +10,7 @@ import Fastify, {
 import { Identity } from './http/auth';
 import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
+import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
 import { oauth } from './http/oauth';
@@ -99,6 +100,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity);
     await graphqlRoute(inside, services, afterwards);
     fulfillmentRoutes(inside, services, afterwards);
+    fulfillmentItemRoutes(inside, services, afterwards);
   });
   await app.ready();
   return { app, identity, settled: () => afterwards.settled() };

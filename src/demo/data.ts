@@ -1,4 +1,5 @@
 import type { FulfillmentAction, FulfillmentState } from '../domain/fulfillment';
+import type { FulfillmentItemInput } from '../domain/fulfillment-item';
 import type { CreateAccountInput } from '../service/account';
 import type { NewOrderLineItem } from '../service/order';
 
@@ -13,6 +14,7 @@ export interface DemoFulfillment {
   carrier?: string;
   trackingNumber?: string;
   externalId?: string;
+  fulfillmentItems?: FulfillmentItemInput[];
   /** What happens to it beyond its start: billed, paid, moved on. */
   move?: { bill?: boolean; pay?: boolean; next?: FulfillmentAction };
 }
@@ -150,6 +152,10 @@ export const demoEntities: readonly [DemoEntity, DemoEntity] = [
               state: 'SentToBilling',
               billTargetDate: '2022-01-01',
               carrier: 'CarrierB',
+              fulfillmentItems: [
+                { itemIdentifier: 'SN-0000101' },
+                { itemIdentifier: 'SN-0000102', description: 'With the long cable' },
+              ],
               move: { bill: true, pay: true },
             },
           ]),

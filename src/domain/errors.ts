@@ -28,12 +28,13 @@ export const userErrorCodes = {
     category: 30,
     meaning: 'Only a line item with the billing rule TriggerAsFulfillmentOccurs takes fulfillments.',
   },
-  QUANTITY_EXCEEDED: {
-    category: 30,
-    meaning: 'More than the quantity that is still there: pending fulfillment, or available for return.',
-  },
+  QUANTITY_EXCEEDED: { category: 30, meaning: 'More than the quantity there is.' },
   RETURN_NOT_ALLOWED: { category: 30, meaning: 'The line item cannot be returned, or not by this order.' },
   LIMIT_EXCEEDED: { category: 30, meaning: 'More objects than are allowed in one request or on one parent.' },
+  ITEMS_NOT_ALLOWED: {
+    category: 30,
+    meaning: 'Items need a fulfillment that is neither Executing nor Canceled.',
+  },
   BILL_TARGET_DATE_REQUIRED: {
     category: 22,
     meaning: 'A fulfillment or line item needs a billTargetDate before it is sent to billing.',

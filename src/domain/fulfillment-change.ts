@@ -1,9 +1,10 @@
 import { type ConfiguredLists, checkLists } from './billing-settings';
 import type { Caller } from './caller';
 import { add, isPositive } from './decimal';
-import { type UserError, userError } from './errors';
+import { below, type UserError, userError } from './errors';
 import { checkFields, type FulfillmentFacts, type FulfillmentState } from './fulfillment';
 import type { FulfillmentInput } from './fulfillment-create';
+import { judgeItemCount } from './fulfillment-item';
 import { judgeQuantity, pendingOf, type QuantityFacts } from './order-line-item';
 
 /** The fields a caller may change, in the order they are shown. `state` is not one: it moves by transitions. */
@@ -53,6 +54,7 @@ export const dependsOnSettings = (change: FulfillmentChange): boolean =>
  * Judges the fields of an update (its `state` is a move and judged apart, by the state that the fields leave it in).
  * Editability goes by the state before the change: Executing to Booked with a new quantity in one call is published.
  * A quantity is in the unit of the line item already (inUnitOf). `settings` is null where nothing depends on them.
+ * `itemCount`: how many items it has; a quantity below that is refused, since it would break the rule on their number.
  */
 export function judgeChange(
   before: FulfillmentFacts,
@@ -60,6 +62,7 @@ export function judgeChange(
   line: QuantityFacts & { unitOfMeasure: string | null },
   caller: Caller,
   settings: ConfiguredLists | null,
+  itemCount = 0,
 ): UserError[] {
   const fields = changedFields(change);
   if (fields.length === 0 && change.state == null) {
@@ -83,6 +86,7 @@ export function judgeChange(
   if (change.quantity != null && isPositive(change.quantity)) {
     const own = before.state === 'Booked' ? before.quantity : '0';
     errors.push(...judgeQuantity(change.quantity, add(pendingOf(line), own)));
+    errors.push(...below(['quantity'], judgeItemCount(itemCount, change.quantity)));
   }
   return errors;
 }

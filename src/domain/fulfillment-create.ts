@@ -1,7 +1,7 @@
 import { type ConfiguredLists, checkLists } from './billing-settings';
 import type { Day } from './date';
 import { type Decimal, isPositive, subtract } from './decimal';
-import { type UserError, userError } from './errors';
+import { below, type UserError, userError } from './errors';
 import {
   billTargetDateRequired,
   checkFields,
@@ -10,6 +10,7 @@ import {
   fulfillmentTypeFor,
   startStates,
 } from './fulfillment';
+import { checkItem, type FulfillmentItemInput, judgeItems, maxItems } from './fulfillment-item';
 import { judgeQuantity, maxFulfillments, pendingOf, type QuantityFacts, requiresFulfillment } from './order-line-item';
 
 export interface FulfillmentInput {
@@ -28,6 +29,7 @@ export interface FulfillmentInput {
   excludeItemBillingFromRevenueAccounting?: boolean | null;
   excludeItemBookingFromRevenueAccounting?: boolean | null;
   customFields?: Record<string, unknown> | null;
+  fulfillmentItems?: readonly FulfillmentItemInput[] | null;
 }
 
 /** Published for one line item; for one request our choice, since none is published. */
@@ -91,7 +93,7 @@ export function judgeCreate(
   return errors;
 }
 
-/** The values by themselves: texts, quantity, start state, and the date that billing will need. */
+/** The values by themselves: texts, quantity, start state, the date that billing will need, and items. */
 function checkInput(input: FulfillmentInput, line: { unitOfMeasure: string | null }): UserError[] {
   const errors = checkFields(input, line);
   const state = input.state ?? 'Executing';
@@ -112,5 +114,11 @@ function checkInput(input: FulfillmentInput, line: { unitOfMeasure: string | nul
     );
   }
   if (state === 'SentToBilling' && input.billTargetDate == null) errors.push(billTargetDateRequired());
+  const items = input.fulfillmentItems ?? [];
+  if (items.length) errors.push(...below(['fulfillmentItems'], judgeItems({ ...input, state }, items.length)));
+  // One limit on what a refusal has to say: items beyond it are not looked into.
+  if (items.length <= maxItems) {
+    errors.push(...items.flatMap((item, at) => below(['fulfillmentItems', at], checkItem(item))));
+  }
   return errors;
 }

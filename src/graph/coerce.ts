@@ -1,4 +1,4 @@
-import { coerceInputValue, type GraphQLInputType } from 'graphql';
+import { coerceInputValue, GraphQLInputObjectType, type GraphQLInputType } from 'graphql';
 import { schema } from './schema';
 
 export interface InputProblem {
@@ -11,9 +11,12 @@ export interface InputProblem {
  * Reads a JSON value as an input type of the schema, for doors other than GraphQL: one description of the input serves
  * all, with the same scalars, enums and defaults.
  */
-export function readInput<T>(typeName: string, value: unknown): { value: T } | { problems: InputProblem[] } {
+export function readInput<T>(
+  of: string | GraphQLInputType,
+  value: unknown,
+): { value: T } | { problems: InputProblem[] } {
   const problems: InputProblem[] = [];
-  const type = schema().getType(typeName) as GraphQLInputType;
+  const type = typeof of === 'string' ? (schema().getType(of) as GraphQLInputType) : of;
   const result = coerceInputValue(value, type, (path, _invalid, error) => {
     // graphql tells these two apart by its wording alone; tests hold the wording.
     const kind = /was not provided/.test(error.message)
@@ -24,4 +27,13 @@ export function readInput<T>(typeName: string, value: unknown): { value: T } | {
     problems.push({ kind, path, message: error.message.replace(/ Did you mean .*$/, '') });
   });
   return problems.length ? { problems } : { value: result as T };
+}
+
+/** A body whose one field is what a mutation takes as its argument `input`. */
+export function bodyOf(mutation: string, field: string): GraphQLInputObjectType {
+  const { type } = schema()
+    .getMutationType()!
+    .getFields()
+    [mutation].args.find(({ name }) => name === 'input')!;
+  return new GraphQLInputObjectType({ name: 'Body', fields: { [field]: { type } } });
 }

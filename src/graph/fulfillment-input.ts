@@ -1,6 +1,7 @@
 import { Field, ID, InputType } from 'type-graphql';
 import type { FulfillmentState, FulfillmentType } from '../domain/fulfillment';
 import { FulfillmentStateEnum, FulfillmentTypeEnum } from './enums';
+import { FulfillmentItemInput } from './fulfillment-item-input';
 import { ProcessingOptionsInput } from './processing';
 import { DateScalar, DecimalScalar, JSONObjectScalar } from './scalars';
 
@@ -49,6 +50,12 @@ export class CreateFulfillmentInput {
   excludeItemBookingFromRevenueAccounting?: boolean | null;
   @Field(() => JSONObjectScalar, { nullable: true, description: 'Custom fields; names end in __c.' })
   customFields?: Record<string, unknown> | null;
+  @Field(() => [FulfillmentItemInput], {
+    nullable: true,
+    description:
+      'Single assets in it: at most as many as its quantity, and at most 100. Not in Executing. They are shown in this order.',
+  })
+  fulfillmentItems?: FulfillmentItemInput[] | null;
 }
 
 @InputType({

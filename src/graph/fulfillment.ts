@@ -36,6 +36,7 @@ import {
   OrderDirectionEnum,
 } from './enums';
 import { DateFilter, DateTimeFilter, FulfillmentStateFilter, IDFilter, StringFilter } from './filters';
+import { FulfillmentItem, FulfillmentItemConnection } from './fulfillment-item';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { InvoiceItem } from './invoice';
 import { Audited, Node } from './node';
@@ -187,6 +188,16 @@ export class FulfillmentResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<OrderLineItem> {
     return context.follow('Fulfillment.orderLineItem', fulfillment.orderLineItemId, info);
+  }
+
+  @FieldResolver(() => FulfillmentItemConnection, { description: 'Its items, in the order in which they were added.' })
+  fulfillmentItems(
+    @Root() fulfillment: FulfillmentRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<FulfillmentItem> {
+    return edgeConnection(context, 'Fulfillment.fulfillmentItems', fulfillment.id, args, info);
   }
 
   @FieldResolver(() => [InvoiceItem], { description: 'What it was charged for; several where it was billed again.' })

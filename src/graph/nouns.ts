@@ -4,6 +4,7 @@ import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
 import { creditMemoItems, creditMemos } from '../store/credit-memo';
 import { fulfillments } from '../store/fulfillment';
+import { fulfillmentItems } from '../store/fulfillment-item';
 import { historyEntries } from '../store/history';
 import { invoiceItems, invoices } from '../store/invoice';
 import type { List } from '../store/list';
@@ -88,6 +89,12 @@ export const nouns = {
       allowedTransitions: transitionFacts,
       editableFields: transitionFacts,
     },
+  },
+  fulfillmentItem: {
+    list: fulfillmentItems,
+    typename: 'FulfillmentItem',
+    money: [],
+    needs: { fulfillment: ['fulfillmentId'] },
   },
   invoice: {
     list: invoices,

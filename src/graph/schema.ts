@@ -9,6 +9,7 @@ import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
+import { FulfillmentItemResolver } from './fulfillment-item';
 import { FulfillmentMutations } from './fulfillment-mutation';
 import { FulfillmentSummaryResolver } from './fulfillment-summary';
 import { HistoryEntryResolver } from './history';
@@ -36,6 +37,7 @@ export function schema(): GraphQLSchema {
         OrderLineItemMutations,
         FulfillmentResolver,
         FulfillmentMutations,
+        FulfillmentItemResolver,
         FulfillmentSummaryResolver,
         InvoiceResolver,
         InvoiceItemResolver,

@@ -51,10 +51,14 @@ export function refusal(request: FastifyRequest, reasons: readonly Reason[]): En
 export const envelope = (request: FastifyRequest, { status, message }: Failure): Envelope =>
   refusal(request, [{ category: categoryOfStatus[status] ?? (status < 500 ? 20 : 60), message }]);
 
-/** A user error as a reason: where it is, then what is wrong. */
-export function reasonOf({ code, message, path }: UserError): Reason {
-  // REST bodies have no `input` around them.
-  const where = (path[0] === 'input' ? path.slice(1) : path).filter((part) => part !== 'key');
+/**
+ * A user error as a reason: where it is, then what is wrong. REST bodies have no `input` around them; a bare list of the
+ * graph has the name `list` in them. A key or id stands in the path of the request.
+ */
+export function reasonOf({ code, message, path }: UserError, list?: string): Reason {
+  const [first, ...inner] = path;
+  const where =
+    first === 'input' ? [...(list ? [list] : []), ...inner] : first === 'key' || first === 'id' ? inner : path;
   return {
     category: userErrorCodes[code].category,
     message: where.length ? `${pathText(where)}: ${message}` : message,

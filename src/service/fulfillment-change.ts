@@ -18,6 +18,7 @@ import {
   type UpdatableField,
   updatableFields,
 } from '../domain/fulfillment-change';
+import { takesItems } from '../domain/fulfillment-item';
 import type { HistoryAction } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
@@ -25,6 +26,7 @@ import { withFulfillment } from '../domain/order-line-item';
 import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { posted as postedOf } from '../store/billing-claim';
 import { FulfillmentRow } from '../store/fulfillment';
+import { itemCounts } from '../store/fulfillment-item';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import { deleteRows, rowsBy, updateRows } from '../store/write';
 import { type BatchOptions, judgeCount, judged, refuse } from './batch';
@@ -117,8 +119,11 @@ export function updateFulfillment(
     refuse(judgeVersion(before, expectedVersion));
     const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);
     const settings = dependsOnSettings(change) ? await unit.settings() : null;
+    // Nothing but a new quantity of one that may have items by now is judged by their number.
+    const counted = change.quantity != null && takesItems(before.state);
+    const items = counted ? await itemCounts(unit.db, [before.id]) : undefined;
     const linesBefore = new Map(lines);
-    const outcome = changed(unit, before, change, lines, posted, settings);
+    const outcome = changed(unit, before, change, lines, posted, settings, items?.get(before.id));
     if ('problems' in outcome) {
       // The line item is no argument of an update: what is wrong with it is the key's.
       throw new Refusal(
@@ -145,6 +150,7 @@ export function deleteFulfillment(
     if (!fulfillment) throw notFound();
     refuse([...judgeVersion(fulfillment, expectedVersion), ...below(['key'], judgeDelete(fulfillment))]);
     const line = lines.get(fulfillment.orderLineItemId)!;
+    // Without a look at its items: an Executing one takes none.
     await deleteRows(unit.db, FulfillmentRow, [fulfillment.id]);
     unit.note('Fulfillment', 'Delete', fulfillment, null);
     const without = new Map([[line.id, withFulfillment(line, fulfillment, null)]]);
@@ -162,7 +168,7 @@ const updateColumns = [...new Set([...moveColumns, ...updatableFields, 'amount']
  * The fulfillments that keys name, as they stand once their line items are locked. The line item of a fulfillment
  * never changes, so it may be looked up before the lock; everything else is read again behind it.
  */
-async function lockFulfillments(unit: Unit, keys: readonly string[]) {
+export async function lockFulfillments(unit: Unit, keys: readonly string[]) {
   const ids = [...new Set(keys.map(idOf).filter((id) => id !== undefined))];
   const numbers = [...new Set(keys.filter((key) => !idOf(key) && !key.includes('\0')))];
   const parents = ['id', 'orderLineItemId'];
@@ -202,6 +208,7 @@ function changed(
   lines: Map<string, OrderLineItemRow>,
   posted: ReadonlySet<string>,
   settings: BillingSettings | null,
+  itemCount?: number,
 ): { row: FulfillmentRow } | { problems: UserError[] } {
   const { caller } = unit;
   const line = lines.get(before.orderLineItemId)!;
@@ -209,7 +216,7 @@ function changed(
   const fields = settings ? inUnitOf(line, named, settings) : named;
   const noMove = change.state == null ? [] : judgeTransition(before.state, change.state);
   if (noMove.length) return { problems: noMove };
-  const problems = judgeChange(before, fields, line, caller, settings);
+  const problems = judgeChange(before, fields, line, caller, settings, itemCount);
   if (problems.length) return { problems };
 
   const edited = { ...before };

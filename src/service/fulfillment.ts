@@ -8,11 +8,13 @@ import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
 import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { FulfillmentRow } from '../store/fulfillment';
+import { FulfillmentItemRow } from '../store/fulfillment-item';
 import { newId } from '../store/id';
 import type { OrderLineItemRow } from '../store/order-line-item';
-import { insertNumberedRows } from '../store/write';
+import { insertNumberedRows, insertRows } from '../store/write';
 import { type BatchOptions, judgeCount, judged, refuse } from './batch';
 import { type Billed, bill } from './billing';
+import { itemRow } from './fulfillment-item';
 import { findByKey } from './key';
 import { lockLines, settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
@@ -21,6 +23,11 @@ import type { Unit, Work } from './work';
 export interface FulfillmentsResult extends Billed {
   fulfillments: (FulfillmentRow | null)[];
   userErrors: UserError[];
+}
+
+export interface CreatedFulfillments extends FulfillmentsResult {
+  /** The items that came along, by the fulfillment's id. */
+  items: ReadonlyMap<string, readonly FulfillmentItemRow[]>;
 }
 
 export interface CreateFulfillmentsInput {
@@ -33,7 +40,7 @@ export function createFulfillments(
   work: Work,
   input: CreateFulfillmentsInput,
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
-): Promise<FulfillmentsResult> {
+): Promise<CreatedFulfillments> {
   return work.run(dryRun, async (unit) => {
     const entries = input.fulfillments;
     refuse([
@@ -66,13 +73,20 @@ export function createFulfillments(
 
     const numbering = unit.numbering('fulfillment', 'fulfillmentNumber', accepted.length);
     const written = await insertNumberedRows<FulfillmentRow>(unit.db, FulfillmentRow, accepted, numbering);
+    const items = new Map(
+      entries.flatMap(({ fulfillmentItems }, at) => {
+        const draft = drafts[at];
+        return draft && fulfillmentItems ? [[draft.id, fulfillmentItems.map((item) => itemRow(item, draft))]] : [];
+      }),
+    );
+    await insertRows(unit.db, FulfillmentItemRow, [...items.values()].flat());
     for (const row of written) unit.note('Fulfillment', 'Create', null, row);
     await settleLines(unit, before, lines);
     const billed = await bill(unit, { fulfillments: written, lineOf: lines }, input.processingOptions, [
       'input',
       'processingOptions',
     ]);
-    return { ...billed, fulfillments: inOrder(drafts, written), userErrors: errors };
+    return { ...billed, fulfillments: inOrder(drafts, written), items, userErrors: errors };
   });
 }
 

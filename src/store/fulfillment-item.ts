@@ -1,6 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { Scoped } from './connection';
 import { FulfillmentRow } from './fulfillment';
-import { list } from './list';
+import { countsBy, list } from './list';
 
 /** A single asset (by its serial number, say) of a fulfillment. */
 @Entity('fulfillment_item')
@@ -23,3 +24,9 @@ export const fulfillmentItems = list<FulfillmentItemRow, object>(
   { id: { sql: 't.id', type: 'uuid' } },
   { field: 'id', direction: 'ASC' },
 );
+
+/** How many items each fulfillment has; those without any are absent. */
+export async function itemCounts(scoped: Scoped, fulfillmentIds: readonly string[]): Promise<Map<string, number>> {
+  const counts = await countsBy(scoped, fulfillmentItems, 'fulfillmentId', fulfillmentIds);
+  return new Map(counts.map(({ parentKey, count }) => [parentKey, count]));
+}

@@ -2,6 +2,7 @@ import { AccountRow } from './account';
 import type { Scoped } from './connection';
 import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { FulfillmentRow } from './fulfillment';
+import { FulfillmentItemRow } from './fulfillment-item';
 import { HistoryEntryRow } from './history';
 import { InvoiceItemRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
@@ -15,6 +16,7 @@ const nodes = {
   order: OrderRow,
   orderLineItem: OrderLineItemRow,
   fulfillment: FulfillmentRow,
+  fulfillmentItem: FulfillmentItemRow,
   invoice: InvoiceRow,
   invoiceItem: InvoiceItemRow,
   creditMemo: CreditMemoRow,

@@ -38,6 +38,7 @@ describe('the codes of user errors', () => {
       expect.arrayContaining([
         'BILLING_RULE_MISMATCH',
         'FIELD_LOCKED',
+        'ITEMS_NOT_ALLOWED',
         'LIMIT_EXCEEDED',
         'NOT_DELETABLE',
         'ORDER_LINE_ITEM_NOT_BOOKED',

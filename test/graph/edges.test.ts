@@ -27,12 +27,15 @@ beforeAll(async () => {
   }
   await createFulfillments(work, {
     fulfillments: lines.flatMap((orderLineItemId) =>
-      ['SentToBilling', 'Executing'].map((state) => ({
+      [
+        { state: 'SentToBilling' as const, fulfillmentItems: [{ itemIdentifier: 'A' }, { itemIdentifier: 'B' }] },
+        { state: 'Executing' as const },
+      ].map((more) => ({
         orderLineItemId,
         fulfillmentDate: '2022-01-01',
         quantity: '5',
         billTargetDate: '2022-01-01',
-        state: state as 'Executing',
+        ...more,
       })),
     ),
     processingOptions: { runBilling: true, collectPayment: true },
@@ -70,6 +73,13 @@ const parents: Record<string, { from: (size: number) => [string, string]; statem
       '} }',
     ],
     statements: 1,
+  },
+  FulfillmentItem: {
+    from: (n) => [
+      `parents: fulfillments(first: ${n}, filter: { billed: true }) { nodes { fulfillmentItems { nodes {`,
+      '} } } }',
+    ],
+    statements: 2,
   },
   Invoice: { from: (n) => [`parents: invoices(first: ${n}) { nodes {`, '} }'], statements: 1 },
   Payment: { from: (n) => [`parents: payments(first: ${n}) { nodes {`, '} }'], statements: 1 },
@@ -130,6 +140,7 @@ const oneColumns: Record<keyof typeof oneEdges, [table: string, column: string]>
   'OrderLineItem.order': ['order_line_item', 'order_id'],
   'OrderLineItem.account': ['order_line_item', 'account_id'],
   'Fulfillment.orderLineItem': ['fulfillment', 'order_line_item_id'],
+  'FulfillmentItem.fulfillment': ['fulfillment_item', 'fulfillment_id'],
   'InvoiceItem.invoice': ['invoice_item', 'invoice_id'],
   'InvoiceItem.orderLineItem': ['invoice_item', 'order_line_item_id'],
   'InvoiceItem.fulfillment': ['invoice_item', 'fulfillment_id'],
@@ -155,6 +166,7 @@ const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string
   'OrderLineItem.returnOrderLineItems': ['order_line_item', 'original_order_line_item_id', 'connection'],
   'Fulfillment.creditMemoItems': ['credit_memo_item', 'fulfillment_id', 'list'],
   'CreditMemo.creditMemoItems': ['credit_memo_item', 'credit_memo_id', 'connection'],
+  'Fulfillment.fulfillmentItems': ['fulfillment_item', 'fulfillment_id', 'connection'],
   'Fulfillment.invoiceItems': ['invoice_item', 'fulfillment_id', 'list'],
   'Invoice.invoiceItems': ['invoice_item', 'invoice_id', 'connection'],
   'Invoice.paymentApplications': ['payment_application', 'invoice_id', 'list'],

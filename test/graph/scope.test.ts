@@ -33,14 +33,15 @@ async function estate(work: Work, name: string): Promise<Estate> {
   const { account, order, orderLineItems } = await orderFor(work, [{ itemName: name }], { name });
   const [line] = orderLineItems;
   const made = { orderLineItemId: line.id, fulfillmentDate: '2022-01-01', quantity: '5', billTargetDate: '2022-01-01' };
-  const { fulfillments, invoices, payments } = await createFulfillments(work, {
-    fulfillments: [made, { ...made, state: 'Booked' }, { ...made, state: 'SentToBilling' }],
+  const fulfillmentItems = [{ itemIdentifier: name }];
+  const { fulfillments, invoices, payments, items } = await createFulfillments(work, {
+    fulfillments: [made, { ...made, state: 'Booked' }, { ...made, state: 'SentToBilling', fulfillmentItems }],
     processingOptions: { runBilling: true, collectPayment: true },
   });
   await work.finish();
   const returned = returnOf(account, line);
   await insertReturns(new Scoped(gateway.database.db.reads(), work.caller), [returned]);
-  const [items] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
+  const [billed] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
     `select i.id as item, a.id as application, h.id as entry from invoice_item i
      join payment_application a using (invoice_id) join history_entry h on h.subject_id = invoice_id where invoice_id = $1`,
     [invoices[0].id],
@@ -50,9 +51,9 @@ async function estate(work: Work, name: string): Promise<Estate> {
     orgId: account.orgId,
     ids: {
       ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
-      ...{ invoice: invoices[0].id, invoiceItem: items.item },
+      ...{ fulfillmentItem: items.get(sent)![0].id, invoice: invoices[0].id, invoiceItem: billed.item },
       ...{ creditMemo: returned.memo.id, creditMemoItem: returned.memoItem.id },
-      ...{ payment: payments[0].id, paymentApplication: items.application, historyEntry: items.entry },
+      ...{ payment: payments[0].id, paymentApplication: billed.application, historyEntry: billed.entry },
     },
     numbers: {
       ...{ account: account.accountNumber, order: order.orderNumber, fulfillment: executing.fulfillmentNumber },
@@ -152,6 +153,13 @@ const mutations: Record<string, (of: Estate) => string[]> = {
     `input: { orderLineItems: [{ id: "${ids.orderLineItem}", billTargetDate: "2022-05-05" }] }, DRY)
       { result: orderLineItems { id } ${errors} }`,
   ],
+  createFulfillmentItems: (of) => [
+    `input: [{ fulfillmentNumber: "${of.sent}", itemIdentifier: "X" }], DRY) { result: fulfillmentItems { id } ${errors} }`,
+  ],
+  updateFulfillmentItem: (of) => [
+    `id: "${of.ids.fulfillmentItem}", input: { description: "X" }, DRY) { result: fulfillmentItems { id } ${errors} }`,
+  ],
+  deleteFulfillmentItem: (of) => [`id: "${of.ids.fulfillmentItem}", DRY) { result: deletedId ${errors} }`],
   createFulfillments: (of) => [`input: { fulfillments: [${made(of)}] }, DRY) { ${errors} }`],
   updateFulfillment: (of) =>
     both(of, 'fulfillment').map(

@@ -86,6 +86,12 @@ describe('creating fulfillments', () => {
     expect((await creating({ fulfillments: entries(await lines(100)) })).statements).toBe(statements);
   });
 
+  test('takes one more where items come along, however many', async () => {
+    const withItems = (count: number) => ({ state: 'Booked', fulfillmentItems: Array(count).fill({}) });
+    expect((await creating({ fulfillments: entries(await lines(1), withItems(1)) })).statements).toBe(5);
+    expect((await creating({ fulfillments: entries(await lines(100), withItems(5)) })).statements).toBe(5);
+  });
+
   test('with billing and payment takes at most 25, as many for a hundred as for one', async () => {
     const one = await creating(
       { fulfillments: entries(await lines(1), { state }), processingOptions: paid },
@@ -219,6 +225,37 @@ describe('the other mutations', () => {
     expect(updated.statements).toBe(7);
     const deleted = await carriedOut('deleteFulfillment', '$key: ID!:: key: $key', 'deletedId', { key: second.id });
     expect([deleted.payload.deletedId, deleted.statements]).toEqual([second.id, 6]);
+  });
+
+  test('a new quantity takes one more where there may be items, to count them', async () => {
+    const [booked] = await fulfillments(await lines(1), { state: 'Booked' });
+    const args = '$key: ID!:: key: $key, input: { quantity: 7 }';
+    const { statements } = await carriedOut('updateFulfillment', args, 'fulfillment { id }', { key: booked.id });
+    expect(statements).toBe(7);
+  });
+
+  test('createFulfillmentItems takes as many statements for five hundred items as for one', async () => {
+    const ask = async (count: number) => {
+      const made = await fulfillments(await lines(count), { state: 'Booked' });
+      const input = made.flatMap(({ fulfillmentNumber }) => Array(count > 1 ? 5 : 1).fill({ fulfillmentNumber }));
+      const args = '$input: [CreateFulfillmentItemInput!]!:: input: $input';
+      return carriedOut('createFulfillmentItems', args, 'fulfillmentItems { id }', { input });
+    };
+    const [one, many] = [await ask(1), await ask(100)];
+    expect(many.payload.fulfillmentItems).toHaveLength(500);
+    expect([one.statements, many.statements]).toEqual([7, 7]);
+  });
+
+  test('updateFulfillmentItem and deleteFulfillmentItem take one more than that, to find the fulfillment', async () => {
+    const [made] = await fulfillments(await lines(1), { state: 'Booked', fulfillmentItems: [{}] });
+    const [{ id }] = await gateway.database.owner<{ id: string }>(
+      'select id from fulfillment_item where fulfillment_id = $1',
+      [made.id],
+    );
+    const args = '$id: ID!:: id: $id, input: { description: "new" }';
+    const changed = await carriedOut('updateFulfillmentItem', args, 'fulfillmentItems { id }', { id });
+    const deleted = await carriedOut('deleteFulfillmentItem', '$id: ID!:: id: $id', 'deletedId', { id });
+    expect([changed.statements, deleted.statements]).toEqual([8, 8]);
   });
 
   test('a refused batch costs no more than one that is carried out', async () => {

@@ -48,7 +48,16 @@ const mutation = `mutation ($input: CreateFulfillmentsInput!) { createFulfillmen
 /** The number of rows of every table, but for the attempts at payment, which outlive a refusal. */
 async function rows(): Promise<unknown> {
   const { owner } = gateway.database;
-  const tables = ['account', 'orders', 'order_line_item', 'fulfillment', 'invoice', 'invoice_item', 'billing_claim'];
+  const tables = [
+    'account',
+    'orders',
+    'order_line_item',
+    'fulfillment',
+    'fulfillment_item',
+    'invoice',
+    'invoice_item',
+    'billing_claim',
+  ];
   const all = [...tables, 'payment', 'payment_application', 'idempotency_outcome'];
   return owner(`select ${all.map((table) => `(select count(*)::int from ${table}) as ${table}`)},
     (select sum(version)::int from order_line_item) as versions`);
@@ -145,6 +154,34 @@ describe('what the rules refuse is a user error on the graph and a reason in RES
       'fulfillments.0.billTargetDate',
       22,
     ],
+    [
+      'T10: an item on one that is Executing',
+      one({ fulfillmentItems: [{}] }),
+      'ITEMS_NOT_ALLOWED',
+      'fulfillments.0.fulfillmentItems',
+      30,
+    ],
+    [
+      'T10: 3 items on quantity 2',
+      one({ quantity: 2, state: 'Booked', fulfillmentItems: [{}, {}, {}] }),
+      'QUANTITY_EXCEEDED',
+      'fulfillments.0.fulfillmentItems',
+      30,
+    ],
+    [
+      '101 items',
+      one({ quantity: 200, state: 'Booked', fulfillmentItems: Array(101).fill({}) }),
+      'LIMIT_EXCEEDED',
+      'fulfillments.0.fulfillmentItems',
+      30,
+    ],
+    [
+      'an emoji in an item',
+      one({ state: 'Booked', fulfillmentItems: [{}, { itemIdentifier: '\u{1f4e6}' }] }),
+      'INVALID_VALUE',
+      'fulfillments.0.fulfillmentItems.1.itemIdentifier',
+      20,
+    ],
     ['no entry', () => ({ fulfillments: [] }), 'REQUIRED', 'fulfillments', 22],
     ['1,001 entries', () => ({ fulfillments: Array(1001).fill(entry()) }), 'LIMIT_EXCEEDED', 'fulfillments', 30],
     [
@@ -229,6 +266,8 @@ describe('what does not fit the schema never reaches the rules', () => {
     ['a number as text', one({ carrier: 5 }), 'carrier', 20],
     ['customFields that are text', one({ customFields: 'red' }), 'customFields', 20],
     ['an unknown field', one({ trackingNo: 'T-1' }), 'trackingNo', 21],
+    ['an unknown field of an item', one({ fulfillmentItems: [{ serial: '1' }] }), 'serial', 21],
+    ['items that are none', one({ fulfillmentItems: 'A' }), 'fulfillmentItems', 20],
     ['an unknown option', () => ({ ...one({})(), processingOptions: { applyCredit: true } }), 'applyCredit', 21],
     [
       'no line item',

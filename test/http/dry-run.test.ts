@@ -1,8 +1,9 @@
+import { createFulfillmentItems } from '../../src/service/fulfillment-item';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
-let ids: Record<'line' | 'fee' | 'declined' | 'account' | 'executing' | 'booked' | 'billed', string>;
+let ids: Record<'line' | 'fee' | 'declined' | 'account' | 'executing' | 'booked' | 'billed' | 'item', string>;
 
 beforeAll(async () => {
   gateway = await testGateway();
@@ -16,6 +17,8 @@ beforeAll(async () => {
   const line = orderLineItems[0].id;
   const [executing, booked] = await create([entryOn(line), entryOn(line, { state: 'Booked' })]);
   const [billed] = await create([entryOn(line, { state: 'SentToBilling' })], { runBilling: true });
+  const { fulfillmentItems } = await createFulfillmentItems(work, [{ fulfillmentNumber: billed, itemIdentifier: 'A' }]);
+  const item = fulfillmentItems[0]!.id;
   ids = {
     line,
     fee: fee.orderLineItems[0].id,
@@ -24,6 +27,7 @@ beforeAll(async () => {
     executing,
     booked,
     billed,
+    item,
   };
 }, 60_000);
 afterAll(() => gateway.close());
@@ -140,6 +144,32 @@ const accepted: Record<string, { query: () => string; shows: object }> = {
       orderLineItem: { fulfillments: { nodes: expect.not.arrayContaining([{ state: 'Executing' }]) } },
     },
   },
+  createFulfillmentItems: {
+    query:
+      () => `createFulfillmentItems(dryRun: true, input: [{fulfillmentNumber: "${ids.billed}", itemIdentifier: "B"}]) {
+      fulfillmentItems { itemIdentifier fulfillment { version fulfillmentItems { nodes { itemIdentifier } } } } ${errors} }`,
+    shows: {
+      fulfillmentItems: [
+        {
+          itemIdentifier: 'B',
+          fulfillment: {
+            version: 3,
+            fulfillmentItems: { nodes: [{ itemIdentifier: 'A' }, { itemIdentifier: 'B' }] },
+          },
+        },
+      ],
+    },
+  },
+  updateFulfillmentItem: {
+    query: () => `updateFulfillmentItem(dryRun: true, id: "${ids.item}", input: {description: "new"}) {
+      fulfillmentItems { itemIdentifier description fulfillment { version } } ${errors} }`,
+    shows: { fulfillmentItems: [{ itemIdentifier: 'A', description: 'new', fulfillment: { version: 3 } }] },
+  },
+  deleteFulfillmentItem: {
+    query: () =>
+      `deleteFulfillmentItem(dryRun: true, id: "${ids.item}") { deletedId fulfillmentItems { id } ${errors} }`,
+    shows: { deletedId: expect.any(String), fulfillmentItems: [] },
+  },
   bookFulfillments: {
     query: () => `bookFulfillments(dryRun: true, keys: ["${ids.executing}"]) ${moved}`,
     shows: { fulfillments: [{ fulfillmentNumber: 'F-00000001', state: 'Booked', version: 2 }] },
@@ -150,7 +180,7 @@ const accepted: Record<string, { query: () => string; shows: object }> = {
   },
   completeFulfillments: {
     query: () => `completeFulfillments(dryRun: true, keys: ["${ids.billed}"]) ${moved}`,
-    shows: { fulfillments: [{ fulfillmentNumber: 'F-00000003', state: 'Complete', version: 2 }] },
+    shows: { fulfillments: [{ fulfillmentNumber: 'F-00000003', state: 'Complete', version: 3 }] },
   },
   sendFulfillmentsToBilling: {
     query: () => `sendFulfillmentsToBilling(dryRun: true, keys: ["${ids.executing}", "${ids.booked}"],
@@ -277,6 +307,9 @@ describe('a dry run', () => {
       ['cancelFulfillments', `keys: ["${ids.booked}"]`],
       ['completeFulfillments', `keys: ["${ids.booked}"]`],
       ['sendFulfillmentsToBilling', `keys: ["${ids.billed}"], processingOptions: {collectPayment: true}`],
+      ['createFulfillmentItems', `input: [{fulfillmentNumber: "${ids.executing}"}, {fulfillmentNumber: "F-9"}]`],
+      ['updateFulfillmentItem', `id: "${ids.item}", input: {}`],
+      ['deleteFulfillmentItem', `id: "${ids.billed}"`],
       ['createAccount', 'input: {name: "", currency: "XXX0"}'],
       ['updateAccount', `key: "${ids.account}", input: {paymentTerm: "Net 0"}`],
       ['updateBillingSettings', 'input: {taxCodes: [{code: "VAT", rate: 20}], carriers: [""]}'],

@@ -142,6 +142,7 @@ type Fulfillment implements Node {
   customFields: JSONObject, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
   updatedById: String!, orderLineItem: OrderLineItem!, invoiceItems: [InvoiceItem!]!
   creditMemoItems: [CreditMemoItem!]!
+  fulfillmentItems(first: Int, after: String, last: Int, before: String): FulfillmentItemConnection!
   billingDocuments: [BillingDocument!]!, allowedTransitions: [FulfillmentTransition!]!, editableFields: [String!]!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
@@ -150,6 +151,9 @@ type FulfillmentTransition {
 }
 type OrderLineItemTransition { to: OrderLineItemState!, allowed: Boolean!, blockedBy: [TransitionBlock!]! }
 type TransitionBlock { code: UserErrorCode!, message: String! }
+type FulfillmentItem implements Node {
+  id: ID!, itemIdentifier: String, description: String, customFields: JSONObject, fulfillment: Fulfillment!
+}
 type Invoice implements Node & BillingDocument {
   id: ID!, documentNumber: String!, invoiceNumber: String!, account: Account!, documentDate: Date!
   invoiceDate: Date!, dueDate: Date!, targetDate: Date, postedDate: Date, status: InvoiceStatus!, currency: String!
@@ -209,6 +213,9 @@ type Mutation {
   completeFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   cancelFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   deleteFulfillment(key: ID!, expectedVersion: Int, dryRun: Boolean! = false): DeleteFulfillmentPayload
+  createFulfillmentItems(input: [CreateFulfillmentItemInput!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): FulfillmentItemsPayload
+  updateFulfillmentItem(id: ID!, input: UpdateFulfillmentItemInput!, dryRun: Boolean! = false): FulfillmentItemsPayload
+  deleteFulfillmentItem(id: ID!, dryRun: Boolean! = false): FulfillmentItemsPayload
 }
 input CreateFulfillmentsInput { fulfillments: [CreateFulfillmentInput!]!, processingOptions: ProcessingOptionsInput }
 input CreateFulfillmentInput {
@@ -216,8 +223,13 @@ input CreateFulfillmentInput {
   fulfillmentType: FulfillmentType, billTargetDate: Date, description: String, carrier: String
   trackingNumber: String, fulfillmentSystem: String, fulfillmentLocation: String, externalId: String
   excludeItemBillingFromRevenueAccounting: Boolean, excludeItemBookingFromRevenueAccounting: Boolean
-  customFields: JSONObject
+  customFields: JSONObject, fulfillmentItems: [FulfillmentItemInput!]
 }
+input FulfillmentItemInput { itemIdentifier: String, description: String, customFields: JSONObject }
+input CreateFulfillmentItemInput {
+  fulfillmentNumber: String!, itemIdentifier: String, description: String, customFields: JSONObject
+}
+input UpdateFulfillmentItemInput { itemIdentifier: String, description: String, customFields: JSONObject }
 input UpdateFulfillmentInput {
   state: FulfillmentState, fulfillmentDate: Date, quantity: Decimal, billTargetDate: Date, description: String
   carrier: String, trackingNumber: String, fulfillmentSystem: String, fulfillmentLocation: String
@@ -292,6 +304,7 @@ type TransitionFulfillmentsPayload {
 }
 type UpdateFulfillmentPayload { fulfillment: Fulfillment, userErrors: [UserError!]! }
 type DeleteFulfillmentPayload { deletedId: ID, orderLineItem: OrderLineItem, userErrors: [UserError!]! }
+type FulfillmentItemsPayload { fulfillmentItems: [FulfillmentItem]!, deletedId: ID, userErrors: [UserError!]! }
 interface UserError { code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean! }
 type BusinessError implements UserError {
   code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!
@@ -314,9 +327,9 @@ type VersionConflict implements UserError {
 }
 enum UserErrorCode {
   INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED FIELD_LOCKED
-  NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED RETURN_NOT_ALLOWED
-  LIMIT_EXCEEDED   BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET SETTLEMENT_REQUIRED PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED
-  VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
+  NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED RETURN_NOT_ALLOWED LIMIT_EXCEEDED
+  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET SETTLEMENT_REQUIRED PAYMENT_METHOD_MISSING
+  PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
 input OrderOrder { field: OrderOrderField!, direction: OrderDirection! = DESC }
@@ -337,6 +350,10 @@ type FulfillmentConnection {
   edges: [FulfillmentEdge!]!, nodes: [Fulfillment!]!, pageInfo: PageInfo!, totalCount: Int!
 }
 type FulfillmentEdge { cursor: String!, node: Fulfillment! }
+type FulfillmentItemConnection {
+  edges: [FulfillmentItemEdge!]!, nodes: [FulfillmentItem!]!, pageInfo: PageInfo!, totalCount: Int!
+}
+type FulfillmentItemEdge { cursor: String!, node: FulfillmentItem! }
 type InvoiceConnection { edges: [InvoiceEdge!]!, nodes: [Invoice!]!, pageInfo: PageInfo!, totalCount: Int! }
 type InvoiceEdge { cursor: String!, node: Invoice! }
 type InvoiceItemConnection {

@@ -1,0 +1,116 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { GraphQLInputType } from 'graphql';
+import type { Caller, Scope } from '../domain/caller';
+import { add, type Decimal } from '../domain/decimal';
+import { Refusal, RequestError } from '../domain/errors';
+import { type InputProblem, readInput } from '../graph/coerce';
+import { hold, type Reply } from '../service/hold';
+import { type Services, Work } from '../service/work';
+import { pathText, type Reason, reasonOf, refusal } from './envelope';
+import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
+
+/* What the published REST operations have in common: thin adapters over the graph's input types and the services. */
+
+/** The methods that a path has not: told apart from a path that does not exist. */
+export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const method = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((each) => !allowed.includes(each));
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('allow', allowed.join(', '));
+    throw Object.assign(new Error(`${request.method} is not supported here; ${allowed.join(', ')} are.`), {
+      statusCode: 405,
+    });
+  };
+  app.route({ method, url, handler });
+}
+
+export function allowed(request: FastifyRequest, scope: Scope): Caller {
+  const caller = request.caller!;
+  if (!caller.scopes.has(scope)) throw new RequestError('FORBIDDEN', `This operation needs the scope "${scope}".`);
+  return caller;
+}
+
+/** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
+export async function carryOut(
+  { services, afterwards }: { services: Services; afterwards: Afterwards },
+  { request, reply, caller, body }: { request: FastifyRequest; reply: FastifyReply; caller: Caller; body: unknown },
+  act: (work: Work) => Promise<Reply>,
+): Promise<FastifyReply> {
+  const key = idempotencyKey(request);
+  if (key !== undefined) {
+    const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
+    const held = hold(services, caller, { dryRun: false, key, fingerprint }, (work) => {
+      afterwards.after(reply, work, held);
+      return act(work);
+    });
+    const { reply: rendered, replayed } = await held;
+    return sendReply(reply, rendered, replayed);
+  }
+  const work = new Work(services, caller);
+  const acted = act(work);
+  afterwards.after(reply, work, acted);
+  return sendReply(reply, await acted);
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** REST writes custom fields beside the others; the graph does not. */
+export function withCustomFields(entry: unknown): unknown {
+  if (!isObject(entry)) return entry;
+  const fields = Object.entries(entry);
+  const custom = fields.filter(([name]) => name.endsWith('__c'));
+  const rest = Object.fromEntries(fields.filter(([name]) => !name.endsWith('__c')));
+  // What is no object is left for the schema to refuse.
+  if (custom.length === 0 || (rest.customFields != null && !isObject(rest.customFields))) return rest;
+  return {
+    ...rest,
+    customFields: { ...(rest.customFields as object | null | undefined), ...Object.fromEntries(custom) },
+  };
+}
+
+/** The same for each entry of a list of the body. */
+export const withEach = (body: unknown, list: string, change: (entry: unknown) => unknown): unknown =>
+  isObject(body) && Array.isArray(body[list]) ? { ...body, [list]: body[list].map(change) } : body;
+
+/** Thrown for a body that does not fit; its problems become reasons. */
+class BodyError extends Error {
+  constructor(readonly problems: readonly InputProblem[]) {
+    super('the body does not fit');
+  }
+}
+
+export function read<T>(type: string | GraphQLInputType, body: unknown): T {
+  const input = readInput<T>(type, body ?? {});
+  if ('problems' in input) throw new BodyError(input.problems);
+  return input.value;
+}
+
+const categories = { unknown: 21, missing: 22, value: 20 };
+const reasonOfProblem = ({ kind, path, message }: InputProblem): Reason => ({
+  category: categories[kind],
+  message: path.length ? `${pathText(path)}: ${message}` : message,
+});
+
+/**
+ * The reply to an act: what it returns, or its refusal as the published envelope. Other failures are thrown on. `list`
+ * is what the body calls the `input` of the graph, where that is a list.
+ */
+export async function render(request: FastifyRequest, act: () => Promise<object>, list?: string): Promise<Reply> {
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  try {
+    return { status: 200, headers, body: json(await act()) };
+  } catch (error) {
+    const reasons =
+      error instanceof BodyError
+        ? error.problems.map(reasonOfProblem)
+        : error instanceof Refusal
+          ? error.errors.map((each) => reasonOf(each, list))
+          : undefined;
+    if (!reasons) throw error;
+    return { status: 200, headers, body: json(refusal(request, reasons)) };
+  }
+}
+
+/** Marks a decimal that REST writes as a JSON number, exactly: a double would lose digits. No stored text holds a nul. */
+export const number = (value: Decimal): string => `\0number:${add(value)}`;
+const json = (value: object): string => JSON.stringify(value).replace(/"\\u0000number:(-?[\d.]+)"/g, '$1');

@@ -1,0 +1,169 @@
+import { below, Refusal, type UserError, userError } from '../domain/errors';
+import {
+  checkItem,
+  type FulfillmentItemInput,
+  itemFields,
+  judgeItemChange,
+  judgeItemOf,
+  judgeItems,
+  maxItems,
+} from '../domain/fulfillment-item';
+import { FulfillmentRow } from '../store/fulfillment';
+import { FulfillmentItemRow, fulfillmentItems, itemCounts } from '../store/fulfillment-item';
+import { newId } from '../store/id';
+import { pagesBy } from '../store/list';
+import { tableOf } from '../store/table';
+import { deleteRows, insertRows, updateRows } from '../store/write';
+import { type BatchOptions, judgeCount, judged, refuse } from './batch';
+import { lockFulfillments } from './fulfillment-change';
+import { findByKey } from './key';
+import type { Unit, Work } from './work';
+
+/** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
+export interface FulfillmentItemsResult {
+  fulfillmentItems: (FulfillmentItemRow | null)[];
+  deletedId: string | null;
+  userErrors: UserError[];
+}
+
+export interface CreateFulfillmentItemInput extends FulfillmentItemInput {
+  /** The id of the fulfillment is taken too, as in every other place that names one. */
+  fulfillmentNumber: string;
+}
+
+/** Adds items to any mix of fulfillments. */
+export function createFulfillmentItems(
+  work: Work,
+  input: readonly CreateFulfillmentItemInput[],
+  { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
+): Promise<FulfillmentItemsResult> {
+  return work.run(dryRun, async (unit) => {
+    refuse(judgeCount(input.length, ['input']));
+    const { found } = await lockFulfillments(
+      unit,
+      input.map((entry) => entry.fulfillmentNumber),
+    );
+    const fulfillments = new Map([...found.values()].map((row) => [row.id, row]));
+    const counts = await itemCounts(unit.db, [...fulfillments.keys()]);
+    const errors: UserError[] = [];
+    const drafts = input.map((entry, at) => {
+      const fulfillment = found.get(entry.fulfillmentNumber);
+      const count = (counts.get(fulfillment?.id ?? '') ?? 0) + 1;
+      const problems = fulfillment
+        ? [...below(['fulfillmentNumber'], judgeItems(fulfillment, count)), ...checkItem(entry)]
+        : [userError('NOT_FOUND', 'No fulfillment has this id or number.', ['fulfillmentNumber'])];
+      errors.push(...below(['input', at], problems));
+      if (!fulfillment || problems.length) return null;
+      counts.set(fulfillment.id, count);
+      return itemRow(entry, fulfillment);
+    });
+    const accepted = judged(drafts, errors, onError);
+
+    await insertRows(unit.db, FulfillmentItemRow, accepted);
+    const parents = new Set(accepted.map((item) => item.fulfillmentId));
+    await touchFulfillments(
+      unit,
+      [...fulfillments.values()].filter((row) => parents.has(row.id)),
+      [],
+      accepted,
+    );
+    return { fulfillmentItems: drafts, deletedId: null, userErrors: errors };
+  });
+}
+
+export function updateFulfillmentItem(
+  work: Work,
+  id: string,
+  change: FulfillmentItemInput,
+  dryRun = false,
+): Promise<FulfillmentItemsResult> {
+  return work.run(dryRun, async (unit) => {
+    const { item, fulfillment } = await lockItem(unit, id);
+    refuse([...below(['id'], judgeItemOf(fulfillment)), ...below(['input'], judgeItemChange(change))]);
+    const changed = { ...item };
+    for (const field of itemFields) {
+      if (change[field] !== undefined) Object.assign(changed, { [field]: change[field] });
+    }
+    await updateRows(unit.db, FulfillmentItemRow, [changed], itemFields);
+    await touchFulfillments(unit, [fulfillment], [item], [changed]);
+    return { fulfillmentItems: [changed], deletedId: null, userErrors: [] };
+  });
+}
+
+export function deleteFulfillmentItem(work: Work, id: string, dryRun = false): Promise<FulfillmentItemsResult> {
+  return work.run(dryRun, async (unit) => {
+    const { item, fulfillment } = await lockItem(unit, id);
+    refuse(below(['id'], judgeItemOf(fulfillment)));
+    await deleteRows(unit.db, FulfillmentItemRow, [item.id]);
+    await touchFulfillments(unit, [fulfillment], [item], []);
+    return { fulfillmentItems: [], deletedId: item.id, userErrors: [] };
+  });
+}
+
+/** One item by its id, or undefined. */
+export const findFulfillmentItem = (work: Work, id: string): Promise<FulfillmentItemRow | undefined> =>
+  findByKey<FulfillmentItemRow>(work.reads(), FulfillmentItemRow, undefined, id);
+
+/** All items of a fulfillment, in the order in which they were added. */
+export const itemsOfFulfillment = (work: Work, fulfillmentId: string): Promise<FulfillmentItemRow[]> =>
+  pagesBy(work.reads(), fulfillmentItems, 'fulfillmentId', [fulfillmentId], {
+    properties: Object.keys(tableOf(FulfillmentItemRow).columns),
+    limit: maxItems,
+    backward: false,
+  });
+
+export const itemRow = (
+  input: FulfillmentItemInput,
+  { id: fulfillmentId, entityId, orgId }: FulfillmentRow,
+): FulfillmentItemRow => ({
+  id: newId(),
+  entityId,
+  orgId,
+  fulfillmentId,
+  itemIdentifier: input.itemIdentifier ?? null,
+  description: input.description ?? null,
+  customFields: input.customFields ?? null,
+});
+
+/**
+ * An item with its fulfillment, as they stand once the line item is locked. The fulfillment of an item never changes, so
+ * it may be looked up before the lock; the item may have changed, or be gone, behind it.
+ */
+async function lockItem(unit: Unit, id: string): Promise<{ item: FulfillmentItemRow; fulfillment: FulfillmentRow }> {
+  const located = await findByKey<FulfillmentItemRow>(unit.db, FulfillmentItemRow, undefined, id, ['fulfillmentId']);
+  if (!located) throw notFound();
+  const { found } = await lockFulfillments(unit, [located.fulfillmentId]);
+  const item = await findByKey<FulfillmentItemRow>(unit.db, FulfillmentItemRow, undefined, id);
+  if (!item) throw notFound();
+  return { item, fulfillment: found.get(item.fulfillmentId)! };
+}
+
+const notFound = () => new Refusal([userError('NOT_FOUND', 'No fulfillment item has this id.', ['id'])]);
+
+/** What the history tells of items; null where there are none. */
+const told = (items: readonly FulfillmentItemRow[], { id: fulfillmentId }: FulfillmentRow) => {
+  const own = items.filter((item) => item.fulfillmentId === fulfillmentId);
+  if (own.length === 0) return null;
+  return own.map(({ id, itemIdentifier, description, customFields }) => ({
+    id,
+    itemIdentifier,
+    description,
+    customFields,
+  }));
+};
+
+/** A change of items is a change of their fulfillments: each rises in version and has one entry in the history. */
+async function touchFulfillments(
+  unit: Unit,
+  fulfillments: readonly FulfillmentRow[],
+  before: readonly FulfillmentItemRow[],
+  after: readonly FulfillmentItemRow[],
+): Promise<void> {
+  const touched = fulfillments.map((row) => ({ ...row, ...unit.touched(row) }));
+  await updateRows(unit.db, FulfillmentRow, touched, ['version', 'updatedDate', 'updatedById']);
+  for (const [at, row] of fulfillments.entries()) {
+    const was = { ...row, fulfillmentItems: told(before, row) };
+    const is = { ...touched[at], fulfillmentItems: told(after, row) };
+    unit.note('Fulfillment', 'Update', was, is);
+  }
+}
