@@ -88,8 +88,8 @@ describe('creating fulfillments', () => {
 
   test('takes one more where items come along, however many', async () => {
     const withItems = (count: number) => ({ state: 'Booked', fulfillmentItems: Array(count).fill({}) });
-    expect((await creating({ fulfillments: entries(await lines(1), withItems(1)) })).statements).toBe(5);
-    expect((await creating({ fulfillments: entries(await lines(100), withItems(5)) })).statements).toBe(5);
+    expect((await creating({ fulfillments: entries(await lines(1), withItems(1)) })).statements).toBe(6);
+    expect((await creating({ fulfillments: entries(await lines(100), withItems(5)) })).statements).toBe(6);
   });
 
   test('with billing and payment takes at most 25, as many for a hundred as for one', async () => {
@@ -227,11 +227,11 @@ describe('the other mutations', () => {
     expect([deleted.payload.deletedId, deleted.statements]).toEqual([second.id, 6]);
   });
 
-  test('a new quantity takes one more where there may be items, to count them', async () => {
+  test('a new quantity takes two more where there may be items: the settings, and the number of items', async () => {
     const [booked] = await fulfillments(await lines(1), { state: 'Booked' });
     const args = '$key: ID!:: key: $key, input: { quantity: 7 }';
     const { statements } = await carriedOut('updateFulfillment', args, 'fulfillment { id }', { key: booked.id });
-    expect(statements).toBe(7);
+    expect(statements).toBe(8);
   });
 
   test('createFulfillmentItems takes as many statements for five hundred items as for one', async () => {

@@ -287,7 +287,7 @@ describe('a dry run', () => {
     const query = 'mutation { createAccount(input: {name: "Real", currency: "USD"}) { account { accountNumber } } }';
     await client.graphql(query.replace('input:', 'dryRun: true, input:'));
     const { body } = await client.graphql(query);
-    expect(body.data.createAccount.account.accountNumber).toBe('A00000003');
+    expect(body.data.createAccount.account.accountNumber).toBe('A00000004');
   });
 
   test('says the same user errors as the real run', async () => {

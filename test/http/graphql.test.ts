@@ -114,6 +114,7 @@ describe('every root field asks for its scope', () => {
     CreateAccountInput: '{name: "A", currency: "USD"}',
     CreateOrderInput: '{existingAccountNumber: "A", orderDate: "2022-01-01", orderLineItems: []}',
     CreateFulfillmentsInput: '{fulfillments: []}',
+    UpdateOrderLineItemsInput: '{orderLineItems: []}',
     CreateFulfillmentItemInput: '{fulfillmentNumber: "F-1"}',
     ID: '"x"',
     FulfillmentGroupBy: 'state',

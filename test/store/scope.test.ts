@@ -138,6 +138,7 @@ describe('apart from the lists', () => {
       [rows.order.id]: 'order',
       [rows.line.id]: 'orderLineItem',
       [rows.fulfillment.id]: 'fulfillment',
+      [rows.asset.id]: 'fulfillmentItem',
       [rows.invoice.id]: 'invoice',
       [rows.item.id]: 'invoiceItem',
       [rows.memo.id]: 'creditMemo',
