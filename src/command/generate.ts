@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { scopeMeanings, scopes } from '../domain/caller';
 import { requestErrorCodes, userErrorCodes } from '../domain/errors';
 import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
+import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
 import { schemaText } from '../graph/schema';
 
 /**
@@ -45,6 +46,8 @@ const blocks: Record<string, () => string> = {
         .map((state) => `  ${state} --> [*]`),
       '```',
     ].join('\n'),
+  'line item table without fulfillments': () => lineTable('TriggerWithoutFulfillment'),
+  'line item table with fulfillments': () => lineTable('TriggerAsFulfillmentOccurs'),
   scopes: () =>
     table(
       ['scope', 'for'],
@@ -65,6 +68,24 @@ const blocks: Record<string, () => string> = {
       ),
     ),
 };
+
+function lineTable(rule: BillingRule): string {
+  const moves = orderLineItemTransitions.filter(({ billingRule }) => billingRule === rule);
+  const states = fulfillmentStates.filter(
+    (state) => lineStartStates[rule].includes(state) || moves.some(({ to }) => to === state),
+  );
+  const lineCell = (from: string, to: string) => {
+    const move = moves.find((each) => each.from === from && each.to === to);
+    return from === to ? '-' : !move ? 'no' : move.by === 'system' ? 'by itself' : 'yes';
+  };
+  return table(
+    ['from \\ to', ...states],
+    [
+      row('*(create)*', ...states.map((to) => (lineStartStates[rule].includes(to) ? 'yes' : 'no'))),
+      ...states.map((from) => row(from, ...states.map((to) => lineCell(from, to)))),
+    ],
+  );
+}
 
 function cell(from: string, to: string): string {
   if (from === to) return '-';

@@ -10,41 +10,31 @@ import {
   type ItemType,
   judgeReturn,
   lineBillTargetDateRequired,
+  lineStartStates,
   type OrderLineItemState,
   type QuantityFacts,
 } from './order-line-item';
 import type { Price, PriceInput, TaxMode } from './price';
 import { checkCustomFields, checkTexts } from './text';
 
-/**
- * The states a line may be created in. Without fulfillments: any. With: Executing, Booked and Canceled, since the
- * others are reached by the system only. Sources: "State transitions for order line items without fulfillments";
- * "... with fulfillments".
- */
+/** May a line begin in this state? Sources: as of the machines (`lineStartStates`). */
 export function judgeStartState(
   rule: BillingRule,
   state: OrderLineItemState,
   billTargetDate: string | null,
 ): UserError[] {
-  if (rule === 'TriggerAsFulfillmentOccurs' && (state === 'SentToBilling' || state === 'Complete')) {
+  const allowed = lineStartStates[rule];
+  if (!allowed.includes(state)) {
     return [
       userError(
         'STATE_NOT_CREATABLE',
-        `A line item with fulfillments cannot be created as ${state}; Executing, Booked or Canceled is allowed.`,
+        `A line item with fulfillments cannot be created as ${state}; ${allowed.join(', ')} are allowed.`,
         ['itemState'],
-        {
-          kind: 'OrderLineItemTransitionNotAllowed',
-          from: null,
-          to: state,
-          allowed: ['Executing', 'Booked', 'Canceled'],
-        },
+        { kind: 'OrderLineItemTransitionNotAllowed', from: null, to: state, allowed },
       ),
     ];
   }
-  if (state === 'SentToBilling' && billTargetDate === null) {
-    return [lineBillTargetDateRequired()];
-  }
-  return [];
+  return state === 'SentToBilling' && billTargetDate === null ? [lineBillTargetDateRequired()] : [];
 }
 
 export interface OrderLineItemInput extends PriceInput {

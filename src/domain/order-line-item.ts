@@ -48,6 +48,12 @@ export const orderLineItemTransitions: readonly OrderLineItemTransitionRow[] = [
   row('TriggerAsFulfillmentOccurs', 'Complete', 'Booked', 'Complete', 'system'),
 ];
 
+/** The states a line may be created in: all, but for those of a line with fulfillments that the system alone reaches. */
+export const lineStartStates: Record<BillingRule, readonly OrderLineItemState[]> = {
+  TriggerWithoutFulfillment: ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'],
+  TriggerAsFulfillmentOccurs: ['Executing', 'Booked', 'Canceled'],
+};
+
 /** The moves that leave the present state of a line. */
 export const movesFrom = (line: { billingRule: BillingRule; itemState: OrderLineItemState }) =>
   orderLineItemTransitions.filter((move) => move.billingRule === line.billingRule && move.from === line.itemState);

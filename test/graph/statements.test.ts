@@ -258,6 +258,47 @@ describe('the other mutations', () => {
     expect([changed.statements, deleted.statements]).toEqual([8, 8]);
   });
 
+  const sent = { itemState: 'SentToBilling', billTargetDate: '2022-01-01' } as const;
+  const without = { billingRule: 'TriggerWithoutFulfillment' } as const;
+
+  test('updateOrderLineItems, with billing and payment, takes as many for a hundred of ten orders as for one', async () => {
+    const ask = async (count: number, orders: number) => {
+      const of: Line[] = [];
+      for (let at = 0; at < orders; at++) {
+        const each = Array(count / orders).fill({ ...without, itemState: 'Executing' });
+        of.push(...(await orderFor(work, each)).orderLineItems);
+      }
+      const input = { orderLineItems: of.map(({ id }) => ({ id, ...sent })), processingOptions: paid };
+      const args = '$input: UpdateOrderLineItemsInput!:: input: $input';
+      const what = `orderLineItems { id itemState amountWithoutTax allowedTransitions { allowed } order { state } }
+        invoices { id } payments { id }`;
+      return carriedOut('updateOrderLineItems', args, what, { input });
+    };
+    const [one, many] = [await ask(1, 1), await ask(100, 10)];
+    expect(many.payload.invoices).toHaveLength(10);
+    expect(many.statements).toBe(one.statements);
+    expect(many.statements).toBeLessThanOrEqual(25);
+  });
+
+  test('createOrder of returns, credited at once, takes as many for a hundred of a hundred sales as for one', async () => {
+    const ask = async (count: number) => {
+      const { account, order } = await orderFor(work, Array(count).fill({ ...without, ...sent }));
+      const input = {
+        ...{ existingAccountNumber: account.accountNumber, orderDate: '2022-01-05', category: 'Return' },
+        orderLineItems: Array.from({ length: count }, (_, at) => ({
+          ...{ itemName: 'Back', itemCategory: 'Return', quantity: 2, originalOrderNumber: order.orderNumber },
+          ...{ originalOrderLineItemNumber: String(at + 1), ...sent },
+        })),
+        processingOptions: { runBilling: true },
+      };
+      return carriedOut('createOrder', '$input: CreateOrderInput!:: input: $input', 'creditMemos { id }', { input });
+    };
+    const [one, many] = [await ask(1), await ask(100)];
+    expect([one.payload.creditMemos.length, many.payload.creditMemos.length]).toEqual([1, 1]);
+    expect(many.statements).toBe(one.statements);
+    expect(many.statements).toBeLessThanOrEqual(25);
+  });
+
   test('a refused batch costs no more than one that is carried out', async () => {
     const keys = (await fulfillments(await lines(100), { state: 'Booked' })).map(({ id }) => id);
     const counter = { statements: 0 };
