@@ -183,7 +183,8 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
   const errors = copied.flatMap((field) => {
     const given = input[field];
     const kept = original[field];
-    const same = given == null || given === kept || (kept !== null && isDecimal(field) && compare(given, kept) === 0);
+    // A sale without a discount has none of 0, as it may be written.
+    const same = given == null || given === kept || (isDecimal(field) && compare(given, kept ?? '0') === 0);
     return same
       ? []
       : [userError('INVALID_VALUE', `A return has the ${field} of its original, ${kept ?? 'none'}.`, [field])];
