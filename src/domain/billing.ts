@@ -97,13 +97,9 @@ export function amountWithoutTax(
   line: Price & { quantity: Decimal; currency: string; taxMode: TaxMode | null; taxCode: string | null },
   settings: Money,
 ): Decimal {
-  if (line.taxMode !== 'TaxInclusive') return amount(line);
-  return amountsOf(
-    { ...line, unitPrice: line.amountPerUnit },
-    line.quantity,
-    taxRateOf(line.taxCode, settings),
-    settings,
-  ).net;
+  const rate = taxRateOf(line.taxCode, settings);
+  if (line.taxMode !== 'TaxInclusive' || rate === null) return amount(line);
+  return amountsOf({ ...line, unitPrice: line.amountPerUnit }, line.quantity, rate, settings).net;
 }
 
 interface Draft extends BillingDates {
