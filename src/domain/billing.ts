@@ -157,6 +157,13 @@ export function documentsOf(
 
 const isNegative = (value: Decimal): boolean => compare(value, '0') < 0;
 const netOf = (charges: readonly PricedCharge[]): Decimal => add('0', ...charges.map((charge) => charge.net));
+const taxSumOf = (charges: readonly PricedCharge[]): Decimal => add('0', ...charges.map((charge) => charge.tax));
+
+/** Below 0 before tax. The remainder of a bill may be tax alone, and that is no invoice either. */
+const takesBack = (charges: readonly PricedCharge[]): boolean => {
+  const net = netOf(charges);
+  return isNegative(net) || (compare(net, '0') === 0 && isNegative(taxSumOf(charges)));
+};
 
 /**
  * What of a group goes on an invoice and what on a credit memo. Signs are judged before tax. Without invoice settlement
@@ -175,7 +182,7 @@ function split(
   if (!invoiceSettlement) return nothing();
   switch (creditMemoRule) {
     case 'AllNegative':
-      return by((charge) => isNegative(charge.net));
+      return by((charge) => takesBack([charge]));
     case 'AllNegativeAndZero':
       return by((charge) => charge.itemCategory === 'Return' && !isPositive(charge.net));
     case 'NetNegative': {
@@ -184,12 +191,12 @@ function split(
       const lines = new Map<string, PricedCharge[]>();
       for (const charge of group)
         lines.set(charge.orderLineItemId, [...(lines.get(charge.orderLineItemId) ?? []), charge]);
-      const negative = new Set([...lines].filter(([, own]) => isNegative(netOf(own))).map(([id]) => id));
+      const negative = new Set([...lines].filter(([, own]) => takesBack(own)).map(([id]) => id));
       return by((charge) => negative.has(charge.orderLineItemId));
     }
     case 'NetNegativeNoGrouping': {
       // Where tax turns the sign around, a memo would be for less than nothing: it stays an invoice.
-      const total = add(netOf(group), ...group.map((charge) => charge.tax));
+      const total = add(netOf(group), taxSumOf(group));
       return isNegative(netOf(group)) && !isPositive(total) ? by(() => true) : nothing();
     }
   }
@@ -198,7 +205,7 @@ function split(
 function draftOf(items: PricedCharge[], dates: BillingDates): Draft {
   const { accountId, orgId, currency, invoiceGroupNumber } = items[0];
   const amountWithoutTax = netOf(items);
-  const taxAmount = add('0', ...items.map((item) => item.tax));
+  const taxAmount = taxSumOf(items);
   const total = add(amountWithoutTax, taxAmount);
   return {
     ...dates,
