@@ -1,6 +1,6 @@
 import { paymentTermDays } from './account';
 import { type BillingSettings, taxRateOf } from './billing-settings';
-import { type Amounts, type CreditFacts, credited, creditOf } from './credit';
+import { type Amounts, billed, type CreditFacts, credited, creditOf } from './credit';
 import { defaultReasonCode } from './credit-memo';
 import { addDays, type Day } from './date';
 import { add, compare, type Decimal, isPositive, subtract } from './decimal';
@@ -46,7 +46,8 @@ type Money = Pick<BillingSettings, 'taxCodes' | 'inclusiveTaxRule' | 'roundingMo
 
 /**
  * What each charge comes to. A sale: price x quantity, rounded once, split by the rate that its tax code has now. A
- * return: what creditOf leaves of its sale's bill, by the rate that the sale was billed with.
+ * return: what creditOf leaves of its sale's bill, by the rate that the sale was billed with. Sales come first, wherever
+ * they stand: what is billed of them here limits the returns of the same act too.
  * `facts` are those of the sales lines of the returns, by their ids.
  */
 export function priced(
@@ -55,12 +56,19 @@ export function priced(
   facts: ReadonlyMap<string, CreditFacts>,
 ): PricedCharge[] {
   const running = new Map(facts);
-  return charges.map((charge) => {
+  const sales = charges.map((charge) => {
+    if (charge.itemCategory === 'Return') return null;
+    const { quantity, orderLineItemId } = charge;
+    const taxRate = taxRateOf(charge.taxCode, settings);
+    const amounts = amountsOf(charge, quantity, taxRate, settings);
+    const known = running.get(orderLineItemId);
+    if (known) running.set(orderLineItemId, billed(known, quantity, amounts, taxRate));
+    return { ...charge, ...amounts, taxRate };
+  });
+  return charges.map((charge, at) => {
+    const sale = sales[at];
+    if (sale) return sale;
     const { quantity, originalOrderLineItemId: original } = charge;
-    if (charge.itemCategory === 'Sales') {
-      const taxRate = taxRateOf(charge.taxCode, settings);
-      return { ...charge, ...amountsOf(charge, quantity, taxRate, settings), taxRate };
-    }
     const known = running.get(original!)!;
     const taxRate = isPositive(known.billedQuantity) ? known.billedTaxRate : taxRateOf(charge.taxCode, settings);
     const credit = creditOf(quantity, known, (part) => amountsOf(charge, part, taxRate, settings));
@@ -89,13 +97,9 @@ export function amountWithoutTax(
   line: Price & { quantity: Decimal; currency: string; taxMode: TaxMode | null; taxCode: string | null },
   settings: Money,
 ): Decimal {
-  if (line.taxMode !== 'TaxInclusive') return amount(line);
-  return amountsOf(
-    { ...line, unitPrice: line.amountPerUnit },
-    line.quantity,
-    taxRateOf(line.taxCode, settings),
-    settings,
-  ).net;
+  const rate = taxRateOf(line.taxCode, settings);
+  if (line.taxMode !== 'TaxInclusive' || rate === null) return amount(line);
+  return amountsOf({ ...line, unitPrice: line.amountPerUnit }, line.quantity, rate, settings).net;
 }
 
 interface Draft extends BillingDates {
@@ -153,6 +157,13 @@ export function documentsOf(
 
 const isNegative = (value: Decimal): boolean => compare(value, '0') < 0;
 const netOf = (charges: readonly PricedCharge[]): Decimal => add('0', ...charges.map((charge) => charge.net));
+const taxSumOf = (charges: readonly PricedCharge[]): Decimal => add('0', ...charges.map((charge) => charge.tax));
+
+/** Below 0 before tax. The remainder of a bill may be tax alone, and that is no invoice either. */
+const takesBack = (charges: readonly PricedCharge[]): boolean => {
+  const net = netOf(charges);
+  return isNegative(net) || (compare(net, '0') === 0 && isNegative(taxSumOf(charges)));
+};
 
 /**
  * What of a group goes on an invoice and what on a credit memo. Signs are judged before tax. Without invoice settlement
@@ -168,10 +179,13 @@ function split(
     credited: group.filter(credits),
   });
   const nothing = () => by(() => false);
+  const eachItself = () => by((charge) => takesBack([charge]));
   if (!invoiceSettlement) return nothing();
+  // What does not go on one document cannot be judged as one: a part of it might be for less than nothing.
+  if (group.length > maxDocumentItems && creditMemoRule !== 'AllNegativeAndZero') return eachItself();
   switch (creditMemoRule) {
     case 'AllNegative':
-      return by((charge) => isNegative(charge.net));
+      return eachItself();
     case 'AllNegativeAndZero':
       return by((charge) => charge.itemCategory === 'Return' && !isPositive(charge.net));
     case 'NetNegative': {
@@ -180,12 +194,12 @@ function split(
       const lines = new Map<string, PricedCharge[]>();
       for (const charge of group)
         lines.set(charge.orderLineItemId, [...(lines.get(charge.orderLineItemId) ?? []), charge]);
-      const negative = new Set([...lines].filter(([, own]) => isNegative(netOf(own))).map(([id]) => id));
+      const negative = new Set([...lines].filter(([, own]) => takesBack(own)).map(([id]) => id));
       return by((charge) => negative.has(charge.orderLineItemId));
     }
     case 'NetNegativeNoGrouping': {
       // Where tax turns the sign around, a memo would be for less than nothing: it stays an invoice.
-      const total = add(netOf(group), ...group.map((charge) => charge.tax));
+      const total = add(netOf(group), taxSumOf(group));
       return isNegative(netOf(group)) && !isPositive(total) ? by(() => true) : nothing();
     }
   }
@@ -194,7 +208,7 @@ function split(
 function draftOf(items: PricedCharge[], dates: BillingDates): Draft {
   const { accountId, orgId, currency, invoiceGroupNumber } = items[0];
   const amountWithoutTax = netOf(items);
-  const taxAmount = add('0', ...items.map((item) => item.tax));
+  const taxAmount = taxSumOf(items);
   const total = add(amountWithoutTax, taxAmount);
   return {
     ...dates,

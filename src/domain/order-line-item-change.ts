@@ -40,7 +40,7 @@ export type UpdatableLineField = keyof typeof edits;
 export const updatableLineFields = Object.keys(edits) as UpdatableLineField[];
 
 /** Fields that a line item is never without. */
-const required = ['itemName', 'billingRule', 'quantity'] as const;
+const required = ['itemName', 'billingRule', 'quantity', 'transactionStartDate', 'transactionEndDate'] as const;
 
 export type OrderLineItemChange = { itemState?: OrderLineItemState | null } & Partial<{
   [F in UpdatableLineField]: OrderLineItemInput[F] | null;
@@ -90,7 +90,10 @@ export function changeLine<L extends ChangeableLine>(
   if (locked.length) return locked.map((field) => lockedError(field, before));
 
   const unit = change.unitOfMeasure === undefined ? before.unitOfMeasure : change.unitOfMeasure;
-  const quantity = roundQuantity(change.quantity ?? before.quantity, unit, settings);
+  const given = change.quantity ?? before.quantity;
+  // Only where the change is about it: the unit may be configured otherwise since, and what stands is locked later on.
+  const isRounded = change.quantity != null || change.unitOfMeasure !== undefined;
+  const quantity = isRounded ? roundQuantity(given, unit, settings) : given;
   const errors = checkLineFields({ ...change, quantity }, settings);
   for (const field of required) {
     if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
@@ -137,7 +140,7 @@ function lockedError(field: UpdatableLineField, line: ChangeableLine): UserError
   const { states, returns } = edits[field];
   const message =
     line.itemCategory === 'Return' && !returns
-      ? `${field} of a return is that of its original and cannot be changed.`
-      : `${field} cannot be changed: the line item is ${line.itemState}; ${states.join(', ')} allow it.`;
+      ? `${field} of a return cannot be changed.`
+      : `${field} cannot be changed: the line item is ${line.itemState}; ${states.join(', ')} ${states.length === 1 ? 'allows' : 'allow'} it.`;
   return userError('FIELD_LOCKED', message, [field]);
 }

@@ -173,7 +173,11 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
   const errors = copied.flatMap((field) => {
     const given = input[field];
     const kept = original[field];
-    const same = given == null || given === kept || (kept !== null && isDecimal(field) && compare(given, kept) === 0);
+    // A sale without a discount has one of 0, and one without a tax mode is exclusive.
+    const same =
+      given == null ||
+      given === (kept ?? (field === 'taxMode' ? 'TaxExclusive' : null)) ||
+      (isDecimal(field) && compare(given, kept ?? '0') === 0);
     return same
       ? []
       : [userError('INVALID_VALUE', `A return has the ${field} of its original, ${kept ?? 'none'}.`, [field])];

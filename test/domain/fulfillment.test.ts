@@ -68,6 +68,10 @@ describe('the state machine', () => {
     });
   });
 
+  test('has no path out of Complete or Canceled', () => {
+    for (const end of ['Complete', 'Canceled']) expect(transitions.filter(({ from }) => from === end)).toEqual([]);
+  });
+
   test('T1: Complete cannot be reached past SentToBilling, neither from Executing nor from Booked', () => {
     expect(told(move('Executing', 'Complete'))).toEqual(['TRANSITION_NOT_ALLOWED state']);
     expect(told(move('Booked', 'Complete'))).toEqual(['TRANSITION_NOT_ALLOWED state']);

@@ -9,7 +9,7 @@ import {
 import { judgeChange, judgeDelete } from '../../src/domain/fulfillment-change';
 import { judgeCreate } from '../../src/domain/fulfillment-create';
 import { completesItself, pendingOf, withFulfillment } from '../../src/domain/order-line-item';
-import { aCaller, aLine, anInput, someSettings } from '../support/facts';
+import { aCaller, aLine, anInput, billionths, ofBillionths, someSettings } from '../support/facts';
 
 const settings = someSettings();
 
@@ -22,16 +22,7 @@ type Step =
   | { kind: 'delete'; at: number };
 
 /** Quantities are multiples of 0.100000001: sums that a float would not get right, in all nine decimals. */
-const decimal = (n: number): string =>
-  (BigInt(n) * 100_000_001n)
-    .toString()
-    .padStart(10, '0')
-    .replace(/(.{9})$/, '.$1');
-/** The other way round, in billionths. */
-const billionths = (text: string): bigint => {
-  const [whole, fraction = ''] = text.split('.');
-  return BigInt(whole + fraction.padEnd(9, '0'));
-};
+const decimal = (n: number): string => ofBillionths(BigInt(n) * 100_000_001n);
 
 /** More of what is allowed than of what is not, else most walks would stand still. */
 const state = fc.constantFrom(...fulfillmentStates, 'SentToBilling' as const, 'SentToBilling' as const);

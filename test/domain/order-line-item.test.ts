@@ -1,13 +1,8 @@
 import type { FulfillmentState } from '../../src/domain/fulfillment';
 import {
-  type BillingRule,
   type Counted,
   completesItself,
-  judgeItemNumbers,
-  judgeLineInput,
   judgeQuantity,
-  judgeStartState,
-  type OrderLineItemInput,
   type OrderLineItemState,
   type QuantityFacts,
   quantitiesOf,
@@ -142,88 +137,5 @@ describe('the quantity asked for', () => {
     expect(judgeQuantity('10', '10')).toEqual([]);
     expect(told(judgeQuantity('10.000000001', '10'))).toEqual(['QUANTITY_EXCEEDED quantity']);
     expect(judgeQuantity('1', '-5')[0].details).toMatchObject({ requested: '1', available: '0' });
-  });
-});
-
-describe('the start state of a line item', () => {
-  const all: OrderLineItemState[] = ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'];
-  const start = (rule: BillingRule, state: OrderLineItemState, date: string | null = '2022-01-01') =>
-    told(judgeStartState(rule, state, date));
-
-  test.each(all)('may be %s without fulfillments', (state) => {
-    expect(start('TriggerWithoutFulfillment', state)).toEqual([]);
-  });
-
-  test.each(all)('%s with fulfillments, unless the system alone reaches it', (state) => {
-    const system = state === 'SentToBilling' || state === 'Complete';
-    expect(start('TriggerAsFulfillmentOccurs', state)).toEqual(system ? ['STATE_NOT_CREATABLE itemState'] : []);
-  });
-
-  test('SentToBilling needs a billTargetDate, no other does', () => {
-    for (const state of all) {
-      const expected = state === 'SentToBilling' ? ['BILL_TARGET_DATE_REQUIRED billTargetDate'] : [];
-      expect(start('TriggerWithoutFulfillment', state, null)).toEqual(expected);
-    }
-  });
-});
-
-describe('the item numbers of an order', () => {
-  const numbers = (...given: (string | null | undefined)[]) =>
-    told(judgeItemNumbers(given.map((itemNumber) => ({ itemNumber }))));
-
-  test('are given for none or for all', () => {
-    expect(numbers(null, undefined, null)).toEqual([]);
-    expect(numbers('a', 'b')).toEqual([]);
-    expect(numbers('a', null, undefined)).toEqual(['REQUIRED 1.itemNumber', 'REQUIRED 2.itemNumber']);
-    expect(numbers(null, 'b')).toEqual(['REQUIRED 0.itemNumber']);
-  });
-
-  test('occur once each', () => {
-    expect(numbers('1', '2', '1', '1')).toEqual(['DUPLICATE 2.itemNumber', 'DUPLICATE 3.itemNumber']);
-    expect(numbers('a', 'A')).toEqual([]);
-  });
-});
-
-describe('a new sales line item', () => {
-  const base: OrderLineItemInput = { itemName: 'Desk', itemType: 'Product', quantity: '10', amountPerUnit: '30' };
-  const judge = (more: Partial<OrderLineItemInput>, taxCodes: string[] = []) =>
-    told(judgeLineInput({ ...base, ...more }, '2022-01-10', taxCodes));
-
-  test('is accepted with the least that is required', () => {
-    expect(judge({})).toEqual([]);
-  });
-
-  test.each<[string, Partial<OrderLineItemInput>, string]>([
-    ['a quantity of 0', { quantity: '0' }, 'INVALID_VALUE quantity'],
-    ['a negative quantity', { quantity: '-1' }, 'INVALID_VALUE quantity'],
-    ['no item type', { itemType: null }, 'REQUIRED itemType'],
-    ['a blank name', { itemName: ' ' }, 'REQUIRED itemName'],
-    ['a long name', { itemName: 'x'.repeat(256) }, 'INVALID_VALUE itemName'],
-    ['a blank number', { itemNumber: '' }, 'REQUIRED itemNumber'],
-    ['an unknown tax code', { taxCode: 'VAT' }, 'INVALID_VALUE taxCode'],
-    ['an unknown payment term', { paymentTerm: 'Someday' }, 'INVALID_VALUE paymentTerm'],
-    ['a long group number', { invoiceGroupNumber: 'x'.repeat(256) }, 'INVALID_VALUE invoiceGroupNumber'],
-    ['a nul byte', { productCode: '\u0000' }, 'INVALID_VALUE productCode'],
-    ['a plain custom field', { customFields: { a: 1 } }, 'INVALID_VALUE customFields.a'],
-    ['an end before the order', { transactionEndDate: '2022-01-09' }, 'INVALID_VALUE transactionEndDate'],
-    [
-      'an end before its start',
-      { transactionStartDate: '2022-03-01', transactionEndDate: '2022-02-28' },
-      'INVALID_VALUE transactionEndDate',
-    ],
-    [
-      'a state of the system',
-      { billingRule: 'TriggerAsFulfillmentOccurs', itemState: 'Complete' },
-      'STATE_NOT_CREATABLE itemState',
-    ],
-    ['no date to be billed', { itemState: 'SentToBilling' }, 'BILL_TARGET_DATE_REQUIRED billTargetDate'],
-  ])('with %s is refused', (_what, more, expected) => {
-    expect(judge(more)).toEqual([expected]);
-  });
-
-  test('may name a tax code of the entity, and may end on the day it starts', () => {
-    expect(judge({ taxCode: 'VAT' }, ['VAT'])).toEqual([]);
-    expect(judge({ transactionEndDate: '2022-01-10' })).toEqual([]);
-    expect(judge({ invoiceGroupNumber: 'x'.repeat(255), description: 'x'.repeat(500) })).toEqual([]);
   });
 });

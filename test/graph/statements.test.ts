@@ -215,6 +215,7 @@ describe('the other mutations', () => {
     expect(await ask({ taxCodes: [{ code: 'VAT', rate: '0.2' }] })).toBe(2);
     expect(await ask({ roundingMode: 'HALF_UP', taxCodes: [] })).toBe(3);
     expect(await ask({ invoiceSettlement: false })).toBe(3);
+    expect(await ask({ invoiceSettlement: true })).toBe(2);
   });
 
   test('updateFulfillment and deleteFulfillment take no more than a move, but for the settings where a quantity changes', async () => {

@@ -1,5 +1,7 @@
+import type { Charge, PricedCharge } from '../../src/domain/billing';
 import type { BillingSettings } from '../../src/domain/billing-settings';
 import { type Caller, type Scope, scopes } from '../../src/domain/caller';
+import type { CreditFacts } from '../../src/domain/credit';
 import type { UserError } from '../../src/domain/errors';
 import type { FulfillmentFacts } from '../../src/domain/fulfillment';
 import type { FulfillmentInput } from '../../src/domain/fulfillment-create';
@@ -47,6 +49,56 @@ export const aCaller = (granted: readonly Scope[] = scopes): Caller => ({
   trackId: null,
 });
 
+/** What is billed: without tax, and with no attribute of its own that would split documents. */
+export const aCharge = (more: Partial<Charge> = {}): Charge => ({
+  accountId: 'a'.repeat(32),
+  orgId: 'o'.repeat(32),
+  currency: 'USD',
+  paymentTerm: 'Net 30',
+  invoiceGroupNumber: null,
+  orderLineItemId: 'sale',
+  originalOrderLineItemId: null,
+  fulfillmentId: null,
+  itemCategory: 'Sales',
+  chargeName: 'Desk',
+  quantity: '5',
+  unitPrice: '10',
+  unitOfMeasure: 'Each',
+  taxMode: null,
+  taxCode: null,
+  serviceStartDate: '2022-01-01',
+  serviceEndDate: '2022-01-01',
+  productCode: null,
+  purchaseOrderNumber: null,
+  ...more,
+});
+
+/** A charge that takes back what `aCharge` sells. */
+export const aReturnCharge = (more: Partial<Charge> = {}): Charge =>
+  aCharge({ orderLineItemId: 'return', originalOrderLineItemId: 'sale', itemCategory: 'Return', ...more });
+
+/** A charge of this amount: that of a return where it is below 0. */
+export const ofAmount = (net: string, more: Partial<PricedCharge> = {}): PricedCharge => ({
+  ...(net.startsWith('-') ? aReturnCharge() : aCharge()),
+  net,
+  tax: '0',
+  taxRate: null,
+  ...more,
+});
+
+/** A sale of which nothing is billed or credited yet. */
+export const someCredit = (more: Partial<CreditFacts> = {}): CreditFacts => ({
+  billedQuantity: '0',
+  billedNet: '0',
+  billedTax: '0',
+  billedTaxRate: null,
+  creditedQuantity: '0',
+  creditedNet: '0',
+  creditedTax: '0',
+  neverBilled: false,
+  ...more,
+});
+
 /** As an entity has them from the start. */
 export const someSettings = (more: Partial<BillingSettings> = {}): BillingSettings => ({
   invoiceSettlement: true,
@@ -64,3 +116,19 @@ export const someSettings = (more: Partial<BillingSettings> = {}): BillingSettin
 /** What tests compare of errors: "CODE path.into.arguments". */
 export const told = (errors: readonly UserError[]): string[] =>
   errors.map((error) => [error.code, error.path.join('.')].filter(Boolean).join(' '));
+
+/** A decimal as a count of billionths, and the other way round, without any decimal library. */
+export const billionths = (text: string): bigint => {
+  const [whole, fraction = ''] = text.replace('-', '').split('.');
+  const size = BigInt(whole + fraction.padEnd(9, '0'));
+  return text.startsWith('-') ? -size : size;
+};
+
+export const ofBillionths = (count: bigint): string => {
+  const digits = (count < 0n ? -count : count).toString().padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0+$/, '');
+  return `${count < 0n ? '-' : ''}${digits.slice(0, -9)}${fraction && `.${fraction}`}`;
+};
+
+/** In billionths. */
+export const sumOf = (values: readonly string[]): bigint => values.reduce((sum, value) => sum + billionths(value), 0n);
