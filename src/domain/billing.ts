@@ -28,6 +28,8 @@ export interface Charge {
   chargeName: string;
   quantity: Decimal;
   unitPrice: Decimal;
+  /** What a fulfillment was said to come to when its quantity was entered: that is what a sale is charged. */
+  amount: Decimal | null;
   unitOfMeasure: string | null;
   taxMode: TaxMode | null;
   taxCode: string | null;
@@ -60,7 +62,10 @@ export function priced(
     if (charge.itemCategory === 'Return') return null;
     const { quantity, orderLineItemId } = charge;
     const taxRate = taxRateOf(charge.taxCode, settings);
-    const amounts = amountsOf(charge, quantity, taxRate, settings);
+    const amounts =
+      charge.amount === null
+        ? amountsOf(charge, quantity, taxRate, settings)
+        : taxOf(charge.amount, { ...charge, ...settings, rate: taxRate });
     const known = running.get(orderLineItemId);
     if (known) running.set(orderLineItemId, billed(known, quantity, amounts, taxRate));
     return { ...charge, ...amounts, taxRate };

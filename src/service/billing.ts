@@ -99,6 +99,7 @@ function chargeOf(line: OrderLineItemRow, account: AccountRow, fulfillment?: Ful
     chargeName: line.itemName,
     quantity: fulfillment?.quantity ?? line.quantity,
     unitPrice: line.amountPerUnit,
+    amount: fulfillment?.amount ?? null,
     unitOfMeasure: line.unitOfMeasure,
     taxMode: line.taxMode,
     taxCode: line.taxCode,

@@ -73,6 +73,8 @@ describe('what is billed', () => {
     const both = [aCharge({ ...half, orderLineItemId: 'other' }), aReturnCharge(half)];
     expect(splits(both, { roundingMode: 'DOWN' })).toEqual(['0+0', '0+0']);
     expect(splits(both, { roundingMode: 'UP' })).toEqual(['0.01+0', '-0.01+0']);
+    const entered = aCharge({ ...half, amount: '0.01' });
+    expect(splits([entered], { roundingMode: 'DOWN' })).toEqual(['0.01+0']);
     expect(splits(both)).toEqual(['0.01+0', '-0.01+0']);
   });
 

@@ -63,6 +63,7 @@ export const aCharge = (more: Partial<Charge> = {}): Charge => ({
   chargeName: 'Desk',
   quantity: '5',
   unitPrice: '10',
+  amount: null,
   unitOfMeasure: 'Each',
   taxMode: null,
   taxCode: null,
