@@ -126,6 +126,8 @@ export interface InvoiceDraft extends Draft {
 
 export interface CreditMemoDraft extends Draft {
   reasonCode: string;
+  /** The invoice of the other part of its group, with which it is posted and canceled where the rule is by item. */
+  sister: InvoiceDraft | null;
 }
 
 export interface Documents {
@@ -154,8 +156,13 @@ export function documentsOf(
   const documents: Documents = { invoices: [], creditMemos: [] };
   for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const { invoiced, credited } = split(group, settings);
-    for (const items of chunks(invoiced, maxDocumentItems)) documents.invoices.push(invoiceOf(items, dates));
-    for (const items of chunks(credited, maxDocumentItems)) documents.creditMemos.push(creditMemoOf(items, dates));
+    const invoices = chunks(invoiced, maxDocumentItems).map((items) => invoiceOf(items, dates));
+    const paired = settings.creditMemoRule === 'AllNegative' || settings.creditMemoRule === 'AllNegativeAndZero';
+    documents.invoices.push(...invoices);
+    for (const [at, items] of chunks(credited, maxDocumentItems).entries()) {
+      const sister = paired ? (invoices[at] ?? invoices.at(-1) ?? null) : null;
+      documents.creditMemos.push({ ...creditMemoOf(items, dates), sister });
+    }
   }
   return documents;
 }
@@ -234,7 +241,7 @@ function invoiceOf(items: PricedCharge[], dates: BillingDates): InvoiceDraft {
   return { ...draftOf(items, dates), paymentTerm, dueDate };
 }
 
-function creditMemoOf(items: PricedCharge[], dates: BillingDates): CreditMemoDraft {
+function creditMemoOf(items: PricedCharge[], dates: BillingDates): Omit<CreditMemoDraft, 'sister'> {
   const flipped = items.map((item) => ({
     ...item,
     net: subtract('0', item.net),

@@ -15,6 +15,7 @@ export const numberPrefixes = {
   invoice: 'INV',
   credit_memo: 'CM',
   payment: 'P-',
+  bill_run: 'BR-',
 } as const;
 
 export type NumberedKind = keyof typeof numberPrefixes;

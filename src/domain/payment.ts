@@ -8,6 +8,9 @@ export type PaymentAttemptStatus = 'Open' | 'Declined' | 'Voided' | 'Captured' |
 
 export type ChargeStatus = 'Authorized' | 'Captured' | 'Voided' | 'Refunded' | 'Declined';
 
+/** Processing until the gateway has paid it back. */
+export type RefundStatus = 'Processing' | 'Processed' | 'Error';
+
 export interface ProcessingOptions {
   runBilling?: boolean | null;
   collectPayment?: boolean | null;

@@ -122,7 +122,8 @@ async function writeDocuments(
   const facts = originals.length ? await creditFacts(unit.db, originals) : new Map();
   const documents = documentsOf(priced(charges, settings, facts), dates, settings);
   const invoices = await writeInvoices(unit, documents.invoices);
-  const creditMemos = await writeCreditMemos(unit, documents.creditMemos);
+  const idOf = new Map(documents.invoices.map((draft, at) => [draft, invoices.rows[at].id]));
+  const creditMemos = await writeCreditMemos(unit, documents.creditMemos, idOf);
   await insertRows(unit.db, BillingClaimRow, [...invoices.claims, ...creditMemos.claims]);
   return { invoices: invoices.rows, creditMemos: creditMemos.rows };
 }
@@ -154,7 +155,11 @@ async function writeInvoices(unit: Unit, drafts: readonly InvoiceDraft[]): Promi
   return { rows, claims: items.map((item) => ({ ...claimOf(item), invoiceItemId: item.id, creditMemoItemId: null })) };
 }
 
-async function writeCreditMemos(unit: Unit, drafts: readonly CreditMemoDraft[]): Promise<Written<CreditMemoRow>> {
+async function writeCreditMemos(
+  unit: Unit,
+  drafts: readonly CreditMemoDraft[],
+  idOf: ReadonlyMap<InvoiceDraft, string>,
+): Promise<Written<CreditMemoRow>> {
   const headers = drafts.map((draft) => ({
     ...documentOf(unit, draft),
     creditMemoNumber: null as unknown as string,
@@ -162,6 +167,8 @@ async function writeCreditMemos(unit: Unit, drafts: readonly CreditMemoDraft[]):
     appliedAmount: '0',
     refundAmount: '0',
     reasonCode: draft.reasonCode,
+    reversedInvoiceId: null,
+    sisterInvoiceId: draft.sister && idOf.get(draft.sister)!,
   }));
   const numbering = unit.numbering('credit_memo', 'creditMemoNumber', headers.length);
   const rows = await insertNumberedRows<CreditMemoRow>(unit.db, CreditMemoRow, headers, numbering);
@@ -193,6 +200,7 @@ const documentOf = (unit: Unit, draft: InvoiceDraft | CreditMemoDraft) => ({
   amountWithoutTax: draft.amountWithoutTax,
   taxAmount: draft.taxAmount,
   source: 'API',
+  billRunId: null,
 });
 
 /** What their items have in common. */

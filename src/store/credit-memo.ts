@@ -3,8 +3,10 @@ import type { CreditMemoStatus } from '../domain/credit-memo';
 import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
 import { Audited } from './audited';
+import { BillRunRow } from './bill-run';
 import { date, dateTime, equals, holds, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
 import { FulfillmentRow } from './fulfillment';
+import { InvoiceRow } from './invoice';
 import { auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
 
@@ -13,7 +15,13 @@ import { OrderLineItemRow } from './order-line-item';
 @Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
+@Index(['billRunId', 'updatedDate', 'id'])
+@Unique(['reversedInvoiceId'])
+@Index(['sisterInvoiceId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => InvoiceRow, ['reversedInvoiceId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => InvoiceRow, ['sisterInvoiceId', 'entityId'], ['id', 'entityId'])
 @Check('credit_memo_sum', 'amount = amount_without_tax + tax_amount')
 @Check('credit_memo_used', 'applied_amount >= 0 and refund_amount >= 0 and applied_amount + refund_amount <= amount')
 export class CreditMemoRow extends Audited {
@@ -33,8 +41,13 @@ export class CreditMemoRow extends Audited {
   /** What of it was paid back. */
   @Column('numeric') refundAmount: string;
   @Column('text', { nullable: true }) reasonCode: string | null;
-  /** Where the document came from: API (runBilling) or BillRun. */
+  /** Where the document came from: API (runBilling, a reversal) or BillRun. */
   @Column('text') source: string;
+  @Column('uuid', { nullable: true }) billRunId: string | null;
+  /** The invoice that one billing act made of the other part of the same group; posted and canceled together. */
+  @Column('uuid', { nullable: true }) sisterInvoiceId: string | null;
+  /** The invoice that it takes back whole. */
+  @Column('uuid', { nullable: true }) reversedInvoiceId: string | null;
 }
 
 @Entity('credit_memo_item')
@@ -69,6 +82,32 @@ export class CreditMemoItemRow {
   @Column('text', { nullable: true }) productCode: string | null;
   @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
 }
+
+/** The part of a credit memo that is put against an invoice. */
+@Entity('credit_memo_application')
+@Unique(['creditMemoId', 'invoiceId'])
+@Index(['invoiceId', 'id'])
+@ForeignKey(() => CreditMemoRow, ['creditMemoId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => InvoiceRow, ['invoiceId', 'entityId'], ['id', 'entityId'])
+@Check('credit_memo_application_amount', 'amount > 0')
+export class CreditMemoApplicationRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid') creditMemoId: string;
+  @Column('uuid') invoiceId: string;
+  @Column('text') currency: string;
+  @Column('numeric') amount: string;
+  @Column('timestamp with time zone', { precision: 3 }) appliedDate: string;
+}
+
+/** Applications come in the order in which they were made. */
+export const creditMemoApplications = list<CreditMemoApplicationRow, object>(
+  CreditMemoApplicationRow,
+  {},
+  { id: { sql: 't.id', type: 'uuid' } },
+  { field: 'id', direction: 'ASC' },
+);
 
 export interface CreditMemoFilter {
   id?: IdFilter | null;

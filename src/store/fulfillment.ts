@@ -34,6 +34,7 @@ import { OrderLineItemRow } from './order-line-item';
 @Index(['orderId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['entityId', 'state', 'billTargetDate', 'id'])
+@Index('fulfillment_due', { synchronize: false })
 @ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])

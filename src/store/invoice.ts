@@ -3,6 +3,7 @@ import type { InvoiceStatus } from '../domain/invoice';
 import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
 import { Audited } from './audited';
+import { BillRunRow } from './bill-run';
 import { date, dateTime, equals, holds, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
 import { FulfillmentRow } from './fulfillment';
 import { auditSorts, list } from './list';
@@ -13,7 +14,10 @@ import { OrderLineItemRow } from './order-line-item';
 @Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
+@Index(['billRunId', 'updatedDate', 'id'])
+@Index('invoice_negative', { synchronize: false })
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
 @Check('invoice_sum', 'amount = amount_without_tax + tax_amount')
 export class InvoiceRow extends Audited {
   @Column('uuid') accountId: string;
@@ -33,6 +37,7 @@ export class InvoiceRow extends Audited {
   /** Where the document came from: API (runBilling) or BillRun. */
   @Column('text') source: string;
   @Column('boolean') reversed: boolean;
+  @Column('uuid', { nullable: true }) billRunId: string | null;
 }
 
 @Entity('invoice_item')
@@ -66,6 +71,27 @@ export class InvoiceItemRow {
   @Column('date', { nullable: true }) serviceEndDate: string | null;
   @Column('text', { nullable: true }) productCode: string | null;
   @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
+}
+
+/**
+ * The part of a negative invoice that is put against another one, where the entity has no invoice settlement: collecting
+ * a payment takes it off first.
+ */
+@Entity('invoice_offset')
+@Index(['invoiceId', 'id'])
+@Index(['negativeInvoiceId', 'id'])
+@ForeignKey(() => InvoiceRow, ['invoiceId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => InvoiceRow, ['negativeInvoiceId', 'entityId'], ['id', 'entityId'])
+@Check('invoice_offset_amount', 'amount > 0')
+export class InvoiceOffsetRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') entityId: string;
+  @Column('uuid') orgId: string;
+  @Column('uuid') negativeInvoiceId: string;
+  @Column('uuid') invoiceId: string;
+  @Column('text') currency: string;
+  @Column('numeric') amount: string;
+  @Column('timestamp with time zone', { precision: 3 }) appliedDate: string;
 }
 
 export interface InvoiceFilter {

@@ -25,6 +25,7 @@ test('the generated numbers have the prefixes of the published samples, and none
     invoice: 'INV',
     credit_memo: 'CM',
     payment: 'P-',
+    bill_run: 'BR-',
   });
   for (const prefix of Object.values(numberPrefixes)) expect(idOf(`${prefix}00000001`)).toBeUndefined();
 });

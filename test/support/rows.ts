@@ -163,6 +163,7 @@ export const invoiceRow = (account: AccountRow, more: Partial<InvoiceRow> = {}):
   taxAmount: '0',
   balance: '10',
   source: 'API',
+  billRunId: null,
   reversed: false,
   ...more,
 });
@@ -212,6 +213,9 @@ export const creditMemoRow = (account: AccountRow, more: Partial<CreditMemoRow> 
   refundAmount: '0',
   reasonCode: 'Return Order',
   source: 'API',
+  billRunId: null,
+  sisterInvoiceId: null,
+  reversedInvoiceId: null,
   ...more,
 });
 
