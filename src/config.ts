@@ -16,6 +16,8 @@ export interface Config {
   /** Signs our own tokens (HS256). Unset: a key that lasts as long as the process. */
   jwtSigningKey?: string;
   gatewayTimeoutMs: number;
+  /** How many bill run chunks this process works on at once; 0 leaves them to others. */
+  billRunWorkers: number;
   bodyLimit: number;
   logLevel: string;
 }
@@ -53,6 +55,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     statementTimeoutMs: whole('STATEMENT_TIMEOUT_MS', 20_000, 100, 600_000),
     jwtSigningKey: text('JWT_SIGNING_KEY'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
+    billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
     bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
   };

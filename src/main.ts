@@ -6,6 +6,7 @@ import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { withTimeout } from './gateway/port';
 import { TestGateway } from './gateway/test-gateway';
 import { createServer } from './server';
+import { startWorkers } from './service/bill-run-worker';
 import { anyClient, isDemo } from './service/client';
 import { keepHouse } from './service/housekeeping';
 import type { Services } from './service/work';
@@ -56,6 +57,7 @@ async function serve(
   const { app } = await createServer({ services, signingKey, bodyLimit: config.bodyLimit, demo, logger: log });
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);
+  const stopWorkers = startWorkers(services, config.billRunWorkers);
   welcome(app.listeningOrigin, demo !== undefined);
 
   let stopping = false;
@@ -65,6 +67,7 @@ async function serve(
     log.info({ signal }, 'stopping: requests under way are answered first');
     stopHousekeeping();
     await app.close();
+    await stopWorkers();
     await close();
     log.info('stopped');
   };

@@ -4,6 +4,7 @@ import { type Amounts, billed, type CreditFacts, credited, creditOf } from './cr
 import { defaultReasonCode } from './credit-memo';
 import { addDays, type Day } from './date';
 import { add, compare, type Decimal, isPositive, subtract } from './decimal';
+import { type UserError, userError } from './errors';
 import { type BillingDates, chargeAmount } from './invoice';
 import type { ItemCategory } from './order-line-item';
 import { amount, type Price, type TaxMode } from './price';
@@ -105,6 +106,19 @@ export function amountWithoutTax(
   const rate = taxRateOf(line.taxCode, settings);
   if (line.taxMode !== 'TaxInclusive' || rate === null) return amount(line);
   return amountsOf({ ...line, unitPrice: line.amountPerUnit }, line.quantity, rate, settings).net;
+}
+
+/** 13 digits before the point. Source: "Rounding and precision in Zuora". */
+const mostOfDocument = '9999999999999.999999999';
+
+/** Amounts have a published size; a document beyond it could not be shown, let alone paid. */
+export function judgeTotal({ amountWithoutTax, amount }: { amountWithoutTax: Decimal; amount: Decimal }): UserError[] {
+  const within = [amountWithoutTax, amount].every(
+    (value) => compare(value, mostOfDocument) <= 0 && compare(value, `-${mostOfDocument}`) >= 0,
+  );
+  return within
+    ? []
+    : [userError('LIMIT_EXCEEDED', `A document would come to ${amount}: more than 13 digits before the point.`)];
 }
 
 interface Draft extends BillingDates {
@@ -235,11 +249,22 @@ function draftOf(items: PricedCharge[], dates: BillingDates): Draft {
   };
 }
 
-function invoiceOf(items: PricedCharge[], dates: BillingDates): InvoiceDraft {
-  const { paymentTerm } = items[0];
+const invoiceOf = (items: PricedCharge[], dates: BillingDates): InvoiceDraft => ({
+  ...invoiceHeader(items[0], dates),
+  ...draftOf(items, dates),
+});
+
+/** An invoice that nothing stands on yet. */
+export function invoiceHeader(
+  { accountId, orgId, currency, paymentTerm, invoiceGroupNumber }: InvoiceKey,
+  dates: BillingDates,
+): Omit<InvoiceDraft, 'items'> {
   const dueDate = addDays(dates.documentDate, paymentTermDays(paymentTerm) ?? 0);
-  return { ...draftOf(items, dates), paymentTerm, dueDate };
+  const nothing = { amountWithoutTax: '0', taxAmount: '0', amount: '0' };
+  return { ...dates, ...nothing, accountId, orgId, currency, paymentTerm, invoiceGroupNumber, dueDate };
 }
+
+type InvoiceKey = Pick<Charge, 'accountId' | 'orgId' | 'currency' | 'paymentTerm' | 'invoiceGroupNumber'>;
 
 function creditMemoOf(items: PricedCharge[], dates: BillingDates): Omit<CreditMemoDraft, 'sister'> {
   const flipped = items.map((item) => ({

@@ -39,6 +39,7 @@ export const userErrorCodes = {
     category: 22,
     meaning: 'A fulfillment or line item needs a billTargetDate before it is sent to billing.',
   },
+  DOCUMENT_STATUS: { category: 30, meaning: 'The status of the document or bill run forbids it.' },
   NOT_BILLED_YET: { category: 30, meaning: 'It can be completed only after it stands on a posted document.' },
   SETTLEMENT_REQUIRED: {
     category: 30,
@@ -53,6 +54,10 @@ export const userErrorCodes = {
   },
   VERSION_CONFLICT: { category: 30, meaning: 'The object has changed since the version that the request expects.' },
   PERMISSION_DENIED: { category: 10, meaning: 'The client lacks the scope for this part of the operation.' },
+  UNEXPECTED: {
+    category: 60,
+    meaning: 'An unexpected failure parked this account of a bill run; the log tells more.',
+  },
   LOCKED_RETRY: {
     category: 50,
     retryable: true,

@@ -24,6 +24,7 @@ export type HistoryAction =
   | 'SendToBilling'
   | 'Complete'
   | 'Cancel'
+  | 'Post'
   | 'Pay'
   | 'Capture'
   | 'FailCapture';

@@ -18,6 +18,7 @@ import {
 import { type CreditMemoStatus, itemAmount, unappliedCredit } from '../domain/credit-memo';
 import { money } from '../domain/currency';
 import { CreditMemoItemRow, CreditMemoRow } from '../store/credit-memo';
+import { BillRun } from './bill-run';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
@@ -26,8 +27,10 @@ import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Node } from './node';
+import { columnsOf } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { DateScalar, DecimalScalar } from './scalars';
+import { selectedFields } from './selection';
 
 @ObjectType({
   implements: [Node, BillingDocument],
@@ -69,6 +72,7 @@ export class CreditMemoFilter {
   @Field(() => DateFilter, { nullable: true, description: 'By credit memo date.' }) creditMemoDate?: DateFilter;
   @Field(() => Boolean, { nullable: true, description: 'True: something is left to be used. False: nothing is.' })
   hasUnapplied?: boolean;
+  @Field(() => IDFilter, { nullable: true, description: 'By the bill run that made it.' }) billRunId?: IDFilter;
   @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
   updatedDate?: DateTimeFilter;
 }
@@ -136,6 +140,19 @@ export class CreditMemoResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<CreditMemoItem> {
     return edgeConnection(context, 'CreditMemo.creditMemoItems', memo.id, args, info);
+  }
+
+  @FieldResolver(() => BillRun, {
+    nullable: true,
+    description: 'The bill run that made it; null where a request did, or where the caller does not see the run.',
+  })
+  async billRun(
+    @Root() memo: CreditMemoRow,
+    @Ctx() { loaders }: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<BillRun | null> {
+    if (memo.billRunId === null) return null;
+    return (await loaders.row('billRun', columnsOf('billRun', selectedFields(info)), memo.billRunId)) ?? null;
   }
 
   @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })

@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql';
+import type { BillRunAction, BillRunStatus } from '../domain/bill-run';
 import type { CreditMemoRule, InclusiveTaxRule } from '../domain/billing-settings';
 import type { CreditMemoStatus } from '../domain/credit-memo';
 import type { RoundingMode } from '../domain/decimal';
@@ -107,6 +108,23 @@ export const InlineDiscountTypeEnum = enumType<InlineDiscountType>(
     None: 'No discount.',
   },
 );
+
+export const BillRunStatusEnum = enumType<BillRunStatus>('BillRunStatus', 'Where a bill run stands.', {
+  Pending: 'Set up; no worker has begun with it.',
+  Processing: 'Billing what is due.',
+  Completed: 'Everything is billed, into drafts; what could not be is in failures.',
+  PostInProgress: 'Posting its documents.',
+  Posted: 'Its documents are posted. Final.',
+  CancelInProgress: 'Canceling its drafts.',
+  Canceled: 'Its drafts are canceled, and what they had billed is billable again.',
+  Error: 'Nothing of what it set out to bill could be billed.',
+});
+
+export const BillRunActionEnum = enumType<BillRunAction>('BillRunAction', 'The acts that a bill run may be put to.', {
+  Post: 'Completed to Posted.',
+  Cancel: 'Anything that is not posted to Canceled.',
+  Delete: 'Removes a run that is Canceled or an Error.',
+});
 
 export const InvoiceStatusEnum = enumType<InvoiceStatus>('InvoiceStatus', 'Where an invoice stands.', {
   Draft: 'Made by a bill run and not yet posted.',
@@ -219,6 +237,11 @@ export const CreditMemoOrderFieldEnum = enumType('CreditMemoOrderField', 'What c
   creditMemoDate: 'The date of the credit memo.',
   creditMemoNumber: 'The credit memo number, by code points.',
 });
+export const BillRunOrderFieldEnum = enumType('BillRunOrderField', 'What bill runs can be sorted by.', {
+  ...audit,
+  billRunNumber: 'The bill run number, by code points.',
+});
+
 export const PaymentOrderFieldEnum = enumType('PaymentOrderField', 'What payments can be sorted by.', {
   ...audit,
   effectiveDate: 'The date the payment counts from.',

@@ -17,6 +17,7 @@ import {
 } from 'type-graphql';
 import type { InvoiceStatus } from '../domain/invoice';
 import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
+import { BillRun } from './bill-run';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
@@ -25,9 +26,11 @@ import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Node } from './node';
+import { columnsOf } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { PaymentApplication } from './payment';
 import { DateScalar, DecimalScalar } from './scalars';
+import { selectedFields } from './selection';
 
 @ObjectType({ implements: [Node, BillingDocument], description: 'What an account owes.', simpleResolvers: true })
 export class Invoice extends Document {
@@ -71,6 +74,7 @@ export class InvoiceFilter {
   @Field(() => DateFilter, { nullable: true, description: 'By due date.' }) dueDate?: DateFilter;
   @Field(() => Boolean, { nullable: true, description: 'True: a balance other than 0. False: none.' })
   hasBalance?: boolean;
+  @Field(() => IDFilter, { nullable: true, description: 'By the bill run that made it.' }) billRunId?: IDFilter;
   @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
   updatedDate?: DateTimeFilter;
 }
@@ -132,6 +136,19 @@ export class InvoiceResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<InvoiceItem> {
     return edgeConnection(context, 'Invoice.invoiceItems', invoice.id, args, info);
+  }
+
+  @FieldResolver(() => BillRun, {
+    nullable: true,
+    description: 'The bill run that made it; null where a request did, or where the caller does not see the run.',
+  })
+  async billRun(
+    @Root() invoice: InvoiceRow,
+    @Ctx() { loaders }: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<BillRun | null> {
+    if (invoice.billRunId === null) return null;
+    return (await loaders.row('billRun', columnsOf('billRun', selectedFields(info)), invoice.billRunId)) ?? null;
   }
 
   @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })

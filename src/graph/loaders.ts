@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { BillingSettings } from '../domain/billing-settings';
+import { postedRuns } from '../store/bill-run';
 import { claimed, posted } from '../store/billing-claim';
 import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
@@ -33,6 +34,7 @@ export const oneEdges = {
   'Payment.account': one('account', 'accountId'),
   'PaymentApplication.payment': one('payment', 'paymentId'),
   'PaymentApplication.invoice': one('invoice', 'invoiceId'),
+  'BillRunFailure.account': one('account', 'accountId'),
 } as const;
 
 export const manyEdges = {
@@ -52,6 +54,9 @@ export const manyEdges = {
   'Invoice.paymentApplications': many('paymentApplication', 'invoiceId'),
   'CreditMemo.creditMemoItems': many('creditMemoItem', 'creditMemoId'),
   'Payment.applications': many('paymentApplication', 'paymentId'),
+  'BillRun.invoices': many('invoice', 'billRunId'),
+  'BillRun.creditMemos': many('creditMemo', 'billRunId'),
+  'BillRun.failures': many('billRunFailure', 'billRunId'),
   'OrderLineItem.history': many('historyEntry', 'subjectId'),
   'Fulfillment.history': many('historyEntry', 'subjectId'),
   'Invoice.history': many('historyEntry', 'subjectId'),
@@ -144,6 +149,11 @@ export class Loaders {
   /** Does the bill of this fulfillment or line item stand on a Posted document? */
   posted(id: string): Promise<boolean> {
     return this.flags('posted', posted).load(id);
+  }
+
+  /** Has a document of this bill run been posted? */
+  runPosted(id: string): Promise<boolean> {
+    return this.flags('run posted', postedRuns).load(id);
   }
 
   /** The settings of the caller's entity. */

@@ -2,6 +2,7 @@ import { money } from '../domain/currency';
 import { shownNumber } from '../domain/key';
 import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
+import { billRunFailures, billRuns } from '../store/bill-run';
 import { creditMemoItems, creditMemos } from '../store/credit-memo';
 import { fulfillments } from '../store/fulfillment';
 import { fulfillmentItems } from '../store/fulfillment-item';
@@ -101,7 +102,12 @@ export const nouns = {
     typename: 'Invoice',
     number: 'invoiceNumber',
     money: ['amount', 'amountWithoutTax', 'taxAmount', 'balance'],
-    needs: { account: ['accountId'], documentNumber: ['invoiceNumber'], documentDate: ['invoiceDate'] },
+    needs: {
+      account: ['accountId'],
+      documentNumber: ['invoiceNumber'],
+      documentDate: ['invoiceDate'],
+      billRun: ['billRunId'],
+    },
   },
   invoiceItem: {
     list: invoiceItems,
@@ -119,6 +125,7 @@ export const nouns = {
       documentNumber: ['creditMemoNumber'],
       documentDate: ['creditMemoDate'],
       unappliedAmount: ['amount', 'appliedAmount', 'refundAmount', 'currency'],
+      billRun: ['billRunId'],
     },
   },
   creditMemoItem: {
@@ -131,6 +138,19 @@ export const nouns = {
       orderLineItem: ['orderLineItemId'],
       fulfillment: ['fulfillmentId'],
     },
+  },
+  billRun: {
+    list: billRuns,
+    typename: 'BillRun',
+    number: 'billRunNumber',
+    money: [],
+    needs: { allowedActions: ['status'] },
+  },
+  billRunFailure: {
+    list: billRunFailures,
+    typename: 'BillRunFailure',
+    money: [],
+    needs: { account: ['accountId'] },
   },
   payment: {
     list: payments,
@@ -188,6 +208,7 @@ const numbers = [
   'invoiceNumber',
   'creditMemoNumber',
   'paymentNumber',
+  'billRunNumber',
 ];
 
 /** A row as it is shown: tagged with its type, money padded to its currency, clients as OAuth names them. */

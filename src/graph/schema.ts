@@ -4,6 +4,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { AccountResolver, BillingDocumentResolver } from './account';
+import { BillRunFailureResolver, BillRunPreviewTotalResolver, BillRunResolver } from './bill-run';
 import { BillingSettingsResolver } from './billing-settings';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
@@ -46,6 +47,9 @@ export function schema(): GraphQLSchema {
         BillingDocumentResolver,
         PaymentResolver,
         PaymentApplicationResolver,
+        BillRunResolver,
+        BillRunFailureResolver,
+        BillRunPreviewTotalResolver,
         HistoryEntryResolver,
       ],
       orphanedTypes: errorTypes,

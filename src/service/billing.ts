@@ -1,4 +1,11 @@
-import { type Charge, type CreditMemoDraft, documentsOf, type InvoiceDraft, priced } from '../domain/billing';
+import {
+  type Charge,
+  type CreditMemoDraft,
+  documentsOf,
+  type InvoiceDraft,
+  judgeTotal,
+  priced,
+} from '../domain/billing';
 import { dayOf } from '../domain/date';
 import { add } from '../domain/decimal';
 import { type BillingDates, billingDates, isBillable } from '../domain/invoice';
@@ -14,6 +21,7 @@ import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import type { PaymentRow } from '../store/payment';
 import { insertNumberedRows, insertRows, rowsBy } from '../store/write';
+import { refuse } from './batch';
 import { collect } from './payment';
 import type { Unit } from './work';
 
@@ -110,20 +118,27 @@ function chargeOf(line: OrderLineItemRow, account: AccountRow, fulfillment?: Ful
   };
 }
 
+/** Where documents come from: a request posts them at once, a bill run leaves them as drafts. */
+export type Origin = Pick<InvoiceRow, 'source' | 'billRunId'> & { status: 'Draft' | 'Posted' };
+
+const ofRequest: Origin = { source: 'API', billRunId: null, status: 'Posted' };
+
 /** Writes documents, items and claims; a claim that exists already fails the whole unit. */
-async function writeDocuments(
+export async function writeDocuments(
   unit: Unit,
   charges: readonly Charge[],
   dates: BillingDates,
+  origin: Origin = ofRequest,
 ): Promise<Pick<Billed, 'invoices' | 'creditMemos'>> {
   const originals = [...new Set(charges.flatMap((charge) => charge.originalOrderLineItemId ?? []))];
   // With returns the settings are held: a credit memo may not arise while invoice settlement is being turned off.
   const settings = await unit.settings(originals.length > 0);
   const facts = originals.length ? await creditFacts(unit.db, originals) : new Map();
   const documents = documentsOf(priced(charges, settings, facts), dates, settings);
-  const invoices = await writeInvoices(unit, documents.invoices);
+  refuse([...documents.invoices, ...documents.creditMemos].flatMap(judgeTotal));
+  const invoices = await writeInvoices(unit, documents.invoices, origin);
   const idOf = new Map(documents.invoices.map((draft, at) => [draft, invoices.rows[at].id]));
-  const creditMemos = await writeCreditMemos(unit, documents.creditMemos, idOf);
+  const creditMemos = await writeCreditMemos(unit, documents.creditMemos, origin, idOf);
   await insertRows(unit.db, BillingClaimRow, [...invoices.claims, ...creditMemos.claims]);
   return { invoices: invoices.rows, creditMemos: creditMemos.rows };
 }
@@ -133,9 +148,13 @@ interface Written<R> {
   claims: BillingClaimRow[];
 }
 
-async function writeInvoices(unit: Unit, drafts: readonly InvoiceDraft[]): Promise<Written<InvoiceRow>> {
+async function writeInvoices(
+  unit: Unit,
+  drafts: readonly InvoiceDraft[],
+  origin: Origin,
+): Promise<Written<InvoiceRow>> {
   const headers = drafts.map((draft) => ({
-    ...documentOf(unit, draft),
+    ...documentOf(unit, draft, origin),
     invoiceNumber: null as unknown as string,
     invoiceDate: draft.documentDate,
     dueDate: draft.dueDate,
@@ -158,10 +177,11 @@ async function writeInvoices(unit: Unit, drafts: readonly InvoiceDraft[]): Promi
 async function writeCreditMemos(
   unit: Unit,
   drafts: readonly CreditMemoDraft[],
+  origin: Origin,
   idOf: ReadonlyMap<InvoiceDraft, string>,
 ): Promise<Written<CreditMemoRow>> {
   const headers = drafts.map((draft) => ({
-    ...documentOf(unit, draft),
+    ...documentOf(unit, draft, origin),
     creditMemoNumber: null as unknown as string,
     creditMemoDate: draft.documentDate,
     appliedAmount: '0',
@@ -186,21 +206,23 @@ async function writeCreditMemos(
   return { rows, claims: items.map((item) => ({ ...claimOf(item), invoiceItemId: null, creditMemoItemId: item.id })) };
 }
 
-/** What invoices and credit memos have in common: billed by a request, they are posted at once. */
-const documentOf = (unit: Unit, draft: InvoiceDraft | CreditMemoDraft) => ({
+/** What invoices and credit memos have in common. */
+export const documentOf = (
+  unit: Unit,
+  draft: Omit<InvoiceDraft, 'items' | 'paymentTerm' | 'dueDate'>,
+  origin: Origin,
+) => ({
   id: newId(),
   ...unit.created(draft.orgId),
   accountId: draft.accountId,
-  status: 'Posted' as const,
+  ...origin,
   targetDate: draft.targetDate,
-  postedDate: dayOf(unit.now),
+  postedDate: origin.status === 'Posted' ? dayOf(unit.now) : null,
   currency: draft.currency,
   invoiceGroupNumber: draft.invoiceGroupNumber,
   amount: draft.amount,
   amountWithoutTax: draft.amountWithoutTax,
   taxAmount: draft.taxAmount,
-  source: 'API',
-  billRunId: null,
 });
 
 /** What their items have in common. */

@@ -18,6 +18,8 @@ export interface Services {
   gateway: PaymentGateway;
   /** Told of what went wrong behind a reply, where nobody waits for it any more. */
   onFailure: (error: unknown, what: string) => void;
+  /** Tells the workers of this process that there is a bill run to carry on. */
+  wake?: () => void;
 }
 
 /** An open transaction on behalf of a caller. */

@@ -2,6 +2,10 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import type { BillRunChunkStatus, BillRunStatus } from '../domain/bill-run';
 import type { UserErrorCode } from '../domain/errors';
 import { AccountRow } from './account';
+import type { Connection, Scoped } from './connection';
+import { date, dateTime, equals, type RangeFilter } from './filter';
+import { auditSorts, list } from './list';
+import { inScope, type RowClass, selectList, tableOf } from './table';
 import { EntityRow, OrgRow } from './tenant';
 
 /**
@@ -81,3 +85,211 @@ export class BillRunAccountRow {
   @Column('text', { nullable: true }) code: UserErrorCode | null;
   @Column('text', { nullable: true }) message: string | null;
 }
+
+/** Statements of the workers run outside of a caller's scope: a run is carried on by whichever process finds it. */
+const selected = selectList(tableOf(BillRunRow));
+
+/** The runs that are to be carried on, the oldest first. */
+export const openRuns = (connection: Connection): Promise<BillRunRow[]> =>
+  connection.query(
+    `select ${selected} from bill_run t
+     where status in ('Pending', 'Processing', 'PostInProgress', 'CancelInProgress') order by created_date, id`,
+  );
+
+/** A run as it stands, locked for a change of its status or against one. */
+export async function lockRun(connection: Connection, id: string, strength: 'no key update' | 'share') {
+  const [run] = await connection.query<BillRunRow>(
+    `select ${selected} from bill_run t where t.id = $1 for ${strength}`,
+    [id],
+  );
+  return run as BillRunRow | undefined;
+}
+
+/** Writes what a worker has changed of a run. */
+export async function saveRun(connection: Connection, run: BillRunRow): Promise<void> {
+  await connection.query(
+    `update bill_run set status = $2, total = $3, done = $4, failed = $5, started_date = $6, finished_date = $7,
+       version = $8, updated_date = $9 where id = $1`,
+    [
+      run.id,
+      run.status,
+      run.total,
+      run.done,
+      run.failed,
+      run.startedDate,
+      run.finishedDate,
+      run.version,
+      run.updatedDate,
+    ],
+  );
+}
+
+/** Counts what a chunk has come to. More may have come due since the run set out: the total keeps up. */
+export async function countRun(connection: Connection, id: string, done: number, failed: number): Promise<void> {
+  await connection.query(
+    `update bill_run set done = done + $2, failed = failed + $3, total = greatest(total, done + $2 + failed + $3)
+     where id = $1`,
+    [id, done, failed],
+  );
+}
+
+/** Writes the accounts of a run and the chunks they are worked in. */
+export async function insertChunks(
+  connection: Connection,
+  run: BillRunRow,
+  accounts: readonly { id: string; chunkId: string; accountId: string; orgId: string; total: number }[],
+): Promise<void> {
+  await connection.query(
+    `with planned as (
+       select * from json_to_recordset($3::json) as r("id" uuid, "chunkId" uuid, "accountId" uuid, "orgId" uuid, "total" integer)
+     ), chunk as (
+       insert into bill_run_chunk (id, entity_id, bill_run_id, status) select distinct "chunkId", $1::uuid, $2::uuid, 'Pending'::bill_run_chunk_status from planned
+       returning id
+     )
+     insert into bill_run_account (id, entity_id, org_id, bill_run_id, chunk_id, account_id, total, done)
+     select planned."id", $1, "orgId", $2, "chunkId", "accountId", "total", 0 from planned join chunk on chunk.id = "chunkId"`,
+    [run.entityId, run.id, JSON.stringify(accounts)],
+  );
+}
+
+/** Takes a chunk that nobody works on, to the end of the transaction. */
+export async function takeChunk(
+  connection: Connection,
+  runId: string,
+  statuses: readonly BillRunChunkStatus[],
+): Promise<string | undefined> {
+  const [chunk] = await connection.query<{ id: string }>(
+    `select id from bill_run_chunk where bill_run_id = $1 and status = any($2::bill_run_chunk_status[])
+     order by id limit 1 for no key update skip locked`,
+    [runId, statuses],
+  );
+  return chunk?.id;
+}
+
+export async function hasChunks(
+  connection: Connection,
+  runId: string,
+  statuses: readonly BillRunChunkStatus[],
+): Promise<boolean> {
+  const rows = await connection.query(
+    'select 1 from bill_run_chunk where bill_run_id = $1 and status = any($2::bill_run_chunk_status[]) limit 1',
+    [runId, statuses],
+  );
+  return rows.length > 0;
+}
+
+export async function markChunk(connection: Connection, id: string, status: BillRunChunkStatus): Promise<void> {
+  await connection.query('update bill_run_chunk set status = $2 where id = $1', [id, status]);
+}
+
+/** The accounts of a chunk that have not failed, in the order of their ids. */
+export const chunkAccounts = (connection: Connection, chunkId: string): Promise<BillRunAccountRow[]> =>
+  connection.query(
+    `select ${selectList(tableOf(BillRunAccountRow))} from bill_run_account t
+     where t.chunk_id = $1 and t.code is null order by t.account_id`,
+    [chunkId],
+  );
+
+/** Writes how far accounts have come, and why one went no further. */
+export async function saveAccounts(
+  connection: Connection,
+  runId: string,
+  accounts: readonly Pick<BillRunAccountRow, 'accountId' | 'done' | 'code' | 'message'>[],
+): Promise<void> {
+  await connection.query(
+    `update bill_run_account t set done = r."done", code = r."code", message = r."message"
+     from json_to_recordset($2::json) as r("accountId" uuid, "done" integer, "code" text, "message" text)
+     where t.bill_run_id = $1 and t.account_id = r."accountId"`,
+    [runId, JSON.stringify(accounts)],
+  );
+}
+
+/** Frees what the drafts of a run had billed on these accounts. */
+export async function releaseClaims(
+  connection: Connection,
+  runId: string,
+  accountIds: readonly string[],
+): Promise<void> {
+  await connection.query(
+    `delete from billing_claim c using invoice_item i, invoice d
+     where c.invoice_item_id = i.id and i.invoice_id = d.id and d.bill_run_id = $1 and d.account_id = any($2::uuid[])
+       and d.status = 'Draft'`,
+    [runId, accountIds],
+  );
+  await connection.query(
+    `delete from billing_claim c using credit_memo_item i, credit_memo d
+     where c.credit_memo_item_id = i.id and i.credit_memo_id = d.id and d.bill_run_id = $1
+       and d.account_id = any($2::uuid[]) and d.status = 'Draft'`,
+    [runId, accountIds],
+  );
+}
+
+/** The drafts of a run on these accounts, in no order. */
+export function draftsOfRun<R extends object>(
+  scoped: Scoped,
+  row: RowClass<R>,
+  runId: string,
+  accountIds: readonly string[],
+): Promise<R[]> {
+  const table = tableOf(row);
+  return scoped.query<R>(
+    `select ${selectList(table)} from ${table.name} t
+     where ${inScope(table)} and t.bill_run_id = $3 and t.account_id = any($4::uuid[]) and t.status = 'Draft'`,
+    [runId, accountIds],
+  );
+}
+
+/** Which of these runs have a document that is Posted. */
+export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Promise<string[]> {
+  const rows = await scoped.query<{ id: string }>(
+    `select t.id from bill_run t where ${inScope(tableOf(BillRunRow))} and t.id = any($3) and (
+       exists (select from invoice d where d.bill_run_id = t.id and d.status = 'Posted')
+       or exists (select from credit_memo d where d.bill_run_id = t.id and d.status = 'Posted'))`,
+    [runIds],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Removes a run with everything that it has written; its documents are canceled or there are none. */
+export async function deleteRun(scoped: Scoped, id: string): Promise<void> {
+  const ofRun = 'bill_run_id = $3 and entity_id = $1 and org_id = any($2)';
+  for (const [item, document] of [
+    ['invoice_item', 'invoice'],
+    ['credit_memo_item', 'credit_memo'],
+  ]) {
+    await scoped.query(`delete from ${item} where ${document}_id in (select id from ${document} where ${ofRun})`, [id]);
+  }
+  await scoped.query(`delete from credit_memo where ${ofRun}`, [id]);
+  await scoped.query(`delete from invoice where ${ofRun}`, [id]);
+  await scoped.query(`delete from bill_run_account where ${ofRun}`, [id]);
+  await scoped.query(
+    'delete from bill_run_chunk where bill_run_id = $3 and entity_id = $1 and $2::uuid[] is not null',
+    [id],
+  );
+  await scoped.query('delete from bill_run where id = $3 and entity_id = $1 and org_ids <@ $2::uuid[]', [id]);
+}
+
+export interface BillRunFilter {
+  status?: BillRunStatus | null;
+  targetDate?: RangeFilter | null;
+  updatedDate?: RangeFilter | null;
+}
+
+export const billRuns = list<BillRunRow, BillRunFilter>(
+  BillRunRow,
+  {
+    status: equals('t.status', 'bill_run_status'),
+    targetDate: date('t.target_date'),
+    updatedDate: dateTime('t.updated_date'),
+  },
+  { ...auditSorts, billRunNumber: { sql: 't.bill_run_number', type: 'text' } },
+);
+
+/** The accounts that a run could not bill, or not wholly. */
+export const billRunFailures = list<BillRunAccountRow, object>(
+  BillRunAccountRow,
+  {},
+  { id: { sql: 't.id', type: 'uuid' } },
+  { field: 'id', direction: 'ASC' },
+  't.code is not null',
+);

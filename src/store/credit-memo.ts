@@ -116,6 +116,7 @@ export interface CreditMemoFilter {
   status?: CreditMemoStatus | null;
   creditMemoDate?: RangeFilter | null;
   hasUnapplied?: boolean | null;
+  billRunId?: IdFilter | null;
   updatedDate?: RangeFilter | null;
 }
 
@@ -128,6 +129,7 @@ export const creditMemos = list<CreditMemoRow, CreditMemoFilter>(
     status: equals('t.status', 'credit_memo_status'),
     creditMemoDate: date('t.credit_memo_date'),
     hasUnapplied: holds('t.amount > t.applied_amount + t.refund_amount'),
+    billRunId: id('t.bill_run_id'),
     updatedDate: dateTime('t.updated_date'),
   },
   {

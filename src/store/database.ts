@@ -10,6 +10,8 @@ import { rows } from './rows';
 types.setTypeParser(types.builtins.DATE, (text) => text);
 types.setTypeParser(types.builtins.TIMESTAMPTZ, instant);
 types.setTypeParser(types.builtins.UUID, (text) => text.replaceAll('-', ''));
+// An array of ids, of which none holds a comma or a quote.
+types.setTypeParser(2951 as never, (text: string) => text.slice(1, -1).replaceAll('-', '').split(',').filter(Boolean));
 types.setTypeParser(types.builtins.NUMERIC, (text) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text));
 
 /** "2025-03-09 12:00:00.1+00" as "2025-03-09T12:00:00.100Z"; every session runs in UTC. */
@@ -21,6 +23,8 @@ function instant(text: string): string {
 
 /** The role that the application works under. It owns nothing and may only read and write rows. */
 export const appRole = 'order_gateway_app';
+
+const workTimeoutMs = 600_000;
 
 export interface DatabaseOptions {
   url: string;
@@ -75,7 +79,7 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'appli
  * The database as the application sees it. `main` is TypeORM's own pool; `side` is a small pool for what must be
  * committed on a connection of its own while a unit of work holds one of the first: were both from one pool, units
  * that each wait for a second connection could exhaust it and wait for one another. `settling` waits for the payment
- * gateway, which new payments should not.
+ * gateway, which new payments should not; `working` is for bill runs, whose statements may take long.
  */
 export class Database {
   private constructor(
@@ -83,13 +87,15 @@ export class Database {
     readonly main: Pool,
     readonly side: Pool,
     readonly settling: Pool,
+    readonly working: Pool,
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const dataSource = await new DataSource(dataSourceOptions(options, 'application')).initialize();
     const main = (dataSource.driver as PostgresDriver).master as Pool;
     const side = openPool(options, 4);
-    return new Database(dataSource, main, side, openPool(options, 2));
+    const working = openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 8);
+    return new Database(dataSource, main, side, openPool(options, 2), working);
   }
 
   /** Statements on the pool, each on whichever connection is free. */
@@ -112,6 +118,7 @@ export class Database {
   async close(): Promise<void> {
     await this.side.end();
     await this.settling.end();
+    await this.working.end();
     await this.dataSource.destroy();
   }
 }

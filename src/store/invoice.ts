@@ -102,6 +102,7 @@ export interface InvoiceFilter {
   invoiceDate?: RangeFilter | null;
   dueDate?: RangeFilter | null;
   hasBalance?: boolean | null;
+  billRunId?: IdFilter | null;
   updatedDate?: RangeFilter | null;
 }
 
@@ -115,6 +116,7 @@ export const invoices = list<InvoiceRow, InvoiceFilter>(
     invoiceDate: date('t.invoice_date'),
     dueDate: date('t.due_date'),
     hasBalance: holds('t.balance <> 0'),
+    billRunId: id('t.bill_run_id'),
     updatedDate: dateTime('t.updated_date'),
   },
   {

@@ -1,7 +1,7 @@
 import { RequestError } from '../domain/errors';
 import type { Scoped } from './connection';
 import { type Condition, Values } from './filter';
-import { type RowClass, selectList, type Table, tableOf } from './table';
+import { inScope, type RowClass, selectList, type Table, tableOf } from './table';
 
 /** How a list can be sorted: the expression, never null, and its type. Ties are broken by id. */
 export interface Sort {
@@ -16,6 +16,8 @@ export interface List<R, F extends object = object> {
   filters: { [K in keyof F]-?: Condition<NonNullable<F[K]>> };
   sorts: Record<string, Sort>;
   defaultSort: Order;
+  /** A condition that every row of the list meets. */
+  only?: string;
   readonly row?: R;
 }
 
@@ -29,8 +31,9 @@ export function list<R extends object, F extends object>(
   filters: List<R, F>['filters'],
   sorts: Record<string, Sort>,
   defaultSort: Order = { field: 'updatedDate', direction: 'DESC' },
+  only?: string,
 ): List<R, F> {
-  return { table: tableOf(row), rowClass: row, filters, sorts, defaultSort };
+  return { table: tableOf(row), rowClass: row, filters, sorts, defaultSort, only };
 }
 
 /** Sorts that every audited row has. */
@@ -65,7 +68,7 @@ function conditionsOf<R, F extends object>(
   filter: F | null | undefined,
   values: Values,
 ): string[] {
-  const conditions: string[] = [];
+  const conditions: string[] = definition.only ? [definition.only] : [];
   for (const [field, value] of Object.entries(filter ?? {})) {
     if (value == null) continue;
     const condition = definition.filters[field as keyof F] as Condition<unknown>;
@@ -93,8 +96,6 @@ function parts<R, F extends object>(definition: List<R, F>, query: PageQuery<F>,
   };
 }
 
-const scope = ['t.entity_id = $1', 't.org_id = any($2)'];
-
 /** One page of a list: one statement. */
 export function page<R, F extends object>(
   scoped: Scoped,
@@ -105,7 +106,7 @@ export function page<R, F extends object>(
   const { where, order, select } = parts(definition, query, values);
   return scoped.query<Listed<R>>(
     `select ${select} from ${definition.table.name} t
-     where ${[...scope, ...where].join(' and ')} ${order} limit ${values.add(query.limit, 'integer')}`,
+     where ${[inScope(definition.table), ...where].join(' and ')} ${order} limit ${values.add(query.limit, 'integer')}`,
     values.list,
   );
 }
@@ -129,7 +130,7 @@ export function pagesBy<R, F extends object>(
     `select parent.key as "parentKey", child.* from unnest(${parents}) as parent(key)
      cross join lateral (
        select ${select} from ${definition.table.name} t
-       where ${[...scope, `t.${column} = parent.key`, ...where].join(' and ')} ${order}
+       where ${[inScope(definition.table), `t.${column} = parent.key`, ...where].join(' and ')} ${order}
        limit ${values.add(query.limit, 'integer')}
      ) as child`,
     values.list,
@@ -142,7 +143,7 @@ export function scopedConditions<R, F extends object>(
   filter: F | null | undefined,
   values: Values,
 ): string {
-  return [...scope, ...conditionsOf(definition, filter, values)].join(' and ');
+  return [inScope(definition.table), ...conditionsOf(definition, filter, values)].join(' and ');
 }
 
 /** How many rows a filter leaves. */
@@ -173,7 +174,7 @@ export function countsBy<R, F extends object>(
   const column = `t.${definition.table.columns[property].name}`;
   return scoped.query(
     `select ${column} as "parentKey", count(*)::integer as count from ${definition.table.name} t
-     where ${[...scope, `${column} = any(${parents})`, ...where].join(' and ')} group by ${column}`,
+     where ${[inScope(definition.table), `${column} = any(${parents})`, ...where].join(' and ')} group by ${column}`,
     values.list,
   );
 }

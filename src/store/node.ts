@@ -1,4 +1,5 @@
 import { AccountRow } from './account';
+import { BillRunRow } from './bill-run';
 import type { Scoped } from './connection';
 import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { FulfillmentRow } from './fulfillment';
@@ -8,7 +9,7 @@ import { InvoiceItemRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 import { PaymentApplicationRow, PaymentRow } from './payment';
-import { tableOf } from './table';
+import { inScope, tableOf } from './table';
 
 /** What can be found by id alone, by the noun's name. */
 const nodes = {
@@ -17,6 +18,7 @@ const nodes = {
   orderLineItem: OrderLineItemRow,
   fulfillment: FulfillmentRow,
   fulfillmentItem: FulfillmentItemRow,
+  billRun: BillRunRow,
   invoice: InvoiceRow,
   invoiceItem: InvoiceItemRow,
   creditMemo: CreditMemoRow,
@@ -29,7 +31,7 @@ const nodes = {
 const kinds = Object.entries(nodes)
   .map(
     ([noun, row]) =>
-      `select id, '${noun}' as noun from ${tableOf(row).name} where entity_id = $1 and org_id = any($2) and id = any($3)`,
+      `select t.id, '${noun}' as noun from ${tableOf(row).name} t where ${inScope(tableOf(row))} and t.id = any($3)`,
   )
   .join(' union all ');
 

@@ -42,6 +42,13 @@ export function tableOf(row: RowClass<object>): Table {
   return table;
 }
 
+/**
+ * The condition that keeps a statement to the caller's scope, `$1` the entity and `$2` the orgs. A row belongs to one org, or
+ * to several and is then seen by who sees them all.
+ */
+export const inScope = (table: Table, alias = 't'): string =>
+  `${alias}.entity_id = $1 and ${table.columns.orgIds ? `${alias}.org_ids <@ $2::uuid[]` : `${alias}.org_id = any($2)`}`;
+
 /** The named columns of a table as a select list, each under its property's name. */
 export function selectList(
   table: Table,

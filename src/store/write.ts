@@ -1,7 +1,7 @@
 import type { NumberedKind } from '../domain/key';
 import { dryRunPrefix, numberPrefixes } from '../domain/key';
 import type { Scoped } from './connection';
-import { type RowClass, selectList, type Table, tableOf } from './table';
+import { inScope, type RowClass, selectList, type Table, tableOf } from './table';
 
 /**
  * Writes are set-based: one statement per kind of row, whatever the number of rows. The rows travel as one JSON
@@ -9,6 +9,10 @@ import { type RowClass, selectList, type Table, tableOf } from './table';
  */
 export const recordset = (table: Table, properties: readonly string[]): string =>
   properties.map((property) => `"${property}" ${table.columns[property].type}`).join(', ');
+
+/** Rows may be written into the caller's scope alone. */
+const given = (table: Table): string =>
+  `r."entityId" = $1 and ${table.columns.orgIds ? 'r."orgIds" <@ $2::uuid[]' : 'r."orgId" = any($2)'}`;
 
 export interface Numbering {
   kind: NumberedKind;
@@ -30,7 +34,7 @@ export async function insertRows<R extends { id: string }>(
     `insert into ${table.name} (${properties.map((p) => table.columns[p].name).join(', ')})
      select ${properties.map((p) => `r."${p}"`).join(', ')}
      from json_to_recordset($3::json) as r(${recordset(table, properties)})
-     where r."entityId" = $1 and r."orgId" = any($2)
+     where ${given(table)}
      returning 1`,
     [JSON.stringify(rows)],
   );
@@ -71,7 +75,7 @@ export async function insertNumberedRows<R extends { id: string }>(
      from rows from (json_to_recordset($3::json) as (${recordset(table, properties)})) with ordinality as r(${properties
        .map((p) => `"${p}"`)
        .join(', ')}, position)
-     where r."entityId" = $1 and r."orgId" = any($2)
+     where ${given(table)}
      order by r.position
      returning id, ${table.columns[column].name} as number`,
       [JSON.stringify(rows), dryRun],
@@ -100,7 +104,7 @@ export async function updateRows<R extends { id: string }>(
     `update ${table.name} t
      set ${properties.map((p) => `${table.columns[p].name} = r."${p}"`).join(', ')}
      from json_to_recordset($3::json) as r(${recordset(table, ['id', ...properties])})
-     where t.id = r.id and t.entity_id = $1 and t.org_id = any($2)
+     where t.id = r.id and ${inScope(table)}
      returning 1`,
     [
       JSON.stringify(
@@ -115,7 +119,7 @@ export async function updateRows<R extends { id: string }>(
 /** Deletes rows that were locked in this transaction. */
 export async function deleteRows(scoped: Scoped, row: RowClass<{ id: string }>, ids: readonly string[]): Promise<void> {
   const table = tableOf(row);
-  await scoped.query(`delete from ${table.name} where entity_id = $1 and org_id = any($2) and id = any($3)`, [ids]);
+  await scoped.query(`delete from ${table.name} t where ${inScope(table)} and t.id = any($3)`, [ids]);
 }
 
 /**
@@ -126,7 +130,7 @@ export function lockRows<R>(scoped: Scoped, row: RowClass<R & object>, ids: read
   const table = tableOf(row);
   return scoped.query<R>(
     `select ${selectList(table)} from ${table.name} t
-     where t.entity_id = $1 and t.org_id = any($2) and t.id = any($3)
+     where ${inScope(table)} and t.id = any($3)
      order by t.id for no key update`,
     [ids],
   );
@@ -143,7 +147,7 @@ export function rowsBy<R>(
   const table = tableOf(row);
   return scoped.query<R>(
     `select ${selectList(table, properties)} from ${table.name} t
-     where t.entity_id = $1 and t.org_id = any($2) and t.${table.columns[property].name} = any($3::${table.columns[property].type}[])`,
+     where ${inScope(table)} and t.${table.columns[property].name} = any($3::${table.columns[property].type}[])`,
     [values],
   );
 }

@@ -1,0 +1,205 @@
+import {
+  type BillRunAction,
+  type BillRunInput,
+  billRunActions,
+  judgeBillRun,
+  judgeBillRunInput,
+} from '../domain/bill-run';
+import { documentsOf, maxDocumentItems, priced } from '../domain/billing';
+import { taxRateOf } from '../domain/billing-settings';
+import { currencyDecimals } from '../domain/currency';
+import { dayOf } from '../domain/date';
+import { add, type Decimal, multiply, round } from '../domain/decimal';
+import { below, Refusal, type UserError, userError } from '../domain/errors';
+import { billingDates } from '../domain/invoice';
+import { idOf } from '../domain/key';
+import { taxOf } from '../domain/tax';
+import { AccountRow } from '../store/account';
+import { BillRunRow, deleteRun, lockRun, postedRuns } from '../store/bill-run';
+import type { BillingSettingsRow } from '../store/billing-settings';
+import { billingSettings } from '../store/billing-settings';
+import type { Scoped } from '../store/connection';
+import { creditFacts } from '../store/credit';
+import { type DueAmount, type DuePrice, dueCharges, dueSums } from '../store/due';
+import { newId } from '../store/id';
+import { insertNumberedRows, rowsBy, updateRows } from '../store/write';
+import { refuse } from './batch';
+import { findByKey } from './key';
+import type { Unit, Work } from './work';
+
+/**
+ * Sets a bill run up; a worker carries it out (bill-run-worker.ts). It bills what is due up to the target date of the
+ * accounts named, or of all that the caller sees.
+ */
+export function createBillRun(work: Work, input: BillRunInput): Promise<{ billRun: BillRunRow }> {
+  return work.run(false, async (unit) => {
+    refuse(below(['input'], judgeBillRunInput(input)));
+    const { clientId, entityId, orgIds, trackId } = unit.caller;
+    const row: BillRunRow = {
+      id: newId(),
+      entityId,
+      orgIds: [...orgIds],
+      version: 1,
+      createdDate: unit.now,
+      createdById: clientId,
+      updatedDate: unit.now,
+      updatedById: clientId,
+      billRunNumber: null as unknown as string,
+      status: 'Pending',
+      targetDate: input.targetDate,
+      invoiceDate: input.invoiceDate ?? dayOf(unit.now),
+      autoPost: input.autoPost ?? false,
+      accountIds: input.accountKeys ? await accountsOf(unit.db, input.accountKeys) : null,
+      total: 0,
+      done: 0,
+      failed: 0,
+      startedDate: null,
+      finishedDate: null,
+      trackId,
+    };
+    const numbering = unit.numbering('bill_run', 'billRunNumber', 1);
+    const [billRun] = await insertNumberedRows<BillRunRow>(unit.db, BillRunRow, [row], numbering);
+    wakeAfter(unit);
+    return { billRun };
+  });
+}
+
+const wakeAfter = (unit: Unit): void => {
+  unit.onCommit.push(async () => unit.services.wake?.());
+};
+
+/** The accounts that keys name, each once. */
+async function accountsOf(scoped: Scoped, keys: readonly string[]): Promise<string[]> {
+  const ids = keys.flatMap((key) => idOf(key) ?? []);
+  const numbers = keys.filter((key) => !idOf(key) && !key.includes('\0'));
+  const rows = [
+    ...(ids.length ? await rowsBy<AccountRow>(scoped, AccountRow, 'id', ids, ['id', 'accountNumber']) : []),
+    ...(numbers.length
+      ? await rowsBy<AccountRow>(scoped, AccountRow, 'accountNumber', numbers, ['id', 'accountNumber'])
+      : []),
+  ];
+  const byKey = new Map(rows.flatMap((row) => [[row.id, row.id] as const, [row.accountNumber, row.id] as const]));
+  const seen = new Set<string>();
+  const errors: UserError[] = [];
+  for (const [at, key] of keys.entries()) {
+    const id = byKey.get(idOf(key) ?? key);
+    const path = ['input', 'accountKeys', at];
+    if (!id) errors.push(userError('NOT_FOUND', 'No account has this id or number.', path));
+    else if (seen.has(id)) errors.push(userError('INVALID_VALUE', 'The same account is named twice.', path));
+    else seen.add(id);
+  }
+  refuse(errors);
+  return [...seen];
+}
+
+/** Begins the posting or the canceling of a run, which the workers then carry out. */
+export function moveBillRun(
+  work: Work,
+  key: string,
+  action: Exclude<BillRunAction, 'Delete'>,
+): Promise<{ billRun: BillRunRow }> {
+  return work.run(false, async (unit) => {
+    const before = await judged(unit, key, action);
+    const { to } = billRunActions.find((row) => row.action === action && row.from === before.status)!;
+    const billRun = { ...before, status: to!, ...unit.touched(before) };
+    await updateRows(unit.db, BillRunRow, [billRun], ['status', 'version', 'updatedDate', 'updatedById']);
+    wakeAfter(unit);
+    return { billRun };
+  });
+}
+
+/** Removes a run and its canceled documents; what it had billed is billable again already. */
+export function deleteBillRun(work: Work, key: string): Promise<{ deletedId: string }> {
+  return work.run(false, async (unit) => {
+    const run = await judged(unit, key, 'Delete');
+    await deleteRun(unit.db, run.id);
+    return { deletedId: run.id };
+  });
+}
+
+/** The run, locked so that no document of it is posted by itself meanwhile. */
+async function judged(unit: Unit, key: string, action: BillRunAction): Promise<BillRunRow> {
+  const found = await findByKey<BillRunRow>(unit.db, BillRunRow, 'billRunNumber', key, ['id']);
+  const run = found && (await lockRun(unit.db.connection, found.id, 'no key update'));
+  if (!run) throw new Refusal([userError('NOT_FOUND', 'No bill run has this id or number.', ['key'])]);
+  const posted = (await postedRuns(unit.db, [run.id])).length > 0;
+  refuse(below(['key'], judgeBillRun({ status: run.status, posted }, action, unit.caller)));
+  return run;
+}
+
+/** The net and the tax of an amount that is due: the one rule for what is billed by set. */
+export function priceOf(due: DueAmount, settings: BillingSettingsRow): DuePrice {
+  const { roundingMode } = settings;
+  const amount = due.isRounded ? due.amount : round(due.amount, currencyDecimals(due.currency), roundingMode);
+  const rate = taxRateOf(due.taxCode, settings);
+  return { ...due, ...taxOf(amount, { ...due, ...settings, rate }), rate };
+}
+
+export interface BillRunPreview {
+  invoiceCount: number;
+  creditMemoCount: number;
+  totals: {
+    accountId: string;
+    currency: string;
+    invoiceAmount: Decimal;
+    creditMemoAmount: Decimal;
+    itemCount: number;
+  }[];
+}
+
+/** Accounts with returns are looked at item by item. */
+const allOfThem = 1_000_000;
+
+/** What a run would bill now; nothing is written or locked. */
+export async function previewBillRun(work: Work, input: BillRunInput): Promise<BillRunPreview> {
+  refuse(below(['input'], judgeBillRunInput(input)));
+  const scoped = work.reads();
+  const accountIds = input.accountKeys ? await accountsOf(scoped, input.accountKeys) : null;
+  const settings = await billingSettings(scoped);
+  const sums = await dueSums(scoped, accountIds, input.targetDate);
+  const withReturns = [...new Set(sums.filter((sum) => sum.hasReturns).map((sum) => sum.accountId))];
+  const preview: BillRunPreview = { invoiceCount: 0, creditMemoCount: 0, totals: [] };
+  const totals = new Map<string, BillRunPreview['totals'][number]>();
+  const totalOf = (accountId: string, currency: string) => {
+    const key = `${accountId} ${currency}`;
+    const none = { accountId, currency, invoiceAmount: '0', creditMemoAmount: '0', itemCount: 0 };
+    if (!totals.has(key)) totals.set(key, none);
+    return totals.get(key)!;
+  };
+
+  const groups = new Map<string, number>();
+  for (const sum of sums) {
+    if (withReturns.includes(sum.accountId)) continue;
+    const { net, tax } = sum.isPriced ? priceOf(sum, settings) : { net: sum.amount, tax: '0' };
+    const each = add(net, tax);
+    const total = totalOf(sum.accountId, sum.currency);
+    total.invoiceAmount = add(total.invoiceAmount, sum.isPriced ? multiply(each, String(sum.count)) : each);
+    total.itemCount += sum.count;
+    const group = JSON.stringify([sum.accountId, sum.currency, sum.paymentTerm, sum.invoiceGroupNumber]);
+    groups.set(group, (groups.get(group) ?? 0) + sum.count);
+  }
+  for (const count of groups.values()) preview.invoiceCount += Math.ceil(count / maxDocumentItems);
+
+  const dates = billingDates(
+    { targetDate: input.targetDate, documentDate: input.invoiceDate },
+    dayOf(new Date().toISOString()),
+  );
+  const charges = withReturns.length ? await dueCharges(scoped, withReturns, input.targetDate, allOfThem) : [];
+  const originals = [...new Set(charges.flatMap((charge) => charge.originalOrderLineItemId ?? []))];
+  const facts = originals.length ? await creditFacts(scoped, originals) : new Map();
+  const documents = documentsOf(priced(charges, settings, facts), dates, settings);
+  preview.invoiceCount += documents.invoices.length;
+  preview.creditMemoCount += documents.creditMemos.length;
+  for (const { accountId, currency, amount, items } of documents.invoices) {
+    const total = totalOf(accountId, currency);
+    total.invoiceAmount = add(total.invoiceAmount, amount);
+    total.itemCount += items.length;
+  }
+  for (const { accountId, currency, amount, items } of documents.creditMemos) {
+    const total = totalOf(accountId, currency);
+    total.creditMemoAmount = add(total.creditMemoAmount, amount);
+    total.itemCount += items.length;
+  }
+  preview.totals = [...totals.values()].sort((a, b) => (a.accountId < b.accountId ? -1 : 1));
+  return preview;
+}

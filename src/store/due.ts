@@ -1,0 +1,212 @@
+import type { Charge } from '../domain/billing';
+import type { Day } from '../domain/date';
+import type { Decimal } from '../domain/decimal';
+import type { TaxMode } from '../domain/price';
+import type { Scoped } from './connection';
+
+/*
+ * What is due, found and billed by set. The conditions are those of isBillable (domain/invoice.ts), which a test holds
+ * them to; the columns are those of a Charge. Amounts of fulfillments stand on them already; those of line items, and
+ * all taxes, are worked out by the domain, once for each kind, and come back as prices.
+ */
+
+/**
+ * `$3` is the target date, `$4` the accounts where they are named: a text of its own for each, since a condition that is
+ * one or the other would keep the plan from the index by account.
+ */
+const due = (named: boolean): string => `
+  select f.account_id, f.org_id, f.currency, coalesce(l.payment_term, a.payment_term) as payment_term,
+    l.invoice_group_number, l.item_category, f.order_line_item_id, l.original_order_line_item_id, f.id as fulfillment_id,
+    l.item_name as charge_name, f.quantity, l.amount_per_unit as unit_price, f.amount, true as is_rounded,
+    l.unit_of_measure, l.tax_mode, l.tax_code, f.fulfillment_date as service_start_date,
+    f.fulfillment_date as service_end_date, l.product_code, l.purchase_order_number
+  from fulfillment f
+  join order_line_item l on l.id = f.order_line_item_id
+  join account a on a.id = f.account_id
+  where f.entity_id = $1 and f.org_id = any($2)${named ? ' and f.account_id = any($4::uuid[])' : ''}
+    and f.state in ('SentToBilling', 'Complete') and f.sent_to_billing_date is not null and f.bill_target_date <= $3::date
+    and not exists (select from billing_claim c where c.id = f.id)
+  union all
+  select l.account_id, l.org_id, l.currency, coalesce(l.payment_term, a.payment_term),
+    l.invoice_group_number, l.item_category, l.id, l.original_order_line_item_id, null,
+    l.item_name, l.quantity, l.amount_per_unit, l.amount_per_unit * l.quantity, false,
+    l.unit_of_measure, l.tax_mode, l.tax_code, l.transaction_start_date,
+    l.transaction_end_date, l.product_code, l.purchase_order_number
+  from order_line_item l
+  join account a on a.id = l.account_id
+  where l.entity_id = $1 and l.org_id = any($2)${named ? ' and l.account_id = any($4::uuid[])' : ''}
+    and l.billing_rule = 'TriggerWithoutFulfillment' and l.item_state in ('SentToBilling', 'Complete')
+    and l.sent_to_billing_date is not null and l.bill_target_date <= $3::date
+    and not exists (select from billing_claim c where c.id = l.id)`;
+
+const given = (accountIds: readonly string[] | null, targetDate: Day): unknown[] =>
+  accountIds === null ? [targetDate] : [targetDate, accountIds];
+
+/** What goes on documents together, of one account. */
+export interface DueGroup {
+  accountId: string;
+  orgId: string;
+  currency: string;
+  paymentTerm: string;
+  invoiceGroupNumber: string | null;
+  count: number;
+  /** Whether a return is among them, and whether an amount or a tax is to be worked out. */
+  hasReturns: boolean;
+  isPriced: boolean;
+}
+
+export function dueGroups(scoped: Scoped, accountIds: readonly string[] | null, targetDate: Day): Promise<DueGroup[]> {
+  return scoped.query(
+    `select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
+       invoice_group_number as "invoiceGroupNumber", count(*)::integer as count,
+       bool_or(item_category = 'Return') as "hasReturns", bool_or(not is_rounded or tax_code is not null) as "isPriced"
+     from (${due(accountIds !== null)}) as due group by 1, 2, 3, 4, 5 order by 1, 3, 4, 5`,
+    given(accountIds, targetDate),
+  );
+}
+
+/** How much is due of each account. */
+export function dueAccounts(
+  scoped: Scoped,
+  accountIds: readonly string[] | null,
+  targetDate: Day,
+): Promise<{ accountId: string; orgId: string; count: number }[]> {
+  return scoped.query(
+    `select account_id as "accountId", org_id as "orgId", count(*)::integer as count
+     from (${due(accountIds !== null)}) as due group by 1, 2 order by 1`,
+    given(accountIds, targetDate),
+  );
+}
+
+/** An amount whose net and tax are to be worked out, with how often it occurs in its group. */
+export interface DueAmount {
+  amount: Decimal;
+  isRounded: boolean;
+  currency: string;
+  taxMode: TaxMode | null;
+  taxCode: string | null;
+}
+
+export function dueAmounts(scoped: Scoped, accountIds: readonly string[], targetDate: Day): Promise<DueAmount[]> {
+  return scoped.query(
+    `select distinct amount, is_rounded as "isRounded", currency, tax_mode as "taxMode", tax_code as "taxCode"
+     from (${due(true)}) as due where not is_rounded or tax_code is not null`,
+    [targetDate, accountIds],
+  );
+}
+
+/** How often each amount occurs in a group; `amount` is their sum where nothing is to be worked out. */
+export interface DueSum extends DueGroup, DueAmount {}
+
+/** What a preview needs: the groups of dueGroups, taken apart by what decides on their amounts. */
+export function dueSums(scoped: Scoped, accountIds: readonly string[] | null, targetDate: Day): Promise<DueSum[]> {
+  return scoped.query(
+    `select "accountId", "orgId", currency, "paymentTerm", "invoiceGroupNumber", "isRounded", "taxMode", "taxCode", "isPriced",
+       case when "isPriced" then min(amount) else sum(amount) end as amount, count(*)::integer as count,
+       bool_or("isReturn") as "hasReturns"
+     from (select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
+         invoice_group_number as "invoiceGroupNumber", is_rounded as "isRounded", tax_mode as "taxMode", tax_code as "taxCode",
+         amount, not is_rounded or tax_code is not null as "isPriced", item_category = 'Return' as "isReturn"
+       from (${due(accountIds !== null)}) as due) as each
+     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, case when "isPriced" then amount end`,
+    given(accountIds, targetDate),
+  );
+}
+
+/** The charges of accounts one by one, at most so many. */
+export async function dueCharges(
+  scoped: Scoped,
+  accountIds: readonly string[],
+  targetDate: Day,
+  limit: number,
+): Promise<Charge[]> {
+  const rows = await scoped.query<Charge & { isRounded: boolean }>(
+    `select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
+       invoice_group_number as "invoiceGroupNumber", order_line_item_id as "orderLineItemId",
+       original_order_line_item_id as "originalOrderLineItemId", fulfillment_id as "fulfillmentId",
+       item_category as "itemCategory", charge_name as "chargeName", quantity, unit_price as "unitPrice", amount,
+       is_rounded as "isRounded", unit_of_measure as "unitOfMeasure", tax_mode as "taxMode", tax_code as "taxCode",
+       service_start_date as "serviceStartDate", service_end_date as "serviceEndDate", product_code as "productCode",
+       purchase_order_number as "purchaseOrderNumber"
+     from (${due(true)}) as due
+     order by account_id, currency, payment_term, invoice_group_number, order_line_item_id, fulfillment_id limit $5`,
+    [targetDate, accountIds, limit],
+  );
+  return rows.map(({ isRounded, ...charge }) => ({ ...charge, amount: isRounded ? charge.amount : null }));
+}
+
+/** What the domain has made of an amount. */
+export interface DuePrice extends DueAmount {
+  net: Decimal;
+  tax: Decimal;
+  rate: Decimal | null;
+}
+
+/** A written item's part of its invoice. */
+export interface BilledSum {
+  invoiceId: string;
+  count: number;
+  net: Decimal;
+  tax: Decimal;
+}
+
+/**
+ * Writes the items and claims of sales onto invoices that were written before, at most so many, in one statement. What is
+ * in no group of `headers` is left alone. Ids count up in the order of the items, as those made elsewhere do.
+ */
+export function billDue(
+  scoped: Scoped,
+  accountIds: readonly string[],
+  targetDate: Day,
+  headers: readonly {
+    id: string;
+    accountId: string;
+    currency: string;
+    paymentTerm: string;
+    invoiceGroupNumber: string | null;
+  }[],
+  prices: readonly DuePrice[],
+  limit: number,
+): Promise<BilledSum[]> {
+  return scoped.query(
+    `with header as (
+       select * from json_to_recordset($5::json) as h("id" uuid, "accountId" uuid, "currency" text, "paymentTerm" text,
+         "invoiceGroupNumber" text)
+     ), price as (
+       select * from json_to_recordset($6::json) as p("amount" numeric, "isRounded" boolean, "currency" text,
+         "taxMode" tax_mode, "taxCode" text, "net" numeric, "tax" numeric, "rate" numeric)
+     ), charge as (
+       select due.*, h."id" as invoice_id
+       from (${due(true)}) as due
+       join header h on h."accountId" = due.account_id and h."currency" = due.currency
+         and h."paymentTerm" = due.payment_term and h."invoiceGroupNumber" is not distinct from due.invoice_group_number
+       order by h."id", due.order_line_item_id, due.fulfillment_id limit $7
+     ), numbered as (
+       select charge.*, row_number() over () - 1 as n,
+         (extract(epoch from clock_timestamp()) * 1000)::bigint as ms
+       from charge
+     ), item as (
+       insert into invoice_item (id, entity_id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_name, currency,
+         quantity, unit_price, unit_of_measure, charge_amount, tax_amount, tax_mode, tax_code, tax_rate, service_start_date,
+         service_end_date, product_code, purchase_order_number)
+       select (lpad(to_hex(c.ms + c.n / 4096), 12, '0') || '7' || lpad(to_hex(c.n % 4096), 3, '0')
+           || substr(gen_random_uuid()::text, 20))::uuid,
+         $1, c.org_id, c.invoice_id, c.order_line_item_id, c.fulfillment_id, c.charge_name, c.currency, c.quantity,
+         c.unit_price, c.unit_of_measure, coalesce(p."net", c.amount), coalesce(p."tax", 0), c.tax_mode, c.tax_code,
+         p."rate", c.service_start_date, c.service_end_date, c.product_code, c.purchase_order_number
+       from numbered c
+       left join price p on (not c.is_rounded or c.tax_code is not null) and p."amount" = c.amount
+         and p."isRounded" = c.is_rounded and p."currency" = c.currency
+         and p."taxMode" is not distinct from c.tax_mode and p."taxCode" is not distinct from c.tax_code
+       -- What came due since the prices were asked for waits for the next run.
+       where (c.is_rounded and c.tax_code is null) or p."net" is not null
+       returning id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_amount, tax_amount
+     ), claim as (
+       insert into billing_claim (id, entity_id, org_id, invoice_item_id)
+       select coalesce(fulfillment_id, order_line_item_id), $1, org_id, id from item
+     )
+     select invoice_id as "invoiceId", count(*)::integer as count, sum(charge_amount) as net, sum(tax_amount) as tax
+     from item group by invoice_id`,
+    [targetDate, accountIds, JSON.stringify(headers), JSON.stringify(prices), limit],
+  );
+}

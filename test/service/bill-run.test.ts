@@ -1,0 +1,255 @@
+import type { Refusal } from '../../src/domain/errors';
+import { createBillRun, deleteBillRun, moveBillRun, previewBillRun } from '../../src/service/bill-run';
+import { carryOn } from '../../src/service/bill-run-worker';
+import { updateBillingSettings } from '../../src/service/billing-settings';
+import { createFulfillments } from '../../src/service/fulfillment';
+import { transitionFulfillments } from '../../src/service/fulfillment-change';
+import { createOrder, type NewOrderLineItem } from '../../src/service/order';
+import type { Work } from '../../src/service/work';
+import { BillRunRow } from '../../src/store/bill-run';
+import { CreditMemoRow } from '../../src/store/credit-memo';
+import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
+import { rowsBy } from '../../src/store/write';
+import { drift } from '../support/books';
+import { told } from '../support/facts';
+import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+let work: Work;
+let count = 0;
+
+beforeAll(async () => {
+  gateway = await testGateway({ poolSize: 12 });
+});
+/** Each test has an entity of its own, so that a run over all accounts meets what the test has made. */
+beforeEach(async () => {
+  work = await (await gateway.client({ grants: [{ entity: `Entity ${++count}`, orgs: ['Main'] }] })).work();
+});
+afterEach(async () => {
+  expect(await drift(gateway.database.owner)).toEqual({});
+  expect(gateway.failures.splice(0)).toEqual([]);
+});
+afterAll(() => gateway.close());
+
+const day = '2022-01-01';
+const services: Partial<NewOrderLineItem> = {
+  billingRule: 'TriggerWithoutFulfillment',
+  itemState: 'SentToBilling',
+  billTargetDate: day,
+  quantity: '3',
+  amountPerUnit: '3.335',
+};
+
+/** So many fulfillments of 1, sent to billing, on one new account. */
+async function delivered(fulfillments: number, more: Partial<NewOrderLineItem> = {}, billTargetDate = day) {
+  const perLine = 50;
+  const lines = Math.ceil(fulfillments / perLine);
+  const sale = await orderFor(work, Array(lines).fill({ quantity: '1000', amountPerUnit: '10', ...more }));
+  const made = await createFulfillments(work, {
+    fulfillments: Array.from({ length: fulfillments }, (_, at) => ({
+      orderLineItemId: sale.orderLineItems[Math.floor(at / perLine)].id,
+      fulfillmentDate: day,
+      billTargetDate,
+      state: 'SentToBilling' as const,
+      quantity: '1',
+    })),
+  });
+  return { ...sale, fulfillments: made.fulfillments.map((row) => row!.id) };
+}
+
+async function ran(input: Partial<Parameters<typeof createBillRun>[1]> = {}): Promise<BillRunRow> {
+  const { billRun } = await createBillRun(work, { targetDate: '2022-01-02', ...input });
+  await carryOn(gateway.services);
+  return look(billRun.id);
+}
+const look = async (id: string): Promise<BillRunRow> =>
+  (await rowsBy<BillRunRow>(work.reads(), BillRunRow, 'id', [id]))[0];
+const invoices = (run: BillRunRow) => rowsBy<InvoiceRow>(work.reads(), InvoiceRow, 'billRunId', [run.id]);
+const memos = (run: BillRunRow) => rowsBy<CreditMemoRow>(work.reads(), CreditMemoRow, 'billRunId', [run.id]);
+const refusal = (act: Promise<unknown>) =>
+  act.then(
+    () => ['nothing was refused'],
+    (error) => told((error as Refusal).errors),
+  );
+
+describe('a bill run', () => {
+  test('bills everything that is due of every account, into drafts, and says how far it came', async () => {
+    const first = await delivered(3);
+    await delivered(2, { paymentTerm: 'Net 5' });
+    await orderFor(work, [services, { ...services, itemState: 'Executing' }]);
+    await delivered(1, {}, '2022-01-03');
+    const run = await ran({ invoiceDate: '2022-02-01' });
+    expect(run).toMatchObject({ status: 'Completed', total: 6, done: 6, failed: 0, billRunNumber: 'BR-00000001' });
+    expect([run.startedDate, run.finishedDate].map(Boolean)).toEqual([true, true]);
+    const made = await invoices(run);
+    expect(made.map((invoice) => [invoice.amount, invoice.balance, invoice.status]).sort()).toEqual([
+      ['10.01', '10.01', 'Draft'],
+      ['20', '20', 'Draft'],
+      ['30', '30', 'Draft'],
+    ]);
+    expect(made.find((invoice) => invoice.amount === '20')).toMatchObject({
+      ...{ source: 'BillRun', invoiceDate: '2022-02-01', dueDate: '2022-02-06', targetDate: '2022-01-02' },
+      ...{ paymentTerm: 'Net 5', postedDate: null, version: 1 },
+    });
+    expect(await refusal(transitionFulfillments(work, { keys: first.fulfillments, action: 'Complete' }))).toEqual(
+      first.fulfillments.map((_, at) => `NOT_BILLED_YET keys.${at}`),
+    );
+  });
+
+  test('B5: bills nothing twice, whether a run or a request billed it before', async () => {
+    const sale = await delivered(3);
+    await createFulfillments(work, {
+      fulfillments: [
+        {
+          ...{ orderLineItemId: sale.orderLineItems[0].id, fulfillmentDate: day, quantity: '1' },
+          ...{ state: 'SentToBilling', billTargetDate: day },
+        },
+      ],
+      processingOptions: { runBilling: true },
+    });
+    expect((await ran()).total).toBe(3);
+    expect(await ran()).toMatchObject({ status: 'Completed', total: 0, done: 0 });
+  });
+
+  test('B2: picks up at a later run what was not due at the first', async () => {
+    await delivered(2, {}, '2022-01-03');
+    expect((await ran()).total).toBe(0);
+    expect((await ran({ targetDate: '2022-01-03' })).total).toBe(2);
+  });
+
+  test('bills the accounts that it names and no others', async () => {
+    const { account } = await delivered(2);
+    const other = await delivered(1);
+    const run = await ran({ accountKeys: [account.accountNumber] });
+    expect(run).toMatchObject({ total: 2, done: 2 });
+    const both = { targetDate: day, accountKeys: [other.account.id, 'A-9', other.account.accountNumber] };
+    expect(await refusal(createBillRun(work, both))).toEqual([
+      'NOT_FOUND input.accountKeys.1',
+      'INVALID_VALUE input.accountKeys.2',
+    ]);
+    expect(await refusal(createBillRun(work, { targetDate: day, accountKeys: [] }))).toEqual([
+      'REQUIRED input.accountKeys',
+    ]);
+  });
+
+  test('works out taxes and rounds as a request does, and items keep their rate', async () => {
+    await updateBillingSettings(work, { taxCodes: [{ code: 'VAT', rate: '0.07775' }] });
+    const taxed = { taxCode: 'VAT', amountPerUnit: '239.96' };
+    await delivered(2, { ...taxed, taxMode: 'TaxExclusive' });
+    await orderFor(work, [{ ...services, ...taxed, taxMode: 'TaxInclusive', quantity: '1.005' }]);
+    const run = await ran();
+    const made = await invoices(run);
+    expect(made.map(({ amountWithoutTax, taxAmount }) => [amountWithoutTax, taxAmount]).sort()).toEqual([
+      ['223.76', '17.4'],
+      ['479.92', '37.32'],
+    ]);
+    const items = await rowsBy<InvoiceItemRow>(
+      work.reads(),
+      InvoiceItemRow,
+      'invoiceId',
+      made.map(({ id }) => id),
+    );
+    expect(new Set(items.map((item) => item.taxRate))).toEqual(new Set(['0.07775']));
+  });
+
+  test('A3: credits what was returned on a memo, a sister of the invoice of the same group', async () => {
+    const sale = await delivered(4);
+    const back = {
+      ...{ itemName: 'Back', itemCategory: 'Return', quantity: '2', itemState: 'SentToBilling', billTargetDate: day },
+      ...{ originalOrderNumber: sale.order.orderNumber, originalOrderLineItemNumber: '1' },
+    } as NewOrderLineItem;
+    await createOrder(work, {
+      ...{ existingAccountNumber: sale.account.accountNumber, orderDate: day, category: 'Return' },
+      orderLineItems: [back],
+    });
+    const preview = await previewBillRun(work, { targetDate: day });
+    expect(preview).toEqual({
+      ...{ invoiceCount: 1, creditMemoCount: 1 },
+      totals: [
+        { accountId: sale.account.id, currency: 'USD', invoiceAmount: '40', creditMemoAmount: '20', itemCount: 5 },
+      ],
+    });
+    const run = await ran();
+    const [invoice] = await invoices(run);
+    expect([invoice.amount, run.done]).toEqual(['40', 5]);
+    expect(await memos(run)).toMatchObject([{ amount: '20', status: 'Draft', sisterInvoiceId: invoice.id }]);
+  });
+
+  test('is previewed as it then turns out', async () => {
+    await updateBillingSettings(work, { taxCodes: [{ code: 'VAT', rate: '0.19' }] });
+    await delivered(60);
+    await delivered(3, { taxCode: 'VAT', amountPerUnit: '0.333' });
+    await orderFor(work, [services]);
+    const { invoiceCount, totals } = await previewBillRun(work, { targetDate: day });
+    const made = await invoices(await ran({ targetDate: day }));
+    expect(invoiceCount).toBe(made.length);
+    expect(totals.map((total) => total.invoiceAmount).sort()).toEqual(made.map((invoice) => invoice.amount).sort());
+  });
+});
+
+describe('the documents of a run', () => {
+  test('are posted by an act of their own, or by the run itself', async () => {
+    const { fulfillments } = await delivered(2);
+    const run = await ran();
+    await moveBillRun(work, run.billRunNumber, 'Post');
+    await carryOn(gateway.services);
+    expect((await look(run.id)).status).toBe('Posted');
+    expect(await invoices(run)).toMatchObject([{ status: 'Posted', postedDate: expect.any(String), version: 2 }]);
+    await transitionFulfillments(work, { keys: fulfillments, action: 'Complete' });
+
+    await delivered(1);
+    const posted = await ran({ autoPost: true });
+    expect(posted.status).toBe('Posted');
+    expect(await invoices(posted)).toMatchObject([{ status: 'Posted' }]);
+    expect(await refusal(moveBillRun(work, posted.id, 'Cancel'))).toEqual(['DOCUMENT_STATUS key']);
+  });
+
+  test('are canceled with it, free what they had billed, and are gone when it is deleted', async () => {
+    await delivered(2);
+    const run = await ran();
+    expect(await refusal(deleteBillRun(work, run.id))).toEqual(['DOCUMENT_STATUS key']);
+    await moveBillRun(work, run.id, 'Cancel');
+    await carryOn(gateway.services);
+    expect((await look(run.id)).status).toBe('Canceled');
+    expect(await invoices(run)).toMatchObject([{ status: 'Canceled' }]);
+    await deleteBillRun(work, run.id);
+    expect(await invoices(run)).toEqual([]);
+    expect(await look(run.id)).toBeUndefined();
+    expect((await ran()).done).toBe(2);
+  });
+
+  test('can be canceled before a worker has begun', async () => {
+    await delivered(2);
+    const { billRun } = await createBillRun(work, { targetDate: day });
+    await moveBillRun(work, billRun.id, 'Cancel');
+    await carryOn(gateway.services);
+    expect(await look(billRun.id)).toMatchObject({ status: 'Canceled', total: 0 });
+    expect((await ran()).done).toBe(2);
+  });
+});
+
+describe('what a run cannot bill', () => {
+  test('is parked with its reason, and the rest goes on', async () => {
+    await delivered(3);
+    const huge = await delivered(2, { amountPerUnit: '9999999999999' });
+    await delivered(1);
+    const run = await ran();
+    expect(run).toMatchObject({ status: 'Completed', total: 6, done: 4, failed: 2 });
+    const failures = await gateway.database.owner(
+      'select account_id, code, message, done from bill_run_account where bill_run_id = $1 and code is not null',
+      [run.id],
+    );
+    expect(failures).toMatchObject([{ account_id: expect.any(String), code: 'LIMIT_EXCEEDED', done: 0 }]);
+    expect((failures[0] as { account_id: string }).account_id.replaceAll('-', '')).toBe(huge.account.id);
+    expect(gateway.failures.splice(0)).toHaveLength(2);
+    expect(await invoices(run)).toHaveLength(2);
+  });
+
+  test('is all of it: the run is an Error, and may be deleted', async () => {
+    await delivered(2, { amountPerUnit: '9999999999999' });
+    const run = await ran();
+    expect(run).toMatchObject({ status: 'Error', total: 2, done: 0, failed: 2 });
+    gateway.failures.splice(0);
+    await deleteBillRun(work, run.id);
+  });
+});
