@@ -12,6 +12,7 @@ import {
   chunkAccounts,
   countRun,
   draftsOfRun,
+  findRun,
   hasChunks,
   insertChunks,
   lockRun,
@@ -131,8 +132,8 @@ async function finish(lease: Connection, runId: string): Promise<boolean> {
 
 /** Does one chunk of what the run is at; false where there is none that nobody else works on. */
 async function workChunk(services: Services, lease: Lease, runId: string, carefully: boolean): Promise<boolean> {
-  // Shared with other workers, and held against a change of status until this chunk is committed.
-  const run = await lockRun(lease, runId, 'share');
+  // Not locked: a chunk that is billed while the run is being canceled is canceled after it, since it is a chunk still.
+  const run = await findRun(lease, runId);
   const phase = run && billRunPhases[run.status as keyof typeof billRunPhases];
   if (!run || !phase) return false;
   const chunkId = await takeChunk(lease, runId, phase.from);

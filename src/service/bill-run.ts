@@ -64,6 +64,10 @@ export function createBillRun(work: Work, input: BillRunInput): Promise<{ billRu
   });
 }
 
+/** A run by its id or number, as it stands. */
+export const findBillRun = (work: Work, key: string): Promise<BillRunRow | undefined> =>
+  findByKey<BillRunRow>(work.reads(), BillRunRow, 'billRunNumber', key);
+
 const wakeAfter = (unit: Unit): void => {
   unit.onCommit.push(async () => unit.services.wake?.());
 };

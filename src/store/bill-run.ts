@@ -96,6 +96,12 @@ export const openRuns = (connection: Connection): Promise<BillRunRow[]> =>
      where status in ('Pending', 'Processing', 'PostInProgress', 'CancelInProgress') order by created_date, id`,
   );
 
+/** A run as it stands. */
+export async function findRun(connection: Connection, id: string): Promise<BillRunRow | undefined> {
+  const [run] = await connection.query<BillRunRow>(`select ${selected} from bill_run t where t.id = $1`, [id]);
+  return run;
+}
+
 /** A run as it stands, locked for a change of its status or against one. */
 export async function lockRun(connection: Connection, id: string, strength: 'no key update' | 'share') {
   const [run] = await connection.query<BillRunRow>(
@@ -238,6 +244,17 @@ export function draftsOfRun<R extends object>(
     [runId, accountIds],
   );
 }
+
+/** Why accounts were not billed, with their numbers. */
+export const failedAccounts = (
+  connection: Connection,
+  runId: string,
+): Promise<{ accountNumber: string; code: string; message: string }[]> =>
+  connection.query(
+    `select a.account_number as "accountNumber", r.code, r.message from bill_run_account r join account a on a.id = r.account_id
+     where r.bill_run_id = $1 and r.code is not null order by a.account_number limit 100`,
+    [runId],
+  );
 
 /** Which of these runs have a document that is Posted. */
 export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Promise<string[]> {

@@ -48,3 +48,15 @@ export async function makeTenants(
 export function orgsById(scoped: Scoped, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
   return scoped.query('select id, name from org where entity_id = $1 and id = any($2) and id = any($3)', [ids]);
 }
+
+/** An entity with all of its orgs. */
+export async function entityByName(
+  db: Connection,
+  name: string,
+): Promise<{ id: string; orgIds: string[] } | undefined> {
+  const [entity] = await db.query<{ id: string; orgIds: string[] }>(
+    `select e.id, array_agg(o.id) as "orgIds" from entity e join org o on o.entity_id = e.id where e.name = $1 group by e.id`,
+    [name],
+  );
+  return entity;
+}

@@ -1,0 +1,187 @@
+import { parseArgs } from 'node:util';
+import { ConfigError, readConfig } from '../config';
+import { demoClientId } from '../demo/fill';
+import { type Caller, type Scope, scopes } from '../domain/caller';
+import { isDay } from '../domain/date';
+import { Refusal } from '../domain/errors';
+import { TestGateway } from '../gateway/test-gateway';
+import { createBillRun, findBillRun } from '../service/bill-run';
+import { carryOn } from '../service/bill-run-worker';
+import { isDemo } from '../service/client';
+import { type Services, Work } from '../service/work';
+import type { BillRunRow } from '../store/bill-run';
+import { failedAccounts } from '../store/bill-run';
+import { Connection, preparedStatements } from '../store/connection';
+import { openPool } from '../store/database';
+import { openDatabase } from '../store/open';
+import { entityByName } from '../store/tenant';
+import { TestGatewayLedger } from '../store/test-gateway';
+import type { Output } from './client';
+
+const usage = `Usage: npm run bill-run -- --entity <name> --target-date <day> [options]
+
+  --entity <name>        the entity to bill, all of its orgs
+  --target-date <day>    bills what is due up to this day, such as 2026-01-31
+  --invoice-date <day>   printed on the documents; default: today (UTC)
+  --account <key>        an id or account number; may be repeated; default: every account
+  --auto-post            post the documents; else they stay drafts
+  --workers <n>          how many parts are worked on at once; default: 2
+
+Exit status: 0 everything was billed, 1 failed, 2 not understood, 3 something could not be billed.`;
+
+class UsageError extends Error {}
+
+const options = {
+  entity: { type: 'string' },
+  'target-date': { type: 'string' },
+  'invoice-date': { type: 'string' },
+  account: { type: 'string', multiple: true },
+  'auto-post': { type: 'boolean' },
+  workers: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+function read(args: string[]) {
+  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
+  try {
+    ({ values } = parseArgs({ args, options }));
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  if (values.help) return undefined;
+  const day = (name: 'target-date' | 'invoice-date'): string | undefined => {
+    const value = values[name];
+    if (value !== undefined && !isDay(value))
+      throw new UsageError(`--${name} is "${value}"; a day such as 2026-01-31 is needed.`);
+    return value;
+  };
+  const targetDate = day('target-date');
+  if (!values.entity) throw new UsageError('--entity is missing.');
+  if (!targetDate) throw new UsageError('--target-date is missing.');
+  const workers = Number(values.workers ?? 2);
+  if (!Number.isInteger(workers) || workers < 1 || workers > 8) throw new UsageError('--workers is 1 to 8.');
+  return {
+    entity: values.entity,
+    workers,
+    input: { targetDate, invoiceDate: day('invoice-date'), accountKeys: values.account, autoPost: values['auto-post'] },
+  };
+}
+
+/** Runs the command line and returns its exit status. A run that is interrupted is carried on by any server. */
+export async function billRunCommand(
+  args: string[],
+  env: Readonly<Record<string, string | undefined>>,
+  output: Output & { progress?(text: string): void },
+): Promise<number> {
+  try {
+    const wanted = read(args);
+    if (!wanted) {
+      output.out(usage);
+      return 0;
+    }
+    return await inDatabase(env, async (services) => {
+      const run = await carriedOut(services, wanted, output.progress ?? (() => {}));
+      for (const line of await summary(services, run)) output.out(line);
+      return run.failed ? 3 : 0;
+    });
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof Refusal) {
+      const line = error instanceof Refusal ? error.errors.map(({ message }) => message).join(' ') : error.message;
+      output.err(`${line}\n\n${usage}`);
+      return 2;
+    }
+    output.err(error instanceof ConfigError ? error.message : `The bill run failed: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+/** Makes the run and works on it until it is finished, showing how far it is. */
+async function carriedOut(
+  services: Services,
+  { entity: name, workers, input }: NonNullable<ReturnType<typeof read>>,
+  progress: (text: string) => void,
+): Promise<BillRunRow> {
+  const entity = await entityByName(services.db.reads(), name);
+  if (!entity) throw new UsageError(`There is no entity "${name}".`);
+  const caller: Caller = {
+    clientId: operator,
+    entityId: entity.id,
+    orgIds: entity.orgIds,
+    scopes: new Set<Scope>(scopes),
+    requestId: 'bill-run',
+    trackId: null,
+  };
+  const work = new Work(services, caller);
+  const { billRun } = await createBillRun(work, input);
+  const look = async () => (await findBillRun(work, billRun.id))!;
+  const show = async () => progress(bar(await look()));
+  const timer = setInterval(() => void show().catch(() => {}), 250);
+  try {
+    await Promise.all(Array.from({ length: workers }, () => carryOn(services)));
+    // Another process may be at the last chunk.
+    for (let run = await look(); ; run = await look()) {
+      if (run.finishedDate) {
+        progress(`${bar(run)}\n`);
+        return run;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      await carryOn(services);
+    }
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Who is named as the maker of what is done at the command line: nobody that a token stands for. */
+const operator = '00000000000000000000000000000000';
+
+const width = 40;
+const bar = ({ billRunNumber, status, total, done, failed }: BillRunRow): string => {
+  const part = total ? (done + failed) / total : 0;
+  const full = Math.round(part * width);
+  return `\r${billRunNumber} [${'#'.repeat(full)}${'.'.repeat(width - full)}] ${done + failed} of ${total} ${status}   `;
+};
+
+async function summary(services: Services, run: BillRunRow): Promise<string[]> {
+  const seconds = (Date.parse(run.finishedDate!) - Date.parse(run.startedDate ?? run.createdDate)) / 1000;
+  return [
+    `${run.billRunNumber} is ${run.status}: ${run.done} of ${run.total} billed, ${run.failed} not, in ${seconds.toFixed(1)} s.`,
+    ...(await failedAccounts(services.db.reads(), run.id)).map(
+      ({ accountNumber, code, message }) => `  ${accountNumber}: ${code}, ${message}`,
+    ),
+  ];
+}
+
+async function inDatabase<T>(
+  env: Readonly<Record<string, string | undefined>>,
+  act: (services: Services) => Promise<T>,
+): Promise<T> {
+  const config = readConfig(env);
+  preparedStatements(config.preparedStatements);
+  const database = await openDatabase(config);
+  const gatewayPool = openPool(database.options, 1);
+  const services: Services = {
+    db: database.db,
+    gateway: new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))),
+    // What cannot be billed stands in the summary.
+    onFailure: () => {},
+  };
+  try {
+    if (!config.databaseUrl && !(await isDemo(database.db.reads(), demoClientId))) {
+      throw new ConfigError('The embedded database is still empty: run npm start once, or set DATABASE_URL.');
+    }
+    return await act(services);
+  } finally {
+    await gatewayPool.end();
+    await database.close();
+  }
+}
+
+if (require.main === module) {
+  const progress = (text: string) => void (process.stderr.isTTY && process.stderr.write(text));
+  billRunCommand(process.argv.slice(2), process.env, { out: console.log, err: console.error, progress }).then(
+    (status) => {
+      process.exitCode = status;
+    },
+  );
+}
