@@ -1,3 +1,4 @@
+import { addDays } from '../domain/date';
 import { fulfillmentTypeFor } from '../domain/fulfillment';
 import { maxLineItems } from '../domain/order-line-item';
 import { createAccount } from '../service/account';
@@ -40,7 +41,7 @@ export async function fillOrg(work: Work, orgId: string, accounts: readonly Demo
   await carryOut(work, await takeBack(work, sold));
 }
 
-/** One return order for each order of which something is taken back. */
+/** One return order, some weeks later, for each order of which something is taken back. */
 async function takeBack(work: Work, sold: readonly Placed<DemoLine>[]): Promise<Placed<DemoReturn>[]> {
   const taken = sold.flatMap((sale) => (sale.demo.returns ?? []).map((demo) => ({ sale, demo })));
   const returned: Placed<DemoReturn>[] = [];
@@ -49,7 +50,7 @@ async function takeBack(work: Work, sold: readonly Placed<DemoLine>[]): Promise<
     const made = await createOrder(work, {
       existingAccountNumber: accountNumber,
       orderNumber: order.orderNumber.replace('O-', 'RMA-'),
-      orderDate: order.orderDate,
+      orderDate: addDays(order.orderDate, 25),
       category: 'Return',
       reasonCode: 'Return Order',
       orderLineItems: entries.map(({ sale, demo }) => ({
