@@ -69,6 +69,7 @@ query Explore {
     filter: {
       billingRule: TriggerAsFulfillmentOccurs
     }
+    orderBy: { field: createdDate, direction: ASC }
   ) {
     nodes {
       id
