@@ -90,7 +90,10 @@ export function changeLine<L extends ChangeableLine>(
   if (locked.length) return locked.map((field) => lockedError(field, before));
 
   const unit = change.unitOfMeasure === undefined ? before.unitOfMeasure : change.unitOfMeasure;
-  const quantity = roundQuantity(change.quantity ?? before.quantity, unit, settings);
+  // What stands keeps its quantity, whatever has become of its unit since: it may be booked, billed or returned by now.
+  const measured = change.quantity !== undefined || change.unitOfMeasure !== undefined;
+  const given = change.quantity ?? before.quantity;
+  const quantity = measured ? roundQuantity(given, unit, settings) : given;
   const errors = checkLineFields({ ...change, quantity }, settings);
   for (const field of required) {
     if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
