@@ -1,6 +1,6 @@
 import { paymentTermDays } from './account';
 import { type BillingSettings, taxRateOf } from './billing-settings';
-import { type Amounts, type CreditFacts, credited, creditOf } from './credit';
+import { type Amounts, billed, type CreditFacts, credited, creditOf } from './credit';
 import { defaultReasonCode } from './credit-memo';
 import { addDays, type Day } from './date';
 import { add, compare, type Decimal, isPositive, subtract } from './decimal';
@@ -46,7 +46,7 @@ type Money = Pick<BillingSettings, 'taxCodes' | 'inclusiveTaxRule' | 'roundingMo
 
 /**
  * What each charge comes to. A sale: price x quantity, rounded once, split by the rate that its tax code has now. A
- * return: what creditOf leaves of its sale's bill, by the rate that the sale was billed with.
+ * return: what creditOf leaves of its sale's bill, by the rate that the sale was billed with; what is billed here counts.
  * `facts` are those of the sales lines of the returns, by their ids.
  */
 export function priced(
@@ -55,12 +55,19 @@ export function priced(
   facts: ReadonlyMap<string, CreditFacts>,
 ): PricedCharge[] {
   const running = new Map(facts);
-  return charges.map((charge) => {
+  const sales = charges.map((charge): PricedCharge | null => {
+    const { quantity, orderLineItemId: id } = charge;
+    if (charge.itemCategory !== 'Sales') return null;
+    const taxRate = taxRateOf(charge.taxCode, settings);
+    const amounts = amountsOf(charge, quantity, taxRate, settings);
+    const known = running.get(id);
+    if (known) running.set(id, billed(known, quantity, amounts, taxRate));
+    return { ...charge, ...amounts, taxRate };
+  });
+  return charges.map((charge, at) => {
+    const sale = sales[at];
+    if (sale) return sale;
     const { quantity, originalOrderLineItemId: original } = charge;
-    if (charge.itemCategory === 'Sales') {
-      const taxRate = taxRateOf(charge.taxCode, settings);
-      return { ...charge, ...amountsOf(charge, quantity, taxRate, settings), taxRate };
-    }
     const known = running.get(original!)!;
     const taxRate = isPositive(known.billedQuantity) ? known.billedTaxRate : taxRateOf(charge.taxCode, settings);
     const credit = creditOf(quantity, known, (part) => amountsOf(charge, part, taxRate, settings));

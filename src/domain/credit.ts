@@ -49,6 +49,20 @@ export function creditOf(quantity: Decimal, facts: CreditFacts, price: (quantity
   return { net: add(within.net, anew.net), tax: add(within.tax, anew.tax) };
 }
 
+/** The facts after a bill: a sale and its returns may be billed by one act. */
+export const billed = (
+  facts: CreditFacts,
+  quantity: Decimal,
+  { net, tax }: Amounts,
+  taxRate: Decimal | null,
+): CreditFacts => ({
+  ...facts,
+  billedQuantity: add(facts.billedQuantity, quantity),
+  billedNet: add(facts.billedNet, net),
+  billedTax: add(facts.billedTax, tax),
+  billedTaxRate: taxRate,
+});
+
 /** The facts after a credit: two returns of one sale may be billed by one act. */
 export const credited = (facts: CreditFacts, quantity: Decimal, { net, tax }: Amounts): CreditFacts => ({
   ...facts,
