@@ -21,7 +21,7 @@ const elsewhere = async (): Promise<Work> =>
   (await gateway.client({ grants: [{ entity: `Entity ${++entities}`, orgs: ['Main'] }] })).work();
 
 beforeAll(async () => {
-  gateway = await testGateway({ poolSize: 24 });
+  gateway = await testGateway({ poolSize: 24, gatewayTimeoutMs: 10_000 });
   work = await elsewhere();
 }, 60_000);
 afterEach(async () => {

@@ -43,7 +43,7 @@ describe.each([1, 4, 8])('a hundred mutations over %i connections', (connections
     'keep the books, whatever they are (seed %i)',
     async (seed) => {
       const property = fc.asyncProperty(hundredCommands, async (commands) => {
-        const gateway = await testGateway({ poolSize: connections + 1 });
+        const gateway = await testGateway({ poolSize: connections + 1, gatewayTimeoutMs: 10_000 });
         try {
           const work = await beginWorld(gateway);
           await carryOut(gateway, work, commands, connections, tally);
@@ -53,7 +53,7 @@ describe.each([1, 4, 8])('a hundred mutations over %i connections', (connections
         }
       });
       await fc.assert(property, {
-        ...{ seed, numRuns: Number(process.env.RUNS ?? 1), unbiased: true, interruptAfterTimeLimit: 60_000 },
+        ...{ seed, numRuns: 2, unbiased: true, interruptAfterTimeLimit: 60_000 },
         // What depends on timing does not become shorter by trying again.
         endOnFailure: connections > 1,
       });
@@ -63,6 +63,5 @@ describe.each([1, 4, 8])('a hundred mutations over %i connections', (connections
 });
 
 test('every kind of mutation was carried out in some sequence', () => {
-  if (process.env.TALLY) console.log(JSON.stringify(tally, null, 1));
   for (const name of actNames) expect({ [name]: tally[name] }).toMatchObject({ [name]: { done: expect.any(Number) } });
 });
