@@ -1,5 +1,6 @@
 import { demoClientId, demoSecret, fillDemo } from '../src/demo/fill';
 import { publishedBody } from '../src/http/playground/operations';
+import { drift } from './support/books';
 import { type Answer, type TestGatewayServer, testGateway } from './support/gateway';
 
 const clients = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
@@ -23,11 +24,14 @@ async function stored(): Promise<Record<string, string>> {
   return found;
 }
 
-/** How much there is of everything, and all business numbers: what two fillings have in common. */
+const told = ['name', 'state', 'item_state', 'item_name', 'external_id', 'quantity', 'amount', 'balance'];
+
+/** What two fillings have in common: how much there is of everything, and what each business number stands for. */
 const counted = (tables: Record<string, string>) =>
   Object.entries(tables).map(([name, rows]) => {
-    const list: Record<string, string>[] = JSON.parse(rows);
-    return [name, list.length, list.map((row) => row.invoice_number ?? row.account_number ?? row.name ?? '').sort()];
+    const list: Record<string, unknown>[] = JSON.parse(rows);
+    const numbers = Object.keys(list[0] ?? {}).filter((column) => column.endsWith('_number'));
+    return [name, list.length, list.map((row) => [...numbers, ...told].map((column) => row[column]).join(' ')).sort()];
   });
 
 async function token(client: string): Promise<{ access_token: string; scope: string }> {
@@ -75,24 +79,156 @@ describe('the demo data', () => {
     expect(await gateway.database.owner("select id from payment where status <> 'Processed'")).toEqual([]);
   });
 
-  test('shows fulfillments and orders in every state, paid and unpaid invoices, several currencies', async () => {
-    const distinct = async (column: string, table: string) =>
-      (
-        await gateway.database.owner<{ v: string }>(`select distinct ${column}::text as v from ${table} order by 1`)
-      ).map(({ v }) => v);
-    expect(await distinct('state', 'fulfillment')).toEqual([
-      'Booked',
-      'Canceled',
-      'Complete',
-      'Executing',
-      'SentToBilling',
-    ]);
-    expect(await distinct('state', 'orders')).toEqual(expect.arrayContaining(['Complete', 'Executing']));
-    expect(await distinct('(balance = 0)', 'invoice')).toEqual(['false', 'true']);
-    expect(await distinct('currency', 'account')).toEqual(expect.arrayContaining(['EUR', 'JPY', 'KWD', 'USD']));
-    expect(await distinct('payment_method_token', 'account')).toEqual(
-      expect.arrayContaining(['tok_declined', 'tok_error', 'tok_ok', 'tok_timeout']),
+  test('adds up: no counter, document, claim or history entry is other than its rows say', async () => {
+    expect(await drift(gateway.database.owner)).toEqual({});
+  });
+
+  test('holds a few hundred orders over two entities, of which the first has at least two orgs', async () => {
+    const rows = await gateway.database.owner<{ name: string; orgs: string; orders: string }>(
+      `select e.name, count(distinct o.org_id) as orgs, count(*) as orders from orders o
+       join entity e on e.id = o.entity_id group by e.name order by e.name`,
     );
+    expect(rows.map(({ name }) => name)).toEqual(['Northwind Devices', 'Southwind Services']);
+    expect(Number(rows[0].orgs)).toBeGreaterThanOrEqual(2);
+    const orders = rows.map((row) => Number(row.orders));
+    expect(orders[0] + orders[1]).toBeGreaterThan(250);
+    expect(orders[1]).toBeGreaterThan(50);
+  });
+
+  const states = ['Booked', 'Canceled', 'Complete', 'Executing', 'SentToBilling'];
+  const distinct = async (column: string, from: string) =>
+    (await gateway.database.owner<{ v: string }>(`select distinct ${column}::text as v from ${from} order by 1`)).map(
+      ({ v }) => v,
+    );
+  const withOnes = "order_line_item where billing_rule = 'TriggerAsFulfillmentOccurs'";
+  const withoutOnes = "order_line_item where billing_rule = 'TriggerWithoutFulfillment'";
+
+  test('shows fulfillments, orders and line items of both rules in every state', async () => {
+    expect(await distinct('state', 'fulfillment')).toEqual(states);
+    expect(await distinct('category || state', 'orders')).toEqual([
+      'NewSalesCanceled',
+      'NewSalesComplete',
+      'NewSalesExecuting',
+      'ReturnComplete',
+      'ReturnExecuting',
+    ]);
+    expect(await distinct('item_state', `${withoutOnes} and item_category = 'Sales'`)).toEqual(states);
+    const reachable = states.filter((state) => state !== 'SentToBilling');
+    for (const category of ['Sales', 'Return']) {
+      expect(await distinct('item_state', `${withOnes} and item_category = '${category}'`)).toEqual(reachable);
+    }
+    expect(await distinct('item_type', withoutOnes)).toEqual(['Fee', 'Services']);
+  });
+
+  test('shows currencies of 0, 2 and 3 decimals, accounts that pay and that cannot, paid and unpaid invoices', async () => {
+    expect(await distinct('currency', 'invoice')).toEqual(['AUD', 'CAD', 'EUR', 'GBP', 'JPY', 'KWD', 'USD']);
+    expect(await distinct('payment_method_token', 'account where payment_method_token is not null')).toEqual([
+      'tok_declined',
+      'tok_error',
+      'tok_ok',
+      'tok_timeout',
+    ]);
+    expect(await distinct('(balance = 0)', 'invoice')).toEqual(['false', 'true']);
+    expect(await distinct('(payment_method_token is null)', 'account')).toEqual(['false', 'true']);
+  });
+
+  /** How often something occurs in each entity, in the order of their names. */
+  const counts = async (from: string, entity = 't.entity_id'): Promise<number[]> => {
+    const rows = await gateway.database.owner<{ n: string }>(
+      `select (select count(*) from ${from} and ${entity} = e.id) as n from entity e order by e.name`,
+    );
+    return rows.map(({ n }) => Number(n));
+  };
+
+  test.each([
+    ['inline discounts in percent', "order_line_item t where inline_discount_type = 'Percentage'"],
+    ['inline discounts in money', "order_line_item t where inline_discount_type = 'FixedAmount'"],
+    ['items billed with the tax in the price', "invoice_item t where tax_mode = 'TaxInclusive' and tax_amount > 0"],
+    ['items billed with the tax on top', "invoice_item t where tax_mode = 'TaxExclusive' and tax_amount > 0"],
+    ['prices with more decimals than a bill', 'order_line_item t where scale(amount_per_unit) > 3'],
+    ['quantities with decimals', 'order_line_item t where scale(quantity) > 0'],
+    [
+      'items of deliveries',
+      "fulfillment_item t join fulfillment f on f.id = t.fulfillment_id and fulfillment_type = 'Delivery' where true",
+    ],
+    [
+      'items of returns',
+      "fulfillment_item t join fulfillment f on f.id = t.fulfillment_id and fulfillment_type = 'Return' where true",
+    ],
+    ['custom fields of line items', 'order_line_item t where custom_fields is not null'],
+    ['custom fields of fulfillments', 'fulfillment t where custom_fields is not null'],
+    [
+      'carriers, systems and locations',
+      'fulfillment t where (carrier, fulfillment_system, fulfillment_location) is not null',
+    ],
+    [
+      'returns with fulfillments, partly received',
+      `order_line_item t where item_category = 'Return' and item_state = 'Booked' and fulfilled_quantity > 0 and fulfilled_quantity < quantity`,
+    ],
+    [
+      'returns with fulfillments, of which nothing is received yet',
+      `order_line_item t where item_category = 'Return' and item_state = 'Booked' and fulfillment_count = 0 and billing_rule = 'TriggerAsFulfillmentOccurs'`,
+    ],
+    [
+      'returns with fulfillments, wholly received',
+      `order_line_item t where item_category = 'Return' and item_state = 'Complete' and fulfillment_count > 0`,
+    ],
+    [
+      'returns without fulfillments',
+      `order_line_item t where item_category = 'Return' and item_state = 'SentToBilling'`,
+    ],
+    ['returns that were given up', `order_line_item t where item_category = 'Return' and item_state = 'Canceled'`],
+    ['line items that were billed by themselves', 'invoice_item t where fulfillment_id is null'],
+    [
+      'line items that wait for their bill',
+      `order_line_item t where item_state = 'SentToBilling' and not exists (select from billing_claim c where c.id = t.id)`,
+    ],
+    [
+      'deliveries that wait for their bill',
+      `fulfillment t where state = 'SentToBilling' and not exists (select from billing_claim c where c.id = t.id)`,
+    ],
+    ['payments', 'payment t where true'],
+  ])('shows %s, in both entities', async (_what, from) => {
+    for (const count of await counts(from)) expect(count).toBeGreaterThan(0);
+  });
+
+  test('credits by memos where settlement is on, and by negative invoices where it is off', async () => {
+    const [memos, noMemos] = await counts('credit_memo t where true');
+    const [noNegative, negative] = await counts('invoice t where amount < 0');
+    expect([memos > 0, noMemos, noNegative, negative > 0]).toEqual([true, 0, 0, true]);
+    const [taxed] = await counts('credit_memo t where tax_amount > 0');
+    expect(taxed).toBeGreaterThan(0);
+  });
+
+  test('differs from entity to entity in its settings, and names what the published requests name', async () => {
+    const { body } = await asked(clients[0], '/graphql', {
+      query: `{ billingSettings { invoiceSettlement creditMemoRule inclusiveTaxRule roundingMode taxCodes { code rate }
+        units { name decimals roundingMode } carriers fulfillmentSystems fulfillmentLocations } }`,
+    });
+    const { billingSettings } = body.data;
+    expect(billingSettings).toMatchObject({ invoiceSettlement: true, inclusiveTaxRule: 'NetFirst' });
+    expect(billingSettings.carriers).toEqual(expect.arrayContaining(['CarrierA', 'CarrierB']));
+    expect(billingSettings.fulfillmentSystems).toEqual(expect.arrayContaining(['SystemA', 'SystemB']));
+    expect(billingSettings.fulfillmentLocations).toEqual(expect.arrayContaining(['LocationA', 'LocationB']));
+    expect(new Set(billingSettings.taxCodes.map(({ rate }: { rate: string }) => rate)).size).toBeGreaterThan(3);
+    const decimals = billingSettings.units.map((unit: { decimals: number }) => unit.decimals);
+    expect(new Set(decimals).size).toBeGreaterThan(2);
+    expect(await distinct('rounding_mode', 'billing_settings')).toEqual(['DOWN', 'HALF_UP']);
+  });
+
+  test('keeps the first query of the README true', async () => {
+    const { fulfillment } = await queried(
+      clients[0],
+      `{ fulfillment(key: "F-00000002") { state quantity amount allowedTransitions { action allowed }
+        orderLineItem { itemName quantityPendingFulfillment }
+        invoiceItems { chargeAmount invoice { invoiceNumber balance } } } }`,
+    );
+    expect(fulfillment).toEqual({
+      ...{ state: 'SentToBilling', quantity: '5', amount: '50.00' },
+      allowedTransitions: [{ action: 'Complete', allowed: true }],
+      orderLineItem: { itemName: 'Sensor unit', quantityPendingFulfillment: '495' },
+      invoiceItems: [{ chargeAmount: '50.00', invoice: { invoiceNumber: 'INV00000001', balance: '0.00' } }],
+    });
   });
 
   test('is filled in once: a second start changes nothing', async () => {

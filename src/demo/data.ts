@@ -1,192 +1,190 @@
-import type { FulfillmentAction, FulfillmentState } from '../domain/fulfillment';
-import type { FulfillmentItemInput } from '../domain/fulfillment-item';
+import type { BillingSettingsInput } from '../domain/billing-settings-change';
 import type { CreateAccountInput } from '../service/account';
 import type { NewOrderLineItem } from '../service/order';
+import { type DemoFulfillment, type DemoOrder, type Market, orderKinds } from './orders';
 
 /** The line items that the published requests name. */
-export const publishedLines = ['4028828c82819b74018286e02e041bd6', '4028828c82819b740182821bb23e15c4'] as const;
-
-export interface DemoFulfillment {
-  fulfillmentDate: string;
-  quantity: string;
-  state: FulfillmentState;
-  billTargetDate?: string;
-  carrier?: string;
-  trackingNumber?: string;
-  externalId?: string;
-  fulfillmentItems?: FulfillmentItemInput[];
-  /** What happens to it beyond its start: billed, paid, moved on. */
-  move?: { bill?: boolean; pay?: boolean; next?: FulfillmentAction };
-}
+const publishedLines = ['4028828c82819b74018286e02e041bd6', '4028828c82819b740182821bb23e15c4'] as const;
+/** One without fulfillments, for the playground's samples to name. */
+const serviceLine = '4028828c82819b7401828a5f0c6e2d11';
 
 export interface DemoAccount {
   account: CreateAccountInput;
-  orders: {
-    orderDate: string;
-    description?: string;
-    lines: (NewOrderLineItem & { fulfillments?: DemoFulfillment[] })[];
-  }[];
+  orders: DemoOrder[];
 }
 
-interface DemoEntity {
+export interface DemoEntity {
   name: string;
+  settings: BillingSettingsInput;
   orgs: { name: string; accounts: DemoAccount[] }[];
 }
 
-const carriers = ['CarrierA', 'CarrierB', 'FastFreight'];
-
-/** A line item to be delivered, at a price per unit. */
-const goods = (
-  itemName: string,
-  quantity: string,
-  price: string,
-  more: Partial<NewOrderLineItem> = {},
-): NewOrderLineItem => ({
-  itemName,
-  itemType: 'Product',
-  itemState: 'Booked',
-  billingRule: 'TriggerAsFulfillmentOccurs',
-  quantity,
-  unitOfMeasure: 'Each',
-  listPricePerUnit: price,
-  ...more,
-});
-
-/** One fulfillment of every kind, so that each state and each allowed move can be looked at. */
-function everyState(quantity: string, at: number): DemoFulfillment[] {
-  const day = (offset: number) => `2026-0${1 + (at % 8)}-${String(3 + offset * 4).padStart(2, '0')}`;
-  const base = (offset: number) => ({
-    fulfillmentDate: day(offset),
-    quantity,
-    carrier: carriers[(at + offset) % carriers.length],
-    trackingNumber: `T-${String(9870 + at * 10 + offset).padStart(7, '0')}`,
-    externalId: `SHIP-${at}-${offset}`,
-  });
-  return [
-    { ...base(0), state: 'Executing' },
-    { ...base(1), state: 'Booked', billTargetDate: day(1) },
-    { ...base(2), state: 'Executing', move: { next: 'Cancel' } },
-    { ...base(3), state: 'SentToBilling', billTargetDate: day(3) },
-    { ...base(4), state: 'SentToBilling', billTargetDate: day(4), move: { bill: true } },
-    { ...base(5), state: 'SentToBilling', billTargetDate: day(5), move: { bill: true, next: 'Complete' } },
-  ];
-}
-
-/** Delivered, billed and paid whole, so that the line item and its order are complete. */
-const delivered = (quantity: string, pay: boolean): DemoFulfillment[] => [
-  {
-    fulfillmentDate: '2026-02-10',
-    quantity,
-    state: 'SentToBilling',
-    billTargetDate: '2026-02-10',
-    move: { bill: true, pay },
-  },
-];
-
 /** The sample of the published requests: 500 units at 10.00, on an account that can pay. */
-const published = (at: 0 | 1, name: string, fulfillments: DemoFulfillment[] = []): DemoAccount => ({
+const published = (at: 0 | 1, name: string, fulfillments: DemoFulfillment[], ...more: DemoOrder[]): DemoAccount => ({
   account: { name, currency: 'USD', paymentTerm: 'Net 30', paymentMethodToken: 'tok_ok' },
   orders: [
     {
       orderDate: '2022-01-01',
       description: 'The line item of the published request "Create fulfillments"',
-      lines: [{ ...goods('Sensor unit', '500', '10.00'), id: publishedLines[at], fulfillments }],
+      lines: [{ line: { ...sensorUnit, id: publishedLines[at] }, fulfillments }],
     },
+    ...more,
   ],
 });
 
-const names = ['Alder', 'Birch', 'Cedar', 'Dogwood', 'Elm', 'Fir', 'Ginkgo', 'Hazel', 'Ironwood', 'Juniper'];
-const terms = ['Net 30', 'Net 15', 'Due Upon Receipt', 'Net 60'];
+const sensorUnit: NewOrderLineItem = {
+  itemName: 'Sensor unit',
+  itemType: 'Product',
+  itemState: 'Booked',
+  billingRule: 'TriggerAsFulfillmentOccurs',
+  quantity: '500',
+  unitOfMeasure: 'Each',
+  listPricePerUnit: '10.00',
+};
 
-/** An ordinary customer with a few orders in the currency given. */
-const customer = (at: number, currency: string, price: string, token: string | null): DemoAccount => ({
-  account: {
-    name: `${names[at % names.length]} ${['Logistics', 'Retail', 'Medical'][at % 3]}`,
-    currency,
-    paymentTerm: terms[at % terms.length],
-    paymentMethodToken: token,
+/** An Executing one, and a delivery that has been billed and paid. */
+const firstDeliveries: DemoFulfillment[] = [
+  {
+    fulfillmentDate: '2022-01-01',
+    quantity: '5',
+    state: 'Executing',
+    carrier: 'CarrierA',
+    trackingNumber: 'T-0009871',
   },
-  orders: [
+  {
+    fulfillmentDate: '2022-01-01',
+    quantity: '5',
+    state: 'SentToBilling',
+    billTargetDate: '2022-01-01',
+    carrier: 'CarrierB',
+    fulfillmentItems: [
+      { itemIdentifier: 'SN-0000101' },
+      { itemIdentifier: 'SN-0000102', description: 'With the long cable' },
+    ],
+    move: { bill: true, pay: true },
+  },
+];
+
+const calibration: DemoOrder = {
+  orderDate: '2022-01-03',
+  description: 'A service, for its life to be tried out',
+  lines: [
     {
-      orderDate: `2026-0${1 + (at % 8)}-01`,
-      description: 'Deliveries in every state',
-      lines: [
-        { ...goods('Gateway device', '60', price), fulfillments: everyState('5', at) },
-        { ...goods('Mounting kit', '40', price, { inlineDiscountType: 'Percentage', inlineDiscountPerUnit: '5' }) },
-        {
-          itemName: 'Installation fee',
-          itemType: 'Fee',
-          quantity: '1',
-          amountPerUnit: price,
-          itemState: at % 2 ? 'Executing' : 'Booked',
-          billTargetDate: '2026-03-01',
-        },
-      ],
-    },
-    {
-      orderDate: `2026-0${1 + (at % 8)}-15`,
-      description: 'Delivered and billed in full',
-      lines: [{ ...goods('Spare battery', '12', price), fulfillments: delivered('12', token === 'tok_ok') }],
+      line: {
+        id: serviceLine,
+        itemName: 'Calibration',
+        itemType: 'Services',
+        quantity: '3',
+        unitOfMeasure: 'Hour',
+        amountPerUnit: '95',
+        billTargetDate: '2022-01-10',
+      },
     },
   ],
-});
+};
 
+const trees = ['Alder', 'Birch', 'Cedar', 'Dogwood', 'Elm', 'Fir', 'Ginkgo', 'Hazel', 'Ironwood', 'Juniper'];
+const trades = ['Logistics', 'Retail', 'Medical', 'Foods', 'Studios'];
+const terms = ['Net 30', 'Net 15', 'Due Upon Receipt', 'Net 60'];
+const tokens = ['tok_ok', 'tok_ok', 'tok_declined', null, 'tok_ok', 'tok_timeout', 'tok_ok', 'tok_error'];
+const ordersEach = 6;
+
+/** Customers of a market, numbered on from `first`, so that no two have the same name. */
+const customers = (market: Market, first: number, count: number): DemoAccount[] =>
+  Array.from({ length: count }, (_, nth) => {
+    const at = first + nth;
+    const paymentMethodToken = tokens[at % tokens.length];
+    return {
+      account: {
+        name: `${trees[at % trees.length]} ${trades[Math.floor(at / trees.length)]}`,
+        currency: market.currency,
+        paymentTerm: terms[at % terms.length],
+        paymentMethodToken,
+      },
+      orders: Array.from({ length: ordersEach }, (_, kind) =>
+        orderKinds[(at + kind) % orderKinds.length]({
+          market,
+          at: at * ordersEach + kind,
+          pays: paymentMethodToken === 'tok_ok',
+        }),
+      ),
+    };
+  });
+
+const usa: Market = { currency: 'USD', rate: '1', taxCode: 'US-SALES', reducedTaxCode: 'US-FOOD' };
+const canada: Market = { currency: 'CAD', rate: '1.375', taxCode: 'CA-HST', reducedTaxCode: 'CA-GST' };
+const euro: Market = { currency: 'EUR', rate: '0.86', taxCode: 'EU-VAT', reducedTaxCode: 'EU-VAT-LOW' };
+const britain: Market = { currency: 'GBP', rate: '0.74', taxCode: 'UK-VAT', reducedTaxCode: 'UK-ZERO' };
+const japan: Market = { currency: 'JPY', rate: '150', taxCode: 'JP-CT', reducedTaxCode: 'JP-CT-LOW' };
+const australia: Market = { currency: 'AUD', rate: '1.52', taxCode: 'AU-GST', reducedTaxCode: 'AU-FREE' };
+const gulf: Market = { currency: 'KWD', rate: '0.3065', taxCode: 'GCC-VAT', reducedTaxCode: 'GCC-FREE' };
+
+/** The two differ in every setting, so that both ways can be looked at: returns become credit memos, or negative items. */
 export const demoEntities: readonly [DemoEntity, DemoEntity] = [
   {
     name: 'Northwind Devices',
+    settings: {
+      invoiceSettlement: true,
+      creditMemoRule: 'AllNegative',
+      inclusiveTaxRule: 'NetFirst',
+      roundingMode: 'HALF_UP',
+      taxCodes: [
+        { code: 'US-SALES', rate: '0.07775' },
+        { code: 'US-FOOD', rate: '0.02' },
+        { code: 'CA-HST', rate: '0.13' },
+        { code: 'CA-GST', rate: '0.05' },
+        { code: 'EU-VAT', rate: '0.19' },
+        { code: 'EU-VAT-LOW', rate: '0.07' },
+        { code: 'UK-VAT', rate: '0.2' },
+        { code: 'UK-ZERO', rate: '0' },
+      ],
+      units: [
+        { name: 'Each', decimals: 0, roundingMode: 'DOWN' },
+        { name: 'Metre', decimals: 2, roundingMode: 'HALF_UP' },
+        { name: 'Litre', decimals: 1, roundingMode: 'UP' },
+        { name: 'Hour', decimals: 2, roundingMode: 'HALF_UP' },
+      ],
+      carriers: ['CarrierA', 'CarrierB', 'FastFreight', 'DHL', 'UPS'],
+      fulfillmentSystems: ['SystemA', 'SystemB'],
+      fulfillmentLocations: ['LocationA', 'LocationB', 'Central warehouse'],
+    },
     orgs: [
       {
         name: 'Americas',
         accounts: [
-          published(0, 'Acme Manufacturing', [
-            {
-              fulfillmentDate: '2022-01-01',
-              quantity: '5',
-              state: 'Executing',
-              carrier: 'CarrierA',
-              trackingNumber: 'T-0009871',
-            },
-            {
-              fulfillmentDate: '2022-01-01',
-              quantity: '5',
-              state: 'SentToBilling',
-              billTargetDate: '2022-01-01',
-              carrier: 'CarrierB',
-              fulfillmentItems: [
-                { itemIdentifier: 'SN-0000101' },
-                { itemIdentifier: 'SN-0000102', description: 'With the long cable' },
-              ],
-              move: { bill: true, pay: true },
-            },
-          ]),
-          published(1, 'Contoso Hospitals'),
-          customer(0, 'USD', '129.95', 'tok_ok'),
-          customer(1, 'USD', '89.5', 'tok_declined'),
-          customer(2, 'CAD', '145.3333', 'tok_ok'),
-          customer(3, 'USD', '19.99', null),
+          published(0, 'Acme Manufacturing', firstDeliveries),
+          published(1, 'Contoso Hospitals', [], calibration),
+          ...customers(usa, 0, 12),
+          ...customers(canada, 12, 5),
         ],
       },
-      {
-        name: 'Europe',
-        accounts: [
-          customer(4, 'EUR', '119', 'tok_ok'),
-          customer(5, 'GBP', '99.99', 'tok_timeout'),
-          customer(6, 'EUR', '3.1235', 'tok_error'),
-        ],
-      },
+      { name: 'Europe', accounts: [...customers(euro, 17, 9), ...customers(britain, 26, 5)] },
     ],
   },
   {
     name: 'Southwind Services',
+    settings: {
+      invoiceSettlement: false,
+      inclusiveTaxRule: 'TaxFirst',
+      roundingMode: 'DOWN',
+      taxCodes: [
+        { code: 'JP-CT', rate: '0.1' },
+        { code: 'JP-CT-LOW', rate: '0.08' },
+        { code: 'AU-GST', rate: '0.1' },
+        { code: 'AU-FREE', rate: '0' },
+        { code: 'GCC-VAT', rate: '0.05' },
+        { code: 'GCC-FREE', rate: '0' },
+      ],
+      units: [
+        { name: 'Each', decimals: 0, roundingMode: 'HALF_UP' },
+        { name: 'Metre', decimals: 0, roundingMode: 'UP' },
+        { name: 'Litre', decimals: 3, roundingMode: 'HALF_UP' },
+        { name: 'Hour', decimals: 1, roundingMode: 'DOWN' },
+      ],
+    },
     orgs: [
-      {
-        name: 'Asia Pacific',
-        accounts: [
-          customer(7, 'JPY', '12900', 'tok_ok'),
-          customer(8, 'KWD', '41.125', 'tok_ok'),
-          customer(9, 'AUD', '185', null),
-        ],
-      },
+      { name: 'Asia Pacific', accounts: [...customers(japan, 31, 5), ...customers(australia, 36, 4)] },
+      { name: 'Middle East', accounts: customers(gulf, 40, 4) },
     ],
   },
 ];

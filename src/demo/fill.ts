@@ -1,13 +1,11 @@
 import type { Caller } from '../domain/caller';
 import { scopes } from '../domain/caller';
-import { createAccount } from '../service/account';
+import { updateBillingSettings } from '../service/billing-settings';
 import { anyClientBut, createClient, grantsOf } from '../service/client';
-import { createFulfillments } from '../service/fulfillment';
-import { transitionFulfillments } from '../service/fulfillment-change';
-import { createOrder } from '../service/order';
 import { type Services, Work } from '../service/work';
 import { type DatabaseOptions, emptyDatabase } from '../store/database';
-import { type DemoAccount, demoEntities } from './data';
+import { type DemoEntity, demoEntities } from './data';
+import { fillOrg } from './org';
 
 /** Published on purpose: the demo's credentials. A production start refuses a database that knows them. */
 export const demoClientId = '00000000-0000-4000-8000-000000000001';
@@ -31,7 +29,7 @@ export async function fillDemo(services: Services, owner: DatabaseOptions): Prom
     );
   }
   await emptyDatabase(owner);
-  const [first, second] = demoEntities;
+  const [first] = demoEntities;
   const all = demoEntities.map(({ name, orgs }) => ({
     entity: name,
     orgs: orgs.map((org) => org.name),
@@ -43,20 +41,23 @@ export async function fillDemo(services: Services, owner: DatabaseOptions): Prom
   await client(twoEntitiesClientId, 'Demo: two entities', all);
   const readable = [{ entity: first.name, orgs: [first.orgs[0].name], allOrgs: false }];
   await client(readOnlyClientId, 'Demo: read only', readable, ['read']);
-  for (const entity of [first, second]) {
-    const caller = await callerIn(services, entity.name);
-    for (const org of entity.orgs) {
-      const orgId = caller.orgs.get(org.name)!;
-      for (const account of org.accounts) await fillAccount(services, caller.caller, orgId, account);
-    }
-  }
+  // Side by side, since each has numbers of its own. Both have ended before a failure is told.
+  const filled = await Promise.allSettled(demoEntities.map((entity) => fillEntity(services, entity)));
+  for (const outcome of filled) if (outcome.status === 'rejected') throw outcome.reason;
   await client(demoClientId, 'Demo', [all[0]]);
+}
+
+async function fillEntity(services: Services, { name, settings, orgs }: DemoEntity): Promise<void> {
+  const { caller, orgIds } = await callerIn(services, name);
+  const work = new Work(services, caller);
+  await updateBillingSettings(work, settings);
+  for (const org of orgs) await fillOrg(work, orgIds.get(org.name)!, org.accounts);
 }
 
 async function callerIn(
   services: Services,
   entityName: string,
-): Promise<{ caller: Caller; orgs: Map<string, string> }> {
+): Promise<{ caller: Caller; orgIds: Map<string, string> }> {
   const grants = (await grantsOf(services.db.reads(), twoEntitiesClientId))!;
   const entity = grants.entities.find(({ name }) => name === entityName)!;
   return {
@@ -68,30 +69,6 @@ async function callerIn(
       requestId: 'demo',
       trackId: 'demo data',
     },
-    orgs: new Map(entity.orgs.map(({ id, name }) => [name, id])),
+    orgIds: new Map(entity.orgs.map(({ id, name }) => [name, id])),
   };
-}
-
-async function fillAccount(services: Services, caller: Caller, orgId: string, demo: DemoAccount): Promise<void> {
-  const work = new Work(services, caller);
-  const { account } = await createAccount(work, { ...demo.account, orgId });
-  for (const { lines, ...order } of demo.orders) {
-    const { orderLineItems } = await createOrder(work, {
-      ...order,
-      existingAccountNumber: account.accountNumber,
-      orderLineItems: lines.map(({ fulfillments: _, ...line }) => line),
-    });
-    for (const [at, line] of lines.entries()) {
-      for (const { move, ...fulfillment } of line.fulfillments ?? []) {
-        const { fulfillments } = await createFulfillments(work, {
-          fulfillments: [{ ...fulfillment, orderLineItemId: orderLineItems[at].id }],
-          processingOptions: move?.bill
-            ? { runBilling: true, collectPayment: move.pay, billingOptions: { targetDate: fulfillment.billTargetDate } }
-            : null,
-        });
-        if (move?.next) await transitionFulfillments(work, { keys: [fulfillments[0]!.id], action: move.next });
-      }
-    }
-    await work.finish();
-  }
 }

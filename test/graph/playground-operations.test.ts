@@ -76,4 +76,31 @@ describe('the samples together', () => {
     );
     expect((await list()).nodes).toEqual(first.nodes);
   });
+
+  test('rehearse the bill of a line item and the credit of a return, and leave both as they were', async () => {
+    for (let times = 0; times < 2; times++) {
+      const { updateOrderLineItem: moved } = (await run(sample('RehearseLineItem'))).body.data;
+      expect(moved.orderLineItem).toMatchObject({ itemState: 'SentToBilling', quantity: '2', amount: '190.00' });
+      expect(moved.invoices).toEqual([{ invoiceNumber: 'DRYRUN-1', amount: '190.00', dueDate: '2022-03-02' }]);
+
+      const { createOrder: taken } = (await run(sample('RehearseReturn'))).body.data;
+      const [{ originalOrderLineItem: sale, ...line }] = taken.order.orderLineItems.nodes;
+      expect([line.itemState, line.amount, sale.quantity]).toEqual(['SentToBilling', '10.00', '500']);
+      expect(taken.creditMemos).toMatchObject([{ status: 'Posted', amount: '10.00', unappliedAmount: '10.00' }]);
+    }
+  });
+
+  test('do what they rehearse once dryRun is off', async () => {
+    const before = (await run(sample('CreditMemos'))).body.data.creditMemos.totalCount;
+    for (const name of ['RehearseLineItem', 'RehearseReturn', 'RehearseSettings']) {
+      const { body } = await run(sample(name), { dryRun: false });
+      expect([name, Object.values<{ userErrors: object[] }>(body.data)[0].userErrors]).toEqual([name, []]);
+    }
+    const { totalCount, nodes } = (await run(sample('CreditMemos'))).body.data.creditMemos;
+    expect(totalCount).toBe(before + 1);
+    const [item] = nodes[0].creditMemoItems.nodes;
+    expect(item.orderLineItem.originalOrderLineItem.order.orderNumber).toBe('O-00000001');
+    const { carriers } = (await run(sample('Settings {'))).body.data.billingSettings;
+    expect(carriers).toContain('By bicycle');
+  });
 });

@@ -67,32 +67,67 @@ const statements: Record<string, string> = {
     select i.invoice_id from invoice_item i join invoice d on d.id = i.invoice_id
     left join billing_claim c on c.invoice_item_id = i.id
     where d.reversed group by i.invoice_id having count(c.id) not in (0, count(*))`,
-  'sales that were billed in full and then credited with more': `
-    with live as (
-      select i.order_line_item_id, quantity, case when d.reversed then 0 else charge_amount end as net,
-        case when d.reversed then 0 else i.tax_amount end as tax
-      from invoice_item i join invoice d on d.id = i.invoice_id join billing_claim c on c.invoice_item_id = i.id
-      union all
-      select m.order_line_item_id, quantity, -amount_without_tax, -tax_amount
-      from credit_memo_item m join billing_claim c on c.credit_memo_item_id = m.id)
-    select sale.id, billed.net, credited.net from order_line_item sale
-    cross join lateral (
-      select coalesce(sum(quantity), 0) as quantity, coalesce(sum(net), 0) as net, coalesce(sum(tax), 0) as tax
-      from live where order_line_item_id = sale.id) as billed
-    cross join lateral (
-      select coalesce(-sum(net), 0) as net, coalesce(-sum(tax), 0) as tax from live
-      join order_line_item r on r.id = live.order_line_item_id where r.original_order_line_item_id = sale.id) as credited
-    where sale.item_category = 'Sales' and billed.quantity = sale.quantity
-      and not exists (select from order_line_item r where r.original_order_line_item_id = sale.id
-        and r.created_date < (select max(created_date) from invoice i join invoice_item t on t.invoice_id = i.id
-          where t.order_line_item_id = sale.id))
-      and (credited.net > billed.net or credited.tax > billed.tax)`,
+  'sales credited with more than was billed for as much, or with less of it once all came back': `
+    with item as (
+      select coalesce(l.original_order_line_item_id, l.id) as sale, l.item_category = 'Return' as back, i.id, i.quantity,
+        i.net, i.tax
+      from order_line_item l cross join lateral (
+        select item.id, quantity, case when d.reversed then 0 else charge_amount end as net,
+          case when d.reversed then 0 else item.tax_amount end as tax
+        from invoice_item item join invoice d on d.id = item.invoice_id join billing_claim c on c.invoice_item_id = item.id
+        where order_line_item_id = l.id
+        union all
+        select item.id, quantity, -amount_without_tax, -tax_amount
+        from credit_memo_item item join billing_claim c on c.credit_memo_item_id = item.id where order_line_item_id = l.id
+      ) as i
+    ), running as (
+      select sale, id, coalesce(sum(quantity) filter (where not back) over so_far, 0) as quantity,
+        coalesce(sum(net) filter (where not back) over so_far, 0) as net,
+        coalesce(sum(tax) filter (where not back) over so_far, 0) as tax,
+        coalesce(sum(quantity) filter (where back) over so_far, 0) as quantity_back,
+        coalesce(-sum(net) filter (where back) over so_far, 0) as net_back,
+        coalesce(-sum(tax) filter (where back) over so_far, 0) as tax_back
+      from item window so_far as (partition by sale order by id)
+    ), judged as (
+      select *, bool_and(quantity_back <= quantity) over (partition by sale order by id) as billed_first from running
+    )
+    select * from judged where billed_first and (net_back > net or tax_back > tax
+      or quantity_back = quantity and (net_back, tax_back) <> (net, tax))`,
   'histories with another number of entries than the version': `
     select s.id, s.version from (
       select id, version from order_line_item union all select id, version from fulfillment
-      union all select id, version from orders union all select id, version from credit_memo
-      union all select id, version from invoice) s
+      union all select id, version from orders union all select id, version from account
+      union all select id, version from invoice union all select id, version from credit_memo
+      union all select id, version from payment) s
     where s.version <> (select count(*) from history_entry h where h.subject_id = s.id)`,
+  'objects that have left a final state': `
+    select subject_type, subject_id, from_state, to_state from history_entry
+    where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state`,
+  'fulfillments with more items than may be, or in a state that takes none': `
+    select f.id, f.state::text, f.quantity, count(*) from fulfillment f join fulfillment_item i on i.fulfillment_id = f.id
+    group by f.id having count(*) > f.quantity or count(*) > 100 or f.state in ('Executing', 'Canceled')`,
+  'fulfillments of line items that take none': `
+    select f.id from fulfillment f join order_line_item l on l.id = f.order_line_item_id
+    where l.billing_rule <> 'TriggerAsFulfillmentOccurs' or (f.fulfillment_type = 'Return') <> (l.item_category = 'Return')`,
+  'items of what was never sent to billing, or of another quantity than it has': `
+    select i.id from (
+      select id, order_line_item_id, fulfillment_id, quantity from invoice_item
+      union all select id, order_line_item_id, fulfillment_id, quantity from credit_memo_item) i
+    join order_line_item l on l.id = i.order_line_item_id left join fulfillment f on f.id = i.fulfillment_id
+    where (i.fulfillment_id is null) <> (l.billing_rule = 'TriggerWithoutFulfillment')
+      or i.quantity <> coalesce(f.quantity, l.quantity)
+      or coalesce(f.state::text, l.item_state::text) not in ('SentToBilling', 'Complete')
+      or coalesce(f.sent_to_billing_date, l.sent_to_billing_date) is null`,
+  'line items with a tax code that is not configured': `
+    select l.id, l.tax_code from order_line_item l join billing_settings s on s.entity_id = l.entity_id
+    where l.tax_code is not null and not exists (
+      select from jsonb_array_elements(s.tax_codes) as t where t ->> 'code' = l.tax_code)`,
+  'credit memos without invoice settlement': `
+    select m.credit_memo_number from credit_memo m join billing_settings s on s.entity_id = m.entity_id
+    where not s.invoice_settlement`,
+  'payments that are not the sum of their applications': `
+    select p.payment_number from payment p
+    where p.applied_amount <> (select coalesce(sum(amount), 0) from payment_application a where a.payment_id = p.id)`,
 };
 
 /** What does not add up in a database, by what is wrong with it: empty where all is well. */

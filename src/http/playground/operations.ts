@@ -1,5 +1,6 @@
 // Read by the page (its first tabs and its "Samples" panel) and by the tests, which validate and run them against the
-// real schema. Plain data: the page bundles this file, so it may import nothing.
+// real schema. Plain data: the page bundles this file, so it may import nothing but more of them.
+import { moreOperations } from './more-operations';
 
 export interface SampleOperation {
   /** Shown in the Samples panel; the tab itself is named after the operation. */
@@ -49,7 +50,7 @@ export const sampleOperations: SampleOperation[] = [
 #
 # At the far left: the book describes every type,
 # field and argument; the page below it lists the
-# samples, also those you closed. Hover over a
+# samples: there are more than tabs. Hover over a
 # name to read about it, press Ctrl+Space to
 # complete one.
 
@@ -68,6 +69,7 @@ query Explore {
     filter: {
       billingRule: TriggerAsFulfillmentOccurs
     }
+    orderBy: { field: createdDate, direction: ASC }
   ) {
     nodes {
       id
@@ -271,4 +273,5 @@ mutation RehearseBooking(
 `,
     variables: { keys: ['F-00000001'], dryRun: true },
   },
+  ...moreOperations,
 ];

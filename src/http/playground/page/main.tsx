@@ -21,7 +21,10 @@ window.MonacoEnvironment = {
 };
 
 const plugins = [samplesPlugin, HISTORY_PLUGIN];
-const defaultTabs = sampleOperations.map((sample) => ({ query: sample.query, variables: variablesText(sample) }));
+// More tabs than these would not fit the window; the panel has the others.
+const defaultTabs = sampleOperations
+  .slice(0, 5)
+  .map((sample) => ({ query: sample.query, variables: variablesText(sample) }));
 
 function App() {
   const [session, setSession] = useState(() => (config.demo ? createSession(config.demo) : undefined));

@@ -1,0 +1,143 @@
+import { drift } from '../support/books';
+import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { bills, due, lineIds, shop, widget } from '../support/shop';
+
+/* Stories of line items without fulfillments, told through the doors that clients use. */
+let gateway: TestGatewayServer;
+let client: TestClient;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+}, 60_000);
+/** Each story has an entity of its own, whose numbers begin anew. */
+beforeEach(async () => {
+  const entity = expect.getState().currentTestName!;
+  client = await gateway.client({ grants: [{ entity, orgs: ['Main'] }] });
+});
+afterEach(async () => {
+  await gateway.server.settled();
+  expect(gateway.failures).toEqual([]);
+  expect(await drift(gateway.database.owner)).toEqual({});
+});
+afterAll(() => gateway.close());
+
+const { graph, account, sale, standing, changed } = shop(() => client);
+
+describe('"Update multiple order line items and generate billing documents at the same time"', () => {
+  const update = (orderLineItems: object[], more: object = {}) =>
+    graph(
+      `mutation ($input: UpdateOrderLineItemsInput!, $onError: OnError) {
+        done: updateOrderLineItems(input: $input, onError: $onError) {
+          orderLineItems { itemState } invoices { invoiceNumber amount balance invoiceItems { totalCount } }
+          payments { amount } paidAmount userErrors { code path } } }`,
+      {
+        input: { orderLineItems, processingOptions: { ...bills, collectPayment: true } },
+        onError: 'RejectAll',
+        ...more,
+      },
+    );
+
+  test('moves line items of two orders to SentToBilling, and bills and collects them on one invoice', async () => {
+    const accountNumber = await account();
+    const [first, second] = lineIds(
+      await sale([widget, { ...widget, quantity: 2, itemState: 'Booked' }], accountNumber),
+    );
+    const [third] = lineIds(await sale([{ ...widget, quantity: 1 }], accountNumber));
+    const moved = await update([first, second, third].map((id) => ({ id, ...due })));
+    expect(moved).toEqual({
+      orderLineItems: Array(3).fill({ itemState: 'SentToBilling' }),
+      invoices: [{ invoiceNumber: 'INV00000001', amount: '390.00', balance: '0.00', invoiceItems: { totalCount: 3 } }],
+      payments: [{ amount: '390.00' }],
+      paidAmount: '390.00',
+      userErrors: [],
+    });
+  });
+
+  test('bills what is due by the target date, and moves the rest unbilled', async () => {
+    const [first, second] = lineIds(await sale([widget, widget], await account()));
+    const moved = await update([
+      { id: first, ...due },
+      { id: second, ...due, billTargetDate: '2022-02-01' },
+    ]);
+    expect(moved.orderLineItems).toEqual(Array(2).fill({ itemState: 'SentToBilling' }));
+    expect(moved.invoices).toMatchObject([{ amount: '300.00', invoiceItems: { totalCount: 1 } }]);
+  });
+
+  test('does nothing where one is refused, unless the failed ones are to be skipped', async () => {
+    const ids = lineIds(
+      await sale([widget, widget, { ...widget, billingRule: 'TriggerAsFulfillmentOccurs' }], await account()),
+    );
+    const entries = ids.map((id, at) => ({ id, ...(at === 0 ? { itemState: 'SentToBilling' } : due) }));
+    const userErrors = [
+      { code: 'BILL_TARGET_DATE_REQUIRED', path: ['input', 'orderLineItems', '0', 'billTargetDate'] },
+      { code: 'TRANSITION_NOT_ALLOWED', path: ['input', 'orderLineItems', '2', 'itemState'] },
+    ];
+    expect(await update(entries)).toMatchObject({ invoices: [], userErrors });
+    for (const id of ids) expect(await standing(id)).toContain('Executing');
+    const skipped = await update(entries, { onError: 'SkipFailed' });
+    expect(skipped).toMatchObject({ orderLineItems: [null, { itemState: 'SentToBilling' }, null], userErrors });
+    expect(skipped.invoices).toMatchObject([{ amount: '300.00' }]);
+  });
+});
+
+describe('a line item without fulfillments, from its making to its end', () => {
+  interface Shown {
+    editableFields: string[];
+    allowedTransitions: { to: string; allowed: boolean; blockedBy: { code: string }[] }[];
+  }
+  /** Where it can go, with what is in the way. */
+  const moves = ({ allowedTransitions }: Shown) =>
+    allowedTransitions.map(({ to, blockedBy }) => [to, ...blockedBy.map(({ code }) => code)].join(' '));
+
+  test('is canceled in part, booked, sent, billed and completed, and says at each step what may follow', async () => {
+    const [id] = lineIds(await sale([widget], await account()));
+    const less = (await changed(id, { quantity: 7 })).orderLineItem;
+    expect(less).toMatchObject({ itemState: 'Executing', quantity: '7', amount: '210.00' });
+    expect(moves(less)).toEqual(['Booked', 'SentToBilling BILL_TARGET_DATE_REQUIRED', 'Complete', 'Canceled']);
+    expect(less.editableFields).toEqual(
+      expect.arrayContaining(['quantity', 'amountPerUnit', 'taxCode', 'billTargetDate']),
+    );
+
+    const { orderLineItem: booked } = await changed(id, { itemState: 'Booked', billTargetDate: '2022-01-10' });
+    expect(moves(booked)).toEqual(['SentToBilling', 'Complete']);
+    expect(booked.editableFields).toEqual(['billTargetDate', 'paymentTerm', 'invoiceGroupNumber']);
+    expect(await standing(id)).toBe('7/0/7/0 Booked');
+    expect((await changed(id, { quantity: 6 })).userErrors).toEqual([
+      { code: 'FIELD_LOCKED', path: ['input', 'quantity'] },
+    ]);
+    expect((await changed(id, { itemState: 'Canceled' })).userErrors).toEqual([
+      { code: 'TRANSITION_NOT_ALLOWED', path: ['input', 'itemState'] },
+    ]);
+
+    const { orderLineItem: sent } = await changed(id, { itemState: 'SentToBilling' });
+    expect(moves(sent)).toEqual(['Complete NOT_BILLED_YET']);
+    expect(sent.editableFields).toEqual(['paymentTerm', 'invoiceGroupNumber']);
+    expect((await changed(id, { itemState: 'Complete' })).userErrors).toEqual([
+      { code: 'NOT_BILLED_YET', path: ['input', 'itemState'] },
+    ]);
+
+    const billed = await changed(id, { paymentTerm: 'Net 60', processingOptions: bills });
+    expect(billed.invoices).toEqual([
+      { invoiceNumber: 'INV00000001', amount: '210.00', invoiceDate: '2022-01-31', dueDate: '2022-04-01' },
+    ]);
+    expect(moves(billed.orderLineItem)).toEqual(['Complete']);
+    const again = await changed(id, { paymentTerm: 'Net 30', processingOptions: bills });
+    expect([again.invoices, again.userErrors]).toEqual([[], []]);
+
+    const { orderLineItem: complete } = await changed(id, { itemState: 'Complete' });
+    expect([moves(complete), complete.editableFields]).toEqual([[], []]);
+    expect(await standing(id)).toBe('7/0/7/7 Complete');
+    const { history, order } = await graph(
+      'query ($id: ID!) { orderLineItem(id: $id) { order { state } history { nodes { action toState } } } }',
+      { id },
+    );
+    expect(order.state).toBe('Complete');
+    const acts = history.nodes.map(({ action, toState }: Record<string, string>) => `${action} ${toState}`);
+    expect(acts.sort()).toEqual(
+      [
+        ...['Create Executing', 'Update Executing', 'Book Booked', 'SendToBilling SentToBilling'],
+        ...['Update SentToBilling', 'Update SentToBilling', 'Complete Complete'],
+      ].sort(),
+    );
+  });
+});

@@ -1,0 +1,110 @@
+import type { BillingSettingsInput } from '../../src/domain/billing-settings-change';
+import { updateBillingSettings } from '../../src/service/billing-settings';
+import { createFulfillments } from '../../src/service/fulfillment';
+import { createOrder, type NewOrderLineItem } from '../../src/service/order';
+import { updateOrderLineItem, updateOrderLineItems } from '../../src/service/order-line-item-change';
+import type { Work } from '../../src/service/work';
+import { drift } from '../support/books';
+import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
+
+/* What random sequences of mutations have upset, or come close to. */
+let gateway: TestGatewayServer;
+let work: Work;
+let entities = 0;
+
+beforeAll(async () => {
+  gateway = await testGateway();
+});
+beforeEach(async () => {
+  work = await (await gateway.client({ grants: [{ entity: `Entity ${++entities}`, orgs: ['Main'] }] })).work();
+});
+afterEach(async () => {
+  expect(await drift(gateway.database.owner)).toEqual({});
+  expect(gateway.failures).toEqual([]);
+});
+afterAll(() => gateway.close());
+
+const bills = { runBilling: true };
+const sent = {
+  billingRule: 'TriggerWithoutFulfillment',
+  itemState: 'SentToBilling',
+  billTargetDate: '2022-01-01',
+} as const;
+const delivery = { fulfillmentDate: '2022-01-01', billTargetDate: '2022-01-01', state: 'SentToBilling' } as const;
+type Sale = Awaited<ReturnType<typeof orderFor>>;
+
+const returning = async (sale: Sale, lines: Partial<NewOrderLineItem>[]) => {
+  const { orderLineItems } = await createOrder(work, {
+    existingAccountNumber: sale.account.accountNumber,
+    orderDate: '2022-01-05',
+    category: 'Return',
+    orderLineItems: lines.map((more) => ({
+      ...{ itemName: 'Device, returned', itemCategory: 'Return', quantity: '1', billTargetDate: '2022-01-01' },
+      ...{ originalOrderNumber: sale.order.orderNumber, originalOrderLineItemNumber: '1' },
+      ...more,
+    })),
+  });
+  return orderLineItems;
+};
+
+describe('a sale that is billed in the same act as its returns', () => {
+  test.each([
+    ['credit memos', true],
+    ['negative items', false],
+  ])(
+    'K5: 3 at 3.335 are credited by %s what they are billed, whichever is named first',
+    async (_, invoiceSettlement) => {
+      await updateBillingSettings(work, { invoiceSettlement });
+      for (const saleFirst of [true, false]) {
+        const sale = await orderFor(work, [{ quantity: '3', amountPerUnit: '3.335', ...sent }]);
+        const returns = (await returning(sale, [{}, {}, {}])).map(({ id }) => ({ id, itemState: sent.itemState }));
+        const named = { id: sale.orderLineItems[0].id, paymentTerm: 'Net 30' };
+        const { invoices, creditMemos } = await updateOrderLineItems(work, {
+          orderLineItems: saleFirst ? [named, ...returns] : [...returns, named],
+          processingOptions: bills,
+        });
+        expect(invoices.map(({ amount }) => amount)).toEqual([invoiceSettlement ? '10.01' : '0']);
+        expect(creditMemos.map(({ amount }) => amount)).toEqual(invoiceSettlement ? ['10.01'] : []);
+      }
+    },
+  );
+});
+
+describe('a line item in a unit that is kept with fewer decimals from now on', () => {
+  const whole: BillingSettingsInput = { units: [{ name: 'Each', decimals: 0, roundingMode: 'DOWN' }] };
+  const halves = { quantity: '2.5', unitOfMeasure: 'Each' };
+
+  test('keeps its quantity when it is moved or changed, be it booked, fulfilled, billed or returned', async () => {
+    const sale = await orderFor(work, [halves, { ...halves, ...sent }, { ...halves, itemState: 'Executing' }]);
+    const [fulfilled, billed, waiting] = sale.orderLineItems;
+    await createFulfillments(work, {
+      fulfillments: [{ ...delivery, orderLineItemId: fulfilled.id, quantity: '2.5', state: 'Booked' }],
+    });
+    const named = { originalOrderLineItemNumber: '2', quantity: '2.5' };
+    const [returned] = await returning(sale, [{ ...named, itemState: 'Booked' }]);
+    await updateBillingSettings(work, whole);
+    const { orderLineItems } = await updateOrderLineItems(work, {
+      orderLineItems: [
+        { id: fulfilled.id, billTargetDate: '2022-01-02' },
+        { id: billed.id, paymentTerm: 'Net 15' },
+        { id: waiting.id, itemState: 'Booked' },
+        { id: returned.id, itemState: 'SentToBilling' },
+      ],
+      processingOptions: bills,
+    });
+    expect(orderLineItems.map((line) => line!.quantity)).toEqual(['2.5', '2.5', '2.5', '2.5']);
+  });
+
+  test('has one that is entered, or that comes into the unit, rounded', async () => {
+    const { orderLineItems } = await orderFor(work, [
+      { ...halves, itemState: 'Executing' },
+      { quantity: '2.5', itemState: 'Executing' },
+    ]);
+    await updateBillingSettings(work, whole);
+    const changes = [{ quantity: '3.5' }, { unitOfMeasure: 'Each' }];
+    for (const [at, { id }] of orderLineItems.entries()) {
+      const { orderLineItem } = await updateOrderLineItem(work, id, changes[at]);
+      expect(orderLineItem.quantity).toBe(['3', '2'][at]);
+    }
+  });
+});
