@@ -24,6 +24,11 @@ export type HistoryAction =
   | 'SendToBilling'
   | 'Complete'
   | 'Cancel'
+  | 'Post'
+  | 'Unpost'
+  | 'Reverse'
+  | 'Apply'
+  | 'Unapply'
   | 'Pay'
   | 'Capture'
   | 'FailCapture';

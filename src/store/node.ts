@@ -1,6 +1,6 @@
 import { AccountRow } from './account';
 import type { Scoped } from './connection';
-import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
+import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { FulfillmentRow } from './fulfillment';
 import { FulfillmentItemRow } from './fulfillment-item';
 import { HistoryEntryRow } from './history';
@@ -21,6 +21,7 @@ const nodes = {
   invoiceItem: InvoiceItemRow,
   creditMemo: CreditMemoRow,
   creditMemoItem: CreditMemoItemRow,
+  creditMemoApplication: CreditMemoApplicationRow,
   payment: PaymentRow,
   paymentApplication: PaymentApplicationRow,
   historyEntry: HistoryEntryRow,

@@ -143,6 +143,7 @@ describe('apart from the lists', () => {
       [rows.item.id]: 'invoiceItem',
       [rows.memo.id]: 'creditMemo',
       [rows.memoItem.id]: 'creditMemoItem',
+      [rows.credit.id]: 'creditMemoApplication',
       [rows.payment.id]: 'payment',
       [rows.application.id]: 'paymentApplication',
       [rows.history.id]: 'historyEntry',
