@@ -2,7 +2,7 @@ import { money } from '../domain/currency';
 import { shownNumber } from '../domain/key';
 import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
-import { creditMemoItems, creditMemos } from '../store/credit-memo';
+import { creditMemoApplications, creditMemoItems, creditMemos } from '../store/credit-memo';
 import { fulfillments } from '../store/fulfillment';
 import { fulfillmentItems } from '../store/fulfillment-item';
 import { historyEntries } from '../store/history';
@@ -101,7 +101,15 @@ export const nouns = {
     typename: 'Invoice',
     number: 'invoiceNumber',
     money: ['amount', 'amountWithoutTax', 'taxAmount', 'balance'],
-    needs: { account: ['accountId'], documentNumber: ['invoiceNumber'], documentDate: ['invoiceDate'] },
+    needs: {
+      account: ['accountId'],
+      documentNumber: ['invoiceNumber'],
+      documentDate: ['invoiceDate'],
+      allowedActions: [
+        ...['invoiceNumber', 'status', 'currency', 'amount', 'balance', 'reversed'],
+        ...['accountId', 'billRunId'],
+      ],
+    },
   },
   invoiceItem: {
     list: invoiceItems,
@@ -119,6 +127,11 @@ export const nouns = {
       documentNumber: ['creditMemoNumber'],
       documentDate: ['creditMemoDate'],
       unappliedAmount: ['amount', 'appliedAmount', 'refundAmount', 'currency'],
+      reversedInvoice: ['reversedInvoiceId'],
+      allowedActions: [
+        ...['creditMemoNumber', 'status', 'currency', 'amount', 'appliedAmount', 'refundAmount', 'reversedInvoiceId'],
+        ...['sisterInvoiceId', 'billRunId'],
+      ],
     },
   },
   creditMemoItem: {
@@ -131,6 +144,12 @@ export const nouns = {
       orderLineItem: ['orderLineItemId'],
       fulfillment: ['fulfillmentId'],
     },
+  },
+  creditMemoApplication: {
+    list: creditMemoApplications,
+    typename: 'CreditMemoApplication',
+    money: ['amount'],
+    needs: { creditMemo: ['creditMemoId'], invoice: ['invoiceId'] },
   },
   payment: {
     list: payments,

@@ -7,6 +7,8 @@ import { AccountResolver, BillingDocumentResolver } from './account';
 import { BillingSettingsResolver } from './billing-settings';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
+import { CreditMemoApplicationResolver } from './credit-memo-application';
+import { DocumentMutations } from './document-mutation';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
 import { FulfillmentItemResolver } from './fulfillment-item';
@@ -43,7 +45,9 @@ export function schema(): GraphQLSchema {
         InvoiceItemResolver,
         CreditMemoResolver,
         CreditMemoItemResolver,
+        CreditMemoApplicationResolver,
         BillingDocumentResolver,
+        DocumentMutations,
         PaymentResolver,
         PaymentApplicationResolver,
         HistoryEntryResolver,
