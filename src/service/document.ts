@@ -76,7 +76,8 @@ interface Group {
 
 /**
  * Locks documents of accounts, and returns them as they then stand: the billing lock of the accounts, then invoices, then
- * credit memos, each in the order of their ids. Whoever bills, settles or undoes takes them in this order.
+ * credit memos, each in the order of their ids. Whoever bills, settles or undoes takes them in this order; a bill run's
+ * row comes last.
  */
 export async function lockDocuments(
   unit: Unit,

@@ -23,7 +23,7 @@ export const sisterMemos = (scoped: Scoped, invoiceIds: readonly string[]): Prom
 
 /**
  * How far the bill runs of documents have come. A caller who sees a document of a run may not see the run, but what it is
- * at is a matter of the document too. `lock`: they stay so to the end of the transaction; taken after the accounts.
+ * at is a matter of the document too. `lock`: they stay so to the end of the transaction; taken after the documents.
  */
 export function billRunStatuses(
   scoped: Scoped,

@@ -2,7 +2,7 @@ import { type Scope, scopes } from '../../src/domain/caller';
 import { applyCreditMemo } from '../../src/service/credit-memo';
 import { reverseInvoice } from '../../src/service/reversal';
 import type { Work } from '../../src/service/work';
-import { credited, deliver, drafted, invoiced, sisters } from '../support/billed';
+import { credited, deliver, drafted, invoiced, ofBillRun, sisters } from '../support/billed';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -76,6 +76,20 @@ const situations: Record<string, Situation> = {
       return { invoice: invoice.id };
     },
     blocked: { Post: status, Unpost: status, Cancel: status, Reverse: status, CollectPayment: status },
+  },
+  'an invoice of which the bill run is being posted': {
+    make: async () => {
+      const { invoice } = await invoiced(work);
+      await ofBillRun(gateway, invoice, 'PostInProgress');
+      return { invoice: invoice.id };
+    },
+    blocked: {
+      Post: [...inUse, ...status],
+      Unpost: inUse,
+      Cancel: [...inUse, ...status],
+      Reverse: inUse,
+      CollectPayment: [],
+    },
   },
   'a draft credit memo': {
     make: async () => {

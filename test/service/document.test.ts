@@ -1,3 +1,4 @@
+import type { BillRunStatus } from '../../src/domain/bill-run';
 import type { Refusal } from '../../src/domain/errors';
 import { bill } from '../../src/service/billing';
 import { applyCreditMemo } from '../../src/service/credit-memo';
@@ -9,7 +10,7 @@ import { claimed } from '../../src/store/billing-claim';
 import type { FulfillmentRow } from '../../src/store/fulfillment';
 import { newId } from '../../src/store/id';
 import type { OrderLineItemRow } from '../../src/store/order-line-item';
-import { bills, credited, drafted, invoiced, sisters } from '../support/billed';
+import { bills, credited, drafted, invoiced, ofBillRun, sisters } from '../support/billed';
 import { drift } from '../support/books';
 import { told } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -224,48 +225,35 @@ describe('an invoice and its sister credit memo', () => {
 });
 
 describe('a document of a bill run', () => {
-  async function ofRun(status: string, draft: boolean) {
-    const { invoice, account } = await invoiced(work);
-    const { entityId, orgIds, clientId } = work.caller;
-    const [run, chunk] = [newId(), newId()];
-    const { owner } = gateway.database;
-    await owner(
-      `insert into bill_run (id, entity_id, org_ids, version, created_date, created_by_id, updated_date, updated_by_id,
-         bill_run_number, status, target_date, invoice_date, auto_post, total, done, failed)
-       values ($1, $2, $3, 1, now(), $4, now(), $4, $5, $6, '2022-01-01', '2022-01-01', false, 1, 1, 0)`,
-      [run, entityId, orgIds, clientId, run, status],
-    );
-    await owner("insert into bill_run_chunk values ($1, $2, $3, 'Posted')", [chunk, entityId, run]);
-    await owner('insert into bill_run_account values ($1, $2, $3, $4, $5, $6, 1, 1)', [
-      ...[newId(), entityId, invoice.orgId, run, chunk, account.id],
-    ]);
-    await owner('update invoice set bill_run_id = $2 where id = $1', [invoice.id, run]);
-    if (draft) await drafted(gateway, invoice.id);
-    const standing = () =>
-      owner(
-        'select r.status::text, r.version, c.status::text as chunk from bill_run r join bill_run_chunk c on c.bill_run_id = r.id where r.id = $1',
-        [run],
-      );
-    return { invoice, standing };
-  }
+  const made = async (status: BillRunStatus) => {
+    const { invoice } = await invoiced(work);
+    return { invoice, run: await ofBillRun(gateway, invoice, status) };
+  };
 
-  test.each(['Processing', 'PostInProgress', 'CancelInProgress'])(
+  test.each(['Processing', 'PostInProgress', 'CancelInProgress'] as const)(
     'is left alone while the run is %s',
     async (status) => {
-      const draft = await ofRun(status, true);
+      const { invoice } = await made(status);
+      expect(await refusal(moveInvoice(work, invoice.id, 'Unpost'))).toEqual(['DOCUMENT_IN_USE key']);
+      await drafted(gateway, invoice.id);
       for (const action of ['Post', 'Cancel'] as const) {
-        expect(await refusal(moveInvoice(work, draft.invoice.id, action))).toEqual(['DOCUMENT_IN_USE key']);
+        expect(await refusal(moveInvoice(work, invoice.id, action))).toEqual(['DOCUMENT_IN_USE key']);
       }
-      const posted = await ofRun(status, false);
-      expect(await refusal(moveInvoice(work, posted.invoice.id, 'Unpost'))).toEqual(['DOCUMENT_IN_USE key']);
     },
   );
 
   test('that is unposted takes its run back from Posted to Completed, so that it can be posted again', async () => {
-    const { invoice, standing } = await ofRun('Posted', false);
-    await moveInvoice(work, invoice.id, 'Unpost');
-    expect(await standing()).toEqual([{ status: 'Completed', version: 2, chunk: 'Billed' }]);
-    await moveInvoice(work, invoice.id, 'Post');
-    expect(await standing()).toEqual([{ status: 'Completed', version: 2, chunk: 'Billed' }]);
+    const { invoice, run } = await made('Posted');
+    const standing = () =>
+      gateway.database.owner(
+        `select r.status::text, r.version, c.status::text as chunk from bill_run r
+         join bill_run_chunk c on c.bill_run_id = r.id where r.id = $1`,
+        [run],
+      );
+    const reopened = [{ status: 'Completed', version: 2, chunk: 'Billed' }];
+    for (const action of ['Unpost', 'Post', 'Unpost'] as const) {
+      await moveInvoice(work, invoice.id, action);
+      expect(await standing()).toEqual(reopened);
+    }
   });
 });

@@ -1,8 +1,11 @@
+import type { BillRunStatus } from '../../src/domain/bill-run';
 import type { Decimal } from '../../src/domain/decimal';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import type { Work } from '../../src/service/work';
 import type { AccountRow } from '../../src/store/account';
+import { newId } from '../../src/store/id';
+import type { InvoiceRow } from '../../src/store/invoice';
 import { orderFor, type TestGatewayServer } from './gateway';
 
 /* What was billed, posted as runBilling leaves it, for tests of what is done to the documents. */
@@ -67,6 +70,27 @@ export async function sisters(work: Work) {
     processingOptions: bills,
   });
   return { sale, invoice: invoices[0], memo: creditMemos[0], fulfillments: fulfillments.map((row) => row!) };
+}
+
+/** Puts an invoice on a bill run of its own, which has come so far. */
+export async function ofBillRun(
+  { database: { owner } }: TestGatewayServer,
+  { id, entityId, orgId, accountId }: InvoiceRow,
+  status: BillRunStatus,
+): Promise<string> {
+  const [run, chunk] = [newId(), newId()];
+  await owner(
+    `insert into bill_run (id, entity_id, org_ids, version, created_date, created_by_id, updated_date, updated_by_id,
+       bill_run_number, status, target_date, invoice_date, auto_post, total, done, failed)
+     values ($1::uuid, $2, $3, 1, now(), $1, now(), $1, $1::text, $4, '2022-01-01', '2022-01-01', false, 1, 1, 0)`,
+    [run, entityId, [orgId], status],
+  );
+  await owner("insert into bill_run_chunk values ($1, $2, $3, 'Posted')", [chunk, entityId, run]);
+  await owner('insert into bill_run_account values ($1, $2, $3, $4, $5, $6, 1, 1)', [
+    ...[newId(), entityId, orgId, run, chunk, accountId],
+  ]);
+  await owner('update invoice set bill_run_id = $2 where id = $1', [id, run]);
+  return run;
 }
 
 /** Makes posted documents drafts, as a bill run leaves them. */
