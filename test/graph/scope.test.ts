@@ -8,7 +8,7 @@ import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/work';
 import { Scoped } from '../../src/store/connection';
 import { nounsOfIds } from '../../src/store/node';
-import { type Documents, documentsOf, insertDocuments } from '../support/documents';
+import { type Documents, documentMutations, documentsOf, insertDocuments } from '../support/documents';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { insertReturns, returnOf } from '../support/returns';
 
@@ -181,24 +181,9 @@ const mutations: Record<string, (of: Estate) => string[]> = {
   deleteFulfillment: (of) =>
     both(of, 'fulfillment').map((key) => `key: "${key}", DRY) { result: deletedId orderLineItem { id } ${errors} }`),
 };
-const acted = (kind: 'Invoice' | 'CreditMemo', row: Documents['open' | 'memo'], more = '') => {
-  const number = 'invoiceNumber' in row ? row.invoiceNumber : row.creditMemoNumber;
-  const result = kind === 'Invoice' ? 'invoice' : 'creditMemo';
-  return [row.id, number].map((key) => `key: "${key}"${more}, DRY) { result: ${result} { id } ${errors} }`);
-};
-const against = (row: Documents['open']) => `, invoiceKey: "${row.id}"`;
-const documentMutations: typeof mutations = {
-  postInvoice: ({ documents }) => acted('Invoice', documents.draft),
-  unpostInvoice: ({ documents }) => acted('Invoice', documents.open),
-  cancelInvoice: ({ documents }) => acted('Invoice', documents.draft),
-  reverseInvoice: ({ documents }) => acted('Invoice', documents.open),
-  postCreditMemo: ({ documents }) => acted('CreditMemo', documents.draftMemo),
-  unpostCreditMemo: ({ documents }) => acted('CreditMemo', documents.memo),
-  cancelCreditMemo: ({ documents }) => acted('CreditMemo', documents.draftMemo),
-  applyCreditMemo: ({ documents }) => acted('CreditMemo', documents.memo, against(documents.open)),
-  unapplyCreditMemo: ({ documents }) => acted('CreditMemo', documents.used, against(documents.owing)),
-};
-Object.assign(mutations, documentMutations);
+for (const [field, args] of Object.entries(documentMutations)) {
+  mutations[field] = ({ documents }) => args(documents).map((text) => `${text} ${errors} }`);
+}
 const mutation = (field: string, text: string, dryRun: boolean) =>
   `mutation { payload: ${field}(${text.replace('DRY', `dryRun: ${dryRun}`)} }`;
 const scopeOf = (field: string) =>
@@ -296,7 +281,7 @@ describe.each(intruderNames)('a client of %s', (name) => {
     const { client, own } = intruders[name];
     const before = await stored();
     for (const act of ['applyCreditMemo', 'unapplyCreditMemo']) {
-      const keys = `key: "${own.documents.used.id}"${against(victim.documents.owing)}`;
+      const keys = `key: "${own.documents.used.id}", invoiceKey: "${victim.documents.owing.id}"`;
       const { body } = await client.graphql(mutation(act, `${keys}, DRY) { userErrors { code path } }`, false));
       expect(body.data.payload.userErrors).toEqual([{ code: 'NOT_FOUND', path: ['invoiceKey'] }]);
     }

@@ -24,3 +24,22 @@ export async function insertDocuments(scoped: Scoped, rows: Documents): Promise<
   await insertRows(scoped, CreditMemoRow, [rows.memo, rows.draftMemo, rows.used]);
   await insertRows(scoped, CreditMemoApplicationRow, [rows.credit]);
 }
+
+const acted = (key: string, number: string, what: string, more = '') =>
+  [key, number].map((each) => `key: "${each}"${more}, DRY) { result: ${what} { id }`);
+const onInvoice = ({ id, invoiceNumber }: InvoiceRow) => acted(id, invoiceNumber, 'invoice');
+const onMemo = ({ id, creditMemoNumber }: CreditMemoRow, against?: InvoiceRow) =>
+  acted(id, creditMemoNumber, 'creditMemo', against && `, invoiceKey: "${against.id}"`);
+
+/** Each act on the document that it fits, by id and by number: its arguments, with DRY for dryRun, and its selection. */
+export const documentMutations: Record<string, (of: Documents) => string[]> = {
+  postInvoice: ({ draft }) => onInvoice(draft),
+  unpostInvoice: ({ open }) => onInvoice(open),
+  cancelInvoice: ({ draft }) => onInvoice(draft),
+  reverseInvoice: ({ open }) => onInvoice(open),
+  postCreditMemo: ({ draftMemo }) => onMemo(draftMemo),
+  unpostCreditMemo: ({ memo }) => onMemo(memo),
+  cancelCreditMemo: ({ draftMemo }) => onMemo(draftMemo),
+  applyCreditMemo: ({ memo, open }) => onMemo(memo, open),
+  unapplyCreditMemo: ({ used, owing }) => onMemo(used, owing),
+};
