@@ -41,9 +41,21 @@ export const userErrorCodes = {
   },
   DOCUMENT_STATUS: { category: 30, meaning: 'The status of the document or bill run forbids it.' },
   NOT_BILLED_YET: { category: 30, meaning: 'It can be completed only after it stands on a posted document.' },
+  ALREADY_BILLED: { category: 30, meaning: 'The fulfillment or line item stands on a billing document already.' },
+  DOCUMENT_STATUS: { category: 30, meaning: 'The status of the billing document does not allow this.' },
+  DOCUMENT_IN_USE: {
+    category: 30,
+    meaning:
+      'Something is applied to the billing document, it was reversed or reverses another, or its bill run is under way.',
+  },
   SETTLEMENT_REQUIRED: {
     category: 30,
     meaning: 'Credit memos need invoice settlement: it is off, or cannot be turned off any more.',
+  },
+  CURRENCY_MISMATCH: { category: 30, meaning: 'What is put against an invoice is in another currency.' },
+  BALANCE_EXCEEDED: {
+    category: 30,
+    meaning: 'More than is owed, or than is left to be applied or taken back; also where that is nothing.',
   },
   PAYMENT_METHOD_MISSING: { category: 30, meaning: 'The account has no payment method to collect a payment with.' },
   PAYMENT_DECLINED: { category: 30, meaning: 'The payment gateway declined the payment.' },

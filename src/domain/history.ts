@@ -25,6 +25,10 @@ export type HistoryAction =
   | 'Complete'
   | 'Cancel'
   | 'Post'
+  | 'Unpost'
+  | 'Reverse'
+  | 'Apply'
+  | 'Unapply'
   | 'Pay'
   | 'Capture'
   | 'FailCapture';

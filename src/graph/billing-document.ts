@@ -28,7 +28,7 @@ export abstract class BillingDocument extends Node {
 export abstract class Document extends Audited {
   @Field(() => DateScalar, { nullable: true, description: 'The day it was posted (UTC); null on a draft.' })
   postedDate: string | null;
-  @Field(() => String, { description: 'API (billed in a mutation or REST request) or BillRun.' }) source: string;
+  @Field(() => String, { description: 'API (made by a mutation or REST request) or BillRun.' }) source: string;
   targetDate: string | null;
   currency: string;
   amount: string;

@@ -20,12 +20,15 @@ import { money } from '../domain/currency';
 import { CreditMemoItemRow, CreditMemoRow } from '../store/credit-memo';
 import { BillRun } from './bill-run';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
-import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
+import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
+import { CreditMemoApplication } from './credit-memo-application';
+import { creditMemoActions, DocumentActionState } from './document-action';
 import { CreditMemoOrderFieldEnum, CreditMemoStatusEnum, OrderDirectionEnum } from './enums';
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
+import { Invoice } from './invoice';
 import { Node } from './node';
 import { columnsOf } from './nouns';
 import { OrderLineItem } from './order-line-item';
@@ -34,7 +37,7 @@ import { selectedFields } from './selection';
 
 @ObjectType({
   implements: [Node, BillingDocument],
-  description: 'What an account gets back: a return is credited on it.',
+  description: 'What an account gets back: a return is credited on it, or an invoice taken back.',
   simpleResolvers: true,
 })
 export class CreditMemo extends Document {
@@ -43,7 +46,10 @@ export class CreditMemo extends Document {
   @Field(() => CreditMemoStatusEnum, { description: 'Where it stands.' }) status: CreditMemoStatus;
   @Field(() => DecimalScalar, { description: 'What of it is put against invoices.' }) appliedAmount: string;
   @Field(() => DecimalScalar, { description: 'What of it was paid back.' }) refundAmount: string;
-  @Field(() => String, { nullable: true, description: 'Why it was given; "Return Order" for a return.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why it was given: "Return Order" for a return, "Reversal" for an invoice that was taken back.',
+  })
   reasonCode: string | null;
 }
 
@@ -153,6 +159,32 @@ export class CreditMemoResolver {
   ): Promise<BillRun | null> {
     if (memo.billRunId === null) return null;
     return (await loaders.row('billRun', columnsOf('billRun', selectedFields(info)), memo.billRunId)) ?? null;
+  }
+
+  @FieldResolver(() => [CreditMemoApplication], { description: 'The invoices it was put against.' })
+  applications(
+    @Root() memo: CreditMemoRow,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CreditMemoApplication[]> {
+    return edgeList(context, 'CreditMemo.applications', memo.id, info);
+  }
+
+  @FieldResolver(() => Invoice, { nullable: true, description: 'The invoice that it takes back whole.' })
+  reversedInvoice(
+    @Root() memo: CreditMemoRow,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Invoice> | null {
+    return memo.reversedInvoiceId ? context.follow('CreditMemo.reversedInvoice', memo.reversedInvoiceId, info) : null;
+  }
+
+  @FieldResolver(() => [DocumentActionState], {
+    description:
+      'One entry for each act there is for credit memos, judged for this caller and this memo as it is. Ask here instead of knowing the rules.',
+  })
+  allowedActions(@Root() memo: CreditMemoRow, @Ctx() context: GraphContext): Promise<DocumentActionState[]> {
+    return creditMemoActions(memo, context);
   }
 
   @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })

@@ -3,6 +3,7 @@ import type { BillRunAction, BillRunStatus } from '../domain/bill-run';
 import type { CreditMemoRule, InclusiveTaxRule } from '../domain/billing-settings';
 import type { CreditMemoStatus } from '../domain/credit-memo';
 import type { RoundingMode } from '../domain/decimal';
+import type { DocumentAction } from '../domain/document';
 import { type UserErrorCode as Code, userErrorCodes } from '../domain/errors';
 import type { FulfillmentAction, FulfillmentState, FulfillmentType } from '../domain/fulfillment';
 import type { InvoiceStatus } from '../domain/invoice';
@@ -137,6 +138,20 @@ export const CreditMemoStatusEnum = enumType<CreditMemoStatus>('CreditMemoStatus
   Posted: 'Granted to the account.',
   Canceled: 'Withdrawn while it was a draft.',
 });
+
+export const DocumentActionEnum = enumType<DocumentAction>(
+  'DocumentAction',
+  'What can be done to invoices and credit memos. Those that one billing act made together are posted, unposted and canceled together.',
+  {
+    Post: 'Draft to Posted.',
+    Unpost: 'Posted back to Draft, while it has not been used. What it bills stays billed.',
+    Cancel: 'Draft to Canceled. What it bills is billable again.',
+    Reverse: 'Take an invoice back whole, by a credit memo that is put against it.',
+    Apply: 'Put a credit memo against invoices.',
+    Unapply: 'Take a credit memo off invoices again.',
+    CollectPayment: 'Collect what an invoice owes.',
+  },
+);
 
 export const PaymentStatusEnum = enumType<PaymentStatus>('PaymentStatus', 'Where a payment stands.', {
   Processing: 'Authorized; the money is about to be taken.',

@@ -21,6 +21,8 @@ import { BillRun } from './bill-run';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
+import { CreditMemoApplication } from './credit-memo-application';
+import { DocumentActionState, invoiceActions } from './document-action';
 import { InvoiceOrderFieldEnum, InvoiceStatusEnum, OrderDirectionEnum } from './enums';
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
@@ -168,6 +170,23 @@ export class InvoiceResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<PaymentApplication[]> {
     return edgeList(context, 'Invoice.paymentApplications', invoice.id, info);
+  }
+
+  @FieldResolver(() => [CreditMemoApplication], { description: 'The credit memos that were put against its balance.' })
+  creditMemoApplications(
+    @Root() invoice: InvoiceRow,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<CreditMemoApplication[]> {
+    return edgeList(context, 'Invoice.creditMemoApplications', invoice.id, info);
+  }
+
+  @FieldResolver(() => [DocumentActionState], {
+    description:
+      'One entry for each act there is for invoices, judged for this caller and this invoice as it is. Ask here instead of knowing the rules.',
+  })
+  allowedActions(@Root() invoice: InvoiceRow, @Ctx() context: GraphContext): Promise<DocumentActionState[]> {
+    return invoiceActions(invoice, context);
   }
 }
 

@@ -1,9 +1,11 @@
 import DataLoader from 'dataloader';
+import type { BillRunStatus } from '../domain/bill-run';
 import type { BillingSettings } from '../domain/billing-settings';
 import { postedRuns } from '../store/bill-run';
 import { claimed, posted } from '../store/billing-claim';
 import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
+import { billRunStatuses, type SisterMemo, sisterMemos } from '../store/document';
 import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
 import { rowsBy } from '../store/write';
@@ -31,6 +33,9 @@ export const oneEdges = {
   'CreditMemoItem.orderLineItem': one('orderLineItem', 'orderLineItemId'),
   'CreditMemoItem.fulfillment': one('fulfillment', 'fulfillmentId'),
   'CreditMemo.account': one('account', 'accountId'),
+  'CreditMemo.reversedInvoice': one('invoice', 'reversedInvoiceId'),
+  'CreditMemoApplication.creditMemo': one('creditMemo', 'creditMemoId'),
+  'CreditMemoApplication.invoice': one('invoice', 'invoiceId'),
   'Payment.account': one('account', 'accountId'),
   'PaymentApplication.payment': one('payment', 'paymentId'),
   'PaymentApplication.invoice': one('invoice', 'invoiceId'),
@@ -52,6 +57,8 @@ export const manyEdges = {
   'Fulfillment.creditMemoItems': many('creditMemoItem', 'fulfillmentId'),
   'Invoice.invoiceItems': many('invoiceItem', 'invoiceId'),
   'Invoice.paymentApplications': many('paymentApplication', 'invoiceId'),
+  'Invoice.creditMemoApplications': many('creditMemoApplication', 'invoiceId'),
+  'CreditMemo.applications': many('creditMemoApplication', 'creditMemoId'),
   'CreditMemo.creditMemoItems': many('creditMemoItem', 'creditMemoId'),
   'Payment.applications': many('paymentApplication', 'paymentId'),
   'BillRun.invoices': many('invoice', 'billRunId'),
@@ -154,6 +161,25 @@ export class Loaders {
   /** Has a document of this bill run been posted? */
   runPosted(id: string): Promise<boolean> {
     return this.flags('run posted', postedRuns).load(id);
+  }
+
+  /** The credit memos that were made along with an invoice, as far as the rules look at them. */
+  sisterMemos(invoiceId: string): Promise<SisterMemo[]> {
+    const load = async (ids: readonly string[]) => {
+      const groups = new Map<string, SisterMemo[]>();
+      for (const memo of await sisterMemos(this.scoped, ids)) {
+        groups.set(memo.sisterInvoiceId!, [...(groups.get(memo.sisterInvoiceId!) ?? []), memo]);
+      }
+      return groups;
+    };
+    return this.loader<SisterMemo[]>('sisterMemos', load, []).load(invoiceId);
+  }
+
+  /** How far the bill run of a document has come. */
+  billRunStatus(id: string): Promise<BillRunStatus | null> {
+    const load = async (ids: readonly string[]) =>
+      new Map((await billRunStatuses(this.scoped, ids)).map((run) => [run.id, run.status]));
+    return this.loader<BillRunStatus | null>('billRunStatus', load, null).load(id);
   }
 
   /** The settings of the caller's entity. */

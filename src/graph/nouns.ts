@@ -3,7 +3,7 @@ import { shownNumber } from '../domain/key';
 import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
 import { billRunFailures, billRuns } from '../store/bill-run';
-import { creditMemoItems, creditMemos } from '../store/credit-memo';
+import { creditMemoApplications, creditMemoItems, creditMemos } from '../store/credit-memo';
 import { fulfillments } from '../store/fulfillment';
 import { fulfillmentItems } from '../store/fulfillment-item';
 import { historyEntries } from '../store/history';
@@ -107,6 +107,10 @@ export const nouns = {
       documentNumber: ['invoiceNumber'],
       documentDate: ['invoiceDate'],
       billRun: ['billRunId'],
+      allowedActions: [
+        ...['invoiceNumber', 'status', 'currency', 'amount', 'balance', 'reversed'],
+        ...['accountId', 'billRunId'],
+      ],
     },
   },
   invoiceItem: {
@@ -126,6 +130,11 @@ export const nouns = {
       documentDate: ['creditMemoDate'],
       unappliedAmount: ['amount', 'appliedAmount', 'refundAmount', 'currency'],
       billRun: ['billRunId'],
+      reversedInvoice: ['reversedInvoiceId'],
+      allowedActions: [
+        ...['creditMemoNumber', 'status', 'currency', 'amount', 'appliedAmount', 'refundAmount', 'reversedInvoiceId'],
+        ...['sisterInvoiceId', 'billRunId'],
+      ],
     },
   },
   creditMemoItem: {
@@ -151,6 +160,12 @@ export const nouns = {
     typename: 'BillRunFailure',
     money: [],
     needs: { account: ['accountId'] },
+  },
+  creditMemoApplication: {
+    list: creditMemoApplications,
+    typename: 'CreditMemoApplication',
+    money: ['amount'],
+    needs: { creditMemo: ['creditMemoId'], invoice: ['invoiceId'] },
   },
   payment: {
     list: payments,

@@ -8,6 +8,8 @@ import { BillRunFailureResolver, BillRunPreviewTotalResolver, BillRunResolver } 
 import { BillingSettingsResolver } from './billing-settings';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
+import { CreditMemoApplicationResolver } from './credit-memo-application';
+import { DocumentMutations } from './document-mutation';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
 import { FulfillmentItemResolver } from './fulfillment-item';
@@ -44,7 +46,9 @@ export function schema(): GraphQLSchema {
         InvoiceItemResolver,
         CreditMemoResolver,
         CreditMemoItemResolver,
+        CreditMemoApplicationResolver,
         BillingDocumentResolver,
+        DocumentMutations,
         PaymentResolver,
         PaymentApplicationResolver,
         BillRunResolver,

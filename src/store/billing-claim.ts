@@ -44,3 +44,20 @@ export async function posted(scoped: Scoped, ids: readonly string[]): Promise<st
   );
   return rows.map((row) => row.id);
 }
+
+/** Frees what these documents have billed: it is billable again. The documents are locked. */
+export async function freeClaims(
+  scoped: Scoped,
+  invoiceIds: readonly string[],
+  creditMemoIds: readonly string[],
+): Promise<void> {
+  await scoped.query(
+    `with charged as (
+       delete from billing_claim where entity_id = $1 and org_id = any($2)
+         and invoice_item_id in (select id from invoice_item where invoice_id = any($3))
+     )
+     delete from billing_claim where entity_id = $1 and org_id = any($2)
+       and credit_memo_item_id in (select id from credit_memo_item where credit_memo_id = any($4))`,
+    [invoiceIds, creditMemoIds],
+  );
+}

@@ -3,7 +3,8 @@ import type { Scoped } from './connection';
 
 /**
  * What has been billed for sales line items and credited for their returns, by the items that hold a claim: one whose
- * document was canceled, or reversed for re-billing, counts no more. Read behind the lock of the lines.
+ * document was canceled, or reversed for re-billing, counts no more. One that was reversed for good counts as billed for
+ * nothing: it was taken back whole. Read behind the lock of the lines or of the account.
  */
 export async function creditFacts(scoped: Scoped, salesLineIds: readonly string[]): Promise<Map<string, CreditFacts>> {
   const rows = await scoped.query<CreditFacts & { id: string }>(
@@ -12,8 +13,10 @@ export async function creditFacts(scoped: Scoped, salesLineIds: readonly string[
        from order_line_item
        where entity_id = $1 and org_id = any($2) and (id = any($3) or original_order_line_item_id = any($3))
      ), item as (
-       select line.sale, line.category, i.id, i.quantity, i.charge_amount as net, i.tax_amount as tax, i.tax_rate
+       select line.sale, line.category, i.id, i.quantity, case when d.reversed then 0 else i.charge_amount end as net,
+         case when d.reversed then 0 else i.tax_amount end as tax, i.tax_rate
        from line join invoice_item i on i.order_line_item_id = line.id
+       join invoice d on d.id = i.invoice_id
        join billing_claim c on c.invoice_item_id = i.id
        union all
        select line.sale, line.category, m.id, m.quantity, -m.amount_without_tax, -m.tax_amount, m.tax_rate

@@ -1,7 +1,7 @@
 import { AccountRow } from './account';
 import { BillRunRow } from './bill-run';
 import type { Scoped } from './connection';
-import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
+import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { FulfillmentRow } from './fulfillment';
 import { FulfillmentItemRow } from './fulfillment-item';
 import { HistoryEntryRow } from './history';
@@ -23,6 +23,7 @@ const nodes = {
   invoiceItem: InvoiceItemRow,
   creditMemo: CreditMemoRow,
   creditMemoItem: CreditMemoItemRow,
+  creditMemoApplication: CreditMemoApplicationRow,
   payment: PaymentRow,
   paymentApplication: PaymentApplicationRow,
   historyEntry: HistoryEntryRow,

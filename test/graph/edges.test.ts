@@ -42,6 +42,17 @@ beforeAll(async () => {
   });
   await work.finish();
   await insertReturns(new Scoped(gateway.database.db.reads(), work.caller), returns);
+  // Each credit memo against an invoice of its own, which it is the sister of and takes back.
+  const numbered = (table: string) => `(select *, row_number() over (order by id) as n from ${table})`;
+  const paired = `${numbered('credit_memo')} m join ${numbered('invoice')} i using (n)`;
+  await gateway.database.owner(
+    `update credit_memo set reversed_invoice_id = p.invoice, sister_invoice_id = p.invoice
+     from (select m.id as memo, i.id as invoice from ${paired}) p where id = p.memo`,
+  );
+  await gateway.database.owner(
+    `insert into credit_memo_application select gen_random_uuid(), m.entity_id, m.org_id, m.id, i.id, 'USD', 1, now()
+     from ${paired}`,
+  );
 });
 afterAll(() => gateway.close());
 
@@ -90,6 +101,10 @@ const parents: Record<string, { from: (size: number) => [string, string]; statem
   CreditMemo: { from: (n) => [`parents: creditMemos(first: ${n}) { nodes {`, '} }'], statements: 1 },
   CreditMemoItem: {
     from: (n) => [`parents: creditMemos(first: ${n}) { nodes { creditMemoItems { nodes {`, '} } } }'],
+    statements: 2,
+  },
+  CreditMemoApplication: {
+    from: (n) => [`parents: invoices(first: ${n}) { nodes { creditMemoApplications {`, '} } }'],
     statements: 2,
   },
   PaymentApplication: {
@@ -147,6 +162,9 @@ const oneColumns: Record<keyof typeof oneEdges, [table: string, column: string]>
   'Invoice.account': ['invoice', 'account_id'],
   'OrderLineItem.originalOrderLineItem': ['order_line_item', 'original_order_line_item_id'],
   'CreditMemo.account': ['credit_memo', 'account_id'],
+  'CreditMemo.reversedInvoice': ['credit_memo', 'reversed_invoice_id'],
+  'CreditMemoApplication.creditMemo': ['credit_memo_application', 'credit_memo_id'],
+  'CreditMemoApplication.invoice': ['credit_memo_application', 'invoice_id'],
   'CreditMemoItem.creditMemo': ['credit_memo_item', 'credit_memo_id'],
   'CreditMemoItem.orderLineItem': ['credit_memo_item', 'order_line_item_id'],
   'CreditMemoItem.fulfillment': ['credit_memo_item', 'fulfillment_id'],
@@ -170,6 +188,8 @@ const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string
   'Fulfillment.invoiceItems': ['invoice_item', 'fulfillment_id', 'list'],
   'Invoice.invoiceItems': ['invoice_item', 'invoice_id', 'connection'],
   'Invoice.paymentApplications': ['payment_application', 'invoice_id', 'list'],
+  'Invoice.creditMemoApplications': ['credit_memo_application', 'invoice_id', 'list'],
+  'CreditMemo.applications': ['credit_memo_application', 'credit_memo_id', 'list'],
   'Payment.applications': ['payment_application', 'payment_id', 'list'],
   'OrderLineItem.history': ['history_entry', 'subject_id', 'connection'],
   'Fulfillment.history': ['history_entry', 'subject_id', 'connection'],
@@ -272,6 +292,15 @@ describe('a screen', () => {
     expect((await asked('{ accounts(first: 10) { nodes { org { name } paymentMethod { label } } } }')).statements).toBe(
       2,
     );
+  });
+
+  test('what may be done to a hundred documents takes as many statements as for one', async () => {
+    const page = async (field: string, n: number) =>
+      (await asked(`{ ${field}(first: ${n}) { nodes { allowedActions { action allowed blockedBy { code } } } } }`))
+        .statements - 1;
+    // Of invoices: sisters, accounts, settings. Of credit memos: invoices made along with them, their memos, settings.
+    for (const field of ['invoices', 'creditMemos'])
+      expect([await page(field, 1), await page(field, 100)]).toEqual([3, 3]);
   });
 
   test('nodes are one statement to tell them apart, and one for each kind, whatever their number', async () => {

@@ -8,6 +8,7 @@ import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/work';
 import { Scoped } from '../../src/store/connection';
 import { nounsOfIds } from '../../src/store/node';
+import { type Documents, documentMutations, documentsOf, insertDocuments } from '../support/documents';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { insertReturns, returnOf } from '../support/returns';
 
@@ -16,6 +17,8 @@ interface Estate {
   orgId: string;
   ids: Record<keyof typeof nouns, string>;
   numbers: Record<'account' | 'order' | 'fulfillment' | 'invoice' | 'creditMemo' | 'payment', string>;
+  /** Documents to act upon. */
+  documents: Documents;
   booked: string;
   sent: string;
   /** What has children on edges that only returns have. */
@@ -41,6 +44,8 @@ async function estate(work: Work, name: string): Promise<Estate> {
   await work.finish();
   const returned = returnOf(account, line);
   await insertReturns(new Scoped(gateway.database.db.reads(), work.caller), [returned]);
+  const documents = documentsOf(account);
+  await insertDocuments(new Scoped(gateway.database.db.reads(), work.caller), documents);
   const [billed] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
     `select i.id as item, a.id as application, h.id as entry from invoice_item i
      join payment_application a using (invoice_id) join history_entry h on h.subject_id = invoice_id where invoice_id = $1`,
@@ -53,6 +58,7 @@ async function estate(work: Work, name: string): Promise<Estate> {
       ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
       ...{ fulfillmentItem: items.get(sent)![0].id, invoice: invoices[0].id, invoiceItem: billed.item },
       ...{ creditMemo: returned.memo.id, creditMemoItem: returned.memoItem.id },
+      creditMemoApplication: documents.credit.id,
       ...{ payment: payments[0].id, paymentApplication: billed.application, historyEntry: billed.entry },
     },
     numbers: {
@@ -60,11 +66,14 @@ async function estate(work: Work, name: string): Promise<Estate> {
       ...{ invoice: invoices[0].invoiceNumber, payment: payments[0].paymentNumber },
       creditMemo: returned.memo.creditMemoNumber,
     },
+    documents,
     booked,
     sent,
     parents: {
       'OrderLineItem.creditMemoItems': returned.line.id,
       'Fulfillment.creditMemoItems': returned.fulfillment.id,
+      'Invoice.creditMemoApplications': documents.owing.id,
+      'CreditMemo.applications': documents.used.id,
     },
   };
 }
@@ -172,6 +181,9 @@ const mutations: Record<string, (of: Estate) => string[]> = {
   deleteFulfillment: (of) =>
     both(of, 'fulfillment').map((key) => `key: "${key}", DRY) { result: deletedId orderLineItem { id } ${errors} }`),
 };
+for (const [field, args] of Object.entries(documentMutations)) {
+  mutations[field] = ({ documents }) => args(documents).map((text) => `${text} ${errors} }`);
+}
 const mutation = (field: string, text: string, dryRun: boolean) =>
   `mutation { payload: ${field}(${text.replace('DRY', `dryRun: ${dryRun}`)} }`;
 const scopeOf = (field: string) =>
@@ -179,9 +191,11 @@ const scopeOf = (field: string) =>
     ? 'read'
     : field === 'updateBillingSettings'
       ? 'admin'
-      : /Account|Order$|LineItem/.test(field)
-        ? 'order'
-        : 'fulfill';
+      : /Invoice|CreditMemo/.test(field)
+        ? 'bill'
+        : /Account|Order$|LineItem/.test(field)
+          ? 'order'
+          : 'fulfill';
 /** What everybody has of their own, so that there is nothing foreign to ask for. */
 const ofCaller = ['viewer', 'billingSettings', 'updateBillingSettings'];
 const ofOthers = (fields: object) => Object.keys(fields).filter((field) => !ofCaller.includes(field));
@@ -241,7 +255,9 @@ describe.each(intruderNames)('a client of %s', (name) => {
     const text = fields.map((field) => `${field}(first: 100) { totalCount nodes { id } edges { node { id } } }`);
     const { body, text: reply } = await client.graphql(`{ ${text.join(' ')} }`);
     expect(fields.map((field) => body.data[field].totalCount)).toEqual(
-      fields.map((field) => ({ orders: 2, orderLineItems: 2, fulfillments: 4 })[field] ?? 1),
+      fields.map(
+        (field) => ({ orders: 2, orderLineItems: 2, fulfillments: 4, invoices: 4, creditMemos: 4 })[field] ?? 1,
+      ),
     );
     for (const id of Object.values(victim.ids)) expect(reply).not.toContain(id);
   });
@@ -257,6 +273,17 @@ describe.each(intruderNames)('a client of %s', (name) => {
         expect(userErrors.map(({ code }: { code: string }) => code)).toEqual(['NOT_FOUND']);
         expect(empty(result)).toBe(true);
       }
+    }
+    expect(await stored()).toBe(before);
+  });
+
+  test('puts no credit memo of its own against a foreign invoice', async () => {
+    const { client, own } = intruders[name];
+    const before = await stored();
+    for (const act of ['applyCreditMemo', 'unapplyCreditMemo']) {
+      const keys = `key: "${own.documents.used.id}", invoiceKey: "${victim.documents.owing.id}"`;
+      const { body } = await client.graphql(mutation(act, `${keys}, DRY) { userErrors { code path } }`, false));
+      expect(body.data.payload.userErrors).toEqual([{ code: 'NOT_FOUND', path: ['invoiceKey'] }]);
     }
     expect(await stored()).toBe(before);
   });

@@ -300,6 +300,32 @@ describe('the other mutations', () => {
     expect(many.statements).toBeLessThanOrEqual(25);
   });
 
+  test('acts on documents take as many statements for a hundred items as for one', async () => {
+    const { owner } = gateway.database;
+    const invoiced = async (count: number) => {
+      const of = await lines(count);
+      const input = { fulfillments: entries(of, { state: 'SentToBilling' }), processingOptions: { runBilling: true } };
+      const key = (await creating(input, 'invoices { id }')).payload.invoices[0].id as string;
+      return key;
+    };
+    const act = async (field: string, key: string, more = '') =>
+      (await carriedOut(field, `$key: ID!:: key: $key${more}`, 'invoice { id }', { key })).statements;
+    const costs = async (count: number) => {
+      const key = await invoiced(count);
+      const [unpost, post] = [await act('unpostInvoice', key), await act('postInvoice', key)];
+      await owner("update invoice set status = 'Draft', posted_date = null where id = $1", [key]);
+      const cancel = await act('cancelInvoice', key);
+      const [again, forGood] = [await invoiced(count), await invoiced(count)];
+      const reverse = [await act('reverseInvoice', again), await act('reverseInvoice', forGood, ', rebill: false')];
+      return [unpost, post, cancel, ...reverse];
+    };
+    // find, sisters, lock of billing, lock, update, history; freeing claims; and a credit memo with its items.
+    expect([await costs(1), await costs(100)]).toEqual([
+      [6, 6, 7, 11, 11],
+      [6, 6, 7, 11, 11],
+    ]);
+  });
+
   test('a refused batch costs no more than one that is carried out', async () => {
     const keys = (await fulfillments(await lines(100), { state: 'Booked' })).map(({ id }) => id);
     const counter = { statements: 0 };

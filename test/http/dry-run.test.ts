@@ -1,9 +1,12 @@
 import { createFulfillmentItems } from '../../src/service/fulfillment-item';
+import { Scoped } from '../../src/store/connection';
+import { type Documents, documentsOf, insertDocuments } from '../support/documents';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
 let ids: Record<'line' | 'fee' | 'declined' | 'account' | 'executing' | 'booked' | 'billed' | 'item', string>;
+let documents: Documents;
 
 beforeAll(async () => {
   gateway = await testGateway();
@@ -19,6 +22,8 @@ beforeAll(async () => {
   const [billed] = await create([entryOn(line, { state: 'SentToBilling' })], { runBilling: true });
   const { fulfillmentItems } = await createFulfillmentItems(work, [{ fulfillmentNumber: billed, itemIdentifier: 'A' }]);
   const item = fulfillmentItems[0]!.id;
+  documents = documentsOf(account);
+  await insertDocuments(new Scoped(gateway.database.db.reads(), work.caller), documents);
   ids = {
     line,
     fee: fee.orderLineItems[0].id,
@@ -84,13 +89,13 @@ const accepted: Record<string, { query: () => string; shows: object }> = {
     shows: { account: { name: 'Other', version: 2 } },
   },
   updateBillingSettings: {
-    query: () => `updateBillingSettings(dryRun: true, input: {invoiceSettlement: false, carriers: ["UPS"],
+    query: () => `updateBillingSettings(dryRun: true, input: {roundingMode: DOWN, carriers: ["UPS"],
       taxCodes: [{code: "VAT", rate: "0.2"}]}) {
       billingSettings { invoiceSettlement roundingMode carriers taxCodes { code rate } } ${errors} }`,
     shows: {
       billingSettings: {
-        invoiceSettlement: false,
-        roundingMode: 'HALF_UP',
+        invoiceSettlement: true,
+        roundingMode: 'DOWN',
         carriers: ['UPS'],
         taxCodes: [{ code: 'VAT', rate: '0.2' }],
       },
@@ -186,6 +191,68 @@ const accepted: Record<string, { query: () => string; shows: object }> = {
     query: () => `sendFulfillmentsToBilling(dryRun: true, keys: ["${ids.executing}", "${ids.booked}"],
       processingOptions: {runBilling: true, collectPayment: true}) ${moved}`,
     shows: { invoices: [{ invoiceNumber: 'DRYRUN-1' }], paidAmount: '100.00' },
+  },
+  postInvoice: {
+    query: () =>
+      `postInvoice(dryRun: true, key: "${documents.draft.id}") { invoice { status version postedDate } ${errors} }`,
+    shows: { invoice: { status: 'Posted', version: 2, postedDate: expect.any(String) } },
+  },
+  unpostInvoice: {
+    query: () => `unpostInvoice(dryRun: true, key: "${documents.open.id}") { invoice { status postedDate } ${errors} }`,
+    shows: { invoice: { status: 'Draft', postedDate: null } },
+  },
+  cancelInvoice: {
+    query: () => `cancelInvoice(dryRun: true, key: "${documents.draft.id}") {
+      invoice { status allowedActions { allowed } } ${errors} }`,
+    shows: { invoice: { status: 'Canceled', allowedActions: Array(5).fill({ allowed: false }) } },
+  },
+  reverseInvoice: {
+    query: () => `reverseInvoice(dryRun: true, key: "${documents.open.id}", documentDate: "2022-02-02") {
+      invoice { status reversed balance creditMemoApplications { amount creditMemo { creditMemoNumber } } }
+      creditMemos { creditMemoNumber documentDate appliedAmount unappliedAmount reversedInvoice { invoiceNumber } } ${errors} }`,
+    shows: {
+      invoice: {
+        status: 'Posted',
+        reversed: true,
+        balance: '0.00',
+        creditMemoApplications: [{ amount: '10.00', creditMemo: { creditMemoNumber: 'DRYRUN-1' } }],
+      },
+      creditMemos: [
+        {
+          creditMemoNumber: 'DRYRUN-1',
+          documentDate: '2022-02-02',
+          appliedAmount: '10.00',
+          unappliedAmount: '0.00',
+          reversedInvoice: { invoiceNumber: expect.any(String) },
+        },
+      ],
+    },
+  },
+  postCreditMemo: {
+    query: () => `postCreditMemo(dryRun: true, key: "${documents.draftMemo.id}") { creditMemo { status } ${errors} }`,
+    shows: { creditMemo: { status: 'Posted' } },
+  },
+  unpostCreditMemo: {
+    query: () => `unpostCreditMemo(dryRun: true, key: "${documents.memo.id}") { creditMemo { status } ${errors} }`,
+    shows: { creditMemo: { status: 'Draft' } },
+  },
+  cancelCreditMemo: {
+    query: () => `cancelCreditMemo(dryRun: true, key: "${documents.draftMemo.id}") { creditMemo { status } ${errors} }`,
+    shows: { creditMemo: { status: 'Canceled' } },
+  },
+  applyCreditMemo: {
+    query:
+      () => `applyCreditMemo(dryRun: true, key: "${documents.used.id}", invoiceKey: "${documents.owing.id}", amount: "5") {
+      creditMemo { appliedAmount unappliedAmount applications { amount } } invoices { balance } ${errors} }`,
+    shows: {
+      creditMemo: { appliedAmount: '15.00', unappliedAmount: '10.00', applications: [{ amount: '15.00' }] },
+      invoices: [{ balance: '15.00' }],
+    },
+  },
+  unapplyCreditMemo: {
+    query: () => `unapplyCreditMemo(dryRun: true, key: "${documents.used.id}", invoiceKey: "${documents.owing.id}") {
+      creditMemo { unappliedAmount applications { amount } } invoices { balance } ${errors} }`,
+    shows: { creditMemo: { unappliedAmount: '25.00', applications: [] }, invoices: [{ balance: '30.00' }] },
   },
   createFulfillments: {
     query: () => `createFulfillments(dryRun: true, input: {fulfillments: [
@@ -313,6 +380,12 @@ describe('a dry run', () => {
       ['createAccount', 'input: {name: "", currency: "XXX0"}'],
       ['updateAccount', `key: "${ids.account}", input: {paymentTerm: "Net 0"}`],
       ['updateBillingSettings', 'input: {taxCodes: [{code: "VAT", rate: 20}], carriers: [""]}'],
+      ['postInvoice', `key: "${documents.open.id}"`],
+      ['unpostInvoice', `key: "${documents.owing.id}"`],
+      ['reverseInvoice', `key: "${documents.open.id}", documentDate: "2021-12-31"`],
+      ['cancelCreditMemo', `key: "${documents.memo.id}"`],
+      ['applyCreditMemo', `key: "${documents.memo.id}", invoiceKey: "${documents.open.id}", amount: "10.01"`],
+      ['unapplyCreditMemo', `key: "${documents.memo.id}", invoiceKey: "${documents.open.id}"`],
       ['createOrder', 'input: {existingAccountNumber: "A9", orderDate: "2022-01-01", orderLineItems: []}'],
     ];
     for (const [name, args] of refused) {

@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { lockAccountsForBilling } from '../../src/store/account';
-import { claimed, posted } from '../../src/store/billing-claim';
+import { claimed, freeClaims, posted } from '../../src/store/billing-claim';
 import { Connection, type Scope, Scoped } from '../../src/store/connection';
+import { billRunStatuses, reopenBillRun, sisterMemos } from '../../src/store/document';
 import { count, countsBy, type List, page, pagesBy } from '../../src/store/list';
 import { nounsOfIds } from '../../src/store/node';
 import { itemStatesByOrder } from '../../src/store/order-line-item';
@@ -143,6 +144,7 @@ describe('apart from the lists', () => {
       [rows.item.id]: 'invoiceItem',
       [rows.memo.id]: 'creditMemo',
       [rows.memoItem.id]: 'creditMemoItem',
+      [rows.credit.id]: 'creditMemoApplication',
       [rows.payment.id]: 'payment',
       [rows.application.id]: 'paymentApplication',
       [rows.history.id]: 'historyEntry',
@@ -163,6 +165,65 @@ describe('apart from the lists', () => {
       const orderIds = places.map((place) => place.rows.order.id);
       return named((await itemStatesByOrder(scoped, orderIds)).map((row) => row.orderId));
     });
+  });
+
+  test('sisters are told, and claims freed, in scope only', async () => {
+    const client = await database.db.main.connect();
+    const connection = new Connection(client);
+    const invoiceIds = places.map((place) => place.rows.invoice.id);
+    const claims = async () => (await connection.query<{ id: string }>('select id from billing_claim')).length;
+    try {
+      await client.query('begin');
+      for (const { rows } of places) {
+        await connection.query('update credit_memo set sister_invoice_id = $1 where id = $2', [
+          ...[rows.invoice.id, rows.memo.id],
+        ]);
+      }
+      for (const { name, scope, sees } of callers) {
+        const memos = await sisterMemos(new Scoped(connection, scope), invoiceIds);
+        expect([name, ...placesOf(memos)]).toEqual([name, ...sees]);
+        await client.query('savepoint free');
+        await freeClaims(new Scoped(connection, scope), invoiceIds, []);
+        expect([name, await claims()]).toEqual([name, places.length - sees.length]);
+        await client.query('rollback to savepoint free');
+      }
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+
+  test('the bill runs of documents are told and reopened for those who see a document of them', async () => {
+    const client = await database.db.main.connect();
+    const connection = new Connection(client);
+    const runs: string[] = [];
+    try {
+      await client.query('begin');
+      for (const { scope, rows } of places) {
+        const id = rows.account.id;
+        runs.push(id);
+        await connection.query(
+          `insert into bill_run (id, entity_id, org_ids, version, created_date, created_by_id, updated_date, updated_by_id,
+             bill_run_number, status, target_date, invoice_date, auto_post, total, done, failed)
+           values ($1::uuid, $2, $3, 1, now(), $1, now(), $1, $1::text, 'Posted', now(), now(), false, 0, 0, 0)`,
+          [id, scope.entityId, scope.orgIds],
+        );
+      }
+      for (const { name, scope, sees } of callers) {
+        const scoped = new Scoped(connection, scope);
+        for (const lock of [false, true]) {
+          expect([name, ...placesOf(await billRunStatuses(scoped, runs, lock))]).toEqual([name, ...sees]);
+        }
+        await client.query('savepoint reopen');
+        for (const id of runs) await reopenBillRun(scoped, id, id, { updatedDate: '2022-01-01', updatedById: id });
+        const reopened = await connection.query<{ id: string }>("select id from bill_run where status = 'Completed'");
+        expect([name, ...placesOf(reopened)]).toEqual([name, ...sees]);
+        await client.query('rollback to savepoint reopen');
+      }
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
   });
 
   test('orgs are those of the caller', async () => {

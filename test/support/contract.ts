@@ -20,6 +20,7 @@ enum TaxMode { TaxInclusive TaxExclusive }
 enum InlineDiscountType { Percentage FixedAmount None }
 enum InvoiceStatus { Draft Posted Canceled }
 enum CreditMemoStatus { Draft Posted Canceled }
+enum DocumentAction { Post Unpost Cancel Reverse Apply Unapply CollectPayment }
 enum PaymentStatus { Processing Processed Error Voided Refunded }
 enum CreditMemoRule { AllNegative AllNegativeAndZero NetNegative NetNegativeNoGrouping }
 enum InclusiveTaxRule { NetFirst TaxFirst }
@@ -161,7 +162,8 @@ type Invoice implements Node & BillingDocument {
   reversed: Boolean!, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
   updatedById: String!
   invoiceItems(first: Int, after: String, last: Int, before: String): InvoiceItemConnection!
-  paymentApplications: [PaymentApplication!]!
+  paymentApplications: [PaymentApplication!]!, creditMemoApplications: [CreditMemoApplication!]!
+  allowedActions: [DocumentActionState!]!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type InvoiceItem implements Node {
@@ -173,9 +175,11 @@ type CreditMemo implements Node & BillingDocument {
   id: ID!, documentNumber: String!, creditMemoNumber: String!, account: Account!, documentDate: Date!
   creditMemoDate: Date!, targetDate: Date, postedDate: Date, status: CreditMemoStatus!, currency: String!
   amount: Decimal!, amountWithoutTax: Decimal!, taxAmount: Decimal!, appliedAmount: Decimal!
-  unappliedAmount: Decimal!, refundAmount: Decimal!, reasonCode: String, source: String!, version: Int!
+  unappliedAmount: Decimal!, refundAmount: Decimal!, reasonCode: String, source: String!, reversedInvoice: Invoice
+  version: Int!
   createdDate: DateTime!, createdById: String!, updatedDate: DateTime!, updatedById: String!
   creditMemoItems(first: Int, after: String, last: Int, before: String): CreditMemoItemConnection!
+  applications: [CreditMemoApplication!]!, allowedActions: [DocumentActionState!]!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type CreditMemoItem implements Node {
@@ -192,6 +196,12 @@ type Payment implements Node {
 type PaymentApplication implements Node {
   id: ID!, payment: Payment!, invoice: Invoice!, amount: Decimal!, appliedDate: DateTime!
 }
+type CreditMemoApplication implements Node {
+  id: ID!, creditMemo: CreditMemo!, invoice: Invoice!, amount: Decimal!, appliedDate: DateTime!
+}
+type DocumentActionState { action: DocumentAction!, allowed: Boolean!, blockedBy: [TransitionBlock!]! }
+type InvoicePayload { invoice: Invoice, creditMemos: [CreditMemo!]!, userErrors: [UserError!]! }
+type CreditMemoPayload { creditMemo: CreditMemo, invoices: [Invoice!]!, userErrors: [UserError!]! }
 type BillingSettings {
   invoiceSettlement: Boolean!, creditMemoRule: CreditMemoRule!, inclusiveTaxRule: InclusiveTaxRule!
   roundingMode: RoundingMode!, taxCodes: [TaxCode!]!, units: [UnitOfMeasure!]!, carriers: [String!]
@@ -213,6 +223,15 @@ type Mutation {
   completeFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   cancelFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   deleteFulfillment(key: ID!, expectedVersion: Int, dryRun: Boolean! = false): DeleteFulfillmentPayload
+  postInvoice(key: ID!, dryRun: Boolean! = false): InvoicePayload
+  unpostInvoice(key: ID!, dryRun: Boolean! = false): InvoicePayload
+  cancelInvoice(key: ID!, dryRun: Boolean! = false): InvoicePayload
+  reverseInvoice(key: ID!, documentDate: Date, rebill: Boolean! = true, dryRun: Boolean! = false): InvoicePayload
+  postCreditMemo(key: ID!, dryRun: Boolean! = false): CreditMemoPayload
+  unpostCreditMemo(key: ID!, dryRun: Boolean! = false): CreditMemoPayload
+  cancelCreditMemo(key: ID!, dryRun: Boolean! = false): CreditMemoPayload
+  applyCreditMemo(key: ID!, invoiceKey: ID!, amount: Decimal, dryRun: Boolean! = false): CreditMemoPayload
+  unapplyCreditMemo(key: ID!, invoiceKey: ID!, amount: Decimal, dryRun: Boolean! = false): CreditMemoPayload
   createFulfillmentItems(input: [CreateFulfillmentItemInput!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): FulfillmentItemsPayload
   updateFulfillmentItem(id: ID!, input: UpdateFulfillmentItemInput!, dryRun: Boolean! = false): FulfillmentItemsPayload
   deleteFulfillmentItem(id: ID!, dryRun: Boolean! = false): FulfillmentItemsPayload
@@ -328,7 +347,8 @@ type VersionConflict implements UserError {
 enum UserErrorCode {
   INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED FIELD_LOCKED
   NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED RETURN_NOT_ALLOWED LIMIT_EXCEEDED
-  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET SETTLEMENT_REQUIRED PAYMENT_METHOD_MISSING
+  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET ALREADY_BILLED DOCUMENT_STATUS DOCUMENT_IN_USE
+  SETTLEMENT_REQUIRED CURRENCY_MISMATCH BALANCE_EXCEEDED PAYMENT_METHOD_MISSING
   PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }

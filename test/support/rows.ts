@@ -1,7 +1,7 @@
 import { AccountRow } from '../../src/store/account';
 import { BillingClaimRow } from '../../src/store/billing-claim';
 import { type Connection, type Scope, Scoped } from '../../src/store/connection';
-import { CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
+import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { FulfillmentItemRow } from '../../src/store/fulfillment-item';
 import { HistoryEntryRow } from '../../src/store/history';
@@ -280,6 +280,22 @@ export const applicationRow = (payment: PaymentRow, invoice: InvoiceRow): Paymen
   appliedDate: instant,
 });
 
+export const creditRow = (
+  memo: CreditMemoRow,
+  invoice: InvoiceRow,
+  more: Partial<CreditMemoApplicationRow> = {},
+): CreditMemoApplicationRow => ({
+  id: newId(),
+  entityId: memo.entityId,
+  orgId: memo.orgId,
+  creditMemoId: memo.id,
+  invoiceId: invoice.id,
+  currency: 'USD',
+  amount: '10',
+  appliedDate: instant,
+  ...more,
+});
+
 export const historyRow = (fulfillment: FulfillmentRow, more: Partial<HistoryEntryRow> = {}): HistoryEntryRow => ({
   id: newId(),
   entityId: fulfillment.entityId,
@@ -309,13 +325,14 @@ export function chain(scope: Scope) {
   const item = invoiceItemRow(invoice, fulfillment);
   const memo = creditMemoRow(account);
   const memoItem = creditMemoItemRow(memo, fulfillment);
+  const credit = creditRow(memo, invoice);
   const claim = claimRow(item);
   const payment = paymentRow(account);
   const application = applicationRow(payment, invoice);
   const history = historyRow(fulfillment);
   return {
     ...{ account, order, line, fulfillment, asset },
-    ...{ invoice, item, memo, memoItem, claim, payment, application, history },
+    ...{ invoice, item, memo, memoItem, credit, claim, payment, application, history },
   };
 }
 
@@ -331,6 +348,7 @@ export const classes: { [K in keyof Chain]: RowClass<Chain[K]> } = {
   item: InvoiceItemRow,
   memo: CreditMemoRow,
   memoItem: CreditMemoItemRow,
+  credit: CreditMemoApplicationRow,
   claim: BillingClaimRow,
   payment: PaymentRow,
   application: PaymentApplicationRow,

@@ -1,0 +1,288 @@
+import type { BillRunStatus } from './bill-run';
+import type { Caller, Scope } from './caller';
+import type { CreditFacts } from './credit';
+import { type CreditMemoStatus, unappliedCredit } from './credit-memo';
+import { currencyDecimals } from './currency';
+import type { Day } from './date';
+import { add, compare, type Decimal, isPositive, round, subtract } from './decimal';
+import { type UserError, userError } from './errors';
+import type { InvoiceStatus } from './invoice';
+
+export type DocumentAction = 'Post' | 'Unpost' | 'Cancel' | 'Reverse' | 'Apply' | 'Unapply' | 'CollectPayment';
+
+export type DocumentStatus = InvoiceStatus | CreditMemoStatus;
+
+/**
+ * What can be done to a document. `together`: its sisters, which one billing act made of the other part of the same
+ * group, go the same way in the same act. No other place decides what may be done.
+ * Sources: "Rules for generating invoices and credit memos" (sisters); "Overview of bill runs" (unposting); "Invoice
+ * reversal"; preconditions of the rest as usual in settlement.
+ */
+export interface DocumentActionRow {
+  document: 'Invoice' | 'CreditMemo';
+  action: DocumentAction;
+  from: DocumentStatus;
+  to: DocumentStatus;
+  scope: Scope;
+  together: boolean;
+  /** Whether it needs invoice settlement. */
+  settlement: boolean;
+}
+
+const row = (
+  document: 'Invoice' | 'CreditMemo',
+  action: DocumentAction,
+  from: DocumentStatus,
+  to: DocumentStatus,
+  more: Partial<DocumentActionRow> = {},
+): DocumentActionRow => ({ document, action, from, to, scope: 'bill', together: false, settlement: false, ...more });
+
+export const documentActions: readonly DocumentActionRow[] = [
+  row('Invoice', 'Post', 'Draft', 'Posted', { together: true }),
+  row('Invoice', 'Unpost', 'Posted', 'Draft', { together: true }),
+  row('Invoice', 'Cancel', 'Draft', 'Canceled', { together: true }),
+  row('Invoice', 'Reverse', 'Posted', 'Posted', { settlement: true }),
+  row('Invoice', 'CollectPayment', 'Posted', 'Posted', { scope: 'pay' }),
+  row('CreditMemo', 'Post', 'Draft', 'Posted', { together: true }),
+  row('CreditMemo', 'Unpost', 'Posted', 'Draft', { together: true }),
+  row('CreditMemo', 'Cancel', 'Draft', 'Canceled', { together: true }),
+  row('CreditMemo', 'Apply', 'Posted', 'Posted', { settlement: true }),
+  row('CreditMemo', 'Unapply', 'Posted', 'Posted'),
+];
+
+/** What the rules look at in an invoice, and in a credit memo. */
+export interface InvoiceFacts {
+  invoiceNumber: string;
+  status: InvoiceStatus;
+  amount: Decimal;
+  balance: Decimal;
+  reversed: boolean;
+}
+export interface CreditMemoFacts {
+  creditMemoNumber: string;
+  status: CreditMemoStatus;
+  amount: Decimal;
+  appliedAmount: Decimal;
+  refundAmount: Decimal;
+  reversedInvoiceId: string | null;
+}
+export type DocumentFacts = InvoiceFacts | CreditMemoFacts;
+
+/** What an act depends on besides the document itself. Each act needs only what its rules look at. */
+export interface DocumentContext {
+  caller: Pick<Caller, 'scopes'>;
+  /** The status of the bill run that made it; null where none did. For Post, Unpost, Cancel and Reverse. */
+  billRun?: BillRunStatus | null;
+  /** For Post, Unpost and Cancel. */
+  sisters?: readonly DocumentFacts[];
+  /** The setting of the entity. For Reverse and Apply. */
+  invoiceSettlement?: boolean;
+  /** Whether the account has a payment method. For CollectPayment. */
+  paymentMethod?: boolean;
+}
+
+const isInvoice = (document: DocumentFacts): document is InvoiceFacts => 'invoiceNumber' in document;
+const nameOf = (document: DocumentFacts): string =>
+  isInvoice(document) ? `Invoice ${document.invoiceNumber}` : `Credit memo ${document.creditMemoNumber}`;
+
+/** The acts that exist for documents of this kind. */
+export const actionsOf = (document: 'Invoice' | 'CreditMemo'): readonly DocumentActionRow[] =>
+  documentActions.filter((each) => each.document === document);
+
+/**
+ * May this be done to the document? Returns every reason against it, none where it may. The mutations, dryRun and
+ * `allowedActions` on the graph all ask here.
+ */
+export function judgeDocument(action: DocumentAction, document: DocumentFacts, context: DocumentContext): UserError[] {
+  const { scope, settlement, together } = rowOf(action, document);
+  const errors: UserError[] = [];
+  if (!context.caller.scopes.has(scope)) {
+    errors.push(userError('PERMISSION_DENIED', `The client lacks the scope "${scope}".`, ['key']));
+  }
+  if (settlement && !context.invoiceSettlement) {
+    errors.push(userError('SETTLEMENT_REQUIRED', `${action} needs invoice settlement, which is off.`, ['key']));
+  }
+  const moves = together || action === 'Reverse';
+  if (moves && isAtWork(context.billRun ?? null)) {
+    errors.push(
+      userError('DOCUMENT_IN_USE', `${nameOf(document)} is part of a bill run that is ${context.billRun}.`, ['key']),
+    );
+  }
+  const group = together ? [document, ...(context.sisters ?? [])] : [document];
+  errors.push(...group.flatMap((each) => judgeOne(action, each)));
+  if (action === 'CollectPayment' && !context.paymentMethod) {
+    errors.push(userError('PAYMENT_METHOD_MISSING', 'The account has no payment method.', ['key']));
+  }
+  return errors;
+}
+
+const rowOf = (action: DocumentAction, document: DocumentFacts): DocumentActionRow =>
+  actionsOf(isInvoice(document) ? 'Invoice' : 'CreditMemo').find((each) => each.action === action)!;
+
+/** A run that bills, posts or cancels goes over its documents; nobody else moves them meanwhile. Our choice. */
+const isAtWork = (status: BillRunStatus | null): boolean =>
+  status === 'Processing' || status === 'PostInProgress' || status === 'CancelInProgress';
+
+/** What speaks against an act in the document alone. */
+function judgeOne(action: DocumentAction, document: DocumentFacts): UserError[] {
+  const { from } = rowOf(action, document);
+  const name = nameOf(document);
+  if (document.status !== from) {
+    return [userError('DOCUMENT_STATUS', `${name} is ${document.status}; ${action} needs it ${from}.`, ['key'])];
+  }
+  const exceeded = (message: string) => [userError('BALANCE_EXCEEDED', `${name} ${message}.`, ['key'])];
+  const inUse = (usage: string) => [userError('DOCUMENT_IN_USE', `${name} ${usage}.`, ['key'])];
+  if (action === 'Unpost' || action === 'Reverse') {
+    const usage = usageOf(document);
+    if (usage) return inUse(usage);
+  }
+  if (isInvoice(document)) {
+    if (action === 'Reverse' && compare(document.amount, '0') < 0) return exceeded('is below 0 and cannot be reversed');
+    if (action === 'CollectPayment' && !isPositive(document.balance)) return exceeded('owes nothing');
+    return [];
+  }
+  if (action === 'Apply' && !isPositive(unappliedCredit(document))) return exceeded('has nothing left to apply');
+  if (action === 'Unapply' && !isPositive(document.appliedAmount)) return exceeded('is not applied');
+  if (action === 'Unapply' && document.reversedInvoiceId) return inUse(usageOf(document)!);
+  return [];
+}
+
+/**
+ * What a document has been used for, which would be lost with it: payments, credits and offsets move its balance.
+ * Sources: "Overview of bill runs"; "Invoice reversal" ("payments and credit memos are applied").
+ */
+function usageOf(document: DocumentFacts): string | undefined {
+  if (isInvoice(document)) {
+    if (document.reversed) return 'has been reversed';
+    return compare(document.balance, document.amount) === 0 ? undefined : 'has payments, credits or offsets';
+  }
+  // Without it the invoice that it took back would be owed again, and still be reversed.
+  if (document.reversedInvoiceId) return 'reverses an invoice';
+  if (isPositive(document.appliedAmount)) return 'is applied';
+  return isPositive(document.refundAmount) ? 'has been refunded' : undefined;
+}
+
+/** The document after Post, Unpost or Cancel. A document has a posted date while it is Posted. */
+export const enterDocument = <D extends { status: DocumentStatus; postedDate: Day | null }>(
+  document: D,
+  action: 'Post' | 'Unpost' | 'Cancel',
+  today: Day,
+): D => ({ ...document, status: targetStatus[action], postedDate: action === 'Post' ? today : null });
+
+const targetStatus = { Post: 'Posted', Unpost: 'Draft', Cancel: 'Canceled' } as const;
+
+/** Why an invoice was taken back, where nobody says otherwise. Our choice: the published default is a tenant's. */
+export const reversalReasonCode = 'Reversal';
+
+/** The day of a reversal: today where none is given, or the day of the invoice where that is yet to come. */
+export const reversalDate = (given: Day | null | undefined, invoice: { invoiceDate: Day }, today: Day): Day =>
+  given ?? (today < invoice.invoiceDate ? invoice.invoiceDate : today);
+
+/** A reversal is not dated before its invoice. Source: "Reverse an invoice", memoDate. */
+export const judgeReversalDate = (date: Day, invoice: { invoiceDate: Day }): UserError[] =>
+  date < invoice.invoiceDate
+    ? [
+        userError('INVALID_VALUE', `The invoice is of ${invoice.invoiceDate}; it cannot be reversed before.`, [
+          'documentDate',
+        ]),
+      ]
+    : [];
+
+/**
+ * Taken back for good, a bill must not have been credited before: what returns of the same sale were credited would be
+ * credited twice. `facts` are those of its sales after the reversal. Our choice: the documents are silent.
+ */
+export const judgeReversalForGood = (facts: Iterable<CreditFacts>): UserError[] =>
+  [...facts].some(
+    (sale) => compare(sale.creditedNet, sale.billedNet) > 0 || compare(sale.creditedTax, sale.billedTax) > 0,
+  )
+    ? [
+        userError('DOCUMENT_IN_USE', 'Returns of what it charges have been credited; reverse it with re-billing.', [
+          'rebill',
+        ]),
+      ]
+    : [];
+
+interface Settled {
+  accountId: string;
+  currency: string;
+}
+
+/**
+ * May so much of a credit memo be put against an invoice? Both Posted, of one account, in one currency, and within both
+ * balances; null is all that fits. An invoice that owes nothing, or less, takes none.
+ * No source for the preconditions: they are usual in settlement.
+ */
+export function judgeApplication(
+  memo: CreditMemoFacts & Settled,
+  invoice: InvoiceFacts & Settled,
+  amount: Decimal | null,
+  context: DocumentContext,
+): UserError[] {
+  const errors = [...judgeDocument('Apply', memo, context), ...judgeTarget(memo, invoice)];
+  if (errors.length || amount === null) return errors;
+  const most = applicableAmount(memo, invoice);
+  return judgeAmount(amount, most, memo.currency, `${most} can be applied`);
+}
+
+function judgeTarget(memo: Settled, invoice: InvoiceFacts & Settled): UserError[] {
+  const path = ['invoiceKey'];
+  const name = nameOf(invoice);
+  if (invoice.status !== 'Posted') {
+    return [userError('DOCUMENT_STATUS', `${name} is ${invoice.status}; a credit needs it Posted.`, path)];
+  }
+  const errors: UserError[] = [];
+  if (invoice.accountId !== memo.accountId) {
+    errors.push(userError('INVALID_VALUE', `${name} belongs to another account than the credit memo.`, path));
+  }
+  if (invoice.currency !== memo.currency) {
+    const message = `${name} is in ${invoice.currency}, the credit memo in ${memo.currency}.`;
+    errors.push(userError('CURRENCY_MISMATCH', message, path));
+  }
+  if (!isPositive(invoice.balance)) errors.push(userError('BALANCE_EXCEEDED', `${name} owes nothing.`, path));
+  return errors;
+}
+
+/** The most that can be put of the memo against the invoice: the least of both balances. */
+export function applicableAmount(
+  memo: { amount: Decimal; appliedAmount: Decimal; refundAmount: Decimal },
+  invoice: { balance: Decimal },
+): Decimal {
+  const left = unappliedCredit(memo);
+  return compare(left, invoice.balance) <= 0 ? left : invoice.balance;
+}
+
+/** May so much of a credit memo be taken off an invoice? `applied` is what is put against it; null takes all of that. */
+export function judgeUnapplication(
+  memo: CreditMemoFacts & Settled,
+  applied: Decimal,
+  amount: Decimal | null,
+  context: DocumentContext,
+): UserError[] {
+  const errors = judgeDocument('Unapply', memo, context);
+  if (errors.length) return errors;
+  if (!isPositive(applied)) {
+    return [userError('BALANCE_EXCEEDED', 'The credit memo is not applied to this invoice.', ['invoiceKey'])];
+  }
+  return amount === null ? [] : judgeAmount(amount, applied, memo.currency, `${applied} is applied`);
+}
+
+/** An amount of money that is moved: above 0, in whole units of the currency, and no more than there is. */
+function judgeAmount(amount: Decimal, most: Decimal, currency: string, there: string): UserError[] {
+  const decimals = currencyDecimals(currency);
+  if (!isPositive(amount)) return [userError('INVALID_VALUE', `amount is ${amount}; it must be above 0.`, ['amount'])];
+  if (compare(round(amount, decimals, 'DOWN'), amount) !== 0) {
+    return [userError('INVALID_VALUE', `amount has more than ${decimals} decimals, those of ${currency}.`, ['amount'])];
+  }
+  return compare(amount, most) > 0 ? [userError('BALANCE_EXCEEDED', `amount is ${amount}; ${there}.`, ['amount'])] : [];
+}
+
+/** Memo and invoice after `amount` more of the one is put against the other; below 0, after it is taken off. */
+export const withApplied = <M extends { appliedAmount: Decimal }, I extends { balance: Decimal }>(
+  memo: M,
+  invoice: I,
+  amount: Decimal,
+): [M, I] => [
+  { ...memo, appliedAmount: add(memo.appliedAmount, amount) },
+  { ...invoice, balance: subtract(invoice.balance, amount) },
+];

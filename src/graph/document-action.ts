@@ -1,0 +1,61 @@
+import { Field, ObjectType } from 'type-graphql';
+import {
+  actionsOf,
+  type DocumentAction,
+  type DocumentContext,
+  type DocumentFacts,
+  judgeDocument,
+} from '../domain/document';
+import type { CreditMemoRow } from '../store/credit-memo';
+import type { InvoiceRow } from '../store/invoice';
+import type { GraphContext } from './context';
+import { DocumentActionEnum } from './enums';
+import { columnsOf } from './nouns';
+import { judgement, TransitionBlock } from './transition';
+
+@ObjectType({ description: 'Whether something may be done to a document.', simpleResolvers: true })
+export class DocumentActionState {
+  @Field(() => DocumentActionEnum, { description: 'What is to be done.' }) action: DocumentAction;
+  @Field(() => Boolean, { description: 'Whether this caller may do it now.' }) allowed: boolean;
+  @Field(() => [TransitionBlock], { description: 'Every reason against it; empty where it is allowed.' })
+  blockedBy: TransitionBlock[];
+}
+
+const judgedInvoice = columnsOf('invoice', ['allowedActions']);
+
+export async function invoiceActions(invoice: InvoiceRow, context: GraphContext): Promise<DocumentActionState[]> {
+  const { loaders } = context;
+  const [sisters, account] = await Promise.all([
+    loaders.sisterMemos(invoice.id),
+    loaders.row('account', ['id', 'paymentMethodToken'], invoice.accountId),
+  ]);
+  return judgedActions('Invoice', invoice, context, { sisters, paymentMethod: account!.paymentMethodToken !== null });
+}
+
+export async function creditMemoActions(memo: CreditMemoRow, context: GraphContext): Promise<DocumentActionState[]> {
+  const { loaders } = context;
+  const [invoice, memos] = memo.sisterInvoiceId
+    ? await Promise.all([
+        loaders.row('invoice', judgedInvoice, memo.sisterInvoiceId),
+        loaders.sisterMemos(memo.sisterInvoiceId),
+      ])
+    : [undefined, []];
+  const sisters: DocumentFacts[] = memos.filter(({ id }) => id !== memo.id);
+  return judgedActions('CreditMemo', memo, context, { sisters: invoice ? [invoice, ...sisters] : sisters });
+}
+
+async function judgedActions(
+  kind: 'Invoice' | 'CreditMemo',
+  document: InvoiceRow | CreditMemoRow,
+  { loaders, caller }: GraphContext,
+  facts: Partial<DocumentContext>,
+): Promise<DocumentActionState[]> {
+  const [{ invoiceSettlement }, billRun] = await Promise.all([
+    loaders.settings(),
+    document.billRunId ? loaders.billRunStatus(document.billRunId) : null,
+  ]);
+  return actionsOf(kind).map(({ action }) => ({
+    action,
+    ...judgement(judgeDocument(action, document, { ...facts, caller, invoiceSettlement, billRun })),
+  }));
+}

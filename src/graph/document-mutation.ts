@@ -1,0 +1,197 @@
+import { Arg, Ctx, Extensions, Field, ID, Mutation, ObjectType, Resolver } from 'type-graphql';
+import { applyCreditMemo, unapplyCreditMemo } from '../service/credit-memo';
+import { type CreditMemoResult, type InvoiceResult, moveCreditMemo, moveInvoice } from '../service/document';
+import { reverseInvoice } from '../service/reversal';
+import type { GraphContext } from './context';
+import { CreditMemo } from './credit-memo';
+import { payload, UserError } from './errors';
+import { Invoice } from './invoice';
+import { shown } from './nouns';
+import { DateScalar, DecimalScalar } from './scalars';
+
+@ObjectType({ description: 'The outcome of an act on an invoice.', simpleResolvers: true })
+export class InvoicePayload {
+  @Field(() => Invoice, { nullable: true, description: 'The invoice as it is now; null where refused.' })
+  invoice: Invoice | null;
+  @Field(() => [CreditMemo], { description: 'The credit memos that went along with it, or that reverse it.' })
+  creditMemos: CreditMemo[];
+  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+}
+
+@ObjectType({ description: 'The outcome of an act on a credit memo.', simpleResolvers: true })
+export class CreditMemoPayload {
+  @Field(() => CreditMemo, { nullable: true, description: 'The credit memo as it is now; null where refused.' })
+  creditMemo: CreditMemo | null;
+  @Field(() => [Invoice], { description: 'The invoices that went along with it, or whose balance it has moved.' })
+  invoices: Invoice[];
+  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+}
+
+const ofInvoice = (result: Promise<InvoiceResult>): Promise<InvoicePayload> =>
+  payload(
+    result,
+    ({ invoice, creditMemos }) => ({
+      invoice: shown('invoice', invoice) as unknown as Invoice,
+      creditMemos: creditMemos.map((row) => shown('creditMemo', row)) as unknown as CreditMemo[],
+    }),
+    { invoice: null, creditMemos: [] },
+  );
+const ofCreditMemo = (result: Promise<CreditMemoResult>): Promise<CreditMemoPayload> =>
+  payload(
+    result,
+    ({ creditMemo, invoices }) => ({
+      creditMemo: shown('creditMemo', creditMemo) as unknown as CreditMemo,
+      invoices: invoices.map((row) => shown('invoice', row)) as unknown as Invoice[],
+    }),
+    { creditMemo: null, invoices: [] },
+  );
+
+const invoiceKey = { description: 'Id or invoice number.' };
+const creditMemoKey = { description: 'Id or credit memo number.' };
+const dry = { defaultValue: false, description: 'Judge and show, but write nothing.' };
+
+@Resolver()
+export class DocumentMutations {
+  @Mutation(() => InvoicePayload, {
+    nullable: true,
+    description: 'Posts a draft invoice, and the credit memos made along with it: from now on it is owed.',
+  })
+  @Extensions({ scope: 'bill' })
+  postInvoice(
+    @Arg('key', () => ID, invoiceKey) key: string,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<InvoicePayload> {
+    return ofInvoice(moveInvoice(work, key, 'Post', dryRun));
+  }
+
+  @Mutation(() => InvoicePayload, {
+    nullable: true,
+    description:
+      'Makes a posted invoice, to which nothing is applied, a draft again, and the credit memos made along with it. What it charges stays billed.',
+  })
+  @Extensions({ scope: 'bill' })
+  unpostInvoice(
+    @Arg('key', () => ID, invoiceKey) key: string,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<InvoicePayload> {
+    return ofInvoice(moveInvoice(work, key, 'Unpost', dryRun));
+  }
+
+  @Mutation(() => InvoicePayload, {
+    nullable: true,
+    description:
+      'Withdraws a draft invoice, and the credit memos made along with it. What they bill keeps its state and is billable again.',
+  })
+  @Extensions({ scope: 'bill' })
+  cancelInvoice(
+    @Arg('key', () => ID, invoiceKey) key: string,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<InvoicePayload> {
+    return ofInvoice(moveInvoice(work, key, 'Cancel', dryRun));
+  }
+
+  @Mutation(() => InvoicePayload, {
+    nullable: true,
+    description:
+      'Takes a posted invoice, to which nothing is applied, back whole: by a posted credit memo with the same items, which is put against it. Source: Zuora, "Invoice reversal".',
+  })
+  @Extensions({ scope: 'bill' })
+  reverseInvoice(
+    @Arg('key', () => ID, invoiceKey) key: string,
+    @Arg('documentDate', () => DateScalar, {
+      nullable: true,
+      description: 'The date of the credit memo, not before that of the invoice; today where absent.',
+    })
+    documentDate: string | null,
+    @Arg('rebill', () => Boolean, {
+      defaultValue: true,
+      description:
+        'Whether what it charges is billable again: same goods, corrected document. False: it stays billed, for nothing.',
+    })
+    rebill: boolean,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<InvoicePayload> {
+    return ofInvoice(reverseInvoice(work, key, { documentDate, rebill, dryRun }));
+  }
+
+  @Mutation(() => CreditMemoPayload, {
+    nullable: true,
+    description: 'Posts a draft credit memo, and the invoice made along with it: from now on it can be used.',
+  })
+  @Extensions({ scope: 'bill' })
+  postCreditMemo(
+    @Arg('key', () => ID, creditMemoKey) key: string,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<CreditMemoPayload> {
+    return ofCreditMemo(moveCreditMemo(work, key, 'Post', dryRun));
+  }
+
+  @Mutation(() => CreditMemoPayload, {
+    nullable: true,
+    description:
+      'Makes a posted credit memo that has not been used a draft again, and the invoice made along with it. What it credits stays billed.',
+  })
+  @Extensions({ scope: 'bill' })
+  unpostCreditMemo(
+    @Arg('key', () => ID, creditMemoKey) key: string,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<CreditMemoPayload> {
+    return ofCreditMemo(moveCreditMemo(work, key, 'Unpost', dryRun));
+  }
+
+  @Mutation(() => CreditMemoPayload, {
+    nullable: true,
+    description:
+      'Withdraws a draft credit memo, and the invoice made along with it. What they bill keeps its state and is billable again.',
+  })
+  @Extensions({ scope: 'bill' })
+  cancelCreditMemo(
+    @Arg('key', () => ID, creditMemoKey) key: string,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<CreditMemoPayload> {
+    return ofCreditMemo(moveCreditMemo(work, key, 'Cancel', dryRun));
+  }
+
+  @Mutation(() => CreditMemoPayload, {
+    nullable: true,
+    description:
+      'Puts a posted credit memo against a posted invoice of the same account and currency, within both balances.',
+  })
+  @Extensions({ scope: 'bill' })
+  applyCreditMemo(
+    @Arg('key', () => ID, creditMemoKey) key: string,
+    @Arg('invoiceKey', () => ID, invoiceKey) against: string,
+    @Arg('amount', () => DecimalScalar, { nullable: true, description: 'How much; all that fits where absent.' })
+    amount: string | null,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<CreditMemoPayload> {
+    return ofCreditMemo(applyCreditMemo(work, key, against, amount, dryRun));
+  }
+
+  @Mutation(() => CreditMemoPayload, {
+    nullable: true,
+    description: 'Takes a credit memo off an invoice again, which then owes so much more.',
+  })
+  @Extensions({ scope: 'bill' })
+  unapplyCreditMemo(
+    @Arg('key', () => ID, creditMemoKey) key: string,
+    @Arg('invoiceKey', () => ID, invoiceKey) from: string,
+    @Arg('amount', () => DecimalScalar, {
+      nullable: true,
+      description: 'How much; all that is put against this invoice where absent.',
+    })
+    amount: string | null,
+    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Ctx() { work }: GraphContext,
+  ): Promise<CreditMemoPayload> {
+    return ofCreditMemo(unapplyCreditMemo(work, key, from, amount, dryRun));
+  }
+}

@@ -1,0 +1,149 @@
+import { dayOf } from '../domain/date';
+import { type DocumentContext, enterDocument, judgeDocument } from '../domain/document';
+import { Refusal, userError } from '../domain/errors';
+import { lockAccountsForBilling } from '../store/account';
+import { freeClaims } from '../store/billing-claim';
+import { CreditMemoRow } from '../store/credit-memo';
+import { billRunStatuses, reopenBillRun, sisterMemos } from '../store/document';
+import { InvoiceRow } from '../store/invoice';
+import { lockRows, updateRows } from '../store/write';
+import { refuse } from './batch';
+import { findByKey } from './key';
+import type { Unit, Work } from './work';
+
+export type StatusAction = 'Post' | 'Unpost' | 'Cancel';
+
+/** An invoice with the credit memos that its act made or moved along with it. */
+export interface InvoiceResult {
+  invoice: InvoiceRow;
+  creditMemos: CreditMemoRow[];
+}
+
+/** A credit memo with the invoices that its act moved along with it. */
+export interface CreditMemoResult {
+  creditMemo: CreditMemoRow;
+  invoices: InvoiceRow[];
+}
+
+/** Posts, unposts or cancels an invoice, and its sisters with it. Source: bill runs, "Post", "Unpost" and "Cancel". */
+export function moveInvoice(work: Work, key: string, action: StatusAction, dryRun = false): Promise<InvoiceResult> {
+  return work.run(dryRun, async (unit) => {
+    const { id, accountId } = await findInvoice(unit, key);
+    const group = await lockGroup(unit, accountId, id, null);
+    if (group.invoices.length === 0) throw gone('invoice');
+    const moved = await move(unit, action, group.invoices[0], group);
+    return { invoice: moved.invoices[0], creditMemos: moved.creditMemos };
+  });
+}
+
+/** Posts, unposts or cancels a credit memo, and its sisters with it. */
+export function moveCreditMemo(
+  work: Work,
+  key: string,
+  action: StatusAction,
+  dryRun = false,
+): Promise<CreditMemoResult> {
+  return work.run(dryRun, async (unit) => {
+    const { id, accountId, sisterInvoiceId } = await findCreditMemo(unit, key);
+    const group = await lockGroup(unit, accountId, sisterInvoiceId, id);
+    const memo = group.creditMemos.find((each) => each.id === id);
+    if (!memo) throw gone('credit memo');
+    const moved = await move(unit, action, memo, group);
+    return { creditMemo: moved.creditMemos.find((each) => each.id === id)!, invoices: moved.invoices };
+  });
+}
+
+export async function findInvoice(unit: Unit, key: string, path = 'key'): Promise<InvoiceRow> {
+  const row = await findByKey<InvoiceRow>(unit.db, InvoiceRow, 'invoiceNumber', key);
+  if (!row) throw gone('invoice', path);
+  return row;
+}
+
+export async function findCreditMemo(unit: Unit, key: string): Promise<CreditMemoRow> {
+  const row = await findByKey<CreditMemoRow>(unit.db, CreditMemoRow, 'creditMemoNumber', key);
+  if (!row) throw gone('credit memo');
+  return row;
+}
+
+/** What a key names is not there, or was deleted while its lock was waited for. */
+export const gone = (what: 'invoice' | 'credit memo', path = 'key'): Refusal =>
+  new Refusal([userError('NOT_FOUND', `No ${what} has this id or number.`, [path])]);
+
+interface Group {
+  invoices: InvoiceRow[];
+  creditMemos: CreditMemoRow[];
+}
+
+/**
+ * Locks documents of accounts, and returns them as they then stand: the billing lock of the accounts, then invoices, then
+ * credit memos, each in the order of their ids. Whoever bills, settles or undoes takes them in this order; a bill run's
+ * row comes last.
+ */
+export async function lockDocuments(
+  unit: Unit,
+  accountIds: readonly string[],
+  invoiceIds: readonly string[],
+  creditMemoIds: readonly string[],
+): Promise<Group> {
+  await lockAccountsForBilling(unit.db, accountIds);
+  return {
+    invoices: invoiceIds.length ? await lockRows<InvoiceRow>(unit.db, InvoiceRow, invoiceIds) : [],
+    creditMemos: creditMemoIds.length ? await lockRows<CreditMemoRow>(unit.db, CreditMemoRow, creditMemoIds) : [],
+  };
+}
+
+/** Locks a document and its sisters. Who its sisters are never changes. */
+async function lockGroup(
+  unit: Unit,
+  accountId: string,
+  invoiceId: string | null,
+  memoId: string | null,
+): Promise<Group> {
+  const sisters = invoiceId ? await sisterMemos(unit.db, [invoiceId]) : [];
+  const memoIds = new Set(sisters.map(({ id }) => id));
+  if (memoId) memoIds.add(memoId);
+  return lockDocuments(unit, [accountId], invoiceId ? [invoiceId] : [], [...memoIds]);
+}
+
+/** The status of a document's bill run, held to the end of the unit; null where it has none. */
+export async function holdBillRun(
+  unit: Unit,
+  { billRunId }: { billRunId: string | null },
+): Promise<DocumentContext['billRun']> {
+  if (!billRunId) return null;
+  const [run] = await billRunStatuses(unit.db, [billRunId], true);
+  return run?.status ?? null;
+}
+
+/** Judges an act and carries it out for the document and its sisters: they share their account and their bill run. */
+async function move(
+  unit: Unit,
+  action: StatusAction,
+  document: InvoiceRow | CreditMemoRow,
+  group: Group,
+): Promise<Group> {
+  const sisters = [...group.invoices, ...group.creditMemos].filter((each) => each !== document);
+  const { caller } = unit;
+  refuse(judgeDocument(action, document, { caller, sisters, billRun: await holdBillRun(unit, document) }));
+
+  const moved = <R extends InvoiceRow | CreditMemoRow>(rows: readonly R[]): R[] =>
+    rows.map((each) => ({ ...enterDocument(each, action, dayOf(unit.now)), ...unit.touched(each) }));
+  const invoices = moved(group.invoices);
+  const creditMemos = moved(group.creditMemos);
+  const columns = ['status', 'postedDate', 'version', 'updatedDate', 'updatedById'] as const;
+  await updateRows(unit.db, InvoiceRow, invoices, columns);
+  await updateRows(unit.db, CreditMemoRow, creditMemos, columns);
+  for (const [at, row] of invoices.entries()) unit.note('Invoice', action, group.invoices[at], row);
+  for (const [at, row] of creditMemos.entries()) unit.note('CreditMemo', action, group.creditMemos[at], row);
+  if (action === 'Cancel') {
+    await freeClaims(
+      unit.db,
+      invoices.map(({ id }) => id),
+      creditMemos.map(({ id }) => id),
+    );
+  }
+  if (action === 'Unpost' && document.billRunId) {
+    await reopenBillRun(unit.db, document.billRunId, document.accountId, unit.touched(document));
+  }
+  return { invoices, creditMemos };
+}
