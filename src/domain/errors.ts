@@ -39,7 +39,6 @@ export const userErrorCodes = {
     category: 22,
     meaning: 'A fulfillment or line item needs a billTargetDate before it is sent to billing.',
   },
-  DOCUMENT_STATUS: { category: 30, meaning: 'The status of the document or bill run forbids it.' },
   NOT_BILLED_YET: { category: 30, meaning: 'It can be completed only after it stands on a posted document.' },
   ALREADY_BILLED: { category: 30, meaning: 'The fulfillment or line item stands on a billing document already.' },
   DOCUMENT_STATUS: { category: 30, meaning: 'The status of the billing document does not allow this.' },
