@@ -56,6 +56,20 @@ const partialIndexes = [
      where billing_rule = 'TriggerWithoutFulfillment' and item_state in ('SentToBilling', 'Complete')`,
 ];
 
+/**
+ * Ids of items that are written by set: they count up in the order of the items, as those do that the program makes. From
+ * PostgreSQL 18 on the server has them; before, they are put together of the time, the place in the statement and chance.
+ */
+const itemId = `do $$ begin
+  if current_setting('server_version_num')::integer >= 180000 then
+    create function item_id(n bigint) returns uuid language sql volatile return uuidv7();
+  else
+    create function item_id(n bigint) returns uuid language sql volatile return (
+      lpad(to_hex((extract(epoch from statement_timestamp()) * 1000)::bigint + n / 4096), 12, '0') || '7'
+        || lpad(to_hex(n % 4096), 3, '0') || substr(gen_random_uuid()::text, 20))::uuid;
+  end if;
+end $$`;
+
 /** As in the first schema, with the kinds of numbers as they are given here. */
 const numbers = (
   kinds: string,
@@ -85,6 +99,7 @@ export class Documents1763791200000 implements MigrationInterface {
     const statements = [
       ...tables,
       ...partialIndexes,
+      itemId,
       numbers(`${kindsBefore}, 'bill_run'`),
       eachEntity(`execute 'create sequence ' || ${sequence};
     execute 'grant usage on sequence ' || ${sequence} || ' to ${appRole}';`),
@@ -94,6 +109,7 @@ export class Documents1763791200000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     const statements = [
+      'drop function item_id',
       'drop index fulfillment_due, order_line_item_due, invoice_negative',
       'drop table invoice_offset, credit_memo_application, refund',
       'alter table invoice drop column bill_run_id',
