@@ -40,10 +40,12 @@ export const userErrorCodes = {
     meaning: 'A fulfillment or line item needs a billTargetDate before it is sent to billing.',
   },
   NOT_BILLED_YET: { category: 30, meaning: 'It can be completed only after it stands on a posted document.' },
+  DOCUMENT_STATUS: { category: 30, meaning: 'The document or payment is not in a status that allows this.' },
   SETTLEMENT_REQUIRED: {
     category: 30,
     meaning: 'Credit memos need invoice settlement: it is off, or cannot be turned off any more.',
   },
+  BALANCE_EXCEEDED: { category: 30, meaning: 'More than what is owed, or than what is left.' },
   PAYMENT_METHOD_MISSING: { category: 30, meaning: 'The account has no payment method to collect a payment with.' },
   PAYMENT_DECLINED: { category: 30, meaning: 'The payment gateway declined the payment.' },
   PAYMENT_FAILED: {

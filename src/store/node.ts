@@ -4,7 +4,7 @@ import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { FulfillmentRow } from './fulfillment';
 import { FulfillmentItemRow } from './fulfillment-item';
 import { HistoryEntryRow } from './history';
-import { InvoiceItemRow, InvoiceRow } from './invoice';
+import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 import { PaymentApplicationRow, PaymentRow } from './payment';
@@ -19,6 +19,7 @@ const nodes = {
   fulfillmentItem: FulfillmentItemRow,
   invoice: InvoiceRow,
   invoiceItem: InvoiceItemRow,
+  invoiceOffset: InvoiceOffsetRow,
   creditMemo: CreditMemoRow,
   creditMemoItem: CreditMemoItemRow,
   payment: PaymentRow,
