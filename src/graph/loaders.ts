@@ -10,10 +10,11 @@ import { listOf, type Noun, type RowOf, shown } from './nouns';
 
 /**
  * Every edge of the graph, one line each. `one` follows a column of the row to the id of its target; `many` finds the
- * targets whose column holds the row's id, in the order of their list unless the client names another.
+ * targets whose column, or one of whose columns, holds the row's id, in the order of their list unless the client names
+ * another.
  */
 const one = <N extends Noun>(target: N, from: string) => ({ target, from }) as const;
-const many = <N extends Noun>(target: N, by: string) => ({ target, by }) as const;
+const many = <N extends Noun>(target: N, by: string | readonly string[]) => ({ target, by }) as const;
 
 export const oneEdges = {
   'Order.account': one('account', 'accountId'),
@@ -31,6 +32,8 @@ export const oneEdges = {
   'CreditMemoItem.fulfillment': one('fulfillment', 'fulfillmentId'),
   'CreditMemo.account': one('account', 'accountId'),
   'Payment.account': one('account', 'accountId'),
+  'InvoiceOffset.invoice': one('invoice', 'invoiceId'),
+  'InvoiceOffset.negativeInvoice': one('invoice', 'negativeInvoiceId'),
   'PaymentApplication.payment': one('payment', 'paymentId'),
   'PaymentApplication.invoice': one('invoice', 'invoiceId'),
 } as const;
@@ -50,6 +53,7 @@ export const manyEdges = {
   'Fulfillment.creditMemoItems': many('creditMemoItem', 'fulfillmentId'),
   'Invoice.invoiceItems': many('invoiceItem', 'invoiceId'),
   'Invoice.paymentApplications': many('paymentApplication', 'invoiceId'),
+  'Invoice.offsets': many('invoiceOffset', ['invoiceId', 'negativeInvoiceId']),
   'CreditMemo.creditMemoItems': many('creditMemoItem', 'creditMemoId'),
   'Payment.applications': many('paymentApplication', 'paymentId'),
   'OrderLineItem.history': many('historyEntry', 'subjectId'),

@@ -6,7 +6,7 @@ import { creditMemoItems, creditMemos } from '../store/credit-memo';
 import { fulfillments } from '../store/fulfillment';
 import { fulfillmentItems } from '../store/fulfillment-item';
 import { historyEntries } from '../store/history';
-import { invoiceItems, invoices } from '../store/invoice';
+import { invoiceItems, invoiceOffsets, invoices } from '../store/invoice';
 import type { List } from '../store/list';
 import { orders } from '../store/order';
 import { orderLineItems } from '../store/order-line-item';
@@ -108,6 +108,12 @@ export const nouns = {
     typename: 'InvoiceItem',
     money: ['unitPrice', 'chargeAmount', 'taxAmount'],
     needs: { invoice: ['invoiceId'], orderLineItem: ['orderLineItemId'], fulfillment: ['fulfillmentId'] },
+  },
+  invoiceOffset: {
+    list: invoiceOffsets,
+    typename: 'InvoiceOffset',
+    money: ['amount'],
+    needs: { invoice: ['invoiceId'], negativeInvoice: ['negativeInvoiceId'] },
   },
   creditMemo: {
     list: creditMemos,

@@ -13,12 +13,13 @@ import { FulfillmentItemResolver } from './fulfillment-item';
 import { FulfillmentMutations } from './fulfillment-mutation';
 import { FulfillmentSummaryResolver } from './fulfillment-summary';
 import { HistoryEntryResolver } from './history';
-import { InvoiceItemResolver, InvoiceResolver } from './invoice';
+import { InvoiceItemResolver, InvoiceOffsetResolver, InvoiceResolver } from './invoice';
 import { NodeResolver } from './node';
 import { OrderResolver } from './order';
 import { OrderLineItemResolver } from './order-line-item';
 import { OrderLineItemMutations } from './order-line-item-mutation';
 import { PaymentApplicationResolver, PaymentResolver } from './payment';
+import { PaymentMutations } from './payment-mutation';
 import { ViewerResolver } from './viewer';
 
 let built: GraphQLSchema | undefined;
@@ -41,11 +42,13 @@ export function schema(): GraphQLSchema {
         FulfillmentSummaryResolver,
         InvoiceResolver,
         InvoiceItemResolver,
+        InvoiceOffsetResolver,
         CreditMemoResolver,
         CreditMemoItemResolver,
         BillingDocumentResolver,
         PaymentResolver,
         PaymentApplicationResolver,
+        PaymentMutations,
         HistoryEntryResolver,
       ],
       orphanedTypes: errorTypes,

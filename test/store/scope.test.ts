@@ -3,6 +3,7 @@ import path from 'node:path';
 import { lockAccountsForBilling } from '../../src/store/account';
 import { claimed, posted } from '../../src/store/billing-claim';
 import { Connection, type Scope, Scoped } from '../../src/store/connection';
+import { lockNegativeInvoices } from '../../src/store/invoice';
 import { count, countsBy, type List, page, pagesBy } from '../../src/store/list';
 import { nounsOfIds } from '../../src/store/node';
 import { itemStatesByOrder } from '../../src/store/order-line-item';
@@ -72,7 +73,7 @@ async function eachCaller(look: (scoped: Scoped) => Promise<readonly { id: strin
 
 test('every list of the store is here', () => {
   expect(lists.map(([name]) => name).sort()).toEqual(expect.arrayContaining(['accounts', 'fulfillments', 'payments']));
-  expect(new Set(lists.map(([, list]) => list.rowClass)).size).toBe(Object.keys(classes).length - 1); // claims have none
+  expect(new Set(lists.map(([, list]) => list.rowClass)).size).toBe(Object.keys(classes).length - 2); // claims and refunds have none
 });
 
 describe.each(lists)('the list %s', (_name, list) => {
@@ -145,6 +146,7 @@ describe('apart from the lists', () => {
       [rows.memoItem.id]: 'creditMemoItem',
       [rows.payment.id]: 'payment',
       [rows.application.id]: 'paymentApplication',
+      [rows.offset.id]: 'invoiceOffset',
       [rows.history.id]: 'historyEntry',
     });
     for (const { scope, sees } of callers) {
@@ -163,6 +165,12 @@ describe('apart from the lists', () => {
       const orderIds = places.map((place) => place.rows.order.id);
       return named((await itemStatesByOrder(scoped, orderIds)).map((row) => row.orderId));
     });
+  });
+
+  test('negative invoices are those of accounts in scope', async () => {
+    await database.owner('update invoice set balance = -1');
+    const accountIds = places.map((place) => place.rows.account.id);
+    await eachCaller((scoped) => lockNegativeInvoices(scoped, accountIds));
   });
 
   test('orgs are those of the caller', async () => {

@@ -216,6 +216,8 @@ type Mutation {
   createFulfillmentItems(input: [CreateFulfillmentItemInput!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): FulfillmentItemsPayload
   updateFulfillmentItem(id: ID!, input: UpdateFulfillmentItemInput!, dryRun: Boolean! = false): FulfillmentItemsPayload
   deleteFulfillmentItem(id: ID!, dryRun: Boolean! = false): FulfillmentItemsPayload
+  collectPayment(invoiceKeys: [ID!]!, dryRun: Boolean! = false): CollectPaymentPayload
+  refundPayment(key: ID!, amount: Decimal, dryRun: Boolean! = false): PaymentPayload
 }
 input CreateFulfillmentsInput { fulfillments: [CreateFulfillmentInput!]!, processingOptions: ProcessingOptionsInput }
 input CreateFulfillmentInput {
@@ -305,6 +307,10 @@ type TransitionFulfillmentsPayload {
 type UpdateFulfillmentPayload { fulfillment: Fulfillment, userErrors: [UserError!]! }
 type DeleteFulfillmentPayload { deletedId: ID, orderLineItem: OrderLineItem, userErrors: [UserError!]! }
 type FulfillmentItemsPayload { fulfillmentItems: [FulfillmentItem]!, deletedId: ID, userErrors: [UserError!]! }
+type CollectPaymentPayload {
+  payments: [Payment!]!, invoices: [Invoice!]!, paidAmount: Decimal, userErrors: [UserError!]!
+}
+type PaymentPayload { payment: Payment, invoices: [Invoice!]!, userErrors: [UserError!]! }
 interface UserError { code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean! }
 type BusinessError implements UserError {
   code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!
@@ -328,8 +334,8 @@ type VersionConflict implements UserError {
 enum UserErrorCode {
   INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED FIELD_LOCKED
   NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED RETURN_NOT_ALLOWED LIMIT_EXCEEDED
-  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET SETTLEMENT_REQUIRED PAYMENT_METHOD_MISSING
-  PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
+  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET DOCUMENT_STATUS SETTLEMENT_REQUIRED BALANCE_EXCEEDED
+  PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
 input OrderOrder { field: OrderOrderField!, direction: OrderDirection! = DESC }
@@ -382,4 +388,13 @@ enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTarg
 `;
 
 /** Fields of ours that the contract does not name. */
-export const beyondContract: readonly string[] = ['Payment.version'];
+export const beyondContract: readonly string[] = [
+  'Payment.version',
+  'Invoice.offsets',
+  'InvoiceOffset',
+  'InvoiceOffset.id',
+  'InvoiceOffset.amount',
+  'InvoiceOffset.appliedDate',
+  'InvoiceOffset.invoice',
+  'InvoiceOffset.negativeInvoice',
+];
