@@ -65,8 +65,7 @@ async function serve(
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping: requests under way are answered first');
-    stopHousekeeping();
-    await app.close();
+    await Promise.all([stopHousekeeping(), app.close()]);
     await stopWorkers();
     await close();
     log.info('stopped');

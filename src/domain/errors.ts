@@ -41,7 +41,10 @@ export const userErrorCodes = {
   },
   NOT_BILLED_YET: { category: 30, meaning: 'It can be completed only after it stands on a posted document.' },
   ALREADY_BILLED: { category: 30, meaning: 'The fulfillment or line item stands on a billing document already.' },
-  DOCUMENT_STATUS: { category: 30, meaning: 'The status of the billing document does not allow this.' },
+  DOCUMENT_STATUS: {
+    category: 30,
+    meaning: 'The status of the billing document, payment or bill run does not allow this.',
+  },
   DOCUMENT_IN_USE: {
     category: 30,
     meaning:

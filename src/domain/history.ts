@@ -31,7 +31,10 @@ export type HistoryAction =
   | 'Unapply'
   | 'Pay'
   | 'Capture'
-  | 'FailCapture';
+  | 'FailCapture'
+  | 'Offset'
+  | 'Refund'
+  | 'FailRefund';
 
 /** Said by the entry itself, or by the object's own fields of the same name. */
 const untold = new Set([

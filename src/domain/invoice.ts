@@ -1,6 +1,6 @@
 import { currencyDecimals } from './currency';
 import type { Day } from './date';
-import { compare, type Decimal, multiply, type RoundingMode, round } from './decimal';
+import { add, compare, type Decimal, isPositive, multiply, type RoundingMode, round, subtract } from './decimal';
 import type { FulfillmentState } from './fulfillment';
 import type { OrderLineItemState } from './order-line-item';
 
@@ -67,4 +67,63 @@ export function amountsToCollect<I extends { accountId: string; currency: string
     groups.set(key, [...(groups.get(key) ?? []), invoice]);
   }
   return groups;
+}
+
+interface Owing {
+  id: string;
+  accountId: string;
+  currency: string;
+  invoiceDate: Day;
+  balance: Decimal;
+}
+
+/** What of a negative invoice reduces another one. */
+export interface Offset {
+  negativeInvoiceId: string;
+  invoiceId: string;
+  amount: Decimal;
+}
+
+/**
+ * A negative invoice, made where invoice settlement is off, reduces what its account is next asked to pay in its
+ * currency: the oldest first, on both sides. What is not used up waits for the next time. A choice of ours: Zuora's
+ * documents leave it to the payment run.
+ */
+export function offsetsOf(owing: readonly Owing[], negative: readonly Owing[]): Offset[] {
+  const credit = new Map<string, { id: string; left: Decimal }[]>();
+  for (const { id, accountId, currency, balance } of oldestFirst(negative)) {
+    const key = `${accountId} ${currency}`;
+    credit.set(key, [...(credit.get(key) ?? []), { id, left: subtract('0', balance) }]);
+  }
+  const offsets: Offset[] = [];
+  for (const { id: invoiceId, accountId, currency, balance } of oldestFirst(owing)) {
+    let open = balance;
+    for (const from of credit.get(`${accountId} ${currency}`) ?? []) {
+      if (!isPositive(open)) break;
+      if (!isPositive(from.left)) continue;
+      const amount = compare(open, from.left) < 0 ? open : from.left;
+      offsets.push({ negativeInvoiceId: from.id, invoiceId, amount });
+      open = subtract(open, amount);
+      from.left = subtract(from.left, amount);
+    }
+  }
+  return offsets;
+}
+
+const oldestFirst = <I extends Owing>(invoices: readonly I[]): I[] =>
+  [...invoices].sort((a, b) => (`${a.invoiceDate} ${a.id}` < `${b.invoiceDate} ${b.id}` ? -1 : 1));
+
+/** The balances behind offsets, of the invoices on both sides of them, by id; those that none of them touches are absent. */
+export function balancesBehind(
+  invoices: readonly { id: string; balance: Decimal }[],
+  offsets: readonly Offset[],
+): Map<string, Decimal> {
+  const before = new Map(invoices.map(({ id, balance }) => [id, balance]));
+  const after = new Map<string, Decimal>();
+  const balance = (id: string): Decimal => after.get(id) ?? before.get(id)!;
+  for (const { invoiceId, negativeInvoiceId, amount } of offsets) {
+    after.set(invoiceId, subtract(balance(invoiceId), amount));
+    after.set(negativeInvoiceId, add(balance(negativeInvoiceId), amount));
+  }
+  return after;
 }

@@ -1,5 +1,7 @@
-import { add, type Decimal, subtract } from './decimal';
+import { currencyDecimals } from './currency';
+import { add, compare, type Decimal, isPositive, round, subtract } from './decimal';
 import { type UserError, userError } from './errors';
+import type { InvoiceStatus } from './invoice';
 
 export type PaymentStatus = 'Processing' | 'Processed' | 'Error' | 'Voided' | 'Refunded';
 
@@ -50,13 +52,109 @@ export interface GatewayCharge {
   refunded: Decimal;
 }
 
-/** What of a payment is put against no invoice. A payment that failed holds no money. */
-export const unappliedAmount = (payment: {
+interface PaymentAmounts {
   status: PaymentStatus;
   amount: Decimal;
   appliedAmount: Decimal;
   refundAmount: Decimal;
-}): Decimal =>
+}
+
+/** What of a payment is put against no invoice. A payment that failed holds no money. */
+export const unappliedAmount = (payment: PaymentAmounts): Decimal =>
   payment.status === 'Error' || payment.status === 'Voided'
     ? '0'
     : subtract(payment.amount, add(payment.appliedAmount, payment.refundAmount));
+
+/** The total of payments; null where there is none, or where they are in several currencies. Source: "Create an order". */
+export const paidAmount = (payments: readonly { amount: Decimal; currency: string }[]): Decimal | null =>
+  new Set(payments.map(({ currency }) => currency)).size === 1 ? add(...payments.map(({ amount }) => amount)) : null;
+
+/** Money is collected for what a Posted invoice still owes. Source: Zuora, "Create a payment". */
+export function judgeCollect(invoice: { invoiceNumber: string; status: InvoiceStatus; balance: Decimal }): UserError[] {
+  const { invoiceNumber, status, balance } = invoice;
+  if (status !== 'Posted') {
+    return [userError('DOCUMENT_STATUS', `${invoiceNumber} is ${status}; only a Posted invoice is paid.`)];
+  }
+  return isPositive(balance) ? [] : [userError('BALANCE_EXCEEDED', `Nothing is owed on ${invoiceNumber}.`)];
+}
+
+/**
+ * Only money that was taken can be paid back, and each cent of it once. Without an amount all that is left is paid back.
+ * Source: Zuora, "Refund a payment".
+ */
+export function judgeRefund(payment: PaymentAmounts & { currency: string }, amount: Decimal | null): UserError[] {
+  const { status, currency } = payment;
+  if (status === 'Processing') {
+    const text = 'The payment is Processing: its money has not been taken yet. Ask again once it is Processed.';
+    return [userError('DOCUMENT_STATUS', text, ['key'])];
+  }
+  if (status !== 'Processed') {
+    return [userError('DOCUMENT_STATUS', `The payment is ${status}; only one that is Processed is refunded.`, ['key'])];
+  }
+  if (amount === null) return [];
+  const decimals = currencyDecimals(currency);
+  if (!isPositive(amount) || compare(round(amount, decimals, 'DOWN'), amount) !== 0) {
+    const text = `Give more than 0, with at most ${decimals} decimals in ${currency}.`;
+    return [userError('INVALID_VALUE', text, ['amount'])];
+  }
+  const left = subtract(payment.amount, payment.refundAmount);
+  if (compare(amount, left) <= 0) return [];
+  return [userError('BALANCE_EXCEEDED', `${left} ${currency} of the payment are left to be refunded.`, ['amount'])];
+}
+
+/** A part of an amount, and the invoice that it is put against. */
+export interface InvoicePart {
+  invoiceId: string;
+  amount: Decimal;
+}
+
+const least = (a: Decimal, b: Decimal): Decimal => (compare(a, b) < 0 ? a : b);
+
+/**
+ * How a refund is taken from a payment: first from what is put against no invoice, then from its applications, the last
+ * first. `taken` is owed again on its invoices. Source: Zuora, "Refund a payment" (unapplied amounts are refunded; applied
+ * ones are unapplied before).
+ */
+export function refunded<A extends InvoicePart>(
+  payment: PaymentAmounts,
+  applications: readonly A[],
+  amount: Decimal,
+): Pick<PaymentAmounts, 'status' | 'appliedAmount' | 'refundAmount'> & { taken: { from: A; amount: Decimal }[] } {
+  const taken: { from: A; amount: Decimal }[] = [];
+  let open = subtract(amount, least(amount, unappliedAmount(payment)));
+  for (const from of [...applications].reverse()) {
+    if (!isPositive(open)) break;
+    const part = least(open, from.amount);
+    taken.push({ from, amount: part });
+    open = subtract(open, part);
+  }
+  const refundAmount = add(payment.refundAmount, amount);
+  return {
+    status: compare(refundAmount, payment.amount) === 0 ? 'Refunded' : payment.status,
+    appliedAmount: subtract(payment.appliedAmount, add('0', ...taken.map((part) => part.amount))),
+    refundAmount,
+    taken,
+  };
+}
+
+/**
+ * What becomes of a payment whose refund is refused for good: the money is still ours. What was taken from its invoices is
+ * put against them again as far as they are still Posted and owe it; the rest stays unapplied.
+ */
+export function refundFailed(
+  payment: PaymentAmounts,
+  refund: { amount: Decimal; taken: readonly InvoicePart[] },
+  invoices: ReadonlyMap<string, { status: InvoiceStatus; balance: Decimal }>,
+): Pick<PaymentAmounts, 'status' | 'appliedAmount' | 'refundAmount'> & { putBack: InvoicePart[] } {
+  const putBack = refund.taken.flatMap(({ invoiceId, amount }): InvoicePart[] => {
+    const invoice = invoices.get(invoiceId);
+    if (invoice?.status !== 'Posted' || !isPositive(invoice.balance)) return [];
+    return [{ invoiceId, amount: least(amount, invoice.balance) }];
+  });
+  return {
+    status: 'Processed',
+    appliedAmount: add(payment.appliedAmount, ...putBack.map((part) => part.amount)),
+    refundAmount: subtract(payment.refundAmount, refund.amount),
+    putBack,
+  };
+}

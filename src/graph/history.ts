@@ -29,7 +29,7 @@ export class HistoryEntry extends Node {
   @Field(() => String, { nullable: true, description: 'The Zuora-Track-Id of the request.' }) trackId: string | null;
   @Field(() => String, {
     description:
-      'The act: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture or FailCapture. More may be added.',
+      'The act: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund or FailRefund. More may be added.',
   })
   action: string;
   @Field(() => String, { nullable: true, description: 'The state or status before; null on a new object.' })

@@ -16,7 +16,7 @@ import {
   Root,
 } from 'type-graphql';
 import type { InvoiceStatus } from '../domain/invoice';
-import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
+import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../store/invoice';
 import { BillRun } from './bill-run';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
@@ -31,7 +31,7 @@ import { Node } from './node';
 import { columnsOf } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { PaymentApplication } from './payment';
-import { DateScalar, DecimalScalar } from './scalars';
+import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 import { selectedFields } from './selection';
 
 @ObjectType({ implements: [Node, BillingDocument], description: 'What an account owes.', simpleResolvers: true })
@@ -41,7 +41,8 @@ export class Invoice extends Document {
   invoiceDate: string;
   @Field(() => DateScalar, { description: 'invoiceDate and the payment term.' }) dueDate: string;
   @Field(() => InvoiceStatusEnum, { description: 'Where it stands.' }) status: InvoiceStatus;
-  @Field(() => DecimalScalar, { description: 'What is still owed: amount less payments and credits.' }) balance: string;
+  @Field(() => DecimalScalar, { description: 'What is still owed: amount less payments, credits and offsets.' })
+  balance: string;
   @Field(() => Boolean, { description: 'Whether it was reversed by a credit memo for its full amount.' })
   reversed: boolean;
 }
@@ -61,6 +62,16 @@ export class InvoiceItem extends DocumentItem {
   serviceStartDate: string | null;
   @Field(() => DateScalar, { nullable: true, description: 'The fulfillmentDate, or the end of the transaction.' })
   serviceEndDate: string | null;
+}
+
+@ObjectType({
+  implements: Node,
+  description: 'The part of a negative invoice that reduced another one, where invoice settlement is off.',
+  simpleResolvers: true,
+})
+export class InvoiceOffset extends Node {
+  @Field(() => DecimalScalar, { description: 'How much.' }) amount: string;
+  @Field(() => DateTimeScalar, { description: 'When.' }) appliedDate: string;
 }
 
 export const InvoiceConnection = connectionType(Invoice, 'Invoice');
@@ -187,6 +198,38 @@ export class InvoiceResolver {
   })
   allowedActions(@Root() invoice: InvoiceRow, @Ctx() context: GraphContext): Promise<DocumentActionState[]> {
     return invoiceActions(invoice, context);
+  }
+
+  @FieldResolver(() => [InvoiceOffset], {
+    description: 'The negative invoices that reduced it; of a negative one, the invoices that it reduced.',
+  })
+  offsets(
+    @Root() invoice: InvoiceRow,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<InvoiceOffset[]> {
+    return edgeList(context, 'Invoice.offsets', invoice.id, info);
+  }
+}
+
+@Resolver(() => InvoiceOffset)
+export class InvoiceOffsetResolver {
+  @FieldResolver(() => Invoice, { description: 'The invoice that was reduced.' })
+  invoice(
+    @Root() offset: InvoiceOffsetRow,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Invoice> {
+    return context.follow('InvoiceOffset.invoice', offset.invoiceId, info);
+  }
+
+  @FieldResolver(() => Invoice, { description: 'The negative invoice that reduced it.' })
+  negativeInvoice(
+    @Root() offset: InvoiceOffsetRow,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Invoice> {
+    return context.follow('InvoiceOffset.negativeInvoice', offset.negativeInvoiceId, info);
   }
 }
 

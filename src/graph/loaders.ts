@@ -13,10 +13,11 @@ import { listOf, type Noun, type RowOf, shown } from './nouns';
 
 /**
  * Every edge of the graph, one line each. `one` follows a column of the row to the id of its target; `many` finds the
- * targets whose column holds the row's id, in the order of their list unless the client names another.
+ * targets whose column, or one of whose columns, holds the row's id, in the order of their list unless the client names
+ * another.
  */
 const one = <N extends Noun>(target: N, from: string) => ({ target, from }) as const;
-const many = <N extends Noun>(target: N, by: string) => ({ target, by }) as const;
+const many = <N extends Noun>(target: N, by: string | readonly string[]) => ({ target, by }) as const;
 
 export const oneEdges = {
   'Order.account': one('account', 'accountId'),
@@ -37,6 +38,8 @@ export const oneEdges = {
   'CreditMemoApplication.creditMemo': one('creditMemo', 'creditMemoId'),
   'CreditMemoApplication.invoice': one('invoice', 'invoiceId'),
   'Payment.account': one('account', 'accountId'),
+  'InvoiceOffset.invoice': one('invoice', 'invoiceId'),
+  'InvoiceOffset.negativeInvoice': one('invoice', 'negativeInvoiceId'),
   'PaymentApplication.payment': one('payment', 'paymentId'),
   'PaymentApplication.invoice': one('invoice', 'invoiceId'),
   'BillRunFailure.account': one('account', 'accountId'),
@@ -59,6 +62,7 @@ export const manyEdges = {
   'Invoice.paymentApplications': many('paymentApplication', 'invoiceId'),
   'Invoice.creditMemoApplications': many('creditMemoApplication', 'invoiceId'),
   'CreditMemo.applications': many('creditMemoApplication', 'creditMemoId'),
+  'Invoice.offsets': many('invoiceOffset', ['invoiceId', 'negativeInvoiceId']),
   'CreditMemo.creditMemoItems': many('creditMemoItem', 'creditMemoId'),
   'Payment.applications': many('paymentApplication', 'paymentId'),
   'BillRun.invoices': many('invoice', 'billRunId'),

@@ -7,7 +7,7 @@ import { creditMemoApplications, creditMemoItems, creditMemos } from '../store/c
 import { fulfillments } from '../store/fulfillment';
 import { fulfillmentItems } from '../store/fulfillment-item';
 import { historyEntries } from '../store/history';
-import { invoiceItems, invoices } from '../store/invoice';
+import { invoiceItems, invoiceOffsets, invoices } from '../store/invoice';
 import type { List } from '../store/list';
 import { orders } from '../store/order';
 import { orderLineItems } from '../store/order-line-item';
@@ -118,6 +118,12 @@ export const nouns = {
     typename: 'InvoiceItem',
     money: ['unitPrice', 'chargeAmount', 'taxAmount'],
     needs: { invoice: ['invoiceId'], orderLineItem: ['orderLineItemId'], fulfillment: ['fulfillmentId'] },
+  },
+  invoiceOffset: {
+    list: invoiceOffsets,
+    typename: 'InvoiceOffset',
+    money: ['amount'],
+    needs: { invoice: ['invoiceId'], negativeInvoice: ['negativeInvoiceId'] },
   },
   creditMemo: {
     list: creditMemos,

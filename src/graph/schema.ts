@@ -16,12 +16,13 @@ import { FulfillmentItemResolver } from './fulfillment-item';
 import { FulfillmentMutations } from './fulfillment-mutation';
 import { FulfillmentSummaryResolver } from './fulfillment-summary';
 import { HistoryEntryResolver } from './history';
-import { InvoiceItemResolver, InvoiceResolver } from './invoice';
+import { InvoiceItemResolver, InvoiceOffsetResolver, InvoiceResolver } from './invoice';
 import { NodeResolver } from './node';
 import { OrderResolver } from './order';
 import { OrderLineItemResolver } from './order-line-item';
 import { OrderLineItemMutations } from './order-line-item-mutation';
 import { PaymentApplicationResolver, PaymentResolver } from './payment';
+import { PaymentMutations } from './payment-mutation';
 import { ViewerResolver } from './viewer';
 
 let built: GraphQLSchema | undefined;
@@ -44,6 +45,7 @@ export function schema(): GraphQLSchema {
         FulfillmentSummaryResolver,
         InvoiceResolver,
         InvoiceItemResolver,
+        InvoiceOffsetResolver,
         CreditMemoResolver,
         CreditMemoItemResolver,
         CreditMemoApplicationResolver,
@@ -54,6 +56,7 @@ export function schema(): GraphQLSchema {
         BillRunResolver,
         BillRunFailureResolver,
         BillRunPreviewTotalResolver,
+        PaymentMutations,
         HistoryEntryResolver,
       ],
       orphanedTypes: errorTypes,

@@ -7,10 +7,9 @@ import {
   priced,
 } from '../domain/billing';
 import { dayOf } from '../domain/date';
-import { add } from '../domain/decimal';
 import { type BillingDates, billingDates, isBillable } from '../domain/invoice';
 import { requiresFulfillment } from '../domain/order-line-item';
-import type { ProcessingOptions } from '../domain/payment';
+import { type ProcessingOptions, paidAmount } from '../domain/payment';
 import { AccountRow, lockAccountsForBilling } from '../store/account';
 import { BillingClaimRow, claimed } from '../store/billing-claim';
 import { creditFacts } from '../store/credit';
@@ -80,13 +79,8 @@ export async function bill(
   ];
   const { invoices, creditMemos } = await writeDocuments(unit, charges, dates);
   if (!options.collectPayment) return { ...nothingBilled, invoices, creditMemos };
-  const collected = await collect(unit, invoices, accounts, [...path, 'collectPayment']);
-  const currencies = new Set(collected.payments.map((payment) => payment.currency));
-  return {
-    ...collected,
-    creditMemos,
-    paidAmount: currencies.size === 1 ? add(...collected.payments.map((p) => p.amount)) : null,
-  };
+  const collected = await collect(unit, invoices, accounts, () => [...path, 'collectPayment']);
+  return { ...collected, creditMemos, paidAmount: paidAmount(collected.payments) };
 }
 
 /**

@@ -1,25 +1,30 @@
 import { purgeOutcomes } from '../store/idempotency';
 import { sweepAttempts } from './payment-attempt';
+import { sweepRefunds } from './payment-refund';
 import type { Services } from './work';
 
 const minute = 60_000;
 
 /**
- * What is done at the start and a minute after each end: attempts at payment that were left open are settled, and
- * outcomes older than a day forgotten. Any number of processes may do so at once. Returns what ends it.
+ * What is done at the start and a minute after each end: attempts at payment and refunds that were left open are
+ * settled, and outcomes older than a day forgotten. Any number of processes may do so at once. Returns what ends it, and
+ * waits for the one step that is under way.
  */
-export function keepHouse(services: Services): () => void {
+export function keepHouse(services: Services): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
+  const acts = [sweepAttempts, sweepRefunds, () => purgeOutcomes(services.db.aside())];
   const round = async () => {
-    for (const act of [sweepAttempts(services), purgeOutcomes(services.db.aside())]) {
-      await act.catch((error) => services.onFailure(error, 'housekeeping'));
+    // Begun one after another: one that failed while another is waited for would be nobody's, and end the process.
+    for (const act of acts) {
+      if (!ended) await act(services, () => ended).catch((error) => services.onFailure(error, 'housekeeping'));
     }
-    if (!ended) timer = setTimeout(round, minute).unref();
+    if (!ended) timer = setTimeout(() => (running = round()), minute).unref();
   };
-  void round();
-  return () => {
+  let running = round();
+  return async () => {
     ended = true;
     clearTimeout(timer);
+    await running;
   };
 }

@@ -20,6 +20,31 @@ export async function findByKey<R extends { id: string }>(
   return found;
 }
 
+/** The objects that keys name, each by its id or business number: by the key. One statement for ids, one for numbers. */
+export async function findAllByKeys<R extends { id: string }>(
+  scoped: Scoped,
+  row: RowClass<R>,
+  number: keyof R & string,
+  keys: readonly string[],
+  properties: readonly string[],
+): Promise<Map<string, R>> {
+  const ids = [...new Set(keys.map(idOf).filter((id) => id !== undefined))];
+  const numbers = [...new Set(keys.filter((key) => !idOf(key) && !key.includes('\0')))];
+  const rows = [
+    ...(ids.length ? await rowsBy<R>(scoped, row, 'id', ids, properties) : []),
+    ...(numbers.length ? await rowsBy<R>(scoped, row, number, numbers, properties) : []),
+  ];
+  const byKey = new Map(
+    rows.flatMap((found) => [[found.id, found] as const, [found[number] as string, found] as const]),
+  );
+  return new Map(
+    keys.flatMap((key) => {
+      const found = byKey.get(idOf(key) ?? key);
+      return found ? [[key, found] as const] : [];
+    }),
+  );
+}
+
 /** Refuses a change that was made with an older version in mind, and hands back the object as it is. */
 export const judgeVersion = (
   current: { id: string; version: number },

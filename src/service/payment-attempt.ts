@@ -1,12 +1,14 @@
-import { type Connection, Lease } from '../store/connection';
+import type { Connection } from '../store/connection';
 import {
   closeAttempts,
   failCapture,
   hasPayment,
+  lockForFailure,
   markCaptured,
   openAttemptIds,
   tryAttempt,
 } from '../store/payment-attempt';
+import { settling, sweep } from './settling';
 import type { Services } from './work';
 
 /**
@@ -15,21 +17,16 @@ import type { Services } from './work';
  * a crash, a time-out or a failing gateway left behind; it may run any number of times. An attempt whose unit is
  * still under way is left alone.
  */
-export async function settleAttempt(services: Services, attemptId: string): Promise<void> {
-  const lease = await Lease.take(services.db.settling);
-  let open = true;
-  try {
-    await lease.control('begin');
-    if (await tryAttempt(lease, attemptId)) {
-      if (!(await hasPayment(lease, attemptId))) await giveUp(services, lease, attemptId);
-      else if (await services.gateway.capture(attemptId)) await markCaptured(lease, attemptId);
-      else await failCapture(lease, attemptId);
+export function settleAttempt(services: Services, attemptId: string): Promise<void> {
+  return settling(services, async (connection) => {
+    if (!(await tryAttempt(connection, attemptId))) return;
+    if (!(await hasPayment(connection, attemptId))) await giveUp(services, connection, attemptId);
+    else if (await services.gateway.capture(attemptId)) await markCaptured(connection, attemptId);
+    else {
+      await lockForFailure(connection, attemptId);
+      await failCapture(connection, attemptId);
     }
-    open = false;
-    await lease.commit();
-  } finally {
-    await lease.release(open);
-  }
+  });
 }
 
 /** No payment was committed: the gateway may not keep anything under this key. */
@@ -40,15 +37,13 @@ async function giveUp(services: Services, connection: Connection, attemptId: str
   }
   // Captured although we never asked: pay it back, under a key of the attempt's own, so once.
   const charge = await services.gateway.find(attemptId);
-  if (!charge) return;
+  if (!charge) throw new Error(`the gateway neither gives attempt ${attemptId} up nor knows it`);
   const paidBack = charge.status === 'Refunded' || (await services.gateway.refund(attemptId, attemptId, charge.amount));
   if (!paidBack) throw new Error(`attempt ${attemptId} was captured unasked and could not be paid back`);
   await closeAttempts(connection, [{ id: attemptId, status: 'Voided', message: 'captured unasked and paid back' }]);
 }
 
 /** Settles every open attempt that no running unit holds. At start and every minute. */
-export async function sweepAttempts(services: Services): Promise<void> {
-  for (const id of await openAttemptIds(services.db.aside())) {
-    await settleAttempt(services, id).catch((error) => services.onFailure(error, `settling attempt ${id}`));
-  }
+export async function sweepAttempts(services: Services, ended = () => false): Promise<void> {
+  await sweep(services, 'attempt', await openAttemptIds(services.db.aside()), settleAttempt, ended);
 }

@@ -1,37 +1,56 @@
 import { dayOf } from '../domain/date';
 import { add } from '../domain/decimal';
 import { Refusal, userError } from '../domain/errors';
-import { amountsToCollect } from '../domain/invoice';
+import { amountsToCollect, balancesBehind, offsetsOf } from '../domain/invoice';
 import type { AccountRow } from '../store/account';
 import { newId } from '../store/id';
-import { InvoiceRow } from '../store/invoice';
+import { InvoiceOffsetRow, InvoiceRow, lockNegativeInvoices } from '../store/invoice';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
 import { closeAttempts, holdAttempts, type OpenAttempt, openAttempts } from '../store/payment-attempt';
 import { insertNumberedRows, insertRows, updateRows } from '../store/write';
 import { settleAttempt } from './payment-attempt';
 import type { Unit } from './work';
 
+export const balanceColumns = ['balance', 'version', 'updatedDate', 'updatedById'] as const;
+
 /** How many authorizations one request has under way at once. */
 const concurrency = 8;
 
+/** Where among the arguments an invoice comes from: what is refused names that place. */
+export type PathOf = (invoice: InvoiceRow) => string[];
+
+/** The payments and invoices that a collection has brought about. */
+export interface Collected {
+  /** All that were to be collected, in their order. */
+  invoices: InvoiceRow[];
+  payments: PaymentRow[];
+}
+
 /**
- * Collects the balances of invoices just posted, one payment per account and currency, by each account's payment
- * method. Nobody is charged without a record: the attempts are committed on a connection of their own before the
- * gateway is asked; every account is authorized before anything is written; and money is captured only after the unit
- * has been committed. A refusal or an unknown outcome rolls the unit back and gives every authorization up.
+ * Collects the balances of Posted invoices, one payment per account and currency, by each account's payment method, after
+ * what the account has to its credit on negative invoices was taken off. The accounts are locked for billing, and the
+ * invoices new or locked. Nobody is charged without a record: the attempts are committed on a connection of their own
+ * before the gateway is asked; every account is authorized before a payment is written; and money is captured only after
+ * the unit has been committed. A refusal or an unknown outcome rolls the unit back and gives every authorization up.
  */
 export async function collect(
   unit: Unit,
   invoices: readonly InvoiceRow[],
   accounts: ReadonlyMap<string, AccountRow>,
-  path: string[],
-): Promise<{ invoices: InvoiceRow[]; payments: PaymentRow[] }> {
-  const groups = [...amountsToCollect(invoices).values()];
-  if (groups.length === 0) return { invoices: [...invoices], payments: [] };
-  const missing = groups.map(([first]) => accounts.get(first.accountId)!).filter((a) => !a.paymentMethodToken);
-  if (missing.length) {
-    const numbers = missing.map((account) => account.accountNumber).join(', ');
-    throw new Refusal([userError('PAYMENT_METHOD_MISSING', `No payment method on account ${numbers}.`, path)]);
+  pathOf: PathOf,
+): Promise<Collected> {
+  const reduced = await offset(unit, invoices);
+  const groups = [...amountsToCollect(reduced).values()];
+  if (groups.length === 0) return { invoices: reduced, payments: [] };
+  const without = groups.filter(([first]) => !accounts.get(first.accountId)!.paymentMethodToken);
+  if (without.length) {
+    // Once for each account, whatever the number of its currencies.
+    const missing = new Map(without.map(([first]) => [accounts.get(first.accountId)!.accountNumber, pathOf(first)]));
+    throw new Refusal(
+      [...missing].map(([number, path]) =>
+        userError('PAYMENT_METHOD_MISSING', `No payment method on account ${number}.`, path),
+      ),
+    );
   }
   const attempts: OpenAttempt[] = groups.map((group) => ({
     id: newId(),
@@ -44,15 +63,41 @@ export async function collect(
     trackId: unit.caller.trackId,
     createdDate: unit.now,
   }));
-  if (!unit.dryRun) await authorize(unit, attempts, accounts, path);
-  return record(unit, attempts, groups);
+  const paths = new Map(attempts.map((attempt, at) => [attempt.id, pathOf(groups[at][0])]));
+  if (!unit.dryRun) await authorize(unit, attempts, accounts, paths);
+  const { payments, paid } = await record(unit, attempts, groups);
+  return { payments, invoices: reduced.map((invoice) => paid.get(invoice.id) ?? invoice) };
+}
+
+/** Takes what accounts have to their credit on negative invoices off what they owe, and gives the invoices back behind that. */
+async function offset(unit: Unit, invoices: readonly InvoiceRow[]): Promise<InvoiceRow[]> {
+  const owing = [...amountsToCollect(invoices).values()].flat();
+  if (owing.length === 0) return [...invoices];
+  const negative = await lockNegativeInvoices(unit.db, [...new Set(owing.map(({ accountId }) => accountId))]);
+  const offsets = offsetsOf(owing, negative);
+  if (offsets.length === 0) return [...invoices];
+  const balances = balancesBehind([...owing, ...negative], offsets);
+  const before = [...owing, ...negative].filter(({ id }) => balances.has(id));
+  const after = before.map((row) => ({ ...row, balance: balances.get(row.id)!, ...unit.touched(row) }));
+  const byId = new Map(after.map((row) => [row.id, row]));
+  await insertRows(
+    unit.db,
+    InvoiceOffsetRow,
+    offsets.map((each): InvoiceOffsetRow => {
+      const { entityId, orgId, currency } = byId.get(each.invoiceId)!;
+      return { id: newId(), entityId, orgId, ...each, currency, appliedDate: unit.now };
+    }),
+  );
+  await updateRows(unit.db, InvoiceRow, after, balanceColumns);
+  for (const [at, row] of after.entries()) unit.note('Invoice', 'Offset', before[at], row);
+  return invoices.map((invoice) => byId.get(invoice.id) ?? invoice);
 }
 
 async function authorize(
   unit: Unit,
   attempts: readonly OpenAttempt[],
   accounts: ReadonlyMap<string, AccountRow>,
-  path: string[],
+  paths: ReadonlyMap<string, string[]>,
 ): Promise<void> {
   const { services } = unit;
   // Held to the end of this transaction, so that the sweep leaves alone what is still under way.
@@ -95,6 +140,7 @@ async function authorize(
   throw new Refusal(
     refused.map(({ attempt, declined, reason }) => {
       const { accountNumber } = accounts.get(attempt.accountId)!;
+      const path = paths.get(attempt.id)!;
       return declined
         ? userError('PAYMENT_DECLINED', `The payment of account ${accountNumber} was refused: ${reason}.`, path)
         : userError(
@@ -139,7 +185,7 @@ async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: read
   );
   await insertRows(unit.db, PaymentApplicationRow, applications);
   const paid = groups.flat().map((invoice) => ({ ...invoice, balance: '0', ...unit.touched(invoice) }));
-  await updateRows(unit.db, InvoiceRow, paid, ['balance', 'version', 'updatedDate', 'updatedById']);
+  await updateRows(unit.db, InvoiceRow, paid, balanceColumns);
   for (const payment of payments) unit.note('Payment', 'Create', null, payment);
   for (const [at, invoice] of groups.flat().entries()) unit.note('Invoice', 'Pay', invoice, paid[at]);
   unit.onCommit.push(
@@ -149,5 +195,5 @@ async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: read
           settleAttempt(unit.services, id),
     ),
   );
-  return { invoices: paid, payments };
+  return { payments, paid: new Map(paid.map((row) => [row.id, row])) };
 }

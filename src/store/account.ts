@@ -44,13 +44,16 @@ export const accounts = list<AccountRow, AccountFilter>(
   },
 );
 
+/** The advisory lock of an account's billing; its key is a hash of the account's id. */
+export const billingLock = 4902;
+
 /**
  * One billing act per account at a time, to the end of the transaction. Taken after the line items, in the order of
  * the ids.
  */
 export async function lockAccountsForBilling(scoped: Scoped, accountIds: readonly string[]): Promise<void> {
   await scoped.query(
-    `select pg_advisory_xact_lock(hashtextextended(id::text, 4902)) from (
+    `select pg_advisory_xact_lock(hashtextextended(id::text, ${billingLock})) from (
        select id from account where entity_id = $1 and org_id = any($2) and id = any($3) order by id
      ) as billed`,
     [accountIds],

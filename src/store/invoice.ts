@@ -4,10 +4,12 @@ import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
 import { Audited } from './audited';
 import { BillRunRow } from './bill-run';
+import type { Scoped } from './connection';
 import { date, dateTime, equals, holds, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
 import { FulfillmentRow } from './fulfillment';
 import { auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
+import { selectList, tableOf } from './table';
 
 @Entity('invoice')
 @Unique(['entityId', 'invoiceNumber'])
@@ -137,3 +139,21 @@ export const invoiceItems = list<InvoiceItemRow, object>(
     direction: 'ASC',
   },
 );
+
+/** Offsets come in the order in which they were made. */
+export const invoiceOffsets = list<InvoiceOffsetRow, object>(
+  InvoiceOffsetRow,
+  {},
+  { id: { sql: 't.id', type: 'uuid' } },
+  { field: 'id', direction: 'ASC' },
+);
+
+/** Locks what accounts have to their credit on negative invoices, as it stands behind their billing lock. */
+export function lockNegativeInvoices(scoped: Scoped, accountIds: readonly string[]): Promise<InvoiceRow[]> {
+  return scoped.query<InvoiceRow>(
+    `select ${selectList(tableOf(InvoiceRow))} from invoice t
+     where t.entity_id = $1 and t.org_id = any($2) and t.account_id = any($3) and t.balance < 0 and t.status = 'Posted'
+     order by t.id for no key update`,
+    [accountIds],
+  );
+}

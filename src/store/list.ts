@@ -96,6 +96,12 @@ function parts<R, F extends object>(definition: List<R, F>, query: PageQuery<F>,
   };
 }
 
+/** A row belongs to the parent whose id it holds: in one column, or in either of several. */
+const heldBy = (definition: { table: Table }, properties: string | readonly string[]): string => {
+  const columns = [properties].flat().map((property) => `t.${definition.table.columns[property].name} = parent.key`);
+  return columns.length === 1 ? columns[0] : `(${columns.join(' or ')})`;
+};
+
 /** One page of a list: one statement. */
 export function page<R, F extends object>(
   scoped: Scoped,
@@ -118,19 +124,18 @@ export function page<R, F extends object>(
 export function pagesBy<R, F extends object>(
   scoped: Scoped,
   definition: List<R, F>,
-  property: string,
+  property: string | readonly string[],
   keys: readonly string[],
   query: PageQuery<F>,
 ): Promise<Listed<R>[]> {
   const values = new Values();
   const parents = values.add(keys, 'uuid[]');
   const { where, order, select } = parts(definition, query, values);
-  const column = definition.table.columns[property].name;
   return scoped.query<Listed<R>>(
     `select parent.key as "parentKey", child.* from unnest(${parents}) as parent(key)
      cross join lateral (
        select ${select} from ${definition.table.name} t
-       where ${[inScope(definition.table), `t.${column} = parent.key`, ...where].join(' and ')} ${order}
+       where ${[inScope(definition.table), heldBy(definition, property), ...where].join(' and ')} ${order}
        limit ${values.add(query.limit, 'integer')}
      ) as child`,
     values.list,
@@ -164,17 +169,17 @@ export async function count<R, F extends object>(
 export function countsBy<R, F extends object>(
   scoped: Scoped,
   definition: List<R, F>,
-  property: string,
+  property: string | readonly string[],
   keys: readonly string[],
   filter?: F | null,
 ): Promise<{ parentKey: string; count: number }[]> {
   const values = new Values();
   const parents = values.add(keys, 'uuid[]');
   const where = conditionsOf(definition, filter, values);
-  const column = `t.${definition.table.columns[property].name}`;
   return scoped.query(
-    `select ${column} as "parentKey", count(*)::integer as count from ${definition.table.name} t
-     where ${[inScope(definition.table), `${column} = any(${parents})`, ...where].join(' and ')} group by ${column}`,
+    `select parent.key as "parentKey", count(*)::integer as count from unnest(${parents}) as parent(key)
+     join ${definition.table.name} t on ${heldBy(definition, property)}
+     where ${[inScope(definition.table), ...where].join(' and ')} group by parent.key`,
     values.list,
   );
 }

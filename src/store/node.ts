@@ -5,7 +5,7 @@ import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from './cr
 import { FulfillmentRow } from './fulfillment';
 import { FulfillmentItemRow } from './fulfillment-item';
 import { HistoryEntryRow } from './history';
-import { InvoiceItemRow, InvoiceRow } from './invoice';
+import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 import { PaymentApplicationRow, PaymentRow } from './payment';
@@ -21,6 +21,7 @@ const nodes = {
   billRun: BillRunRow,
   invoice: InvoiceRow,
   invoiceItem: InvoiceItemRow,
+  invoiceOffset: InvoiceOffsetRow,
   creditMemo: CreditMemoRow,
   creditMemoItem: CreditMemoItemRow,
   creditMemoApplication: CreditMemoApplicationRow,

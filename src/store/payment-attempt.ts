@@ -1,5 +1,6 @@
 import type { HistoryAction, HistorySubject } from '../domain/history';
 import type { PaymentAttemptStatus } from '../domain/payment';
+import { billingLock } from './account';
 import type { Connection } from './connection';
 import type { PaymentAttemptRow } from './payment';
 
@@ -102,6 +103,21 @@ export async function markCaptured(connection: Connection, attemptId: string): P
     [attemptId],
   );
   await closeAttempts(connection, [{ id: attemptId, status: 'Captured', message: null }]);
+}
+
+/**
+ * Locks what failCapture changes, in the order in which every unit of work takes it: the account for billing, the payment,
+ * its invoices by id.
+ */
+export async function lockForFailure(connection: Connection, attemptId: string): Promise<void> {
+  const locks = [
+    `select pg_advisory_xact_lock(hashtextextended(account_id::text, ${billingLock})) from payment_attempt where id = $1`,
+    'select from payment where attempt_id = $1 for no key update',
+    `select from invoice where id in (
+       select a.invoice_id from payment_application a join payment p on p.id = a.payment_id where p.attempt_id = $1
+     ) order by id for no key update`,
+  ];
+  for (const text of locks) await connection.query(text, [attemptId]);
 }
 
 /** The money can never be taken: the payment is an Error, its applications go, and the invoices are owed again. */

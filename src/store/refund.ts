@@ -1,6 +1,8 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import type { RefundStatus } from '../domain/payment';
+import type { InvoicePart, RefundStatus } from '../domain/payment';
+import type { Connection } from './connection';
 import { PaymentRow } from './payment';
+import { selectList, tableOf } from './table';
 
 /**
  * Money paid back of a payment. It is committed as Processing before the gateway is asked, under its id as the key: a
@@ -19,7 +21,48 @@ export class RefundRow {
   @Column('numeric') amount: string;
   @Column('text') currency: string;
   @Column('enum', { enum: ['Processing', 'Processed', 'Error'], enumName: 'refund_status' }) status: RefundStatus;
+  /** What it took from invoices that the payment was put against: where it goes back to, should the refund fail. */
+  @Column('jsonb', { default: [] }) taken: InvoicePart[];
   @Column('uuid') createdById: string;
   @Column('text', { nullable: true }) trackId: string | null;
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
+}
+
+/*
+ * As with attempts, the statements below run outside of a caller's scope, by the refund's id: the sweep works for every
+ * entity.
+ */
+
+const refundLock = 4904;
+
+/** Refunds that still wait for their end: a bounded number, drawn anew each time, so that stuck ones hide no others. */
+export async function openRefundIds(connection: Connection): Promise<string[]> {
+  const rows = await connection.query<{ id: string }>(
+    "select id from refund where status = 'Processing' order by random() limit 1000",
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Takes a refund for this transaction: undefined where another sweep holds it, or where it has come to its end. */
+export async function tryRefund(
+  connection: Connection,
+  id: string,
+): Promise<(RefundRow & { attemptId: string; accountId: string }) | undefined> {
+  const [{ held }] = await connection.query<{ held: boolean }>(
+    `select pg_try_advisory_xact_lock(hashtextextended($1, ${refundLock})) as held`,
+    [id],
+  );
+  if (!held) return undefined;
+  // A later statement: what the lock's last holder wrote is seen only by a snapshot taken after the lock.
+  const [refund] = await connection.query<RefundRow & { attemptId: string; accountId: string }>(
+    `select ${selectList(tableOf(RefundRow))}, p.attempt_id as "attemptId", p.account_id as "accountId"
+     from refund t join payment p on p.id = t.payment_id where t.id = $1 and t.status = 'Processing'`,
+    [id],
+  );
+  return refund;
+}
+
+/** Gives a refund its final status. */
+export async function closeRefund(connection: Connection, id: string, status: RefundStatus): Promise<void> {
+  await connection.query("update refund set status = $2 where id = $1 and status = 'Processing'", [id, status]);
 }

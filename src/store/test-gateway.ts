@@ -70,19 +70,23 @@ export class TestGatewayLedger {
 
   /** Pays back once per refund key and never more than was captured; false where too little is left. */
   async refund(key: string, refundKey: string, amount: string): Promise<boolean> {
-    const rows = await this.connection.query<{ done: boolean }>(
-      `with fresh as (
-         update test_gateway.charge set refunded = refunded + $3::numeric,
-           status = case when refunded + $3::numeric = amount then 'Refunded'::test_gateway.charge_status else status end
-         where key = $1 and status = 'Captured' and refunded + $3::numeric <= amount
-           and not exists (select from test_gateway.refund where key = $2)
-         returning key
-       ), written as (
-         insert into test_gateway.refund (key, charge_key, amount) select $2, key, $3 from fresh returning key
-       )
-       select exists (select from written) or exists (select from test_gateway.refund where key = $2) as done`,
-      [key, refundKey, amount],
-    );
-    return rows[0].done;
+    await this.connection
+      .query(
+        `with fresh as (
+           update test_gateway.charge set refunded = refunded + $3::numeric,
+             status = case when refunded + $3::numeric = amount then 'Refunded'::test_gateway.charge_status else status end
+           where key = $1 and status = 'Captured' and refunded + $3::numeric <= amount
+             and not exists (select from test_gateway.refund where key = $2)
+           returning key
+         )
+         insert into test_gateway.refund (key, charge_key, amount) select $2, key, $3 from fresh`,
+        [key, refundKey, amount],
+      )
+      .catch((error) => {
+        // The same request at the same time was first.
+        if (error.code !== '23505') throw error;
+      });
+    // Asked anew: a request that waited for the same one to end has not seen in its own snapshot what that one did.
+    return (await this.connection.query('select from test_gateway.refund where key = $1', [refundKey])).length === 1;
   }
 }

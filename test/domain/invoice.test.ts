@@ -1,6 +1,15 @@
-import type { RoundingMode } from '../../src/domain/decimal';
+import fc from 'fast-check';
+import { isPositive, type RoundingMode } from '../../src/domain/decimal';
 import type { FulfillmentState } from '../../src/domain/fulfillment';
-import { amountsToCollect, billingDates, chargeAmount, isBillable } from '../../src/domain/invoice';
+import {
+  amountsToCollect,
+  balancesBehind,
+  billingDates,
+  chargeAmount,
+  isBillable,
+  offsetsOf,
+} from '../../src/domain/invoice';
+import { sumOf } from '../support/facts';
 
 describe('the amount of a charge', () => {
   test('A9: 3.1235 times 4 in USD is 12.494, rounded once to 12.49', () => {
@@ -107,4 +116,69 @@ test('collected is what is owed, by account and currency, and nothing where noth
   const nothing = [invoice('a', 'USD', '0'), invoice('c', 'USD', '-3'), invoice('c', 'USD', '0')];
   const groups = [...amountsToCollect([...owed, ...nothing]).values()];
   expect(groups).toEqual([[owed[0], owed[2]], [owed[1]], [owed[3]]]);
+});
+
+describe('negative invoices', () => {
+  let made = 0;
+  const invoice = (balance: string, more: object = {}) => ({
+    ...{
+      id: `i${String(++made).padStart(5, '0')}`,
+      accountId: 'a',
+      currency: 'USD',
+      invoiceDate: '2022-01-01',
+      balance,
+    },
+    ...more,
+  });
+
+  test('reduce what is owed, the oldest first on both sides, and are used up before the next one is', () => {
+    const [late, early, same] = [
+      invoice('100', { id: 'late', invoiceDate: '2022-02-01' }),
+      invoice('30', { id: 'early' }),
+      invoice('30', { id: 'same' }),
+    ];
+    const [newer, older] = [
+      invoice('-50', { id: 'newer', invoiceDate: '2022-03-01' }),
+      invoice('-40', { id: 'older', invoiceDate: '2021-01-01' }),
+    ];
+    expect(
+      offsetsOf([late, same, early], [newer, older]).map((o) => `${o.negativeInvoiceId} ${o.invoiceId} ${o.amount}`),
+    ).toEqual(['older early 30', 'older same 10', 'newer same 20', 'newer late 30']);
+  });
+
+  test('reduce nothing of another account or in another currency', () => {
+    const owing = [invoice('10')];
+    expect(offsetsOf(owing, [invoice('-10', { accountId: 'b' }), invoice('-10', { currency: 'EUR' })])).toEqual([]);
+    expect(offsetsOf(owing, [])).toEqual([]);
+    expect(offsetsOf([], [invoice('-10')])).toEqual([]);
+  });
+
+  test('give away what they hold, and no balance crosses 0: what is left on one side is nothing on the other', () => {
+    const cents = fc.integer({ min: 1, max: 9_999 }).map((value) => String(value / 100));
+    const place = fc.record({ accountId: fc.constantFrom('a', 'b'), currency: fc.constantFrom('USD', 'EUR') });
+    const some = fc.array(fc.tuple(cents, place), { maxLength: 6 });
+    fc.assert(
+      fc.property(some, some, (positive, credit) => {
+        const owing = positive.map(([balance, more]) => invoice(balance, more));
+        const negative = credit.map(([balance, more]) => invoice(`-${balance}`, more));
+        const offsets = offsetsOf(owing, negative);
+        const after = balancesBehind([...owing, ...negative], offsets);
+        const left = (rows: typeof owing, key: string) =>
+          rows
+            .filter((row) => `${row.accountId}${row.currency}` === key)
+            .map((row) => after.get(row.id) ?? row.balance);
+        for (const key of ['aUSD', 'aEUR', 'bUSD', 'bEUR']) {
+          const [owed, held] = [sumOf(left(owing, key)), sumOf(left(negative, key))];
+          expect([owed >= 0n, held <= 0n, owed === 0n || held === 0n]).toEqual([true, true, true]);
+        }
+        expect(sumOf([...owing, ...negative].map((row) => after.get(row.id) ?? row.balance))).toBe(
+          sumOf([...owing, ...negative].map((row) => row.balance)),
+        );
+        expect(offsets.every(({ amount }) => isPositive(amount))).toBe(true);
+        expect([...after.keys()].sort()).toEqual(
+          [...new Set(offsets.flatMap((each) => [each.invoiceId, each.negativeInvoiceId]))].sort(),
+        );
+      }),
+    );
+  });
 });

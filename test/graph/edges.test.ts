@@ -5,8 +5,11 @@ import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { Work } from '../../src/service/work';
 import { Scoped } from '../../src/store/connection';
+import { InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
+import { insertRows, rowsBy } from '../../src/store/write';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 import { insertReturns, type Return, returnOf } from '../support/returns';
+import { offsetRow } from '../support/rows';
 
 let gateway: TestGatewayServer;
 let work: Work;
@@ -41,7 +44,8 @@ beforeAll(async () => {
     processingOptions: { runBilling: true, collectPayment: true },
   });
   await work.finish();
-  await insertReturns(new Scoped(gateway.database.db.reads(), work.caller), returns);
+  const scoped = new Scoped(gateway.database.db.reads(), work.caller);
+  await insertReturns(scoped, returns);
   // Each credit memo against an invoice of its own, which it is the sister of and takes back.
   const numbered = (table: string) => `(select *, row_number() over (order by id) as n from ${table})`;
   const paired = `${numbered('credit_memo')} m join ${numbered('invoice')} i using (n)`;
@@ -53,6 +57,9 @@ beforeAll(async () => {
     `insert into credit_memo_application select gen_random_uuid(), m.entity_id, m.org_id, m.id, i.id, 'USD', 1, now()
      from ${paired}`,
   );
+  const invoices = await rowsBy<InvoiceRow>(scoped, InvoiceRow, 'status', ['Posted']);
+  const offsets = invoices.map((invoice, at) => offsetRow(invoice, invoices[(at + 1) % invoices.length]));
+  await insertRows(scoped, InvoiceOffsetRow, offsets);
 });
 afterAll(() => gateway.close());
 
@@ -105,6 +112,10 @@ const parents: Record<string, { from: (size: number) => [string, string]; statem
   },
   CreditMemoApplication: {
     from: (n) => [`parents: invoices(first: ${n}) { nodes { creditMemoApplications {`, '} } }'],
+    statements: 2,
+  },
+  InvoiceOffset: {
+    from: (n) => [`parents: invoices(first: ${n}) { nodes { offsets {`, '} } }'],
     statements: 2,
   },
   PaymentApplication: {
@@ -168,6 +179,8 @@ const oneColumns: Record<keyof typeof oneEdges, [table: string, column: string]>
   'CreditMemoItem.creditMemo': ['credit_memo_item', 'credit_memo_id'],
   'CreditMemoItem.orderLineItem': ['credit_memo_item', 'order_line_item_id'],
   'CreditMemoItem.fulfillment': ['credit_memo_item', 'fulfillment_id'],
+  'InvoiceOffset.invoice': ['invoice_offset', 'invoice_id'],
+  'InvoiceOffset.negativeInvoice': ['invoice_offset', 'negative_invoice_id'],
   'Payment.account': ['payment', 'account_id'],
   'PaymentApplication.payment': ['payment_application', 'payment_id'],
   'PaymentApplication.invoice': ['payment_application', 'invoice_id'],
@@ -190,6 +203,11 @@ const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string
   'Invoice.paymentApplications': ['payment_application', 'invoice_id', 'list'],
   'Invoice.creditMemoApplications': ['credit_memo_application', 'invoice_id', 'list'],
   'CreditMemo.applications': ['credit_memo_application', 'credit_memo_id', 'list'],
+  'Invoice.offsets': [
+    '(select id, unnest(array[invoice_id, negative_invoice_id]) as either from invoice_offset) as sides',
+    'either',
+    'list',
+  ],
   'Payment.applications': ['payment_application', 'payment_id', 'list'],
   'OrderLineItem.history': ['history_entry', 'subject_id', 'connection'],
   'Fulfillment.history': ['history_entry', 'subject_id', 'connection'],

@@ -7,10 +7,13 @@ import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/work';
 import { Scoped } from '../../src/store/connection';
+import { InvoiceOffsetRow } from '../../src/store/invoice';
 import { nounsOfIds } from '../../src/store/node';
+import { insertRows } from '../../src/store/write';
 import { type Documents, documentMutations, documentsOf, insertDocuments } from '../support/documents';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { insertReturns, returnOf } from '../support/returns';
+import { offsetRow } from '../support/rows';
 
 /** One of everything in one org, and the tables that hold it. */
 interface Estate {
@@ -21,6 +24,8 @@ interface Estate {
   documents: Documents;
   booked: string;
   sent: string;
+  /** The number of an invoice that is owed. */
+  owed: string;
   /** What has children on edges that only returns have. */
   parents: Partial<Record<ManyEdge, string>>;
 }
@@ -41,11 +46,19 @@ async function estate(work: Work, name: string): Promise<Estate> {
     fulfillments: [made, { ...made, state: 'Booked' }, { ...made, state: 'SentToBilling', fulfillmentItems }],
     processingOptions: { runBilling: true, collectPayment: true },
   });
+  const unpaid = await createFulfillments(work, {
+    fulfillments: [{ ...made, state: 'SentToBilling' }],
+    processingOptions: { runBilling: true },
+  });
   await work.finish();
   const returned = returnOf(account, line);
   await insertReturns(new Scoped(gateway.database.db.reads(), work.caller), [returned]);
   const documents = documentsOf(account);
   await insertDocuments(new Scoped(gateway.database.db.reads(), work.caller), documents);
+  const scoped = new Scoped(gateway.database.db.reads(), work.caller);
+  await insertReturns(scoped, [returned]);
+  const offset = offsetRow(invoices[0], invoices[0]);
+  await insertRows(scoped, InvoiceOffsetRow, [offset]);
   const [billed] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
     `select i.id as item, a.id as application, h.id as entry from invoice_item i
      join payment_application a using (invoice_id) join history_entry h on h.subject_id = invoice_id where invoice_id = $1`,
@@ -56,7 +69,12 @@ async function estate(work: Work, name: string): Promise<Estate> {
     orgId: account.orgId,
     ids: {
       ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
-      ...{ fulfillmentItem: items.get(sent)![0].id, invoice: invoices[0].id, invoiceItem: billed.item },
+      ...{
+        fulfillmentItem: items.get(sent)![0].id,
+        invoice: invoices[0].id,
+        invoiceItem: billed.item,
+        invoiceOffset: offset.id,
+      },
       ...{ creditMemo: returned.memo.id, creditMemoItem: returned.memoItem.id },
       creditMemoApplication: documents.credit.id,
       ...{ payment: payments[0].id, paymentApplication: billed.application, historyEntry: billed.entry },
@@ -69,6 +87,7 @@ async function estate(work: Work, name: string): Promise<Estate> {
     documents,
     booked,
     sent,
+    owed: unpaid.invoices[0].invoiceNumber,
     parents: {
       'OrderLineItem.creditMemoItems': returned.line.id,
       'Fulfillment.creditMemoItems': returned.fulfillment.id,
@@ -140,7 +159,7 @@ const queries: Record<string, (of: Estate) => string[]> = {
 /** What changes the estate through each field of the mutation type; each would be done if its owner asked. */
 const made = (of: Estate) =>
   `{ orderLineItemId: "${of.ids.orderLineItem}", fulfillmentDate: "2022-01-01", quantity: 1 }`;
-const both = (of: Estate, noun: 'account' | 'fulfillment') => [of.ids[noun], of.numbers[noun]];
+const both = (of: Estate, noun: 'account' | 'fulfillment' | 'payment') => [of.ids[noun], of.numbers[noun]];
 const errors = 'userErrors { code message path }';
 const moved = (key: string) => [`keys: ["${key}"], DRY) { result: fulfillments { id } ${errors} }`];
 const line = '{ itemName: "New", itemType: Product, quantity: 1, amountPerUnit: 1 }';
@@ -180,6 +199,8 @@ const mutations: Record<string, (of: Estate) => string[]> = {
   cancelFulfillments: (of) => moved(of.numbers.fulfillment),
   deleteFulfillment: (of) =>
     both(of, 'fulfillment').map((key) => `key: "${key}", DRY) { result: deletedId orderLineItem { id } ${errors} }`),
+  collectPayment: (of) => [`invoiceKeys: ["${of.owed}"], DRY) { result: payments { id } ${errors} }`],
+  refundPayment: (of) => both(of, 'payment').map((key) => `key: "${key}", DRY) { result: payment { id } ${errors} }`),
 };
 for (const [field, args] of Object.entries(documentMutations)) {
   mutations[field] = ({ documents }) => args(documents).map((text) => `${text} ${errors} }`);
@@ -193,9 +214,11 @@ const scopeOf = (field: string) =>
       ? 'admin'
       : /Invoice|CreditMemo/.test(field)
         ? 'bill'
-        : /Account|Order$|LineItem/.test(field)
-          ? 'order'
-          : 'fulfill';
+        : /Payment$/.test(field)
+          ? 'pay'
+          : /Account|Order$|LineItem/.test(field)
+            ? 'order'
+            : 'fulfill';
 /** What everybody has of their own, so that there is nothing foreign to ask for. */
 const ofCaller = ['viewer', 'billingSettings', 'updateBillingSettings'];
 const ofOthers = (fields: object) => Object.keys(fields).filter((field) => !ofCaller.includes(field));
@@ -256,7 +279,7 @@ describe.each(intruderNames)('a client of %s', (name) => {
     const { body, text: reply } = await client.graphql(`{ ${text.join(' ')} }`);
     expect(fields.map((field) => body.data[field].totalCount)).toEqual(
       fields.map(
-        (field) => ({ orders: 2, orderLineItems: 2, fulfillments: 4, invoices: 4, creditMemos: 4 })[field] ?? 1,
+        (field) => ({ orders: 2, orderLineItems: 2, fulfillments: 5, invoices: 5, creditMemos: 4 })[field] ?? 1,
       ),
     );
     for (const id of Object.values(victim.ids)) expect(reply).not.toContain(id);

@@ -326,6 +326,68 @@ describe('the other mutations', () => {
     ]);
   });
 
+  test('collectPayment takes as many for a hundred invoices of ten accounts as for one', async () => {
+    const ask = async (count: number, accounts: number) => {
+      const keys: string[] = [];
+      for (let at = 0; at < accounts; at++) {
+        const groups = Array.from({ length: count / accounts }, (_, group) => ({ invoiceGroupNumber: `${group}` }));
+        const { orderLineItems } = await orderFor(work, groups);
+        const { invoices } = await createFulfillments(work, {
+          fulfillments: entries(orderLineItems, { state: 'SentToBilling' }) as never,
+          processingOptions: { runBilling: true },
+        });
+        keys.push(...invoices.map(({ id }) => id));
+      }
+      const what = 'payments { id } invoices { id balance offsets { id } } paidAmount';
+      return carriedOut('collectPayment', '$keys: [ID!]!:: invoiceKeys: $keys', what, { keys });
+    };
+    const [one, many] = [await ask(1, 1), await ask(100, 10)];
+    expect([many.payload.payments.length, many.payload.invoices.length]).toEqual([10, 100]);
+    expect([one.statements, many.statements]).toEqual([11, 11]);
+  });
+
+  test('collectPayment of what negative invoices cover takes as many for ten accounts as for one', async () => {
+    const ask = async (accounts: number) => {
+      const keys: string[] = [];
+      for (let at = 0; at < accounts; at++) {
+        const { orderLineItems } = await orderFor(work, [{ invoiceGroupNumber: 'a' }, { invoiceGroupNumber: 'b' }]);
+        const { invoices } = await createFulfillments(work, {
+          fulfillments: entries(orderLineItems, { state: 'SentToBilling' }) as never,
+          processingOptions: { runBilling: true },
+        });
+        await gateway.database.owner(
+          'update invoice set amount = -amount, amount_without_tax = -amount_without_tax, balance = -balance where id = $1',
+          [invoices[1].id],
+        );
+        keys.push(invoices[0].id);
+      }
+      const args = '$keys: [ID!]!:: invoiceKeys: $keys';
+      return carriedOut('collectPayment', args, 'payments { id } invoices { balance }', { keys });
+    };
+    const [one, many] = [await ask(1), await ask(10)];
+    expect(many.payload).toMatchObject({ payments: [], invoices: Array(10).fill({ balance: '0.00' }) });
+    expect([one.statements, many.statements]).toEqual([8, 8]);
+  });
+
+  test('refundPayment takes as many for a payment of a hundred invoices as of one', async () => {
+    const ask = async (count: number) => {
+      const groups = Array.from({ length: count }, (_, group) => ({ invoiceGroupNumber: `${group}` }));
+      const { orderLineItems } = await orderFor(work, groups);
+      const { payments } = await createFulfillments(work, {
+        fulfillments: entries(orderLineItems, { state: 'SentToBilling' }) as never,
+        processingOptions: paid,
+      });
+      await work.finish();
+      const args = '$key: ID!, $amount: Decimal:: key: $key, amount: $amount';
+      const variables = { key: payments[0].id, amount: String(count * 50 - 1) };
+      return carriedOut('refundPayment', args, 'payment { status } invoices { id }', variables);
+    };
+    const [one, many] = [await ask(1), await ask(100)];
+    expect(many.payload.invoices).toHaveLength(100);
+    // One more where applications are taken away whole.
+    expect([one.statements, many.statements]).toEqual([10, 11]);
+  });
+
   test('a refused batch costs no more than one that is carried out', async () => {
     const keys = (await fulfillments(await lines(100), { state: 'Booked' })).map(({ id }) => id);
     const counter = { statements: 0 };

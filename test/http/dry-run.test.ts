@@ -1,3 +1,4 @@
+import { createFulfillments } from '../../src/service/fulfillment';
 import { createFulfillmentItems } from '../../src/service/fulfillment-item';
 import { Scoped } from '../../src/store/connection';
 import { type Documents, documentsOf, insertDocuments } from '../support/documents';
@@ -5,8 +6,11 @@ import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '
 
 let gateway: TestGatewayServer;
 let client: TestClient;
-let ids: Record<'line' | 'fee' | 'declined' | 'account' | 'executing' | 'booked' | 'billed' | 'item', string>;
 let documents: Documents;
+let ids: Record<
+  'line' | 'fee' | 'declined' | 'account' | 'executing' | 'booked' | 'billed' | 'item' | 'payment',
+  string
+>;
 
 beforeAll(async () => {
   gateway = await testGateway();
@@ -20,6 +24,10 @@ beforeAll(async () => {
   const line = orderLineItems[0].id;
   const [executing, booked] = await create([entryOn(line), entryOn(line, { state: 'Booked' })]);
   const [billed] = await create([entryOn(line, { state: 'SentToBilling' })], { runBilling: true });
+  const paid = await orderFor(work);
+  const entry = { ...entryOn(paid.orderLineItems[0].id), state: 'SentToBilling' as const };
+  const { payments } = await createFulfillments(work, { fulfillments: [entry], processingOptions: collect });
+  await work.finish();
   const { fulfillmentItems } = await createFulfillmentItems(work, [{ fulfillmentNumber: billed, itemIdentifier: 'A' }]);
   const item = fulfillmentItems[0]!.id;
   documents = documentsOf(account);
@@ -33,10 +41,12 @@ beforeAll(async () => {
     booked,
     billed,
     item,
+    payment: payments[0].id,
   };
 }, 60_000);
 afterAll(() => gateway.close());
 
+const collect = { runBilling: true, collectPayment: true };
 const entryOn = (orderLineItemId: string, more: object = {}) => ({
   ...{ orderLineItemId, fulfillmentDate: '2022-01-01', billTargetDate: '2022-01-01', quantity: '5' },
   ...more,
@@ -72,7 +82,6 @@ async function writesNothing<T>(act: () => Promise<T>): Promise<T> {
   return result;
 }
 
-const collect = { runBilling: true, collectPayment: true };
 const errors = 'userErrors { code path message }';
 const moved = `{ fulfillments { fulfillmentNumber state version } invoices { invoiceNumber } paidAmount ${errors} }`;
 
@@ -254,6 +263,32 @@ const accepted: Record<string, { query: () => string; shows: object }> = {
       creditMemo { unappliedAmount applications { amount } } invoices { balance } ${errors} }`,
     shows: { creditMemo: { unappliedAmount: '25.00', applications: [] }, invoices: [{ balance: '30.00' }] },
   },
+  collectPayment: {
+    query: () => `collectPayment(dryRun: true, invoiceKeys: ["INV00000001"]) {
+      payments { paymentNumber status amount applications { invoice { invoiceNumber } } }
+      invoices { invoiceNumber balance paymentApplications { amount } } paidAmount ${errors} }`,
+    shows: {
+      payments: [
+        {
+          ...{ paymentNumber: 'DRYRUN-1', status: 'Processing', amount: '50.00' },
+          applications: [{ invoice: { invoiceNumber: 'INV00000001' } }],
+        },
+      ],
+      invoices: [{ invoiceNumber: 'INV00000001', balance: '0.00', paymentApplications: [{ amount: '50.00' }] }],
+      paidAmount: '50.00',
+    },
+  },
+  refundPayment: {
+    query: () => `refundPayment(dryRun: true, key: "${ids.payment}", amount: 20) {
+      payment { status appliedAmount refundAmount applications { amount } } invoices { invoiceNumber balance } ${errors} }`,
+    shows: {
+      payment: {
+        ...{ status: 'Processed', appliedAmount: '30.00', refundAmount: '20.00' },
+        applications: [{ amount: '30.00' }],
+      },
+      invoices: [{ invoiceNumber: 'INV00000002', balance: '20.00' }],
+    },
+  },
   createFulfillments: {
     query: () => `createFulfillments(dryRun: true, input: {fulfillments: [
       {orderLineItemId: "${ids.line}", fulfillmentDate: "2022-01-01", quantity: 5, state: SentToBilling, billTargetDate: "2022-01-01"},
@@ -325,8 +360,8 @@ describe('a dry run', () => {
       ),
     );
     expect(body.data.createFulfillments).toEqual({ paidAmount: '50.00', userErrors: [] });
-    expect(await gateway.database.owner('select * from test_gateway.charge')).toEqual([]);
-    expect(await gateway.database.owner('select * from payment_attempt')).toEqual([]);
+    const declined = "select from test_gateway.charge where token = 'tok_declined'";
+    expect(await gateway.database.owner(declined)).toEqual([]);
   });
 
   test('with an Idempotency-Key keeps its reply; the real run under that key is 422', async () => {
@@ -354,7 +389,7 @@ describe('a dry run', () => {
     const query = 'mutation { createAccount(input: {name: "Real", currency: "USD"}) { account { accountNumber } } }';
     await client.graphql(query.replace('input:', 'dryRun: true, input:'));
     const { body } = await client.graphql(query);
-    expect(body.data.createAccount.account.accountNumber).toBe('A00000004');
+    expect(body.data.createAccount.account.accountNumber).toBe('A00000005');
   });
 
   test('says the same user errors as the real run', async () => {
@@ -377,6 +412,8 @@ describe('a dry run', () => {
       ['createFulfillmentItems', `input: [{fulfillmentNumber: "${ids.executing}"}, {fulfillmentNumber: "F-9"}]`],
       ['updateFulfillmentItem', `id: "${ids.item}", input: {}`],
       ['deleteFulfillmentItem', `id: "${ids.billed}"`],
+      ['collectPayment', 'invoiceKeys: ["INV00000001", "INV00000001", "INV00000002", "INV9"]'],
+      ['refundPayment', `key: "${ids.payment}", amount: 51`],
       ['createAccount', 'input: {name: "", currency: "XXX0"}'],
       ['updateAccount', `key: "${ids.account}", input: {paymentTerm: "Net 0"}`],
       ['updateBillingSettings', 'input: {taxCodes: [{code: "VAT", rate: 20}], carriers: [""]}'],

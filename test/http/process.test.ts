@@ -1,62 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createClient } from '../../src/service/client';
 import { type TestDatabase, testDatabase } from '../support/database';
+import { killAll, start } from '../support/process';
 
 /* The real process, as it is started by hand or by a supervisor. */
-const main = path.resolve(__dirname, '../../src/main.js');
-
 let database: TestDatabase;
-const running = new Set<ChildProcess>();
 
 beforeAll(async () => {
   database = await testDatabase();
 }, 60_000);
 afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL');
+  killAll();
   await database.close();
 });
-
-interface Started {
-  child: ChildProcess;
-  out: () => string;
-  err: () => string;
-  /** Exit status, or the signal that ended it. */
-  ended: Promise<number | string | null>;
-  /** Where it listens; throws where it ends before. */
-  origin: Promise<string>;
-}
-
-function start(env: Record<string, string>): Started {
-  const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  const text = { out: '', err: '' };
-  const ended = new Promise<number | string | null>((resolve) => {
-    child.on('close', (code, signal) => {
-      running.delete(child);
-      resolve(code ?? signal);
-    });
-  });
-  const origin = new Promise<string>((resolve, reject) => {
-    child.stdout!.on('data', (chunk) => {
-      text.out += chunk;
-      const found = /Playground {2}(http:\/\/\S+)\/playground/.exec(text.out);
-      if (found) resolve(found[1]);
-    });
-    child.on('close', () => reject(new Error(`ended before it listened: ${text.err}`)));
-  });
-  origin.catch(() => {});
-  child.stderr!.on('data', (chunk) => {
-    text.err += chunk;
-  });
-  return { child, out: () => text.out, err: () => text.err, ended, origin };
-}
 
 const withDatabase = (more: Record<string, string> = {}) => start({ DATABASE_URL: database.url, ...more });
 const production = { NODE_ENV: 'production', JWT_SIGNING_KEY: 'a key of thirty-two characters or more' };
@@ -121,6 +80,22 @@ describe('the process', () => {
       expect(await database.owner('select name from account where name = $1', [signal])).toHaveLength(1);
     },
   );
+
+  test('outlives housekeeping of which one part fails while another is waited for', async () => {
+    await database.owner('alter table idempotency_outcome rename to away');
+    await database.owner('begin');
+    await database.owner('lock table payment_attempt in access exclusive mode');
+    const gateway = withDatabase();
+    const origin = await gateway.origin;
+    await database.blocked();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await fetch(`${origin}/livez`)).status).toBe(200);
+    await database.owner('rollback');
+    while (!gateway.out().includes('failed: housekeeping')) await new Promise((resolve) => setTimeout(resolve, 10));
+    await database.owner('alter table away rename to idempotency_outcome');
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+  });
 });
 
 describe('a start that cannot work ends with one line and status 1:', () => {

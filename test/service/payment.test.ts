@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { sweepAttempts } from '../../src/service/payment-attempt';
 import { newId } from '../../src/store/id';
+import { unsettled } from '../support/books';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -17,23 +18,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await gateway.server.settled();
   await sweepAttempts(gateway.services);
-  const { owner } = gateway.database;
-  const ours = await owner(
-    `select attempt_id as key, amount, currency from payment where status = 'Processed' order by attempt_id`,
-  );
-  const theirs = await owner(
-    `select key, amount - refunded as amount, currency from test_gateway.charge where status = 'Captured' order by key`,
-  );
-  expect(ours).toEqual(theirs);
-  expect(await owner("select key from test_gateway.charge where status = 'Authorized'")).toEqual([]);
-  expect(await owner("select id from payment_attempt where status = 'Open'")).toEqual([]);
-  expect(
-    await owner(
-      `select i.invoice_number, i.balance, i.amount - coalesce(sum(a.amount), 0) as owed from invoice i
-       left join payment_application a on a.invoice_id = i.id
-       group by i.id having i.balance <> i.amount - coalesce(sum(a.amount), 0)`,
-    ),
-  ).toEqual([]);
+  expect(await unsettled(gateway.database.owner)).toEqual({});
   await gateway.close();
 });
 

@@ -4,6 +4,7 @@ import { lockAccountsForBilling } from '../../src/store/account';
 import { claimed, freeClaims, posted } from '../../src/store/billing-claim';
 import { Connection, type Scope, Scoped } from '../../src/store/connection';
 import { billRunStatuses, reopenBillRun, sisterMemos } from '../../src/store/document';
+import { lockNegativeInvoices } from '../../src/store/invoice';
 import { count, countsBy, type List, page, pagesBy } from '../../src/store/list';
 import { nounsOfIds } from '../../src/store/node';
 import { itemStatesByOrder } from '../../src/store/order-line-item';
@@ -73,7 +74,7 @@ async function eachCaller(look: (scoped: Scoped) => Promise<readonly { id: strin
 
 test('every list of the store is here', () => {
   expect(lists.map(([name]) => name).sort()).toEqual(expect.arrayContaining(['accounts', 'fulfillments', 'payments']));
-  expect(new Set(lists.map(([, list]) => list.rowClass)).size).toBe(Object.keys(classes).length - 1); // claims have none
+  expect(new Set(lists.map(([, list]) => list.rowClass)).size).toBe(Object.keys(classes).length - 2); // claims and refunds have none
 });
 
 describe.each(lists)('the list %s', (_name, list) => {
@@ -147,6 +148,7 @@ describe('apart from the lists', () => {
       [rows.credit.id]: 'creditMemoApplication',
       [rows.payment.id]: 'payment',
       [rows.application.id]: 'paymentApplication',
+      [rows.offset.id]: 'invoiceOffset',
       [rows.history.id]: 'historyEntry',
     });
     for (const { scope, sees } of callers) {
@@ -224,6 +226,12 @@ describe('apart from the lists', () => {
       await client.query('rollback');
       client.release();
     }
+  });
+
+  test('negative invoices are those of accounts in scope', async () => {
+    await database.owner('update invoice set balance = -1');
+    const accountIds = places.map((place) => place.rows.account.id);
+    await eachCaller((scoped) => lockNegativeInvoices(scoped, accountIds));
   });
 
   test('orgs are those of the caller', async () => {

@@ -27,15 +27,31 @@ const statements: Record<string, string> = {
       select array_agg(item_state::text) as states from order_line_item where order_id = o.id) l
     where o.state::text <> case when 'Canceled' = all(l.states) then 'Canceled'
       when array['Complete', 'Canceled'] @> l.states then 'Complete' else 'Executing' end`,
-  'invoices that are not the sum of their items, or owe otherwise than was paid and credited': `
+  'invoices that are not the sum of their items, or owe otherwise than was paid, credited and offset': `
     select i.invoice_number from invoice i cross join lateral (
       select sum(charge_amount) as net, sum(tax_amount) as tax from invoice_item where invoice_id = i.id) t
     cross join lateral (
       select coalesce(sum(amount), 0) as paid from payment_application where invoice_id = i.id) p
     cross join lateral (
       select coalesce(sum(amount), 0) as credited from credit_memo_application where invoice_id = i.id) c
+    cross join lateral (
+      select coalesce(sum(case when invoice_id = i.id then amount else -amount end), 0) as reduced
+      from invoice_offset where invoice_id = i.id or negative_invoice_id = i.id) o
     where (i.amount_without_tax, i.tax_amount, i.amount) is distinct from (t.net, t.tax, t.net + t.tax)
-      or i.balance <> i.amount - p.paid - c.credited or (i.reversed and i.balance <> 0)`,
+      or i.balance <> i.amount - p.paid - c.credited - o.reduced or (i.reversed and i.balance <> 0)`,
+  'payments that are not what was applied and refunded of them': `
+    select p.payment_number, p.status::text from payment p cross join lateral (
+      select coalesce(sum(amount), 0) as applied from payment_application where payment_id = p.id) a
+    cross join lateral (
+      select coalesce(sum(amount), 0) as refunded from refund where payment_id = p.id and status <> 'Error') r
+    where p.applied_amount <> a.applied or p.refund_amount <> r.refunded or a.applied + r.refunded > p.amount
+      or (p.status = 'Refunded') is distinct from (r.refunded = p.amount)
+      or (p.status not in ('Processed', 'Refunded') and r.refunded > 0)
+      or (p.status in ('Error', 'Voided') and a.applied > 0)`,
+  'offsets between accounts or currencies, or of more than there was to offset': `
+    select o.id from invoice_offset o join invoice i on i.id = o.invoice_id join invoice n on n.id = o.negative_invoice_id
+    where i.account_id <> n.account_id or i.currency <> n.currency or o.currency <> i.currency
+      or i.amount <= 0 or n.amount >= 0 or i.balance < 0 or n.balance > 0`,
   'credit memos that are not the sum of their items, or of which something else is applied': `
     select m.credit_memo_number from credit_memo m cross join lateral (
       select sum(amount_without_tax) as net, sum(tax_amount) as tax from credit_memo_item where credit_memo_id = m.id) t
@@ -99,6 +115,8 @@ const statements: Record<string, string> = {
       union all select id, version from orders union all select id, version from account
       union all select id, version from invoice union all select id, version from credit_memo
       union all select id, version from payment) s
+      union all select id, version from orders union all select id, version from credit_memo
+      union all select id, version from invoice union all select id, version from payment) s
     where s.version <> (select count(*) from history_entry h where h.subject_id = s.id)`,
   'objects that have left a final state': `
     select subject_type, subject_id, from_state, to_state from history_entry
@@ -125,15 +143,41 @@ const statements: Record<string, string> = {
   'credit memos without invoice settlement': `
     select m.credit_memo_number from credit_memo m join billing_settings s on s.entity_id = m.entity_id
     where not s.invoice_settlement`,
-  'payments that are not the sum of their applications': `
-    select p.payment_number from payment p
-    where p.applied_amount <> (select coalesce(sum(amount), 0) from payment_application a where a.payment_id = p.id)`,
+};
+
+/** Held against the ledger of the test gateway, once all that was open has come to its end. */
+const ledger: Record<string, string> = {
+  'money that was taken otherwise than we say': `
+    select p.payment_number, p.status::text, c.status::text as charge from payment p
+    full join test_gateway.charge c on c.key = p.attempt_id
+    where case when p.status in ('Processed', 'Refunded')
+      then c.status in ('Captured', 'Refunded') and (c.amount, c.currency, c.refunded) = (p.amount, p.currency, p.refund_amount)
+      else c.key is null or c.status in ('Voided', 'Declined') or (c.status = 'Refunded' and c.refunded = c.amount)
+      end is not true`,
+  'money that was paid back otherwise than we say': `
+    select r.id, r.status::text, g.key from (select * from refund where status <> 'Error') r
+    full join (select * from test_gateway.refund where key <> charge_key) g on g.key = r.id
+    left join payment p on p.id = r.payment_id
+    where r.status is distinct from 'Processed' or (g.amount, g.charge_key) is distinct from (r.amount, p.attempt_id)`,
+  'attempts, payments and refunds that have not come to their end': `
+    select id from payment_attempt where status = 'Open'
+    union all select id from payment where status = 'Processing' union all select id from refund where status = 'Processing'`,
+  'attempts that ended otherwise than their payment': `
+    select a.id, a.status::text, p.status::text as payment from payment_attempt a left join payment p on p.attempt_id = a.id
+    where (a.status = 'Captured') is distinct from coalesce(p.status in ('Processed', 'Refunded'), false)
+      or (a.status = 'Failed') is distinct from coalesce(p.status = 'Error', false)`,
 };
 
 /** What does not add up in a database, by what is wrong with it: empty where all is well. */
-export async function drift(owner: Owner): Promise<Record<string, unknown[]>> {
+export const drift = (owner: Owner): Promise<Record<string, unknown[]>> => faults(owner, statements);
+
+/** The same, and what differs from the ledger of the payment gateway, to the cent. */
+export const unsettled = (owner: Owner): Promise<Record<string, unknown[]>> =>
+  faults(owner, { ...statements, ...ledger });
+
+async function faults(owner: Owner, texts: Record<string, string>): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
-  for (const [what, text] of Object.entries(statements)) {
+  for (const [what, text] of Object.entries(texts)) {
     const rows = await owner(text);
     if (rows.length) found[what] = rows;
   }

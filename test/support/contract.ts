@@ -235,6 +235,8 @@ type Mutation {
   createFulfillmentItems(input: [CreateFulfillmentItemInput!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): FulfillmentItemsPayload
   updateFulfillmentItem(id: ID!, input: UpdateFulfillmentItemInput!, dryRun: Boolean! = false): FulfillmentItemsPayload
   deleteFulfillmentItem(id: ID!, dryRun: Boolean! = false): FulfillmentItemsPayload
+  collectPayment(invoiceKeys: [ID!]!, dryRun: Boolean! = false): CollectPaymentPayload
+  refundPayment(key: ID!, amount: Decimal, dryRun: Boolean! = false): PaymentPayload
 }
 input CreateFulfillmentsInput { fulfillments: [CreateFulfillmentInput!]!, processingOptions: ProcessingOptionsInput }
 input CreateFulfillmentInput {
@@ -324,6 +326,10 @@ type TransitionFulfillmentsPayload {
 type UpdateFulfillmentPayload { fulfillment: Fulfillment, userErrors: [UserError!]! }
 type DeleteFulfillmentPayload { deletedId: ID, orderLineItem: OrderLineItem, userErrors: [UserError!]! }
 type FulfillmentItemsPayload { fulfillmentItems: [FulfillmentItem]!, deletedId: ID, userErrors: [UserError!]! }
+type CollectPaymentPayload {
+  payments: [Payment!]!, invoices: [Invoice!]!, paidAmount: Decimal, userErrors: [UserError!]!
+}
+type PaymentPayload { payment: Payment, invoices: [Invoice!]!, userErrors: [UserError!]! }
 interface UserError { code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean! }
 type BusinessError implements UserError {
   code: UserErrorCode!, message: String!, path: [String!]!, retryable: Boolean!
@@ -350,6 +356,8 @@ enum UserErrorCode {
   ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET ALREADY_BILLED DOCUMENT_STATUS DOCUMENT_IN_USE
   SETTLEMENT_REQUIRED CURRENCY_MISMATCH BALANCE_EXCEEDED PAYMENT_METHOD_MISSING
   PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
+  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET DOCUMENT_STATUS SETTLEMENT_REQUIRED BALANCE_EXCEEDED
+  PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
 input OrderOrder { field: OrderOrderField!, direction: OrderDirection! = DESC }
@@ -402,4 +410,13 @@ enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTarg
 `;
 
 /** Fields of ours that the contract does not name. */
-export const beyondContract: readonly string[] = ['Payment.version'];
+export const beyondContract: readonly string[] = [
+  'Payment.version',
+  'Invoice.offsets',
+  'InvoiceOffset',
+  'InvoiceOffset.id',
+  'InvoiceOffset.amount',
+  'InvoiceOffset.appliedDate',
+  'InvoiceOffset.invoice',
+  'InvoiceOffset.negativeInvoice',
+];

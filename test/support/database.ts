@@ -8,6 +8,8 @@ export interface TestDatabase {
   url: string;
   /** A statement as the owner, outside of every scope: for preparing and for looking. */
   owner<T>(text: string, values?: unknown[]): Promise<T[]>;
+  /** Resolves once so many sessions wait for a lock. */
+  blocked(count?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,10 +33,17 @@ export async function testDatabase(options: { poolSize?: number } = {}): Promise
   const db = await Database.open({ url, poolSize: options.poolSize });
   const client = new Client(url);
   await client.connect();
+  const owner = async <T>(text: string, values: unknown[] = []) => (await client.query(text, values)).rows as T[];
   return {
     db,
     url,
-    owner: async <T>(text: string, values: unknown[] = []) => (await client.query(text, values)).rows as T[],
+    owner,
+    blocked: async (count = 1) => {
+      const waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+      // Within a transaction the owner would see the sessions as they were when it first looked.
+      do await owner('select pg_stat_clear_snapshot()');
+      while ((await owner(waiting)).length < count);
+    },
     close: async () => {
       await client.end();
       await db.close();

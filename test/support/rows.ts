@@ -6,10 +6,11 @@ import { FulfillmentRow } from '../../src/store/fulfillment';
 import { FulfillmentItemRow } from '../../src/store/fulfillment-item';
 import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
-import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
+import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { PaymentApplicationRow, PaymentRow } from '../../src/store/payment';
+import { RefundRow } from '../../src/store/refund';
 import type { RowClass } from '../../src/store/table';
 import { makeTenants } from '../../src/store/tenant';
 import { insertRows } from '../../src/store/write';
@@ -296,6 +297,37 @@ export const creditRow = (
   ...more,
 });
 
+export const refundRow = (payment: PaymentRow, more: Partial<RefundRow> = {}): RefundRow => ({
+  id: newId(),
+  entityId: payment.entityId,
+  orgId: payment.orgId,
+  paymentId: payment.id,
+  amount: '10',
+  currency: 'USD',
+  status: 'Processed',
+  taken: [],
+  createdById: newId(),
+  trackId: null,
+  createdDate: instant,
+  ...more,
+});
+
+export const offsetRow = (
+  invoice: InvoiceRow,
+  negative: InvoiceRow,
+  more: Partial<InvoiceOffsetRow> = {},
+): InvoiceOffsetRow => ({
+  id: newId(),
+  entityId: invoice.entityId,
+  orgId: invoice.orgId,
+  negativeInvoiceId: negative.id,
+  invoiceId: invoice.id,
+  currency: 'USD',
+  amount: '10',
+  appliedDate: instant,
+  ...more,
+});
+
 export const historyRow = (fulfillment: FulfillmentRow, more: Partial<HistoryEntryRow> = {}): HistoryEntryRow => ({
   id: newId(),
   entityId: fulfillment.entityId,
@@ -329,10 +361,12 @@ export function chain(scope: Scope) {
   const claim = claimRow(item);
   const payment = paymentRow(account);
   const application = applicationRow(payment, invoice);
+  const refund = refundRow(payment);
+  const offset = offsetRow(invoice, invoice);
   const history = historyRow(fulfillment);
   return {
     ...{ account, order, line, fulfillment, asset },
-    ...{ invoice, item, memo, memoItem, credit, claim, payment, application, history },
+    ...{ invoice, item, memo, memoItem, credit, claim, payment, application, refund, offset, history },
   };
 }
 
@@ -352,6 +386,8 @@ export const classes: { [K in keyof Chain]: RowClass<Chain[K]> } = {
   claim: BillingClaimRow,
   payment: PaymentRow,
   application: PaymentApplicationRow,
+  refund: RefundRow,
+  offset: InvoiceOffsetRow,
   history: HistoryEntryRow,
 };
 

@@ -1,0 +1,162 @@
+import type { Caller } from '../domain/caller';
+import { add, subtract } from '../domain/decimal';
+import { Refusal, userError } from '../domain/errors';
+import { type InvoicePart, judgeRefund, refunded, refundFailed } from '../domain/payment';
+import { lockAccountsForBilling } from '../store/account';
+import type { Connection } from '../store/connection';
+import { newId } from '../store/id';
+import { InvoiceRow } from '../store/invoice';
+import { PaymentApplicationRow, PaymentRow } from '../store/payment';
+import { closeRefund, openRefundIds, RefundRow, tryRefund } from '../store/refund';
+import { deleteRows, insertRows, lockRows, rowsBy, updateRows } from '../store/write';
+import { refuse } from './batch';
+import { findByKey } from './key';
+import { balanceColumns } from './payment';
+import { settling, sweep } from './settling';
+import { type Services, Unit, type Work } from './work';
+
+/** A payment behind a refund, and the invoices that are owed again. */
+export interface Refunded {
+  payment: PaymentRow;
+  invoices: InvoiceRow[];
+}
+
+/**
+ * Pays back what was collected, all that is left where no amount is given. What was applied is taken back from the
+ * invoices as far as it must be, the last application first. The refund is committed before the gateway is asked under
+ * its id: nothing is paid back without a record, and however often the gateway is asked, once.
+ */
+export function refundPayment(
+  work: Work,
+  key: string,
+  amount: string | null = null,
+  { dryRun = false } = {},
+): Promise<Refunded> {
+  return work.run(dryRun, async (unit) => {
+    const columns = ['id', 'accountId'];
+    const found = await findByKey<PaymentRow>(unit.db, PaymentRow, 'paymentNumber', key, columns);
+    if (!found) throw new Refusal([userError('NOT_FOUND', 'No payment has this id or number.', ['key'])]);
+    const { payment, applications } = await lockPayment(unit, found);
+    refuse(judgeRefund(payment, amount));
+    const asked = amount ?? subtract(payment.amount, payment.refundAmount);
+    const { taken, ...behind } = refunded(payment, applications, asked);
+    const parts = taken.map(({ from, amount }): InvoicePart => ({ invoiceId: from.invoiceId, amount }));
+    const invoices = await lockInvoicesOf(unit, parts);
+    const refund: RefundRow = {
+      id: newId(),
+      entityId: payment.entityId,
+      orgId: payment.orgId,
+      paymentId: payment.id,
+      amount: asked,
+      currency: payment.currency,
+      status: 'Processing',
+      taken: parts,
+      createdById: unit.caller.clientId,
+      trackId: unit.caller.trackId,
+      createdDate: unit.now,
+    };
+    await insertRows(unit.db, RefundRow, [refund]);
+    const rest = taken.map(({ from, amount }) => ({ ...from, amount: subtract(from.amount, amount) }));
+    const isGone = ({ amount }: PaymentApplicationRow) => amount === '0';
+    const gone = rest.filter(isGone).map(({ id }) => id);
+    if (gone.length) await deleteRows(unit.db, PaymentApplicationRow, gone);
+    await updateRows(
+      unit.db,
+      PaymentApplicationRow,
+      rest.filter((row) => !isGone(row)),
+      ['amount'],
+    );
+    const owed = await moveBalances(unit, 'Refund', invoices, parts, add);
+    const after = await changePayment(unit, 'Refund', payment, behind);
+    unit.onCommit.push(() => settleRefund(unit.services, refund.id));
+    return { payment: after, invoices: owed };
+  });
+}
+
+/**
+ * Brings one refund to its end by asking the gateway under the refund's id. One function serves the request that has just
+ * committed it and the sweep; it may run any number of times.
+ */
+export function settleRefund(services: Services, refundId: string): Promise<void> {
+  return settling(services, async (connection) => {
+    const refund = await tryRefund(connection, refundId);
+    if (!refund) return;
+    const done = await services.gateway.refund(refund.attemptId, refund.id, refund.amount);
+    await closeRefund(connection, refund.id, done ? 'Processed' : 'Error');
+    if (!done) await takeBack(services, connection, refund);
+  });
+}
+
+/** Settles every refund that no running request is about to. At start and every minute. */
+export async function sweepRefunds(services: Services, ended = () => false): Promise<void> {
+  await sweep(services, 'refund', await openRefundIds(services.db.aside()), settleRefund, ended);
+}
+
+/** The gateway will never pay it back: the payment is as if it had not been asked to, in the name of who had it refunded. */
+async function takeBack(
+  services: Services,
+  connection: Connection,
+  refund: NonNullable<Awaited<ReturnType<typeof tryRefund>>>,
+): Promise<void> {
+  const { entityId, orgId, createdById: clientId, trackId } = refund;
+  const caller: Caller = { clientId, entityId, orgIds: [orgId], scopes: new Set(), requestId: '', trackId };
+  const unit = new Unit(connection, services, caller, false);
+  const { payment, applications } = await lockPayment(unit, { id: refund.paymentId, accountId: refund.accountId });
+  const invoices = await lockInvoicesOf(unit, refund.taken);
+  const { putBack, ...behind } = refundFailed(payment, refund, new Map(invoices.map((row) => [row.id, row])));
+  const known = new Map(applications.map((row) => [row.invoiceId, row]));
+  const raised = putBack.flatMap(({ invoiceId, amount }) => {
+    const row = known.get(invoiceId);
+    return row ? [{ ...row, amount: add(row.amount, amount) }] : [];
+  });
+  const { currency, id: paymentId } = payment;
+  const fresh = putBack
+    .filter(({ invoiceId }) => !known.has(invoiceId))
+    .map((part) => ({ id: newId(), entityId, orgId, paymentId, currency, ...part, appliedDate: unit.now }));
+  await updateRows(unit.db, PaymentApplicationRow, raised, ['amount']);
+  await insertRows(unit.db, PaymentApplicationRow, fresh);
+  await moveBalances(unit, 'FailRefund', invoices, putBack, subtract);
+  await changePayment(unit, 'FailRefund', payment, behind);
+  await unit.writeHistory();
+}
+
+/** The payment and its applications, in the order in which they were made, behind the lock of its account and its own. */
+async function lockPayment(unit: Unit, { id, accountId }: { id: string; accountId: string }) {
+  await lockAccountsForBilling(unit.db, [accountId]);
+  const [payment] = await lockRows<PaymentRow>(unit.db, PaymentRow, [id]);
+  const applications = await rowsBy<PaymentApplicationRow>(unit.db, PaymentApplicationRow, 'paymentId', [id]);
+  return { payment, applications: applications.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+const lockInvoicesOf = async (unit: Unit, parts: readonly InvoicePart[]): Promise<InvoiceRow[]> =>
+  parts.length ? lockRows<InvoiceRow>(unit.db, InvoiceRow, [...new Set(parts.map(({ invoiceId }) => invoiceId))]) : [];
+
+async function moveBalances(
+  unit: Unit,
+  action: 'Refund' | 'FailRefund',
+  invoices: readonly InvoiceRow[],
+  parts: readonly InvoicePart[],
+  move: (balance: string, amount: string) => string,
+): Promise<InvoiceRow[]> {
+  const before = invoices.filter(({ id }) => parts.some(({ invoiceId }) => invoiceId === id));
+  const after = before.map((row) => {
+    const own = parts.filter(({ invoiceId }) => invoiceId === row.id);
+    return { ...row, balance: own.reduce((sum, { amount }) => move(sum, amount), row.balance), ...unit.touched(row) };
+  });
+  await updateRows(unit.db, InvoiceRow, after, balanceColumns);
+  for (const [at, row] of after.entries()) unit.note('Invoice', action, before[at], row);
+  return after;
+}
+
+async function changePayment(
+  unit: Unit,
+  action: 'Refund' | 'FailRefund',
+  before: PaymentRow,
+  behind: Pick<PaymentRow, 'status' | 'appliedAmount' | 'refundAmount'>,
+): Promise<PaymentRow> {
+  const after = { ...before, ...behind, ...unit.touched(before) };
+  const columns = ['status', 'appliedAmount', 'refundAmount', 'version', 'updatedDate', 'updatedById'] as const;
+  await updateRows(unit.db, PaymentRow, [after], columns);
+  unit.note('Payment', action, before, after);
+  return after;
+}
