@@ -74,8 +74,11 @@ export async function bill(
   if (!options.collectPayment) return { ...nothingBilled, invoices, creditMemos };
   const collected = await collect(unit, invoices, accounts, [...path, 'collectPayment']);
   const currencies = new Set(collected.payments.map((payment) => payment.currency));
+  const paid = new Map(collected.paid.map((invoice) => [invoice.id, invoice]));
   return {
-    ...collected,
+    // Those that nothing was collected of, being for 0 or less, are billed like the others.
+    invoices: invoices.map((invoice) => paid.get(invoice.id) ?? invoice),
+    payments: collected.payments,
     creditMemos,
     paidAmount: currencies.size === 1 ? add(...collected.payments.map((p) => p.amount)) : null,
   };

@@ -18,16 +18,17 @@ const concurrency = 8;
  * Collects the balances of invoices just posted, one payment per account and currency, by each account's payment
  * method. Nobody is charged without a record: the attempts are committed on a connection of their own before the
  * gateway is asked; every account is authorized before anything is written; and money is captured only after the unit
- * has been committed. A refusal or an unknown outcome rolls the unit back and gives every authorization up.
+ * has been committed. A refusal or an unknown outcome rolls the unit back and gives every authorization up. `paid` are
+ * the invoices that something was owed on, as they are now.
  */
 export async function collect(
   unit: Unit,
   invoices: readonly InvoiceRow[],
   accounts: ReadonlyMap<string, AccountRow>,
   path: string[],
-): Promise<{ invoices: InvoiceRow[]; payments: PaymentRow[] }> {
+): Promise<{ paid: InvoiceRow[]; payments: PaymentRow[] }> {
   const groups = [...amountsToCollect(invoices).values()];
-  if (groups.length === 0) return { invoices: [...invoices], payments: [] };
+  if (groups.length === 0) return { paid: [], payments: [] };
   const missing = groups.map(([first]) => accounts.get(first.accountId)!).filter((a) => !a.paymentMethodToken);
   if (missing.length) {
     const numbers = missing.map((account) => account.accountNumber).join(', ');
@@ -149,5 +150,5 @@ async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: read
           settleAttempt(unit.services, id),
     ),
   );
-  return { invoices: paid, payments };
+  return { paid, payments };
 }
