@@ -119,6 +119,14 @@ export function judgeLineInput(input: OrderLineItemInput, context: LineContext):
   return errors;
 }
 
+/** How a return names its sale; null where it names none, or in texts that no number can be and no store can be asked for. */
+export function nameOfOriginal(input: OrderLineItemInput): { orderNumber: string; itemNumber: string } | null {
+  const { itemCategory, originalOrderNumber, originalOrderLineItemNumber } = input;
+  if (itemCategory !== 'Return' || originalOrderNumber == null || originalOrderLineItemNumber == null) return null;
+  if (checkTexts({ originalOrderNumber, originalOrderLineItemNumber }, lengths).length) return null;
+  return { orderNumber: originalOrderNumber, itemNumber: originalOrderLineItemNumber };
+}
+
 const originalFields = ['originalOrderNumber', 'originalOrderLineItemNumber'] as const;
 
 /** Texts, quantity, unit, tax code and payment term, of a new line item or of a change. */

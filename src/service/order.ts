@@ -7,6 +7,7 @@ import {
   judgeItemNumbers,
   judgeLineInput,
   judgeReturnInput,
+  nameOfOriginal,
   type OrderLineItemInput,
   withOriginal,
 } from '../domain/order-line-item-create';
@@ -98,11 +99,8 @@ interface Originals {
 
 /** The sales line items that returns name, locked before anything else is. */
 async function lockOriginals(unit: Unit, { orderLineItems }: CreateOrderInput): Promise<Originals> {
-  const names = orderLineItems.map((line) => ({
-    orderNumber: storable(isReturn(line) ? line.originalOrderNumber : null),
-    itemNumber: storable(isReturn(line) ? line.originalOrderLineItemNumber : null),
-  }));
-  const named = names.filter(({ orderNumber, itemNumber }) => orderNumber && itemNumber);
+  const names = orderLineItems.map(nameOfOriginal);
+  const named = names.filter((name) => name !== null);
   if (named.length === 0) return { lines: new Map(), of: [] };
   const found = await lineItemsByNumbers(unit.db, named);
   const lines = await lockLines(
@@ -112,11 +110,8 @@ async function lockOriginals(unit: Unit, { orderLineItems }: CreateOrderInput): 
   const key = (name: { orderNumber: string; itemNumber: string }) =>
     JSON.stringify([name.orderNumber, name.itemNumber]);
   const ids = new Map(found.map((row) => [key(row), row.id]));
-  return { lines, of: names.map((name) => lines.get(ids.get(key(name)) ?? '')) };
+  return { lines, of: names.map((name) => (name ? lines.get(ids.get(key(name)) ?? '') : undefined)) };
 }
-
-/** PostgreSQL takes no nul byte, and no stored number holds one: such a name finds nothing. */
-const storable = (text: string | null | undefined): string => (text?.includes('\0') ? '' : (text ?? ''));
 
 type JudgedLine = OrderLineItemInput & Price & { id?: string; original?: OrderLineItemRow };
 
@@ -142,7 +137,7 @@ function judgeLines(
       return { ...line, ...(price as Price) };
     }
     if (!original || (account && original.accountId !== account.id)) {
-      if (line.originalOrderNumber != null && line.originalOrderLineItemNumber != null) {
+      if (nameOfOriginal(line)) {
         refuseLine([
           original
             ? userError('RETURN_NOT_ALLOWED', 'The original belongs to another account.', ['originalOrderNumber'])
