@@ -1,6 +1,7 @@
 import { add } from '../../src/domain/decimal';
 import { Refusal } from '../../src/domain/errors';
 import { quantitiesOf } from '../../src/domain/order-line-item';
+import { updateBillingSettings } from '../../src/service/billing-settings';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
@@ -314,6 +315,47 @@ describe('the credit of a return', () => {
     expect(creditMemos.map((memo) => memo.amount)).toEqual(['10.01']);
     const items = await memoItems([creditMemos[0].id]);
     expect(items.map((item) => item.amountWithoutTax).sort()).toEqual(['3.33', '3.34', '3.34']);
+  });
+
+  test('K5: 3 at 3.335 that come back one by one before they are billed are credited what is billed then', async () => {
+    const sale = await sold({ quantity: '3', amountPerUnit: '3.335' });
+    const credits: string[] = [];
+    for (let at = 0; at < 3; at++) {
+      const { creditMemos } = await returning(sale, [{ itemState: 'SentToBilling' }], bills);
+      credits.push(...creditMemos.map((memo) => memo.amount));
+    }
+    expect(credits).toEqual(['3.34', '3.33', '3.34']);
+    const change = { paymentTerm: 'Net 15', processingOptions: bills };
+    const { invoices } = await updateOrderLineItem(work, sale.orderLineItems[0].id, change);
+    expect(invoices).toMatchObject([{ amount: '10.01' }]);
+  });
+
+  test('bears the rate it was billed with, today beyond that, and names none where it makes up for several', async () => {
+    const rate = (value: string) => updateBillingSettings(work, { taxCodes: [{ code: 'VAT', rate: value }] });
+    await rate('0.1');
+    const sale = await orderFor(work, [{ quantity: '5', amountPerUnit: '100', taxCode: 'VAT' }]);
+    const deliver = (quantity: string, processingOptions: object | null) =>
+      createFulfillments(work, {
+        fulfillments: [
+          {
+            ...{ orderLineItemId: sale.orderLineItems[0].id, quantity, state: 'SentToBilling' },
+            ...{ fulfillmentDate: '2022-01-01', billTargetDate: '2022-01-01' },
+          },
+        ],
+        processingOptions,
+      });
+    const back = async (quantity: string) => {
+      const { creditMemos } = await returning(sale, [{ quantity, itemState: 'SentToBilling' }], bills);
+      const [item] = await memoItems(creditMemos.map(({ id }) => id));
+      return [item.amountWithoutTax, item.taxAmount, item.taxRate];
+    };
+    await deliver('1', bills);
+    expect(await back('1')).toEqual(['100', '10', '0.1']);
+    await rate('0.2');
+    await deliver('1', null);
+    expect(await back('1')).toEqual(['100', '20', '0.2']);
+    await deliver('3', bills);
+    expect(await back('2')).toEqual(['200', '40', null]);
   });
 
   test('is completed like a sale, once its memo is posted', async () => {
