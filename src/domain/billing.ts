@@ -197,7 +197,7 @@ function split(
     case 'AllNegativeAndZero':
       return by((charge) => charge.itemCategory === 'Return' && !isPositive(charge.net));
     case 'NetNegative': {
-      if (!isNegative(netOf(group))) return nothing();
+      if (!takesBack(group)) return nothing();
       // A charge group is a line item: several fulfillments of one count together.
       const lines = new Map<string, PricedCharge[]>();
       for (const charge of group)
@@ -208,7 +208,7 @@ function split(
     case 'NetNegativeNoGrouping': {
       // Where tax turns the sign around, a memo would be for less than nothing: it stays an invoice.
       const total = add(netOf(group), taxSumOf(group));
-      return isNegative(netOf(group)) && !isPositive(total) ? by(() => true) : nothing();
+      return takesBack(group) && !isPositive(total) ? by(() => true) : nothing();
     }
   }
 }
