@@ -1,7 +1,7 @@
 import { checkFilled, checkPaymentTerm } from './account';
 import { type BillingSettings, checkTaxCode, checkUnit } from './billing-settings';
 import type { Day } from './date';
-import { compare, type Decimal, isPositive } from './decimal';
+import { compare, type Decimal, isPositive, isWithinLimits } from './decimal';
 import { type UserError, userError } from './errors';
 import type { OrderCategory } from './order';
 import {
@@ -142,6 +142,10 @@ export const checkLineFields = (
   ...checkUnit(input.unitOfMeasure, settings),
   ...(input.quantity != null && !isPositive(input.quantity)
     ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it must be above 0.`, ['quantity'])]
+    : []),
+  // As it was given it was within the limits; its unit may have rounded it up since.
+  ...(input.quantity != null && !isWithinLimits(input.quantity)
+    ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it has too many digits.`, ['quantity'])]
     : []),
   // Here rather than when the line is billed, which would be too late to mend it.
   ...checkTaxCode(input.taxCode, settings),

@@ -130,9 +130,9 @@ class Changes {
     }
     this.named.add(before.id);
 
-    const edited = changeLine(before, change, this.settings);
-    if (Array.isArray(edited)) return { problems: edited };
     const original = this.lines.get(before.originalOrderLineItemId ?? '') ?? null;
+    const edited = changeLine(before, change, this.settings, original);
+    if (Array.isArray(edited)) return { problems: edited };
     const { caller } = this.unit;
     const problems =
       change.itemState != null

@@ -2,7 +2,7 @@ import { type BillingSettings, roundQuantity } from '../domain/billing-settings'
 import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
 import { judgeOrder, type OrderInput, orderStateOf } from '../domain/order';
-import { enterLine, withReturn } from '../domain/order-line-item';
+import { enterLine, leftToReturn, withReturn } from '../domain/order-line-item';
 import {
   judgeItemNumbers,
   judgeLineInput,
@@ -126,8 +126,10 @@ function judgeLines(
   const orderCategory = input.category ?? 'NewSales';
   const lines = input.orderLineItems.map((given, at) => {
     const original = originals.of[at];
+    const taken = reserved.get(original?.id ?? '') ?? '0';
     const unitOfMeasure = original ? original.unitOfMeasure : given.unitOfMeasure;
-    const line = { ...given, quantity: roundQuantity(given.quantity, unitOfMeasure, settings) };
+    const left = original && leftToReturn(original, taken);
+    const line = { ...given, quantity: roundQuantity(given.quantity, unitOfMeasure, settings, left) };
     const context = { orderCategory, orderDate: input.orderDate, settings };
     const refuseLine = (problems: readonly UserError[]) => errors.push(...below(['orderLineItems', at], problems));
     refuseLine(judgeLineInput(line, context));
@@ -146,7 +148,6 @@ function judgeLines(
       }
       return line as JudgedLine;
     }
-    const taken = reserved.get(original.id) ?? '0';
     refuseLine(judgeReturnInput(line, original, taken));
     if (line.itemState !== 'Canceled') reserved.set(original.id, add(taken, line.quantity));
     return { ...withOriginal(line, original), original };

@@ -68,6 +68,7 @@ describe('a new sales line item', () => {
 
   test.each<[string, Partial<OrderLineItemInput>, string]>([
     ['a quantity of 0', { quantity: '0' }, 'INVALID_VALUE quantity'],
+    ['a quantity rounded up to 14 digits', { quantity: '10000000000000' }, 'INVALID_VALUE quantity'],
     ['a negative quantity', { quantity: '-1' }, 'INVALID_VALUE quantity'],
     ['no item type', { itemType: null }, 'REQUIRED itemType'],
     ['a blank name', { itemName: ' ' }, 'REQUIRED itemName'],

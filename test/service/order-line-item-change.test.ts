@@ -1,3 +1,4 @@
+import type { UnitOfMeasure } from '../../src/domain/billing-settings';
 import type { Refusal } from '../../src/domain/errors';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import type { NewOrderLineItem } from '../../src/service/order';
@@ -14,15 +15,17 @@ import { orderFor, type TestGatewayServer, testGateway } from '../support/gatewa
 let gateway: TestGatewayServer;
 let work: Work;
 
+const units: UnitOfMeasure[] = [
+  { name: 'Each', decimals: 0, roundingMode: 'DOWN' },
+  { name: 'Hour', decimals: 2, roundingMode: 'HALF_UP' },
+];
+
 beforeAll(async () => {
   gateway = await testGateway();
   work = await (await gateway.client()).work();
   await updateBillingSettings(work, {
     taxCodes: [{ code: 'VAT', rate: '0.2' }],
-    units: [
-      { name: 'Each', decimals: 0, roundingMode: 'DOWN' },
-      { name: 'Hour', decimals: 2, roundingMode: 'HALF_UP' },
-    ],
+    units,
   });
 });
 afterEach(async () => {
@@ -68,6 +71,16 @@ describe('a change of a line item', () => {
     ]);
     expect(await refusal(updateOrderLineItem(work, line.id, { unitOfMeasure: 'Box' }))).toEqual([
       'INVALID_VALUE input.unitOfMeasure',
+    ]);
+  });
+
+  test('is refused a quantity that its unit rounds up beyond 13 digits', async () => {
+    await updateBillingSettings(work, { units: [...units, { name: 'Lot', decimals: 0, roundingMode: 'UP' }] });
+    const [line] = await lines({ unitOfMeasure: 'Lot' });
+    const most = { quantity: '9999999999999.5' };
+    expect(await refusal(updateOrderLineItem(work, line.id, most))).toEqual(['INVALID_VALUE input.quantity']);
+    expect(await refusal(lines({ unitOfMeasure: 'Lot', ...most }))).toEqual([
+      'INVALID_VALUE input.orderLineItems.0.quantity',
     ]);
   });
 
