@@ -46,6 +46,13 @@ export type OrderLineItemChange = { itemState?: OrderLineItemState | null } & Pa
   [F in UpdatableLineField]: OrderLineItemInput[F] | null;
 }>;
 
+const namedFields = (change: OrderLineItemChange): UpdatableLineField[] =>
+  updatableLineFields.filter((field) => change[field] !== undefined);
+
+/** Names neither a field nor a state: a mistake, unless the line item is only to be billed. */
+export const isEmptyChange = (change: OrderLineItemChange): boolean =>
+  change.itemState == null && namedFields(change).length === 0;
+
 /** What the rules about changes look at. */
 export interface ChangeableLine extends Price {
   itemCategory: ItemCategory;
@@ -84,8 +91,8 @@ export function changeLine<L extends ChangeableLine>(
   settings: LineContext['settings'],
   original: QuantityFacts | null = null,
 ): L | UserError[] {
-  const fields = updatableLineFields.filter((field) => change[field] !== undefined);
-  if (fields.length === 0 && change.itemState == null) {
+  const fields = namedFields(change);
+  if (isEmptyChange(change)) {
     return [userError('REQUIRED', 'The update names no field to change.')];
   }
   const locked = fields.filter((field) => !isEditable(before, field));

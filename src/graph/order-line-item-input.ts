@@ -172,11 +172,18 @@ export class UpdateOrderLineItemInput {
     description: 'Custom fields, replaced as a whole; names end in __c; while Executing.',
   })
   customFields?: Record<string, unknown> | null;
-  @Field(() => ProcessingOptionsInput, { nullable: true, description: 'Bill and collect in the same act.' })
+  @Field(() => ProcessingOptionsInput, {
+    nullable: true,
+    description:
+      'Bill and collect in the same act. With runBilling nothing else need be given: it is then billed as it is.',
+  })
   processingOptions?: ProcessingOptionsInput | null;
 }
 
-@InputType({ description: 'Changes of one of many line items; what is left out stays, null empties.' })
+@InputType({
+  description:
+    'Changes of one of many line items; what is left out stays, null empties. With runBilling the id alone will do: it is then billed as it is.',
+})
 export class UpdateOrderLineItemsEntry {
   @Field(() => ID, { description: 'The id of the line item, each once.' }) id: string;
   @Field(() => OrderLineItemStateEnum, {

@@ -193,6 +193,27 @@ describe('a line item without fulfillments', () => {
     await work.finish();
   });
 
+  test('B2: that was sent unbilled is billed later without a change, once, and keeps its version', async () => {
+    const [first, second] = await lines({ itemState: 'SentToBilling' }, { itemState: 'SentToBilling' });
+    const billed = await updateOrderLineItem(work, first.id, { processingOptions: bills });
+    expect(billed.invoices).toMatchObject([{ amount: '300' }]);
+    expect(billed.orderLineItem).toEqual(first);
+    const orderLineItems = [{ id: first.id }, { id: second.id }];
+    const both = await updateOrderLineItems(work, { orderLineItems, processingOptions: bills });
+    expect(both.invoices).toMatchObject([{ amount: '300' }]);
+    expect(both.orderLineItems).toEqual([first, second]);
+    const without = updateOrderLineItems(work, { orderLineItems, processingOptions: { runBilling: false } });
+    expect(await refusal(without)).toEqual(['REQUIRED input.orderLineItems.0', 'REQUIRED input.orderLineItems.1']);
+    const done = await updateOrderLineItem(work, first.id, { itemState: 'Complete' });
+    expect(done.orderLineItem).toMatchObject({ itemState: 'Complete', version: 2 });
+  });
+
+  test('that is not sent is left alone where it is only to be billed', async () => {
+    const [line] = await lines();
+    const { invoices, orderLineItem } = await updateOrderLineItem(work, line.id, { processingOptions: bills });
+    expect([invoices, orderLineItem]).toEqual([[], line]);
+  });
+
   test('that is completed without being sent is never billed', async () => {
     const [line] = await lines();
     const { invoices } = await updateOrderLineItem(work, line.id, { itemState: 'Complete', processingOptions: bills });

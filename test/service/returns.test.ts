@@ -358,6 +358,15 @@ describe('the credit of a return', () => {
     expect(await back('2')).toEqual(['200', '40', null]);
   });
 
+  test('of a return without fulfillments that was sent unbilled comes later, and then it can be completed', async () => {
+    const sale = await sold({ quantity: '10' });
+    const { id } = (await returning(sale, [{ quantity: '2', itemState: 'SentToBilling' }])).orderLineItems[0];
+    const { creditMemos, orderLineItem } = await updateOrderLineItem(work, id, { processingOptions: bills });
+    expect(creditMemos).toMatchObject([{ amount: '60' }]);
+    expect(orderLineItem.version).toBe(1);
+    await updateOrderLineItem(work, id, { itemState: 'Complete' });
+  });
+
   test('is completed like a sale, once its memo is posted', async () => {
     const sale = await delivered('10', '10', '30', bills);
     const { orderLineItems } = await returning(sale, [
