@@ -1,6 +1,6 @@
 import { checkFilled } from './account';
 import type { BillingSettings, CreditMemoRule, InclusiveTaxRule, TaxCode } from './billing-settings';
-import { compare, type Decimal, type RoundingMode } from './decimal';
+import { compare, type Decimal, maxDecimals, type RoundingMode } from './decimal';
 import { below, type UserError, userError } from './errors';
 import { checkTexts } from './text';
 
@@ -34,10 +34,9 @@ export interface SettingsFacts {
   creditMemoExists: boolean;
 }
 
-/** None of the limits but the decimals, which are those of a quantity, is published. */
+/** None of these limits is published. */
 const maxListed = 1000;
 const maxLength = 255;
-const maxDecimals = 9;
 const highestRate = '1';
 
 const always = [

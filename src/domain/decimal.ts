@@ -8,6 +8,7 @@ export type Decimal = string;
 export type RoundingMode = 'HALF_UP' | 'UP' | 'DOWN';
 
 const bigMode: Record<RoundingMode, Big.RoundingMode> = { DOWN: 0, HALF_UP: 1, UP: 3 };
+export const maxDecimals = 9;
 const form = /^-?\d{1,13}(\.\d{1,9})?$/;
 
 /** May a value that was computed stand where one is given? Rounding can add a digit. */

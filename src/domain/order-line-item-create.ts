@@ -1,7 +1,7 @@
 import { checkFilled, checkPaymentTerm } from './account';
 import { type BillingSettings, checkTaxCode, checkUnit } from './billing-settings';
 import type { Day } from './date';
-import { compare, type Decimal, isPositive, isWithinLimits } from './decimal';
+import { compare, type Decimal, isPositive, isWithinLimits, maxDecimals, round } from './decimal';
 import { type UserError, userError } from './errors';
 import type { OrderCategory } from './order';
 import {
@@ -139,7 +139,8 @@ export const checkLineFields = (
   ...checkFilled('itemNumber', input.itemNumber),
   ...checkPaymentTerm(input.paymentTerm),
   ...checkCustomFields(input.customFields),
-  ...checkUnit(input.unitOfMeasure, settings),
+  // A return has the unit of its sale, which may be gone from the settings by now.
+  ...(input.itemCategory === 'Return' ? [] : checkUnit(input.unitOfMeasure, settings)),
   ...(input.quantity != null && !isPositive(input.quantity)
     ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it must be above 0.`, ['quantity'])]
     : []),
@@ -189,7 +190,7 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
     const same =
       given == null ||
       given === (kept ?? (field === 'taxMode' ? 'TaxExclusive' : null)) ||
-      (isDecimal(field) && compare(given, kept ?? '0') === 0);
+      (isDecimal(field) && equals(given, kept ?? '0'));
     return same
       ? []
       : [userError('INVALID_VALUE', `A return has the ${field} of its original, ${kept ?? 'none'}.`, [field])];
@@ -203,6 +204,10 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
     ),
   ];
 }
+
+/** A discounted price may have more decimals than can be given: it is repeated as far as it goes. */
+const equals = (given: Decimal, kept: Decimal): boolean =>
+  compare(given, kept) === 0 || compare(given, round(kept, maxDecimals, 'HALF_UP')) === 0;
 
 const isDecimal = (field: string): boolean => field.endsWith('PerUnit');
 

@@ -140,6 +140,16 @@ describe('a line item in a unit that is kept with fewer decimals from now on', (
     expect(orderLineItem.quantity).toBe('4.6');
   });
 
+  test('is returned in that unit, repeated or not, though it is taken away from the settings', async () => {
+    const sale = await orderFor(work, [{ ...odd, ...sent }]);
+    await updateBillingSettings(work, { units: [{ name: 'Box', decimals: 0 }] });
+    const lines = await returning(sale, [{ unitOfMeasure: 'Each', quantity: '0.7' }, {}]);
+    expect(lines.map(({ unitOfMeasure, quantity }) => [unitOfMeasure, quantity])).toEqual([
+      ['Each', '0.7'],
+      ['Each', '1'],
+    ]);
+  });
+
   test('has one that is entered, or that comes into the unit, rounded', async () => {
     const { orderLineItems } = await orderFor(work, [
       { ...halves, itemState: 'Executing' },

@@ -201,6 +201,13 @@ describe('a return line item', () => {
     });
   });
 
+  test('may repeat the price that a discount has left, though that has more decimals than can be given', async () => {
+    const discount = { inlineDiscountType: 'Percentage', inlineDiscountPerUnit: '33.333333333' } as const;
+    const sale = await sold({ amountPerUnit: null, listPricePerUnit: '10.1', ...discount });
+    const { orderLineItems } = await returning(sale, [{ amountPerUnit: '6.733333333' }]);
+    expect(orderLineItems[0].amountPerUnit).toBe('6.733333333367');
+  });
+
   test('is refused where it has another price, where nothing is named, or where the named is not to be returned', async () => {
     const sale = await sold();
     const other = await sold();
