@@ -44,9 +44,17 @@ export class CreateOrderLineItemInput {
     description: 'What triggers its billing.',
   })
   billingRule?: BillingRule;
-  @Field(() => DecimalScalar, { description: 'How much is sold, above 0, in units of unitOfMeasure.' })
+  @Field(() => DecimalScalar, {
+    description:
+      'How much is sold or returned, above 0, in units of unitOfMeasure. Rounded to its unit, unless it is all that is left to return.',
+  })
   quantity: string;
-  @Field(() => String, { nullable: true, description: 'The unit that quantity counts.' }) unitOfMeasure?: string;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The unit that quantity counts: one of the entity's units, where it has any. A return has that of its original.",
+  })
+  unitOfMeasure?: string;
   @Field(() => DecimalScalar, {
     nullable: true,
     description: 'List price of one unit in the currency of the account. This or amountPerUnit is needed.',
@@ -117,7 +125,10 @@ export class UpdateOrderLineItemInput {
   itemName?: string | null;
   @Field(() => ItemTypeEnum, { nullable: true, description: 'What it stands for; a sale, while Executing.' })
   itemType?: ItemType | null;
-  @Field(() => String, { nullable: true, description: 'The unit that quantity counts; a sale, while Executing.' })
+  @Field(() => String, {
+    nullable: true,
+    description: "The unit that quantity counts, one of the entity's where it has any; a sale, while Executing.",
+  })
   unitOfMeasure?: string | null;
   @Field(() => DecimalScalar, { nullable: true, description: 'List price of one unit; a sale, while Executing.' })
   listPricePerUnit?: string | null;

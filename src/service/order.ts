@@ -97,7 +97,7 @@ interface Originals {
   of: (OrderLineItemRow | undefined)[];
 }
 
-/** The sales line items that returns name, locked before anything else is. */
+/** The sales line items that returns name, locked before anything else but the settings is. */
 async function lockOriginals(unit: Unit, { orderLineItems }: CreateOrderInput): Promise<Originals> {
   const names = orderLineItems.map(nameOfOriginal);
   const named = names.filter((name) => name !== null);
