@@ -1,6 +1,6 @@
 import { checkFilled } from './account';
 import type { BillingSettings, CreditMemoRule, InclusiveTaxRule, TaxCode } from './billing-settings';
-import { compare, type Decimal, type RoundingMode } from './decimal';
+import { compare, type Decimal, maxDecimals, type RoundingMode } from './decimal';
 import { below, type UserError, userError } from './errors';
 import { checkTexts } from './text';
 
@@ -24,17 +24,19 @@ export interface BillingSettingsInput {
   fulfillmentLocations?: readonly string[] | null;
 }
 
-/** What a change depends on besides the settings, counted over the whole entity. */
+/**
+ * What a change depends on besides the settings, over the whole entity: whether, and not how often, since whoever changes
+ * them need not see every org.
+ */
 export interface SettingsFacts {
-  /** How many line items have each of the tax codes that the change takes away; 0 may be left out. */
-  taxCodesInUse: ReadonlyMap<string, number>;
+  /** Those of the tax codes that the change takes away which a line item has. */
+  taxCodesInUse: ReadonlySet<string>;
   creditMemoExists: boolean;
 }
 
-/** None of the limits but the decimals, which are those of a quantity, is published. */
+/** None of these limits is published. */
 const maxListed = 1000;
 const maxLength = 255;
-const maxDecimals = 9;
 const highestRate = '1';
 
 const always = [
@@ -75,14 +77,9 @@ export function judgeSettings(
   for (const field of lists) errors.push(...checkList(field, input[field] ?? []));
 
   for (const code of removedTaxCodes(input, current)) {
-    const uses = facts.taxCodesInUse.get(code) ?? 0;
-    if (uses === 0) continue;
-    const users = uses === 1 ? '1 line item has' : `${uses} line items have`;
-    errors.push(
-      userError('FIELD_LOCKED', `${users} the tax code ${code}: its rate may change, but it cannot be taken away.`, [
-        'taxCodes',
-      ]),
-    );
+    if (!facts.taxCodesInUse.has(code)) continue;
+    const message = `The tax code ${code} is in use: its rate may change, but it cannot be taken away.`;
+    errors.push(userError('FIELD_LOCKED', message, ['taxCodes']));
   }
   if (current.invoiceSettlement && input.invoiceSettlement === false && facts.creditMemoExists) {
     errors.push(

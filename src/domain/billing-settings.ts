@@ -1,4 +1,4 @@
-import { type Decimal, type RoundingMode, round } from './decimal';
+import { compare, type Decimal, type RoundingMode, round } from './decimal';
 import { type UserError, userError } from './errors';
 
 /**
@@ -47,14 +47,18 @@ const named = (allowed: readonly string[]): string =>
 
 /**
  * The quantity that is kept of one that was given: with the decimals of its unit, rounded in the unit's mode. It stays as
- * it is where the unit is not configured, be it because none are or because it was taken away since.
+ * it is where the unit is not configured, be it because none are or because it was taken away since. So does all that is
+ * `left` of what it is a part of: the unit may have had more decimals before, and a rest that it cannot say any more
+ * could never be fulfilled or returned. That exception is our choice.
  * Source: "Data type rounding rules"; "Examples of rounding".
  */
 export function roundQuantity(
   quantity: Decimal,
   unitOfMeasure: string | null | undefined,
   { units }: Pick<BillingSettings, 'units'>,
+  left?: Decimal,
 ): Decimal {
+  if (left !== undefined && compare(quantity, left) === 0) return quantity;
   const unit = units.find(({ name }) => name === unitOfMeasure);
   return unit ? round(quantity, unit.decimals, unit.roundingMode) : quantity;
 }

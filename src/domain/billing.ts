@@ -1,6 +1,6 @@
 import { paymentTermDays } from './account';
 import { type BillingSettings, taxRateOf } from './billing-settings';
-import { type Amounts, billed, type CreditFacts, credited, creditOf } from './credit';
+import { type Amounts, billed, type CreditFacts, credited, creditedTaxRate, creditOf } from './credit';
 import { defaultReasonCode } from './credit-memo';
 import { addDays, type Day } from './date';
 import { add, compare, type Decimal, isPositive, subtract } from './decimal';
@@ -42,6 +42,7 @@ export interface Charge {
 
 /** A charge with its amounts: above 0 for a sale, below 0 for a return. */
 export interface PricedCharge extends Charge, Amounts {
+  /** Null where no tax code applies, and on a return that makes up for several rates. */
   taxRate: Decimal | null;
 }
 
@@ -49,8 +50,8 @@ type Money = Pick<BillingSettings, 'taxCodes' | 'inclusiveTaxRule' | 'roundingMo
 
 /**
  * What each charge comes to. A sale: price x quantity, rounded once, split by the rate that its tax code has now. A
- * return: what creditOf leaves of its sale's bill, by the rate that the sale was billed with. Sales come first, wherever
- * they stand: what is billed of them here limits the returns of the same act too.
+ * return: what creditOf leaves of its sale's bill, by the rate that the sale was billed with, and by that of today where
+ * it is not billed yet. Sales come first, wherever they stand: what is billed of them here limits the returns of the same act too.
  * `facts` are those of the sales lines of the returns, by their ids.
  */
 export function priced(
@@ -76,9 +77,11 @@ export function priced(
     if (sale) return sale;
     const { quantity, originalOrderLineItemId: original } = charge;
     const known = running.get(original!)!;
-    const taxRate = isPositive(known.billedQuantity) ? known.billedTaxRate : taxRateOf(charge.taxCode, settings);
-    const credit = creditOf(quantity, known, (part) => amountsOf(charge, part, taxRate, settings));
-    running.set(original!, credited(known, quantity, credit));
+    const now = taxRateOf(charge.taxCode, settings);
+    const by = (rate: Decimal | null) => (part: Decimal) => amountsOf(charge, part, rate, settings);
+    const credit = creditOf(quantity, known, { billed: by(known.billedTaxRate), now: by(now) });
+    const taxRate = creditedTaxRate(quantity, known, now);
+    running.set(original!, credited(known, quantity, credit, taxRate));
     return { ...charge, net: subtract('0', credit.net), tax: subtract('0', credit.tax), taxRate };
   });
 }
@@ -215,7 +218,7 @@ function split(
     case 'AllNegativeAndZero':
       return by((charge) => charge.itemCategory === 'Return' && !isPositive(charge.net));
     case 'NetNegative': {
-      if (!isNegative(netOf(group))) return nothing();
+      if (!takesBack(group)) return nothing();
       // A charge group is a line item: several fulfillments of one count together.
       const lines = new Map<string, PricedCharge[]>();
       for (const charge of group)
@@ -226,7 +229,7 @@ function split(
     case 'NetNegativeNoGrouping': {
       // Where tax turns the sign around, a memo would be for less than nothing: it stays an invoice.
       const total = add(netOf(group), taxSumOf(group));
-      return isNegative(netOf(group)) && !isPositive(total) ? by(() => true) : nothing();
+      return takesBack(group) && !isPositive(total) ? by(() => true) : nothing();
     }
   }
 }

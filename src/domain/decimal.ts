@@ -8,7 +8,11 @@ export type Decimal = string;
 export type RoundingMode = 'HALF_UP' | 'UP' | 'DOWN';
 
 const bigMode: Record<RoundingMode, Big.RoundingMode> = { DOWN: 0, HALF_UP: 1, UP: 3 };
+export const maxDecimals = 9;
 const form = /^-?\d{1,13}(\.\d{1,9})?$/;
+
+/** May a value that was computed stand where one is given? Rounding can add a digit. */
+export const isWithinLimits = (value: Decimal): boolean => form.test(value);
 
 /** The canonical form (no exponent, no needless zeros) of a decimal within the limits, or undefined. */
 export function parseDecimal(text: string): Decimal | undefined {

@@ -1,6 +1,6 @@
 import { type ConfiguredLists, checkLists } from './billing-settings';
 import type { Caller } from './caller';
-import { add, isPositive } from './decimal';
+import { add, type Decimal, isPositive } from './decimal';
 import { below, type UserError, userError } from './errors';
 import { checkFields, type FulfillmentFacts, type FulfillmentState } from './fulfillment';
 import type { FulfillmentInput } from './fulfillment-create';
@@ -50,6 +50,10 @@ export const dependsOnSettings = (change: FulfillmentChange): boolean =>
     (field) => change[field] !== undefined,
   );
 
+/** What of the line item this fulfillment may take: what is pending, and its own where that counts as fulfilled. */
+export const leftFor = (before: FulfillmentFacts, line: QuantityFacts): Decimal =>
+  add(pendingOf(line), before.state === 'Booked' ? before.quantity : '0');
+
 /**
  * Judges the fields of an update (its `state` is a move and judged apart, by the state that the fields leave it in).
  * Editability goes by the state before the change: Executing to Booked with a new quantity in one call is published.
@@ -84,8 +88,7 @@ export function judgeChange(
     );
   }
   if (change.quantity != null && isPositive(change.quantity)) {
-    const own = before.state === 'Booked' ? before.quantity : '0';
-    errors.push(...judgeQuantity(change.quantity, add(pendingOf(line), own)));
+    errors.push(...judgeQuantity(change.quantity, leftFor(before, line)));
     errors.push(...below(['quantity'], judgeItemCount(itemCount, change.quantity)));
   }
   return errors;

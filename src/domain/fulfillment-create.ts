@@ -59,9 +59,14 @@ export function judgeLine(line: QuantityFacts): UserError[] {
 }
 
 /**
- * May this fulfillment be created on this line item? `reserved` is the quantity of the Executing entries before it in
- * the same request: they do not count as fulfilled yet, but a request that could never be completed is refused. The
- * quantity is in the unit of the line item already (inUnitOf). Returns every reason against it.
+ * What of a line item a new fulfillment may take. `reserved` is the quantity of the Executing entries before it in the
+ * same request: they do not count as fulfilled yet, but a request that could never be completed is refused.
+ */
+export const leftForNew = (line: QuantityFacts, reserved: Decimal): Decimal => subtract(pendingOf(line), reserved);
+
+/**
+ * May this fulfillment be created on this line item, of which that much is `reserved`? The quantity is in the unit of the
+ * line item already (inUnitOf). Returns every reason against it.
  */
 export function judgeCreate(
   input: FulfillmentInput,
@@ -81,7 +86,7 @@ export function judgeCreate(
     );
   }
   if (lineErrors.length === 0 && isPositive(input.quantity)) {
-    errors.push(...judgeQuantity(input.quantity, subtract(pendingOf(line), reserved)));
+    errors.push(...judgeQuantity(input.quantity, leftForNew(line, reserved)));
   }
   if (line.fulfillmentCount >= maxFulfillments) {
     errors.push(

@@ -74,15 +74,19 @@ const lengths = {
 };
 
 /**
- * What is given as it will be kept: its quantity with the decimals of the line item's unit. Comes before anything is
- * judged, so that the rules and the counters see the quantity that is written. Source: "Data type rounding rules".
+ * What is given as it will be kept: its quantity with the decimals of the line item's unit, or as it is where it takes
+ * all that is `left` of the line item. Comes before anything is judged, so that the rules and the counters see the
+ * quantity that is written. Source: "Data type rounding rules".
  */
 export const inUnitOf = <I extends { quantity?: Decimal | null }>(
   line: { unitOfMeasure: string | null },
   given: I,
+  left: Decimal,
   settings: Pick<BillingSettings, 'units'>,
 ): I =>
-  given.quantity == null ? given : { ...given, quantity: roundQuantity(given.quantity, line.unitOfMeasure, settings) };
+  given.quantity == null
+    ? given
+    : { ...given, quantity: roundQuantity(given.quantity, line.unitOfMeasure, settings, left) };
 
 /**
  * The values of fields, be they of a new fulfillment or of a change: texts and their lengths (none are published; 255 and

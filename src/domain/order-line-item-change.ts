@@ -2,7 +2,7 @@ import { roundQuantity } from './billing-settings';
 import type { Caller } from './caller';
 import { compare, type Decimal } from './decimal';
 import { type UserError, userError } from './errors';
-import type { ItemCategory, OrderLineItemState } from './order-line-item';
+import { type ItemCategory, leftToReturn, type OrderLineItemState, type QuantityFacts } from './order-line-item';
 import { checkLineFields, checkPeriod, type LineContext, type OrderLineItemInput } from './order-line-item-create';
 import { type Price, type PriceInput, priceOf } from './price';
 
@@ -46,6 +46,13 @@ export type OrderLineItemChange = { itemState?: OrderLineItemState | null } & Pa
   [F in UpdatableLineField]: OrderLineItemInput[F] | null;
 }>;
 
+const namedFields = (change: OrderLineItemChange): UpdatableLineField[] =>
+  updatableLineFields.filter((field) => change[field] !== undefined);
+
+/** Names neither a field nor a state: a mistake, unless the line item is only to be billed. */
+export const isEmptyChange = (change: OrderLineItemChange): boolean =>
+  change.itemState == null && namedFields(change).length === 0;
+
 /** What the rules about changes look at. */
 export interface ChangeableLine extends Price {
   itemCategory: ItemCategory;
@@ -75,15 +82,17 @@ function isEditable(
 
 /**
  * Judges the fields of an update (its `itemState` is a move and judged apart, by the state that the fields leave the
- * line in) and gives back the line with them. Editability goes by the state before the change.
+ * line in) and gives back the line with them. Editability goes by the state before the change. `original` is the sales
+ * line of a return.
  */
 export function changeLine<L extends ChangeableLine>(
   before: L,
   change: OrderLineItemChange,
   settings: LineContext['settings'],
+  original: QuantityFacts | null = null,
 ): L | UserError[] {
-  const fields = updatableLineFields.filter((field) => change[field] !== undefined);
-  if (fields.length === 0 && change.itemState == null) {
+  const fields = namedFields(change);
+  if (isEmptyChange(change)) {
     return [userError('REQUIRED', 'The update names no field to change.')];
   }
   const locked = fields.filter((field) => !isEditable(before, field));
@@ -93,7 +102,8 @@ export function changeLine<L extends ChangeableLine>(
   const given = change.quantity ?? before.quantity;
   // Only where the change is about it: the unit may be configured otherwise since, and what stands is locked later on.
   const isRounded = change.quantity != null || change.unitOfMeasure !== undefined;
-  const quantity = isRounded ? roundQuantity(given, unit, settings) : given;
+  const left = original ? leftToReturn(original) : undefined;
+  const quantity = isRounded ? roundQuantity(given, unit, settings, left) : given;
   const errors = checkLineFields({ ...change, quantity }, settings);
   for (const field of required) {
     if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));

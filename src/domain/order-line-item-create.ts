@@ -1,7 +1,7 @@
 import { checkFilled, checkPaymentTerm } from './account';
 import { type BillingSettings, checkTaxCode, checkUnit } from './billing-settings';
 import type { Day } from './date';
-import { compare, type Decimal, isPositive } from './decimal';
+import { compare, type Decimal, isPositive, isWithinLimits, maxDecimals, round } from './decimal';
 import { type UserError, userError } from './errors';
 import type { OrderCategory } from './order';
 import {
@@ -119,6 +119,14 @@ export function judgeLineInput(input: OrderLineItemInput, context: LineContext):
   return errors;
 }
 
+/** How a return names its sale; null where it names none, or in texts that no number can be and no store can be asked for. */
+export function nameOfOriginal(input: OrderLineItemInput): { orderNumber: string; itemNumber: string } | null {
+  const { itemCategory, originalOrderNumber, originalOrderLineItemNumber } = input;
+  if (itemCategory !== 'Return' || originalOrderNumber == null || originalOrderLineItemNumber == null) return null;
+  if (checkTexts({ originalOrderNumber, originalOrderLineItemNumber }, lengths).length) return null;
+  return { orderNumber: originalOrderNumber, itemNumber: originalOrderLineItemNumber };
+}
+
 const originalFields = ['originalOrderNumber', 'originalOrderLineItemNumber'] as const;
 
 /** Texts, quantity, unit, tax code and payment term, of a new line item or of a change. */
@@ -131,9 +139,14 @@ export const checkLineFields = (
   ...checkFilled('itemNumber', input.itemNumber),
   ...checkPaymentTerm(input.paymentTerm),
   ...checkCustomFields(input.customFields),
-  ...checkUnit(input.unitOfMeasure, settings),
+  // A return has the unit of its sale, which may be gone from the settings by now.
+  ...(input.itemCategory === 'Return' ? [] : checkUnit(input.unitOfMeasure, settings)),
   ...(input.quantity != null && !isPositive(input.quantity)
     ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it must be above 0.`, ['quantity'])]
+    : []),
+  // As it was given it was within the limits; its unit may have rounded it up since.
+  ...(input.quantity != null && !isWithinLimits(input.quantity)
+    ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it has too many digits.`, ['quantity'])]
     : []),
   // Here rather than when the line is billed, which would be too late to mend it.
   ...checkTaxCode(input.taxCode, settings),
@@ -177,7 +190,7 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
     const same =
       given == null ||
       given === (kept ?? (field === 'taxMode' ? 'TaxExclusive' : null)) ||
-      (isDecimal(field) && compare(given, kept ?? '0') === 0);
+      (isDecimal(field) && equals(given, kept ?? '0'));
     return same
       ? []
       : [userError('INVALID_VALUE', `A return has the ${field} of its original, ${kept ?? 'none'}.`, [field])];
@@ -191,6 +204,10 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
     ),
   ];
 }
+
+/** A discounted price may have more decimals than can be given: it is repeated as far as it goes. */
+const equals = (given: Decimal, kept: Decimal): boolean =>
+  compare(given, kept) === 0 || compare(given, round(kept, maxDecimals, 'HALF_UP')) === 0;
 
 const isDecimal = (field: string): boolean => field.endsWith('PerUnit');
 

@@ -179,6 +179,12 @@ export function withReturn<L extends QuantityFacts>(
     : { ...original, returnedQuantity: add(original.returnedQuantity, change) };
 }
 
+/** What of a sales line a new return may take; `reserved` is what those before it in the same request take. */
+export function leftToReturn(original: QuantityFacts, reserved: Decimal = '0'): Decimal {
+  const left = subtract(availableForReturn(original), reserved);
+  return isPositive(left) ? left : '0';
+}
+
 /**
  * May so much of this sales line be taken back? Judged when a return is created, when its quantity changes, and again
  * when it becomes Booked or later, since one that is Executing takes nothing away yet.
@@ -188,8 +194,7 @@ export function judgeReturn(quantity: Decimal, original: QuantityFacts, reserved
   if (original.itemCategory === 'Return') {
     return [userError('RETURN_NOT_ALLOWED', 'The original is a return itself; only sales line items can be returned.')];
   }
-  const left = subtract(availableForReturn(original), reserved);
-  const available = isPositive(left) ? left : '0';
+  const available = leftToReturn(original, reserved);
   if (!isPositive(availableForReturn(original))) {
     return [
       userError(

@@ -45,6 +45,10 @@ export abstract class DocumentItem extends Node {
   @Field(() => String, { nullable: true, description: 'The unit that quantity counts.' }) unitOfMeasure: string | null;
   @Field(() => DecimalScalar, { description: 'Its tax.' }) taxAmount: string;
   @Field(() => TaxModeEnum, { nullable: true, description: 'Whether the price included tax.' }) taxMode: TaxMode | null;
-  @Field(() => DecimalScalar, { nullable: true, description: 'The tax rate when it was billed; 0.1 is 10 %.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description:
+      'The tax rate when it was billed; 0.1 is 10 %. On a return that of its sale; null where it makes up for several rates.',
+  })
   taxRate: string | null;
 }

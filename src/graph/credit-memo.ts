@@ -61,7 +61,7 @@ export class CreditMemo extends Document {
 export class CreditMemoItem extends DocumentItem {
   @Field(() => DecimalScalar, {
     description:
-      'unitPrice x quantity before tax, rounded to the decimals of the currency. Below 0 for a sale that is set off on a credit memo.',
+      'What is credited before tax: unitPrice x quantity, rounded to the decimals of the currency, but at most what is left of the bill of the sale; the return that exhausts it takes the remainder. Below 0 for a sale that is set off on a credit memo.',
   })
   amountWithoutTax: string;
 }

@@ -14,7 +14,8 @@ export class CreateFulfillmentInput {
   orderLineItemId: string;
   @Field(() => DateScalar, { description: 'The day of delivery or receipt.' }) fulfillmentDate: string;
   @Field(() => DecimalScalar, {
-    description: 'How much, above 0. Together with the entries before it, at most what is pending on the line item.',
+    description:
+      'How much, above 0. Together with the entries before it, at most what is pending on the line item. Rounded to its unit, unless it is all of that.',
   })
   quantity: string;
   @Field(() => FulfillmentStateEnum, {
@@ -82,7 +83,10 @@ export class UpdateFulfillmentInput {
   @Field(() => DateScalar, { nullable: true, description: 'The day of delivery or receipt.' }) fulfillmentDate?:
     | string
     | null;
-  @Field(() => DecimalScalar, { nullable: true, description: 'How much, above 0, at most what is pending.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'How much, above 0, at most what is pending. Rounded to its unit, unless it is all of that.',
+  })
   quantity?: string | null;
   @Field(() => DateScalar, {
     nullable: true,

@@ -6,14 +6,19 @@ import { FulfillmentGroupByEnum } from './enums';
 import { FulfillmentFilter } from './fulfillment';
 import { DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'The sum of the fulfillments of one group in one currency.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'The sum of the fulfillments of one group in one currency. A Return counts with its own quantity and amount, as a Delivery does: group by fulfillmentType or filter by it to tell them apart.',
+  simpleResolvers: true,
+})
 export class FulfillmentSummary {
   @Field(() => String, { description: 'The group: a value of what was grouped by.' }) key: string;
   @Field(() => String, { description: 'ISO 4217 code of amount; a group has one row for each currency.' })
   currency: string;
   @Field(() => Int, { description: 'How many fulfillments.' }) count: number;
   @Field(() => DecimalScalar, { description: 'The sum of their quantities, whatever their units.' }) quantity: string;
-  @Field(() => DecimalScalar, { description: 'The sum of what they are charged.' }) amount: string;
+  @Field(() => DecimalScalar, { description: 'The sum of their amounts, of what was delivered and of what came back.' })
+  amount: string;
 }
 
 @Resolver()

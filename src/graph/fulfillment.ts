@@ -72,7 +72,7 @@ export class Fulfillment extends Audited {
   @Field(() => DecimalScalar, { description: 'How much, in units of the line item; above 0.' }) quantity: string;
   @Field(() => DecimalScalar, {
     description:
-      'What it is charged: amountPerUnit of the line item x quantity, rounded to the decimals of the currency.',
+      'amountPerUnit of the line item x quantity, of what is delivered or, on a Return, received back; rounded to the decimals of the currency. What a return is credited stands on its credit memo or invoice.',
   })
   amount: string;
   @Field(() => String, { description: 'ISO 4217 code of amount.' }) currency: string;

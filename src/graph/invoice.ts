@@ -34,7 +34,11 @@ import { PaymentApplication } from './payment';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 import { selectedFields } from './selection';
 
-@ObjectType({ implements: [Node, BillingDocument], description: 'What an account owes.', simpleResolvers: true })
+@ObjectType({
+  implements: [Node, BillingDocument],
+  description: 'What an account owes; below 0 where returns are negative items, without invoice settlement.',
+  simpleResolvers: true,
+})
 export class Invoice extends Document {
   @Field(() => String, { description: 'Its business number, such as INV00000001.' }) invoiceNumber: string;
   @Field(() => DateScalar, { description: 'The date printed on it; the payment term counts from it.' })
@@ -55,7 +59,7 @@ export class Invoice extends Document {
 export class InvoiceItem extends DocumentItem {
   @Field(() => DecimalScalar, {
     description:
-      'unitPrice x quantity before tax, rounded to the decimals of the currency. Source: Zuora, "Data type rounding rules".',
+      'unitPrice x quantity before tax, rounded to the decimals of the currency. Of a return it is 0 or less, and at most what is left of the bill of its sale: the last one takes the remainder. Source: Zuora, "Data type rounding rules".',
   })
   chargeAmount: string;
   @Field(() => DateScalar, { nullable: true, description: 'The fulfillmentDate, or the start of the transaction.' })

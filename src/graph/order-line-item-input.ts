@@ -44,9 +44,17 @@ export class CreateOrderLineItemInput {
     description: 'What triggers its billing.',
   })
   billingRule?: BillingRule;
-  @Field(() => DecimalScalar, { description: 'How much is sold, above 0, in units of unitOfMeasure.' })
+  @Field(() => DecimalScalar, {
+    description:
+      'How much is sold or returned, above 0, in units of unitOfMeasure. Rounded to its unit, unless it is all that is left to return.',
+  })
   quantity: string;
-  @Field(() => String, { nullable: true, description: 'The unit that quantity counts.' }) unitOfMeasure?: string;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The unit that quantity counts: one of the entity's units, where it has any. A return has that of its original.",
+  })
+  unitOfMeasure?: string;
   @Field(() => DecimalScalar, {
     nullable: true,
     description: 'List price of one unit in the currency of the account. This or amountPerUnit is needed.',
@@ -117,7 +125,10 @@ export class UpdateOrderLineItemInput {
   itemName?: string | null;
   @Field(() => ItemTypeEnum, { nullable: true, description: 'What it stands for; a sale, while Executing.' })
   itemType?: ItemType | null;
-  @Field(() => String, { nullable: true, description: 'The unit that quantity counts; a sale, while Executing.' })
+  @Field(() => String, {
+    nullable: true,
+    description: "The unit that quantity counts, one of the entity's where it has any; a sale, while Executing.",
+  })
   unitOfMeasure?: string | null;
   @Field(() => DecimalScalar, { nullable: true, description: 'List price of one unit; a sale, while Executing.' })
   listPricePerUnit?: string | null;
@@ -172,11 +183,18 @@ export class UpdateOrderLineItemInput {
     description: 'Custom fields, replaced as a whole; names end in __c; while Executing.',
   })
   customFields?: Record<string, unknown> | null;
-  @Field(() => ProcessingOptionsInput, { nullable: true, description: 'Bill and collect in the same act.' })
+  @Field(() => ProcessingOptionsInput, {
+    nullable: true,
+    description:
+      'Bill and collect in the same act. With runBilling nothing else need be given: it is then billed as it is.',
+  })
   processingOptions?: ProcessingOptionsInput | null;
 }
 
-@InputType({ description: 'Changes of one of many line items; what is left out stays, null empties.' })
+@InputType({
+  description:
+    'Changes of one of many line items; what is left out stays, null empties. With runBilling the id alone will do: it is then billed as it is.',
+})
 export class UpdateOrderLineItemsEntry {
   @Field(() => ID, { description: 'The id of the line item, each once.' }) id: string;
   @Field(() => OrderLineItemStateEnum, {

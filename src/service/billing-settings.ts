@@ -17,7 +17,8 @@ import type { Work } from './work';
 
 /**
  * Changes how the caller's entity bills. The lock comes first: whoever enters a tax code or makes a credit memo holds
- * the settings meanwhile, so that what is counted behind the lock can grow no more.
+ * the settings meanwhile, so that what is found behind the lock can grow no more. Nothing else is locked
+ * after it, so that nobody waits in a circle, whatever they have locked before they hold the settings.
  */
 export function updateBillingSettings(
   work: Work,
@@ -28,7 +29,7 @@ export function updateBillingSettings(
     const current = await billingSettings(unit.db, 'update');
     const removed = removedTaxCodes(input, current);
     const facts = {
-      taxCodesInUse: removed.length ? await taxCodesInUse(unit.db, removed) : new Map<string, number>(),
+      taxCodesInUse: removed.length ? await taxCodesInUse(unit.db, removed) : new Set<string>(),
       creditMemoExists: input.invoiceSettlement === false && (await hasCreditMemo(unit.db)),
     };
     refuse(below(['input'], judgeSettings(input, current, facts)));

@@ -15,6 +15,7 @@ import {
   type FulfillmentChange,
   judgeChange,
   judgeDelete,
+  leftFor,
   type UpdatableField,
   updatableFields,
 } from '../domain/fulfillment-change';
@@ -213,7 +214,7 @@ function changed(
   const { caller } = unit;
   const line = lines.get(before.orderLineItemId)!;
   const named = withoutRepetition(before, change);
-  const fields = settings ? inUnitOf(line, named, settings) : named;
+  const fields = settings ? inUnitOf(line, named, leftFor(before, line), settings) : named;
   const noMove = change.state == null ? [] : judgeTransition(before.state, change.state);
   if (noMove.length) return { problems: noMove };
   const problems = judgeChange(before, fields, line, caller, settings, itemCount);

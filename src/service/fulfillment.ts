@@ -2,7 +2,7 @@ import type { BillingSettings } from '../domain/billing-settings';
 import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
 import { enter, fulfillmentTypeFor, inUnitOf } from '../domain/fulfillment';
-import { type FulfillmentInput, judgeCreate } from '../domain/fulfillment-create';
+import { type FulfillmentInput, judgeCreate, leftForNew } from '../domain/fulfillment-create';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
@@ -58,15 +58,16 @@ export function createFulfillments(
     const errors: UserError[] = [];
     const drafts = entries.map((given, at) => {
       const line = lines.get(ids[at] ?? '');
-      const entry = line ? inUnitOf(line, given, settings) : given;
+      const taken = reserved.get(line?.id ?? '') ?? '0';
+      const entry = line ? inUnitOf(line, given, leftForNew(line, taken), settings) : given;
       const problems = line
-        ? judgeCreate(entry, line, reserved.get(line.id) ?? '0', settings)
+        ? judgeCreate(entry, line, taken, settings)
         : [userError('NOT_FOUND', 'No order line item has this id.', ['orderLineItemId'])];
       errors.push(...below(['input', 'fulfillments', at], problems));
       if (!line || problems.length) return null;
       const draft = fulfillmentRow(unit, entry, line, settings);
       lines.set(line.id, withFulfillment(line, null, draft));
-      if (draft.state === 'Executing') reserved.set(line.id, add(reserved.get(line.id) ?? '0', draft.quantity));
+      if (draft.state === 'Executing') reserved.set(line.id, add(taken, draft.quantity));
       return draft;
     });
     const accepted = judged(drafts, errors, onError);

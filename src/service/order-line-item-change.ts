@@ -2,7 +2,12 @@ import type { BillingSettings } from '../domain/billing-settings';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import { enterLine, judgeLineMove, judgeReturn, maxLineItems, withReturn } from '../domain/order-line-item';
-import { changeLine, type OrderLineItemChange, updatableLineFields } from '../domain/order-line-item-change';
+import {
+  changeLine,
+  isEmptyChange,
+  type OrderLineItemChange,
+  updatableLineFields,
+} from '../domain/order-line-item-change';
 import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { posted } from '../store/billing-claim';
 import type { OrderLineItemRow } from '../store/order-line-item';
@@ -24,7 +29,9 @@ export interface UpdateOrderLineItemsInput {
 }
 
 /**
- * Changes many line items, and bills those without fulfillments that are due, in the same act where asked to.
+ * Changes many line items, and bills those without fulfillments that are due, in the same act where asked to. One that
+ * is named without a change is then billed and nothing else: how a return, of which nothing can be changed any more once
+ * it is SentToBilling, is billed later than it was sent.
  * Source: "Update multiple order line items and generate billing documents at the same time".
  */
 export function updateOrderLineItems(
@@ -43,7 +50,7 @@ export function updateOrderLineItems(
         ],
       ),
     );
-    const changes = await Changes.begin(unit, entries);
+    const changes = await Changes.begin(unit, entries, processingOptions);
     const errors: UserError[] = [];
     const results = entries.map(({ id, ...change }, at) => {
       const outcome = changes.apply(id, change);
@@ -52,7 +59,7 @@ export function updateOrderLineItems(
       return null;
     });
     const accepted = judged(results, errors, onError);
-    const done = await changes.settle(accepted, processingOptions, ['input', 'processingOptions']);
+    const done = await changes.settle(accepted, ['input', 'processingOptions']);
     const byId = new Map(done.orderLineItems.map((row) => [row.id, row]));
     return { ...done, orderLineItems: results.map((row) => row && byId.get(row.id)!), userErrors: errors };
   });
@@ -68,7 +75,7 @@ export function updateOrderLineItem(
   return work.run(dryRun, async (unit) => {
     const optionsPath = ['input', 'processingOptions'];
     refuse(below(optionsPath, judgeProcessingOptions(processingOptions, unit.caller.scopes)));
-    const changes = await Changes.begin(unit, [{ id, ...change }]);
+    const changes = await Changes.begin(unit, [{ id, ...change }], processingOptions);
     const before = changes.find(id);
     if (before) refuse(judgeVersion(before, expectedVersion));
     const outcome = changes.apply(id, change);
@@ -77,7 +84,7 @@ export function updateOrderLineItem(
         outcome.problems.map((problem) => (problem.path[0] === 'id' ? problem : below(['input'], [problem])[0])),
       );
     }
-    const { orderLineItems, ...billed } = await changes.settle([outcome.row], processingOptions, optionsPath);
+    const { orderLineItems, ...billed } = await changes.settle([outcome.row], optionsPath);
     return { ...billed, orderLineItem: orderLineItems[0] };
   });
 }
@@ -103,9 +110,14 @@ class Changes {
     private readonly lines: Map<string, OrderLineItemRow>,
     private readonly settings: Pick<BillingSettings, 'taxCodes' | 'units'>,
     private readonly posted: ReadonlySet<string>,
+    private readonly options: ProcessingOptions | null | undefined,
   ) {}
 
-  static async begin(unit: Unit, entries: readonly ({ id: string } & OrderLineItemChange)[]): Promise<Changes> {
+  static async begin(
+    unit: Unit,
+    entries: readonly ({ id: string } & OrderLineItemChange)[],
+    options: ProcessingOptions | null | undefined,
+  ): Promise<Changes> {
     const lines = await lockLines(
       unit,
       entries.map(({ id }) => idOf(id)).filter((id) => id !== undefined),
@@ -114,7 +126,8 @@ class Changes {
     const sent = completing.filter((id) => lines.get(id)?.itemState === 'SentToBilling');
     // A code that is put to use here may not be taken away meanwhile.
     const settings = await unit.settings(entries.some((entry) => entry.taxCode != null));
-    return new Changes(unit, new Map(lines), lines, settings, new Set(sent.length ? await posted(unit.db, sent) : []));
+    const done = new Set(sent.length ? await posted(unit.db, sent) : []);
+    return new Changes(unit, new Map(lines), lines, settings, done, options);
   }
 
   find(id: string): OrderLineItemRow | undefined {
@@ -129,10 +142,11 @@ class Changes {
       return { problems: [userError('INVALID_VALUE', 'The same line item is named twice.', ['id'])] };
     }
     this.named.add(before.id);
+    if (this.options?.runBilling && isEmptyChange(change)) return { row: before };
 
-    const edited = changeLine(before, change, this.settings);
-    if (Array.isArray(edited)) return { problems: edited };
     const original = this.lines.get(before.originalOrderLineItemId ?? '') ?? null;
+    const edited = changeLine(before, change, this.settings, original);
+    if (Array.isArray(edited)) return { problems: edited };
     const { caller } = this.unit;
     const problems =
       change.itemState != null
@@ -151,14 +165,14 @@ class Changes {
   /** Writes what was accepted and bills it as far as it is due. Lines that were sent before may be billed by now. */
   async settle(
     accepted: readonly OrderLineItemRow[],
-    options: ProcessingOptions | null | undefined,
     path: string[],
   ): Promise<Billed & { orderLineItems: OrderLineItemRow[] }> {
     const settled = await settleLines(this.unit, this.before, this.lines, columns);
     const byId = new Map(settled.map((line) => [line.id, line]));
-    const orderLineItems = accepted.map((line) => byId.get(line.id)!);
+    // What is only billed has not changed, and is settled only where a return of it has.
+    const orderLineItems = accepted.map((line) => byId.get(line.id) ?? line);
     const sentBefore = orderLineItems.flatMap(({ id }) => (this.before.get(id)!.sentToBillingDate ? [id] : []));
-    const billed = await bill(this.unit, { lines: orderLineItems, sentBefore }, options, path);
+    const billed = await bill(this.unit, { lines: orderLineItems, sentBefore }, this.options, path);
     return { ...billed, orderLineItems };
   }
 }

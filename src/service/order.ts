@@ -2,11 +2,12 @@ import { type BillingSettings, roundQuantity } from '../domain/billing-settings'
 import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
 import { judgeOrder, type OrderInput, orderStateOf } from '../domain/order';
-import { enterLine, withReturn } from '../domain/order-line-item';
+import { enterLine, leftToReturn, withReturn } from '../domain/order-line-item';
 import {
   judgeItemNumbers,
   judgeLineInput,
   judgeReturnInput,
+  nameOfOriginal,
   type OrderLineItemInput,
   withOriginal,
 } from '../domain/order-line-item-create';
@@ -96,13 +97,10 @@ interface Originals {
   of: (OrderLineItemRow | undefined)[];
 }
 
-/** The sales line items that returns name, locked before anything else is. */
+/** The sales line items that returns name, locked before anything else but the settings is. */
 async function lockOriginals(unit: Unit, { orderLineItems }: CreateOrderInput): Promise<Originals> {
-  const names = orderLineItems.map((line) => ({
-    orderNumber: storable(isReturn(line) ? line.originalOrderNumber : null),
-    itemNumber: storable(isReturn(line) ? line.originalOrderLineItemNumber : null),
-  }));
-  const named = names.filter(({ orderNumber, itemNumber }) => orderNumber && itemNumber);
+  const names = orderLineItems.map(nameOfOriginal);
+  const named = names.filter((name) => name !== null);
   if (named.length === 0) return { lines: new Map(), of: [] };
   const found = await lineItemsByNumbers(unit.db, named);
   const lines = await lockLines(
@@ -112,11 +110,8 @@ async function lockOriginals(unit: Unit, { orderLineItems }: CreateOrderInput): 
   const key = (name: { orderNumber: string; itemNumber: string }) =>
     JSON.stringify([name.orderNumber, name.itemNumber]);
   const ids = new Map(found.map((row) => [key(row), row.id]));
-  return { lines, of: names.map((name) => lines.get(ids.get(key(name)) ?? '')) };
+  return { lines, of: names.map((name) => (name ? lines.get(ids.get(key(name)) ?? '') : undefined)) };
 }
-
-/** PostgreSQL takes no nul byte, and no stored number holds one: such a name finds nothing. */
-const storable = (text: string | null | undefined): string => (text?.includes('\0') ? '' : (text ?? ''));
 
 type JudgedLine = OrderLineItemInput & Price & { id?: string; original?: OrderLineItemRow };
 
@@ -131,8 +126,10 @@ function judgeLines(
   const orderCategory = input.category ?? 'NewSales';
   const lines = input.orderLineItems.map((given, at) => {
     const original = originals.of[at];
+    const taken = reserved.get(original?.id ?? '') ?? '0';
     const unitOfMeasure = original ? original.unitOfMeasure : given.unitOfMeasure;
-    const line = { ...given, quantity: roundQuantity(given.quantity, unitOfMeasure, settings) };
+    const left = original && leftToReturn(original, taken);
+    const line = { ...given, quantity: roundQuantity(given.quantity, unitOfMeasure, settings, left) };
     const context = { orderCategory, orderDate: input.orderDate, settings };
     const refuseLine = (problems: readonly UserError[]) => errors.push(...below(['orderLineItems', at], problems));
     refuseLine(judgeLineInput(line, context));
@@ -142,7 +139,7 @@ function judgeLines(
       return { ...line, ...(price as Price) };
     }
     if (!original || (account && original.accountId !== account.id)) {
-      if (line.originalOrderNumber != null && line.originalOrderLineItemNumber != null) {
+      if (nameOfOriginal(line)) {
         refuseLine([
           original
             ? userError('RETURN_NOT_ALLOWED', 'The original belongs to another account.', ['originalOrderNumber'])
@@ -151,7 +148,6 @@ function judgeLines(
       }
       return line as JudgedLine;
     }
-    const taken = reserved.get(original.id) ?? '0';
     refuseLine(judgeReturnInput(line, original, taken));
     if (line.itemState !== 'Canceled') reserved.set(original.id, add(taken, line.quantity));
     return { ...withOriginal(line, original), original };

@@ -58,14 +58,14 @@ export async function updateBillingSettings(scoped: Scoped, settings: BillingSet
   );
 }
 
-/** How many line items of the entity, in whatever org, have each of these tax codes; those that none has are left out. */
-export async function taxCodesInUse(scoped: Scoped, codes: readonly string[]): Promise<Map<string, number>> {
-  const rows = await scoped.query<{ code: string; uses: number }>(
-    `select tax_code as code, count(*)::integer as uses from order_line_item
-     where ${ofEntity} and tax_code = any($3) group by tax_code`,
+/** Those of these tax codes that a line item of the entity, in whatever org, has. */
+export async function taxCodesInUse(scoped: Scoped, codes: readonly string[]): Promise<Set<string>> {
+  const rows = await scoped.query<{ code: string }>(
+    `select code from unnest($3::text[]) as code
+     where exists (select from order_line_item where ${ofEntity} and tax_code = code)`,
     [codes],
   );
-  return new Map(rows.map(({ code, uses }) => [code, uses]));
+  return new Set(rows.map(({ code }) => code));
 }
 
 /** Has the entity a credit memo, in whatever org and state? */

@@ -28,6 +28,7 @@ export async function creditFacts(scoped: Scoped, salesLineIds: readonly string[
        coalesce(sum(item.net) filter (where item.category = 'Sales'), 0) as "billedNet",
        coalesce(sum(item.tax) filter (where item.category = 'Sales'), 0) as "billedTax",
        (array_agg(item.tax_rate order by item.id desc) filter (where item.category = 'Sales'))[1] as "billedTaxRate",
+       coalesce(array_agg(distinct trim_scale(item.tax_rate)) filter (where item.id is not null), '{}')::text[] as "taxRates",
        coalesce(sum(item.quantity) filter (where item.category = 'Return'), 0) as "creditedQuantity",
        coalesce(-sum(item.net) filter (where item.category = 'Return'), 0) as "creditedNet",
        coalesce(-sum(item.tax) filter (where item.category = 'Return'), 0) as "creditedTax",

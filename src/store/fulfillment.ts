@@ -24,7 +24,7 @@ import { OrderLineItemRow } from './order-line-item';
 
 /**
  * A delivery (sales) or receipt (return) of part of a line item. Account, order and currency are the line item's,
- * copied so that the filters on them need no join; neither ever changes. `amount` is what the quantity is charged.
+ * copied so that the filters on them need no join; neither ever changes. `amount` is what the quantity comes to at the line item's price.
  */
 @Entity('fulfillment')
 @Unique(['entityId', 'fulfillmentNumber'])

@@ -34,6 +34,7 @@ import { selectList, tableOf } from './table';
 @Index(['orderId', 'updatedDate', 'id'])
 @Index(['originalOrderLineItemId', 'updatedDate', 'id'])
 @Index('order_line_item_due', { synchronize: false })
+@Index('order_line_item_tax_code', { synchronize: false })
 @ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => OrderLineItemRow, ['originalOrderLineItemId', 'entityId'], ['id', 'entityId'])

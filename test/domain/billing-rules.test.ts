@@ -134,6 +134,13 @@ describe('without invoice settlement', () => {
   });
 });
 
+test.each(rules)('a return whose remainder is tax alone is credited, though the rule is %s', (creditMemoRule) => {
+  const remainder = { ...zeroReturn, tax: '-0.04' };
+  const { invoices, creditMemos } = documentsOf([remainder], dates, someSettings({ creditMemoRule }));
+  expect(invoices).toEqual([]);
+  expect(creditMemos).toMatchObject([{ amountWithoutTax: '0', taxAmount: '0.04', amount: '0.04' }]);
+});
+
 test('the sign is judged within what stands together, not over all accounts', () => {
   const charges = [
     ofAmount('-10', { accountId: 'a' }),

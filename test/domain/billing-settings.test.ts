@@ -30,6 +30,12 @@ describe('a quantity', () => {
     expect(roundQuantity(quantity, unit, settings)).toBe(kept);
   });
 
+  test('stays as it is where it is all that is left, and only there', () => {
+    expect(roundQuantity('0.6', 'Each', settings, '0.60')).toBe('0.6');
+    expect(roundQuantity('0.6', 'Each', settings, '0.7')).toBe('0');
+    expect(roundQuantity('4.6', 'Case', settings, '0.6')).toBe('5');
+  });
+
   test('stays as it is without a unit, and in one that is not configured', () => {
     for (const unit of [null, undefined, 'each', 'Pallet'])
       expect(roundQuantity('4.605', unit, settings)).toBe('4.605');

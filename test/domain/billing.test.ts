@@ -116,6 +116,23 @@ describe('a return', () => {
     expect(splits([aReturnCharge(more)], vat('0.2'), sold(null, '0'))).toEqual(['-60+0']);
   });
 
+  test('bears the rate of the bill as far as that goes, and the present one beyond it', () => {
+    const sale = someCredit({
+      billedQuantity: '1',
+      billedNet: '30',
+      billedTax: '3',
+      billedTaxRate: '0.1',
+      taxRates: ['0.1'],
+    });
+    const one = { ...more, quantity: '1' };
+    expect(splits([aReturnCharge(one), aReturnCharge(one)], vat('0.2'), sale)).toEqual(['-30+-3', '-30+-6']);
+    expect(splits([aReturnCharge(more)], vat('0.2'), sale)).toEqual(['-60+-9']);
+    const rates = (...charges: Charge[]) =>
+      priced(charges, someSettings(vat('0.2')), new Map([['sale', sale]])).map(({ taxRate }) => taxRate);
+    expect(rates(aReturnCharge(one), aReturnCharge(one))).toEqual(['0.1', '0.2']);
+    expect(rates(aReturnCharge(more))).toEqual([null]);
+  });
+
   test('bears the present rate where the sale is not billed yet', () => {
     expect(splits([aReturnCharge(more)], vat('0.2'))).toEqual(['-60+-12']);
   });

@@ -7,6 +7,7 @@ import {
   type FulfillmentChange,
   judgeChange,
   judgeDelete,
+  leftFor,
   updatableFields,
 } from '../../src/domain/fulfillment-change';
 import type { QuantityFacts } from '../../src/domain/order-line-item';
@@ -242,11 +243,23 @@ describe('the settings of the entity', () => {
     expect(dependsOnSettings({ state: 'Booked' })).toBe(false);
   });
 
+  test('leave a quantity as it is that takes all there is, its own included where it is Booked', () => {
+    const line = aLine({ quantity: '4.6', fulfilledQuantity: '4', unitOfMeasure: 'Each' });
+    const units = someSettings({ units: [{ name: 'Each', decimals: 0, roundingMode: 'DOWN' }] });
+    const kept = (state: FulfillmentState, quantity: string) =>
+      inUnitOf(line, { quantity }, leftFor(aFulfillment({ state, quantity: '1' }), line), units).quantity;
+    expect([kept('Executing', '0.6'), kept('Executing', '1.6')]).toEqual(['0.6', '1']);
+    expect([kept('Booked', '0.6'), kept('Booked', '1.6')]).toEqual(['0', '1.6']);
+  });
+
   test('round a new quantity to its unit, and leave a change without one alone', () => {
     const units = someSettings({ units: [{ name: 'Each', decimals: 0, roundingMode: 'UP' }] });
     const line = aLine({ unitOfMeasure: 'Each' });
-    expect(inUnitOf(line, { quantity: '4.6', carrier: 'UPS' }, units)).toEqual({ quantity: '5', carrier: 'UPS' });
+    expect(inUnitOf(line, { quantity: '4.6', carrier: 'UPS' }, '100', units)).toEqual({
+      quantity: '5',
+      carrier: 'UPS',
+    });
     for (const change of [{}, { quantity: null }, { carrier: 'UPS' }])
-      expect(inUnitOf(line, change, units)).toEqual(change);
+      expect(inUnitOf(line, change, '100', units)).toEqual(change);
   });
 });

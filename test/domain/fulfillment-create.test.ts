@@ -226,11 +226,11 @@ describe('the settings of the entity', () => {
   const line = aLine({ unitOfMeasure: 'Each' });
   const judged = (input: Partial<FulfillmentInput>, more: Partial<typeof settings>) => {
     const given = someSettings(more);
-    return judgeCreate(inUnitOf(line, anInput(input), given), line, '0', given);
+    return judgeCreate(inUnitOf(line, anInput(input), '100', given), line, '0', given);
   };
 
   test('A12: the quantity is judged as its unit keeps it: 100.9 of 100 is 100', () => {
-    expect(inUnitOf(line, anInput({ quantity: '4.6' }), someSettings({ units })).quantity).toBe('4');
+    expect(inUnitOf(line, anInput({ quantity: '4.6' }), '100', someSettings({ units })).quantity).toBe('4');
     expect(told(judged({ quantity: '100.9' }, { units }))).toEqual([]);
     expect(told(judged({ quantity: '100.9' }, {}))).toEqual(['QUANTITY_EXCEEDED quantity']);
   });

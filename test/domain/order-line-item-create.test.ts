@@ -68,6 +68,7 @@ describe('a new sales line item', () => {
 
   test.each<[string, Partial<OrderLineItemInput>, string]>([
     ['a quantity of 0', { quantity: '0' }, 'INVALID_VALUE quantity'],
+    ['a quantity rounded up to 14 digits', { quantity: '10000000000000' }, 'INVALID_VALUE quantity'],
     ['a negative quantity', { quantity: '-1' }, 'INVALID_VALUE quantity'],
     ['no item type', { itemType: null }, 'REQUIRED itemType'],
     ['a blank name', { itemName: ' ' }, 'REQUIRED itemName'],
@@ -148,6 +149,11 @@ describe('a new return line item', () => {
     ]);
   });
 
+  test('may repeat the unit of its sale though that is configured no more', () => {
+    const settings = someSettings({ units: [{ name: 'Box', decimals: 0, roundingMode: 'DOWN' }] });
+    expect(judge({ unitOfMeasure: 'Each' }, { settings })).toEqual([]);
+  });
+
   test('belongs into a return order', () => {
     expect(judge({}, { orderCategory: 'NewSales' })).toEqual(['RETURN_NOT_ALLOWED itemCategory']);
   });
@@ -211,6 +217,12 @@ describe('a return against its sale', () => {
   test('may write a price in another way', () => {
     expect(judge({ listPricePerUnit: '100.00', amountPerUnit: '95.0', inlineDiscountPerUnit: '5.000' })).toEqual([]);
     expect(judge({ taxCode: 'VAT ' })).toEqual(['INVALID_VALUE taxCode']);
+  });
+
+  test('may repeat a discounted price as far as decimals can be given', () => {
+    const third = { amountPerUnit: '6.733333333367' };
+    expect(judge({ amountPerUnit: '6.733333333' }, third)).toEqual([]);
+    expect(judge({ amountPerUnit: '6.733333334' }, third)).toEqual(['INVALID_VALUE amountPerUnit']);
   });
 
   test('of a sale that has none of it gives none; a discount of 0 is none', () => {

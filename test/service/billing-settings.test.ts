@@ -71,9 +71,22 @@ describe('updating the settings', () => {
     for (const work of [north, south]) {
       expect(await refusals(work, { taxCodes: [gst] })).toEqual(['FIELD_LOCKED input.taxCodes']);
     }
-    await expect(updateBillingSettings(north, { taxCodes: [] })).rejects.toThrow('2 line items have the tax code VAT');
+    await expect(updateBillingSettings(north, { taxCodes: [] })).rejects.toThrow('The tax code VAT is in use');
     expect(await refusals(north, { taxCodes: [{ ...vat, rate: '0.21' }] })).toEqual([]);
     expect((await settings()).taxCodes).toEqual([{ code: 'VAT', rate: '0.21' }]);
+  });
+
+  test('whether a tax code is in use is looked up in an index, however many line items there are', async () => {
+    const { owner } = gateway.database;
+    await owner('begin');
+    await owner('set local enable_seqscan = off');
+    const plan = await owner(
+      `explain select code from unnest(array['VAT', 'GST']) as code
+       where exists (select from order_line_item where entity_id = $1 and tax_code = code)`,
+      [north.caller.entityId],
+    );
+    await owner('rollback');
+    expect(JSON.stringify(plan)).toContain('order_line_item_tax_code');
   });
 
   test('a tax code that only another entity has in use goes', async () => {

@@ -1,9 +1,12 @@
 import type { BillingSettingsInput } from '../../src/domain/billing-settings-change';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import { createFulfillments } from '../../src/service/fulfillment';
+import { updateFulfillment } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import { updateOrderLineItem, updateOrderLineItems } from '../../src/service/order-line-item-change';
 import type { Work } from '../../src/service/work';
+import { OrderLineItemRow } from '../../src/store/order-line-item';
+import { rowsBy } from '../../src/store/write';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
@@ -93,6 +96,58 @@ describe('a line item in a unit that is kept with fewer decimals from now on', (
       processingOptions: bills,
     });
     expect(orderLineItems.map((line) => line!.quantity)).toEqual(['2.5', '2.5', '2.5', '2.5']);
+  });
+
+  const odd = { quantity: '4.6', unitOfMeasure: 'Each' };
+  const deliver = (orderLineItemId: string, ...quantities: string[]) =>
+    createFulfillments(work, {
+      fulfillments: quantities.map((quantity) => ({ ...delivery, orderLineItemId, quantity })),
+    });
+
+  test('is fulfilled to its end, at once or by the rest that the unit cannot say', async () => {
+    const { orderLineItems } = await orderFor(work, [odd, odd, odd]);
+    await updateBillingSettings(work, whole);
+    await deliver(orderLineItems[0].id, '4.6');
+    await deliver(orderLineItems[1].id, '4', '0.6');
+    const entry = { ...delivery, state: 'Executing' as const, orderLineItemId: orderLineItems[2].id };
+    const { fulfillments } = await createFulfillments(work, { fulfillments: [{ ...entry, quantity: '4.2' }] });
+    expect(fulfillments[0]!.quantity).toBe('4');
+    await updateFulfillment(work, fulfillments[0]!.id, { quantity: '4.6', state: 'SentToBilling' });
+    const ids = orderLineItems.map(({ id }) => id);
+    const lines = await rowsBy<OrderLineItemRow>(work.reads(), OrderLineItemRow, 'id', ids);
+    expect(lines.map(({ itemState, fulfilledQuantity }) => [itemState, fulfilledQuantity])).toEqual(
+      Array(3).fill(['Complete', '4.6']),
+    );
+  });
+
+  test('is returned to its end, at once or by the rest that the unit cannot say', async () => {
+    const sale = await orderFor(work, [
+      { ...odd, ...sent },
+      { ...odd, ...sent },
+      { ...odd, ...sent },
+    ]);
+    await updateBillingSettings(work, whole);
+    const back = (originalOrderLineItemNumber: string, ...quantities: string[]) =>
+      returning(
+        sale,
+        quantities.map((quantity) => ({ originalOrderLineItemNumber, quantity })),
+      );
+    const quantities = (lines: { quantity: string }[]) => lines.map(({ quantity }) => quantity);
+    expect(quantities(await back('1', '4.6'))).toEqual(['4.6']);
+    expect(quantities(await back('2', '4.2', '0.6'))).toEqual(['4', '0.6']);
+    const [third] = await back('3', '4.2');
+    const { orderLineItem } = await updateOrderLineItem(work, third.id, { quantity: '4.6', itemState: 'Booked' });
+    expect(orderLineItem.quantity).toBe('4.6');
+  });
+
+  test('is returned in that unit, repeated or not, though it is taken away from the settings', async () => {
+    const sale = await orderFor(work, [{ ...odd, ...sent }]);
+    await updateBillingSettings(work, { units: [{ name: 'Box', decimals: 0 }] });
+    const lines = await returning(sale, [{ unitOfMeasure: 'Each', quantity: '0.7' }, {}]);
+    expect(lines.map(({ unitOfMeasure, quantity }) => [unitOfMeasure, quantity])).toEqual([
+      ['Each', '0.7'],
+      ['Each', '1'],
+    ]);
   });
 
   test('has one that is entered, or that comes into the unit, rounded', async () => {

@@ -1,3 +1,4 @@
+import type { UnitOfMeasure } from '../../src/domain/billing-settings';
 import type { Refusal } from '../../src/domain/errors';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import type { NewOrderLineItem } from '../../src/service/order';
@@ -14,15 +15,17 @@ import { orderFor, type TestGatewayServer, testGateway } from '../support/gatewa
 let gateway: TestGatewayServer;
 let work: Work;
 
+const units: UnitOfMeasure[] = [
+  { name: 'Each', decimals: 0, roundingMode: 'DOWN' },
+  { name: 'Hour', decimals: 2, roundingMode: 'HALF_UP' },
+];
+
 beforeAll(async () => {
   gateway = await testGateway();
   work = await (await gateway.client()).work();
   await updateBillingSettings(work, {
     taxCodes: [{ code: 'VAT', rate: '0.2' }],
-    units: [
-      { name: 'Each', decimals: 0, roundingMode: 'DOWN' },
-      { name: 'Hour', decimals: 2, roundingMode: 'HALF_UP' },
-    ],
+    units,
   });
 });
 afterEach(async () => {
@@ -68,6 +71,16 @@ describe('a change of a line item', () => {
     ]);
     expect(await refusal(updateOrderLineItem(work, line.id, { unitOfMeasure: 'Box' }))).toEqual([
       'INVALID_VALUE input.unitOfMeasure',
+    ]);
+  });
+
+  test('is refused a quantity that its unit rounds up beyond 13 digits', async () => {
+    await updateBillingSettings(work, { units: [...units, { name: 'Lot', decimals: 0, roundingMode: 'UP' }] });
+    const [line] = await lines({ unitOfMeasure: 'Lot' });
+    const most = { quantity: '9999999999999.5' };
+    expect(await refusal(updateOrderLineItem(work, line.id, most))).toEqual(['INVALID_VALUE input.quantity']);
+    expect(await refusal(lines({ unitOfMeasure: 'Lot', ...most }))).toEqual([
+      'INVALID_VALUE input.orderLineItems.0.quantity',
     ]);
   });
 
@@ -178,6 +191,27 @@ describe('a line item without fulfillments', () => {
       paidAmount: '300',
     });
     await work.finish();
+  });
+
+  test('B2: that was sent unbilled is billed later without a change, once, and keeps its version', async () => {
+    const [first, second] = await lines({ itemState: 'SentToBilling' }, { itemState: 'SentToBilling' });
+    const billed = await updateOrderLineItem(work, first.id, { processingOptions: bills });
+    expect(billed.invoices).toMatchObject([{ amount: '300' }]);
+    expect(billed.orderLineItem).toEqual(first);
+    const orderLineItems = [{ id: first.id }, { id: second.id }];
+    const both = await updateOrderLineItems(work, { orderLineItems, processingOptions: bills });
+    expect(both.invoices).toMatchObject([{ amount: '300' }]);
+    expect(both.orderLineItems).toEqual([first, second]);
+    const without = updateOrderLineItems(work, { orderLineItems, processingOptions: { runBilling: false } });
+    expect(await refusal(without)).toEqual(['REQUIRED input.orderLineItems.0', 'REQUIRED input.orderLineItems.1']);
+    const done = await updateOrderLineItem(work, first.id, { itemState: 'Complete' });
+    expect(done.orderLineItem).toMatchObject({ itemState: 'Complete', version: 2 });
+  });
+
+  test('that is not sent is left alone where it is only to be billed', async () => {
+    const [line] = await lines();
+    const { invoices, orderLineItem } = await updateOrderLineItem(work, line.id, { processingOptions: bills });
+    expect([invoices, orderLineItem]).toEqual([[], line]);
   });
 
   test('that is completed without being sent is never billed', async () => {

@@ -1,6 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { updateBillingSettings } from '../../src/service/billing-settings';
 import { createFulfillments } from '../../src/service/fulfillment';
+import { createOrder } from '../../src/service/order';
+import { updateOrderLineItems } from '../../src/service/order-line-item-change';
 import { sweepAttempts } from '../../src/service/payment-attempt';
 import { newId } from '../../src/store/id';
 import { unsettled } from '../support/books';
@@ -81,6 +84,44 @@ describe('collectPayment', () => {
     const { payments, paidAmount } = await pay([...ids, ids[0]]);
     expect(payments.map((one: { amount: string }) => one.amount).sort()).toEqual(['20.00', '30.00', '50.00']);
     expect(paidAmount).toBe('100.00');
+  });
+
+  test('gives back every invoice in the order of billing, those for 0 and below 0 too, which nothing is collected of', async () => {
+    const work = await client.work();
+    await updateBillingSettings(work, { invoiceSettlement: false });
+    const billTargetDate = '2022-01-01';
+    const sent = { billingRule: 'TriggerWithoutFulfillment', itemState: 'SentToBilling', billTargetDate } as const;
+    const sale = await orderFor(work, [
+      { ...sent, quantity: '1', amountPerUnit: '0', invoiceGroupNumber: 'A' },
+      { ...sent, quantity: '2', amountPerUnit: '10', invoiceGroupNumber: 'B' },
+      { ...sent, quantity: '1', amountPerUnit: '3', invoiceGroupNumber: 'C' },
+    ]);
+    const returned = await createOrder(work, {
+      existingAccountNumber: sale.account.accountNumber,
+      orderDate: '2022-01-05',
+      category: 'Return',
+      orderLineItems: [
+        {
+          ...{ itemName: 'Device, returned', itemCategory: 'Return', quantity: '1', billTargetDate },
+          ...{ originalOrderNumber: sale.order.orderNumber, originalOrderLineItemNumber: '2', invoiceGroupNumber: 'D' },
+        },
+      ],
+    });
+    const { invoices, payments } = await updateOrderLineItems(work, {
+      orderLineItems: [
+        ...sale.orderLineItems.map(({ id }) => ({ id, paymentTerm: 'Net 15' })),
+        ...returned.orderLineItems.map(({ id }) => ({ id, itemState: 'SentToBilling' as const })),
+      ],
+      processingOptions: { runBilling: true, collectPayment: true },
+    });
+    expect(invoices.map(({ invoiceGroupNumber, amount, balance }) => [invoiceGroupNumber, amount, balance])).toEqual([
+      ['A', '0', '0'],
+      ['B', '20', '0'],
+      ['C', '3', '0'],
+      ['D', '-10', '-10'],
+    ]);
+    expect(payments).toMatchObject([{ amount: '23' }]);
+    await work.finish();
   });
 
   test('of a card that is declined leaves nothing behind but its attempt', async () => {

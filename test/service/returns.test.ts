@@ -1,6 +1,7 @@
 import { add } from '../../src/domain/decimal';
 import { Refusal } from '../../src/domain/errors';
 import { quantitiesOf } from '../../src/domain/order-line-item';
+import { updateBillingSettings } from '../../src/service/billing-settings';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
@@ -200,6 +201,13 @@ describe('a return line item', () => {
     });
   });
 
+  test('may repeat the price that a discount has left, though that has more decimals than can be given', async () => {
+    const discount = { inlineDiscountType: 'Percentage', inlineDiscountPerUnit: '33.333333333' } as const;
+    const sale = await sold({ amountPerUnit: null, listPricePerUnit: '10.1', ...discount });
+    const { orderLineItems } = await returning(sale, [{ amountPerUnit: '6.733333333' }]);
+    expect(orderLineItems[0].amountPerUnit).toBe('6.733333333367');
+  });
+
   test('is refused where it has another price, where nothing is named, or where the named is not to be returned', async () => {
     const sale = await sold();
     const other = await sold();
@@ -208,10 +216,15 @@ describe('a return line item', () => {
     const returned = async (more: Partial<NewOrderLineItem>, of: Sale = sale) => refusal(returning(of, [more]));
     expect(await returned({ amountPerUnit: '31' })).toEqual([`INVALID_VALUE ${at('amountPerUnit')}`]);
     expect(await returned({ originalOrderNumber: null })).toEqual([`REQUIRED ${at('originalOrderNumber')}`]);
-    for (const originalOrderLineItemNumber of ['2', '\0', '']) {
-      expect(await returned({ originalOrderLineItemNumber })).toContain(
+    for (const originalOrderLineItemNumber of ['2', '']) {
+      expect(await returned({ originalOrderLineItemNumber })).toEqual([
         `NOT_FOUND ${at('originalOrderLineItemNumber')}`,
-      );
+      ]);
+    }
+    for (const text of ['\0', '\ud800', 'O-\u{1f600}', 'x'.repeat(101)]) {
+      for (const field of ['originalOrderNumber', 'originalOrderLineItemNumber']) {
+        expect(await returned({ [field]: text })).toEqual([`INVALID_VALUE ${at(field)}`]);
+      }
     }
     expect(await returned({ originalOrderNumber: other.order.orderNumber })).toEqual([
       `RETURN_NOT_ALLOWED ${at('originalOrderNumber')}`,
@@ -309,6 +322,56 @@ describe('the credit of a return', () => {
     expect(creditMemos.map((memo) => memo.amount)).toEqual(['10.01']);
     const items = await memoItems([creditMemos[0].id]);
     expect(items.map((item) => item.amountWithoutTax).sort()).toEqual(['3.33', '3.34', '3.34']);
+  });
+
+  test('K5: 3 at 3.335 that come back one by one before they are billed are credited what is billed then', async () => {
+    const sale = await sold({ quantity: '3', amountPerUnit: '3.335' });
+    const credits: string[] = [];
+    for (let at = 0; at < 3; at++) {
+      const { creditMemos } = await returning(sale, [{ itemState: 'SentToBilling' }], bills);
+      credits.push(...creditMemos.map((memo) => memo.amount));
+    }
+    expect(credits).toEqual(['3.34', '3.33', '3.34']);
+    const change = { paymentTerm: 'Net 15', processingOptions: bills };
+    const { invoices } = await updateOrderLineItem(work, sale.orderLineItems[0].id, change);
+    expect(invoices).toMatchObject([{ amount: '10.01' }]);
+  });
+
+  test('bears the rate it was billed with, today beyond that, and names none where it makes up for several', async () => {
+    const rate = (value: string) => updateBillingSettings(work, { taxCodes: [{ code: 'VAT', rate: value }] });
+    await rate('0.1');
+    const sale = await orderFor(work, [{ quantity: '5', amountPerUnit: '100', taxCode: 'VAT' }]);
+    const deliver = (quantity: string, processingOptions: object | null) =>
+      createFulfillments(work, {
+        fulfillments: [
+          {
+            ...{ orderLineItemId: sale.orderLineItems[0].id, quantity, state: 'SentToBilling' },
+            ...{ fulfillmentDate: '2022-01-01', billTargetDate: '2022-01-01' },
+          },
+        ],
+        processingOptions,
+      });
+    const back = async (quantity: string) => {
+      const { creditMemos } = await returning(sale, [{ quantity, itemState: 'SentToBilling' }], bills);
+      const [item] = await memoItems(creditMemos.map(({ id }) => id));
+      return [item.amountWithoutTax, item.taxAmount, item.taxRate];
+    };
+    await deliver('1', bills);
+    expect(await back('1')).toEqual(['100', '10', '0.1']);
+    await rate('0.2');
+    await deliver('1', null);
+    expect(await back('1')).toEqual(['100', '20', '0.2']);
+    await deliver('3', bills);
+    expect(await back('2')).toEqual(['200', '40', null]);
+  });
+
+  test('of a return without fulfillments that was sent unbilled comes later, and then it can be completed', async () => {
+    const sale = await sold({ quantity: '10' });
+    const { id } = (await returning(sale, [{ quantity: '2', itemState: 'SentToBilling' }])).orderLineItems[0];
+    const { creditMemos, orderLineItem } = await updateOrderLineItem(work, id, { processingOptions: bills });
+    expect(creditMemos).toMatchObject([{ amount: '60' }]);
+    expect(orderLineItem.version).toBe(1);
+    await updateOrderLineItem(work, id, { itemState: 'Complete' });
   });
 
   test('is completed like a sale, once its memo is posted', async () => {

@@ -93,6 +93,7 @@ export const someCredit = (more: Partial<CreditFacts> = {}): CreditFacts => ({
   billedNet: '0',
   billedTax: '0',
   billedTaxRate: null,
+  taxRates: [],
   creditedQuantity: '0',
   creditedNet: '0',
   creditedTax: '0',
