@@ -69,15 +69,6 @@ export const unappliedAmount = (payment: PaymentAmounts): Decimal =>
 export const paidAmount = (payments: readonly { amount: Decimal; currency: string }[]): Decimal | null =>
   new Set(payments.map(({ currency }) => currency)).size === 1 ? add(...payments.map(({ amount }) => amount)) : null;
 
-/** Money is collected for what a Posted invoice still owes. Source: Zuora, "Create a payment". */
-export function judgeCollect(invoice: { invoiceNumber: string; status: InvoiceStatus; balance: Decimal }): UserError[] {
-  const { invoiceNumber, status, balance } = invoice;
-  if (status !== 'Posted') {
-    return [userError('DOCUMENT_STATUS', `${invoiceNumber} is ${status}; only a Posted invoice is paid.`)];
-  }
-  return isPositive(balance) ? [] : [userError('BALANCE_EXCEEDED', `Nothing is owed on ${invoiceNumber}.`)];
-}
-
 /**
  * Only money that was taken can be paid back, and each cent of it once. Without an amount all that is left is paid back.
  * Source: Zuora, "Refund a payment".

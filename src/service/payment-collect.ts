@@ -1,5 +1,6 @@
+import { judgeDocument } from '../domain/document';
 import { Refusal, type UserError, userError } from '../domain/errors';
-import { judgeCollect, paidAmount } from '../domain/payment';
+import { paidAmount } from '../domain/payment';
 import { AccountRow, lockAccountsForBilling } from '../store/account';
 import { InvoiceRow } from '../store/invoice';
 import { lockRows, rowsBy } from '../store/write';
@@ -51,7 +52,10 @@ async function lockInvoices(unit: Unit, keys: readonly string[]): Promise<Invoic
     const invoice = byId.get(found.get(key)?.id ?? '');
     if (!invoice) errors.push(userError('NOT_FOUND', 'No invoice has this id or number.', path));
     else if (seen.has(invoice.id)) errors.push(userError('INVALID_VALUE', 'The same invoice is named twice.', path));
-    else errors.push(...judgeCollect(invoice).map((error) => ({ ...error, path: path.map(String) })));
+    else {
+      const problems = judgeDocument('CollectPayment', invoice, { caller: unit.caller, paymentMethod: true });
+      errors.push(...problems.map((problem) => ({ ...problem, path: path.map(String) })));
+    }
     if (invoice) seen.add(invoice.id);
     return invoice ?? [];
   });

@@ -170,7 +170,7 @@ describe('a reversal', () => {
 
   test('for good leaves no more credited than billed', () => {
     const facts = (more: Partial<CreditFacts>): CreditFacts => ({
-      ...{ billedQuantity: '10', billedNet: '50', billedTax: '5', billedTaxRate: '0.1' },
+      ...{ billedQuantity: '10', billedNet: '50', billedTax: '5', billedTaxRate: '0.1', taxRates: ['0.1'] },
       ...{ creditedQuantity: '5', creditedNet: '50', creditedTax: '5', neverBilled: false, ...more },
     });
     expect(judgeReversalForGood([])).toEqual([]);

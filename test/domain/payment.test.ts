@@ -3,7 +3,6 @@ import { add, compare, subtract } from '../../src/domain/decimal';
 import type { InvoiceStatus } from '../../src/domain/invoice';
 import {
   type InvoicePart,
-  judgeCollect,
   judgeProcessingOptions,
   judgeRefund,
   type PaymentStatus,
@@ -66,16 +65,6 @@ test('the paid amount is the total of payments in one currency, and none in seve
     paidAmount(payments.map(([amount, currency]) => ({ amount, currency })));
   expect(paid(['10', 'USD'], ['0.5', 'USD'])).toBe('10.5');
   expect([paid(), paid(['10', 'USD'], ['10', 'JPY'])]).toEqual([null, null]);
-});
-
-describe('collecting an invoice', () => {
-  const judge = (status: InvoiceStatus, balance: string) => judgeCollect({ invoiceNumber: 'INV1', status, balance });
-
-  test('needs one that is Posted and owes something', () => {
-    expect(judge('Posted', '0.01')).toEqual([]);
-    expect(told([...judge('Draft', '1'), ...judge('Canceled', '1')])).toEqual(['DOCUMENT_STATUS', 'DOCUMENT_STATUS']);
-    expect(told([...judge('Posted', '0'), ...judge('Posted', '-5')])).toEqual(['BALANCE_EXCEEDED', 'BALANCE_EXCEEDED']);
-  });
 });
 
 const aPayment = (more: object = {}) => ({
