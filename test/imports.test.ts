@@ -166,7 +166,7 @@ describe('the environment of the process', () => {
   });
 
   test('is handed to config.ts by what is started, and to its children by the embedded PostgreSQL', () => {
-    const starts = /^(main|command\/\w+)\.ts$|^store\/embedded(-files)?\.ts$|^config\.ts$/;
+    const starts = /^(main|command\/[\w-]+)\.ts$|^store\/embedded(-files)?\.ts$|^config\.ts$/;
     expect(files.filter((file) => !starts.test(file) && /process\s*\.\s*env\b/.test(sources.get(file)!))).toEqual([]);
   });
 });

@@ -44,12 +44,21 @@ const chunkSize = 10_000;
  * next. Any number of workers, in any number of processes, share a run.
  */
 export async function carryOn(services: Services, isEnded: () => boolean = () => false): Promise<void> {
+  const failed = new Map<string, unknown>();
   for (let worked = true; worked && !isEnded(); ) {
     worked = false;
     for (const run of await openRuns(services.db.aside())) {
-      if (!isEnded()) worked = (await step(services, run)) || worked;
+      if (isEnded() || failed.has(run.id)) continue;
+      try {
+        worked = (await step(services, run)) || worked;
+      } catch (error) {
+        // It must not keep those back that come after it, however often it fails.
+        services.onFailure(error, `carrying bill run ${run.billRunNumber} on`);
+        failed.set(run.id, error);
+      }
     }
   }
+  for (const error of failed.values()) throw error;
 }
 
 /** One step of a run; false where nothing of it is left for this worker. */
@@ -138,7 +147,10 @@ async function workChunk(services: Services, lease: Lease, runId: string, carefu
   if (!run || !phase) return false;
   const chunkId = await takeChunk(lease, runId, phase.from);
   if (!chunkId) return false;
-  const accounts = await chunkAccounts(lease, chunkId);
+  // One that was billed in part before it failed has drafts too: they are posted or canceled with the rest.
+  const accounts = (await chunkAccounts(lease, chunkId)).filter(
+    ({ code }) => code === null || run.status !== 'Processing',
+  );
   const ids = accounts.map((account) => account.accountId);
   const unit = new Unit(lease, services, callerOf(run), false);
   await lockAccountsForBilling(unit.db, ids);

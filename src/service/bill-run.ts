@@ -105,8 +105,13 @@ export function moveBillRun(
   return work.run(false, async (unit) => {
     const before = await judged(unit, key, action);
     const { to } = billRunActions.find((row) => row.action === action && row.from === before.status)!;
-    const billRun = { ...before, status: to!, ...unit.touched(before) };
-    await updateRows(unit.db, BillRunRow, [billRun], ['status', 'version', 'updatedDate', 'updatedById']);
+    const billRun = { ...before, status: to!, finishedDate: null, ...unit.touched(before) };
+    await updateRows(
+      unit.db,
+      BillRunRow,
+      [billRun],
+      ['status', 'finishedDate', 'version', 'updatedDate', 'updatedById'],
+    );
     wakeAfter(unit);
     return { billRun };
   });
@@ -204,6 +209,7 @@ export async function previewBillRun(work: Work, input: BillRunInput): Promise<B
     total.creditMemoAmount = add(total.creditMemoAmount, amount);
     total.itemCount += items.length;
   }
-  preview.totals = [...totals.values()].sort((a, b) => (a.accountId < b.accountId ? -1 : 1));
+  const order = ({ accountId, currency }: (typeof preview.totals)[0]) => `${accountId} ${currency}`;
+  preview.totals = [...totals.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
   return preview;
 }

@@ -188,11 +188,11 @@ export async function markChunk(connection: Connection, id: string, status: Bill
   await connection.query('update bill_run_chunk set status = $2 where id = $1', [id, status]);
 }
 
-/** The accounts of a chunk that have not failed, in the order of their ids. */
+/** The accounts of a chunk in the order of their ids. */
 export const chunkAccounts = (connection: Connection, chunkId: string): Promise<BillRunAccountRow[]> =>
   connection.query(
     `select ${selectList(tableOf(BillRunAccountRow))} from bill_run_account t
-     where t.chunk_id = $1 and t.code is null order by t.account_id`,
+     where t.chunk_id = $1 order by t.account_id`,
     [chunkId],
   );
 

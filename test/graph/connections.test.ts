@@ -3,11 +3,12 @@ import { GraphContext } from '../../src/graph/context';
 import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { Work } from '../../src/service/work';
+import { BillRunRow } from '../../src/store/bill-run';
 import { Scoped } from '../../src/store/connection';
 import { CreditMemoRow } from '../../src/store/credit-memo';
 import { insertRows } from '../../src/store/write';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
-import { creditMemoRow } from '../support/rows';
+import { billRunRow, creditMemoRow } from '../support/rows';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -37,6 +38,8 @@ beforeAll(async () => {
     });
     const memos = ['2022-01-01', '2022-01-02'].map((creditMemoDate) => creditMemoRow(made.account, { creditMemoDate }));
     await insertRows(new Scoped(gateway.database.db.reads(), work.caller), CreditMemoRow, memos);
+    const runs = [billRunRow(work.caller), billRunRow(work.caller)];
+    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), BillRunRow, runs);
     if (at === 0) orderId = made.order.id;
   }
   await work.finish();
@@ -119,6 +122,11 @@ const lists: Record<string, { table: string; orderField: string; sorts: Record<s
     table: 'credit_memo',
     orderField: 'CreditMemoOrderField',
     sorts: { ...audit, creditMemoDate: 'credit_memo_date', creditMemoNumber: 'credit_memo_number' },
+  },
+  billRuns: {
+    table: 'bill_run',
+    orderField: 'BillRunOrderField',
+    sorts: { ...audit, billRunNumber: 'bill_run_number' },
   },
   payments: {
     table: 'payment',

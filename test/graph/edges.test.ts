@@ -4,12 +4,15 @@ import { manyEdges, oneEdges } from '../../src/graph/loaders';
 import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { Work } from '../../src/service/work';
+import { AccountRow } from '../../src/store/account';
+import { BillRunRow } from '../../src/store/bill-run';
 import { Scoped } from '../../src/store/connection';
 import { InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
-import { insertRows, rowsBy } from '../../src/store/write';
+import { insertRows, insertRows, rowsBy, rowsBy } from '../../src/store/write';
+import { insertFailures } from '../support/chain';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 import { insertReturns, type Return, returnOf } from '../support/returns';
-import { offsetRow } from '../support/rows';
+import { billRunRow, failureRow, offsetRow } from '../support/rows';
 
 let gateway: TestGatewayServer;
 let work: Work;
@@ -46,6 +49,9 @@ beforeAll(async () => {
   await work.finish();
   const scoped = new Scoped(gateway.database.db.reads(), work.caller);
   await insertReturns(scoped, returns);
+  const invoices = await rowsBy<InvoiceRow>(scoped, InvoiceRow, 'status', ['Posted']);
+  const offsets = invoices.map((invoice, at) => offsetRow(invoice, invoices[(at + 1) % invoices.length]));
+  await insertRows(scoped, InvoiceOffsetRow, offsets);
   // Each credit memo against an invoice of its own, which it is the sister of and takes back.
   const numbered = (table: string) => `(select *, row_number() over (order by id) as n from ${table})`;
   const paired = `${numbered('credit_memo')} m join ${numbered('invoice')} i using (n)`;
@@ -57,11 +63,31 @@ beforeAll(async () => {
     `insert into credit_memo_application select gen_random_uuid(), m.entity_id, m.org_id, m.id, i.id, 'USD', 1, now()
      from ${paired}`,
   );
-  const invoices = await rowsBy<InvoiceRow>(scoped, InvoiceRow, 'status', ['Posted']);
-  const offsets = invoices.map((invoice, at) => offsetRow(invoice, invoices[(at + 1) % invoices.length]));
-  await insertRows(scoped, InvoiceOffsetRow, offsets);
+  await insertRuns(new Scoped(gateway.database.db.reads(), work.caller));
 });
 afterAll(() => gateway.close());
+
+/** Ten bill runs with ten invoices and ten credit memos each, which could not bill any of the accounts. */
+async function insertRuns(scoped: Scoped): Promise<void> {
+  const runs = Array.from({ length: 10 }, () => billRunRow(scoped.scope));
+  await insertRows(scoped, BillRunRow, runs);
+  const accounts = await rowsBy<AccountRow>(scoped, AccountRow, 'entityId', [scoped.scope.entityId]);
+  for (const run of runs) {
+    const failures = accounts.map((account) => failureRow(run, account));
+    await insertFailures(
+      scoped.connection,
+      run,
+      failures.map((row) => ({ ...row, message: row.id })),
+    );
+  }
+  for (const table of ['invoice', 'credit_memo']) {
+    await gateway.database.owner(
+      `update ${table} t set bill_run_id = ($1::uuid[])[1 + n % 10]
+       from (select id, row_number() over (order by id) as n from ${table}) as numbered where numbered.id = t.id`,
+      [runs.map(({ id }) => id)],
+    );
+  }
+}
 
 /** Runs an operation as one request, and tells how many statements it took. */
 // biome-ignore lint/suspicious/noExplicitAny: replies are read as their readers see them
@@ -122,6 +148,11 @@ const parents: Record<string, { from: (size: number) => [string, string]; statem
     from: (n) => [`parents: invoices(first: ${n}) { nodes { paymentApplications {`, '} } }'],
     statements: 2,
   },
+  BillRun: { from: (n) => [`parents: billRuns(first: ${n}) { nodes {`, '} }'], statements: 1 },
+  BillRunFailure: {
+    from: (n) => [`parents: billRuns(first: ${n}) { nodes { failures(first: 100) { nodes {`, '} } } }'],
+    statements: 2,
+  },
 };
 
 /** Edges that only returns have. */
@@ -138,6 +169,9 @@ const parentsOf: Record<string, typeof parents.Order> = {
   'OrderLineItem.creditMemoItems': returned,
   'Fulfillment.creditMemoItems': received,
 };
+
+/** A failure shows no id; those of this test have it for their message. */
+const idOf = (what: string) => (what === 'BillRunFailure' || what === 'BillRun.failures' ? 'id: message' : 'id');
 
 interface Related {
   id: string;
@@ -156,7 +190,7 @@ async function followed(edge: string, selection: string, size: number) {
   const [parent, field] = edge.split('.');
   const { from, statements: own } = parentsOf[edge] ?? parents[parent];
   const [head, tail] = from(size);
-  const { data, statements } = await asked(`{ ${head} id edge: ${field} ${selection} ${tail} }`);
+  const { data, statements } = await asked(`{ ${head} ${idOf(parent)} edge: ${field} ${selection} ${tail} }`);
   return { rows: related(data), statements: statements - own };
 }
 
@@ -184,6 +218,7 @@ const oneColumns: Record<keyof typeof oneEdges, [table: string, column: string]>
   'Payment.account': ['payment', 'account_id'],
   'PaymentApplication.payment': ['payment_application', 'payment_id'],
   'PaymentApplication.invoice': ['payment_application', 'invoice_id'],
+  'BillRunFailure.account': ['bill_run_account', 'account_id'],
 };
 const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string, shape: 'connection' | 'list']> = {
   'Account.orders': ['orders', 'account_id', 'connection'],
@@ -209,6 +244,9 @@ const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string
     'list',
   ],
   'Payment.applications': ['payment_application', 'payment_id', 'list'],
+  'BillRun.invoices': ['invoice', 'bill_run_id', 'connection'],
+  'BillRun.creditMemos': ['credit_memo', 'bill_run_id', 'connection'],
+  'BillRun.failures': ['bill_run_account', 'bill_run_id', 'connection'],
   'OrderLineItem.history': ['history_entry', 'subject_id', 'connection'],
   'Fulfillment.history': ['history_entry', 'subject_id', 'connection'],
   'Invoice.history': ['history_entry', 'subject_id', 'connection'],
@@ -241,7 +279,7 @@ describe.each(Object.entries(manyColumns))('the edge %s', (edge, [table, column,
     (shape === 'list' ? (targets as { id: string }[]) : (targets as { nodes: { id: string }[] }).nodes).map(
       ({ id }) => id,
     );
-  const selection = shape === 'list' ? '{ id }' : '(first: 100) { nodes { id } }';
+  const selection = shape === 'list' ? '{ id }' : `(first: 100) { nodes { ${idOf(edge)} } }`;
 
   test('leads from each object to those that hold its id, each once', async () => {
     const { rows } = await followed(edge, selection, many);
@@ -261,7 +299,7 @@ describe.each(Object.entries(manyColumns))('the edge %s', (edge, [table, column,
 
   test('limits its rows per parent, and counts them in one more statement', async () => {
     if (shape === 'list') return expect((await followed(edge, '{ id }', 3)).statements).toBe(1);
-    const { rows, statements } = await followed(edge, '(first: 1) { totalCount nodes { id } }', many);
+    const { rows, statements } = await followed(edge, `(first: 1) { totalCount nodes { ${idOf(edge)} } }`, many);
     const all = await pairs(table, column);
     expect(statements).toBe(2);
     for (const row of rows) {
@@ -316,9 +354,19 @@ describe('a screen', () => {
     const page = async (field: string, n: number) =>
       (await asked(`{ ${field}(first: ${n}) { nodes { allowedActions { action allowed blockedBy { code } } } } }`))
         .statements - 1;
-    // Of invoices: sisters, accounts, settings. Of credit memos: invoices made along with them, their memos, settings.
+    // Of invoices: sisters, accounts, bill runs, settings. Of credit memos: invoices made along with them, their memos,
+    // bill runs, settings.
     for (const field of ['invoices', 'creditMemos'])
-      expect([await page(field, 1), await page(field, 100)]).toEqual([3, 3]);
+      expect([await page(field, 1), await page(field, 100)]).toEqual([4, 4]);
+  });
+
+  test('ten bill runs with failures, invoices and what may be done take as many statements as one', async () => {
+    const page = async (n: number) =>
+      asked(`{ billRuns(first: ${n}) { nodes { status total done failed allowedActions { action allowed }
+        failures(first: 10) { totalCount nodes { code account { name } } }
+        invoices(first: 10) { nodes { balance billRun { billRunNumber } } } } } }`);
+    // Runs, posted ones, failures, their number, accounts, invoices, the runs of the invoices.
+    expect([(await page(1)).statements, (await page(10)).statements]).toEqual([7, 7]);
   });
 
   test('nodes are one statement to tell them apart, and one for each kind, whatever their number', async () => {

@@ -9,11 +9,12 @@ import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';
+import { BillRunRow } from '../../src/store/bill-run';
 import { Scoped } from '../../src/store/connection';
 import { CreditMemoRow } from '../../src/store/credit-memo';
 import { insertRows } from '../../src/store/write';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
-import { creditMemoRow } from '../support/rows';
+import { billRunRow, creditMemoRow } from '../support/rows';
 
 type Value = string | boolean | null;
 type Row = Record<string, Value>;
@@ -64,15 +65,19 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
     sql: 'select *, balance <> 0 as owed from invoice',
     fields: {
       ...{ id: 'id', invoiceNumber: 'invoice_number', accountId: 'account_id', status: 'status', hasBalance: 'owed' },
-      ...{ invoiceDate: 'invoice_date', dueDate: 'due_date', ...audit },
+      ...{ invoiceDate: 'invoice_date', dueDate: 'due_date', billRunId: 'bill_run_id', ...audit },
     },
   },
   creditMemos: {
     sql: 'select *, amount - applied_amount - refund_amount > 0 as unapplied from credit_memo',
     fields: {
       ...{ id: 'id', creditMemoNumber: 'credit_memo_number', accountId: 'account_id', status: 'status' },
-      ...{ creditMemoDate: 'credit_memo_date', hasUnapplied: 'unapplied', ...audit },
+      ...{ creditMemoDate: 'credit_memo_date', hasUnapplied: 'unapplied', billRunId: 'bill_run_id', ...audit },
     },
+  },
+  billRuns: {
+    sql: 'select * from bill_run',
+    fields: { status: 'status', targetDate: 'target_date', ...audit },
   },
   payments: {
     sql: 'select * from payment',
@@ -108,6 +113,9 @@ async function fill(work: Work): Promise<void> {
     await insertRows(new Scoped(gateway.database.db.reads(), work.caller), CreditMemoRow, [
       creditMemoRow(account, memo),
     ]);
+    const status = (['Pending', 'Completed', 'Posted'] as const)[at % 3];
+    const run = billRunRow(work.caller, { status, targetDate: `2022-01-0${1 + at}` });
+    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), BillRunRow, [run]);
     const targetDate = `2022-03-0${1 + at}`;
     const base = { orderLineItemId: orderLineItems[0].id, fulfillmentDate: `2022-01-0${1 + at}`, quantity: '1' };
     const sent = { ...base, state: 'SentToBilling' as const, quantity: at % 2 ? '8' : '2' };
@@ -120,6 +128,9 @@ async function fill(work: Work): Promise<void> {
       processingOptions: { runBilling: at % 3 !== 2, collectPayment: at % 3 === 0, billingOptions: { targetDate } },
     });
     await work.finish();
+    for (const table of at < 4 ? ['invoice', 'credit_memo'] : []) {
+      await gateway.database.owner(`update ${table} set bill_run_id = $1 where account_id = $2`, [run.id, account.id]);
+    }
     if (at % 2) await transitionFulfillments(work, { keys: [fulfillments[0]!.id], action: 'Cancel' });
   }
   const { owner } = gateway.database;
@@ -132,7 +143,16 @@ async function fill(work: Work): Promise<void> {
     await owner('update invoice set status = $1 where invoice_number like $2', [status, `%${digit}`]);
   }
   await owner("update payment set status = 'Refunded', effective_date = '2022-01-01' where payment_number like '%1'");
-  for (const table of ['account', 'orders', 'order_line_item', 'fulfillment', 'invoice', 'credit_memo', 'payment']) {
+  for (const table of [
+    'account',
+    'orders',
+    'order_line_item',
+    'fulfillment',
+    'invoice',
+    'credit_memo',
+    'payment',
+    'bill_run',
+  ]) {
     await owner(`update ${table} t set updated_date = '2025-03-09T12:00:00.5Z'::timestamptz + n * interval '1 day'
       from (select id, row_number() over (order by id) % 4 as n from ${table}) as numbered where numbered.id = t.id`);
   }

@@ -4,98 +4,29 @@ import { GraphContext } from '../../src/graph/context';
 import { Loaders, type ManyEdge, manyEdges, oneEdges } from '../../src/graph/loaders';
 import { listOf, nouns } from '../../src/graph/nouns';
 import { schema } from '../../src/graph/schema';
-import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/work';
-import { Scoped } from '../../src/store/connection';
-import { InvoiceOffsetRow } from '../../src/store/invoice';
 import { nounsOfIds } from '../../src/store/node';
-import { insertRows } from '../../src/store/write';
-import { type Documents, documentMutations, documentsOf, insertDocuments } from '../support/documents';
-import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
-import { insertReturns, returnOf } from '../support/returns';
-import { offsetRow } from '../support/rows';
-
-/** One of everything in one org, and the tables that hold it. */
-interface Estate {
-  orgId: string;
-  ids: Record<keyof typeof nouns, string>;
-  numbers: Record<'account' | 'order' | 'fulfillment' | 'invoice' | 'creditMemo' | 'payment', string>;
-  /** Documents to act upon. */
-  documents: Documents;
-  booked: string;
-  sent: string;
-  /** The number of an invoice that is owed. */
-  owed: string;
-  /** What has children on edges that only returns have. */
-  parents: Partial<Record<ManyEdge, string>>;
-}
+import {
+  type Estate,
+  errors,
+  estate,
+  made,
+  mutation,
+  mutations,
+  queries,
+  scopeOf,
+  withoutDryRun,
+} from '../support/estate';
+import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
 let owner: TestClient;
 let victim: Estate;
+/** Where the owner carries out what has no dry run. */
+let spare: Estate;
 /** Who must not see Acme, North: another org of the entity, and another entity. */
 const intruders: Record<string, { client: TestClient; work: Work; own: Estate }> = {};
 const intruderNames = ['another org of the entity', 'another entity'];
-
-async function estate(work: Work, name: string): Promise<Estate> {
-  const { account, order, orderLineItems } = await orderFor(work, [{ itemName: name }], { name });
-  const [line] = orderLineItems;
-  const made = { orderLineItemId: line.id, fulfillmentDate: '2022-01-01', quantity: '5', billTargetDate: '2022-01-01' };
-  const fulfillmentItems = [{ itemIdentifier: name }];
-  const { fulfillments, invoices, payments, items } = await createFulfillments(work, {
-    fulfillments: [made, { ...made, state: 'Booked' }, { ...made, state: 'SentToBilling', fulfillmentItems }],
-    processingOptions: { runBilling: true, collectPayment: true },
-  });
-  const unpaid = await createFulfillments(work, {
-    fulfillments: [{ ...made, state: 'SentToBilling' }],
-    processingOptions: { runBilling: true },
-  });
-  await work.finish();
-  const returned = returnOf(account, line);
-  await insertReturns(new Scoped(gateway.database.db.reads(), work.caller), [returned]);
-  const documents = documentsOf(account);
-  await insertDocuments(new Scoped(gateway.database.db.reads(), work.caller), documents);
-  const scoped = new Scoped(gateway.database.db.reads(), work.caller);
-  await insertReturns(scoped, [returned]);
-  const offset = offsetRow(invoices[0], invoices[0]);
-  await insertRows(scoped, InvoiceOffsetRow, [offset]);
-  const [billed] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
-    `select i.id as item, a.id as application, h.id as entry from invoice_item i
-     join payment_application a using (invoice_id) join history_entry h on h.subject_id = invoice_id where invoice_id = $1`,
-    [invoices[0].id],
-  );
-  const [executing, { id: booked }, { id: sent }] = fulfillments.map((row) => row!);
-  return {
-    orgId: account.orgId,
-    ids: {
-      ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
-      ...{
-        fulfillmentItem: items.get(sent)![0].id,
-        invoice: invoices[0].id,
-        invoiceItem: billed.item,
-        invoiceOffset: offset.id,
-      },
-      ...{ creditMemo: returned.memo.id, creditMemoItem: returned.memoItem.id },
-      creditMemoApplication: documents.credit.id,
-      ...{ payment: payments[0].id, paymentApplication: billed.application, historyEntry: billed.entry },
-    },
-    numbers: {
-      ...{ account: account.accountNumber, order: order.orderNumber, fulfillment: executing.fulfillmentNumber },
-      ...{ invoice: invoices[0].invoiceNumber, payment: payments[0].paymentNumber },
-      creditMemo: returned.memo.creditMemoNumber,
-    },
-    documents,
-    booked,
-    sent,
-    owed: unpaid.invoices[0].invoiceNumber,
-    parents: {
-      'OrderLineItem.creditMemoItems': returned.line.id,
-      'Fulfillment.creditMemoItems': returned.fulfillment.id,
-      'Invoice.creditMemoApplications': documents.owing.id,
-      'CreditMemo.applications': documents.used.id,
-    },
-  };
-}
 
 beforeAll(async () => {
   gateway = await testGateway();
@@ -104,123 +35,17 @@ beforeAll(async () => {
   const globex = await gateway.client({ grants: [{ entity: 'Globex', orgs: ['North'] }] });
   for (const [at, client] of [south, globex].entries()) {
     const work = await client.work();
-    intruders[intruderNames[at]] = { client, work, own: await estate(work, 'Own') };
+    intruders[intruderNames[at]] = { client, work, own: await estate(gateway, work, 'Own') };
   }
   const work = await owner.work();
   // Numbers count up in each entity: those of the second estate exist nowhere in Globex.
-  await estate(work, 'Secret');
-  victim = await estate(work, 'Secret');
+  spare = await estate(gateway, work, 'Secret');
+  victim = await estate(gateway, work, 'Secret');
 });
 afterAll(() => gateway.close());
 
-const byKey = (field: keyof Estate['numbers']) => (of: Estate) => [
-  `{ result: ${field}(key: "${of.ids[field]}") { id } }`,
-  `{ result: ${field}(key: "${of.numbers[field]}") { id } }`,
-];
-const listed =
-  (field: string, noun: keyof typeof nouns, more: Record<string, (of: Estate) => string> = {}) =>
-  (of: Estate) =>
-    [`id: { in: ["${of.ids[noun]}"] }`, ...Object.keys(more).map((key) => `${key}: { eq: "${more[key](of)}" }`)].map(
-      (filter) => `{ result: ${field}(filter: { ${filter} }) { totalCount nodes { id } edges { cursor } } }`,
-    );
-const accountId = (of: Estate) => of.ids.account;
-const orderId = (of: Estate) => of.ids.order;
-const orderLineItemId = (of: Estate) => of.ids.orderLineItem;
-const orderNumber = (of: Estate) => of.numbers.order;
-
-/** What reads the estate through each field of the query type. */
-const queries: Record<string, (of: Estate) => string[]> = {
-  account: byKey('account'),
-  order: byKey('order'),
-  orderLineItem: (of) => [`{ result: orderLineItem(id: "${of.ids.orderLineItem}") { id } }`],
-  fulfillment: byKey('fulfillment'),
-  invoice: byKey('invoice'),
-  creditMemo: byKey('creditMemo'),
-  payment: byKey('payment'),
-  node: (of) => Object.values(of.ids).map((id) => `{ result: node(id: "${id}") { id __typename } }`),
-  nodes: (of) => [`{ result: nodes(ids: ${JSON.stringify(Object.values(of.ids))}) { id __typename } }`],
-  billingSettings: () => ['{ result: billingSettings { invoiceSettlement } }'],
-  viewer: () => ['{ result: viewer { clientId entity { id } orgs { id } entities { id } } }'],
-  accounts: listed('accounts', 'account', { accountNumber: (of) => of.numbers.account }),
-  orders: listed('orders', 'order', { accountId }),
-  orderLineItems: listed('orderLineItems', 'orderLineItem', {
-    ...{ orderId, accountId, orderNumber },
-    originalOrderLineItemId: orderLineItemId,
-  }),
-  fulfillments: listed('fulfillments', 'fulfillment', { orderId, accountId, orderLineItemId }),
-  invoices: listed('invoices', 'invoice', { accountId }),
-  creditMemos: listed('creditMemos', 'creditMemo', { accountId, creditMemoNumber: (of) => of.numbers.creditMemo }),
-  payments: listed('payments', 'payment', { accountId }),
-  fulfillmentSummary: ({ ids }) => [
-    `{ result: fulfillmentSummary(groupBy: account, filter: { id: { eq: "${ids.fulfillment}" } }) { key count } }`,
-  ],
-};
-
-/** What changes the estate through each field of the mutation type; each would be done if its owner asked. */
-const made = (of: Estate) =>
-  `{ orderLineItemId: "${of.ids.orderLineItem}", fulfillmentDate: "2022-01-01", quantity: 1 }`;
-const both = (of: Estate, noun: 'account' | 'fulfillment' | 'payment') => [of.ids[noun], of.numbers[noun]];
-const errors = 'userErrors { code message path }';
-const moved = (key: string) => [`keys: ["${key}"], DRY) { result: fulfillments { id } ${errors} }`];
-const line = '{ itemName: "New", itemType: Product, quantity: 1, amountPerUnit: 1 }';
-const mutations: Record<string, (of: Estate) => string[]> = {
-  createAccount: (of) => [`input: { name: "New", currency: "USD", orgId: "${of.orgId}" }, DRY) { ${errors} }`],
-  updateAccount: (of) =>
-    both(of, 'account').map((key) => `key: "${key}", input: { name: "X" }, DRY) { result: account { id } ${errors} }`),
-  updateBillingSettings: () => [
-    `input: { roundingMode: UP }, DRY) { result: billingSettings { roundingMode } ${errors} }`,
-  ],
-  createOrder: ({ numbers: { account } }) => [
-    `input: { existingAccountNumber: "${account}", orderDate: "2022-01-01", orderLineItems: [${line}] }, DRY)
-      { result: order { id } ${errors} }`,
-  ],
-  updateOrderLineItem: ({ ids }) => [
-    `id: "${ids.orderLineItem}", input: { paymentTerm: "Net 5" }, DRY) { result: orderLineItem { id } ${errors} }`,
-  ],
-  updateOrderLineItems: ({ ids }) => [
-    `input: { orderLineItems: [{ id: "${ids.orderLineItem}", billTargetDate: "2022-05-05" }] }, DRY)
-      { result: orderLineItems { id } ${errors} }`,
-  ],
-  createFulfillmentItems: (of) => [
-    `input: [{ fulfillmentNumber: "${of.sent}", itemIdentifier: "X" }], DRY) { result: fulfillmentItems { id } ${errors} }`,
-  ],
-  updateFulfillmentItem: (of) => [
-    `id: "${of.ids.fulfillmentItem}", input: { description: "X" }, DRY) { result: fulfillmentItems { id } ${errors} }`,
-  ],
-  deleteFulfillmentItem: (of) => [`id: "${of.ids.fulfillmentItem}", DRY) { result: deletedId ${errors} }`],
-  createFulfillments: (of) => [`input: { fulfillments: [${made(of)}] }, DRY) { ${errors} }`],
-  updateFulfillment: (of) =>
-    both(of, 'fulfillment').map(
-      (key) => `key: "${key}", input: { carrier: "X" }, DRY) { result: fulfillment { id } ${errors} }`,
-    ),
-  bookFulfillments: (of) => moved(of.ids.fulfillment),
-  sendFulfillmentsToBilling: (of) => moved(of.booked),
-  completeFulfillments: (of) => moved(of.sent),
-  cancelFulfillments: (of) => moved(of.numbers.fulfillment),
-  deleteFulfillment: (of) =>
-    both(of, 'fulfillment').map((key) => `key: "${key}", DRY) { result: deletedId orderLineItem { id } ${errors} }`),
-  collectPayment: (of) => [`invoiceKeys: ["${of.owed}"], DRY) { result: payments { id } ${errors} }`],
-  refundPayment: (of) => both(of, 'payment').map((key) => `key: "${key}", DRY) { result: payment { id } ${errors} }`),
-};
-for (const [field, args] of Object.entries(documentMutations)) {
-  mutations[field] = ({ documents }) => args(documents).map((text) => `${text} ${errors} }`);
-}
-const mutation = (field: string, text: string, dryRun: boolean) =>
-  `mutation { payload: ${field}(${text.replace('DRY', `dryRun: ${dryRun}`)} }`;
-const scopeOf = (field: string) =>
-  field in queries
-    ? 'read'
-    : field === 'updateBillingSettings'
-      ? 'admin'
-      : /Invoice|CreditMemo/.test(field)
-        ? 'bill'
-        : /Payment$/.test(field)
-          ? 'pay'
-          : /Account|Order$|LineItem/.test(field)
-            ? 'order'
-            : 'fulfill';
 /** What everybody has of their own, so that there is nothing foreign to ask for. */
-const ofCaller = ['viewer', 'billingSettings', 'updateBillingSettings'];
+const ofCaller = ['viewer', 'billingSettings', 'updateBillingSettings', 'previewBillRun'];
 const ofOthers = (fields: object) => Object.keys(fields).filter((field) => !ofCaller.includes(field));
 
 const fieldsOf = (root: 'Query' | 'Mutation') =>
@@ -229,7 +54,12 @@ const fieldsOf = (root: 'Query' | 'Mutation') =>
 /** Everything that the org of the victim has, to the letter. */
 async function stored(): Promise<string> {
   const tables = [...Object.keys(nouns).map((noun) => listOf(noun as keyof typeof nouns).table.name), 'billing_claim'];
-  const rows = tables.map((table) => `select to_jsonb(t) as row from ${table} t where org_id = $1`).join(' union all ');
+  const rows = tables
+    .map((table) => {
+      const org = table === 'bill_run' ? 'any(org_ids)' : 'org_id';
+      return `select to_jsonb(t) as row from ${table} t where $1 = ${org}`;
+    })
+    .join(' union all ');
   return JSON.stringify(await gateway.database.owner(`${rows} order by row`, [victim.orgId]));
 }
 
@@ -253,7 +83,7 @@ describe('the owner', () => {
   });
 
   test.each(Object.keys(mutations))('may carry out %s', async (field) => {
-    for (const text of mutations[field](victim)) {
+    for (const text of mutations[field](field in withoutDryRun ? spare : victim)) {
       const { body } = await owner.graphql(mutation(field, text, true));
       expect(body.errors).toBeUndefined();
       expect(body.data.payload.userErrors).toEqual([]);
@@ -274,12 +104,13 @@ describe.each(intruderNames)('a client of %s', (name) => {
   test('sees only what is its own in every list, and counts only that', async () => {
     const { client, own } = intruders[name];
     const fields = fieldsOf('Query').filter((field) => /\(filter/.test(queries[field](own)[0]));
-    expect(fields.length).toBe(7);
+    expect(fields.length).toBe(8);
     const text = fields.map((field) => `${field}(first: 100) { totalCount nodes { id } edges { node { id } } }`);
     const { body, text: reply } = await client.graphql(`{ ${text.join(' ')} }`);
     expect(fields.map((field) => body.data[field].totalCount)).toEqual(
       fields.map(
-        (field) => ({ orders: 2, orderLineItems: 2, fulfillments: 5, invoices: 5, creditMemos: 4 })[field] ?? 1,
+        (field) =>
+          ({ orders: 2, orderLineItems: 2, fulfillments: 5, invoices: 5, creditMemos: 4, billRuns: 7 })[field] ?? 1,
       ),
     );
     for (const id of Object.values(victim.ids)) expect(reply).not.toContain(id);
@@ -350,6 +181,10 @@ describe.each(intruderNames)('a client of %s', (name) => {
     expect([await loaders.billed(victim.sent), await loaders.posted(victim.sent)]).toEqual([false, false]);
     const theirs = new Loaders((await owner.work()).reads());
     expect([await theirs.billed(victim.sent), await theirs.posted(victim.sent)]).toEqual([true, true]);
+    expect([await loaders.runPosted(victim.ids.billRun), await theirs.runPosted(victim.ids.billRun)]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   test('has the settings of its own entity, and changes no others', async () => {

@@ -1,6 +1,7 @@
 import { type ExecutionResult, graphql } from 'graphql';
 import { GraphContext } from '../../src/graph/context';
 import { schema } from '../../src/graph/schema';
+import { carryOn } from '../../src/service/bill-run-worker';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { Work } from '../../src/service/work';
@@ -386,6 +387,48 @@ describe('the other mutations', () => {
     expect(many.payload.invoices).toHaveLength(100);
     // One more where applications are taken away whole.
     expect([one.statements, many.statements]).toEqual([10, 11]);
+  });
+
+  test('createBillRun takes one statement, and one for each kind of key where it names accounts, however many', async () => {
+    const accounts = await Promise.all(Array.from({ length: 20 }, async () => (await orderFor(work)).account));
+    const ask = async (accountKeys?: string[]) => {
+      const input = { targetDate: '2021-01-01', accountKeys };
+      const args = '$input: CreateBillRunInput!:: input: $input';
+      return (await carriedOut('createBillRun', args, 'billRun { id status }', { input })).statements;
+    };
+    const keys = accounts.map(({ id, accountNumber }, at) => (at % 2 ? id : accountNumber));
+    expect([await ask(), await ask(keys.slice(0, 1)), await ask(keys.slice(0, 2)), await ask(keys)]).toEqual([
+      1, 2, 3, 3,
+    ]);
+  });
+
+  test('a bill run is posted, canceled and deleted in as many statements whatever it holds', async () => {
+    const made = async (count: number) => {
+      const input = { targetDate: '2022-01-01', accountKeys: [] as string[] };
+      for (let at = 0; at < count; at++) {
+        const { account, orderLineItems } = await orderFor(work);
+        await createFulfillments(work, { fulfillments: entries(orderLineItems, { state: 'SentToBilling' }) });
+        input.accountKeys.push(account.id);
+      }
+      const args = '$input: CreateBillRunInput!:: input: $input';
+      const { payload } = await carriedOut('createBillRun', args, 'billRun { id }', { input });
+      await carryOn(gateway.services);
+      return payload.billRun.id as string;
+    };
+    const act = async (field: string, key: string, what = 'billRun { done total }') => {
+      const { statements } = await carriedOut(field, '$key: ID!:: key: $key', what, { key });
+      await carryOn(gateway.services);
+      return statements;
+    };
+    const costs = async (count: number) => {
+      const [posted, canceled] = [await made(count), await made(count)];
+      const post = await act('postBillRun', posted);
+      return [post, await act('cancelBillRun', canceled), await act('deleteBillRun', canceled, 'deletedId')];
+    };
+    const [one, many] = [await costs(1), await costs(10)];
+    // find, lock, posted documents; update, or the removal of items, documents, accounts, chunks and run.
+    expect(one).toEqual([4, 4, 10]);
+    expect(many).toEqual(one);
   });
 
   test('a refused batch costs no more than one that is carried out', async () => {

@@ -115,6 +115,7 @@ describe('every root field asks for its scope', () => {
     CreateOrderInput: '{existingAccountNumber: "A", orderDate: "2022-01-01", orderLineItems: []}',
     CreateFulfillmentsInput: '{fulfillments: []}',
     UpdateOrderLineItemsInput: '{orderLineItems: []}',
+    CreateBillRunInput: '{targetDate: "2022-01-01"}',
     CreateFulfillmentItemInput: '{fulfillmentNumber: "F-1"}',
     ID: '"x"',
     FulfillmentGroupBy: 'state',

@@ -11,6 +11,7 @@ import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/write';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
+import { multiplied } from '../support/many';
 
 /*
  * Bill runs that meet others, and that are killed. Whatever happens, everything due is billed once.
@@ -55,31 +56,10 @@ async function accounts(number: number, fulfillments: number, state: 'Booked' | 
   return made;
 }
 
-/** Fulfillments of one account without number, written beside the services: they would take minutes to create. */
-async function many(number: number): Promise<string> {
-  const [{ accountId, lineId }] = await accounts(1, 1);
-  await gateway.database.owner(
-    `insert into order_line_item select (jsonb_populate_record(l, jsonb_build_object('id', gen_random_uuid(), 'item_number', 'n' || n, 'version', 1,
-         'quantity', 100, 'fulfilled_quantity', 100, 'sent_quantity', 100, 'fulfillment_count', 100, 'item_state', 'Complete'))).*
-     from order_line_item l, generate_series(1, $2::integer / 100) n where l.id = $1`,
-    [lineId, number],
-  );
-  await gateway.database.owner(
-    `insert into fulfillment select (jsonb_populate_record(f, jsonb_build_object('id', gen_random_uuid(),
-         'version', 1, 'fulfillment_number', f.fulfillment_number || l.item_number || '-' || n, 'order_line_item_id', l.id))).*
-     from fulfillment f, order_line_item l, generate_series(1, 100) n
-     where f.order_line_item_id = $1 and l.order_id = f.order_id and l.id <> $1`,
-    [lineId],
-  );
-  await gateway.database.owner(
-    `insert into history_entry (id, entity_id, org_id, subject_type, subject_id, at, actor, action, changes, version, transaction_id)
-     select gen_random_uuid(), s.entity_id, s.org_id, 'Any', s.id, now(), s.created_by_id, 'Create', '[]', 1, 1
-     from (select id, entity_id, org_id, created_by_id, version from order_line_item where account_id = $1
-       union all select id, entity_id, org_id, created_by_id, version from fulfillment where account_id = $1) s
-     where not exists (select from history_entry h where h.subject_id = s.id)`,
-    [accountId],
-  );
-  return accountId;
+/** Fulfillments of one account without number. */
+async function many(number: number): Promise<void> {
+  const [{ lineId }] = await accounts(1, 1);
+  await multiplied(gateway.database, lineId, number);
 }
 
 const runs = () => rowsBy<BillRunRow>(work.reads(), BillRunRow, 'entityId', [work.caller.entityId]);

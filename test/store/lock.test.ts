@@ -6,8 +6,9 @@ import { FulfillmentRow } from '../../src/store/fulfillment';
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { insertRows, lockRows, updateRows } from '../../src/store/write';
+import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { type Chain, fulfillmentRow, insertChain, lineRow, orderRow, tenant } from '../support/rows';
+import { fulfillmentRow, lineRow, orderRow, tenant } from '../support/rows';
 
 let database: TestDatabase;
 let chain: Chain;

@@ -4,8 +4,9 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { appRole, Database, dataSourceOptions, emptyDatabase, migrate } from '../../src/store/database';
 import { newId } from '../../src/store/id';
+import { insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { insertChain, tenant } from '../support/rows';
+import { tenant } from '../support/rows';
 
 jest.setTimeout(60_000);
 

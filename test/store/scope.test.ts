@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { lockAccountsForBilling } from '../../src/store/account';
+import { BillRunRow, billRuns, postedRuns } from '../../src/store/bill-run';
 import { claimed, freeClaims, posted } from '../../src/store/billing-claim';
 import { Connection, type Scope, Scoped } from '../../src/store/connection';
 import { billRunStatuses, reopenBillRun, sisterMemos } from '../../src/store/document';
@@ -10,8 +11,9 @@ import { nounsOfIds } from '../../src/store/node';
 import { itemStatesByOrder } from '../../src/store/order-line-item';
 import { orgsById } from '../../src/store/tenant';
 import { lockRows, rowsBy } from '../../src/store/write';
+import { type Chain, classes, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { type Chain, classes, insertChain, tenant } from '../support/rows';
+import { tenant } from '../support/rows';
 
 let database: TestDatabase;
 /** Two entities with two orgs each, and in each org one row of every kind. */
@@ -141,6 +143,7 @@ describe('apart from the lists', () => {
       [rows.line.id]: 'orderLineItem',
       [rows.fulfillment.id]: 'fulfillment',
       [rows.asset.id]: 'fulfillmentItem',
+      [rows.run.id]: 'billRun',
       [rows.invoice.id]: 'invoice',
       [rows.item.id]: 'invoiceItem',
       [rows.memo.id]: 'creditMemo',
@@ -198,29 +201,48 @@ describe('apart from the lists', () => {
   test('the bill runs of documents are told and reopened for those who see a document of them', async () => {
     const client = await database.db.main.connect();
     const connection = new Connection(client);
-    const runs: string[] = [];
+    const runs = places.map((place) => place.rows.run.id);
     try {
       await client.query('begin');
-      for (const { scope, rows } of places) {
-        const id = rows.account.id;
-        runs.push(id);
-        await connection.query(
-          `insert into bill_run (id, entity_id, org_ids, version, created_date, created_by_id, updated_date, updated_by_id,
-             bill_run_number, status, target_date, invoice_date, auto_post, total, done, failed)
-           values ($1::uuid, $2, $3, 1, now(), $1, now(), $1, $1::text, 'Posted', now(), now(), false, 0, 0, 0)`,
-          [id, scope.entityId, scope.orgIds],
-        );
-      }
+      await connection.query("update bill_run_chunk set status = 'Posted'");
       for (const { name, scope, sees } of callers) {
         const scoped = new Scoped(connection, scope);
         for (const lock of [false, true]) {
           expect([name, ...placesOf(await billRunStatuses(scoped, runs, lock))]).toEqual([name, ...sees]);
         }
         await client.query('savepoint reopen');
-        for (const id of runs) await reopenBillRun(scoped, id, id, { updatedDate: '2022-01-01', updatedById: id });
+        for (const { run, account } of places.map((place) => place.rows)) {
+          await reopenBillRun(scoped, run.id, account.id, { updatedDate: '2022-01-01', updatedById: run.id });
+        }
         const reopened = await connection.query<{ id: string }>("select id from bill_run where status = 'Completed'");
         expect([name, ...placesOf(reopened)]).toEqual([name, ...sees]);
+        const chunks = await connection.query<{ id: string }>(
+          "select bill_run_id as id from bill_run_chunk where status = 'Billed'",
+        );
+        expect([name, ...placesOf(chunks)]).toEqual([name, ...sees]);
         await client.query('rollback to savepoint reopen');
+      }
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+
+  test('a bill run of several orgs is seen by those who see them all', async () => {
+    const client = await database.db.main.connect();
+    const connection = new Connection(client);
+    try {
+      await client.query('begin');
+      const [{ scope, rows }] = places;
+      const { orgIds } = callers[1].scope;
+      await connection.query('update bill_run set org_ids = $1 where id = $2', [orgIds, rows.run.id]);
+      for (const caller of callers) {
+        const scoped = new Scoped(connection, caller.scope);
+        const sees = caller.scope.entityId === scope.entityId && orgIds.every((id) => caller.scope.orgIds.includes(id));
+        const found = sees ? [rows.run.id] : [];
+        expect(await rowsBy<BillRunRow>(scoped, BillRunRow, 'id', [rows.run.id], ['id'])).toHaveLength(found.length);
+        expect((await page(scoped, billRuns, query)).filter(({ id }) => id === rows.run.id)).toHaveLength(found.length);
+        expect(await postedRuns(scoped, [rows.run.id])).toEqual(found);
       }
     } finally {
       await client.query('rollback');

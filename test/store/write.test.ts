@@ -14,8 +14,9 @@ import {
   rowsBy,
   updateRows,
 } from '../../src/store/write';
+import { type Chain, classes, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { accountRow, type Chain, classes, fulfillmentRow, insertChain, instant, tenant } from '../support/rows';
+import { accountRow, fulfillmentRow, instant, tenant } from '../support/rows';
 
 let database: TestDatabase;
 /** Acme's North, Acme as a whole with its South, and another entity. */

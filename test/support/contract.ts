@@ -22,6 +22,7 @@ enum InvoiceStatus { Draft Posted Canceled }
 enum CreditMemoStatus { Draft Posted Canceled }
 enum DocumentAction { Post Unpost Cancel Reverse Apply Unapply CollectPayment }
 enum PaymentStatus { Processing Processed Error Voided Refunded }
+enum BillRunStatus { Pending Processing Completed PostInProgress Posted CancelInProgress Canceled Error }
 enum CreditMemoRule { AllNegative AllNegativeAndZero NetNegative NetNegativeNoGrouping }
 enum InclusiveTaxRule { NetFirst TaxFirst }
 enum RoundingMode { HALF_UP UP DOWN }
@@ -45,6 +46,8 @@ type Query {
   invoice(key: ID!): Invoice
   creditMemo(key: ID!): CreditMemo
   payment(key: ID!): Payment
+  billRun(key: ID!): BillRun
+  previewBillRun(input: CreateBillRunInput!): BillRunPreview
   accounts(first: Int, after: String, last: Int, before: String, filter: AccountFilter, orderBy: AccountOrder): AccountConnection
   orders(first: Int, after: String, last: Int, before: String, filter: OrderFilter, orderBy: OrderOrder): OrderConnection
   orderLineItems(first: Int, after: String, last: Int, before: String, filter: OrderLineItemFilter, orderBy: OrderLineItemOrder): OrderLineItemConnection
@@ -52,6 +55,7 @@ type Query {
   invoices(first: Int, after: String, last: Int, before: String, filter: InvoiceFilter, orderBy: InvoiceOrder): InvoiceConnection
   creditMemos(first: Int, after: String, last: Int, before: String, filter: CreditMemoFilter, orderBy: CreditMemoOrder): CreditMemoConnection
   payments(first: Int, after: String, last: Int, before: String, filter: PaymentFilter, orderBy: PaymentOrder): PaymentConnection
+  billRuns(first: Int, after: String, last: Int, before: String, filter: BillRunFilter, orderBy: BillRunOrder): BillRunConnection
   fulfillmentSummary(filter: FulfillmentFilter, groupBy: FulfillmentGroupBy!): [FulfillmentSummary!]
 }
 input StringFilter { eq: String, in: [String!], startsWith: String, isNull: Boolean }
@@ -81,16 +85,17 @@ input AccountFilter {
 }
 input InvoiceFilter {
   id: IDFilter, invoiceNumber: StringFilter, accountId: IDFilter, status: InvoiceStatus, invoiceDate: DateFilter
-  dueDate: DateFilter, hasBalance: Boolean, updatedDate: DateTimeFilter
+  dueDate: DateFilter, hasBalance: Boolean, billRunId: IDFilter, updatedDate: DateTimeFilter
 }
 input CreditMemoFilter {
   id: IDFilter, creditMemoNumber: StringFilter, accountId: IDFilter, status: CreditMemoStatus
-  creditMemoDate: DateFilter, hasUnapplied: Boolean, updatedDate: DateTimeFilter
+  creditMemoDate: DateFilter, hasUnapplied: Boolean, billRunId: IDFilter, updatedDate: DateTimeFilter
 }
 input PaymentFilter {
   id: IDFilter, paymentNumber: StringFilter, accountId: IDFilter, status: PaymentStatus, effectiveDate: DateFilter
   updatedDate: DateTimeFilter
 }
+input BillRunFilter { status: BillRunStatus, targetDate: DateFilter, updatedDate: DateTimeFilter }
 enum FulfillmentOrderField { updatedDate createdDate fulfillmentDate billTargetDate fulfillmentNumber }
 enum OrderLineItemOrderField { updatedDate createdDate itemNumber }
 enum OrderOrderField { updatedDate createdDate orderDate orderNumber }
@@ -98,6 +103,7 @@ enum AccountOrderField { updatedDate createdDate name accountNumber }
 enum InvoiceOrderField { updatedDate createdDate invoiceDate dueDate invoiceNumber }
 enum CreditMemoOrderField { updatedDate createdDate creditMemoDate creditMemoNumber }
 enum PaymentOrderField { updatedDate createdDate effectiveDate paymentNumber }
+enum BillRunOrderField { updatedDate createdDate billRunNumber }
 type Viewer { clientId: String!, scopes: [String!]!, entity: Entity!, orgs: [Org!]!, entities: [Entity!]! }
 type Entity { id: ID!, name: String! }
 type Org { id: ID!, name: String! }
@@ -163,7 +169,7 @@ type Invoice implements Node & BillingDocument {
   updatedById: String!
   invoiceItems(first: Int, after: String, last: Int, before: String): InvoiceItemConnection!
   paymentApplications: [PaymentApplication!]!, creditMemoApplications: [CreditMemoApplication!]!
-  allowedActions: [DocumentActionState!]!
+  billRun: BillRun, allowedActions: [DocumentActionState!]!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type InvoiceItem implements Node {
@@ -179,7 +185,7 @@ type CreditMemo implements Node & BillingDocument {
   version: Int!
   createdDate: DateTime!, createdById: String!, updatedDate: DateTime!, updatedById: String!
   creditMemoItems(first: Int, after: String, last: Int, before: String): CreditMemoItemConnection!
-  applications: [CreditMemoApplication!]!, allowedActions: [DocumentActionState!]!
+  applications: [CreditMemoApplication!]!, billRun: BillRun, allowedActions: [DocumentActionState!]!
   history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type CreditMemoItem implements Node {
@@ -198,6 +204,19 @@ type PaymentApplication implements Node {
 }
 type CreditMemoApplication implements Node {
   id: ID!, creditMemo: CreditMemo!, invoice: Invoice!, amount: Decimal!, appliedDate: DateTime!
+}
+type BillRun implements Node {
+  id: ID!, billRunNumber: String!, status: BillRunStatus!, targetDate: Date!, invoiceDate: Date!, autoPost: Boolean!
+  total: Int!, done: Int!, failed: Int!, startedDate: DateTime, finishedDate: DateTime
+  createdDate: DateTime!, createdById: String!, updatedDate: DateTime!, updatedById: String!
+  invoices(first: Int, after: String, last: Int, before: String): InvoiceConnection!
+  creditMemos(first: Int, after: String, last: Int, before: String): CreditMemoConnection!
+  failures(first: Int, after: String, last: Int, before: String): BillRunFailureConnection!
+}
+type BillRunFailure { account: Account!, code: UserErrorCode!, message: String! }
+type BillRunPreview { invoiceCount: Int!, creditMemoCount: Int!, totals: [BillRunPreviewTotal!]! }
+type BillRunPreviewTotal {
+  account: Account!, currency: String!, invoiceAmount: Decimal!, creditMemoAmount: Decimal!, itemCount: Int!
 }
 type DocumentActionState { action: DocumentAction!, allowed: Boolean!, blockedBy: [TransitionBlock!]! }
 type InvoicePayload { invoice: Invoice, creditMemos: [CreditMemo!]!, userErrors: [UserError!]! }
@@ -223,6 +242,10 @@ type Mutation {
   completeFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   cancelFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   deleteFulfillment(key: ID!, expectedVersion: Int, dryRun: Boolean! = false): DeleteFulfillmentPayload
+  createBillRun(input: CreateBillRunInput!): BillRunPayload
+  postBillRun(key: ID!): BillRunPayload
+  cancelBillRun(key: ID!): BillRunPayload
+  deleteBillRun(key: ID!): DeleteBillRunPayload
   postInvoice(key: ID!, dryRun: Boolean! = false): InvoicePayload
   unpostInvoice(key: ID!, dryRun: Boolean! = false): InvoicePayload
   cancelInvoice(key: ID!, dryRun: Boolean! = false): InvoicePayload
@@ -301,6 +324,7 @@ input ProcessingOptionsInput {
   runBilling: Boolean = false, collectPayment: Boolean = false, billingOptions: BillingOptionsInput
 }
 input BillingOptionsInput { targetDate: Date, documentDate: Date }
+input CreateBillRunInput { targetDate: Date!, invoiceDate: Date, accountKeys: [ID!], autoPost: Boolean = false }
 type AccountPayload { account: Account, userErrors: [UserError!]! }
 type BillingSettingsPayload { billingSettings: BillingSettings, userErrors: [UserError!]! }
 type CreateOrderPayload {
@@ -325,6 +349,8 @@ type TransitionFulfillmentsPayload {
 }
 type UpdateFulfillmentPayload { fulfillment: Fulfillment, userErrors: [UserError!]! }
 type DeleteFulfillmentPayload { deletedId: ID, orderLineItem: OrderLineItem, userErrors: [UserError!]! }
+type BillRunPayload { billRun: BillRun, userErrors: [UserError!]! }
+type DeleteBillRunPayload { deletedId: ID, userErrors: [UserError!]! }
 type FulfillmentItemsPayload { fulfillmentItems: [FulfillmentItem]!, deletedId: ID, userErrors: [UserError!]! }
 type CollectPaymentPayload {
   payments: [Payment!]!, invoices: [Invoice!]!, paidAmount: Decimal, userErrors: [UserError!]!
@@ -366,6 +392,7 @@ input FulfillmentOrder { field: FulfillmentOrderField!, direction: OrderDirectio
 input InvoiceOrder { field: InvoiceOrderField!, direction: OrderDirection! = DESC }
 input CreditMemoOrder { field: CreditMemoOrderField!, direction: OrderDirection! = DESC }
 input PaymentOrder { field: PaymentOrderField!, direction: OrderDirection! = DESC }
+input BillRunOrder { field: BillRunOrderField!, direction: OrderDirection! = DESC }
 type AccountConnection { edges: [AccountEdge!]!, nodes: [Account!]!, pageInfo: PageInfo!, totalCount: Int! }
 type AccountEdge { cursor: String!, node: Account! }
 type OrderConnection { edges: [OrderEdge!]!, nodes: [Order!]!, pageInfo: PageInfo!, totalCount: Int! }
@@ -398,6 +425,12 @@ type CreditMemoItemConnection {
 type CreditMemoItemEdge { cursor: String!, node: CreditMemoItem! }
 type PaymentConnection { edges: [PaymentEdge!]!, nodes: [Payment!]!, pageInfo: PageInfo!, totalCount: Int! }
 type PaymentEdge { cursor: String!, node: Payment! }
+type BillRunConnection { edges: [BillRunEdge!]!, nodes: [BillRun!]!, pageInfo: PageInfo!, totalCount: Int! }
+type BillRunEdge { cursor: String!, node: BillRun! }
+type BillRunFailureConnection {
+  edges: [BillRunFailureEdge!]!, nodes: [BillRunFailure!]!, pageInfo: PageInfo!, totalCount: Int!
+}
+type BillRunFailureEdge { cursor: String!, node: BillRunFailure! }
 type HistoryEntry implements Node {
   id: ID! at: DateTime! actor: String! trackId: String action: String! fromState: String toState: String
   subjectType: String! subject: Node changes: [FieldChange!]! version: Int!
@@ -409,9 +442,16 @@ type FulfillmentSummary { key: String! currency: String! count: Int! quantity: D
 enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTargetDate account }
 `;
 
-/** Fields of ours that the contract does not name. */
+/** What is ours, beyond what the contract names. */
 export const beyondContract: readonly string[] = [
+  'UserErrorCode.UNEXPECTED',
   'Payment.version',
+  'BillRun.version',
+  'BillRun.allowedActions',
+  'BillRunActionState',
+  ...['action', 'allowed', 'blockedBy'].map((field) => `BillRunActionState.${field}`),
+  'BillRunAction',
+  ...['Post', 'Cancel', 'Delete'].map((action) => `BillRunAction.${action}`),
   'Invoice.offsets',
   'InvoiceOffset',
   'InvoiceOffset.id',

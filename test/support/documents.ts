@@ -5,14 +5,14 @@ import { InvoiceRow } from '../../src/store/invoice';
 import { insertRows } from '../../src/store/write';
 import { creditMemoRow, creditRow, invoiceRow } from './rows';
 
-/** Documents of an account, without items, on which each act can be carried out. */
-export function documentsOf(account: AccountRow) {
+/** Documents of an account, without items, on which each act can be carried out; two of them of a bill run, if it has one. */
+export function documentsOf(account: AccountRow, billRunId: string | null = null) {
   const open = invoiceRow(account);
   const draft = invoiceRow(account, { status: 'Draft', postedDate: null });
-  const owing = invoiceRow(account, { amount: '30', amountWithoutTax: '30', balance: '20' });
+  const owing = invoiceRow(account, { amount: '30', amountWithoutTax: '30', balance: '20', billRunId });
   const memo = creditMemoRow(account);
   const draftMemo = creditMemoRow(account, { status: 'Draft', postedDate: null });
-  const used = creditMemoRow(account, { amount: '25', amountWithoutTax: '25', appliedAmount: '10' });
+  const used = creditMemoRow(account, { amount: '25', amountWithoutTax: '25', appliedAmount: '10', billRunId });
   const credit = creditRow(used, owing);
   return { open, draft, owing, memo, draftMemo, used, credit };
 }

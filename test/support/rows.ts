@@ -1,19 +1,18 @@
-import { AccountRow } from '../../src/store/account';
-import { BillingClaimRow } from '../../src/store/billing-claim';
-import { type Connection, type Scope, Scoped } from '../../src/store/connection';
-import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
-import { FulfillmentRow } from '../../src/store/fulfillment';
-import { FulfillmentItemRow } from '../../src/store/fulfillment-item';
-import { HistoryEntryRow } from '../../src/store/history';
+import type { AccountRow } from '../../src/store/account';
+import type { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
+import type { BillingClaimRow } from '../../src/store/billing-claim';
+import type { Connection, Scope } from '../../src/store/connection';
+import type { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
+import type { FulfillmentRow } from '../../src/store/fulfillment';
+import type { FulfillmentItemRow } from '../../src/store/fulfillment-item';
+import type { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
-import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
-import { OrderRow } from '../../src/store/order';
-import { OrderLineItemRow } from '../../src/store/order-line-item';
-import { PaymentApplicationRow, PaymentRow } from '../../src/store/payment';
-import { RefundRow } from '../../src/store/refund';
-import type { RowClass } from '../../src/store/table';
+import type { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
+import type { OrderRow } from '../../src/store/order';
+import type { OrderLineItemRow } from '../../src/store/order-line-item';
+import type { PaymentApplicationRow, PaymentRow } from '../../src/store/payment';
+import type { RefundRow } from '../../src/store/refund';
 import { makeTenants } from '../../src/store/tenant';
-import { insertRows } from '../../src/store/write';
 
 /* Rows for tests of the store: complete and consistent, with what matters to a test overridden. */
 
@@ -346,57 +345,43 @@ export const historyRow = (fulfillment: FulfillmentRow, more: Partial<HistoryEnt
   ...more,
 });
 
-/** One row of every kind, each of the others' chain: an account with a billed, paid and then credited fulfillment. */
-export function chain(scope: Scope) {
-  const account = accountRow(scope);
-  const order = orderRow(account);
-  const line = lineRow(order);
-  const fulfillment = fulfillmentRow(line);
-  const asset = fulfillmentItemRow(fulfillment);
-  const invoice = invoiceRow(account);
-  const item = invoiceItemRow(invoice, fulfillment);
-  const memo = creditMemoRow(account);
-  const memoItem = creditMemoItemRow(memo, fulfillment);
-  const credit = creditRow(memo, invoice);
-  const claim = claimRow(item);
-  const payment = paymentRow(account);
-  const application = applicationRow(payment, invoice);
-  const refund = refundRow(payment);
-  const offset = offsetRow(invoice, invoice);
-  const history = historyRow(fulfillment);
+/** Of all orgs of the scope. */
+export const billRunRow = (scope: Scope, more: Partial<BillRunRow> = {}): BillRunRow => {
+  const { orgId: _, ...row } = audited({ ...scope, orgId: '' });
   return {
-    ...{ account, order, line, fulfillment, asset },
-    ...{ invoice, item, memo, memoItem, credit, claim, payment, application, refund, offset, history },
+    ...row,
+    orgIds: [...scope.orgIds],
+    billRunNumber: number('BR-'),
+    status: 'Posted',
+    targetDate: day,
+    invoiceDate: day,
+    autoPost: false,
+    accountIds: null,
+    total: 2,
+    done: 1,
+    failed: 1,
+    startedDate: instant,
+    finishedDate: instant,
+    trackId: null,
+    ...more,
   };
-}
-
-export type Chain = ReturnType<typeof chain>;
-
-export const classes: { [K in keyof Chain]: RowClass<Chain[K]> } = {
-  account: AccountRow,
-  order: OrderRow,
-  line: OrderLineItemRow,
-  fulfillment: FulfillmentRow,
-  asset: FulfillmentItemRow,
-  invoice: InvoiceRow,
-  item: InvoiceItemRow,
-  memo: CreditMemoRow,
-  memoItem: CreditMemoItemRow,
-  credit: CreditMemoApplicationRow,
-  claim: BillingClaimRow,
-  payment: PaymentRow,
-  application: PaymentApplicationRow,
-  refund: RefundRow,
-  offset: InvoiceOffsetRow,
-  history: HistoryEntryRow,
 };
 
-/** Writes a chain, parents first. */
-export async function insertChain(db: Connection, scope: Scope): Promise<Chain> {
-  const rows = chain(scope);
-  const scoped = new Scoped(db, scope);
-  for (const [kind, row] of Object.entries(classes)) {
-    await insertRows(scoped, row as RowClass<{ id: string }>, [rows[kind as keyof Chain]]);
-  }
-  return rows;
-}
+/** An account that a run could not bill wholly, in a chunk of its own. */
+export const failureRow = (
+  { id: billRunId }: BillRunRow,
+  { id: accountId, entityId, orgId }: AccountRow,
+  more: Partial<BillRunAccountRow> = {},
+): BillRunAccountRow => ({
+  id: newId(),
+  entityId,
+  orgId,
+  billRunId,
+  chunkId: newId(),
+  accountId,
+  total: 2,
+  done: 1,
+  code: 'LIMIT_EXCEEDED',
+  message: 'More than an invoice can hold.',
+  ...more,
+});

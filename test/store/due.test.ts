@@ -1,0 +1,157 @@
+import { isBillable } from '../../src/domain/invoice';
+import { AccountRow } from '../../src/store/account';
+import { BillingClaimRow } from '../../src/store/billing-claim';
+import { Connection, Scoped } from '../../src/store/connection';
+import { billDue, dueAccounts, dueAmounts, dueCharges, dueGroups, dueSums } from '../../src/store/due';
+import { FulfillmentRow } from '../../src/store/fulfillment';
+import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
+import { OrderRow } from '../../src/store/order';
+import { OrderLineItemRow } from '../../src/store/order-line-item';
+import { insertRows } from '../../src/store/write';
+import { type TestDatabase, testDatabase } from '../support/database';
+import {
+  accountRow,
+  claimRow,
+  fulfillmentRow,
+  instant,
+  invoiceItemRow,
+  invoiceRow,
+  lineRow,
+  orderRow,
+  tenant,
+} from '../support/rows';
+
+let database: TestDatabase;
+let scoped: Scoped;
+let accounts: AccountRow[];
+let invoice: InvoiceRow;
+
+const days = ['2022-01-01', '2022-01-02', '2022-01-03'];
+const states = ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'] as const;
+
+/** What billing may or may not pick up: a fulfillment, or a line item. */
+type Candidate = { row: FulfillmentRow | OrderLineItemRow; accountId: string; claimed: boolean; countsItself: boolean };
+const candidates: Candidate[] = [];
+
+/** Every state, date and claim there can be, also those that no service leads to. */
+const combinations = states.flatMap((state) =>
+  [null, instant].flatMap((sentToBillingDate) =>
+    [null, ...days].flatMap((billTargetDate) =>
+      [true, false].map((claimed) => ({ state, sentToBillingDate, billTargetDate, claimed })),
+    ),
+  ),
+);
+/** A constraint refuses these of fulfillments. */
+const impossible = ({ state, sentToBillingDate, billTargetDate }: (typeof combinations)[0]) =>
+  (state === 'SentToBilling' || state === 'Complete') && !(sentToBillingDate && billTargetDate);
+
+beforeAll(async () => {
+  database = await testDatabase();
+  scoped = new Scoped(database.db.reads(), await tenant(database.db.reads(), 'Acme'));
+  accounts = [accountRow(scoped.scope), accountRow(scoped.scope)];
+  invoice = invoiceRow(accounts[0]);
+  const orders: OrderRow[] = [];
+  const lines: OrderLineItemRow[] = [];
+  const fulfillments: FulfillmentRow[] = [];
+  for (const account of accounts) {
+    const order = orderRow(account);
+    orders.push(order);
+    const sold = lineRow(order);
+    lines.push(sold);
+    for (const { claimed, state, ...dates } of combinations) {
+      for (const billingRule of ['TriggerAsFulfillmentOccurs', 'TriggerWithoutFulfillment'] as const) {
+        const row = lineRow(order, { ...dates, itemState: state, billingRule });
+        lines.push(row);
+        const countsItself = billingRule === 'TriggerWithoutFulfillment';
+        candidates.push({ row, accountId: account.id, claimed, countsItself });
+      }
+      if (impossible({ claimed, state, ...dates })) continue;
+      const row = fulfillmentRow(sold, { ...dates, state });
+      fulfillments.push(row);
+      candidates.push({ row, accountId: account.id, claimed, countsItself: true });
+    }
+  }
+  const claimed = candidates.filter((each) => each.claimed);
+  const items = claimed.map(({ row }) => invoiceItemRow(invoice, { ...fulfillments[0], id: row.id }));
+  await insertRows(scoped, AccountRow, accounts);
+  await insertRows(scoped, OrderRow, orders);
+  await insertRows(scoped, OrderLineItemRow, lines);
+  await insertRows(scoped, FulfillmentRow, fulfillments);
+  await insertRows(scoped, InvoiceRow, [invoice]);
+  await insertRows(
+    scoped,
+    InvoiceItemRow,
+    items.map((item) => ({ ...item, fulfillmentId: fulfillments[0].id })),
+  );
+  await insertRows(scoped, BillingClaimRow, items.map(claimRow));
+});
+afterAll(() => database.close());
+
+/** The ids that the rules of the domain pick. */
+const picked = (targetDate: string, accountIds: readonly string[]) =>
+  candidates
+    .filter(({ row, accountId, claimed, countsItself }) => {
+      const state = 'itemState' in row ? row.itemState : row.state;
+      return countsItself && accountIds.includes(accountId) && isBillable({ ...row, state }, targetDate, claimed);
+    })
+    .map(({ row }) => row.id)
+    .sort();
+
+const targets = ['2021-12-31', ...days, '2022-01-04'];
+
+describe.each(targets)('up to %s', (targetDate) => {
+  test('what is due is what the rules call billable, of one account as of both', async () => {
+    for (const named of [[accounts[0]], [accounts[1]], accounts]) {
+      const ids = named.map(({ id }) => id);
+      const charges = await dueCharges(scoped, ids, targetDate, 10_000);
+      const due = charges.map((charge) => charge.fulfillmentId ?? charge.orderLineItemId);
+      expect(due.sort()).toEqual(picked(targetDate, ids));
+    }
+  });
+
+  test('groups, sums and accounts count the same, whether the accounts are named or not', async () => {
+    const count = (rows: readonly { count: number }[]) => rows.reduce((sum, row) => sum + row.count, 0);
+    const expected = picked(
+      targetDate,
+      accounts.map(({ id }) => id),
+    );
+    for (const accountIds of [null, accounts.map(({ id }) => id)]) {
+      for (const look of [dueGroups, dueSums, dueAccounts]) {
+        expect(count(await look(scoped, accountIds, targetDate))).toBe(expected.length);
+      }
+    }
+    for (const row of await dueAccounts(scoped, null, targetDate)) {
+      expect(row.count).toBe(picked(targetDate, [row.accountId]).length);
+    }
+  });
+
+  test('what is billed by set is all of that and nothing else', async () => {
+    const ids = accounts.map(({ id }) => id);
+    const client = await database.db.main.connect();
+    const within = new Scoped(new Connection(client), scoped.scope);
+    try {
+      await client.query('begin');
+      const invoices = accounts.map((account) => invoiceRow(account));
+      await insertRows(within, InvoiceRow, invoices);
+      const amounts = await dueAmounts(within, ids, targetDate);
+      const prices = amounts.map((amount) => ({ ...amount, net: amount.amount, tax: '0', rate: null }));
+      const sums = await billDue(within, ids, targetDate, invoices, prices, 10_000);
+      const claims = await within.connection.query<{ id: string }>(
+        `select c.id from billing_claim c join invoice_item i on i.id = c.invoice_item_id where i.invoice_id = any($1)
+           and (c.id = i.fulfillment_id or i.fulfillment_id is null and c.id = i.order_line_item_id)`,
+        [invoices.map(({ id }) => id)],
+      );
+      expect(claims.map(({ id }) => id).sort()).toEqual(picked(targetDate, ids));
+      expect(sums.reduce((sum, { count }) => sum + count, 0)).toBe(claims.length);
+      expect(await dueGroups(within, ids, targetDate)).toEqual([]);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+});
+
+test('the rows tell the rules apart', () => {
+  const counts = targets.map((targetDate) => picked(targetDate, [accounts[0].id]).length);
+  expect(counts).toEqual([0, 4, 8, 12, 12]);
+});
