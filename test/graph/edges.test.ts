@@ -8,7 +8,7 @@ import { AccountRow } from '../../src/store/account';
 import { BillRunRow } from '../../src/store/bill-run';
 import { Scoped } from '../../src/store/connection';
 import { InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
-import { insertRows, insertRows, rowsBy, rowsBy } from '../../src/store/write';
+import { insertRows, rowsBy } from '../../src/store/write';
 import { insertFailures } from '../support/chain';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 import { insertReturns, type Return, returnOf } from '../support/returns';

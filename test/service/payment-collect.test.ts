@@ -168,7 +168,11 @@ describe('collectPayment of invoices', () => {
     const [a] = await invoicesOn(await saleOf(), '1');
     const { owner } = gateway.database;
     await owner('begin');
-    await owner("update invoice set status = 'Canceled' where id = $1", [a.id]);
+    await owner("update invoice set status = 'Canceled', posted_date = null where id = $1", [a.id]);
+    await owner(
+      'delete from billing_claim where invoice_item_id in (select id from invoice_item where invoice_id = $1)',
+      [a.id],
+    );
     const answer = collect([a.id]);
     await gateway.database.blocked();
     await owner('commit');

@@ -86,7 +86,7 @@ describe('collectPayment', () => {
     expect(paidAmount).toBe('100.00');
   });
 
-  test('gives back every invoice in the order of billing, those for 0 and below 0 too, which nothing is collected of', async () => {
+  test('gives back every invoice in the order of billing, those for 0 and below 0 too', async () => {
     const work = await client.work();
     await updateBillingSettings(work, { invoiceSettlement: false });
     const billTargetDate = '2022-01-01';
@@ -118,9 +118,10 @@ describe('collectPayment', () => {
       ['A', '0', '0'],
       ['B', '20', '0'],
       ['C', '3', '0'],
-      ['D', '-10', '-10'],
+      ['D', '-10', '0'],
     ]);
-    expect(payments).toMatchObject([{ amount: '23' }]);
+    // What it is to the account's credit is taken off first.
+    expect(payments).toMatchObject([{ amount: '13' }]);
     await work.finish();
   });
 

@@ -117,8 +117,6 @@ const statements: Record<string, string> = {
       union all select id, version from orders union all select id, version from account
       union all select id, version from invoice union all select id, version from credit_memo
       union all select id, version from payment) s
-      union all select id, version from orders union all select id, version from credit_memo
-      union all select id, version from invoice union all select id, version from payment) s
     where s.version <> (select count(*) from history_entry h where h.subject_id = s.id)`,
   'objects that have left a final state': `
     select subject_type, subject_id, from_state, to_state from history_entry

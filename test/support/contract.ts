@@ -377,13 +377,11 @@ type VersionConflict implements UserError {
   current: Node!
 }
 enum UserErrorCode {
-  INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED FIELD_LOCKED
-  NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED RETURN_NOT_ALLOWED LIMIT_EXCEEDED
-  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET ALREADY_BILLED DOCUMENT_STATUS DOCUMENT_IN_USE
-  SETTLEMENT_REQUIRED CURRENCY_MISMATCH BALANCE_EXCEEDED PAYMENT_METHOD_MISSING
+  INVALID_VALUE REQUIRED NOT_FOUND DUPLICATE TYPE_MISMATCH STATE_NOT_CREATABLE TRANSITION_NOT_ALLOWED
+  FIELD_LOCKED NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED
+  RETURN_NOT_ALLOWED LIMIT_EXCEEDED ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET ALREADY_BILLED
+  DOCUMENT_STATUS DOCUMENT_IN_USE SETTLEMENT_REQUIRED CURRENCY_MISMATCH BALANCE_EXCEEDED PAYMENT_METHOD_MISSING
   PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
-  ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET DOCUMENT_STATUS SETTLEMENT_REQUIRED BALANCE_EXCEEDED
-  PAYMENT_METHOD_MISSING PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
 input OrderOrder { field: OrderOrderField!, direction: OrderDirection! = DESC }
@@ -446,12 +444,6 @@ enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTarg
 export const beyondContract: readonly string[] = [
   'UserErrorCode.UNEXPECTED',
   'Payment.version',
-  'BillRun.version',
-  'BillRun.allowedActions',
-  'BillRunActionState',
-  ...['action', 'allowed', 'blockedBy'].map((field) => `BillRunActionState.${field}`),
-  'BillRunAction',
-  ...['Post', 'Cancel', 'Delete'].map((action) => `BillRunAction.${action}`),
   'Invoice.offsets',
   'InvoiceOffset',
   'InvoiceOffset.id',
@@ -459,4 +451,10 @@ export const beyondContract: readonly string[] = [
   'InvoiceOffset.appliedDate',
   'InvoiceOffset.invoice',
   'InvoiceOffset.negativeInvoice',
+  'BillRun.version',
+  'BillRun.allowedActions',
+  'BillRunActionState',
+  ...['action', 'allowed', 'blockedBy'].map((field) => `BillRunActionState.${field}`),
+  'BillRunAction',
+  ...['Post', 'Cancel', 'Delete'].map((action) => `BillRunAction.${action}`),
 ];
