@@ -111,6 +111,8 @@ async function plan(services: Services, lease: Connection, runId: string): Promi
   const run = await lockRun(lease, runId, 'no key update');
   if (run?.status !== 'Pending') return run !== undefined;
   const unit = new Unit(lease, services, callerOf(run), false);
+  // Whole tables are looked through here, which is best done in one go.
+  await lease.control('set local enable_seqscan = on');
   const due = await dueAccounts(unit.db, run.accountIds, run.targetDate);
   let chunkId = newId();
   let size = 0;

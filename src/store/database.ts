@@ -26,6 +26,13 @@ export const appRole = 'order_gateway_app';
 
 const workTimeoutMs = 600_000;
 
+/**
+ * A connection plans the check of a foreign key once. Planned while a table has a page it is a walk through the table,
+ * and grows with every document that the run writes: 300,000 items then took 1.65 times a plain transaction, against
+ * 1.32 by the index.
+ */
+const byIndex = { enable_seqscan: 'off' };
+
 export interface DatabaseOptions {
   url: string;
   poolSize?: number;
@@ -94,7 +101,7 @@ export class Database {
     const dataSource = await new DataSource(dataSourceOptions(options, 'application')).initialize();
     const main = (dataSource.driver as PostgresDriver).master as Pool;
     const side = openPool(options, 4);
-    const working = openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 8);
+    const working = openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 8, byIndex);
     return new Database(dataSource, main, side, openPool(options, 2), working);
   }
 
@@ -124,12 +131,12 @@ export class Database {
 }
 
 /** A pool of its own under the application's role, for the side connections and for the test gateway. */
-export function openPool(options: DatabaseOptions, size: number): Pool {
+export function openPool(options: DatabaseOptions, size: number, settings: Record<string, string> = {}): Pool {
   const pool = new Pool({
     connectionString: options.url,
     max: size,
     connectionTimeoutMillis: 5_000,
-    options: sessionOptions(appRole, { statement_timeout: options.statementTimeoutMs ?? 20_000 }),
+    options: sessionOptions(appRole, { statement_timeout: options.statementTimeoutMs ?? 20_000, ...settings }),
     application_name: 'order-fulfillment-gateway side',
   });
   pool.on('error', options.onPoolError ?? (() => {}));
