@@ -25,11 +25,11 @@ import {
 } from '../store/bill-run';
 import { type Connection, Lease } from '../store/connection';
 import { CreditMemoRow } from '../store/credit-memo';
-import { billDue, type DueGroup, dueAccounts, dueAmounts, dueCharges, dueGroups } from '../store/due';
+import { billDue, type DueGroup, dueAccounts, dueAmounts, dueGroups, gatherDue, gatheredCharges } from '../store/due';
 import { failureOf } from '../store/failure';
 import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
-import { deleteRows, insertNumberedRows, updateRows } from '../store/write';
+import { insertNumberedRows, updateRows } from '../store/write';
 import { refuse } from './batch';
 import { priceOf } from './bill-run';
 import { documentOf, type Origin, writeDocuments } from './billing';
@@ -125,8 +125,7 @@ async function plan(services: Services, lease: Connection, runId: string): Promi
     return { id: newId(), chunkId, accountId, orgId, total: count };
   });
   await insertChunks(lease, run, accounts);
-  const total = due.reduce((sum, { count }) => sum + count, 0);
-  await saveRun(lease, { ...run, ...touched(run), status: 'Processing', total, startedDate: unit.now });
+  await saveRun(lease, { ...run, ...touched(run), status: 'Processing', total: sum(due), startedDate: unit.now });
   return true;
 }
 
@@ -209,54 +208,42 @@ function reasonOf(error: unknown): { code: UserErrorCode; message: string } {
 async function billAccounts(unit: Unit, run: BillRunRow, accounts: readonly BillRunAccountRow[]): Promise<boolean> {
   const origin: Origin = { source: 'BillRun', billRunId: run.id, status: 'Draft' };
   const dates: BillingDates = { targetDate: run.targetDate, documentDate: run.invoiceDate };
-  const groups = await dueGroups(
-    unit.db,
-    accounts.map(({ accountId }) => accountId),
-    run.targetDate,
-  );
-  const withReturns = [...new Set(groups.filter((group) => group.hasReturns).map((group) => group.accountId))];
-  const billed = new Map<string, number>();
+  const ids = accounts.map(({ accountId }) => accountId);
   // What one invoice takes is also what one transaction does: an account that has more is billed in several.
-  let left = maxDocumentItems;
-
+  await gatherDue(unit.db, ids, run.targetDate, maxDocumentItems);
+  const groups = await dueGroups(unit.db);
+  let count = sum(groups);
+  const whole = count < maxDocumentItems;
+  // The last may have been cut: it is left to the next transaction, so that it is not on more invoices than it need be.
+  if (!whole && groups.length > 1) count -= groups.pop()!.count;
+  const withReturns = [...new Set(groups.filter((group) => group.hasReturns).map((group) => group.accountId))];
   if (withReturns.length) {
-    const charges = await dueCharges(unit.db, withReturns, run.targetDate, left);
-    await writeDocuments(unit, charges, dates, origin);
-    for (const { accountId } of charges) billed.set(accountId, (billed.get(accountId) ?? 0) + 1);
-    left -= charges.length;
+    await writeDocuments(unit, await gatheredCharges(unit.db, withReturns, count), dates, origin);
   }
   const sales = groups.filter((group) => !withReturns.includes(group.accountId));
-  const fitting = sales.filter((group) => {
-    left -= group.count;
-    return left >= 0 || group === sales[0];
-  });
-  if (fitting.length) await billSales(unit, fitting, dates, origin, billed);
+  if (sales.length) await billSales(unit, sales, dates, origin);
 
+  const billed = new Map<string, number>();
+  for (const { accountId, count } of groups) billed.set(accountId, (billed.get(accountId) ?? 0) + count);
   await unit.writeHistory();
   await saveAccounts(
     unit.db.connection,
     run.id,
     accounts.map((account) => ({ ...account, done: account.done + (billed.get(account.accountId) ?? 0) })),
   );
-  const count = [...billed.values()].reduce((sum, each) => sum + each, 0);
   await countRun(unit.db.connection, run.id, count, 0);
-  return left >= 0 && count < maxDocumentItems;
+  return whole;
 }
+
+const sum = (groups: readonly { count: number }[]): number => groups.reduce((sum, { count }) => sum + count, 0);
 
 /**
  * Bills accounts without returns by set: the database moves the rows, the domain has the say over every amount. The
  * invoices are written first, since items refer to them, and get their totals from what was put on them.
  */
-async function billSales(
-  unit: Unit,
-  groups: readonly DueGroup[],
-  dates: BillingDates,
-  origin: Origin,
-  billed: Map<string, number>,
-): Promise<void> {
-  const accountIds = [...new Set(groups.map((group) => group.accountId))];
+async function billSales(unit: Unit, groups: readonly DueGroup[], dates: BillingDates, origin: Origin): Promise<void> {
   const settings = await unit.settings();
-  const amounts = groups.some((group) => group.isPriced) ? await dueAmounts(unit.db, accountIds, dates.targetDate) : [];
+  const amounts = groups.some((group) => group.isPriced) ? await dueAmounts(unit.db) : [];
   const headers = groups.map((group) => {
     const draft = invoiceHeader(group, dates);
     return { ...documentOf(unit, draft, origin), ...headerOf(draft) };
@@ -264,28 +251,12 @@ async function billSales(
   const numbering = unit.numbering('invoice', 'invoiceNumber', headers.length);
   const invoices = await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, headers, numbering);
   const prices = amounts.map((amount) => priceOf(amount, settings));
-  const sums = new Map(
-    (await billDue(unit.db, accountIds, dates.targetDate, invoices, prices, maxDocumentItems)).map((sum) => [
-      sum.invoiceId,
-      sum,
-    ]),
-  );
-  // A group whose last item has changed its payment term or group meanwhile is left without any.
-  const empty = invoices.filter((invoice) => !sums.has(invoice.id));
-  if (empty.length)
-    await deleteRows(
-      unit.db,
-      InvoiceRow,
-      empty.map(({ id }) => id),
-    );
-  const totals = invoices
-    .filter((invoice) => sums.has(invoice.id))
-    .map((invoice) => {
-      const { net, tax, count } = sums.get(invoice.id)!;
-      billed.set(invoice.accountId, (billed.get(invoice.accountId) ?? 0) + count);
-      const amount = add(net, tax);
-      return { ...invoice, amountWithoutTax: net, taxAmount: tax, amount, balance: amount };
-    });
+  const sums = new Map((await billDue(unit.db, invoices, prices)).map((sum) => [sum.invoiceId, sum]));
+  const totals = invoices.map((invoice) => {
+    const { net, tax } = sums.get(invoice.id)!;
+    const amount = add(net, tax);
+    return { ...invoice, amountWithoutTax: net, taxAmount: tax, amount, balance: amount };
+  });
   refuse(totals.flatMap(judgeTotal));
   await updateRows(unit.db, InvoiceRow, totals, ['amountWithoutTax', 'taxAmount', 'amount', 'balance']);
   for (const invoice of totals) unit.note('Invoice', 'Create', null, invoice);

@@ -21,7 +21,7 @@ const due = (named: boolean): string => `
     l.unit_of_measure, l.tax_mode, l.tax_code, f.fulfillment_date as service_start_date,
     f.fulfillment_date as service_end_date, l.product_code, l.purchase_order_number
   from fulfillment f
-  join order_line_item l on l.id = f.order_line_item_id
+  join order_line_item l on l.id = f.order_line_item_id${named ? ' and l.account_id = any($4::uuid[])' : ''}
   join account a on a.id = f.account_id
   where f.entity_id = $1 and f.org_id = any($2)${named ? ' and f.account_id = any($4::uuid[])' : ''}
     and f.state in ('SentToBilling', 'Complete') and f.sent_to_billing_date is not null and f.bill_target_date <= $3::date
@@ -55,14 +55,13 @@ export interface DueGroup {
   isPriced: boolean;
 }
 
-export function dueGroups(scoped: Scoped, accountIds: readonly string[] | null, targetDate: Day): Promise<DueGroup[]> {
-  return scoped.query(
-    `select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
-       invoice_group_number as "invoiceGroupNumber", count(*)::integer as count,
-       bool_or(item_category = 'Return') as "hasReturns", bool_or(not is_rounded or tax_code is not null) as "isPriced"
-     from (${due(accountIds !== null)}) as due group by 1, 2, 3, 4, 5 order by 1, 3, 4, 5`,
-    given(accountIds, targetDate),
-  );
+/** An amount whose net and tax are to be worked out. */
+export interface DueAmount {
+  amount: Decimal;
+  isRounded: boolean;
+  currency: string;
+  taxMode: TaxMode | null;
+  taxCode: string | null;
 }
 
 /** How much is due of each account. */
@@ -75,23 +74,6 @@ export function dueAccounts(
     `select account_id as "accountId", org_id as "orgId", count(*)::integer as count
      from (${due(accountIds !== null)}) as due group by 1, 2 order by 1`,
     given(accountIds, targetDate),
-  );
-}
-
-/** An amount whose net and tax are to be worked out, with how often it occurs in its group. */
-export interface DueAmount {
-  amount: Decimal;
-  isRounded: boolean;
-  currency: string;
-  taxMode: TaxMode | null;
-  taxCode: string | null;
-}
-
-export function dueAmounts(scoped: Scoped, accountIds: readonly string[], targetDate: Day): Promise<DueAmount[]> {
-  return scoped.query(
-    `select distinct amount, is_rounded as "isRounded", currency, tax_mode as "taxMode", tax_code as "taxCode"
-     from (${due(true)}) as due where not is_rounded or tax_code is not null`,
-    [targetDate, accountIds],
   );
 }
 
@@ -114,12 +96,17 @@ export function dueSums(scoped: Scoped, accountIds: readonly string[] | null, ta
 }
 
 /** The charges of accounts one by one, at most so many. */
-export async function dueCharges(
+export const dueCharges = (
   scoped: Scoped,
   accountIds: readonly string[],
   targetDate: Day,
   limit: number,
-): Promise<Charge[]> {
+): Promise<Charge[]> => chargesOf(scoped, `${due(true)} order by ${order} limit $5`, [targetDate, accountIds, limit]);
+
+/** Such that those of one document follow each other. */
+const order = 'account_id, currency, payment_term, invoice_group_number, order_line_item_id, fulfillment_id';
+
+async function chargesOf(scoped: Scoped, from: string, values: unknown[]): Promise<Charge[]> {
   const rows = await scoped.query<Charge & { isRounded: boolean }>(
     `select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
        invoice_group_number as "invoiceGroupNumber", order_line_item_id as "orderLineItemId",
@@ -128,12 +115,57 @@ export async function dueCharges(
        is_rounded as "isRounded", unit_of_measure as "unitOfMeasure", tax_mode as "taxMode", tax_code as "taxCode",
        service_start_date as "serviceStartDate", service_end_date as "serviceEndDate", product_code as "productCode",
        purchase_order_number as "purchaseOrderNumber"
-     from (${due(true)}) as due
-     order by account_id, currency, payment_term, invoice_group_number, order_line_item_id, fulfillment_id limit $5`,
-    [targetDate, accountIds, limit],
+     from (${from}) as due`,
+    values,
   );
   return rows.map(({ isRounded, ...charge }) => ({ ...charge, amount: isRounded ? charge.amount : null }));
 }
+
+/*
+ * What one transaction bills is looked up once and gathered in a table of its own: looking it up again for the groups,
+ * the amounts and the items cost an eighth of the whole, and each time something else could be due.
+ */
+
+/** The gathered, as a statement of the scope sees it; `$1` and `$2` are the scope's. */
+const gathered = 'select * from due_charge where $1::uuid is not null and org_id = any($2)';
+
+/**
+ * Gathers the charges that are due of accounts, at most so many, until the transaction ends or gathers others. What is
+ * written of them afterwards is what they were now.
+ */
+export async function gatherDue(
+  scoped: Scoped,
+  accountIds: readonly string[],
+  targetDate: Day,
+  limit: number,
+): Promise<void> {
+  await scoped.connection.control('drop table if exists pg_temp.due_charge');
+  await scoped.query(
+    `create temporary table due_charge on commit drop as
+     select *, row_number() over () - 1 as position from (${due(true)} order by ${order} limit $5) as due`,
+    [targetDate, accountIds, limit],
+  );
+}
+
+/** The groups that were gathered. */
+export const dueGroups = (scoped: Scoped): Promise<DueGroup[]> =>
+  scoped.query(
+    `select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
+       invoice_group_number as "invoiceGroupNumber", count(*)::integer as count,
+       bool_or(item_category = 'Return') as "hasReturns", bool_or(not is_rounded or tax_code is not null) as "isPriced"
+     from (${gathered}) as due group by 1, 2, 3, 4, 5 order by min(position)`,
+  );
+
+/** Those of the first `count` gathered charges that are of these accounts, one by one. */
+export const gatheredCharges = (scoped: Scoped, accountIds: readonly string[], count: number): Promise<Charge[]> =>
+  chargesOf(scoped, `${gathered} and account_id = any($3) and position < $4 order by position`, [accountIds, count]);
+
+/** The amounts to be worked out of what was gathered, each kind once. */
+export const dueAmounts = (scoped: Scoped): Promise<DueAmount[]> =>
+  scoped.query(
+    `select distinct amount, is_rounded as "isRounded", currency, tax_mode as "taxMode", tax_code as "taxCode"
+     from (${gathered}) as due where not is_rounded or tax_code is not null`,
+  );
 
 /** What the domain has made of an amount. */
 export interface DuePrice extends DueAmount {
@@ -151,13 +183,11 @@ export interface BilledSum {
 }
 
 /**
- * Writes the items and claims of sales onto invoices that were written before, at most so many, in one statement. What is
- * in no group of `headers` is left alone. Ids count up in the order of the items, as those made elsewhere do.
+ * Writes the items and claims of the gathered sales onto invoices that were written before, in one statement. What is in
+ * no group of `headers` is left alone. Ids count up in the order of the items, as those made elsewhere do.
  */
 export function billDue(
   scoped: Scoped,
-  accountIds: readonly string[],
-  targetDate: Day,
   headers: readonly {
     id: string;
     accountId: string;
@@ -166,31 +196,32 @@ export function billDue(
     invoiceGroupNumber: string | null;
   }[],
   prices: readonly DuePrice[],
-  limit: number,
 ): Promise<BilledSum[]> {
-  const charges = `select due.*, h."id" as invoice_id
-    from (${due(true)}) as due
-    join header h on h."accountId" = due.account_id and h."currency" = due.currency
-      and h."paymentTerm" = due.payment_term and h."invoiceGroupNumber" is not distinct from due.invoice_group_number
-    order by h."id", due.order_line_item_id, due.fulfillment_id limit $6`;
   // Joined only where there are any: most runs have none, and the join costs a tenth of the statement.
   const priced = prices.length > 0;
   const [net, tax, rate] = priced
-    ? ['coalesce(p."net", c.amount)', 'coalesce(p."tax", 0)', 'p."rate"']
+    ? [
+        `case when ${isPriced} then p."net" else c.amount end`,
+        `case when ${isPriced} then p."tax" else 0 end`,
+        'p."rate"',
+      ]
     : ['c.amount', '0', 'null::numeric'];
   return scoped.query(
     `with header as (
-       select * from json_to_recordset($5::json) as h("id" uuid, "accountId" uuid, "currency" text, "paymentTerm" text,
+       select * from json_to_recordset($3::json) as h("id" uuid, "accountId" uuid, "currency" text, "paymentTerm" text,
          "invoiceGroupNumber" text)
      ), item as (
        insert into invoice_item (id, entity_id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_name, currency,
          quantity, unit_price, unit_of_measure, charge_amount, tax_amount, tax_mode, tax_code, tax_rate, service_start_date,
          service_end_date, product_code, purchase_order_number)
-       select item_id(c.n), $1, c.org_id, c.invoice_id, c.order_line_item_id, c.fulfillment_id, c.charge_name, c.currency,
+       select item_id(c.position), $1, c.org_id, h."id", c.order_line_item_id, c.fulfillment_id, c.charge_name, c.currency,
          c.quantity, c.unit_price, c.unit_of_measure, ${net}, ${tax}, c.tax_mode, c.tax_code, ${rate},
          c.service_start_date, c.service_end_date, c.product_code, c.purchase_order_number
-       from (select charge.*, row_number() over () - 1 as n from (${charges}) as charge) as c
-       ${priced ? priceJoin : 'where c.is_rounded and c.tax_code is null'}
+       from (${gathered}) as c
+       join header h on h."accountId" = c.account_id and h."currency" = c.currency
+         and h."paymentTerm" = c.payment_term and h."invoiceGroupNumber" is not distinct from c.invoice_group_number
+       ${priced ? priceJoin : ''}
+       order by c.position
        returning id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_amount, tax_amount
      ), claim as (
        insert into billing_claim (id, entity_id, org_id, invoice_item_id)
@@ -198,13 +229,13 @@ export function billDue(
      )
      select invoice_id as "invoiceId", count(*)::integer as count, sum(charge_amount) as net, sum(tax_amount) as tax
      from item group by invoice_id`,
-    [targetDate, accountIds, JSON.stringify(headers), limit, ...(priced ? [JSON.stringify(prices)] : [])],
+    [JSON.stringify(headers), ...(priced ? [JSON.stringify(prices)] : [])],
   );
 }
 
-/** What came due since the prices were asked for has none, and waits for the next run. */
-const priceJoin = `left join json_to_recordset($7::json) as p("amount" numeric, "isRounded" boolean, "currency" text,
+/** One that is missing among the prices leaves a null, which the database refuses. */
+const isPriced = '(not c.is_rounded or c.tax_code is not null)';
+const priceJoin = `left join json_to_recordset($4::json) as p("amount" numeric, "isRounded" boolean, "currency" text,
     "taxMode" tax_mode, "taxCode" text, "net" numeric, "tax" numeric, "rate" numeric)
-  on p."amount" = c.amount and p."isRounded" = c.is_rounded and p."currency" = c.currency
-    and p."taxMode" is not distinct from c.tax_mode and p."taxCode" is not distinct from c.tax_code
-  where (c.is_rounded and c.tax_code is null) or p."net" is not null`;
+  on ${isPriced} and p."amount" = c.amount and p."isRounded" = c.is_rounded and p."currency" = c.currency
+    and p."taxMode" is not distinct from c.tax_mode and p."taxCode" is not distinct from c.tax_code`;

@@ -2,7 +2,16 @@ import { isBillable } from '../../src/domain/invoice';
 import { AccountRow } from '../../src/store/account';
 import { BillingClaimRow } from '../../src/store/billing-claim';
 import { Connection, Scoped } from '../../src/store/connection';
-import { billDue, dueAccounts, dueAmounts, dueCharges, dueGroups, dueSums } from '../../src/store/due';
+import {
+  billDue,
+  dueAccounts,
+  dueAmounts,
+  dueCharges,
+  dueGroups,
+  dueSums,
+  gatherDue,
+  gatheredCharges,
+} from '../../src/store/due';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
 import { OrderRow } from '../../src/store/order';
@@ -87,6 +96,18 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+/** In a transaction that comes to nothing. */
+async function within(act: (scoped: Scoped) => Promise<void>): Promise<void> {
+  const client = await database.db.main.connect();
+  try {
+    await client.query('begin');
+    await act(new Scoped(new Connection(client), scoped.scope));
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
 /** The ids that the rules of the domain pick. */
 const picked = (targetDate: string, accountIds: readonly string[]) =>
   candidates
@@ -109,14 +130,14 @@ describe.each(targets)('up to %s', (targetDate) => {
     }
   });
 
-  test('groups, sums and accounts count the same, whether the accounts are named or not', async () => {
+  test('sums and accounts count the same, whether the accounts are named or not', async () => {
     const count = (rows: readonly { count: number }[]) => rows.reduce((sum, row) => sum + row.count, 0);
     const expected = picked(
       targetDate,
       accounts.map(({ id }) => id),
     );
     for (const accountIds of [null, accounts.map(({ id }) => id)]) {
-      for (const look of [dueGroups, dueSums, dueAccounts]) {
+      for (const look of [dueSums, dueAccounts]) {
         expect(count(await look(scoped, accountIds, targetDate))).toBe(expected.length);
       }
     }
@@ -125,29 +146,79 @@ describe.each(targets)('up to %s', (targetDate) => {
     }
   });
 
-  test('what is billed by set is all of that and nothing else', async () => {
+  test('what is gathered and billed by set is all of that and nothing else', async () => {
     const ids = accounts.map(({ id }) => id);
-    const client = await database.db.main.connect();
-    const within = new Scoped(new Connection(client), scoped.scope);
-    try {
-      await client.query('begin');
+    await within(async (scoped) => {
       const invoices = accounts.map((account) => invoiceRow(account));
-      await insertRows(within, InvoiceRow, invoices);
-      const amounts = await dueAmounts(within, ids, targetDate);
-      const prices = amounts.map((amount) => ({ ...amount, net: amount.amount, tax: '0', rate: null }));
-      const sums = await billDue(within, ids, targetDate, invoices, prices, 10_000);
-      const claims = await within.connection.query<{ id: string }>(
+      await insertRows(scoped, InvoiceRow, invoices);
+      await gatherDue(scoped, ids, targetDate, 10_000);
+      expect(await gatheredCharges(scoped, ids, 10_000)).toEqual(await dueCharges(scoped, ids, targetDate, 10_000));
+      const gathered = (await dueGroups(scoped)).map(({ accountId, count }) => [accountId, count]);
+      const expected = [...ids].sort().map((id) => [id, picked(targetDate, [id]).length]);
+      expect(gathered).toEqual(expected.filter(([, count]) => count));
+      const prices = (await dueAmounts(scoped)).map((amount) => ({
+        ...{ ...amount, net: amount.amount, tax: '0', rate: null },
+      }));
+      const sums = await billDue(scoped, invoices, prices);
+      const claims = await scoped.connection.query<{ id: string }>(
         `select c.id from billing_claim c join invoice_item i on i.id = c.invoice_item_id where i.invoice_id = any($1)
            and (c.id = i.fulfillment_id or i.fulfillment_id is null and c.id = i.order_line_item_id)`,
         [invoices.map(({ id }) => id)],
       );
       expect(claims.map(({ id }) => id).sort()).toEqual(picked(targetDate, ids));
       expect(sums.reduce((sum, { count }) => sum + count, 0)).toBe(claims.length);
-      expect(await dueGroups(within, ids, targetDate)).toEqual([]);
-    } finally {
-      await client.query('rollback');
-      client.release();
-    }
+      await gatherDue(scoped, ids, targetDate, 10_000);
+      expect(await dueGroups(scoped)).toEqual([]);
+    });
+  });
+});
+
+describe('what is gathered', () => {
+  const last = days[2];
+
+  test('is at most so much, and those of one document follow each other', async () => {
+    const ids = accounts.map(({ id }) => id);
+    const all = await dueCharges(scoped, ids, last, 10_000);
+    await within(async (scoped) => {
+      await gatherDue(scoped, ids, last, all.length - 1);
+      expect(await gatheredCharges(scoped, ids, 5)).toEqual(all.slice(0, 5));
+      expect(await gatheredCharges(scoped, ids, 10_000)).toEqual(all.slice(0, -1));
+      expect(await gatheredCharges(scoped, ids.slice(0, 1), 10_000)).toEqual(
+        all.slice(0, -1).filter(({ accountId }) => accountId === ids[0]),
+      );
+    });
+  });
+
+  test('is billed in its order', async () => {
+    const ids = accounts.map(({ id }) => id);
+    await within(async (scoped) => {
+      const invoices = accounts.map((account) => invoiceRow(account));
+      await insertRows(scoped, InvoiceRow, invoices);
+      await gatherDue(scoped, ids, last, 10_000);
+      const charges = await gatheredCharges(scoped, ids, 10_000);
+      const prices = (await dueAmounts(scoped)).map((amount) => ({ ...amount, net: '1', tax: '0', rate: null }));
+      await billDue(scoped, invoices, prices);
+      const items = await scoped.query<{ id: string }>(
+        `select coalesce(fulfillment_id, order_line_item_id) as id from invoice_item
+         where entity_id = $1 and org_id = any($2) and invoice_id = any($3) order by invoice_item.id`,
+        [invoices.map(({ id }) => id)],
+      );
+      expect(items.map(({ id }) => id)).toEqual(
+        charges.map(({ fulfillmentId, orderLineItemId }) => fulfillmentId ?? orderLineItemId),
+      );
+    });
+  });
+
+  test('is not billed where an amount has no price', async () => {
+    const ids = accounts.map(({ id }) => id);
+    await within(async (scoped) => {
+      const invoices = accounts.map((account) => invoiceRow(account));
+      await insertRows(scoped, InvoiceRow, invoices);
+      await gatherDue(scoped, ids, last, 10_000);
+      const [one] = await dueAmounts(scoped);
+      const price = { ...one, amount: '12345', net: '1', tax: '0', rate: null };
+      await expect(billDue(scoped, invoices, [price])).rejects.toMatchObject({ code: '23502' });
+    });
   });
 });
 
