@@ -47,11 +47,12 @@ export async function fillDemo(services: Services, owner: DatabaseOptions): Prom
   await client(demoClientId, 'Demo', [all[0]]);
 }
 
-async function fillEntity(services: Services, { name, settings, orgs }: DemoEntity): Promise<void> {
+async function fillEntity(services: Services, { name, settings, orgs, settle }: DemoEntity): Promise<void> {
   const { caller, orgIds } = await callerIn(services, name);
   const work = new Work(services, caller);
   await updateBillingSettings(work, settings);
   for (const org of orgs) await fillOrg(work, orgIds.get(org.name)!, org.accounts);
+  await settle(work);
 }
 
 async function callerIn(
