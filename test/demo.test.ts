@@ -6,6 +6,9 @@ import { type Answer, type TestGatewayServer, testGateway } from './support/gate
 const clients = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
 const lines = ['4028828c82819b74018286e02e041bd6', '4028828c82819b740182821bb23e15c4'];
 
+// The demo is filled in once before all.
+jest.setTimeout(60_000);
+
 let gateway: TestGatewayServer;
 const fill = () => fillDemo(gateway.services, { url: gateway.database.url });
 
