@@ -115,12 +115,16 @@ describe('the samples together', () => {
   });
 
   test('make a bill run that does what its preview says, and post one', async () => {
-    const { previewBillRun: preview } = (await run(sample('PreviewBillRun'))).body.data;
-    const created = (await run(sample('CreateBillRun'))).body.data.createBillRun.billRun;
-    expect(created).toMatchObject({ status: 'Pending', targetDate: '2026-03-31', invoiceDate: '2026-03-31' });
+    await run(sample('PostBillRun'));
+    await carryOn(gateway.services);
+    const input = { targetDate: '2026-04-30' };
+    const { previewBillRun: preview } = (await run(sample('PreviewBillRun'), { input })).body.data;
+    const created = (await run(sample('CreateBillRun'), { input })).body.data.createBillRun.billRun;
+    expect(created).toMatchObject({ status: 'Pending', ...input });
     await carryOn(gateway.services);
     const { billRun: made } = (await run(sample('WatchBillRun'), { key: created.billRunNumber })).body.data;
     expect(made).toMatchObject({ status: 'Completed', failures: { nodes: [{ account: { name: 'Nutmeg Imports' } }] } });
+    expect(preview.invoiceCount).toBeGreaterThan(1);
     expect(made.invoices.totalCount).toBe(preview.invoiceCount - 1);
     expect(made.creditMemos.totalCount).toBe(preview.creditMemoCount);
 
