@@ -14,8 +14,8 @@ import { rowsBy } from '../store/write';
 import { december, november, october } from './monthly';
 
 /*
- * The months of monthly.ts are closed: a bill run for each, the first two posted and the last left as drafts. What its
- * invoices and credit memos then go through shows each act on documents and payments once.
+ * The months of monthly.ts are closed: a bill run for each, the first two posted and the last left as drafts. Of what was
+ * posted something is paid, refunded, credited, reversed and offset.
  */
 
 /** The numbers of what a run has made for an account. */
