@@ -6,7 +6,7 @@ import { isDay } from '../domain/date';
 import { Refusal } from '../domain/errors';
 import { TestGateway } from '../gateway/test-gateway';
 import { createBillRun, findBillRun } from '../service/bill-run';
-import { carryOn } from '../service/bill-run-worker';
+import { carryToEnd } from '../service/bill-run-worker';
 import { isDemo } from '../service/client';
 import { type Services, Work } from '../service/work';
 import type { BillRunRow } from '../store/bill-run';
@@ -113,20 +113,12 @@ async function carriedOut(
   };
   const work = new Work(services, caller);
   const { billRun } = await createBillRun(work, input);
-  const look = async () => (await findBillRun(work, billRun.id))!;
-  const show = async () => progress(bar(await look()));
+  const show = async () => progress(bar((await findBillRun(work, billRun.id))!));
   const timer = setInterval(() => void show().catch(() => {}), 250);
   try {
-    await Promise.all(Array.from({ length: workers }, () => carryOn(services)));
-    // Another process may be at the last chunk.
-    for (let run = await look(); ; run = await look()) {
-      if (run.finishedDate) {
-        progress(`${bar(run)}\n`);
-        return run;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 250));
-      await carryOn(services);
-    }
+    const run = await carryToEnd(services, work, billRun.id, workers);
+    progress(`${bar(run)}\n`);
+    return run;
   } finally {
     clearInterval(timer);
   }

@@ -1,6 +1,9 @@
 import type { BillingSettingsInput } from '../domain/billing-settings-change';
 import type { CreateAccountInput } from '../service/account';
 import type { NewOrderLineItem } from '../service/order';
+import type { Work } from '../service/work';
+import { settleNorthwind, settleSouthwind } from './closing';
+import { northwindMonthly, southwindMonthly } from './monthly';
 import { type DemoFulfillment, type DemoOrder, type Market, orderKinds } from './orders';
 
 /** The line items that the published requests name. */
@@ -17,6 +20,8 @@ export interface DemoEntity {
   name: string;
   settings: BillingSettingsInput;
   orgs: { name: string; accounts: DemoAccount[] }[];
+  /** What happens across its orgs once they are filled: bill runs, and what becomes of their documents. */
+  settle(work: Work): Promise<void>;
 }
 
 /** The sample of the published requests: 500 units at 10.00, on an account that can pay. */
@@ -154,12 +159,14 @@ export const demoEntities: readonly [DemoEntity, DemoEntity] = [
         accounts: [
           published(0, 'Acme Manufacturing', firstDeliveries),
           published(1, 'Contoso Hospitals', [], calibration),
+          ...northwindMonthly,
           ...customers(usa, 0, 12),
           ...customers(canada, 12, 5),
         ],
       },
       { name: 'Europe', accounts: [...customers(euro, 17, 9), ...customers(britain, 26, 5)] },
     ],
+    settle: settleNorthwind,
   },
   {
     name: 'Southwind Services',
@@ -183,8 +190,12 @@ export const demoEntities: readonly [DemoEntity, DemoEntity] = [
       ],
     },
     orgs: [
-      { name: 'Asia Pacific', accounts: [...customers(japan, 31, 5), ...customers(australia, 36, 4)] },
+      {
+        name: 'Asia Pacific',
+        accounts: [...customers(japan, 31, 5), ...customers(australia, 36, 4), ...southwindMonthly],
+      },
       { name: 'Middle East', accounts: customers(gulf, 40, 4) },
     ],
+    settle: settleSouthwind,
   },
 ];

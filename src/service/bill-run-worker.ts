@@ -31,9 +31,9 @@ import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
 import { insertNumberedRows, updateRows } from '../store/write';
 import { refuse } from './batch';
-import { priceOf } from './bill-run';
+import { findBillRun, priceOf } from './bill-run';
 import { documentOf, type Origin, writeDocuments } from './billing';
-import { type Services, translated, Unit } from './work';
+import { type Services, translated, Unit, type Work } from './work';
 
 /** Small accounts share a chunk of about so many items: one transaction, some hundred documents, within a second. */
 const chunkSize = 10_000;
@@ -59,6 +59,16 @@ export async function carryOn(services: Services, isEnded: () => boolean = () =>
     }
   }
   for (const error of failed.values()) throw error;
+}
+
+/** Carries runs on until this one is finished: another process may be at the last of its chunks. */
+export async function carryToEnd(services: Services, work: Work, runId: string, workers = 1): Promise<BillRunRow> {
+  for (;;) {
+    await Promise.all(Array.from({ length: workers }, () => carryOn(services)));
+    const run = (await findBillRun(work, runId))!;
+    if (run.finishedDate) return run;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** One step of a run; false where nothing of it is left for this worker. */

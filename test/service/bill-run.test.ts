@@ -5,6 +5,7 @@ import { updateBillingSettings } from '../../src/service/billing-settings';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
+import { reverseInvoice } from '../../src/service/reversal';
 import type { Work } from '../../src/service/work';
 import { BillRunRow } from '../../src/store/bill-run';
 import { CreditMemoRow } from '../../src/store/credit-memo';
@@ -74,7 +75,7 @@ const refusal = (act: Promise<unknown>) =>
 
 describe('a bill run', () => {
   test('bills everything that is due of every account, into drafts, and says how far it came', async () => {
-    const first = await delivered(3);
+    await delivered(3);
     await delivered(2, { paymentTerm: 'Net 5' });
     await orderFor(work, [services, { ...services, itemState: 'Executing' }]);
     await delivered(1, {}, '2022-01-03');
@@ -91,9 +92,20 @@ describe('a bill run', () => {
       ...{ source: 'BillRun', invoiceDate: '2022-02-01', dueDate: '2022-02-06', targetDate: '2022-01-02' },
       ...{ paymentTerm: 'Net 5', postedDate: null, version: 1 },
     });
-    expect(await refusal(transitionFulfillments(work, { keys: first.fulfillments, action: 'Complete' }))).toEqual(
-      first.fulfillments.map((_, at) => `NOT_BILLED_YET keys.${at}`),
-    );
+  });
+
+  test('K3, K4: lets what it drafted be completed once it is posted; reversed, that is billed by the next run', async () => {
+    const { fulfillments: keys } = await delivered(2);
+    const complete = () => transitionFulfillments(work, { keys, action: 'Complete' });
+    const run = await ran();
+    expect(await refusal(complete())).toEqual(['NOT_BILLED_YET keys.0', 'NOT_BILLED_YET keys.1']);
+    await moveBillRun(work, run.id, 'Post');
+    await carryOn(gateway.services);
+    expect((await complete()).fulfillments).toMatchObject([{ state: 'Complete' }, { state: 'Complete' }]);
+    expect(await ran()).toMatchObject({ total: 0 });
+    const [{ id }] = await invoices(run);
+    await reverseInvoice(work, id);
+    expect(await ran()).toMatchObject({ status: 'Completed', total: 2, done: 2 });
   });
 
   test('B5: bills nothing twice, whether a run or a request billed it before', async () => {

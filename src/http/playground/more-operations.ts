@@ -1,6 +1,6 @@
 import type { SampleOperation } from './operations';
 
-/** What the tabs have no room for: line items without fulfillments, returns, credit memos, settings. */
+/** What the tabs have no room for: line items without fulfillments, returns, what was credited, settings. */
 export const moreOperations: SampleOperation[] = [
   {
     title: 'Move a line item',

@@ -1,5 +1,7 @@
 // Read by the page (its first tabs and its "Samples" panel) and by the tests, which validate and run them against the
 // real schema. Plain data: the page bundles this file, so it may import nothing but more of them.
+import { billRunOperations } from './bill-run-operations';
+import { documentOperations } from './document-operations';
 import { moreOperations } from './more-operations';
 
 export interface SampleOperation {
@@ -273,5 +275,7 @@ mutation RehearseBooking(
 `,
     variables: { keys: ['F-00000001'], dryRun: true },
   },
+  ...documentOperations,
+  ...billRunOperations,
   ...moreOperations,
 ];
