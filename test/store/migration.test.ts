@@ -161,6 +161,22 @@ describe('the role of the application', () => {
     await expect(database.db.reads().query(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
+  test('may make a temporary table where not everybody may', async () => {
+    await withEmptyDatabase(async (url) => {
+      const owner = new Client(url);
+      await owner.connect();
+      await owner.query(`revoke temporary on database ${new URL(url).pathname.slice(1)} from public`);
+      await owner.end();
+      await migrate({ url });
+      const db = await Database.open({ url });
+      try {
+        await db.reads().query('create temporary table due_charge on commit drop as select 1');
+      } finally {
+        await db.close();
+      }
+    });
+  });
+
   test('may read and write the rows of every table but those of the migrations', async () => {
     const tables = await database.owner<{ name: string; rights: boolean[] }>(
       `select c.oid::regclass::text as name,
