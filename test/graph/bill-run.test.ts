@@ -205,6 +205,7 @@ describe('what may be done to a bill run is what it says of itself', () => {
     ['Posted', []],
     ['CancelInProgress', []],
     ['Canceled', ['Delete']],
+    ['RemoveInProgress', []],
     ['Error', ['Cancel', 'Delete']],
   ];
   const actions = ['Post', 'Cancel', 'Delete'];
