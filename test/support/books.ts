@@ -120,7 +120,9 @@ const statements: Record<string, string> = {
     where s.version <> (select count(*) from history_entry h where h.subject_id = s.id)`,
   'objects that have left a final state': `
     select subject_type, subject_id, from_state, to_state from history_entry
-    where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state`,
+    where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state
+      -- Canceled documents go with their bill run.
+      and not (action = 'Delete' and from_state = 'Canceled' and subject_type in ('Invoice', 'CreditMemo'))`,
   'fulfillments with more items than may be, or in a state that takes none': `
     select f.id, f.state::text, f.quantity, count(*) from fulfillment f join fulfillment_item i on i.fulfillment_id = f.id
     group by f.id having count(*) > f.quantity or count(*) > 100 or f.state in ('Executing', 'Canceled')`,
