@@ -49,7 +49,8 @@ export async function moveDocuments(
  */
 export async function removeDocuments(unit: Unit, runId: string, accounts: Accounts): Promise<boolean> {
   const { invoices, creditMemos, whole } = await next(unit, runId, accounts, ['Draft', 'Canceled']);
-  await freeClaims(unit.db, idsOf(invoices.filter(isDraft)), idsOf(creditMemos.filter(isDraft)));
+  const drafts = [idsOf(invoices.filter(isDraft)), idsOf(creditMemos.filter(isDraft))] as const;
+  if (drafts.some((ids) => ids.length)) await freeClaims(unit.db, ...drafts);
   await deleteDocuments(unit.db, idsOf(invoices), idsOf(creditMemos));
   for (const invoice of invoices) unit.note('Invoice', 'Delete', invoice, null);
   for (const memo of creditMemos) unit.note('CreditMemo', 'Delete', memo, null);

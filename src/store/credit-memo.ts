@@ -16,7 +16,6 @@ import { OrderLineItemRow } from './order-line-item';
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['billRunId', 'updatedDate', 'id'])
-@Index(['billRunId', 'accountId'])
 @Unique(['reversedInvoiceId'])
 @Index(['sisterInvoiceId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])

@@ -17,7 +17,6 @@ import { selectList, tableOf } from './table';
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['billRunId', 'updatedDate', 'id'])
-@Index(['billRunId', 'accountId'])
 @Index('invoice_negative', { synchronize: false })
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
+import type { BillRunStatus } from '../../src/domain/bill-run';
 import type { Refusal } from '../../src/domain/errors';
-import { createBillRun, moveBillRun } from '../../src/service/bill-run';
-import { carryOn, startWorkers } from '../../src/service/bill-run-worker';
+import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
+import { carryOn, startWorkers, step } from '../../src/service/bill-run-worker';
+import { moveInvoice } from '../../src/service/document';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';
@@ -143,7 +145,7 @@ describe('a bill run', () => {
     }
   });
 
-  test('of an account with more than an invoice takes goes on in several, and reports each', async () => {
+  test('of an account with more than an invoice takes goes on in several, and reports each; it is canceled and removed in several too', async () => {
     await many(20_100);
     await run();
     await work3();
@@ -151,6 +153,146 @@ describe('a bill run', () => {
     expect(done).toMatchObject({ status: 'Completed', total: 20_101, done: 20_101 });
     const amounts = (await invoicesOf(done)).map(({ amount }) => amount);
     expect(amounts.sort()).toEqual(['1010', '200000']);
+
+    const transactions = async (action: string) => {
+      const [{ count }] = await gateway.database.owner<{ count: number }>(
+        `select count(distinct transaction_id)::integer as count from history_entry
+         where entity_id = $1 and subject_type = 'Invoice' and action = $2`,
+        [work.caller.entityId, action],
+      );
+      return count;
+    };
+    await moveBillRun(work, done.id, 'Cancel');
+    await work3();
+    expect([await billed(), await transactions('Cancel')]).toEqual([0, 2]);
+    await deleteBillRun(work, done.id);
+    await work3();
+    expect([await runs(), await invoicesOf(done), await transactions('Delete')]).toEqual([[], [], 2]);
+  });
+});
+
+describe('a bill run that is removed', () => {
+  /** A run over so many accounts that stands there, each account in a chunk of its own, as those of large accounts are. */
+  async function standing(number: number, status: BillRunStatus): Promise<BillRunRow> {
+    await accounts(number, 2);
+    await run();
+    await carryOn(gateway.services);
+    const [{ id }] = await runs();
+    const { owner } = gateway.database;
+    await owner(
+      `with chunk as (
+         insert into bill_run_chunk select a.id, a.entity_id, a.bill_run_id, 'Billed' from bill_run_account a where a.bill_run_id = $1
+         returning id)
+       update bill_run_account a set chunk_id = a.id where a.bill_run_id = $1 and exists (select from chunk)`,
+      [id],
+    );
+    if (status === 'Canceled') {
+      await moveBillRun(work, id, 'Cancel');
+      await carryOn(gateway.services);
+    }
+    await owner('update bill_run set status = $2 where id = $1', [id, status]);
+    return (await runs())[0];
+  }
+  const removals = () =>
+    gateway.database.owner<{ subject_id: string }>(
+      "select subject_id from history_entry where entity_id = $1 and action = 'Delete'",
+      [work.caller.entityId],
+    );
+  /** Both acts wait for the run, which is held until they do. */
+  async function atOnce(held: BillRunRow, ...acts: (() => Promise<unknown>)[]): Promise<string[]> {
+    await gateway.database.owner('begin');
+    await gateway.database.owner('select from bill_run where id = $1 for update', [held.id]);
+    const ended = acts.map((act) =>
+      act().then(
+        () => 'done',
+        (error: Refusal) => error.errors.map(({ code }) => code).join(),
+      ),
+    );
+    await gateway.database.blocked(acts.length);
+    await gateway.database.owner('commit');
+    return (await Promise.all(ended)).sort();
+  }
+
+  test('by two callers at once is removed by one of them, and by three workers once', async () => {
+    const held = await standing(12, 'Canceled');
+    const documents = (await invoicesOf(held)).map(({ id }) => id);
+    const remove = () => deleteBillRun(work, held.id);
+    expect(await atOnce(held, remove, remove)).toEqual(['DOCUMENT_STATUS', 'done']);
+    await work3();
+    expect([await runs(), await invoicesOf(held)]).toEqual([[], []]);
+    const removed = (await removals()).map((entry) => entry.subject_id.replaceAll('-', ''));
+    expect(removed.sort()).toEqual(documents.sort());
+  });
+
+  test('and canceled at once is put to one of both, and comes to the end of it', async () => {
+    const held = await standing(3, 'Error');
+    const ended = await atOnce(
+      held,
+      () => deleteBillRun(work, held.id),
+      () => moveBillRun(work, held.id, 'Cancel'),
+    );
+    expect(ended).toEqual(['DOCUMENT_STATUS', 'done']);
+    await work3();
+    const [left] = await runs();
+    if (left) expect(left.status).toBe('Canceled');
+    expect(new Set((await invoicesOf(held)).map(({ status }) => status))).toEqual(new Set(left ? ['Canceled'] : []));
+    expect(await billed()).toBe(0);
+  });
+
+  test('while a document of it is posted by itself: one of both is refused, and nothing posted is removed', async () => {
+    const held = await standing(2, 'Error');
+    const [{ id }] = await invoicesOf(held);
+    const ended = await atOnce(
+      held,
+      () => deleteBillRun(work, held.id),
+      () => moveInvoice(work, id, 'Post'),
+    );
+    expect(['DOCUMENT_IN_USE,done', 'DOCUMENT_STATUS,done']).toContain(ended.join());
+    await work3();
+    const left = await invoicesOf(held);
+    expect(left.filter(({ status }) => status === 'Posted').map((invoice) => invoice.id)).toEqual(
+      ended[0] === 'DOCUMENT_STATUS' ? [id] : [],
+    );
+    expect(left).toHaveLength(ended[0] === 'DOCUMENT_STATUS' ? 2 : 0);
+  });
+
+  test('is not posted by a worker that saw it as it was before', async () => {
+    const held = await standing(2, 'Completed');
+    const seen = { ...held, status: 'PostInProgress' as const };
+    await moveBillRun(work, held.id, 'Cancel');
+    expect(await step(gateway.services, seen)).toBe(true);
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(['Draft', 'Draft']);
+    await work3();
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(['Canceled', 'Canceled']);
+  });
+
+  test('by a worker that loses its connection in the midst is seen until it is gone, and anybody carries it on', async () => {
+    const held = await standing(4, 'Canceled');
+    const documents = (await invoicesOf(held)).map(({ id }) => id);
+    const { owner } = gateway.database;
+    await deleteBillRun(work, held.id);
+    // The third chunk meets an invoice that somebody holds.
+    await owner('begin');
+    await owner(
+      `select from invoice where bill_run_id = $1 and account_id = (
+         select account_id from bill_run_account where bill_run_id = $1 order by chunk_id offset 2 limit 1) for update`,
+      [held.id],
+    );
+    const lost = carryOn(gateway.services).catch((error) => error);
+    await gateway.database.blocked();
+    await owner(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+    );
+    expect(await lost).toBeInstanceOf(Error);
+    await owner('commit');
+    expect(gateway.failures.splice(0)).toHaveLength(1);
+    expect((await runs())[0]).toMatchObject({ status: 'RemoveInProgress', finishedDate: null });
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(['Canceled', 'Canceled']);
+    expect(await removals()).toHaveLength(2);
+    await carryOn(gateway.services);
+    expect([await runs(), await invoicesOf(held)]).toEqual([[], []]);
+    const removed = (await removals()).map((entry) => entry.subject_id.replaceAll('-', ''));
+    expect(removed.sort()).toEqual(documents.sort());
   });
 });
 

@@ -63,6 +63,14 @@ const statements: Record<string, string> = {
     select i.invoice_number from invoice i left join credit_memo m on m.reversed_invoice_id = i.id
     where i.reversed is distinct from (m.id is not null) or (i.reversed and (i.status, m.status, m.amount, m.applied_amount)
       is distinct from ('Posted', 'Posted', i.amount, i.amount))`,
+  'documents that are not posted and have been put to use': `
+    select d.id, d.status::text from invoice d where d.status <> 'Posted' and (d.reversed
+      or exists (select from payment_application where invoice_id = d.id)
+      or exists (select from credit_memo_application where invoice_id = d.id)
+      or exists (select from invoice_offset where invoice_id = d.id or negative_invoice_id = d.id))
+    union all
+    select d.id, d.status::text from credit_memo d where d.status <> 'Posted' and (d.reversed_invoice_id is not null
+      or d.refund_amount <> 0 or exists (select from credit_memo_application where credit_memo_id = d.id))`,
   'documents that are posted without a date, or have one and are not posted': `
     select id from invoice where (status = 'Posted') is distinct from (posted_date is not null)
     union all select id from credit_memo where (status = 'Posted') is distinct from (posted_date is not null)`,
