@@ -141,7 +141,12 @@ describe('a bill run', () => {
     expect(found).toHaveLength(3);
     expect(found).toEqual(
       expect.arrayContaining(
-        names.map((accountNumber) => ({ code: 'LIMIT_EXCEEDED', message, during: 'Processing', account: { accountNumber } })),
+        names.map((accountNumber) => ({
+          code: 'LIMIT_EXCEEDED',
+          message,
+          during: 'Processing',
+          account: { accountNumber },
+        })),
       ),
     );
   });

@@ -8,6 +8,7 @@ import { moveInvoice } from '../../src/service/document';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';
+import { billingLock } from '../../src/store/account';
 import { BillRunRow } from '../../src/store/bill-run';
 import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/write';
@@ -198,62 +199,85 @@ describe('a bill run that is removed', () => {
       "select subject_id from history_entry where entity_id = $1 and action = 'Delete'",
       [work.caller.entityId],
     );
-  /** Both acts wait for the run, which is held until they do. */
-  async function atOnce(held: BillRunRow, ...acts: (() => Promise<unknown>)[]): Promise<string[]> {
+  const refused = (act: Promise<unknown>): Promise<string> =>
+    act.then(
+      () => 'done',
+      (error: Refusal) => error.errors.map(({ code }) => code).join(),
+    );
+  /** Acts that all wait for the run, the first in front. */
+  async function inTurn(held: BillRunRow, ...acts: (() => Promise<unknown>)[]): Promise<string[]> {
     await gateway.database.owner('begin');
     await gateway.database.owner('select from bill_run where id = $1 for update', [held.id]);
-    const ended = acts.map((act) =>
-      act().then(
-        () => 'done',
-        (error: Refusal) => error.errors.map(({ code }) => code).join(),
-      ),
-    );
-    await gateway.database.blocked(acts.length);
+    const ended: Promise<string>[] = [];
+    for (const act of acts) {
+      ended.push(refused(act()));
+      await gateway.database.blocked(ended.length);
+    }
     await gateway.database.owner('commit');
-    return (await Promise.all(ended)).sort();
+    return Promise.all(ended);
   }
 
   test('by two callers at once is removed by one of them, and by three workers once', async () => {
     const held = await standing(12, 'Canceled');
     const documents = (await invoicesOf(held)).map(({ id }) => id);
     const remove = () => deleteBillRun(work, held.id);
-    expect(await atOnce(held, remove, remove)).toEqual(['DOCUMENT_STATUS', 'done']);
+    expect(await inTurn(held, remove, remove)).toEqual(['done', 'DOCUMENT_STATUS']);
     await work3();
     expect([await runs(), await invoicesOf(held)]).toEqual([[], []]);
     const removed = (await removals()).map((entry) => entry.subject_id.replaceAll('-', ''));
     expect(removed.sort()).toEqual(documents.sort());
   });
 
-  test('and canceled at once is put to one of both, and comes to the end of it', async () => {
+  test('just before it is canceled is gone, and just after is canceled first', async () => {
     const held = await standing(3, 'Error');
-    const ended = await atOnce(
-      held,
-      () => deleteBillRun(work, held.id),
-      () => moveBillRun(work, held.id, 'Cancel'),
-    );
-    expect(ended).toEqual(['DOCUMENT_STATUS', 'done']);
+    const remove = () => deleteBillRun(work, held.id);
+    const cancel = () => moveBillRun(work, held.id, 'Cancel');
+    expect(await inTurn(held, cancel, remove)).toEqual(['done', 'DOCUMENT_STATUS']);
     await work3();
-    const [left] = await runs();
-    if (left) expect(left.status).toBe('Canceled');
-    expect(new Set((await invoicesOf(held)).map(({ status }) => status))).toEqual(new Set(left ? ['Canceled'] : []));
-    expect(await billed()).toBe(0);
+    expect((await runs())[0].status).toBe('Canceled');
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(Array(3).fill('Canceled'));
+    await gateway.database.owner("update bill_run set status = 'Error' where id = $1", [held.id]);
+    expect(await inTurn(held, remove, cancel)).toEqual(['done', 'DOCUMENT_STATUS']);
+    await work3();
+    expect([await runs(), await invoicesOf(held), await billed()]).toEqual([[], [], 0]);
   });
 
-  test('while a document of it is posted by itself: one of both is refused, and nothing posted is removed', async () => {
+  test('just before it is posted is gone, and posted first it stays', async () => {
+    const held = await standing(2, 'Completed');
+    const remove = () => deleteBillRun(work, held.id);
+    const post = () => moveBillRun(work, held.id, 'Post');
+    expect(await inTurn(held, remove, post)).toEqual(['DOCUMENT_STATUS', 'done']);
+    await work3();
+    expect(await refused(remove())).toBe('DOCUMENT_STATUS');
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(['Posted', 'Posted']);
+  });
+
+  test('keeps out whoever posts a document of it, and is kept out by who has posted one', async () => {
     const held = await standing(2, 'Error');
     const [{ id }] = await invoicesOf(held);
-    const ended = await atOnce(
-      held,
-      () => deleteBillRun(work, held.id),
-      () => moveInvoice(work, id, 'Post'),
-    );
-    expect(['DOCUMENT_IN_USE,done', 'DOCUMENT_STATUS,done']).toContain(ended.join());
+    const remove = () => deleteBillRun(work, held.id);
+    const move = (action: 'Post' | 'Unpost') => () => moveInvoice(work, id, action);
+    expect(await inTurn(held, move('Post'), remove)).toEqual(['done', 'DOCUMENT_STATUS']);
+    await move('Unpost')();
+    expect(await inTurn(held, remove, move('Post'))).toEqual(['done', 'DOCUMENT_IN_USE']);
     await work3();
-    const left = await invoicesOf(held);
-    expect(left.filter(({ status }) => status === 'Posted').map((invoice) => invoice.id)).toEqual(
-      ended[0] === 'DOCUMENT_STATUS' ? [id] : [],
-    );
-    expect(left).toHaveLength(ended[0] === 'DOCUMENT_STATUS' ? 2 : 0);
+    expect([await runs(), await invoicesOf(held), await billed()]).toEqual([[], [], 0]);
+    expect(await refused(move('Post')())).toBe('NOT_FOUND');
+  });
+
+  test('waits for whoever is at its account, be it to bill, to pay or to credit', async () => {
+    const held = await standing(1, 'Canceled');
+    const [{ accountId }] = await invoicesOf(held);
+    await deleteBillRun(work, held.id);
+    const { owner } = gateway.database;
+    await owner('begin');
+    await owner(`select pg_advisory_xact_lock(hashtextextended($1::uuid::text, ${billingLock}))`, [accountId]);
+    const removal = carryOn(gateway.services);
+    await gateway.database.blocked();
+    expect(await invoicesOf(held)).toHaveLength(1);
+    await owner('commit');
+    await removal;
+    expect([await runs(), await invoicesOf(held)]).toEqual([[], []]);
   });
 
   test('is not posted by a worker that saw it as it was before', async () => {
