@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Runs that are being removed are open, and the reason of an account says what the run was at. */
-export class Removal1763798400001 implements MigrationInterface {
+export class Removal1763805600001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const statements = [
       'drop index bill_run_open',

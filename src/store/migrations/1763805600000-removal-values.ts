@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Runs that are being removed, and chunks with accounts that failed. PostgreSQL takes new values into use once they are committed. */
-export class RemovalValues1763798400000 implements MigrationInterface {
+export class RemovalValues1763805600000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query("alter type bill_run_status add value 'RemoveInProgress' after 'Canceled'");
     await runner.query("alter type bill_run_chunk_status add value 'Parked' after 'Canceled'");
