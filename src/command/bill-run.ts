@@ -27,7 +27,7 @@ const usage = `Usage: npm run bill-run -- --entity <name> --target-date <day> [o
   --auto-post            post the documents; else they stay drafts
   --workers <n>          how many parts are worked on at once; default: 2
 
-Exit status: 0 everything was billed, 1 failed, 2 not understood, 3 something could not be billed.`;
+Exit status: 0 everything was billed, 1 failed, 2 not understood, 3 something could not be billed or posted.`;
 
 class UsageError extends Error {}
 
@@ -81,8 +81,9 @@ export async function billRunCommand(
     }
     return await inDatabase(env, async (services) => {
       const run = await carriedOut(services, wanted, output.progress ?? (() => {}));
-      for (const line of await summary(services, run)) output.out(line);
-      return run.failed ? 3 : 0;
+      const failures = await failedAccounts(services.db.reads(), run.id);
+      for (const line of summary(run, failures)) output.out(line);
+      return run.failed || failures.length ? 3 : 0;
     });
   } catch (error) {
     if (error instanceof UsageError || error instanceof Refusal) {
@@ -113,7 +114,10 @@ async function carriedOut(
   };
   const work = new Work(services, caller);
   const { billRun } = await createBillRun(work, input);
-  const show = async () => progress(bar((await findBillRun(work, billRun.id))!));
+  const show = async () => {
+    const run = await findBillRun(work, billRun.id);
+    if (run) progress(bar(run));
+  };
   const timer = setInterval(() => void show().catch(() => {}), 250);
   try {
     const run = await carryToEnd(services, work, billRun.id, workers);
@@ -134,13 +138,11 @@ const bar = ({ billRunNumber, status, total, done, failed }: BillRunRow): string
   return `\r${billRunNumber} [${'#'.repeat(full)}${'.'.repeat(width - full)}] ${done + failed} of ${total} ${status}   `;
 };
 
-async function summary(services: Services, run: BillRunRow): Promise<string[]> {
+function summary(run: BillRunRow, failures: Awaited<ReturnType<typeof failedAccounts>>): string[] {
   const seconds = (Date.parse(run.finishedDate!) - Date.parse(run.startedDate ?? run.createdDate)) / 1000;
   return [
     `${run.billRunNumber} is ${run.status}: ${run.done} of ${run.total} billed, ${run.failed} not, in ${seconds.toFixed(1)} s.`,
-    ...(await failedAccounts(services.db.reads(), run.id)).map(
-      ({ accountNumber, code, message }) => `  ${accountNumber}: ${code}, ${message}`,
-    ),
+    ...failures.map(({ accountNumber, code, message }) => `  ${accountNumber}: ${code}, ${message}`),
   ];
 }
 

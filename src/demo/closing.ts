@@ -1,4 +1,3 @@
-import { Refusal } from '../domain/errors';
 import { createBillRun } from '../service/bill-run';
 import { carryToEnd } from '../service/bill-run-worker';
 import { applyCreditMemo } from '../service/credit-memo';
@@ -24,24 +23,14 @@ interface Closed {
   creditMemo(account: string): string;
 }
 
-/**
- * Carried out here and now: the demo is whole when it is filled, with workers or without. An account that the rules
- * refuse is parked, as some are meant to be; the run tells of it, and no log has to.
- */
+/** Carried out here and now: the demo is whole when it is filled, with workers or without. */
 async function closeMonth(
   work: Work,
   day: string,
   how: { autoPost?: boolean; accountKeys?: string[] },
 ): Promise<Closed> {
   const { billRun } = await createBillRun(work, { targetDate: day, invoiceDate: day, ...how });
-  const { onFailure } = work.services;
-  const services = {
-    ...work.services,
-    onFailure: (error: unknown, what: string) => {
-      if (!(error instanceof Refusal)) onFailure(error, what);
-    },
-  };
-  await carryToEnd(services, work, billRun.id);
+  await carryToEnd(work.services, work, billRun.id);
   return closed(work, billRun);
 }
 

@@ -11,54 +11,79 @@ export type BillRunStatus =
   | 'Posted'
   | 'CancelInProgress'
   | 'Canceled'
+  | 'RemoveInProgress'
   | 'Error';
 
-/** How far a chunk of a run has come; each step is a transaction of its own. */
-export type BillRunChunkStatus = 'Pending' | 'Billed' | 'Posted' | 'Canceled';
+/**
+ * How far a chunk of a run has come. Parked: it was posted, canceled or removed but for accounts that failed; the next
+ * act that is begun takes it up again as Billed.
+ */
+export type BillRunChunkStatus = 'Pending' | 'Billed' | 'Posted' | 'Canceled' | 'Parked';
 
 export type BillRunAction = 'Post' | 'Cancel' | 'Delete';
 
 /**
- * What a caller may do to a run, and the status that begins it. Posting and canceling are then carried out by the
- * workers, chunk by chunk, as billing is. A run with autoPost goes on to posting by itself.
+ * What a caller may do to a run, and the status that begins it. Posting, canceling and removing are then carried out by
+ * the workers, chunk by chunk, as billing is. A run with autoPost goes on to posting by itself.
  * Sources: "Overview of bill runs"; "Delete bill runs".
  */
-export const billRunActions: readonly { action: BillRunAction; from: BillRunStatus; to: BillRunStatus | null }[] = [
+export const billRunActions: readonly { action: BillRunAction; from: BillRunStatus; to: BillRunStatus }[] = [
   { action: 'Post', from: 'Completed', to: 'PostInProgress' },
   { action: 'Cancel', from: 'Pending', to: 'CancelInProgress' },
   { action: 'Cancel', from: 'Processing', to: 'CancelInProgress' },
   { action: 'Cancel', from: 'Completed', to: 'CancelInProgress' },
   { action: 'Cancel', from: 'Error', to: 'CancelInProgress' },
-  { action: 'Delete', from: 'Canceled', to: null },
-  { action: 'Delete', from: 'Error', to: null },
+  { action: 'Delete', from: 'Canceled', to: 'RemoveInProgress' },
+  { action: 'Delete', from: 'Error', to: 'RemoveInProgress' },
 ];
 
 /** A run that a worker has to do with. */
-export const openBillRuns: readonly BillRunStatus[] = ['Pending', 'Processing', 'PostInProgress', 'CancelInProgress'];
+export const openBillRuns: readonly BillRunStatus[] = [
+  'Pending',
+  'Processing',
+  'PostInProgress',
+  'CancelInProgress',
+  'RemoveInProgress',
+];
 
-/** What each open status does to which chunks, and where the run is when none is left. */
+/** What each open status does to which chunks: `to` is where a chunk then is, null where it is gone. */
 export const billRunPhases = {
   Processing: { from: ['Pending'], to: 'Billed' },
   PostInProgress: { from: ['Billed'], to: 'Posted' },
   CancelInProgress: { from: ['Pending', 'Billed'], to: 'Canceled' },
-} as const satisfies Partial<Record<BillRunStatus, { from: readonly BillRunChunkStatus[]; to: BillRunChunkStatus }>>;
+  RemoveInProgress: { from: ['Pending', 'Billed', 'Posted', 'Canceled'], to: null },
+} as const satisfies Partial<
+  Record<BillRunStatus, { from: readonly BillRunChunkStatus[]; to: BillRunChunkStatus | null }>
+>;
 
-/** Where a run is when its last chunk is done. One that could bill nothing of what it set out to is an Error. */
-export function finishedStatus(run: {
-  status: BillRunStatus;
-  autoPost: boolean;
-  done: number;
-  failed: number;
-}): BillRunStatus {
-  if (run.status === 'PostInProgress') return 'Posted';
-  if (run.status === 'CancelInProgress') return 'Canceled';
+export type BillRunPhase = keyof typeof billRunPhases;
+
+export const isPhase = (status: BillRunStatus): status is BillRunPhase => status in billRunPhases;
+
+/**
+ * Where a run is when its last chunk is done; null where it is gone. One that could bill nothing of what it set out to is
+ * an Error. `parked`: accounts failed while it posted, canceled or removed, and their documents are as they were.
+ *
+ * A run with drafts left to post is Completed, as it is when one of its documents is unposted: posting it once more posts
+ * what is left, a draft can be posted by itself, and while none is posted the run can be canceled. Posted would offer no
+ * act, Error none that is allowed beside posted documents. One that was to be undone and could not be, wholly, is an
+ * Error: what is left of it can be canceled or removed once more, and is not posted by mistake. Our choice: the documents
+ * name an Error and do not say when.
+ */
+export function finishedStatus(
+  run: { status: BillRunStatus; autoPost: boolean; done: number; failed: number },
+  parked: boolean,
+): BillRunStatus | null {
+  if (run.status === 'PostInProgress') return parked ? 'Completed' : 'Posted';
+  if (run.status === 'CancelInProgress') return parked ? 'Error' : 'Canceled';
+  if (run.status === 'RemoveInProgress') return parked ? 'Error' : null;
   if (run.failed > 0 && run.done === 0) return 'Error';
   return run.autoPost ? 'PostInProgress' : 'Completed';
 }
 
 export interface BillRunFacts {
   status: BillRunStatus;
-  /** How many of its documents are Posted, and how many are in use or reversed. */
+  /** Whether a document of it is Posted. */
   posted: boolean;
 }
 

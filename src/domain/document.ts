@@ -1,4 +1,4 @@
-import type { BillRunStatus } from './bill-run';
+import { type BillRunStatus, isPhase } from './bill-run';
 import type { Caller, Scope } from './caller';
 import type { CreditFacts } from './credit';
 import { type CreditMemoStatus, unappliedCredit } from './credit-memo';
@@ -119,9 +119,8 @@ export function judgeDocument(action: DocumentAction, document: DocumentFacts, c
 const rowOf = (action: DocumentAction, document: DocumentFacts): DocumentActionRow =>
   actionsOf(isInvoice(document) ? 'Invoice' : 'CreditMemo').find((each) => each.action === action)!;
 
-/** A run that bills, posts or cancels goes over its documents; nobody else moves them meanwhile. Our choice. */
-const isAtWork = (status: BillRunStatus | null): boolean =>
-  status === 'Processing' || status === 'PostInProgress' || status === 'CancelInProgress';
+/** A run that bills, posts, cancels or removes goes over its documents; nobody else moves them meanwhile. Our choice. */
+const isAtWork = (status: BillRunStatus | null): boolean => status !== null && isPhase(status);
 
 /** What speaks against an act in the document alone. */
 function judgeOne(action: DocumentAction, document: DocumentFacts): UserError[] {

@@ -17,7 +17,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { type BillRunAction, type BillRunStatus, judgeBillRun } from '../domain/bill-run';
+import { type BillRunAction, type BillRunPhase, type BillRunStatus, judgeBillRun } from '../domain/bill-run';
 import { money } from '../domain/currency';
 import { Refusal, RequestError, type UserErrorCode } from '../domain/errors';
 import {
@@ -83,10 +83,18 @@ export class BillRun extends Audited {
   finishedDate: string | null;
 }
 
-@ObjectType({ description: 'An account that a run could not bill. The others were.', simpleResolvers: true })
+@ObjectType({
+  description: 'An account that a run could not bill, post, cancel or remove. The others were.',
+  simpleResolvers: true,
+})
 export class BillRunFailure {
   @Field(() => UserErrorCodeEnum, { description: 'What is wrong, for programs.' }) code: UserErrorCode;
   @Field(() => String, { description: 'What is wrong, for people.' }) message: string;
+  @Field(() => BillRunStatusEnum, {
+    description:
+      'What the run was at: Processing where the account could not be billed, PostInProgress, CancelInProgress or RemoveInProgress where its documents could not be posted, canceled or removed, and are as they were.',
+  })
+  during: BillRunPhase;
 }
 
 @ObjectType({ description: 'What a run would bill one account in one currency.', simpleResolvers: true })
@@ -155,7 +163,7 @@ export class BillRunPayload {
 
 @ObjectType({ description: 'The outcome of deleteBillRun.', simpleResolvers: true })
 export class DeleteBillRunPayload {
-  @Field(() => ID, { nullable: true, description: 'The id of what was deleted; null where refused.' }) deletedId:
+  @Field(() => ID, { nullable: true, description: 'The id of what is being removed; null where refused.' }) deletedId:
     | string
     | null;
   @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
@@ -167,7 +175,7 @@ const done = ({ billRun }: { billRun: BillRunRow }) => ({ billRun: shown('billRu
 export class BillRunResolver {
   @Query(() => BillRun, {
     nullable: true,
-    description: 'A bill run by id or number; null where the caller sees none.',
+    description: 'A bill run by id or number; null where the caller sees none, or it has been removed.',
   })
   @Extensions({ scope: 'read' })
   billRun(
@@ -218,7 +226,8 @@ export class BillRunResolver {
 
   @Mutation(() => BillRunPayload, {
     nullable: true,
-    description: 'Posts the drafts of a run that is Completed, in the background.',
+    description:
+      'Posts the drafts of a run that is Completed, in the background. Where drafts could not be posted it is Completed again, and failures says why; it can be posted once more.',
   })
   @Extensions({ scope: 'bill' })
   postBillRun(
@@ -231,7 +240,7 @@ export class BillRunResolver {
   @Mutation(() => BillRunPayload, {
     nullable: true,
     description:
-      'Cancels a run that has not been posted, with its drafts, in the background; what it had billed is billable again.',
+      'Cancels a run that has not been posted, with its drafts, in the background; what it had billed is billable again. Where drafts could not be canceled it is an Error, and failures says why; it can be canceled once more.',
   })
   @Extensions({ scope: 'bill' })
   cancelBillRun(
@@ -243,7 +252,8 @@ export class BillRunResolver {
 
   @Mutation(() => DeleteBillRunPayload, {
     nullable: true,
-    description: 'Removes a run that is Canceled or an Error, with its documents. Source: Zuora, "Delete bill runs".',
+    description:
+      'Removes a run that is Canceled or an Error, with its documents, in the background: billRun shows it as RemoveInProgress, and soon as null. Where documents could not be removed it is an Error, and failures says why; it can be removed once more. Source: Zuora, "Delete bill runs".',
   })
   @Extensions({ scope: 'bill' })
   deleteBillRun(
@@ -273,7 +283,9 @@ export class BillRunResolver {
     return edgeConnection(context, 'BillRun.creditMemos', run.id, args, info);
   }
 
-  @FieldResolver(() => BillRunFailureConnection, { description: 'The accounts that it could not bill, and why.' })
+  @FieldResolver(() => BillRunFailureConnection, {
+    description: 'The accounts that it could not bill, post, cancel or remove, and why.',
+  })
   failures(
     @Root() run: BillRunRow,
     @Args(() => PageArgs) args: PageArgs,

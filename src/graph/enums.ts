@@ -113,12 +113,15 @@ export const InlineDiscountTypeEnum = enumType<InlineDiscountType>(
 export const BillRunStatusEnum = enumType<BillRunStatus>('BillRunStatus', 'Where a bill run stands.', {
   Pending: 'Set up; no worker has begun with it.',
   Processing: 'Billing what is due.',
-  Completed: 'Everything is billed, into drafts; what could not be is in failures.',
+  Completed:
+    'Everything is billed, into drafts, which are not all posted; what could not be billed or posted is in failures.',
   PostInProgress: 'Posting its documents.',
   Posted: 'Its documents are posted. Final.',
   CancelInProgress: 'Canceling its drafts.',
   Canceled: 'Its drafts are canceled, and what they had billed is billable again.',
-  Error: 'Nothing of what it set out to bill could be billed.',
+  RemoveInProgress: 'Removing its documents, then itself.',
+  Error:
+    'Nothing of what it set out to bill could be billed, or it could not be canceled or removed wholly; failures says why.',
 });
 
 export const BillRunActionEnum = enumType<BillRunAction>('BillRunAction', 'The acts that a bill run may be put to.', {

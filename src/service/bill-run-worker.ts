@@ -1,38 +1,30 @@
-import { billRunPhases, finishedStatus, openBillRuns } from '../domain/bill-run';
-import { type InvoiceDraft, invoiceHeader, judgeTotal, maxDocumentItems } from '../domain/billing';
+import { type BillRunPhase, billRunPhases, finishedStatus, isPhase, openBillRuns } from '../domain/bill-run';
 import { type Caller, type Scope, scopes } from '../domain/caller';
-import { dayOf } from '../domain/date';
-import { add } from '../domain/decimal';
 import { Refusal, type UserErrorCode } from '../domain/errors';
-import type { BillingDates } from '../domain/invoice';
 import { lockAccountsForBilling } from '../store/account';
 import {
   type BillRunAccountRow,
   type BillRunRow,
   chunkAccounts,
   countRun,
-  draftsOfRun,
+  deleteChunk,
+  deleteRun,
   findRun,
   hasChunks,
   insertChunks,
   lockRun,
   markChunk,
   openRuns,
-  releaseClaims,
   saveAccounts,
   saveRun,
   takeChunk,
 } from '../store/bill-run';
 import { type Connection, Lease } from '../store/connection';
-import { CreditMemoRow } from '../store/credit-memo';
-import { billDue, type DueGroup, dueAccounts, dueAmounts, dueGroups, gatherDue, gatheredCharges } from '../store/due';
+import { dueAccounts } from '../store/due';
 import { failureOf } from '../store/failure';
 import { newId } from '../store/id';
-import { InvoiceRow } from '../store/invoice';
-import { insertNumberedRows, updateRows } from '../store/write';
-import { refuse } from './batch';
-import { findBillRun, priceOf } from './bill-run';
-import { documentOf, type Origin, writeDocuments } from './billing';
+import { findBillRun } from './bill-run';
+import { billAccounts, moveDocuments, removeDocuments } from './bill-run-phase';
 import { type Services, translated, Unit, type Work } from './work';
 
 /** Small accounts share a chunk of about so many items: one transaction, some hundred documents, within a second. */
@@ -65,7 +57,8 @@ export async function carryOn(services: Services, isEnded: () => boolean = () =>
 export async function carryToEnd(services: Services, work: Work, runId: string, workers = 1): Promise<BillRunRow> {
   for (;;) {
     await Promise.all(Array.from({ length: workers }, () => carryOn(services)));
-    const run = (await findBillRun(work, runId))!;
+    const run = await findBillRun(work, runId);
+    if (!run) throw new Error('The bill run was removed by somebody else.');
     if (run.finishedDate) return run;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -74,15 +67,14 @@ export async function carryToEnd(services: Services, work: Work, runId: string, 
 /** One step of a run; false where nothing of it is left for this worker. */
 export async function step(services: Services, run: BillRunRow): Promise<boolean> {
   if (run.status === 'Pending') return inTransaction(services, (lease) => plan(services, lease, run.id));
-  if (!(run.status in billRunPhases)) return false;
   try {
-    const worked = await inTransaction(services, (lease) => workChunk(services, lease, run.id, false));
+    const worked = await inTransaction(services, (lease) => workChunk(services, lease, run, false));
     if (worked) return true;
   } catch (error) {
     // What may pass, or has to do with the database as a whole, is no account's fault: it is tried again later.
     if (failureOf(error)) throw error;
-    services.onFailure(error, `a chunk of bill run ${run.billRunNumber}: its accounts are tried one by one`);
-    return inTransaction(services, (lease) => workChunk(services, lease, run.id, true));
+    tell(services, error, `a chunk of bill run ${run.billRunNumber}: its accounts are tried one by one`);
+    return inTransaction(services, (lease) => workChunk(services, lease, run, true));
   }
   return inTransaction(services, (lease) => finish(lease, run.id));
 }
@@ -118,7 +110,7 @@ const touched = (run: BillRunRow): Pick<BillRunRow, 'version' | 'updatedDate'> =
 
 /** Finds out what is due, of which accounts, and parts it into chunks. */
 async function plan(services: Services, lease: Connection, runId: string): Promise<boolean> {
-  const run = await lockRun(lease, runId, 'no key update');
+  const run = await lockRun(lease, runId);
   if (run?.status !== 'Pending') return run !== undefined;
   const unit = new Unit(lease, services, callerOf(run), false);
   // Whole tables are looked through here, which is best done in one go.
@@ -135,74 +127,93 @@ async function plan(services: Services, lease: Connection, runId: string): Promi
     return { id: newId(), chunkId, accountId, orgId, total: count };
   });
   await insertChunks(lease, run, accounts);
-  await saveRun(lease, { ...run, ...touched(run), status: 'Processing', total: sum(due), startedDate: unit.now });
+  const total = due.reduce((sum, { count }) => sum + count, 0);
+  await saveRun(lease, { ...run, ...touched(run), status: 'Processing', total, startedDate: unit.now });
   return true;
 }
 
-/** A run whose chunks are all done goes on to its next status. */
+/** A run whose chunks are all done goes on to its next status, or is gone. */
 async function finish(lease: Connection, runId: string): Promise<boolean> {
-  const run = await lockRun(lease, runId, 'no key update');
-  const phase = run && billRunPhases[run.status as keyof typeof billRunPhases];
-  if (!run || !phase || (await hasChunks(lease, runId, phase.from))) return false;
-  const status = finishedStatus(run);
-  const finishedDate = openBillRuns.includes(status) ? null : new Date().toISOString();
-  await saveRun(lease, { ...run, ...touched(run), status, finishedDate });
+  const run = await lockRun(lease, runId);
+  if (!run || !isPhase(run.status) || (await hasChunks(lease, runId, billRunPhases[run.status].from))) return false;
+  const status = finishedStatus(run, await hasChunks(lease, runId, ['Parked']));
+  if (status === null) await deleteRun(lease, runId);
+  else {
+    const finishedDate = openBillRuns.includes(status) ? null : new Date().toISOString();
+    await saveRun(lease, { ...run, ...touched(run), status, finishedDate });
+  }
   return true;
 }
+
+/** What each phase does to accounts in one transaction, history included; false where more of them is left to do. */
+const phaseActs: Record<
+  BillRunPhase,
+  (unit: Unit, run: BillRunRow, accounts: readonly BillRunAccountRow[]) => Promise<boolean>
+> = {
+  Processing: billAccounts,
+  PostInProgress: (unit, run, accounts) => moveDocuments(unit, run.id, accounts, 'Post'),
+  CancelInProgress: (unit, run, accounts) => moveDocuments(unit, run.id, accounts, 'Cancel'),
+  RemoveInProgress: (unit, run, accounts) => removeDocuments(unit, run.id, accounts),
+};
 
 /** Does one chunk of what the run is at; false where there is none that nobody else works on. */
-async function workChunk(services: Services, lease: Lease, runId: string, carefully: boolean): Promise<boolean> {
-  // Not locked: a chunk that is billed while the run is being canceled is canceled after it, since it is a chunk still.
-  const run = await findRun(lease, runId);
-  const phase = run && billRunPhases[run.status as keyof typeof billRunPhases];
-  if (!run || !phase) return false;
-  const chunkId = await takeChunk(lease, runId, phase.from);
+async function workChunk(services: Services, lease: Lease, seen: BillRunRow, carefully: boolean): Promise<boolean> {
+  if (!isPhase(seen.status)) return false;
+  const { from, to } = billRunPhases[seen.status];
+  const chunkId = await takeChunk(lease, seen.id, from);
   if (!chunkId) return false;
-  // One that was billed in part before it failed has drafts too: they are posted or canceled with the rest.
-  const accounts = (await chunkAccounts(lease, chunkId)).filter(
-    ({ code }) => code === null || run.status !== 'Processing',
-  );
+  // Behind the lock of the chunk, since the run may have been finished and put to another act since it was seen. From here
+  // on it stays at what it is at, but for one that bills and is canceled, which is not locked out: a chunk that is billed
+  // meanwhile is canceled after it, since it is a chunk still.
+  const run = await findRun(lease, seen.id);
+  if (run?.status !== seen.status) return true;
+  const phase = seen.status;
+  const all = await chunkAccounts(lease, chunkId);
+  // One that was billed in part before it failed has drafts too: they are posted, canceled or removed with the rest.
+  const accounts = all.filter(({ during }) => during !== phase);
   const ids = accounts.map((account) => account.accountId);
   const unit = new Unit(lease, services, callerOf(run), false);
   await lockAccountsForBilling(unit.db, ids);
-  if (run.status === 'Processing') {
-    const whole = carefully
-      ? await billOneByOne(services, lease, run, accounts)
-      : await billAccounts(unit, run, accounts);
-    if (whole) await markChunk(lease, chunkId, 'Billed');
-    return true;
-  }
-  if (run.status === 'PostInProgress') await moveDocuments(unit, run, ids, 'Posted');
-  else {
-    await releaseClaims(lease, run.id, ids);
-    await moveDocuments(unit, run, ids, 'Canceled');
-  }
-  await unit.writeHistory();
-  await markChunk(lease, chunkId, phase.to);
+  const { whole, parked } = carefully
+    ? await oneByOne(services, lease, run, phase, accounts)
+    : { whole: await phaseActs[phase](unit, run, accounts), parked: false };
+  if (!whole) return true;
+  // What could not be billed is left to another run; of what could not be posted, canceled or removed there is more to do.
+  if (phase !== 'Processing' && (parked || accounts.length < all.length)) await markChunk(lease, chunkId, 'Parked');
+  else if (to === null) await deleteChunk(lease, chunkId);
+  else await markChunk(lease, chunkId, to);
   return true;
 }
 
 /** The accounts of a chunk that has failed, each for itself: one that fails again is parked with its reason. */
-async function billOneByOne(
+async function oneByOne(
   services: Services,
   lease: Lease,
   run: BillRunRow,
+  phase: BillRunPhase,
   accounts: readonly BillRunAccountRow[],
-): Promise<boolean> {
+): Promise<{ whole: boolean; parked: boolean }> {
   let whole = true;
+  let parked = false;
   for (const account of accounts) {
     await lease.control('savepoint account');
     try {
-      whole = (await billAccounts(new Unit(lease, services, callerOf(run), false), run, [account])) && whole;
+      whole = (await phaseActs[phase](new Unit(lease, services, callerOf(run), false), run, [account])) && whole;
     } catch (error) {
       if (failureOf(error)) throw error;
       await lease.control('rollback to savepoint account');
-      services.onFailure(error, `bill run ${run.billRunNumber}, account ${account.accountId}`);
-      await saveAccounts(lease, run.id, [{ ...account, ...reasonOf(error) }]);
-      await countRun(lease, run.id, 0, Math.max(account.total - account.done, 0));
+      tell(services, error, `bill run ${run.billRunNumber}, account ${account.accountId}`);
+      parked = true;
+      await saveAccounts(lease, run.id, [{ ...account, ...reasonOf(error), during: phase }]);
+      if (phase === 'Processing') await countRun(lease, run.id, 0, Math.max(account.total - account.done, 0));
     }
   }
-  return whole;
+  return { whole, parked };
+}
+
+/** What the rules refuse is no failure: it stands at the account, for whoever looks at the run. */
+function tell(services: Services, error: unknown, what: string): void {
+  if (!(translated(error) instanceof Refusal)) services.onFailure(error, what);
 }
 
 function reasonOf(error: unknown): { code: UserErrorCode; message: string } {
@@ -212,93 +223,6 @@ function reasonOf(error: unknown): { code: UserErrorCode; message: string } {
     return { code, message };
   }
   return { code: 'UNEXPECTED', message: 'An unexpected failure; the log tells more.' };
-}
-
-/** Bills what is due of these accounts; false where more is left than goes into one transaction. */
-async function billAccounts(unit: Unit, run: BillRunRow, accounts: readonly BillRunAccountRow[]): Promise<boolean> {
-  const origin: Origin = { source: 'BillRun', billRunId: run.id, status: 'Draft' };
-  const dates: BillingDates = { targetDate: run.targetDate, documentDate: run.invoiceDate };
-  const ids = accounts.map(({ accountId }) => accountId);
-  // What one invoice takes is also what one transaction does: an account that has more is billed in several.
-  await gatherDue(unit.db, ids, run.targetDate, maxDocumentItems);
-  const groups = await dueGroups(unit.db);
-  let count = sum(groups);
-  const whole = count < maxDocumentItems;
-  // The last may have been cut: it is left to the next transaction, so that it is not on more invoices than it need be.
-  if (!whole && groups.length > 1) count -= groups.pop()!.count;
-  const withReturns = [...new Set(groups.filter((group) => group.hasReturns).map((group) => group.accountId))];
-  if (withReturns.length) {
-    await writeDocuments(unit, await gatheredCharges(unit.db, withReturns, count), dates, origin);
-  }
-  const sales = groups.filter((group) => !withReturns.includes(group.accountId));
-  if (sales.length) await billSales(unit, sales, dates, origin);
-
-  const billed = new Map<string, number>();
-  for (const { accountId, count } of groups) billed.set(accountId, (billed.get(accountId) ?? 0) + count);
-  await unit.writeHistory();
-  await saveAccounts(
-    unit.db.connection,
-    run.id,
-    accounts.map((account) => ({ ...account, done: account.done + (billed.get(account.accountId) ?? 0) })),
-  );
-  await countRun(unit.db.connection, run.id, count, 0);
-  return whole;
-}
-
-const sum = (groups: readonly { count: number }[]): number => groups.reduce((sum, { count }) => sum + count, 0);
-
-/**
- * Bills accounts without returns by set: the database moves the rows, the domain has the say over every amount. The
- * invoices are written first, since items refer to them, and get their totals from what was put on them.
- */
-async function billSales(unit: Unit, groups: readonly DueGroup[], dates: BillingDates, origin: Origin): Promise<void> {
-  const settings = await unit.settings();
-  const amounts = groups.some((group) => group.isPriced) ? await dueAmounts(unit.db) : [];
-  const headers = groups.map((group) => {
-    const draft = invoiceHeader(group, dates);
-    return { ...documentOf(unit, draft, origin), ...headerOf(draft) };
-  });
-  const numbering = unit.numbering('invoice', 'invoiceNumber', headers.length);
-  const invoices = await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, headers, numbering);
-  const prices = amounts.map((amount) => priceOf(amount, settings));
-  const sums = new Map((await billDue(unit.db, invoices, prices)).map((sum) => [sum.invoiceId, sum]));
-  const totals = invoices.map((invoice) => {
-    const { net, tax } = sums.get(invoice.id)!;
-    const amount = add(net, tax);
-    return { ...invoice, amountWithoutTax: net, taxAmount: tax, amount, balance: amount };
-  });
-  refuse(totals.flatMap(judgeTotal));
-  await updateRows(unit.db, InvoiceRow, totals, ['amountWithoutTax', 'taxAmount', 'amount', 'balance']);
-  for (const invoice of totals) unit.note('Invoice', 'Create', null, invoice);
-}
-
-const headerOf = (draft: Omit<InvoiceDraft, 'items'>) => ({
-  invoiceNumber: null as unknown as string,
-  invoiceDate: draft.documentDate,
-  dueDate: draft.dueDate,
-  paymentTerm: draft.paymentTerm,
-  balance: draft.amount,
-  reversed: false,
-});
-
-/** Posts or cancels the drafts that the run made of these accounts. */
-async function moveDocuments(
-  unit: Unit,
-  run: BillRunRow,
-  accountIds: readonly string[],
-  status: 'Posted' | 'Canceled',
-): Promise<void> {
-  const postedDate = status === 'Posted' ? dayOf(unit.now) : null;
-  const action = status === 'Posted' ? 'Post' : 'Cancel';
-  const columns = ['status', 'postedDate', 'version', 'updatedDate', 'updatedById'] as const;
-  const invoices = await draftsOfRun(unit.db, InvoiceRow, run.id, accountIds);
-  const invoicesAfter = invoices.map((document) => ({ ...document, status, postedDate, ...unit.touched(document) }));
-  await updateRows(unit.db, InvoiceRow, invoicesAfter, columns);
-  for (const [at, document] of invoices.entries()) unit.note('Invoice', action, document, invoicesAfter[at]);
-  const memos = await draftsOfRun(unit.db, CreditMemoRow, run.id, accountIds);
-  const memosAfter = memos.map((document) => ({ ...document, status, postedDate, ...unit.touched(document) }));
-  await updateRows(unit.db, CreditMemoRow, memosAfter, columns);
-  for (const [at, document] of memos.entries()) unit.note('CreditMemo', action, document, memosAfter[at]);
 }
 
 const pollEvery = 5_000;

@@ -15,7 +15,7 @@ import { billingDates } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { taxOf } from '../domain/tax';
 import { AccountRow } from '../store/account';
-import { BillRunRow, deleteRun, lockRun, postedRuns } from '../store/bill-run';
+import { BillRunRow, lockRun, postedRuns, reopenChunks } from '../store/bill-run';
 import type { BillingSettingsRow } from '../store/billing-settings';
 import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
@@ -96,40 +96,33 @@ async function accountsOf(scoped: Scoped, keys: readonly string[]): Promise<stri
   return [...seen];
 }
 
-/** Begins the posting or the canceling of a run, which the workers then carry out. */
-export function moveBillRun(
-  work: Work,
-  key: string,
-  action: Exclude<BillRunAction, 'Delete'>,
-): Promise<{ billRun: BillRunRow }> {
+/** Begins the posting, canceling or removing of a run, which the workers then carry out (bill-run-phase.ts). */
+export function moveBillRun(work: Work, key: string, action: BillRunAction): Promise<{ billRun: BillRunRow }> {
   return work.run(false, async (unit) => {
     const before = await judged(unit, key, action);
     const { to } = billRunActions.find((row) => row.action === action && row.from === before.status)!;
-    const billRun = { ...before, status: to!, finishedDate: null, ...unit.touched(before) };
+    const billRun = { ...before, status: to, finishedDate: null, ...unit.touched(before) };
     await updateRows(
       unit.db,
       BillRunRow,
       [billRun],
       ['status', 'finishedDate', 'version', 'updatedDate', 'updatedById'],
     );
+    await reopenChunks(unit.db.connection, billRun.id);
     wakeAfter(unit);
     return { billRun };
   });
 }
 
-/** Removes a run and its canceled documents; what it had billed is billable again already. */
-export function deleteBillRun(work: Work, key: string): Promise<{ deletedId: string }> {
-  return work.run(false, async (unit) => {
-    const run = await judged(unit, key, 'Delete');
-    await deleteRun(unit.db, run.id);
-    return { deletedId: run.id };
-  });
+/** Begins the removal of a run with its documents. It is RemoveInProgress until it is gone. */
+export async function deleteBillRun(work: Work, key: string): Promise<{ deletedId: string }> {
+  return { deletedId: (await moveBillRun(work, key, 'Delete')).billRun.id };
 }
 
 /** The run, locked so that no document of it is posted by itself meanwhile. */
 async function judged(unit: Unit, key: string, action: BillRunAction): Promise<BillRunRow> {
   const found = await findByKey<BillRunRow>(unit.db, BillRunRow, 'billRunNumber', key, ['id']);
-  const run = found && (await lockRun(unit.db.connection, found.id, 'no key update'));
+  const run = found && (await lockRun(unit.db.connection, found.id));
   if (!run) throw new Refusal([userError('NOT_FOUND', 'No bill run has this id or number.', ['key'])]);
   const posted = (await postedRuns(unit.db, [run.id])).length > 0;
   refuse(below(['key'], judgeBillRun({ status: run.status, posted }, action, unit.caller)));

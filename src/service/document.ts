@@ -69,7 +69,8 @@ export async function findCreditMemo(unit: Unit, key: string): Promise<CreditMem
 export const gone = (what: 'invoice' | 'credit memo', path = 'key'): Refusal =>
   new Refusal([userError('NOT_FOUND', `No ${what} has this id or number.`, [path])]);
 
-interface Group {
+/** Documents of one kind or both. */
+export interface Group {
   invoices: InvoiceRow[];
   creditMemos: CreditMemoRow[];
 }
@@ -125,7 +126,15 @@ async function move(
   const sisters = [...group.invoices, ...group.creditMemos].filter((each) => each !== document);
   const { caller } = unit;
   refuse(judgeDocument(action, document, { caller, sisters, billRun: await holdBillRun(unit, document) }));
+  const after = await enterGroup(unit, action, group);
+  if (action === 'Unpost' && document.billRunId) {
+    await reopenBillRun(unit.db, document.billRunId, document.accountId, unit.touched(document));
+  }
+  return after;
+}
 
+/** Writes the new status of documents, which are locked and may have it, and frees what was billed on canceled ones. */
+export async function enterGroup(unit: Unit, action: StatusAction, group: Group): Promise<Group> {
   const moved = <R extends InvoiceRow | CreditMemoRow>(rows: readonly R[]): R[] =>
     rows.map((each) => ({ ...enterDocument(each, action, dayOf(unit.now)), ...unit.touched(each) }));
   const invoices = moved(group.invoices);
@@ -141,9 +150,6 @@ async function move(
       invoices.map(({ id }) => id),
       creditMemos.map(({ id }) => id),
     );
-  }
-  if (action === 'Unpost' && document.billRunId) {
-    await reopenBillRun(unit.db, document.billRunId, document.accountId, unit.touched(document));
   }
   return { invoices, creditMemos };
 }

@@ -1,12 +1,17 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
-import type { BillRunChunkStatus, BillRunStatus } from '../domain/bill-run';
+import type { BillRunChunkStatus, BillRunPhase, BillRunStatus } from '../domain/bill-run';
 import type { UserErrorCode } from '../domain/errors';
 import { AccountRow } from './account';
 import type { Connection, Scoped } from './connection';
 import { date, dateTime, equals, type RangeFilter } from './filter';
 import { auditSorts, list } from './list';
-import { inScope, type RowClass, selectList, tableOf } from './table';
+import { inScope, selectList, tableOf } from './table';
 import { EntityRow, OrgRow } from './tenant';
+
+const runStatuses: BillRunStatus[] = [
+  ...(['Pending', 'Processing', 'Completed', 'PostInProgress', 'Posted', 'CancelInProgress', 'Canceled'] as const),
+  ...(['RemoveInProgress', 'Error'] as const),
+];
 
 /**
  * A run that bills everything that is due up to a day, of one, several or all accounts. It belongs to all the orgs that
@@ -30,7 +35,7 @@ export class BillRunRow {
   @Column('uuid') updatedById: string;
   @Column('text') billRunNumber: string;
   @Column('enum', {
-    enum: ['Pending', 'Processing', 'Completed', 'PostInProgress', 'Posted', 'CancelInProgress', 'Canceled', 'Error'],
+    enum: runStatuses,
     enumName: 'bill_run_status',
   })
   status: BillRunStatus;
@@ -60,15 +65,19 @@ export class BillRunChunkRow {
   @PrimaryColumn('uuid') id: string;
   @Column('uuid') entityId: string;
   @Column('uuid') billRunId: string;
-  @Column('enum', { enum: ['Pending', 'Billed', 'Posted', 'Canceled'], enumName: 'bill_run_chunk_status' })
+  @Column('enum', { enum: ['Pending', 'Billed', 'Posted', 'Canceled', 'Parked'], enumName: 'bill_run_chunk_status' })
   status: BillRunChunkStatus;
 }
 
-/** An account in a run. `code` and `message` say why nothing of it, or not all of it, was billed. */
+/**
+ * An account in a run. `code` and `message` say why nothing of it, or not all of it, was billed, posted, canceled or
+ * removed, and `during` what the run was at; a later reason replaces an earlier one.
+ */
 @Entity('bill_run_account')
 @Unique(['billRunId', 'accountId'])
 @Index(['chunkId', 'accountId'])
 @Index('bill_run_failure', { synchronize: false })
+@Check('bill_run_account_reason', 'num_nulls(code, message, during) in (0, 3)')
 @ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => BillRunChunkRow, ['chunkId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
@@ -84,6 +93,7 @@ export class BillRunAccountRow {
   @Column('integer') done: number;
   @Column('text', { nullable: true }) code: UserErrorCode | null;
   @Column('text', { nullable: true }) message: string | null;
+  @Column('enum', { enum: runStatuses, enumName: 'bill_run_status', nullable: true }) during: BillRunPhase | null;
 }
 
 /** Statements of the workers run outside of a caller's scope: a run is carried on by whichever process finds it. */
@@ -93,7 +103,8 @@ const selected = selectList(tableOf(BillRunRow));
 export const openRuns = (connection: Connection): Promise<BillRunRow[]> =>
   connection.query(
     `select ${selected} from bill_run t
-     where status in ('Pending', 'Processing', 'PostInProgress', 'CancelInProgress') order by created_date, id`,
+     where status in ('Pending', 'Processing', 'PostInProgress', 'CancelInProgress', 'RemoveInProgress')
+     order by created_date, id`,
   );
 
 /** A run as it stands. */
@@ -103,9 +114,9 @@ export async function findRun(connection: Connection, id: string): Promise<BillR
 }
 
 /** A run as it stands, locked for a change of its status or against one. */
-export async function lockRun(connection: Connection, id: string, strength: 'no key update' | 'share') {
+export async function lockRun(connection: Connection, id: string) {
   const [run] = await connection.query<BillRunRow>(
-    `select ${selected} from bill_run t where t.id = $1 for ${strength}`,
+    `select ${selected} from bill_run t where t.id = $1 for no key update`,
     [id],
   );
   return run as BillRunRow | undefined;
@@ -200,52 +211,41 @@ export const chunkAccounts = (connection: Connection, chunkId: string): Promise<
 export async function saveAccounts(
   connection: Connection,
   runId: string,
-  accounts: readonly Pick<BillRunAccountRow, 'accountId' | 'done' | 'code' | 'message'>[],
+  accounts: readonly Pick<BillRunAccountRow, 'accountId' | 'done' | 'code' | 'message' | 'during'>[],
 ): Promise<void> {
   await connection.query(
-    `update bill_run_account t set done = r."done", code = r."code", message = r."message"
-     from json_to_recordset($2::json) as r("accountId" uuid, "done" integer, "code" text, "message" text)
+    `update bill_run_account t set done = r."done", code = r."code", message = r."message", during = r."during"
+     from json_to_recordset($2::json)
+       as r("accountId" uuid, "done" integer, "code" text, "message" text, "during" bill_run_status)
      where t.bill_run_id = $1 and t.account_id = r."accountId"`,
     [runId, JSON.stringify(accounts)],
   );
 }
 
-/** Frees what the drafts of a run had billed on these accounts. */
-export async function releaseClaims(
-  connection: Connection,
-  runId: string,
-  accountIds: readonly string[],
-): Promise<void> {
+/** Removes a chunk of which no document is left. */
+export async function deleteChunk(connection: Connection, id: string): Promise<void> {
   await connection.query(
-    `delete from billing_claim c using invoice_item i, invoice d
-     where c.invoice_item_id = i.id and i.invoice_id = d.id and d.bill_run_id = $1 and d.account_id = any($2::uuid[])
-       and d.status = 'Draft'`,
-    [runId, accountIds],
-  );
-  await connection.query(
-    `delete from billing_claim c using credit_memo_item i, credit_memo d
-     where c.credit_memo_item_id = i.id and i.credit_memo_id = d.id and d.bill_run_id = $1
-       and d.account_id = any($2::uuid[]) and d.status = 'Draft'`,
-    [runId, accountIds],
+    'with account as (delete from bill_run_account where chunk_id = $1) delete from bill_run_chunk where id = $1',
+    [id],
   );
 }
 
-/** The drafts of a run on these accounts, in no order. */
-export function draftsOfRun<R extends object>(
-  scoped: Scoped,
-  row: RowClass<R>,
-  runId: string,
-  accountIds: readonly string[],
-): Promise<R[]> {
-  const table = tableOf(row);
-  return scoped.query<R>(
-    `select ${selectList(table)} from ${table.name} t
-     where ${inScope(table)} and t.bill_run_id = $3 and t.account_id = any($4::uuid[]) and t.status = 'Draft'`,
-    [runId, accountIds],
+/** Removes a run, which is locked, and of which no chunk is left. */
+export async function deleteRun(connection: Connection, id: string): Promise<void> {
+  await connection.query('delete from bill_run where id = $1', [id]);
+}
+
+/** An act begins with what an earlier one left of a run, and without its reasons. */
+export async function reopenChunks(connection: Connection, runId: string): Promise<void> {
+  await connection.query(
+    `with chunk as (update bill_run_chunk set status = 'Billed' where bill_run_id = $1 and status = 'Parked')
+     update bill_run_account set code = null, message = null, during = null
+     where bill_run_id = $1 and code is not null and during <> 'Processing'`,
+    [runId],
   );
 }
 
-/** Why accounts were not billed, with their numbers. */
+/** Why accounts were not billed, posted, canceled or removed, with their numbers. */
 export const failedAccounts = (
   connection: Connection,
   runId: string,
@@ -267,25 +267,6 @@ export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Pro
   return rows.map((row) => row.id);
 }
 
-/** Removes a run with everything that it has written; its documents are canceled or there are none. */
-export async function deleteRun(scoped: Scoped, id: string): Promise<void> {
-  const ofRun = 'bill_run_id = $3 and entity_id = $1 and org_id = any($2)';
-  for (const [item, document] of [
-    ['invoice_item', 'invoice'],
-    ['credit_memo_item', 'credit_memo'],
-  ]) {
-    await scoped.query(`delete from ${item} where ${document}_id in (select id from ${document} where ${ofRun})`, [id]);
-  }
-  await scoped.query(`delete from credit_memo where ${ofRun}`, [id]);
-  await scoped.query(`delete from invoice where ${ofRun}`, [id]);
-  await scoped.query(`delete from bill_run_account where ${ofRun}`, [id]);
-  await scoped.query(
-    'delete from bill_run_chunk where bill_run_id = $3 and entity_id = $1 and $2::uuid[] is not null',
-    [id],
-  );
-  await scoped.query('delete from bill_run where id = $3 and entity_id = $1 and org_ids <@ $2::uuid[]', [id]);
-}
-
 export interface BillRunFilter {
   status?: BillRunStatus | null;
   targetDate?: RangeFilter | null;
@@ -302,7 +283,7 @@ export const billRuns = list<BillRunRow, BillRunFilter>(
   { ...auditSorts, billRunNumber: { sql: 't.bill_run_number', type: 'text' } },
 );
 
-/** The accounts that a run could not bill, or not wholly. */
+/** The accounts that a run could not bill, post, cancel or remove, or not wholly. */
 export const billRunFailures = list<BillRunAccountRow, object>(
   BillRunAccountRow,
   {},

@@ -1,7 +1,9 @@
 import type { BillRunStatus } from '../domain/bill-run';
+import type { DocumentStatus } from '../domain/document';
 import type { Scoped } from './connection';
-import { CreditMemoRow } from './credit-memo';
-import { rowsBy } from './write';
+import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
+import { InvoiceItemRow, InvoiceRow } from './invoice';
+import { deleteRows, rowsBy } from './write';
 
 /** What the rules look at in a sister, besides the columns that find it. */
 const sisterFacts = [
@@ -59,4 +61,59 @@ export async function reopenBillRun(
      where entity_id = $1 and org_ids && $2::uuid[] and id = $3 and status = 'Posted'`,
     [id, accountId, updatedDate, updatedById],
   );
+}
+
+/**
+ * Documents of a run on these accounts that stand so, with about as many items as one transaction does: whole documents,
+ * sisters together, at least one. `whole` where there are no others. Only the ids up to that many items are read.
+ */
+export async function nextDocuments(
+  scoped: Scoped,
+  runId: string,
+  accountIds: readonly string[],
+  statuses: readonly DocumentStatus[],
+  items: number,
+): Promise<{ invoiceIds: string[]; creditMemoIds: string[]; whole: boolean }> {
+  // By the accounts, as "is true" keeps the index of runs out: statistics know nothing of a run that has just billed, and the
+  // planner, which takes it for one of a single document, would look through all of its documents for each chunk.
+  const wanted = `t.entity_id = $1 and t.org_id = any($2) and (t.bill_run_id = $3) is true and t.account_id = any($4::uuid[])
+    and t.status::text = any($5)`;
+  const rows = await scoped.query<{ id: string; isInvoice: boolean; total: string }>(
+    `with document as materialized (
+       select id, id as lead, true as invoice from invoice t where ${wanted}
+       union all
+       select id, coalesce(sister_invoice_id, id), false from credit_memo t where ${wanted}
+     ), item as (
+       select d.lead from document d left join lateral (
+         select from invoice_item i where i.invoice_id = d.id
+         union all select from credit_memo_item i where i.credit_memo_id = d.id) i on true
+       order by d.lead limit $6::integer + 1
+     ), lead as (
+       select lead, row_number() over so_far as at, sum(count(*)) over so_far as items from item group by lead window so_far as (order by lead)
+     )
+     select id, invoice as "isInvoice", (select count(*) from document) as total from document
+     where lead in (select lead from lead where at = 1 or items <= $6)`,
+    [runId, accountIds, statuses, items],
+  );
+  return {
+    invoiceIds: rows.filter((row) => row.isInvoice).map((row) => row.id),
+    creditMemoIds: rows.filter((row) => !row.isInvoice).map((row) => row.id),
+    whole: rows.length === Number(rows[0]?.total ?? 0),
+  };
+}
+
+/**
+ * Removes documents, which are locked, with their items. Nothing else may refer to them: what was a draft to its end was
+ * never paid, credited or offset, and the foreign keys refuse to remove what was.
+ */
+export async function deleteDocuments(
+  scoped: Scoped,
+  invoiceIds: readonly string[],
+  creditMemoIds: readonly string[],
+): Promise<void> {
+  // A credit memo refers to its sister, the invoice.
+  await deleteRows(scoped, CreditMemoItemRow, creditMemoIds, 'creditMemoId');
+  await deleteRows(scoped, CreditMemoRow, creditMemoIds);
+  await deleteRows(scoped, InvoiceItemRow, invoiceIds, 'invoiceId');
+  await deleteRows(scoped, InvoiceRow, invoiceIds);
 }

@@ -116,10 +116,19 @@ export async function updateRows<R extends { id: string }>(
     throw new Error(`${rows.length - written.length} rows of ${table.name} are gone or out of scope`);
 }
 
-/** Deletes rows that were locked in this transaction. */
-export async function deleteRows(scoped: Scoped, row: RowClass<{ id: string }>, ids: readonly string[]): Promise<void> {
+/** Deletes rows that were locked in this transaction, or those that belong to locked ones by the property. */
+export async function deleteRows<R extends { id: string }>(
+  scoped: Scoped,
+  row: RowClass<R>,
+  ids: readonly string[],
+  property: keyof R & string = 'id',
+): Promise<void> {
+  if (ids.length === 0) return;
   const table = tableOf(row);
-  await scoped.query(`delete from ${table.name} t where ${inScope(table)} and t.id = any($3)`, [ids]);
+  await scoped.query(
+    `delete from ${table.name} t where ${inScope(table)} and t.${table.columns[property].name} = any($3)`,
+    [ids],
+  );
 }
 
 /**

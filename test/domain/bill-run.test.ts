@@ -14,20 +14,21 @@ import { aCaller, told } from '../support/facts';
 
 const statuses: readonly BillRunStatus[] = [
   ...(['Pending', 'Processing', 'Completed', 'PostInProgress', 'Posted', 'CancelInProgress', 'Canceled'] as const),
-  'Error',
+  ...(['RemoveInProgress', 'Error'] as const),
 ];
 const actions: readonly BillRunAction[] = ['Post', 'Cancel', 'Delete'];
 
-/** The status that each act leads to from each status; Delete leads nowhere. What is not here is refused. */
-const table: Record<BillRunStatus, Partial<Record<BillRunAction, BillRunStatus | null>>> = {
+/** The status that each act leads to from each status. What is not here is refused. */
+const table: Record<BillRunStatus, Partial<Record<BillRunAction, BillRunStatus>>> = {
   Pending: { Cancel: 'CancelInProgress' },
   Processing: { Cancel: 'CancelInProgress' },
   Completed: { Post: 'PostInProgress', Cancel: 'CancelInProgress' },
   PostInProgress: {},
   Posted: {},
   CancelInProgress: {},
-  Canceled: { Delete: null },
-  Error: { Cancel: 'CancelInProgress', Delete: null },
+  Canceled: { Delete: 'RemoveInProgress' },
+  RemoveInProgress: {},
+  Error: { Cancel: 'CancelInProgress', Delete: 'RemoveInProgress' },
 };
 const cases = statuses.flatMap((status) => actions.map((action) => [action, status] as const));
 const judged = (status: BillRunStatus, action: BillRunAction, posted = false, caller = aCaller()) =>
@@ -59,8 +60,8 @@ describe('what may be done to a bill run', () => {
 });
 
 describe('where a bill run is when its last chunk is done', () => {
-  const finished = (status: BillRunStatus, done: number, failed: number, autoPost = false) =>
-    finishedStatus({ status, autoPost, done, failed });
+  const finished = (status: BillRunStatus, done: number, failed: number, autoPost = false, parked = false) =>
+    finishedStatus({ status, autoPost, done, failed }, parked);
 
   test.each<[string, number, number, BillRunStatus, BillRunStatus]>([
     ['all is billed', 3, 0, 'Completed', 'PostInProgress'],
@@ -72,7 +73,7 @@ describe('where a bill run is when its last chunk is done', () => {
     expect(finished('Processing', done, failed, true)).toBe(autoPost);
   });
 
-  test('of posting it is Posted, of canceling Canceled, whatever was billed', () => {
+  test('of posting it is Posted, of canceling Canceled, of removing gone, whatever was billed', () => {
     for (const [done, failed] of [
       [3, 0],
       [0, 3],
@@ -81,12 +82,29 @@ describe('where a bill run is when its last chunk is done', () => {
       for (const autoPost of [true, false]) {
         expect(finished('PostInProgress', done, failed, autoPost)).toBe('Posted');
         expect(finished('CancelInProgress', done, failed, autoPost)).toBe('Canceled');
+        expect(finished('RemoveInProgress', done, failed, autoPost)).toBeNull();
+      }
+    }
+  });
+
+  test('with accounts that failed it stands where the act can be repeated', () => {
+    for (const autoPost of [true, false]) {
+      const [posting, canceling, removing] = (['PostInProgress', 'CancelInProgress', 'RemoveInProgress'] as const).map(
+        (status) => finished(status, 3, 0, autoPost, true)!,
+      );
+      expect([judged(posting, 'Post', true), judged(posting, 'Cancel'), judged(posting, 'Cancel', true)]).toEqual([
+        [],
+        [],
+        ['DOCUMENT_STATUS'],
+      ]);
+      for (const status of [canceling, removing]) {
+        expect(actions.map((action) => judged(status, action))).toEqual([['DOCUMENT_STATUS'], [], []]);
       }
     }
   });
 
   test('a worker has to do with just those runs that an act or a finished step has not brought to rest', () => {
-    const begun = billRunActions.flatMap(({ to }) => to ?? []);
+    const begun = billRunActions.map(({ to }) => to);
     expect(new Set(openBillRuns)).toEqual(new Set([...begun, ...Object.keys(billRunPhases), 'Pending']));
     expect(Object.keys(billRunPhases).sort()).toEqual(openBillRuns.filter((status) => status !== 'Pending').sort());
   });

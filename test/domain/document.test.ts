@@ -120,7 +120,7 @@ describe('what can be done', () => {
   });
 
   test('while its bill run is under way is only what leaves its status alone', () => {
-    const atWork: BillRunStatus[] = ['Processing', 'PostInProgress', 'CancelInProgress'];
+    const atWork: BillRunStatus[] = ['Processing', 'PostInProgress', 'CancelInProgress', 'RemoveInProgress'];
     const atRest: BillRunStatus[] = ['Pending', 'Completed', 'Posted', 'Canceled', 'Error'];
     for (const billRun of [...atWork, ...atRest]) {
       const expected = atWork.includes(billRun) ? ['DOCUMENT_IN_USE'] : [];

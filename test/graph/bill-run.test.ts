@@ -131,7 +131,7 @@ describe('a bill run', () => {
     const found: object[] = [];
     for (let after = ''; ; ) {
       const { failures } = await asked(`{ billRun(key: "${billRun.id}") { failures(first: 2 ${after}) {
-        totalCount nodes { code message account { accountNumber } } pageInfo { hasNextPage endCursor } } } }`);
+        totalCount nodes { code message during account { accountNumber } } pageInfo { hasNextPage endCursor } } } }`);
       expect(failures.totalCount).toBe(3);
       found.push(...failures.nodes);
       if (!failures.pageInfo.hasNextPage) break;
@@ -141,7 +141,12 @@ describe('a bill run', () => {
     expect(found).toHaveLength(3);
     expect(found).toEqual(
       expect.arrayContaining(
-        names.map((accountNumber) => ({ code: 'LIMIT_EXCEEDED', message, account: { accountNumber } })),
+        names.map((accountNumber) => ({
+          code: 'LIMIT_EXCEEDED',
+          message,
+          during: 'Processing',
+          account: { accountNumber },
+        })),
       ),
     );
   });
@@ -162,6 +167,9 @@ describe('a bill run', () => {
       { billed: false },
     ]);
     expect(await act('Delete', billRun.billRunNumber)).toEqual({ deletedId: billRun.id, userErrors: [] });
+    expect(await look(billRun.id)).toMatchObject({ status: 'RemoveInProgress', finishedDate: null });
+    expect(told(await act('Delete', billRun.id))).toEqual(['DOCUMENT_STATUS key']);
+    await carryOn(gateway.services);
     for (const query of [`billRun(key: "${billRun.id}")`, `node(id: "${billRun.id}")`, `invoice(key: "${invoice}")`]) {
       expect(await asked(`{ ${query} { id } }`)).toBeNull();
     }
@@ -205,6 +213,7 @@ describe('what may be done to a bill run is what it says of itself', () => {
     ['Posted', []],
     ['CancelInProgress', []],
     ['Canceled', ['Delete']],
+    ['RemoveInProgress', []],
     ['Error', ['Cancel', 'Delete']],
   ];
   const actions = ['Post', 'Cancel', 'Delete'];

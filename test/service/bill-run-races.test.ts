@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
+import type { BillRunStatus } from '../../src/domain/bill-run';
 import type { Refusal } from '../../src/domain/errors';
-import { createBillRun, moveBillRun } from '../../src/service/bill-run';
-import { carryOn, startWorkers } from '../../src/service/bill-run-worker';
+import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
+import { carryOn, startWorkers, step } from '../../src/service/bill-run-worker';
+import { moveInvoice } from '../../src/service/document';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';
+import { billingLock } from '../../src/store/account';
 import { BillRunRow } from '../../src/store/bill-run';
 import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/write';
@@ -143,7 +146,7 @@ describe('a bill run', () => {
     }
   });
 
-  test('of an account with more than an invoice takes goes on in several, and reports each', async () => {
+  test('of an account with more than an invoice takes goes on in several, and reports each; it is canceled and removed in several too', async () => {
     await many(20_100);
     await run();
     await work3();
@@ -151,6 +154,172 @@ describe('a bill run', () => {
     expect(done).toMatchObject({ status: 'Completed', total: 20_101, done: 20_101 });
     const amounts = (await invoicesOf(done)).map(({ amount }) => amount);
     expect(amounts.sort()).toEqual(['1010', '200000']);
+
+    const transactions = async (action: string) => {
+      const [{ count }] = await gateway.database.owner<{ count: number }>(
+        `select count(distinct transaction_id)::integer as count from history_entry
+         where entity_id = $1 and subject_type = 'Invoice' and action = $2`,
+        [work.caller.entityId, action],
+      );
+      return count;
+    };
+    await moveBillRun(work, done.id, 'Cancel');
+    await work3();
+    expect([await billed(), await transactions('Cancel')]).toEqual([0, 2]);
+    await deleteBillRun(work, done.id);
+    await work3();
+    expect([await runs(), await invoicesOf(done), await transactions('Delete')]).toEqual([[], [], 2]);
+  });
+});
+
+describe('a bill run that is removed', () => {
+  /** A run over so many accounts that stands there, each account in a chunk of its own, as those of large accounts are. */
+  async function standing(number: number, status: BillRunStatus): Promise<BillRunRow> {
+    await accounts(number, 2);
+    await run();
+    await carryOn(gateway.services);
+    const [{ id }] = await runs();
+    const { owner } = gateway.database;
+    await owner(
+      `with chunk as (
+         insert into bill_run_chunk select a.id, a.entity_id, a.bill_run_id, 'Billed' from bill_run_account a where a.bill_run_id = $1
+         returning id)
+       update bill_run_account a set chunk_id = a.id where a.bill_run_id = $1 and exists (select from chunk)`,
+      [id],
+    );
+    await owner(
+      'delete from bill_run_chunk c where not exists (select from bill_run_account a where a.chunk_id = c.id)',
+    );
+    if (status === 'Canceled') {
+      await moveBillRun(work, id, 'Cancel');
+      await carryOn(gateway.services);
+    }
+    await owner('update bill_run set status = $2 where id = $1', [id, status]);
+    return (await runs())[0];
+  }
+  const removals = () =>
+    gateway.database.owner<{ subject_id: string }>(
+      "select subject_id from history_entry where entity_id = $1 and action = 'Delete'",
+      [work.caller.entityId],
+    );
+  const refused = (act: Promise<unknown>): Promise<string> =>
+    act.then(
+      () => 'done',
+      (error: Refusal) => error.errors.map(({ code }) => code).join(),
+    );
+  /** Acts that all wait for the run, the first in front. */
+  async function inTurn(held: BillRunRow, ...acts: (() => Promise<unknown>)[]): Promise<string[]> {
+    await gateway.database.owner('begin');
+    await gateway.database.owner('select from bill_run where id = $1 for update', [held.id]);
+    const ended: Promise<string>[] = [];
+    for (const act of acts) {
+      ended.push(refused(act()));
+      await gateway.database.blocked(ended.length);
+    }
+    await gateway.database.owner('commit');
+    return Promise.all(ended);
+  }
+
+  test('by two callers at once is removed by one of them, and by three workers once', async () => {
+    const held = await standing(12, 'Canceled');
+    const documents = (await invoicesOf(held)).map(({ id }) => id);
+    const remove = () => deleteBillRun(work, held.id);
+    expect(await inTurn(held, remove, remove)).toEqual(['done', 'DOCUMENT_STATUS']);
+    await work3();
+    expect([await runs(), await invoicesOf(held)]).toEqual([[], []]);
+    const removed = (await removals()).map((entry) => entry.subject_id.replaceAll('-', ''));
+    expect(removed.sort()).toEqual(documents.sort());
+  });
+
+  test('just before it is canceled is gone, and just after is canceled first', async () => {
+    const held = await standing(3, 'Error');
+    const remove = () => deleteBillRun(work, held.id);
+    const cancel = () => moveBillRun(work, held.id, 'Cancel');
+    expect(await inTurn(held, cancel, remove)).toEqual(['done', 'DOCUMENT_STATUS']);
+    await work3();
+    expect((await runs())[0].status).toBe('Canceled');
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(Array(3).fill('Canceled'));
+    await gateway.database.owner("update bill_run set status = 'Error' where id = $1", [held.id]);
+    expect(await inTurn(held, remove, cancel)).toEqual(['done', 'DOCUMENT_STATUS']);
+    await work3();
+    expect([await runs(), await invoicesOf(held), await billed()]).toEqual([[], [], 0]);
+  });
+
+  test('is not while it has drafts to post, be it before they are posted or after', async () => {
+    const held = await standing(2, 'Completed');
+    const remove = () => deleteBillRun(work, held.id);
+    const post = () => moveBillRun(work, held.id, 'Post');
+    expect(await inTurn(held, remove, post)).toEqual(['DOCUMENT_STATUS', 'done']);
+    await work3();
+    expect(await refused(remove())).toBe('DOCUMENT_STATUS');
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(['Posted', 'Posted']);
+  });
+
+  test('keeps out whoever posts a document of it, and is kept out by who has posted one', async () => {
+    const held = await standing(2, 'Error');
+    const [{ id }] = await invoicesOf(held);
+    const remove = () => deleteBillRun(work, held.id);
+    const move = (action: 'Post' | 'Unpost') => () => moveInvoice(work, id, action);
+    expect(await inTurn(held, move('Post'), remove)).toEqual(['done', 'DOCUMENT_STATUS']);
+    await move('Unpost')();
+    expect(await inTurn(held, remove, move('Post'))).toEqual(['done', 'DOCUMENT_IN_USE']);
+    await work3();
+    expect([await runs(), await invoicesOf(held), await billed()]).toEqual([[], [], 0]);
+    expect(await refused(move('Post')())).toBe('NOT_FOUND');
+  });
+
+  test('waits for whoever is at its account, be it to bill, to pay or to credit', async () => {
+    const held = await standing(1, 'Canceled');
+    const [{ accountId }] = await invoicesOf(held);
+    await deleteBillRun(work, held.id);
+    const { owner } = gateway.database;
+    await owner('begin');
+    await owner(`select pg_advisory_xact_lock(hashtextextended($1::uuid::text, ${billingLock}))`, [accountId]);
+    const removal = carryOn(gateway.services);
+    await gateway.database.blocked();
+    expect(await invoicesOf(held)).toHaveLength(1);
+    await owner('commit');
+    await removal;
+    expect([await runs(), await invoicesOf(held)]).toEqual([[], []]);
+  });
+
+  test('is not posted by a worker that saw it as it was before', async () => {
+    const held = await standing(2, 'Completed');
+    const seen = { ...held, status: 'PostInProgress' as const };
+    await moveBillRun(work, held.id, 'Cancel');
+    expect(await step(gateway.services, seen)).toBe(true);
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(['Draft', 'Draft']);
+    await work3();
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(['Canceled', 'Canceled']);
+  });
+
+  test('by a worker that loses its connection in the midst is seen until it is gone, and anybody carries it on', async () => {
+    const held = await standing(4, 'Canceled');
+    const documents = (await invoicesOf(held)).map(({ id }) => id);
+    const { owner } = gateway.database;
+    await deleteBillRun(work, held.id);
+    // The third chunk meets an invoice that somebody holds.
+    await owner('begin');
+    await owner(
+      `select from invoice where bill_run_id = $1 and account_id = (
+         select account_id from bill_run_account where bill_run_id = $1 order by chunk_id offset 2 limit 1) for update`,
+      [held.id],
+    );
+    const lost = carryOn(gateway.services).catch((error) => error);
+    await gateway.database.blocked();
+    await owner(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+    );
+    expect(await lost).toBeInstanceOf(Error);
+    await owner('commit');
+    expect(gateway.failures.splice(0)).toHaveLength(1);
+    expect((await runs())[0]).toMatchObject({ status: 'RemoveInProgress', finishedDate: null });
+    expect((await invoicesOf(held)).map(({ status }) => status)).toEqual(['Canceled', 'Canceled']);
+    expect(await removals()).toHaveLength(2);
+    await carryOn(gateway.services);
+    expect([await runs(), await invoicesOf(held)]).toEqual([[], []]);
+    const removed = (await removals()).map((entry) => entry.subject_id.replaceAll('-', ''));
+    expect(removed.sort()).toEqual(documents.sort());
   });
 });
 
@@ -197,6 +366,21 @@ describe('a bill run from the command line', () => {
     expect(await failed.ended).toBe(3);
     expect(failed.text()).toContain('is Error: 0 of 2 billed, 2 not');
     expect(failed.text()).toContain('LIMIT_EXCEEDED');
+  });
+
+  test('says that something was billed and could not be posted', async () => {
+    const [{ accountId }] = await accounts(1, 1);
+    const { owner } = gateway.database;
+    await owner("create function broken() returns trigger language plpgsql as 'begin raise ''broken''; end'");
+    await owner(
+      `create trigger broken before update on invoice for each row
+       when (old.account_id = '${accountId}' and new.status = 'Posted') execute function broken()`,
+    );
+    const { ended, text } = start('--entity', entity, '--target-date', day, '--auto-post');
+    expect(await ended).toBe(3);
+    expect(text()).toMatch(
+      /^BR-00000001 is Completed: 1 of 1 billed, 0 not, in \d+\.\d s\.\n {2}A00000001: UNEXPECTED, /,
+    );
   });
 
   test('killed in its midst leaves whole chunks, and whoever comes next bills the rest, once', async () => {

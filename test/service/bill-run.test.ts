@@ -9,6 +9,7 @@ import { reverseInvoice } from '../../src/service/reversal';
 import type { Work } from '../../src/service/work';
 import { BillRunRow } from '../../src/store/bill-run';
 import { CreditMemoRow } from '../../src/store/credit-memo';
+import { HistoryEntryRow } from '../../src/store/history';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/write';
 import { drift } from '../support/books';
@@ -56,6 +57,18 @@ async function delivered(fulfillments: number, more: Partial<NewOrderLineItem> =
     })),
   });
   return { ...sale, fulfillments: made.fulfillments.map((row) => row!.id) };
+}
+
+/** A return of what was delivered, as a whole, sent to billing. */
+async function returned(sale: Pick<Awaited<ReturnType<typeof delivered>>, 'account' | 'order'>, quantity: string) {
+  const back = {
+    ...{ itemName: 'Back', itemCategory: 'Return', quantity, itemState: 'SentToBilling', billTargetDate: day },
+    ...{ originalOrderNumber: sale.order.orderNumber, originalOrderLineItemNumber: '1' },
+  } as NewOrderLineItem;
+  await createOrder(work, {
+    ...{ existingAccountNumber: sale.account.accountNumber, orderDate: day, category: 'Return' },
+    orderLineItems: [back],
+  });
 }
 
 async function ran(input: Partial<Parameters<typeof createBillRun>[1]> = {}): Promise<BillRunRow> {
@@ -166,14 +179,7 @@ describe('a bill run', () => {
 
   test('A3: credits what was returned on a memo, a sister of the invoice of the same group', async () => {
     const sale = await delivered(4);
-    const back = {
-      ...{ itemName: 'Back', itemCategory: 'Return', quantity: '2', itemState: 'SentToBilling', billTargetDate: day },
-      ...{ originalOrderNumber: sale.order.orderNumber, originalOrderLineItemNumber: '1' },
-    } as NewOrderLineItem;
-    await createOrder(work, {
-      ...{ existingAccountNumber: sale.account.accountNumber, orderDate: day, category: 'Return' },
-      orderLineItems: [back],
-    });
+    await returned(sale, '2');
     const preview = await previewBillRun(work, { targetDate: day });
     expect(preview).toEqual({
       ...{ invoiceCount: 1, creditMemoCount: 1 },
@@ -217,15 +223,40 @@ describe('the documents of a run', () => {
   });
 
   test('are canceled with it, free what they had billed, and are gone when it is deleted', async () => {
-    await delivered(2);
+    await returned(await delivered(2), '1');
     const run = await ran();
+    const [invoice] = await invoices(run);
+    const [memo] = await memos(run);
+    expect(memo.sisterInvoiceId).toBe(invoice.id);
     expect(await refusal(deleteBillRun(work, run.id))).toEqual(['DOCUMENT_STATUS key']);
     await moveBillRun(work, run.id, 'Cancel');
     await carryOn(gateway.services);
     expect((await look(run.id)).status).toBe('Canceled');
     expect(await invoices(run)).toMatchObject([{ status: 'Canceled' }]);
+    expect(await deleteBillRun(work, run.id)).toEqual({ deletedId: run.id });
+    expect(await look(run.id)).toMatchObject({ status: 'RemoveInProgress', finishedDate: null });
+    for (const action of ['Post', 'Cancel', 'Delete'] as const) {
+      expect(await refusal(moveBillRun(work, run.id, action))).toEqual(['DOCUMENT_STATUS key']);
+    }
+    await carryOn(gateway.services);
+    expect([await invoices(run), await memos(run), await look(run.id)]).toEqual([[], [], undefined]);
+    for (const { id } of [invoice, memo]) {
+      const entries = await rowsBy<HistoryEntryRow>(work.reads(), HistoryEntryRow, 'subjectId', [id]);
+      expect(entries.sort((a, b) => a.version - b.version)).toMatchObject([
+        { action: 'Create', toState: 'Draft', version: 1 },
+        { action: 'Cancel', toState: 'Canceled', version: 2 },
+        { action: 'Delete', fromState: 'Canceled', toState: null, version: 3, actor: work.caller.clientId },
+      ]);
+    }
+    expect((await ran()).done).toBe(3);
+  });
+
+  test('are removed with a run that is an Error, drafts included, and free what they had billed', async () => {
+    await delivered(2);
+    const run = await ran();
+    await gateway.database.owner("update bill_run set status = 'Error' where id = $1", [run.id]);
     await deleteBillRun(work, run.id);
-    expect(await invoices(run)).toEqual([]);
+    await carryOn(gateway.services);
     expect(await look(run.id)).toBeUndefined();
     expect((await ran()).done).toBe(2);
   });
@@ -263,5 +294,7 @@ describe('what a run cannot bill', () => {
     expect(run).toMatchObject({ status: 'Error', total: 2, done: 0, failed: 2 });
     gateway.failures.splice(0);
     await deleteBillRun(work, run.id);
+    await carryOn(gateway.services);
+    expect(await look(run.id)).toBeUndefined();
   });
 });

@@ -230,7 +230,7 @@ describe('a document of a bill run', () => {
     return { invoice, run: await ofBillRun(gateway, invoice, status) };
   };
 
-  test.each(['Processing', 'PostInProgress', 'CancelInProgress'] as const)(
+  test.each(['Processing', 'PostInProgress', 'CancelInProgress', 'RemoveInProgress'] as const)(
     'is left alone while the run is %s',
     async (status) => {
       const { invoice } = await made(status);

@@ -98,6 +98,36 @@ describe('the migrations', () => {
     expect(await database.db.isMigrated()).toBe(true);
   });
 
+  test('of removal can be taken back, which leaves a run that is being removed to be removed at once', async () => {
+    await withEmptyDatabase(async (url) => {
+      await migrate({ url });
+      const dataSource = await new DataSource(dataSourceOptions({ url }, 'owner')).initialize();
+      const db = await Database.open({ url });
+      try {
+        const { run, failure } = await insertChain(db.reads(), await tenant(db.reads(), 'Acme'));
+        await dataSource.query("update bill_run set status = 'RemoveInProgress'");
+        await dataSource.query("update bill_run_chunk set status = 'Parked'");
+        await dataSource.query("update bill_run_account set during = 'RemoveInProgress'");
+        const length = migrations.length - migrations.findIndex((file) => file.includes('-removal-values'));
+        for (let at = 0; at < length; at++) await dataSource.undoLastMigration();
+        const states = `select r.status::text as run, c.status::text as chunk, a.code, a.message from bill_run r
+          join bill_run_chunk c on c.bill_run_id = r.id join bill_run_account a on a.chunk_id = c.id where r.id = $1`;
+        expect(await dataSource.query(states, [run.id])).toEqual([
+          { run: 'Canceled', chunk: 'Billed', code: null, message: null },
+        ]);
+        await dataSource.query("update bill_run_account set code = 'LIMIT_EXCEEDED', message = 'Too much.'");
+        expect(await migrate({ url })).toBe(length);
+        const reasons = 'select during::text from bill_run_account where id = $1';
+        expect(await dataSource.query(reasons, [failure.id])).toEqual([{ during: 'Processing' }]);
+        const open = "select from pg_indexes where indexname = 'bill_run_open' and indexdef like '%RemoveInProgress%'";
+        expect(await dataSource.query(open)).toHaveLength(1);
+      } finally {
+        await db.close();
+        await dataSource.destroy();
+      }
+    });
+  });
+
   test('can be emptied of all rows, after which the numbers of a new entity begin anew', async () => {
     await withEmptyDatabase(async (url) => {
       await migrate({ url });

@@ -63,6 +63,14 @@ const statements: Record<string, string> = {
     select i.invoice_number from invoice i left join credit_memo m on m.reversed_invoice_id = i.id
     where i.reversed is distinct from (m.id is not null) or (i.reversed and (i.status, m.status, m.amount, m.applied_amount)
       is distinct from ('Posted', 'Posted', i.amount, i.amount))`,
+  'documents that are not posted and have been put to use': `
+    select d.id, d.status::text from invoice d where d.status <> 'Posted' and (d.reversed
+      or exists (select from payment_application where invoice_id = d.id)
+      or exists (select from credit_memo_application where invoice_id = d.id)
+      or exists (select from invoice_offset where invoice_id = d.id or negative_invoice_id = d.id))
+    union all
+    select d.id, d.status::text from credit_memo d where d.status <> 'Posted' and (d.reversed_invoice_id is not null
+      or d.refund_amount <> 0 or exists (select from credit_memo_application where credit_memo_id = d.id))`,
   'documents that are posted without a date, or have one and are not posted': `
     select id from invoice where (status = 'Posted') is distinct from (posted_date is not null)
     union all select id from credit_memo where (status = 'Posted') is distinct from (posted_date is not null)`,
@@ -120,7 +128,9 @@ const statements: Record<string, string> = {
     where s.version <> (select count(*) from history_entry h where h.subject_id = s.id)`,
   'objects that have left a final state': `
     select subject_type, subject_id, from_state, to_state from history_entry
-    where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state`,
+    where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state
+      -- Canceled documents go with their bill run.
+      and not (action = 'Delete' and from_state = 'Canceled' and subject_type in ('Invoice', 'CreditMemo'))`,
   'fulfillments with more items than may be, or in a state that takes none': `
     select f.id, f.state::text, f.quantity, count(*) from fulfillment f join fulfillment_item i on i.fulfillment_id = f.id
     group by f.id having count(*) > f.quantity or count(*) > 100 or f.state in ('Executing', 'Canceled')`,

@@ -453,6 +453,8 @@ export const beyondContract: readonly string[] = [
   'InvoiceOffset.negativeInvoice',
   'BillRun.version',
   'BillRun.allowedActions',
+  'BillRunStatus.RemoveInProgress',
+  'BillRunFailure.during',
   'BillRunActionState',
   ...['action', 'allowed', 'blockedBy'].map((field) => `BillRunActionState.${field}`),
   'BillRunAction',

@@ -383,5 +383,6 @@ export const failureRow = (
   done: 1,
   code: 'LIMIT_EXCEEDED',
   message: 'More than an invoice can hold.',
+  during: 'Processing',
   ...more,
 });
