@@ -58,18 +58,19 @@ export async function bill(
 ): Promise<Billed> {
   if (!options?.runBilling) return nothingBilled;
   const dates = billingDates(options.billingOptions, dayOf(unit.now));
-  const before = new Set(sentBefore.length ? await claimed(unit.db, sentBefore) : []);
-  const dueFulfillments = fulfillments.filter((row) => isBillable(row, dates.targetDate, before.has(row.id)));
-  const dueLines = lines.filter(
-    (line) =>
-      !requiresFulfillment(line) &&
-      isBillable({ ...line, state: line.itemState }, dates.targetDate, before.has(line.id)),
+  let dueFulfillments = fulfillments.filter((row) => isBillable(row, dates.targetDate, false));
+  let dueLines = lines.filter(
+    (line) => !requiresFulfillment(line) && isBillable({ ...line, state: line.itemState }, dates.targetDate, false),
   );
-  const due = [...dueFulfillments, ...dueLines];
-  if (due.length === 0) return nothingBilled;
-
-  const accountIds = [...new Set(due.map((row) => row.accountId))];
+  const accountIds = [...new Set([...dueFulfillments, ...dueLines].map((row) => row.accountId))];
+  if (accountIds.length === 0) return nothingBilled;
   await lockAccountsForBilling(unit.db, accountIds);
+  // Read behind the lock: a bill run does not take the line items, and may have billed them while it was waited for.
+  const before = new Set(sentBefore.length ? await claimed(unit.db, sentBefore) : []);
+  dueFulfillments = dueFulfillments.filter(({ id }) => !before.has(id));
+  dueLines = dueLines.filter(({ id }) => !before.has(id));
+  if (dueFulfillments.length + dueLines.length === 0) return nothingBilled;
+
   const accounts = new Map(
     (await rowsBy<AccountRow>(unit.db, AccountRow, 'id', accountIds)).map((account) => [account.id, account]),
   );
