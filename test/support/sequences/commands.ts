@@ -35,11 +35,13 @@ export const commandOf = (names: readonly ActName[]): fc.Arbitrary<Command> =>
     })),
   );
 
-/** Ten tens: any of them, and any one in them, can be left out to find out which it takes; none is made simpler. */
-const tenOf = <T>(each: fc.Arbitrary<T>) => fc.array(fc.option(each, { freq: 1e9 }), { minLength: 10, maxLength: 10 });
-export const hundredCommands: fc.Arbitrary<Command[]> = tenOf(tenOf(fc.noShrink(commandOf(actNames)))).map((tens) =>
-  tens.flatMap((ten) => ten ?? []).filter((one) => one !== null),
-);
+/** So many tens: any of them, and any one in them, can be left out to find out which it takes; none is made simpler. */
+const some = <T>(each: fc.Arbitrary<T>, length: number) =>
+  fc.array(fc.option(each, { freq: 1e9 }), { minLength: length, maxLength: length });
+export const commandsBy = (tens: number): fc.Arbitrary<Command[]> =>
+  some(some(fc.noShrink(commandOf(actNames)), 10), tens).map((all) =>
+    all.flatMap((ten) => ten ?? []).filter((one) => one !== null),
+  );
 
 /** What an account pays with: most can, one is declined, and of two the gateway fails or never answers. */
 const accounts = [

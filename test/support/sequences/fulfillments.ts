@@ -33,8 +33,11 @@ interface Moved {
   onError: OnError;
 }
 const moved = record<Moved>({ keys: several(pick, 4), onError });
-const keysFor = ({ fulfillments }: World, keys: readonly Pick[], action: FulfillmentAction): string[] =>
-  keys.map((key) => keyOf(picked(fulfillments, key, moves(targetOf[action])), key));
+const keysFor = ({ fulfillments }: World, keys: readonly Pick[], action: FulfillmentAction): string[] => {
+  const rows = keys.map((key) => ({ key, row: picked(fulfillments, key, moves(targetOf[action])) }));
+  const all = rows.map(({ key, row }) => keyOf(row, key));
+  return keys[0].any ? all : all.filter((_, at) => rows.findIndex(({ row }) => row === rows[at].row) === at);
+};
 
 export const fulfillmentActs = {
   createFulfillments: act(
