@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { Refusal } from '../../../src/domain/errors';
 import { GatewayFailure } from '../../../src/gateway/port';
 import { updateBillingSettings } from '../../../src/service/billing-settings';
-import type { NewOrderLineItem } from '../../../src/service/order';
+import { createOrder, type NewOrderLineItem } from '../../../src/service/order';
+import { updateOrderLineItem } from '../../../src/service/order-line-item-change';
 import { Work } from '../../../src/service/work';
 import { orderFor, type TestGatewayServer } from '../gateway';
 import { carriedOut } from './asks';
@@ -70,27 +71,38 @@ const chunkPerAccount = `
   end $$;
   create trigger drop_chunks after insert on bill_run_account execute function drop_chunks()`;
 
-/** Some accounts with a little sold to each. */
+const runBilling = { runBilling: true, billingOptions: { targetDate: '2022-01-02' } };
+const sent = { itemState: 'SentToBilling', billTargetDate: '2022-01-01' } as const;
+const without = { billingRule: 'TriggerWithoutFulfillment' } as const;
+const lines: Partial<NewOrderLineItem>[] = [
+  { quantity: '9.5', amountPerUnit: '3.335', taxCode: 'VAT', taxMode: 'TaxInclusive' },
+  { quantity: '12', amountPerUnit: '7.77', taxCode: 'GST' },
+  { quantity: '30', amountPerUnit: '3.335', unitOfMeasure: 'Each', ...without, ...sent },
+  { quantity: '5.5', amountPerUnit: '0.333', unitOfMeasure: 'kg', taxCode: 'VAT', ...without, itemState: 'Executing' },
+];
+
+/** Some accounts with a little sold to each; the one is billed part of it, and credited and to be credited a return. */
 export async function beginWorld(gateway: TestGatewayServer, invoiceSettlement: boolean): Promise<Work> {
   await gateway.database.owner(chunkPerAccount);
   const work = await (await gateway.client()).work();
   await updateBillingSettings(work, { taxCodes: [vat('0.1'), gst('0.05')], invoiceSettlement });
-  const sent = { itemState: 'SentToBilling', billTargetDate: '2022-01-01' } as const;
-  const without = { billingRule: 'TriggerWithoutFulfillment' } as const;
-  const lines: Partial<NewOrderLineItem>[] = [
-    { quantity: '9.5', amountPerUnit: '3.335', taxCode: 'VAT', taxMode: 'TaxInclusive' },
-    { quantity: '12', amountPerUnit: '7.77', taxCode: 'GST' },
-    { quantity: '3', amountPerUnit: '3.335', unitOfMeasure: 'Each', ...without, ...sent },
-    {
-      quantity: '5.5',
-      amountPerUnit: '0.333',
-      unitOfMeasure: 'kg',
-      taxCode: 'VAT',
-      ...without,
-      itemState: 'Executing',
-    },
-  ];
-  for (const account of accounts) await orderFor(work, lines, account);
+  for (const money of accounts) {
+    const { account, order, orderLineItems } = await orderFor(work, lines, money);
+    const processingOptions = money.paymentMethodToken === 'tok_ok' ? runBilling : null;
+    await updateOrderLineItem(work, orderLineItems[2].id, { paymentTerm: 'Net 30', processingOptions });
+    for (const options of [processingOptions, null]) {
+      await createOrder(work, {
+        ...{ existingAccountNumber: account.accountNumber, orderDate: '2022-01-05', category: 'Return' },
+        orderLineItems: [
+          {
+            ...{ itemName: 'Device, returned', itemCategory: 'Return', quantity: '2', ...without, ...sent },
+            ...{ originalOrderNumber: order.orderNumber, originalOrderLineItemNumber: '3' },
+          },
+        ],
+        processingOptions: options,
+      });
+    }
+  }
   return work;
 }
 

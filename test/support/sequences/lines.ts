@@ -128,7 +128,7 @@ export const lineActs = {
   ),
   createReturn: act(
     14,
-    record({ account: pick, lines: several(returned, 3), processingOptions: options }),
+    record({ account: pick, lines: several(returned, 3), processingOptions: fc.option(options, { freq: 2 }) }),
     ({ accounts, orders, lines }, { account, lines: wanted, processingOptions }) => {
       const { id, accountNumber: existingAccountNumber } = picked(accounts, account)!;
       const own = lines.filter((line) => line.accountId === id);
