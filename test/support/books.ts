@@ -256,6 +256,9 @@ const ledger: Record<string, string> = {
       or (a.status = 'Failed') is distinct from coalesce(p.status = 'Error', false)`,
 };
 
+/** Everything that is held, by what is wrong where it does not hold. */
+export const stated: readonly string[] = Object.keys({ ...statements, ...ledger });
+
 /** What does not add up in a database, by what is wrong with it: empty where all is well. */
 export const drift = (owner: Owner): Promise<Record<string, unknown[]>> => faults(owner, statements);
 
