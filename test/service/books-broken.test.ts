@@ -49,7 +49,7 @@ beforeAll(async () => {
     'orders in another state than their line items make': `update orders set state = 'Complete'`,
     'invoices that are not the sum of their items, or owe otherwise than was paid, credited and offset': `update invoice set balance = balance - 1 ${invoice}`,
     'invoices that owe more than they are for, or the other way round': `update invoice set balance = amount + 1 ${invoice}`,
-    'documents that are used, or settled, without being posted': `update credit_memo set status = 'Draft', posted_date = null where id = '${memo.id}'`,
+    'documents that are not posted and have been put to use': `update credit_memo set status = 'Draft', posted_date = null where id = '${memo.id}'`,
     'payments and credits put against an invoice of another account or currency': `update payment set currency = 'EUR'`,
     'payments that are not what was applied and refunded of them': `update payment set applied_amount = applied_amount - 1`,
     'offsets between accounts or currencies, or of more than there was to offset': `insert into invoice_offset (id, entity_id, org_id, invoice_id, negative_invoice_id, currency, amount, applied_date)

@@ -46,12 +46,6 @@ const statements: Record<string, string> = {
   'invoices that owe more than they are for, or the other way round': `
     select invoice_number, amount, balance from invoice
     where balance not between least(amount, 0) and greatest(amount, 0)`,
-  'documents that are used, or settled, without being posted': `
-    select id, status::text from invoice i where status <> 'Posted' and (balance <> amount or reversed
-      or exists (select from payment_application a where a.invoice_id = i.id)
-      or exists (select from credit_memo_application a where a.invoice_id = i.id)
-      or exists (select from invoice_offset o where i.id in (o.invoice_id, o.negative_invoice_id)))
-    union all select id, status::text from credit_memo where status <> 'Posted' and (applied_amount > 0 or refund_amount > 0)`,
   'payments and credits put against an invoice of another account or currency': `
     select a.id from payment_application a join payment p on p.id = a.payment_id join invoice i on i.id = a.invoice_id
     where (p.account_id, p.currency, a.currency) is distinct from (i.account_id, i.currency, i.currency)
@@ -83,6 +77,14 @@ const statements: Record<string, string> = {
     select i.invoice_number from invoice i left join credit_memo m on m.reversed_invoice_id = i.id
     where i.reversed is distinct from (m.id is not null) or (i.reversed and (i.status, m.status, m.amount, m.applied_amount)
       is distinct from ('Posted', 'Posted', i.amount, i.amount))`,
+  'documents that are not posted and have been put to use': `
+    select d.id, d.status::text from invoice d where d.status <> 'Posted' and (d.reversed
+      or exists (select from payment_application where invoice_id = d.id)
+      or exists (select from credit_memo_application where invoice_id = d.id)
+      or exists (select from invoice_offset where invoice_id = d.id or negative_invoice_id = d.id))
+    union all
+    select d.id, d.status::text from credit_memo d where d.status <> 'Posted' and (d.reversed_invoice_id is not null
+      or d.refund_amount <> 0 or exists (select from credit_memo_application where credit_memo_id = d.id))`,
   'documents that are posted without a date, or have one and are not posted': `
     select id from invoice where (status = 'Posted') is distinct from (posted_date is not null)
     union all select id from credit_memo where (status = 'Posted') is distinct from (posted_date is not null)`,
@@ -154,8 +156,8 @@ const statements: Record<string, string> = {
     cross join lateral (
       select coalesce(sum(done), 0) as done, coalesce(sum(greatest(total - done, 0)) filter (where code is not null), 0) as failed,
         coalesce(sum(total), 0) as total from bill_run_account where bill_run_id = r.id) a
-    -- One that is being deleted goes piece by piece.
-    where r.status::text <> 'RemoveInProgress' and ((r.done, r.done, r.failed) is distinct from (i.items, a.done, a.failed)
+    -- One that is being removed, or could not be wholly, goes piece by piece.
+    where r.status::text not in ('RemoveInProgress', 'Error') and ((r.done, r.done, r.failed) is distinct from (i.items, a.done, a.failed)
       or r.total < greatest(a.total, r.done + r.failed))`,
   'accounts of bill runs that counted otherwise than what stands on their documents': `
     select a.id, a.done, i.items from bill_run_account a join bill_run r on r.id = a.bill_run_id cross join lateral (
@@ -163,7 +165,7 @@ const statements: Record<string, string> = {
           where d.bill_run_id = r.id and d.account_id = a.account_id)
         + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id
           where d.bill_run_id = r.id and d.account_id = a.account_id) as items) i
-    where a.done <> i.items and r.status::text <> 'RemoveInProgress'`,
+    where a.done <> i.items and r.status::text not in ('RemoveInProgress', 'Error')`,
   'bill runs in another status than their chunks and documents': `
     with document as (
       select bill_run_id, account_id, status::text from invoice where bill_run_id is not null
@@ -171,13 +173,13 @@ const statements: Record<string, string> = {
     ), allowed (run, chunks, documents) as (values
       ('Pending', '{}'::text[], '{}'::text[]),
       ('Processing', '{Pending,Billed}', '{Draft}'),
-      ('Completed', '{Billed,Posted}', '{Draft,Posted,Canceled}'),
-      ('PostInProgress', '{Billed,Posted}', '{Draft,Posted,Canceled}'),
+      ('Completed', '{Billed,Posted,Parked}', '{Draft,Posted,Canceled}'),
+      ('PostInProgress', '{Billed,Posted,Parked}', '{Draft,Posted,Canceled}'),
       ('Posted', '{Posted}', '{Posted,Canceled}'),
-      ('CancelInProgress', '{Pending,Billed,Canceled}', '{Draft,Canceled}'),
+      ('CancelInProgress', '{Pending,Billed,Canceled,Parked}', '{Draft,Canceled}'),
       ('Canceled', '{Canceled}', '{Canceled}'),
-      ('Error', '{Billed}', '{}'),
-      ('RemoveInProgress', '{Billed,Canceled}', '{Canceled}')
+      ('Error', '{Billed,Canceled,Parked}', '{Draft,Canceled}'),
+      ('RemoveInProgress', '{Pending,Billed,Posted,Canceled,Parked}', '{Draft,Canceled}')
     )
     select r.bill_run_number, r.status::text, c.statuses as chunks, d.statuses as documents, r.done, r.failed from bill_run r
     cross join lateral (
@@ -187,7 +189,7 @@ const statements: Record<string, string> = {
     left join allowed on allowed.run = r.status::text
     where (allowed.chunks @> c.statuses and allowed.documents @> d.statuses) is not true
       or (r.finished_date is null) is distinct from (r.status::text in ('Pending', 'Processing', 'PostInProgress', 'CancelInProgress', 'RemoveInProgress'))
-      or (r.status = 'Error' and (r.done > 0 or r.failed = 0))`,
+      or (r.status = 'Error' and not c.statuses @> '{Parked}' and (r.done > 0 or r.failed = 0 or d.statuses <> '{}'))`,
   'documents that their bill run has another part of': `
     with document as (
       select id, bill_run_id, account_id, status::text, source from invoice
@@ -198,7 +200,7 @@ const statements: Record<string, string> = {
     left join bill_run_chunk c on c.id = a.chunk_id
     where (d.source = 'BillRun') is distinct from (d.bill_run_id is not null)
       or d.bill_run_id is not null and case c.status::text when 'Pending' then d.status = 'Draft'
-        when 'Billed' then true when 'Posted' then d.status <> 'Draft' when 'Canceled' then d.status = 'Canceled' end is not true`,
+        when 'Billed' then true when 'Parked' then true when 'Posted' then d.status <> 'Draft' when 'Canceled' then d.status = 'Canceled' end is not true`,
   'histories with another number of entries than the version': `
     select s.id, s.version from (
       select id, version from order_line_item union all select id, version from fulfillment
@@ -208,7 +210,9 @@ const statements: Record<string, string> = {
     where s.version <> (select count(*) from history_entry h where h.subject_id = s.id)`,
   'objects that have left a final state': `
     select subject_type, subject_id, from_state, to_state from history_entry
-    where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state`,
+    where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state
+      -- Canceled documents go with their bill run.
+      and not (action = 'Delete' and from_state = 'Canceled' and subject_type in ('Invoice', 'CreditMemo'))`,
   'fulfillments with more items than may be, or in a state that takes none': `
     select f.id, f.state::text, f.quantity, count(*) from fulfillment f join fulfillment_item i on i.fulfillment_id = f.id
     group by f.id having count(*) > f.quantity or count(*) > 100 or f.state in ('Executing', 'Canceled')`,

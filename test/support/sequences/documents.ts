@@ -84,7 +84,7 @@ export const documentActs = {
   ),
   postCreditMemo: onMemo(5, 'Post', (key) => ask('postCreditMemo', { key })),
   unpostCreditMemo: onMemo(4, 'Unpost', (key) => ask('unpostCreditMemo', { key })),
-  cancelCreditMemo: onMemo(2, 'Cancel', (key) => ask('cancelCreditMemo', { key })),
+  cancelCreditMemo: onMemo(3, 'Cancel', (key) => ask('cancelCreditMemo', { key })),
   applyCreditMemo: act(10, record({ at: pick, amount }), (world, { at, amount }, caller) => {
     const pairs = world.memos.flatMap((memo) => world.invoices.map((invoice): Pair => ({ memo, invoice })));
     const pair = picked(
