@@ -88,7 +88,7 @@ class Story {
   private async send(origin: string, { act, args, isKeyed }: Life['commands'][0]): Promise<void> {
     const work = await this.client.work();
     const ask = (acts[act] as Act<unknown>).ask(await look(work), args, work.caller);
-    const name = `command-${this.count++}`;
+    const name = `${ask.field}-${this.count++}`;
     const sent: Sent = {
       request: requestOf(ask),
       headers: { 'zuora-track-id': name, ...(isKeyed && { 'idempotency-key': name }) },
@@ -108,25 +108,29 @@ class Story {
 
   /** Holds what was told against what is there, and has what is under a key told once more. */
   async compare(): Promise<void> {
-    const { owner } = this.gateway.database;
-    for (const one of this.sent.splice(0)) {
-      if (one.reply === undefined) seen.lost++;
-      else seen.answered++;
-      const told = one.reply === undefined ? [] : this.read(one.reply);
-      expect(await this.forgotten(told)).toEqual([]);
-      if (!one.isKeyed) continue;
-      const again = await this.client.graphql(one.request.query, one.request.variables, one.headers);
-      if (one.reply !== undefined) {
-        expect(again.text).toBe(one.reply);
+    const all = this.sent.splice(0);
+    const told = all.flatMap(({ reply }) => (reply === undefined ? [] : this.read(reply)));
+    // One that was not answered may have been carried out.
+    const isDeleting = all.some(({ request, reply }) => reply === undefined && request.query.includes('deleteBillRun'));
+    expect(await this.forgotten(told.filter(({ __typename: what }) => !(isDeleting && what === 'BillRun')))).toEqual(
+      [],
+    );
+    for (const { request, headers, reply, isKeyed } of all) {
+      seen[reply === undefined ? 'lost' : 'answered']++;
+      if (!isKeyed) continue;
+      const again = await this.client.graphql(request.query, request.variables, headers);
+      if (reply === undefined) this.read(again.text);
+      else {
+        expect(again.text).toBe(reply);
         seen.replayed++;
-      } else this.read(again.text);
+      }
     }
-    const twice = await owner(
-      `select track_id from history_entry where track_id like 'command-%'
-         and action not in ('Capture', 'FailCapture', 'FailRefund')
-         and track_id not in (select track_id from bill_run where track_id is not null)
+    // What a bill run does is done in many transactions, and settling is one of its own.
+    const twice = await this.gateway.database.owner(
+      `select track_id from history_entry
+       where track_id not like 'createBillRun-%' and action not in ('Capture', 'FailCapture', 'FailRefund')
        group by track_id having count(distinct transaction_id) > 1
-       union all select track_id from bill_run where track_id like 'command-%' group by track_id having count(*) > 1`,
+       union all select track_id from bill_run where track_id is not null group by track_id having count(*) > 1`,
     );
     expect(twice).toEqual([]);
   }
