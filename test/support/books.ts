@@ -271,8 +271,8 @@ export const unsettled = (owner: Owner): Promise<Record<string, unknown[]>> =>
   faults(owner, { ...statements, ...ledger });
 
 /**
- * What is due otherwise than a bill run would find it. Told by the documents and not by the claims: what was sent to
- * billing, is due by the day, and stands on no document but on canceled ones and those that were reversed to be billed again.
+ * What is due otherwise than a bill run would find it. Told by the documents, not by its claim: what was sent to billing,
+ * is due by the day, and stands on no document but on canceled ones and those that were reversed to be billed again.
  */
 export async function unfound(owner: Owner, db: Database, targetDate: string): Promise<Record<string, unknown[]>> {
   const scopes = await owner<{ id: string; orgs: string[] }>(
