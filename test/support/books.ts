@@ -176,9 +176,10 @@ const statements: Record<string, string> = {
       ('Completed', '{Billed,Posted,Parked}', '{Draft,Posted,Canceled}'),
       ('PostInProgress', '{Billed,Posted,Parked}', '{Draft,Posted,Canceled}'),
       ('Posted', '{Posted}', '{Posted,Canceled}'),
-      ('CancelInProgress', '{Pending,Billed,Canceled,Parked}', '{Draft,Canceled}'),
-      ('Canceled', '{Canceled}', '{Canceled}'),
-      ('Error', '{Billed,Canceled,Parked}', '{Draft,Canceled}'),
+      -- A run whose posted documents are all unposted can be canceled: a chunk that had none to post is Posted still.
+      ('CancelInProgress', '{Pending,Billed,Posted,Canceled,Parked}', '{Draft,Canceled}'),
+      ('Canceled', '{Posted,Canceled}', '{Canceled}'),
+      ('Error', '{Billed,Posted,Canceled,Parked}', '{Draft,Canceled}'),
       ('RemoveInProgress', '{Pending,Billed,Posted,Canceled,Parked}', '{Draft,Canceled}')
     )
     select r.bill_run_number, r.status::text, c.statuses as chunks, d.statuses as documents, r.done, r.failed from bill_run r
