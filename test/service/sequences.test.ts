@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
 import { testGateway } from '../support/gateway';
+import { askedFor } from '../support/sequences/asks';
 import { actNames, beginWorld, carryOut, commandsBy, type Tally } from '../support/sequences/commands';
 import { faultsAtTheEnd } from '../support/sequences/faults';
+import { mutations } from '../support/sequences/remote';
 
 /*
  * Random sequences of two hundred commands, which end in whatever state they end: the books must be right in each. The
@@ -37,6 +39,10 @@ describe.each([1, 4, 8])('two hundred commands over %i connections', (connection
   );
 });
 
-test('every kind of mutation was carried out in some sequence', () => {
+test('every mutation is asked for but those of accounts, which nothing else changes', () => {
+  expect([...askedFor, 'createAccount', 'updateAccount'].sort()).toEqual([...mutations].sort());
+});
+
+test('every kind of command was carried out in some sequence', () => {
   for (const name of actNames) expect({ [name]: tally[name] }).toMatchObject({ [name]: { done: expect.any(Number) } });
 });

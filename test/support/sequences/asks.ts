@@ -88,6 +88,9 @@ const services = {
   deleteBillRun: (work: Work, { key }: Key) => deleteBillRun(work, key),
 };
 
+/** The mutations that commands ask for. */
+export const askedFor = Object.keys(services);
+
 /** What the workers do for themselves in a process, and only somebody beside them elsewhere. */
 const workers = {
   carryOn: ({ services }: Work, _: object) => carryOn(services),

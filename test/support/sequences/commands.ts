@@ -44,7 +44,7 @@ export const commandsBy = (tens: number): fc.Arbitrary<Command[]> =>
     all.flatMap((ten) => ten ?? []).filter((one) => one !== null),
   );
 
-/** What an account pays with: most can, one is declined, and of two the gateway fails or never answers. */
+/** What an account pays with: two can pay, one is declined, and of two the gateway fails or never answers. */
 const accounts = [
   { currency: 'USD', paymentMethodToken: 'tok_ok' },
   { currency: 'EUR', paymentMethodToken: 'tok_ok' },

@@ -16,6 +16,7 @@ import type { Ask } from './asks';
 
 const schema = buildSchema(readFileSync(path.resolve(__dirname, '../../../../schema.graphql'), 'utf8'));
 const fields = schema.getMutationType()!.getFields();
+export const mutations = Object.keys(fields);
 
 /** What is asked for, which shows the id and the version of every object that it has made or changed. */
 export function requestOf({ field, args }: Ask): { query: string; variables: object } {
