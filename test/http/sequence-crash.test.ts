@@ -193,7 +193,7 @@ describe('a process that is killed amid random commands', () => {
       // What depends on timing does not become shorter by trying again.
       await fc.assert(property, { seed, numRuns: 1, unbiased: true, endOnFailure: true });
     },
-    180_000,
+    300_000,
   );
 
   test('died amid transactions, with requests under way, and was asked again', () => {
