@@ -58,24 +58,28 @@ export async function bill(
 ): Promise<Billed> {
   if (!options?.runBilling) return nothingBilled;
   const dates = billingDates(options.billingOptions, dayOf(unit.now));
-  const before = new Set(sentBefore.length ? await claimed(unit.db, sentBefore) : []);
-  const dueFulfillments = fulfillments.filter((row) => isBillable(row, dates.targetDate, before.has(row.id)));
-  const dueLines = lines.filter(
-    (line) =>
-      !requiresFulfillment(line) &&
-      isBillable({ ...line, state: line.itemState }, dates.targetDate, before.has(line.id)),
-  );
-  const due = [...dueFulfillments, ...dueLines];
-  if (due.length === 0) return nothingBilled;
-
-  const accountIds = [...new Set(due.map((row) => row.accountId))];
+  const dueBut = (billed: ReadonlySet<string>) => ({
+    fulfillments: fulfillments.filter((row) => isBillable(row, dates.targetDate, billed.has(row.id))),
+    lines: lines.filter(
+      (line) =>
+        !requiresFulfillment(line) &&
+        isBillable({ ...line, state: line.itemState }, dates.targetDate, billed.has(line.id)),
+    ),
+  });
+  const mayBeDue = dueBut(new Set());
+  const accountIds = [...new Set([...mayBeDue.fulfillments, ...mayBeDue.lines].map((row) => row.accountId))];
+  if (accountIds.length === 0) return nothingBilled;
   await lockAccountsForBilling(unit.db, accountIds);
+  // Read behind the lock: a bill run does not take the line items, and may have billed them while it was waited for.
+  const due = dueBut(new Set(sentBefore.length ? await claimed(unit.db, sentBefore) : []));
+  if (due.fulfillments.length + due.lines.length === 0) return nothingBilled;
+
   const accounts = new Map(
     (await rowsBy<AccountRow>(unit.db, AccountRow, 'id', accountIds)).map((account) => [account.id, account]),
   );
   const charges = [
-    ...dueFulfillments.map((row) => chargeOf(lineOf.get(row.orderLineItemId)!, accounts.get(row.accountId)!, row)),
-    ...dueLines.map((line) => chargeOf(line, accounts.get(line.accountId)!)),
+    ...due.fulfillments.map((row) => chargeOf(lineOf.get(row.orderLineItemId)!, accounts.get(row.accountId)!, row)),
+    ...due.lines.map((line) => chargeOf(line, accounts.get(line.accountId)!)),
   ];
   const { invoices, creditMemos } = await writeDocuments(unit, charges, dates);
   if (!options.collectPayment) return { ...nothingBilled, invoices, creditMemos };

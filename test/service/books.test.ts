@@ -1,10 +1,12 @@
 import type { BillingSettingsInput } from '../../src/domain/billing-settings-change';
+import { bill } from '../../src/service/billing';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { updateFulfillment } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import { updateOrderLineItem, updateOrderLineItems } from '../../src/service/order-line-item-change';
 import type { Work } from '../../src/service/work';
+import { lockAccountsForBilling } from '../../src/store/account';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { rowsBy } from '../../src/store/write';
 import { drift } from '../support/books';
@@ -162,4 +164,18 @@ describe('a line item in a unit that is kept with fewer decimals from now on', (
       expect(orderLineItem.quantity).toBe(['3', '2'][at]);
     }
   });
+});
+
+test('a request that waits for who bills the same line item finds it billed, and nothing left to bill', async () => {
+  const { account, orderLineItems } = await orderFor(work, [{ quantity: '3', ...sent }]);
+  const [line] = orderLineItems;
+  let waiting: ReturnType<typeof updateOrderLineItem> | undefined;
+  // A bill run holds the account alone, and not the line item.
+  await work.run(false, async (unit) => {
+    await lockAccountsForBilling(unit.db, [account.id]);
+    waiting = updateOrderLineItem(work, line.id, { paymentTerm: 'Net 1', processingOptions: bills });
+    await gateway.database.blocked();
+    expect((await bill(unit, { lines: [line] }, bills, [])).invoices).toHaveLength(1);
+  });
+  expect(await waiting).toMatchObject({ orderLineItem: { paymentTerm: 'Net 1' }, invoices: [] });
 });

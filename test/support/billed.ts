@@ -1,4 +1,4 @@
-import type { BillRunStatus } from '../../src/domain/bill-run';
+import { type BillRunStatus, openBillRuns } from '../../src/domain/bill-run';
 import type { Decimal } from '../../src/domain/decimal';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
@@ -81,15 +81,17 @@ export async function ofBillRun(
   const [run, chunk] = [newId(), newId()];
   await owner(
     `insert into bill_run (id, entity_id, org_ids, version, created_date, created_by_id, updated_date, updated_by_id,
-       bill_run_number, status, target_date, invoice_date, auto_post, total, done, failed)
-     values ($1::uuid, $2, $3, 1, now(), $1, now(), $1, $1::text, $4, '2022-01-01', '2022-01-01', false, 1, 1, 0)`,
-    [run, entityId, [orgId], status],
+       bill_run_number, status, target_date, invoice_date, auto_post, total, done, failed, finished_date)
+     values ($1::uuid, $2, $3, 1, now(), $1, now(), $1, $1::text, $4, '2022-01-01', '2022-01-01', false, 1, 1, 0, $5)`,
+    [run, entityId, [orgId], status, openBillRuns.includes(status) ? null : new Date()],
   );
-  await owner("insert into bill_run_chunk values ($1, $2, $3, 'Posted')", [chunk, entityId, run]);
+  await owner('insert into bill_run_chunk values ($1, $2, $3, $4)', [
+    ...[chunk, entityId, run, status === 'Posted' ? 'Posted' : 'Billed'],
+  ]);
   await owner('insert into bill_run_account values ($1, $2, $3, $4, $5, $6, 1, 1)', [
     ...[newId(), entityId, orgId, run, chunk, accountId],
   ]);
-  await owner('update invoice set bill_run_id = $2 where id = $1', [id, run]);
+  await owner("update invoice set bill_run_id = $2, source = 'BillRun' where id = $1", [id, run]);
   return run;
 }
 

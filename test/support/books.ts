@@ -1,3 +1,7 @@
+import { Scoped } from '../../src/store/connection';
+import type { Database } from '../../src/store/database';
+import { dueAccounts, dueCharges } from '../../src/store/due';
+
 /** A statement as the owner, outside of every scope. */
 type Owner = <T>(text: string, values?: unknown[]) => Promise<T[]>;
 
@@ -39,6 +43,15 @@ const statements: Record<string, string> = {
       from invoice_offset where invoice_id = i.id or negative_invoice_id = i.id) o
     where (i.amount_without_tax, i.tax_amount, i.amount) is distinct from (t.net, t.tax, t.net + t.tax)
       or i.balance <> i.amount - p.paid - c.credited - o.reduced or (i.reversed and i.balance <> 0)`,
+  'invoices that owe more than they are for, or the other way round': `
+    select invoice_number, amount, balance from invoice
+    where balance not between least(amount, 0) and greatest(amount, 0)`,
+  'payments and credits put against an invoice of another account or currency': `
+    select a.id from payment_application a join payment p on p.id = a.payment_id join invoice i on i.id = a.invoice_id
+    where (p.account_id, p.currency, a.currency) is distinct from (i.account_id, i.currency, i.currency)
+    union all
+    select a.id from credit_memo_application a join credit_memo m on m.id = a.credit_memo_id join invoice i on i.id = a.invoice_id
+    where (m.account_id, m.currency, a.currency) is distinct from (i.account_id, i.currency, i.currency)`,
   'payments that are not what was applied and refunded of them': `
     select p.payment_number, p.status::text from payment p cross join lateral (
       select coalesce(sum(amount), 0) as applied from payment_application where payment_id = p.id) a
@@ -58,7 +71,8 @@ const statements: Record<string, string> = {
     cross join lateral (
       select coalesce(sum(amount), 0) as applied from credit_memo_application where credit_memo_id = m.id) a
     where (m.amount_without_tax, m.tax_amount, m.amount) is distinct from (t.net, t.tax, t.net + t.tax)
-      or m.applied_amount <> a.applied`,
+      -- Nothing pays a credit memo back, so all that is not applied is still there to be used.
+      or m.applied_amount <> a.applied or m.refund_amount <> 0 or m.amount < m.applied_amount`,
   'reversals that are not the whole of a posted invoice, flagged and settled by them': `
     select i.invoice_number from invoice i left join credit_memo m on m.reversed_invoice_id = i.id
     where i.reversed is distinct from (m.id is not null) or (i.reversed and (i.status, m.status, m.amount, m.applied_amount)
@@ -76,6 +90,21 @@ const statements: Record<string, string> = {
     union all select id from credit_memo where (status = 'Posted') is distinct from (posted_date is not null)`,
   'sisters that stand elsewhere than each other': `
     select m.id from credit_memo m join invoice i on i.id = m.sister_invoice_id where m.status::text <> i.status::text`,
+  'things that stand on another number of live items than they are claimed': `
+    with item as (
+      select coalesce(i.fulfillment_id, i.order_line_item_id) as thing, i.id,
+        case when d.status = 'Canceled' then 'gone' when d.reversed then 'reversed' else 'live' end as state
+      from invoice_item i join invoice d on d.id = i.invoice_id
+      union all
+      select coalesce(i.fulfillment_id, i.order_line_item_id), i.id, case when d.status = 'Canceled' then 'gone' else 'live' end
+      from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id where d.reversed_invoice_id is null
+    ), thing as (
+      select thing, count(*) filter (where state = 'live') as live,
+        count(*) filter (where state = 'reversed' and exists (select from billing_claim c where c.invoice_item_id = item.id)) as settled
+      from item group by thing
+    )
+    select thing, live, settled, c.id as claim from thing full join billing_claim c on c.id = thing
+    where live + settled is distinct from (c.id is not null)::integer`,
   'items with another claim than their document gives them': `
     select item.id, item.claims from (
       select i.id, coalesce(i.fulfillment_id, i.order_line_item_id) as billed, d.status::text, d.reversed, null as reverses,
@@ -119,6 +148,60 @@ const statements: Record<string, string> = {
     )
     select * from judged where billed_first and telling and (net_back > net or tax_back > tax
       or quantity_back = quantity and (net_back, tax_back) <> (net, tax))`,
+  'bill runs that counted otherwise than what stands on their documents': `
+    select r.bill_run_number, r.status::text, r.total, r.done, r.failed, i.items, a.done as accounts, a.failed as left from bill_run r
+    cross join lateral (
+      select (select count(*) from invoice_item i join invoice d on d.id = i.invoice_id where d.bill_run_id = r.id)
+        + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id where d.bill_run_id = r.id) as items) i
+    cross join lateral (
+      select coalesce(sum(done), 0) as done, coalesce(sum(greatest(total - done, 0)) filter (where code is not null), 0) as failed,
+        coalesce(sum(total), 0) as total from bill_run_account where bill_run_id = r.id) a
+    -- One that is being removed, or could not be wholly, goes piece by piece.
+    where r.status::text not in ('RemoveInProgress', 'Error') and ((r.done, r.done, r.failed) is distinct from (i.items, a.done, a.failed)
+      or r.total < greatest(a.total, r.done + r.failed))`,
+  'accounts of bill runs that counted otherwise than what stands on their documents': `
+    select a.id, a.done, i.items from bill_run_account a join bill_run r on r.id = a.bill_run_id cross join lateral (
+      select (select count(*) from invoice_item i join invoice d on d.id = i.invoice_id
+          where d.bill_run_id = r.id and d.account_id = a.account_id)
+        + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id
+          where d.bill_run_id = r.id and d.account_id = a.account_id) as items) i
+    where a.done <> i.items and r.status::text not in ('RemoveInProgress', 'Error')`,
+  'bill runs in another status than their chunks and documents': `
+    with document as (
+      select bill_run_id, account_id, status::text from invoice where bill_run_id is not null
+      union all select bill_run_id, account_id, status::text from credit_memo where bill_run_id is not null
+    ), allowed (run, chunks, documents) as (values
+      ('Pending', '{}'::text[], '{}'::text[]),
+      ('Processing', '{Pending,Billed}', '{Draft}'),
+      ('Completed', '{Billed,Posted,Parked}', '{Draft,Posted,Canceled}'),
+      ('PostInProgress', '{Billed,Posted,Parked}', '{Draft,Posted,Canceled}'),
+      ('Posted', '{Posted}', '{Posted,Canceled}'),
+      -- A run whose posted documents are all unposted can be canceled: a chunk that had none to post is Posted still.
+      ('CancelInProgress', '{Pending,Billed,Posted,Canceled,Parked}', '{Draft,Canceled}'),
+      ('Canceled', '{Posted,Canceled}', '{Canceled}'),
+      ('Error', '{Billed,Posted,Canceled,Parked}', '{Draft,Canceled}'),
+      ('RemoveInProgress', '{Pending,Billed,Posted,Canceled,Parked}', '{Draft,Canceled}')
+    )
+    select r.bill_run_number, r.status::text, c.statuses as chunks, d.statuses as documents, r.done, r.failed from bill_run r
+    cross join lateral (
+      select coalesce(array_agg(distinct status::text), '{}') as statuses from bill_run_chunk where bill_run_id = r.id) c
+    cross join lateral (
+      select coalesce(array_agg(distinct status), '{}') as statuses from document where bill_run_id = r.id) d
+    left join allowed on allowed.run = r.status::text
+    where (allowed.chunks @> c.statuses and allowed.documents @> d.statuses) is not true
+      or (r.finished_date is null) is distinct from (r.status::text in ('Pending', 'Processing', 'PostInProgress', 'CancelInProgress', 'RemoveInProgress'))
+      or (r.status = 'Error' and not c.statuses @> '{Parked}' and (r.done > 0 or r.failed = 0 or d.statuses <> '{}'))`,
+  'documents that their bill run has another part of': `
+    with document as (
+      select id, bill_run_id, account_id, status::text, source from invoice
+      union all select id, bill_run_id, account_id, status::text, source from credit_memo
+    )
+    select d.id, d.status, c.status::text as chunk from document d
+    left join bill_run_account a on a.bill_run_id = d.bill_run_id and a.account_id = d.account_id
+    left join bill_run_chunk c on c.id = a.chunk_id
+    where (d.source = 'BillRun') is distinct from (d.bill_run_id is not null)
+      or d.bill_run_id is not null and case c.status::text when 'Pending' then d.status = 'Draft'
+        when 'Billed' then true when 'Parked' then true when 'Posted' then d.status <> 'Draft' when 'Canceled' then d.status = 'Canceled' end is not true`,
   'histories with another number of entries than the version': `
     select s.id, s.version from (
       select id, version from order_line_item union all select id, version from fulfillment
@@ -178,12 +261,52 @@ const ledger: Record<string, string> = {
       or (a.status = 'Failed') is distinct from coalesce(p.status = 'Error', false)`,
 };
 
+/** Everything that is held, by what is wrong where it does not hold. */
+export const stated: readonly string[] = Object.keys({ ...statements, ...ledger });
+
 /** What does not add up in a database, by what is wrong with it: empty where all is well. */
 export const drift = (owner: Owner): Promise<Record<string, unknown[]>> => faults(owner, statements);
 
 /** The same, and what differs from the ledger of the payment gateway, to the cent. */
 export const unsettled = (owner: Owner): Promise<Record<string, unknown[]>> =>
   faults(owner, { ...statements, ...ledger });
+
+/**
+ * What is due otherwise than a bill run would find it. Told by the documents, not by its claim: what was sent to billing,
+ * is due by the day, and stands on no document but on canceled ones and those that were reversed to be billed again.
+ */
+export async function unfound(owner: Owner, db: Database, targetDate: string): Promise<Record<string, unknown[]>> {
+  const scopes = await owner<{ id: string; orgs: string[] }>(
+    'select entity_id as id, array_agg(id) as orgs from org group by entity_id',
+  );
+  const found: string[] = [];
+  for (const { id: entityId, orgs: orgIds } of scopes) {
+    const scoped = new Scoped(db.reads(), { entityId, orgIds });
+    const accounts = (await dueAccounts(scoped, null, targetDate)).map(({ accountId }) => accountId);
+    const charges = await dueCharges(scoped, accounts, targetDate, 1_000_000);
+    found.push(...charges.map(({ fulfillmentId, orderLineItemId }) => fulfillmentId ?? orderLineItemId));
+  }
+  return faults(owner, {
+    'due otherwise than a bill run finds it': `
+      with live as (
+        select coalesce(i.fulfillment_id, i.order_line_item_id) as thing from invoice_item i join invoice d on d.id = i.invoice_id
+        where d.status <> 'Canceled'
+          and not (d.reversed and not exists (select from billing_claim c where c.invoice_item_id = i.id))
+        union all
+        select coalesce(i.fulfillment_id, i.order_line_item_id) from credit_memo_item i
+        join credit_memo d on d.id = i.credit_memo_id where d.status <> 'Canceled' and d.reversed_invoice_id is null
+      ), sent as (
+        select id, state::text, bill_target_date, sent_to_billing_date from fulfillment
+        union all select id, item_state::text, bill_target_date, sent_to_billing_date from order_line_item
+        where billing_rule = 'TriggerWithoutFulfillment'
+      ), expected as (
+        select id from sent where state in ('SentToBilling', 'Complete') and sent_to_billing_date is not null
+          and bill_target_date <= '${targetDate}' and id not in (select thing from live)
+      )
+      select coalesce(e.id, f.id) as id, e.id is null as found_alone
+      from expected e full join unnest('{${found.join()}}'::uuid[]) as f(id) on f.id = e.id where e.id is null or f.id is null`,
+  });
+}
 
 async function faults(owner: Owner, texts: Record<string, string>): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
