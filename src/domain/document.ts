@@ -79,6 +79,8 @@ export interface DocumentContext {
   invoiceSettlement?: boolean;
   /** Whether the account has a payment method. For CollectPayment. */
   paymentMethod?: boolean;
+  /** What the account has on negative invoices in the currency; it is taken off first. For CollectPayment without a method. */
+  credit?: Decimal;
 }
 
 const isInvoice = (document: DocumentFacts): document is InvoiceFacts => 'invoiceNumber' in document;
@@ -110,7 +112,7 @@ export function judgeDocument(action: DocumentAction, document: DocumentFacts, c
   }
   const group = together ? [document, ...(context.sisters ?? [])] : [document];
   errors.push(...group.flatMap((each) => judgeOne(action, each)));
-  if (action === 'CollectPayment' && !context.paymentMethod) {
+  if (action === 'CollectPayment' && !context.paymentMethod && !isCovered(document, context.credit ?? '0')) {
     errors.push(userError('PAYMENT_METHOD_MISSING', 'The account has no payment method.', ['key']));
   }
   return errors;
@@ -118,6 +120,10 @@ export function judgeDocument(action: DocumentAction, document: DocumentFacts, c
 
 const rowOf = (action: DocumentAction, document: DocumentFacts): DocumentActionRow =>
   actionsOf(isInvoice(document) ? 'Invoice' : 'CreditMemo').find((each) => each.action === action)!;
+
+/** What is set off as a whole asks for no money. */
+const isCovered = (document: DocumentFacts, credit: Decimal): boolean =>
+  isInvoice(document) && isPositive(document.balance) && compare(credit, document.balance) >= 0;
 
 /** A run that bills, posts, cancels or removes goes over its documents; nobody else moves them meanwhile. Our choice. */
 const isAtWork = (status: BillRunStatus | null): boolean => status !== null && isPhase(status);

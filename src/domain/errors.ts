@@ -30,7 +30,11 @@ export const userErrorCodes = {
   },
   QUANTITY_EXCEEDED: { category: 30, meaning: 'More than the quantity there is.' },
   RETURN_NOT_ALLOWED: { category: 30, meaning: 'The line item cannot be returned, or not by this order.' },
-  LIMIT_EXCEEDED: { category: 30, meaning: 'More objects than are allowed in one request or on one parent.' },
+  LIMIT_EXCEEDED: {
+    category: 30,
+    meaning:
+      'More objects than are allowed in one request or on one parent, or an amount with more than 13 digits before the point.',
+  },
   ITEMS_NOT_ALLOWED: {
     category: 30,
     meaning: 'Items need a fulfillment that is neither Executing nor Canceled.',
@@ -48,7 +52,7 @@ export const userErrorCodes = {
   DOCUMENT_IN_USE: {
     category: 30,
     meaning:
-      'Something is applied to the billing document, it was reversed or reverses another, or its bill run is under way.',
+      'Something is applied to the billing document, it was reversed or reverses another, returns of what it charges were credited, or its bill run is under way.',
   },
   SETTLEMENT_REQUIRED: {
     category: 30,

@@ -76,7 +76,10 @@ export class CreditMemoFilter {
   @Field(() => IDFilter, { nullable: true, description: 'By account.' }) accountId?: IDFilter;
   @Field(() => CreditMemoStatusEnum, { nullable: true, description: 'By status.' }) status?: CreditMemoStatus;
   @Field(() => DateFilter, { nullable: true, description: 'By credit memo date.' }) creditMemoDate?: DateFilter;
-  @Field(() => Boolean, { nullable: true, description: 'True: something is left to be used. False: nothing is.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: an unappliedAmount other than 0, whatever the status. False: none.',
+  })
   hasUnapplied?: boolean;
   @Field(() => IDFilter, { nullable: true, description: 'By the bill run that made it.' }) billRunId?: IDFilter;
   @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
@@ -133,7 +136,9 @@ export class CreditMemoResolver {
     return memo.creditMemoDate;
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'What is left to be used: amount less applied and refunded.' })
+  @FieldResolver(() => DecimalScalar, {
+    description: 'amount less applied and refunded: what is left to be used while it is Posted.',
+  })
   unappliedAmount(@Root() memo: CreditMemoRow): string {
     return money(unappliedCredit(memo), memo.currency);
   }

@@ -29,7 +29,9 @@ export async function invoiceActions(invoice: InvoiceRow, context: GraphContext)
     loaders.sisterMemos(invoice.id),
     loaders.row('account', ['id', 'paymentMethodToken'], invoice.accountId),
   ]);
-  return judgedActions('Invoice', invoice, context, { sisters, paymentMethod: account!.paymentMethodToken !== null });
+  const paymentMethod = account!.paymentMethodToken !== null;
+  const credit = paymentMethod ? undefined : (await loaders.negativeCredit(invoice.accountId)).get(invoice.currency);
+  return judgedActions('Invoice', invoice, context, { sisters, paymentMethod, credit });
 }
 
 export async function creditMemoActions(memo: CreditMemoRow, context: GraphContext): Promise<DocumentActionState[]> {

@@ -103,7 +103,8 @@ export class DocumentMutations {
     @Arg('key', () => ID, invoiceKey) key: string,
     @Arg('documentDate', () => DateScalar, {
       nullable: true,
-      description: 'The date of the credit memo, not before that of the invoice; today where absent.',
+      description:
+        'The date of the credit memo, not before that of the invoice; where absent today, or that of the invoice where it is later.',
     })
     documentDate: string | null,
     @Arg('rebill', () => Boolean, {

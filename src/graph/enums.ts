@@ -131,13 +131,13 @@ export const BillRunActionEnum = enumType<BillRunAction>('BillRunAction', 'The a
 });
 
 export const InvoiceStatusEnum = enumType<InvoiceStatus>('InvoiceStatus', 'Where an invoice stands.', {
-  Draft: 'Made by a bill run and not yet posted.',
+  Draft: 'Not posted: as a bill run makes it, or unposted again.',
   Posted: 'Owed by the account.',
   Canceled: 'Withdrawn while it was a draft.',
 });
 
 export const CreditMemoStatusEnum = enumType<CreditMemoStatus>('CreditMemoStatus', 'Where a credit memo stands.', {
-  Draft: 'Made by a bill run and not yet posted.',
+  Draft: 'Not posted: as a bill run makes it, or unposted again.',
   Posted: 'Granted to the account.',
   Canceled: 'Withdrawn while it was a draft.',
 });

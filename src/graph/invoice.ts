@@ -45,7 +45,9 @@ export class Invoice extends Document {
   invoiceDate: string;
   @Field(() => DateScalar, { description: 'invoiceDate and the payment term.' }) dueDate: string;
   @Field(() => InvoiceStatusEnum, { description: 'Where it stands.' }) status: InvoiceStatus;
-  @Field(() => DecimalScalar, { description: 'What is still owed: amount less payments, credits and offsets.' })
+  @Field(() => DecimalScalar, {
+    description: 'amount less payments, credits and offsets: what is owed while it is Posted.',
+  })
   balance: string;
   @Field(() => Boolean, { description: 'Whether it was reversed by a credit memo for its full amount.' })
   reversed: boolean;
@@ -89,7 +91,10 @@ export class InvoiceFilter {
   @Field(() => InvoiceStatusEnum, { nullable: true, description: 'By status.' }) status?: InvoiceStatus;
   @Field(() => DateFilter, { nullable: true, description: 'By invoice date.' }) invoiceDate?: DateFilter;
   @Field(() => DateFilter, { nullable: true, description: 'By due date.' }) dueDate?: DateFilter;
-  @Field(() => Boolean, { nullable: true, description: 'True: a balance other than 0. False: none.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: a balance other than 0, whatever the status. False: none.',
+  })
   hasBalance?: boolean;
   @Field(() => IDFilter, { nullable: true, description: 'By the bill run that made it.' }) billRunId?: IDFilter;
   @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })

@@ -6,6 +6,7 @@ import { claimed, posted } from '../store/billing-claim';
 import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
 import { billRunStatuses, type SisterMemo, sisterMemos } from '../store/document';
+import { negativeCredit } from '../store/invoice';
 import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
 import { rowsBy } from '../store/write';
@@ -184,6 +185,18 @@ export class Loaders {
     const load = async (ids: readonly string[]) =>
       new Map((await billRunStatuses(this.scoped, ids)).map((run) => [run.id, run.status]));
     return this.loader<BillRunStatus | null>('billRunStatus', load, null).load(id);
+  }
+
+  /** What an account has to its credit on negative invoices, by currency. */
+  negativeCredit(accountId: string): Promise<Map<string, string>> {
+    const load = async (ids: readonly string[]) => {
+      const credits = new Map<string, Map<string, string>>();
+      for (const { accountId, currency, credit } of await negativeCredit(this.scoped, ids)) {
+        credits.set(accountId, new Map(credits.get(accountId)).set(currency, credit));
+      }
+      return credits;
+    };
+    return this.loader('negativeCredit', load, new Map<string, string>()).load(accountId);
   }
 
   /** The settings of the caller's entity. */

@@ -104,7 +104,8 @@ export class PaymentResolver {
   }
 
   @FieldResolver(() => DecimalScalar, {
-    description: 'What is put against no invoice: amount less applied and refunded.',
+    description:
+      'What is put against no invoice: amount less applied and refunded; 0 where no money was taken in the end.',
   })
   unappliedAmount(@Root() payment: PaymentRow): string {
     return money(unappliedAmount(payment), payment.currency);

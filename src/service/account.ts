@@ -49,7 +49,7 @@ function orgOf(unit: Unit, wanted: string | null | undefined): string | undefine
 }
 
 function judgePaymentMethod(unit: Unit, token: string | null | undefined) {
-  return token && !unit.services.gateway.describe(token)
+  return token != null && !unit.services.gateway.describe(token)
     ? [userError('INVALID_VALUE', 'The payment gateway does not know this token.', ['paymentMethodToken'])]
     : [];
 }

@@ -148,6 +148,19 @@ export const invoiceOffsets = list<InvoiceOffsetRow, object>(
   { field: 'id', direction: 'ASC' },
 );
 
+/** What accounts have to their credit on negative invoices, in each currency, above 0. */
+export function negativeCredit(
+  scoped: Scoped,
+  accountIds: readonly string[],
+): Promise<{ accountId: string; currency: string; credit: string }[]> {
+  return scoped.query(
+    `select account_id as "accountId", currency, -sum(balance) as credit from invoice
+     where entity_id = $1 and org_id = any($2) and account_id = any($3) and balance < 0 and status = 'Posted'
+     group by account_id, currency`,
+    [accountIds],
+  );
+}
+
 /** Locks what accounts have to their credit on negative invoices, as it stands behind their billing lock. */
 export function lockNegativeInvoices(scoped: Scoped, accountIds: readonly string[]): Promise<InvoiceRow[]> {
   return scoped.query<InvoiceRow>(

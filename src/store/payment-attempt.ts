@@ -132,7 +132,7 @@ export async function failCapture(connection: Connection, attemptId: string): Pr
        delete from payment_application a using failed where a.payment_id = failed.id returning a.invoice_id, a.amount
      ), owed as (
        update invoice i set balance = i.balance + u.amount, version = i.version + 1,
-         updated_date = greatest(i.updated_date, now())
+         updated_date = greatest(i.updated_date, now()), updated_by_id = (select created_by_id from payment_attempt where id = $1)
        from (select invoice_id, sum(amount) as amount from unapplied group by invoice_id) as u where i.id = u.invoice_id
        returning i.*, i.balance - u.amount as balance_before
      ), payment_history as (

@@ -115,8 +115,11 @@ describe('what can be done', () => {
     expect(codes('Unpost', invoice(), off)).toEqual([]);
   });
 
-  test('without a payment method is not to collect', () => {
-    expect(codes('CollectPayment', invoice(), { paymentMethod: false })).toEqual(['PAYMENT_METHOD_MISSING']);
+  test('without a payment method is not to collect, unless negative invoices cover it', () => {
+    const missing = ['PAYMENT_METHOD_MISSING'];
+    expect(codes('CollectPayment', invoice(), { paymentMethod: false })).toEqual(missing);
+    expect(codes('CollectPayment', invoice(), { paymentMethod: false, credit: '99.99' })).toEqual(missing);
+    expect(codes('CollectPayment', invoice(), { paymentMethod: false, credit: '100' })).toEqual([]);
   });
 
   test('while its bill run is under way is only what leaves its status alone', () => {

@@ -108,16 +108,19 @@ describe('a key', () => {
 });
 
 describe('what looks like a value and is none', () => {
-  test.each(['constructor', '__proto__', 'toString'])('the payment token %s is refused', async (paymentMethodToken) => {
-    const { body } = await client.graphql(
-      'mutation ($input: CreateAccountInput!) { createAccount(input: $input) { account { id } userErrors { code path } } }',
-      { input: { name: 'A', currency: 'USD', paymentMethodToken } },
-    );
-    expect(body.data.createAccount).toEqual({
-      account: null,
-      userErrors: [{ code: 'INVALID_VALUE', path: ['input', 'paymentMethodToken'] }],
-    });
-  });
+  test.each(['constructor', '__proto__', 'toString', ''])(
+    'the payment token "%s" is refused',
+    async (paymentMethodToken) => {
+      const { body } = await client.graphql(
+        'mutation ($input: CreateAccountInput!) { createAccount(input: $input) { account { id } userErrors { code path } } }',
+        { input: { name: 'A', currency: 'USD', paymentMethodToken } },
+      );
+      expect(body.data.createAccount).toEqual({
+        account: null,
+        userErrors: [{ code: 'INVALID_VALUE', path: ['input', 'paymentMethodToken'] }],
+      });
+    },
+  );
 
   test('an update of an account that names no field is refused', async () => {
     const { account: own } = await delivery();

@@ -75,6 +75,17 @@ const collect = async (invoiceKeys: readonly string[], by = client, headers: Rec
   ).body.data.collectPayment;
 const told = ({ userErrors }: { userErrors: { code: string; path: string[] }[] }) =>
   userErrors.map(({ code, path }) => [code, ...path].join(' '));
+/** What `allowedActions` tells against collecting each of these invoices. */
+const againstCollecting = (...invoices: InvoiceRow[]) =>
+  Promise.all(
+    invoices.map(async ({ id }) => {
+      const asked = `{ invoice(key: "${id}") { allowedActions { action blockedBy { code } } } }`;
+      const { allowedActions } = (await client.graphql(asked)).body.data.invoice;
+      const { blockedBy } = allowedActions.find(({ action }: { action: string }) => action === 'CollectPayment');
+      return blockedBy.map(({ code }: { code: string }) => code);
+    }),
+  );
+const nothingOwed = ['BALANCE_EXCEEDED', 'PAYMENT_METHOD_MISSING'];
 const charges = () => gateway.database.owner('select status::text, amount from test_gateway.charge order by amount');
 
 describe('collectPayment of invoices', () => {
@@ -225,6 +236,7 @@ describe('negative invoices, where invoice settlement is off,', () => {
     const [a] = await invoicesOn(sale, '3');
     const negative = await negativeOn(sale, '2');
     const [b] = await invoicesOn(sale, '1');
+    expect(await againstCollecting(a, b, negative)).toEqual([['PAYMENT_METHOD_MISSING'], [], nothingOwed]);
     expect(await collect([b.id])).toMatchObject({ payments: [], paidAmount: null, invoices: [{ balance: '0.00' }] });
     expect(told(await collect([a.id]))).toEqual(['PAYMENT_METHOD_MISSING invoiceKeys 0']);
     const [{ balance }] = await gateway.database.owner<{ balance: string }>(
@@ -232,6 +244,7 @@ describe('negative invoices, where invoice settlement is off,', () => {
       [negative.id],
     );
     expect(balance).toBe('-10');
+    expect(await againstCollecting(a, b)).toEqual([['PAYMENT_METHOD_MISSING'], nothingOwed]);
     expect(await gateway.database.owner('select from payment_attempt')).toEqual([]);
   });
 

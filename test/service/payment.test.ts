@@ -1,11 +1,14 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { updateBillingSettings } from '../../src/service/billing-settings';
+import { applyCreditMemo, unapplyCreditMemo } from '../../src/service/credit-memo';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createOrder } from '../../src/service/order';
 import { updateOrderLineItems } from '../../src/service/order-line-item-change';
 import { sweepAttempts } from '../../src/service/payment-attempt';
+import { collectPayment } from '../../src/service/payment-collect';
 import { newId } from '../../src/store/id';
+import { credited, invoiced } from '../support/billed';
 import { unsettled } from '../support/books';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
@@ -322,6 +325,25 @@ describe('the sweep', () => {
       },
       invoices: { nodes: [{ status: 'Posted', amount: '10.00', balance: '10.00', version: 3 }] },
       fulfillments: { nodes: [{ state: 'SentToBilling', billed: true }] },
+    });
+  });
+
+  test('names who paid as who has it owed again, though another client has changed the invoice since', async () => {
+    const work = await client.work();
+    const sale = await invoiced(work);
+    const { memo } = await credited(work, sale, '2');
+    await applyCreditMemo(work, memo.id, sale.invoice.id);
+    const { payments } = await collectPayment(work, [sale.invoice.id]);
+    await unapplyCreditMemo(await (await gateway.client()).work(), memo.id, sale.invoice.id);
+    await gateway.services.gateway.void(payments[0].attemptId);
+    await sweep();
+    const { body } = await client.graphql(
+      `{ invoice(key: "${sale.invoice.id}") { balance updatedById history(last: 1) { nodes { action actor } } } }`,
+    );
+    const actor = client.clientId;
+    expect(body.data.invoice).toEqual({
+      ...{ balance: '50.00', updatedById: actor },
+      history: { nodes: [{ action: 'FailCapture', actor }] },
     });
   });
 });
