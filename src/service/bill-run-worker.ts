@@ -31,6 +31,12 @@ import { type Services, translated, Unit, type Work } from './work';
 const chunkSize = 10_000;
 
 /**
+ * And at most so many accounts, each of which has its billing lock to the end of the transaction: a PostgreSQL as it is
+ * installed has room for some 6,400 locks of all of its sessions.
+ */
+const mostAccounts = 500;
+
+/**
  * Carries bill runs on, chunk by chunk. A chunk is one transaction that commits documents, claims and progress together,
  * under the lock of its row: a process that is killed leaves what is committed, and the chunk it was at to whoever comes
  * next. Any number of workers, in any number of processes, share a run.
@@ -118,12 +124,15 @@ async function plan(services: Services, lease: Connection, runId: string): Promi
   const due = await dueAccounts(unit.db, run.accountIds, run.targetDate);
   let chunkId = newId();
   let size = 0;
+  let members = 0;
   const accounts = due.map(({ accountId, orgId, count }) => {
-    if (size > 0 && size + count > chunkSize) {
+    if (members > 0 && (size + count > chunkSize || members === mostAccounts)) {
       chunkId = newId();
       size = 0;
+      members = 0;
     }
     size += count;
+    members++;
     return { id: newId(), chunkId, accountId, orgId, total: count };
   });
   await insertChunks(lease, run, accounts);
