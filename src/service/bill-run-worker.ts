@@ -39,14 +39,18 @@ const mostAccounts = 500;
 /**
  * Carries bill runs on, chunk by chunk. A chunk is one transaction that commits documents, claims and progress together,
  * under the lock of its row: a process that is killed leaves what is committed, and the chunk it was at to whoever comes
- * next. Any number of workers, in any number of processes, share a run.
+ * next. Any number of workers, in any number of processes, share a run. `only`: this run and no other.
  */
-export async function carryOn(services: Services, isEnded: () => boolean = () => false): Promise<void> {
+export async function carryOn(
+  services: Services,
+  isEnded: () => boolean = () => false,
+  only: string | null = null,
+): Promise<void> {
   const failed = new Map<string, unknown>();
   for (let worked = true; worked && !isEnded(); ) {
     worked = false;
     for (const run of await openRuns(services.db.aside())) {
-      if (isEnded() || failed.has(run.id)) continue;
+      if (isEnded() || failed.has(run.id) || (only !== null && run.id !== only)) continue;
       try {
         worked = (await step(services, run)) || worked;
       } catch (error) {
@@ -59,10 +63,13 @@ export async function carryOn(services: Services, isEnded: () => boolean = () =>
   for (const error of failed.values()) throw error;
 }
 
-/** Carries runs on until this one is finished: another process may be at the last of its chunks. */
+/**
+ * Carries a run on until it is finished: another process may be at the last of its chunks. Others are left to the
+ * servers: one that cannot go on, or takes hours, is no matter of who waits for this one.
+ */
 export async function carryToEnd(services: Services, work: Work, runId: string, workers = 1): Promise<BillRunRow> {
   for (;;) {
-    await Promise.all(Array.from({ length: workers }, () => carryOn(services)));
+    await Promise.all(Array.from({ length: workers }, () => carryOn(services, undefined, runId)));
     const run = await findBillRun(work, runId);
     if (!run) throw new Error('The bill run was removed by somebody else.');
     if (run.finishedDate) return run;
