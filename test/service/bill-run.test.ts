@@ -124,12 +124,16 @@ describe('a bill run', () => {
       [billRun.id],
     );
     expect(chunks.map(({ count }) => count)).toEqual([500, 101]);
-    await moveBillRun(work, billRun.id, 'Cancel');
-    await carryOn(gateway.services);
-    await gateway.database.owner(
-      'delete from fulfillment where id <> $1 and order_id = (select order_id from fulfillment where id = $1)',
-      [fulfillments[0]],
-    );
+    for (const action of ['Cancel', 'Delete'] as const) {
+      await moveBillRun(work, billRun.id, action);
+      await carryOn(gateway.services);
+    }
+    const others = 'account_id in (select id from account where entity_id = $1 and id <> $2)';
+    for (const text of [
+      `delete from fulfillment where ${others}`,
+      'delete from account where entity_id = $1 and id <> $2',
+    ])
+      await gateway.database.owner(text, [account.entityId, account.id]);
   });
 
   test('K3, K4: lets what it drafted be completed once it is posted; reversed, that is billed by the next run', async () => {
