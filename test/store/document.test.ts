@@ -1,15 +1,14 @@
 import { BillRunRow } from '../../src/store/bill-run';
 import { BillingClaimRow } from '../../src/store/billing-claim';
-import { Connection, Lease, type Scope, Scoped } from '../../src/store/connection';
+import { Connection, type Scope, Scoped } from '../../src/store/connection';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { deleteDocuments, nextDocuments } from '../../src/store/document';
 import { newId } from '../../src/store/id';
 import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
 import { PaymentApplicationRow } from '../../src/store/payment';
-import { insertRows, updateRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/write';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { comparedInVain } from '../support/plan';
 import {
   applicationRow,
   billRunRow,
@@ -96,26 +95,6 @@ describe('the next documents of a bill run', () => {
     const first = await group(3, [2, 2]);
     await group(1);
     for (const items of [1, 2, 3, 6]) expect(await next(items)).toEqual({ ...first, whole: false });
-  });
-
-  test('are found, and updated, without comparing each with each other', async () => {
-    const of = { billRunId: run.id, status: 'Draft' as const, postedDate: null };
-    const many = Array.from({ length: 300 }, () => invoiceRow(rows.account, { ...of, invoiceNumber: newId() }));
-    await insertRows(scoped, InvoiceRow, many);
-    const found = (scoped: Scoped) => nextDocuments(scoped, run.id, [rows.account.id], statuses, 1_000);
-    const updated = (scoped: Scoped) => updateRows<InvoiceRow>(scoped, InvoiceRow, many, ['status', 'version']);
-    const lease = await Lease.take(database.db.working);
-    try {
-      for (const act of [found, updated])
-        expect(await comparedInVain(new Scoped(lease, scope), act)).toBeLessThan(3_000);
-    } finally {
-      await lease.release(false);
-    }
-    await deleteDocuments(
-      scoped,
-      many.map(({ id }) => id),
-      [],
-    );
   });
 
   test('are those of the accounts, in the statuses and in the scope alone', async () => {
