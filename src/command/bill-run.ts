@@ -83,7 +83,9 @@ export async function billRunCommand(
       const run = await carriedOut(services, wanted, output.progress ?? (() => {}));
       const failures = await failedAccounts(services.db.reads(), run.id);
       for (const line of summary(run, failures)) output.out(line);
-      return run.failed || failures.length ? 3 : 0;
+      // Somebody else may have canceled it meanwhile, which leaves nothing billed.
+      const whole = run.status === (wanted.input.autoPost ? 'Posted' : 'Completed') || run.status === 'Posted';
+      return !whole || run.failed || failures.length ? 3 : 0;
     });
   } catch (error) {
     if (error instanceof UsageError || error instanceof Refusal) {

@@ -36,11 +36,11 @@ export async function billAccounts(
   const whole = count < maxDocumentItems;
   // The last may have been cut: it is left to the next transaction, so that it is not on more invoices than it need be.
   if (!whole && groups.length > 1) count -= groups.pop()!.count;
-  const withReturns = [...new Set(groups.filter((group) => group.hasReturns).map((group) => group.accountId))];
-  if (withReturns.length) {
-    await writeDocuments(unit, await gatheredCharges(unit.db, withReturns, count), dates, origin);
+  const withReturns = new Set(groups.filter((group) => group.hasReturns).map((group) => group.accountId));
+  if (withReturns.size) {
+    await writeDocuments(unit, await gatheredCharges(unit.db, [...withReturns], count), dates, origin);
   }
-  const sales = groups.filter((group) => !withReturns.includes(group.accountId));
+  const sales = groups.filter((group) => !withReturns.has(group.accountId));
   if (sales.length) await billSales(unit, sales, dates, origin);
 
   const billed = new Map<string, number>();

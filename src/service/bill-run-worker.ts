@@ -31,16 +31,26 @@ import { type Services, translated, Unit, type Work } from './work';
 const chunkSize = 10_000;
 
 /**
+ * And at most so many accounts, each of which has its billing lock to the end of the transaction: a PostgreSQL as it is
+ * installed has room for some 6,400 locks of all of its sessions.
+ */
+const mostAccounts = 500;
+
+/**
  * Carries bill runs on, chunk by chunk. A chunk is one transaction that commits documents, claims and progress together,
  * under the lock of its row: a process that is killed leaves what is committed, and the chunk it was at to whoever comes
- * next. Any number of workers, in any number of processes, share a run.
+ * next. Any number of workers, in any number of processes, share a run. `only`: this run and no other.
  */
-export async function carryOn(services: Services, isEnded: () => boolean = () => false): Promise<void> {
+export async function carryOn(
+  services: Services,
+  isEnded: () => boolean = () => false,
+  only: string | null = null,
+): Promise<void> {
   const failed = new Map<string, unknown>();
   for (let worked = true; worked && !isEnded(); ) {
     worked = false;
     for (const run of await openRuns(services.db.aside())) {
-      if (isEnded() || failed.has(run.id)) continue;
+      if (isEnded() || failed.has(run.id) || (only !== null && run.id !== only)) continue;
       try {
         worked = (await step(services, run)) || worked;
       } catch (error) {
@@ -53,10 +63,13 @@ export async function carryOn(services: Services, isEnded: () => boolean = () =>
   for (const error of failed.values()) throw error;
 }
 
-/** Carries runs on until this one is finished: another process may be at the last of its chunks. */
+/**
+ * Carries a run on until it is finished: another process may be at the last of its chunks. Others are left to the
+ * servers: one that cannot go on, or takes hours, is no matter of who waits for this one.
+ */
 export async function carryToEnd(services: Services, work: Work, runId: string, workers = 1): Promise<BillRunRow> {
   for (;;) {
-    await Promise.all(Array.from({ length: workers }, () => carryOn(services)));
+    await Promise.all(Array.from({ length: workers }, () => carryOn(services, undefined, runId)));
     const run = await findBillRun(work, runId);
     if (!run) throw new Error('The bill run was removed by somebody else.');
     if (run.finishedDate) return run;
@@ -118,12 +131,15 @@ async function plan(services: Services, lease: Connection, runId: string): Promi
   const due = await dueAccounts(unit.db, run.accountIds, run.targetDate);
   let chunkId = newId();
   let size = 0;
+  let members = 0;
   const accounts = due.map(({ accountId, orgId, count }) => {
-    if (size > 0 && size + count > chunkSize) {
+    if (members > 0 && (size + count > chunkSize || members === mostAccounts)) {
       chunkId = newId();
       size = 0;
+      members = 0;
     }
     size += count;
+    members++;
     return { id: newId(), chunkId, accountId, orgId, total: count };
   });
   await insertChunks(lease, run, accounts);

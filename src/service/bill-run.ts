@@ -159,7 +159,7 @@ export async function previewBillRun(work: Work, input: BillRunInput): Promise<B
   const accountIds = input.accountKeys ? await accountsOf(scoped, input.accountKeys) : null;
   const settings = await billingSettings(scoped);
   const sums = await dueSums(scoped, accountIds, input.targetDate);
-  const withReturns = [...new Set(sums.filter((sum) => sum.hasReturns).map((sum) => sum.accountId))];
+  const withReturns = new Set(sums.filter((sum) => sum.hasReturns).map((sum) => sum.accountId));
   const preview: BillRunPreview = { invoiceCount: 0, creditMemoCount: 0, totals: [] };
   const totals = new Map<string, BillRunPreview['totals'][number]>();
   const totalOf = (accountId: string, currency: string) => {
@@ -171,7 +171,7 @@ export async function previewBillRun(work: Work, input: BillRunInput): Promise<B
 
   const groups = new Map<string, number>();
   for (const sum of sums) {
-    if (withReturns.includes(sum.accountId)) continue;
+    if (withReturns.has(sum.accountId)) continue;
     const { net, tax } = sum.isPriced ? priceOf(sum, settings) : { net: sum.amount, tax: '0' };
     const each = add(net, tax);
     const total = totalOf(sum.accountId, sum.currency);
@@ -186,7 +186,7 @@ export async function previewBillRun(work: Work, input: BillRunInput): Promise<B
     { targetDate: input.targetDate, documentDate: input.invoiceDate },
     dayOf(new Date().toISOString()),
   );
-  const charges = withReturns.length ? await dueCharges(scoped, withReturns, input.targetDate, allOfThem) : [];
+  const charges = withReturns.size ? await dueCharges(scoped, [...withReturns], input.targetDate, allOfThem) : [];
   const originals = [...new Set(charges.flatMap((charge) => charge.originalOrderLineItemId ?? []))];
   const facts = originals.length ? await creditFacts(scoped, originals) : new Map();
   const documents = documentsOf(priced(charges, settings, facts), dates, settings);

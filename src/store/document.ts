@@ -92,7 +92,7 @@ export async function nextDocuments(
        select lead, row_number() over so_far as at, sum(count(*)) over so_far as items from item group by lead window so_far as (order by lead)
      )
      select id, invoice as "isInvoice", (select count(*) from document) as total from document
-     where lead in (select lead from lead where at = 1 or items <= $6)`,
+     where lead <= (select lead from lead where at = 1 or items <= $6 order by lead desc limit 1)`,
     [runId, accountIds, statuses, items],
   );
   return {

@@ -185,6 +185,8 @@ export interface BilledSum {
 /**
  * Writes the items and claims of the gathered sales onto invoices that were written before, in one statement. What is in
  * no group of `headers` is left alone. Ids count up in the order of the items, as those made elsewhere do.
+ * The group numbers are compared by equality, which can be hashed, as "is not distinct from" cannot: by that the 19,000
+ * groups of one account met 19,000 items each.
  */
 export function billDue(
   scoped: Scoped,
@@ -218,8 +220,9 @@ export function billDue(
          c.quantity, c.unit_price, c.unit_of_measure, ${net}, ${tax}, c.tax_mode, c.tax_code, ${rate},
          c.service_start_date, c.service_end_date, c.product_code, c.purchase_order_number
        from (${gathered}) as c
-       join header h on h."accountId" = c.account_id and h."currency" = c.currency
-         and h."paymentTerm" = c.payment_term and h."invoiceGroupNumber" is not distinct from c.invoice_group_number
+       join header h on h."accountId" = c.account_id and h."currency" = c.currency and h."paymentTerm" = c.payment_term
+         and coalesce(h."invoiceGroupNumber", '') = coalesce(c.invoice_group_number, '')
+         and (h."invoiceGroupNumber" is null) = (c.invoice_group_number is null)
        ${priced ? priceJoin : ''}
        order by c.position
        returning id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_amount, tax_amount

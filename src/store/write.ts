@@ -104,7 +104,7 @@ export async function updateRows<R extends { id: string }>(
     `update ${table.name} t
      set ${properties.map((p) => `${table.columns[p].name} = r."${p}"`).join(', ')}
      from json_to_recordset($3::json) as r(${recordset(table, ['id', ...properties])})
-     where t.id = r.id and ${inScope(table)}
+     where t.id = r.id and (${inScope(table)}) is true
      returning 1`,
     [
       JSON.stringify(

@@ -1,6 +1,6 @@
 import type { BillRunAction, BillRunStatus } from '../../src/domain/bill-run';
 import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
-import { carryOn } from '../../src/service/bill-run-worker';
+import { carryOn, carryToEnd } from '../../src/service/bill-run-worker';
 import { moveInvoice } from '../../src/service/document';
 import type { Work } from '../../src/service/work';
 import { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
@@ -188,8 +188,9 @@ test('a run that cannot go on keeps no other back', async () => {
   await moveBillRun(work, stuck, 'Post');
   await due(orderLineItems[0].id);
   const next = await created();
+  // Who waits for one run is not told of what others fail at.
+  expect((await carryToEnd(gateway.services, work, next)).status).toBe('Completed');
   await expect(carryOn(gateway.services)).rejects.toThrow('stopped');
-  expect((await look(next)).status).toBe('Completed');
   expect((await look(stuck)).status).toBe('PostInProgress');
   await gateway.database.owner('drop trigger stop on bill_run_chunk');
   await carryOn(gateway.services);

@@ -1,6 +1,6 @@
 import type { Refusal } from '../../src/domain/errors';
 import { createBillRun, deleteBillRun, moveBillRun, previewBillRun } from '../../src/service/bill-run';
-import { carryOn } from '../../src/service/bill-run-worker';
+import { carryOn, step } from '../../src/service/bill-run-worker';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
@@ -105,6 +105,35 @@ describe('a bill run', () => {
       ...{ source: 'BillRun', invoiceDate: '2022-02-01', dueDate: '2022-02-06', targetDate: '2022-01-02' },
       ...{ paymentTerm: 'Net 5', postedDate: null, version: 1 },
     });
+  });
+
+  test('works on no more accounts at once than the database has locks for', async () => {
+    const { account, fulfillments } = await delivered(1);
+    // Written beside the services, which would take a minute; a line item of its own is of no account here.
+    await gateway.database.owner(
+      `with more as (select a, gen_random_uuid() as id, n from account a, generate_series(1, 600) n where a.id = $1),
+       made as (insert into account select (jsonb_populate_record(a, jsonb_build_object('id', id, 'account_number', 'M' || n))).* from more)
+       insert into fulfillment select (jsonb_populate_record(f, jsonb_build_object('id', gen_random_uuid(),
+         'fulfillment_number', f.fulfillment_number || '-' || n, 'account_id', more.id))).* from fulfillment f, more where f.id = $2`,
+      [account.id, fulfillments[0]],
+    );
+    const { billRun } = await createBillRun(work, { targetDate: day });
+    await step(gateway.services, billRun);
+    const chunks = await gateway.database.owner<{ count: number }>(
+      'select count(*)::integer as count from bill_run_account where bill_run_id = $1 group by chunk_id order by chunk_id',
+      [billRun.id],
+    );
+    expect(chunks.map(({ count }) => count)).toEqual([500, 101]);
+    for (const action of ['Cancel', 'Delete'] as const) {
+      await moveBillRun(work, billRun.id, action);
+      await carryOn(gateway.services);
+    }
+    const others = 'account_id in (select id from account where entity_id = $1 and id <> $2)';
+    for (const text of [
+      `delete from fulfillment where ${others}`,
+      'delete from account where entity_id = $1 and id <> $2',
+    ])
+      await gateway.database.owner(text, [account.entityId, account.id]);
   });
 
   test('K3, K4: lets what it drafted be completed once it is posted; reversed, that is billed by the next run', async () => {

@@ -18,6 +18,7 @@ import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { insertRows } from '../../src/store/write';
 import { type TestDatabase, testDatabase } from '../support/database';
+import { comparedInVain } from '../support/plan';
 import {
   accountRow,
   claimRow,
@@ -206,6 +207,30 @@ describe('what is gathered', () => {
       expect(items.map(({ id }) => id)).toEqual(
         charges.map(({ fulfillmentId, orderLineItemId }) => fulfillmentId ?? orderLineItemId),
       );
+    });
+  });
+
+  test('is put on its invoices without comparing each with each other', async () => {
+    const account = accountRow(scoped.scope);
+    const order = orderRow(account);
+    const lines = Array.from({ length: 300 }, (_, at) =>
+      lineRow(order, { itemState: 'Complete', invoiceGroupNumber: at === 0 ? null : `${at}` }),
+    );
+    await within(async (scoped) => {
+      await insertRows(scoped, AccountRow, [account]);
+      await insertRows(scoped, OrderRow, [order]);
+      await insertRows(scoped, OrderLineItemRow, lines);
+      const sent = { state: 'SentToBilling', sentToBillingDate: instant, billTargetDate: last } as const;
+      await insertRows(
+        scoped,
+        FulfillmentRow,
+        lines.map((line) => fulfillmentRow(line, sent)),
+      );
+      const invoices = lines.map(({ invoiceGroupNumber }) => invoiceRow(account, { invoiceGroupNumber }));
+      await insertRows(scoped, InvoiceRow, invoices);
+      await gatherDue(scoped, [account.id], last, 10_000);
+      expect(await dueGroups(scoped)).toHaveLength(300);
+      expect(await comparedInVain(scoped, (scoped) => billDue(scoped, invoices, []))).toBeLessThan(3_000);
     });
   });
 
