@@ -31,10 +31,11 @@ import { type Services, translated, Unit, type Work } from './work';
 const chunkSize = 10_000;
 
 /**
- * And at most so many accounts, each of which has its billing lock to the end of the transaction: a PostgreSQL as it is
- * installed has room for some 6,400 locks of all of its sessions.
+ * And at most so many accounts. Each has its billing lock to the end of the transaction, and six more where the accounts
+ * of a chunk are tried one by one, each of which gathers in a table of its own; a PostgreSQL as it is installed has room
+ * for some 6,400 locks of all of its sessions.
  */
-const mostAccounts = 500;
+const mostAccounts = 200;
 
 /**
  * Carries bill runs on, chunk by chunk. A chunk is one transaction that commits documents, claims and progress together,
@@ -215,6 +216,7 @@ async function oneByOne(
     await lease.control('savepoint account');
     try {
       whole = (await phaseActs[phase](new Unit(lease, services, callerOf(run), false), run, [account])) && whole;
+      await lease.control('release savepoint account');
     } catch (error) {
       if (failureOf(error)) throw error;
       await lease.control('rollback to savepoint account');

@@ -123,7 +123,7 @@ describe('a bill run', () => {
       'select count(*)::integer as count from bill_run_account where bill_run_id = $1 group by chunk_id order by chunk_id',
       [billRun.id],
     );
-    expect(chunks.map(({ count }) => count)).toEqual([500, 101]);
+    expect(chunks.map(({ count }) => count)).toEqual([200, 200, 200, 1]);
     for (const action of ['Cancel', 'Delete'] as const) {
       await moveBillRun(work, billRun.id, action);
       await carryOn(gateway.services);
