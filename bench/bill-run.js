@@ -31,7 +31,9 @@ const perLine = 10;
 
 const dir = resolve(here, '.data');
 rmSync(dir, { recursive: true, force: true });
-const server = await startEmbedded({ dir, database: 'bench' });
+// As a server of its own would have it: the data in memory, and no checkpoint every few seconds of writing.
+const settings = { shared_buffers: '1GB', max_wal_size: '4GB' };
+const server = await startEmbedded({ dir, database: 'bench', settings });
 const sql = new Client(server.url);
 await sql.connect();
 await migrate({ url: server.url });
@@ -59,7 +61,7 @@ async function fill() {
   return entity;
 }
 
-/** What one who knows the schema would write by hand, all in one transaction. */
+/** What one who knows the schema would write by hand, all in one transaction; ids by time, which are cheaper to index. */
 async function plain(entity) {
   await sql.query('begin');
   await sql.query(`
@@ -70,15 +72,15 @@ async function plain(entity) {
     where f.entity_id = '${entity.id}' and f.state in ('SentToBilling', 'Complete') and f.bill_target_date <= '2022-01-31'
       and not exists (select from billing_claim c where c.id = f.id);
     create temp table header on commit drop as
-    select gen_random_uuid() as id, account_id, org_id, currency, payment_term, invoice_group_number, sum(amount) as amount, row_number() over () as n
+    select uuidv7() as id, account_id, org_id, currency, payment_term, invoice_group_number, sum(amount) as amount, row_number() over () as n
     from due group by account_id, org_id, currency, payment_term, invoice_group_number;
     insert into invoice (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, account_id, invoice_number, status, invoice_date, due_date, target_date, currency, payment_term, invoice_group_number, amount, amount_without_tax, tax_amount, balance, source, reversed)
     select id, '${entity.id}', org_id, 1, now(), '${entity.id}', now(), '${entity.id}', account_id, 'PLAIN' || n, 'Draft', '2022-02-01', '2022-03-03', '2022-01-31', currency, payment_term, invoice_group_number, amount, amount, 0, amount, 'BillRun', false from header;
     insert into history_entry (id, entity_id, org_id, subject_type, subject_id, at, actor, action, to_state, changes, version, transaction_id)
-    select gen_random_uuid(), '${entity.id}', org_id, 'Invoice', id, now(), '${entity.id}', 'Create', 'Draft', '[]', 1, pg_current_xact_id()::text::bigint from header;
+    select uuidv7(), '${entity.id}', org_id, 'Invoice', id, now(), '${entity.id}', 'Create', 'Draft', '[]', 1, pg_current_xact_id()::text::bigint from header;
     with item as (
       insert into invoice_item (id, entity_id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_name, currency, quantity, unit_price, unit_of_measure, charge_amount, tax_amount, tax_mode, service_start_date, service_end_date, product_code, purchase_order_number)
-      select gen_random_uuid(), '${entity.id}', d.org_id, h.id, d.order_line_item_id, d.id, d.item_name, d.currency, d.quantity, d.amount_per_unit, d.unit_of_measure, d.amount, 0, d.tax_mode, d.fulfillment_date, d.fulfillment_date, d.product_code, d.purchase_order_number
+      select uuidv7(), '${entity.id}', d.org_id, h.id, d.order_line_item_id, d.id, d.item_name, d.currency, d.quantity, d.amount_per_unit, d.unit_of_measure, d.amount, 0, d.tax_mode, d.fulfillment_date, d.fulfillment_date, d.product_code, d.purchase_order_number
       from due d join header h on h.account_id = d.account_id and h.currency = d.currency and h.payment_term = d.payment_term and h.invoice_group_number is not distinct from d.invoice_group_number
       order by h.id
       returning id, fulfillment_id, org_id

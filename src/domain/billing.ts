@@ -124,7 +124,8 @@ export function judgeTotal({ amountWithoutTax, amount }: { amountWithoutTax: Dec
     : [userError('LIMIT_EXCEEDED', `A document would come to ${amount}: more than 13 digits before the point.`)];
 }
 
-interface Draft extends BillingDates {
+/** What an invoice and a credit memo have in common before they are written. */
+export interface Draft extends BillingDates {
   accountId: string;
   orgId: string;
   currency: string;

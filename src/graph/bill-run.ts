@@ -109,6 +109,10 @@ export class BillRunPreview {
   @Field(() => Int, { description: 'How many credit memos.' }) creditMemoCount: number;
   @Field(() => [BillRunPreviewTotal], { description: 'The sums, one for each account and currency.' })
   totals: BillRunPreviewTotal[];
+  @Field(() => [BillRunFailure], {
+    description: 'The accounts that it could not bill, and why; nothing of them is counted above.',
+  })
+  failures: BillRunFailure[];
 }
 
 export const BillRunConnection = connectionType(BillRun, 'BillRun');
@@ -315,7 +319,7 @@ export class BillRunResolver {
 export class BillRunFailureResolver {
   @FieldResolver(() => Account, { description: 'The account.' })
   account(
-    @Root() failure: BillRunAccountRow,
+    @Root() failure: Pick<BillRunAccountRow, 'accountId'>,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Account> {

@@ -5,12 +5,12 @@ import {
   judgeBillRun,
   judgeBillRunInput,
 } from '../domain/bill-run';
-import { documentsOf, maxDocumentItems, priced } from '../domain/billing';
+import { type Draft, documentsOf, judgeTotal, maxDocumentItems, priced } from '../domain/billing';
 import { taxRateOf } from '../domain/billing-settings';
 import { currencyDecimals } from '../domain/currency';
 import { dayOf } from '../domain/date';
 import { add, type Decimal, multiply, round } from '../domain/decimal';
-import { below, Refusal, type UserError, userError } from '../domain/errors';
+import { below, Refusal, type UserError, type UserErrorCode, userError } from '../domain/errors';
 import { billingDates } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { taxOf } from '../domain/tax';
@@ -147,10 +147,22 @@ export interface BillRunPreview {
     creditMemoAmount: Decimal;
     itemCount: number;
   }[];
+  /** The accounts that the rules would refuse to bill; nothing else of the preview counts them. */
+  failures: { accountId: string; code: UserErrorCode; message: string; during: 'Processing' }[];
 }
 
 /** Accounts with returns are looked at item by item. */
 const allOfThem = 1_000_000;
+
+/** What would go on one document, or on several where it is more than one holds. */
+interface Foreseen {
+  kind: 'invoice' | 'creditMemo';
+  accountId: string;
+  currency: string;
+  itemCount: number;
+  amountWithoutTax: Decimal;
+  amount: Decimal;
+}
 
 /** What a run would bill now; nothing is written or locked. */
 export async function previewBillRun(work: Work, input: BillRunInput): Promise<BillRunPreview> {
@@ -160,27 +172,24 @@ export async function previewBillRun(work: Work, input: BillRunInput): Promise<B
   const settings = await billingSettings(scoped);
   const sums = await dueSums(scoped, accountIds, input.targetDate);
   const withReturns = new Set(sums.filter((sum) => sum.hasReturns).map((sum) => sum.accountId));
-  const preview: BillRunPreview = { invoiceCount: 0, creditMemoCount: 0, totals: [] };
-  const totals = new Map<string, BillRunPreview['totals'][number]>();
-  const totalOf = (accountId: string, currency: string) => {
-    const key = `${accountId} ${currency}`;
-    const none = { accountId, currency, invoiceAmount: '0', creditMemoAmount: '0', itemCount: 0 };
-    if (!totals.has(key)) totals.set(key, none);
-    return totals.get(key)!;
-  };
 
-  const groups = new Map<string, number>();
+  const groups = new Map<string, Foreseen>();
   for (const sum of sums) {
-    if (withReturns.has(sum.accountId)) continue;
+    const { accountId, currency } = sum;
+    if (withReturns.has(accountId)) continue;
     const { net, tax } = sum.isPriced ? priceOf(sum, settings) : { net: sum.amount, tax: '0' };
-    const each = add(net, tax);
-    const total = totalOf(sum.accountId, sum.currency);
-    total.invoiceAmount = add(total.invoiceAmount, sum.isPriced ? multiply(each, String(sum.count)) : each);
-    total.itemCount += sum.count;
-    const group = JSON.stringify([sum.accountId, sum.currency, sum.paymentTerm, sum.invoiceGroupNumber]);
-    groups.set(group, (groups.get(group) ?? 0) + sum.count);
+    const times = sum.isPriced ? String(sum.count) : '1';
+    const key = JSON.stringify([accountId, currency, sum.paymentTerm, sum.invoiceGroupNumber]);
+    const group = groups.get(key) ?? {
+      ...{ kind: 'invoice', accountId, currency, itemCount: 0, amountWithoutTax: '0', amount: '0' },
+    };
+    groups.set(key, {
+      ...group,
+      itemCount: group.itemCount + sum.count,
+      amountWithoutTax: add(group.amountWithoutTax, multiply(net, times)),
+      amount: add(group.amount, multiply(add(net, tax), times)),
+    } as Foreseen);
   }
-  for (const count of groups.values()) preview.invoiceCount += Math.ceil(count / maxDocumentItems);
 
   const dates = billingDates(
     { targetDate: input.targetDate, documentDate: input.invoiceDate },
@@ -190,19 +199,41 @@ export async function previewBillRun(work: Work, input: BillRunInput): Promise<B
   const originals = [...new Set(charges.flatMap((charge) => charge.originalOrderLineItemId ?? []))];
   const facts = originals.length ? await creditFacts(scoped, originals) : new Map();
   const documents = documentsOf(priced(charges, settings, facts), dates, settings);
-  preview.invoiceCount += documents.invoices.length;
-  preview.creditMemoCount += documents.creditMemos.length;
-  for (const { accountId, currency, amount, items } of documents.invoices) {
-    const total = totalOf(accountId, currency);
-    total.invoiceAmount = add(total.invoiceAmount, amount);
-    total.itemCount += items.length;
+  const foreseen = (kind: Foreseen['kind']) => (draft: Draft) => ({ ...draft, kind, itemCount: draft.items.length });
+  return summedUp([
+    ...groups.values(),
+    ...documents.invoices.map(foreseen('invoice')),
+    ...documents.creditMemos.map(foreseen('creditMemo')),
+  ]);
+}
+
+function summedUp(all: readonly Foreseen[]): BillRunPreview {
+  const failures = new Map<string, BillRunPreview['failures'][number]>();
+  for (const each of all) {
+    // Which amounts go on which of several documents is not known before.
+    const [error] = each.itemCount <= maxDocumentItems ? judgeTotal(each) : [];
+    if (error && !failures.has(each.accountId)) {
+      const { code, message } = error;
+      failures.set(each.accountId, { accountId: each.accountId, code, message, during: 'Processing' });
+    }
   }
-  for (const { accountId, currency, amount, items } of documents.creditMemos) {
-    const total = totalOf(accountId, currency);
-    total.creditMemoAmount = add(total.creditMemoAmount, amount);
-    total.itemCount += items.length;
+  const counts = { invoice: 0, creditMemo: 0 };
+  const totals = new Map<string, BillRunPreview['totals'][number]>();
+  for (const { kind, accountId, currency, itemCount, amount } of all) {
+    if (failures.has(accountId)) continue;
+    counts[kind] += Math.ceil(itemCount / maxDocumentItems);
+    const key = `${accountId} ${currency}`;
+    const total = totals.get(key) ?? { accountId, currency, invoiceAmount: '0', creditMemoAmount: '0', itemCount: 0 };
+    totals.set(key, {
+      ...total,
+      [`${kind}Amount`]: add(total[`${kind}Amount`], amount),
+      itemCount: total.itemCount + itemCount,
+    });
   }
-  const order = ({ accountId, currency }: (typeof preview.totals)[0]) => `${accountId} ${currency}`;
-  preview.totals = [...totals.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
-  return preview;
+  return {
+    invoiceCount: counts.invoice,
+    creditMemoCount: counts.creditMemo,
+    totals: [...totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, total]) => total),
+    failures: [...failures.values()].sort((a, b) => (a.accountId < b.accountId ? -1 : 1)),
+  };
 }

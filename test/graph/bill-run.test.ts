@@ -124,6 +124,7 @@ describe('a bill run', () => {
     const names: string[] = [];
     for (let at = 0; at < 3; at++) names.push((await due(2, { amountPerUnit: '9999999999999' })).account.accountNumber);
     await due(1);
+    const foreseen = (await preview({ targetDate: '2022-01-01' })).body.data.previewBillRun;
     const { billRun } = await create({ targetDate: '2022-01-01' });
     await carryOn(gateway.services);
     expect(gateway.failures).toEqual([]);
@@ -139,6 +140,7 @@ describe('a bill run', () => {
     }
     const message = expect.stringContaining('13 digits');
     expect(found).toHaveLength(3);
+    expect(foreseen.failures).toEqual(expect.arrayContaining(found));
     expect(found).toEqual(
       expect.arrayContaining(
         names.map((accountNumber) => ({
@@ -329,7 +331,8 @@ describe('a bill run that is asked for wrongly', () => {
 const preview = (input: object, by = client) =>
   by.graphql(
     `query ($input: CreateBillRunInput!) { previewBillRun(input: $input) { invoiceCount creditMemoCount
-      totals { account { accountNumber } currency invoiceAmount creditMemoAmount itemCount } } }`,
+      totals { account { accountNumber } currency invoiceAmount creditMemoAmount itemCount }
+      failures { account { accountNumber } code message during } } }`,
     { input },
   );
 
@@ -345,7 +348,7 @@ describe('a preview of a bill run', () => {
     const { body } = await preview({ targetDate: '2022-01-01' });
     expect(body.errors).toBeUndefined();
     const { totals, ...counts } = body.data.previewBillRun;
-    expect(counts).toEqual({ invoiceCount: 1, creditMemoCount: 1 });
+    expect(counts).toEqual({ invoiceCount: 1, creditMemoCount: 1, failures: [] });
     const total = { currency: 'USD', invoiceAmount: '0.00', creditMemoAmount: '0.00' };
     expect(totals).toEqual([
       { ...total, account: { accountNumber: 'A00000001' }, creditMemoAmount: '20.00', itemCount: 1 },
@@ -363,7 +366,7 @@ describe('a preview of a bill run', () => {
       creditMemos: { nodes: [{ amount: '20.00', account: { accountNumber: 'A00000001' } }] },
     });
     const after = (await preview({ targetDate: '2022-01-01' })).body.data.previewBillRun;
-    expect(after).toEqual({ invoiceCount: 0, creditMemoCount: 0, totals: [] });
+    expect(after).toEqual({ invoiceCount: 0, creditMemoCount: 0, totals: [], failures: [] });
   });
 
   test('of accounts that are named is of those alone, for a client that may only read', async () => {

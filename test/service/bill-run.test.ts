@@ -215,6 +215,7 @@ describe('a bill run', () => {
       totals: [
         { accountId: sale.account.id, currency: 'USD', invoiceAmount: '40', creditMemoAmount: '20', itemCount: 5 },
       ],
+      failures: [],
     });
     const run = await ran();
     const [invoice] = await invoices(run);
@@ -305,6 +306,7 @@ describe('what a run cannot bill', () => {
     await delivered(3);
     const huge = await delivered(2, { amountPerUnit: '9999999999999' });
     await delivered(1);
+    const preview = await previewBillRun(work, { targetDate: day });
     const run = await ran();
     expect(run).toMatchObject({ status: 'Completed', total: 6, done: 4, failed: 2 });
     const failures = await gateway.database.owner(
@@ -315,6 +317,12 @@ describe('what a run cannot bill', () => {
     expect((failures[0] as { account_id: string }).account_id.replaceAll('-', '')).toBe(huge.account.id);
     expect(gateway.failures).toEqual([]);
     expect(await invoices(run)).toHaveLength(2);
+    const { code, message } = failures[0] as { code: string; message: string };
+    expect(preview).toMatchObject({
+      invoiceCount: 2,
+      totals: [{ itemCount: 3 }, { itemCount: 1 }],
+      failures: [{ accountId: huge.account.id, code, message, during: 'Processing' }],
+    });
   });
 
   test('is all of it: the run is an Error, and may be deleted', async () => {

@@ -455,6 +455,7 @@ export const beyondContract: readonly string[] = [
   'BillRun.allowedActions',
   'BillRunStatus.RemoveInProgress',
   'BillRunFailure.during',
+  'BillRunPreview.failures',
   'BillRunActionState',
   ...['action', 'allowed', 'blockedBy'].map((field) => `BillRunActionState.${field}`),
   'BillRunAction',

@@ -22,6 +22,7 @@ query PreviewBillRun($input: CreateBillRunInput!) {
       invoiceAmount
       creditMemoAmount
     }
+    failures { account { name } code message }
   }
 }
 `,
