@@ -455,9 +455,9 @@ export const beyondContract: readonly string[] = [
   'BillRun.allowedActions',
   'BillRunStatus.RemoveInProgress',
   'BillRunFailure.during',
-  'BillRunPreview.failures',
   'BillRunActionState',
   ...['action', 'allowed', 'blockedBy'].map((field) => `BillRunActionState.${field}`),
   'BillRunAction',
   ...['Post', 'Cancel', 'Delete'].map((action) => `BillRunAction.${action}`),
+  'BillRunPreview.failures',
 ];
