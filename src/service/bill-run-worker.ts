@@ -127,8 +127,8 @@ async function plan(services: Services, lease: Connection, runId: string): Promi
   const run = await lockRun(lease, runId);
   if (run?.status !== 'Pending') return run !== undefined;
   const unit = new Unit(lease, services, callerOf(run), false);
-  // Whole tables are looked through here, which is best done in one go.
-  await lease.control('set local enable_seqscan = on');
+  // Whole tables are looked through here, which is best done in one go, and by whoever is free.
+  await lease.control('set local enable_seqscan = on; set local max_parallel_workers_per_gather = 2');
   const due = await dueAccounts(unit.db, run.accountIds, run.targetDate);
   let chunkId = newId();
   let size = 0;
