@@ -1,4 +1,4 @@
-import { type InvoiceDraft, invoiceHeader, judgeTotal, maxDocumentItems } from '../domain/billing';
+import { invoiceHeader, judgeTotal, maxDocumentItems } from '../domain/billing';
 import { add } from '../domain/decimal';
 import type { DocumentStatus } from '../domain/document';
 import type { BillingDates } from '../domain/invoice';
@@ -11,7 +11,7 @@ import { InvoiceRow } from '../store/invoice';
 import { insertNumberedRows, lockRows, updateRows } from '../store/write';
 import { refuse } from './batch';
 import { priceOf } from './bill-run';
-import { documentOf, type Origin, writeDocuments } from './billing';
+import { invoiceOf, type Origin, writeDocuments } from './billing';
 import { enterGroup, type Group } from './document';
 import type { Unit } from './work';
 
@@ -64,10 +64,7 @@ const sum = (groups: readonly { count: number }[]): number => groups.reduce((sum
 async function billSales(unit: Unit, groups: readonly DueGroup[], dates: BillingDates, origin: Origin): Promise<void> {
   const settings = await unit.settings();
   const amounts = groups.some((group) => group.isPriced) ? await dueAmounts(unit.db) : [];
-  const headers = groups.map((group) => {
-    const draft = invoiceHeader(group, dates);
-    return { ...documentOf(unit, draft, origin), ...headerOf(draft) };
-  });
+  const headers = groups.map((group) => invoiceOf(unit, invoiceHeader(group, dates), origin));
   const numbering = unit.numbering('invoice', 'invoiceNumber', headers.length);
   const invoices = await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, headers, numbering);
   const prices = amounts.map((amount) => priceOf(amount, settings));
@@ -81,15 +78,6 @@ async function billSales(unit: Unit, groups: readonly DueGroup[], dates: Billing
   await updateRows(unit.db, InvoiceRow, totals, ['amountWithoutTax', 'taxAmount', 'amount', 'balance']);
   for (const invoice of totals) unit.note('Invoice', 'Create', null, invoice);
 }
-
-const headerOf = (draft: Omit<InvoiceDraft, 'items'>) => ({
-  invoiceNumber: null as unknown as string,
-  invoiceDate: draft.documentDate,
-  dueDate: draft.dueDate,
-  paymentTerm: draft.paymentTerm,
-  balance: draft.amount,
-  reversed: false,
-});
 
 /*
  * After it has billed: an account of a million items is done in several transactions, as it was billed. Each takes whole

@@ -146,20 +146,23 @@ interface Written<R> {
   claims: BillingClaimRow[];
 }
 
+/** A new invoice without its items, whose number is yet to be given. */
+export const invoiceOf = (unit: Unit, draft: Omit<InvoiceDraft, 'items'>, origin: Origin): InvoiceRow => ({
+  ...documentOf(unit, draft, origin),
+  invoiceNumber: null as unknown as string,
+  invoiceDate: draft.documentDate,
+  dueDate: draft.dueDate,
+  paymentTerm: draft.paymentTerm,
+  balance: draft.amount,
+  reversed: false,
+});
+
 async function writeInvoices(
   unit: Unit,
   drafts: readonly InvoiceDraft[],
   origin: Origin,
 ): Promise<Written<InvoiceRow>> {
-  const headers = drafts.map((draft) => ({
-    ...documentOf(unit, draft, origin),
-    invoiceNumber: null as unknown as string,
-    invoiceDate: draft.documentDate,
-    dueDate: draft.dueDate,
-    paymentTerm: draft.paymentTerm,
-    balance: draft.amount,
-    reversed: false,
-  }));
+  const headers = drafts.map((draft) => invoiceOf(unit, draft, origin));
   const numbering = unit.numbering('invoice', 'invoiceNumber', headers.length);
   const rows = await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, headers, numbering);
   const items = drafts.flatMap((draft, at) =>
@@ -205,11 +208,7 @@ async function writeCreditMemos(
 }
 
 /** What invoices and credit memos have in common. */
-export const documentOf = (
-  unit: Unit,
-  draft: Omit<InvoiceDraft, 'items' | 'paymentTerm' | 'dueDate'>,
-  origin: Origin,
-) => ({
+const documentOf = (unit: Unit, draft: Omit<InvoiceDraft, 'items' | 'paymentTerm' | 'dueDate'>, origin: Origin) => ({
   id: newId(),
   ...unit.created(draft.orgId),
   accountId: draft.accountId,
