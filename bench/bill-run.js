@@ -57,7 +57,7 @@ async function fill() {
     insert into fulfillment (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, order_line_item_id, order_id, account_id, fulfillment_number, fulfillment_type, state, fulfillment_date, quantity, amount, currency, bill_target_date, sent_to_billing_date, exclude_item_billing_from_revenue_accounting, exclude_item_booking_from_revenue_accounting)
     select gen_random_uuid(), '${entity.id}', '${org}', ${audit}, l.id, l.order_id, l.account_id, 'F' || row_number() over (), 'Delivery', 'SentToBilling', '2022-01-01', 1, 9.95, 'USD', '2022-01-01', now(), false, false
     from (select * from order_line_item limit ${lines}) l cross join generate_series(1, ${perLine})`);
-  await sql.query('vacuum analyze');
+  await sql.query('vacuum (freeze, analyze)');
   return entity;
 }
 
@@ -140,7 +140,7 @@ async function undo() {
   await sql.query(
     'truncate billing_claim, invoice_item, invoice, credit_memo, credit_memo_item, credit_memo_application, payment_application, invoice_offset, bill_run_account, bill_run_chunk, bill_run, history_entry',
   );
-  await sql.query('vacuum analyze');
+  await sql.query('vacuum (freeze, analyze)');
   await sql.query('checkpoint');
 }
 

@@ -185,6 +185,10 @@ async function workChunk(services: Services, lease: Lease, seen: BillRunRow, car
   const run = await findRun(lease, seen.id);
   if (run?.status !== seen.status) return true;
   const phase = seen.status;
+  // A connection plans the check of a foreign key once. Planned while the documents of the run fit on a page it walks through
+  // a whole index for each row, whichever stands first, and goes on so as they grow, until something analyzes the table:
+  // 150,000 items took 1.4 times a plain transaction for it, against 1.0.
+  await lease.control('discard plans');
   const all = await chunkAccounts(lease, chunkId);
   // One that was billed in part before it failed has drafts too: they are posted, canceled or removed with the rest.
   const accounts = all.filter(({ during }) => during !== phase);
