@@ -13,6 +13,7 @@ import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
+import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
 import { playground } from './http/playground/plugin';
 import { Afterwards, authenticated } from './http/request';
@@ -55,6 +56,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   }) as FastifyInstance;
   const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
   const afterwards = new Afterwards();
+  const metrics = new Metrics(services);
   let draining = false;
 
   app.addHook('onRequest', async (request, reply) => {
@@ -66,12 +68,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     return body;
   });
   app.addHook('onResponse', async (request, reply) => {
+    metrics.observe(request, reply);
     request.log.info(
       {
         method: request.method,
         // Without its query: a GET on /graphql carries variables there.
         path: request.url.split('?')[0],
         ...(request.operation && { operation: request.operation }),
+        ...(request.counter && { statements: request.counter.statements }),
         status: reply.statusCode,
         milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       },
@@ -86,6 +90,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
   await app.register(compress, { threshold: 1000, encodings: ['gzip'], requestEncodings: ['gzip'] });
   healthRoutes(app, services, () => draining);
+  metrics.routes(app);
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {

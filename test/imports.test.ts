@@ -28,12 +28,12 @@ const rules: Record<string, Rule> = {
   service: { folders: ['service', 'store', 'domain', 'gateway'], packages: ['typeorm'], builtins: /./ },
   graph: {
     folders: ['graph', 'service', 'domain', 'store'],
-    packages: ['graphql', 'type-graphql', 'dataloader', 'reflect-metadata'],
+    packages: ['graphql', 'graphql-jit', 'type-graphql', 'dataloader', 'lru-cache', 'reflect-metadata'],
     builtins: /^cursor\.ts$/,
   },
   http: {
     folders: ['http', 'graph', 'service', 'domain'],
-    packages: ['fastify', '@fastify/', '@apollo/server', 'fast-jwt', 'graphql'],
+    packages: ['fastify', '@fastify/', '@apollo/server', 'fast-jwt', 'graphql', 'prom-client'],
     builtins: /./,
   },
   gateway: { folders: ['gateway', 'domain', 'store'], packages: [], builtins: /^$/ },

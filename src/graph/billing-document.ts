@@ -9,7 +9,6 @@ import { DateScalar, DecimalScalar } from './scalars';
 @InterfaceType({
   implements: Node,
   description: 'A document that bills or credits an account.',
-  resolveType: (value: { __typename: string }) => value.__typename,
 })
 export abstract class BillingDocument extends Node {
   @Field(() => String, { description: 'Its business number.' }) documentNumber: string;

@@ -9,7 +9,6 @@ import { DecimalScalar } from './scalars';
 @InterfaceType({
   description:
     'Something the rules refuse. An interface, so that a new kind of error never breaks a query that was written before it.',
-  resolveType: (value: { __typename: string }) => value.__typename,
 })
 export abstract class UserError {
   @Field(() => UserErrorCodeEnum, { description: 'What is wrong, for programs.' }) code: keyof typeof UserErrorCodeEnum;

@@ -12,7 +12,6 @@ const maxNodes = 100;
 
 @InterfaceType({
   description: 'Everything that has an id of its own.',
-  resolveType: (value: { __typename: string }) => value.__typename,
 })
 export abstract class Node {
   @Field(() => ID, {

@@ -1,11 +1,19 @@
 import 'reflect-metadata';
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import {
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isAbstractType,
+  isObjectType,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { AccountResolver, BillingDocumentResolver } from './account';
 import { BillRunFailureResolver, BillRunPreviewTotalResolver, BillRunResolver } from './bill-run';
 import { BillingSettingsResolver } from './billing-settings';
+import type { Connection } from './connections';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
 import { CreditMemoApplicationResolver } from './credit-memo-application';
@@ -63,7 +71,19 @@ export function schema(): GraphQLSchema {
       validate: false,
     }),
   );
+  for (const type of Object.values(built.getTypeMap())) {
+    if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
+    else if (isObjectType(type) && type.name.endsWith('Connection')) fetchWhenSelected(type);
+  }
   return built;
+}
+
+/** Parts of a connection are functions. graphql-js would call them by itself; a compiled operation has to be told. */
+function fetchWhenSelected(connection: GraphQLObjectType): void {
+  for (const field of Object.values(connection.getFields())) {
+    const part = field.name as keyof Connection<unknown>;
+    field.resolve = (source: Connection<unknown>) => source[part]();
+  }
 }
 
 /** As schema.graphql holds it; a test keeps the two equal. */

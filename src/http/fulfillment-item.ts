@@ -9,9 +9,9 @@ import {
   findFulfillmentItem,
   updateFulfillmentItem,
 } from '../service/fulfillment-item';
-import { type Services, Work } from '../service/work';
+import type { Services, Work } from '../service/work';
 import { type Afterwards, sendReply } from './request';
-import { allowed, carryOut, read, refuseOtherMethods, render, withCustomFields, withEach } from './rest';
+import { allowed, carryOut, read, refuseOtherMethods, render, withCustomFields, withEach, workOf } from './rest';
 
 /** The published REST operations on fulfillment items; an item has an id and no number. */
 export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
@@ -33,7 +33,7 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
   });
 
   app.get<{ Params: { id: string } }>('/v1/fulfillment-items/:id', async (request, reply) => {
-    const work = new Work(services, allowed(request, 'read'));
+    const work = workOf(request, services, 'read');
     const rendered = await render(request, async () => {
       const item = await findFulfillmentItem(work, request.params.id);
       if (!item) throw new Refusal([userError('NOT_FOUND', 'No fulfillment item has this id.')]);
@@ -43,7 +43,7 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
   });
 
   app.put<{ Params: { id: string } }>('/v1/fulfillment-items/:id', async (request, reply) => {
-    const work = new Work(services, allowed(request, 'fulfill'));
+    const work = workOf(request, services, 'fulfill');
     const rendered = await render(request, async () => {
       const change = read<FulfillmentItemInput>('UpdateFulfillmentItemInput', withCustomFields(request.body));
       const { fulfillmentItems } = await updateFulfillmentItem(work, request.params.id, change);
@@ -53,7 +53,7 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
   });
 
   app.delete<{ Params: { id: string } }>('/v1/fulfillment-items/:id', async (request, reply) => {
-    const work = new Work(services, allowed(request, 'fulfill'));
+    const work = workOf(request, services, 'fulfill');
     const rendered = await render(request, async () => {
       await deleteFulfillmentItem(work, request.params.id);
       return { success: true };

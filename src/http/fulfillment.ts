@@ -4,7 +4,7 @@ import type { FulfillmentChange } from '../domain/fulfillment-change';
 import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../service/fulfillment';
 import { deleteFulfillment, updateFulfillment } from '../service/fulfillment-change';
 import { itemsOfFulfillment } from '../service/fulfillment-item';
-import { type Services, Work } from '../service/work';
+import type { Services } from '../service/work';
 import { shownItem } from './fulfillment-item';
 import { type Afterwards, sendReply } from './request';
 import {
@@ -17,6 +17,7 @@ import {
   render,
   withCustomFields,
   withEach,
+  workOf,
 } from './rest';
 
 /**
@@ -53,7 +54,7 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
   app.get<{ Params: { key: string }; Querystring: { fulfillmentItems?: string } }>(
     '/v1/fulfillments/:key',
     async (request, reply) => {
-      const work = new Work(services, allowed(request, 'read'));
+      const work = workOf(request, services, 'read');
       const withItems = request.query.fulfillmentItems === 'true';
       const rendered = await render(request, async () => {
         const row = await findFulfillment(work, request.params.key);
@@ -73,7 +74,7 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
   );
 
   app.put<{ Params: { key: string } }>('/v1/fulfillments/:key', async (request, reply) => {
-    const work = new Work(services, allowed(request, 'fulfill'));
+    const work = workOf(request, services, 'fulfill');
     const rendered = await render(request, async () => {
       const change = read<FulfillmentChange>('UpdateFulfillmentInput', normalized(request.body));
       const { fulfillment } = await updateFulfillment(work, request.params.key, change);
@@ -83,7 +84,7 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
   });
 
   app.delete<{ Params: { key: string } }>('/v1/fulfillments/:key', async (request, reply) => {
-    const work = new Work(services, allowed(request, 'fulfill'));
+    const work = workOf(request, services, 'fulfill');
     const rendered = await render(request, async () => {
       await deleteFulfillment(work, request.params.key);
       return { success: true };

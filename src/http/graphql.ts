@@ -1,10 +1,11 @@
-import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { requestErrorCodes } from '../domain/errors';
 import { GraphContext } from '../graph/context';
+import { carryOut } from '../graph/execution';
 import { maxTokens, planMutation } from '../graph/operation';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
@@ -19,11 +20,26 @@ interface RequestContext {
   failure?: unknown;
 }
 
+type Context = GraphContext & { http: RequestContext };
+
+/** Apollo's way to another executor than graphql-js: a gateway, here over a schema that is in this process. */
+const compiledExecution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
+  onSchemaLoadOrUpdate(callback) {
+    callback({ apiSchema: schema(), coreSupergraphSdl: '' });
+    return () => {};
+  },
+  load: async () => ({
+    executor: ({ queryHash: key, document, request: { operationName, variables }, context }) =>
+      carryOut({ key, document, operationName, variables }, context as Context),
+  }),
+  stop: async () => {},
+};
+
 /**
  * Tells what resolvers threw apart: refusals of the request keep their code, outages stay outages, and a fault of ours
  * goes to the log and out with its request id only.
  */
-const errors: ApolloServerPlugin<GraphContext & { http: RequestContext }> = {
+const errors: ApolloServerPlugin<Context> = {
   async requestDidStart() {
     return {
       async didResolveOperation({ operationName, operation, contextValue }) {
@@ -38,6 +54,11 @@ const errors: ApolloServerPlugin<GraphContext & { http: RequestContext }> = {
       },
       async didEncounterErrors({ errors: encountered, contextValue, operation }) {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
+      },
+      async willSendResponse({ response, contextValue }) {
+        if (response.body.kind !== 'single' || contextValue.http.request.headers['show-statements'] !== 'true') return;
+        const { statements } = contextValue.work.counter;
+        response.body.singleResult.extensions = { ...response.body.singleResult.extensions, statements };
       },
     };
   },
@@ -71,8 +92,8 @@ function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
 }
 
 export async function graphqlRoute(app: FastifyInstance, services: Services, afterwards: Afterwards): Promise<void> {
-  const apollo = new ApolloServer<GraphContext & { http: RequestContext }>({
-    schema: schema(),
+  const apollo = new ApolloServer<Context>({
+    gateway: compiledExecution,
     introspection: true,
     persistedQueries: false,
     parseOptions: { maxTokens },

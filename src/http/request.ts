@@ -13,8 +13,10 @@ declare module 'fastify' {
     caller: Caller | null;
     /** A document of which it cannot be told whether it is a dry run. */
     unreadable: boolean;
-    /** The name of the GraphQL operation, for the log. */
+    /** The name of the GraphQL operation, for log and metrics. */
     operation: string | null;
+    /** How many statements its work takes, for log and metrics. */
+    counter: Work['counter'] | null;
   }
 }
 
@@ -68,6 +70,7 @@ export function authenticated(app: FastifyInstance, identity: Identity): void {
   app.decorateRequest('caller', null);
   app.addHook('preValidation', async (request) => checkDepth(request.body));
   app.decorateRequest('operation', null);
+  app.decorateRequest('counter', null);
   app.decorateRequest('unreadable', false);
   app.addHook('onRequest', async (request, reply) => {
     checkVersion(request);
@@ -101,6 +104,7 @@ export class Afterwards {
    * request has been carried out is owed no less.
    */
   after(reply: FastifyReply, work: Work, carriedOut: Promise<unknown>): void {
+    reply.request.counter = work.counter;
     const started = this.finish(reply, work, carriedOut);
     this.running.add(started);
     void started.finally(() => this.running.delete(started));

@@ -29,6 +29,13 @@ export function allowed(request: FastifyRequest, scope: Scope): Caller {
   return caller;
 }
 
+/** The work of a request that is carried out at once; its statements are counted for log and metrics. */
+export function workOf(request: FastifyRequest, services: Services, scope: Scope): Work {
+  const work = new Work(services, allowed(request, scope));
+  request.counter = work.counter;
+  return work;
+}
+
 /** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
 export async function carryOut(
   { services, afterwards }: { services: Services; afterwards: Afterwards },
