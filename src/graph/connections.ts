@@ -5,7 +5,7 @@ import { checkedOrder, count, type List, type Listed, type Order, type PageQuery
 import type { GraphContext } from './context';
 import { decodeCursor, encodeCursor, signatureOf } from './cursor';
 import { type ManyEdge, type ManyTarget, manyEdges } from './loaders';
-import { columnsOf, listOf, type Noun, type RowOf, shown } from './nouns';
+import { columnsOf, listOf, type Noun, type RowOf, show } from './nouns';
 import { selectedFields } from './selection';
 
 const defaultPageSize = 20;
@@ -87,46 +87,51 @@ function windowOf({ first, after, last, before }: PageArgs): Window {
   return { size, backward, cursor: (backward ? before : after) ?? null };
 }
 
-type Fetch<R> = (query: PageQuery) => Promise<Listed<R>[]>;
+/** A list as one field of a document asks for it: the same for every parent that the field stands below. */
+interface Asked {
+  query: PageQuery;
+  /** Signs the cursors. */
+  signature: () => string;
+}
 
-function connection<R>(
-  name: string,
-  noun: Noun,
-  args: ListArgs,
-  info: GraphQLResolveInfo,
-  fetch: Fetch<R>,
-  total: () => Promise<number>,
-): Connection<R> {
+function askedOf(name: string, noun: Noun, args: ListArgs, info: GraphQLResolveInfo): Asked {
   const definition = listOf(noun);
   const { size, backward, cursor } = windowOf(args);
   const order = checkedOrder(definition, args.orderBy);
-  const signature = signatureOf(name, order, args.filter);
-  const from = cursor === null ? null : decodeCursor(cursor, signature, definition.sorts[order.field]);
-  const query: PageQuery = {
-    properties: columnsOf(noun, selectedFields(info)),
-    filter: args.filter,
-    order,
-    limit: size + 1,
-    from,
-    backward,
+  let signed: string | undefined;
+  const signature = () => {
+    signed ??= signatureOf(name, order, args.filter);
+    return signed;
   };
+  const from = cursor === null ? null : decodeCursor(cursor, signature(), definition.sorts[order.field]);
+  const properties = columnsOf(noun, selectedFields(info));
+  return { query: { properties, filter: args.filter, order, limit: size + 1, from, backward }, signature };
+}
+
+function connection<R>(
+  { query, signature }: Asked,
+  fetch: () => Promise<Listed<R>[]>,
+  total: () => Promise<number>,
+): Connection<R> {
+  const { backward, from } = query;
+  const size = query.limit - 1;
   let fetched: Promise<{ rows: Listed<R>[]; more: boolean }> | undefined;
   const rows = () => {
-    fetched ??= fetch(query).then((all) => {
-      const kept = all.slice(0, size);
-      return { rows: backward ? kept.reverse() : kept, more: all.length > size };
+    fetched ??= fetch().then((all) => {
+      const kept = all.length > size ? all.slice(0, size) : all;
+      return { rows: backward ? [...kept].reverse() : kept, more: all.length > size };
     });
     return fetched;
   };
-  const cursorOf = (row: Listed<R>) => encodeCursor(signature, { value: row.sortValue, id: row.id });
+  const cursorOf = (row: Listed<R>) => encodeCursor(signature(), { value: row.sortValue, id: row.id });
   return {
     nodes: async () => (await rows()).rows,
     edges: async () => (await rows()).rows.map((node) => ({ cursor: cursorOf(node), node })),
     pageInfo: async () => {
       const page = await rows();
       return {
-        hasNextPage: backward ? from !== null : page.more,
-        hasPreviousPage: backward ? page.more : from !== null,
+        hasNextPage: backward ? Boolean(from) : page.more,
+        hasPreviousPage: backward ? page.more : Boolean(from),
         startCursor: page.rows.length ? cursorOf(page.rows[0]) : null,
         endCursor: page.rows.length ? cursorOf(page.rows[page.rows.length - 1]) : null,
       };
@@ -144,39 +149,40 @@ export function rootConnection<N extends Noun>(
 ): Connection<RowOf<N>> {
   const definition: List<RowOf<N>> = listOf(noun);
   const scoped = context.work.reads();
-  const fetch: Fetch<RowOf<N>> = async (query) =>
-    (await page(scoped, definition, query)).map((row) => shown(noun, row as never) as unknown as Listed<RowOf<N>>);
-  return connection(noun, noun, args, info, fetch, () => count(scoped, definition, args.filter));
+  const asked = askedOf(noun, noun, args, info);
+  const fetch = async () => (await page(scoped, definition, asked.query)).map((row) => show(noun, row));
+  return connection(asked, fetch, () => count(scoped, definition, args.filter));
 }
 
 /** A to-many edge of a row. */
 export function edgeConnection<E extends ManyEdge>(
-  context: GraphContext,
+  { loaders }: GraphContext,
   edge: E,
   parentId: string,
   args: ListArgs,
   info: GraphQLResolveInfo,
 ): Connection<ManyTarget<E>> {
-  const { loaders } = context;
+  const { asked, pages, totals } = loaders.atField(edge, info.fieldNodes, () => {
+    const asked = askedOf(edge, manyEdges[edge].target, args, info);
+    return { asked, pages: loaders.pages(edge, asked.query), totals: loaders.totals(edge, args.filter) };
+  });
   return connection<ManyTarget<E>>(
-    edge,
-    manyEdges[edge].target,
-    args,
-    info,
-    (query) => loaders.page(edge, query, parentId),
-    () => loaders.total(edge, args.filter, parentId),
+    asked,
+    () => pages.load(parentId),
+    () => totals.load(parentId),
   );
 }
 
 /** A to-many edge that is short by its nature and comes whole. */
 export const edgeList = <E extends ManyEdge>(
-  context: GraphContext,
+  { loaders }: GraphContext,
   edge: E,
   parentId: string,
   info: GraphQLResolveInfo,
 ): Promise<ManyTarget<E>[]> =>
-  context.loaders.page(
-    edge,
-    { properties: columnsOf(manyEdges[edge].target, selectedFields(info)), limit: 1000, backward: false },
-    parentId,
-  );
+  loaders
+    .atField(edge, info.fieldNodes, () => {
+      const properties = columnsOf(manyEdges[edge].target, selectedFields(info));
+      return loaders.pages(edge, { properties, limit: 1000, backward: false });
+    })
+    .load(parentId);

@@ -3,7 +3,7 @@ import type { Caller } from '../domain/caller';
 import { findByKey } from '../service/key';
 import type { Work } from '../service/work';
 import { Loaders, type OneEdge, type OneTarget, oneEdges } from './loaders';
-import { columnsOf, listOf, type Noun, numberOf, type RowOf, shown } from './nouns';
+import { columnsOf, listOf, type Noun, numberOf, type RowOf, show } from './nouns';
 import { selectedFields } from './selection';
 
 /** What resolvers work with: made once per request. */
@@ -37,13 +37,17 @@ export class GraphContext {
       key,
       columns,
     );
-    return row ? shown(noun, row) : null;
+    return row ? show(noun, row) : null;
   }
 
   /** The target of a to-one edge, with the columns that the selection needs. Foreign keys see to it that it exists. */
   async follow<E extends OneEdge>(edge: E, id: string, info: GraphQLResolveInfo): Promise<OneTarget<E>> {
     const { target } = oneEdges[edge];
-    const row = await this.loaders.row(target, columnsOf(target, selectedFields(info)), id);
+    const { loaders } = this;
+    const rows = loaders.atField(edge, info.fieldNodes, () =>
+      loaders.rows(target, columnsOf(target, selectedFields(info))),
+    );
+    const row = await rows.load(id);
     if (!row) throw new Error(`${edge} leads to ${id}, which is out of scope`);
     return row as OneTarget<E>;
   }

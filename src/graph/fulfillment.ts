@@ -226,8 +226,8 @@ export class FulfillmentResolver {
   ): Promise<BillingDocument[]> {
     const all = { limit: 1000, backward: false };
     const [charged, credited] = await Promise.all([
-      loaders.page('Fulfillment.invoiceItems', { ...all, properties: ['invoiceId'] }, id),
-      loaders.page('Fulfillment.creditMemoItems', { ...all, properties: ['creditMemoId'] }, id),
+      loaders.pages('Fulfillment.invoiceItems', { ...all, properties: ['invoiceId'] }).load(id),
+      loaders.pages('Fulfillment.creditMemoItems', { ...all, properties: ['creditMemoId'] }).load(id),
     ]);
     const documents = (noun: 'invoice' | 'creditMemo', ids: string[]) => {
       const columns = columnsOf(noun, selectedFields(info));

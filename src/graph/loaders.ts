@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import type { FieldNode } from 'graphql';
 import type { BillRunStatus } from '../domain/bill-run';
 import type { BillingSettings } from '../domain/billing-settings';
 import { postedRuns } from '../store/bill-run';
@@ -10,7 +11,7 @@ import { negativeCredit } from '../store/invoice';
 import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
 import { rowsBy } from '../store/write';
-import { listOf, type Noun, type RowOf, shown } from './nouns';
+import { listOf, type Noun, type RowOf, show } from './nouns';
 
 /**
  * Every edge of the graph, one line each. `one` follows a column of the row to the id of its target; `many` finds the
@@ -110,40 +111,64 @@ export class Loaders {
     return loader;
   }
 
-  /** A row by its id; undefined where nothing in scope has it. */
-  row<N extends Noun>(noun: N, columns: readonly string[], id: string): Promise<RowOf<N> | undefined> {
-    const load = async (ids: readonly string[]) => {
-      const rows = await rowsBy<RowOf<N> & { id: string }>(this.scoped, listOf(noun).rowClass, 'id', ids, columns);
-      return new Map(rows.map((row) => [row.id, shown(noun, row)]));
-    };
-    return this.loader<RowOf<N> | undefined>(`${noun} ${columns.join()}`, load, undefined).load(id);
+  private readonly atFields = new Map<string, WeakMap<readonly FieldNode[], unknown>>();
+
+  /**
+   * What is made once per request for a field of its document, which has the same arguments and selection below every
+   * parent. The field is told by the list of its nodes: one node may be selected in two places, with others beside it in
+   * one of them. `name` is the edge: a fragment's field may stand below several types.
+   */
+  atField<T>(name: string, nodes: readonly FieldNode[], make: () => T): T {
+    let made = this.atFields.get(name) as WeakMap<readonly FieldNode[], T & WeakKey> | undefined;
+    if (!made) {
+      made = new WeakMap();
+      this.atFields.set(name, made);
+    }
+    let value: T | undefined = made.get(nodes);
+    if (value === undefined) {
+      value = make();
+      made.set(nodes, value as T & WeakKey);
+    }
+    return value;
   }
 
-  /** A page of the rows on a to-many edge. */
-  page<E extends ManyEdge>(edge: E, query: PageQuery, parentId: string): Promise<Listed<ManyTarget<E>>[]> {
+  /** Rows by their ids; undefined where nothing in scope has one. */
+  rows<N extends Noun>(noun: N, columns: readonly string[]): DataLoader<string, RowOf<N> | undefined> {
+    const load = async (ids: readonly string[]) => {
+      const rows = await rowsBy<RowOf<N> & { id: string }>(this.scoped, listOf(noun).rowClass, 'id', ids, columns);
+      return new Map(rows.map((row) => [row.id, show(noun, row)]));
+    };
+    return this.loader<RowOf<N> | undefined>(`${noun} ${columns.join()}`, load, undefined);
+  }
+
+  row<N extends Noun>(noun: N, columns: readonly string[], id: string): Promise<RowOf<N> | undefined> {
+    return this.rows(noun, columns).load(id);
+  }
+
+  /** Pages of the rows on a to-many edge, by the ids of the parents. */
+  pages<E extends ManyEdge>(edge: E, query: PageQuery): DataLoader<string, Listed<ManyTarget<E>>[]> {
     type Row = Listed<ManyTarget<E>>;
     const { target, by } = manyEdges[edge];
     const load = async (parents: readonly string[]) => {
       const pages = new Map<string, Row[]>();
-      for (const row of await pagesBy(this.scoped, listOf(target), by, parents, query)) {
-        const presented = shown(target, row as never) as unknown as Row;
+      for (const row of await pagesBy<ManyTarget<E>, object>(this.scoped, listOf(target), by, parents, query)) {
         const page = pages.get(row.parentKey!);
-        if (page) page.push(presented);
-        else pages.set(row.parentKey!, [presented]);
+        if (page) page.push(show(target, row));
+        else pages.set(row.parentKey!, [show(target, row)]);
       }
       return pages;
     };
-    return this.loader<Row[]>(`${edge} ${JSON.stringify(query)}`, load, []).load(parentId);
+    return this.loader<Row[]>(`${edge} ${JSON.stringify(query)}`, load, []);
   }
 
-  /** How many rows a to-many edge leads to. */
-  total(edge: ManyEdge, filter: object | null | undefined, parentId: string): Promise<number> {
+  /** How many rows a to-many edge leads to, by the ids of the parents. */
+  totals(edge: ManyEdge, filter: object | null | undefined): DataLoader<string, number> {
     const { target, by } = manyEdges[edge];
     const load = async (parents: readonly string[]) => {
       const counts = await countsBy(this.scoped, listOf(target), by, parents, filter);
       return new Map(counts.map((row) => [row.parentKey, row.count]));
     };
-    return this.loader<number>(`count ${edge} ${JSON.stringify(filter ?? {})}`, load, 0).load(parentId);
+    return this.loader<number>(`count ${edge} ${JSON.stringify(filter ?? {})}`, load, 0);
   }
 
   /** The org of an account; always one of the caller's. */

@@ -232,18 +232,43 @@ const numbers = [
   'billRunNumber',
 ];
 
-/** A row as it is shown: tagged with its type, money padded to its currency, clients as OAuth names them. */
-export function shown<N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> {
-  const spec: NounSpec = nouns[noun];
-  const result: Record<string, unknown> = { ...(row as object), __typename: spec.typename };
+/** The columns of a noun that are shown in another form than the store has them. */
+interface Reformed {
+  clients: readonly string[];
+  numbers: readonly string[];
+  money: readonly string[];
+  typename: string;
+}
+const reformed = Object.fromEntries(
+  Object.entries<NounSpec>(nouns).map(([noun, { list, typename, money }]): [string, Reformed] => {
+    const own = (columns: readonly string[]) => columns.filter((column) => list.table.columns[column]);
+    return [noun, { clients: own(clients), numbers: own(numbers), money, typename }];
+  }),
+) as Record<Noun, Reformed>;
+
+/**
+ * A row as it is shown: tagged with its type, money padded to its currency, clients as OAuth names them. The row itself is
+ * changed: for one that was read to be shown, and that nobody else has.
+ */
+export function show<N extends Noun, R extends object>(noun: N, row: R): R {
+  const { clients, numbers, money: amounts, typename } = reformed[noun];
+  const result = row as Record<string, unknown>;
+  result.__typename = typename;
   for (const column of clients) {
-    if (typeof result[column] === 'string') result[column] = clientIdOf(result[column]);
+    const value = result[column];
+    if (typeof value === 'string') result[column] = clientIdOf(value);
   }
   for (const column of numbers) {
-    if (typeof result[column] === 'string') result[column] = shownNumber(result[column]);
+    const value = result[column];
+    if (typeof value === 'string') result[column] = shownNumber(value);
   }
-  for (const column of spec.money) {
-    if (typeof result[column] === 'string') result[column] = money(result[column], result.currency as string);
+  for (const column of amounts) {
+    const value = result[column];
+    if (typeof value === 'string') result[column] = money(value, result.currency as string);
   }
-  return result as unknown as RowOf<N>;
+  return row;
 }
+
+/** A row of a service as it is shown; the service's own stays as it is. */
+export const shown = <N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> =>
+  show(noun, { ...(row as object) }) as RowOf<N>;

@@ -1,6 +1,9 @@
 import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { requestErrorCodes } from '../domain/errors';
@@ -100,7 +103,12 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
     csrfPrevention: true,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), errors],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      // It would put a resolver on every field of the schema, to find out how long each may be cached.
+      ApolloServerPluginCacheControlDisabled(),
+      errors,
+    ],
     formatError,
     logger: app.log,
   });

@@ -87,8 +87,8 @@ function parts<R, F extends object>(definition: List<R, F>, query: PageQuery<F>,
     where.push(`(${sort.sql}, t.id) ${descending ? '<' : '>'} (${value}, ${values.add(query.from.id, 'uuid')})`);
   }
   const way = descending ? 'desc' : 'asc';
-  const sortText =
-    sort.type === 'timestamptz' ? `to_char(${sort.sql}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')` : `${sort.sql}::text`;
+  // An instant reads the same in a column and in a cursor; days and ids keep the form that the database compares.
+  const sortText = sort.type === 'timestamptz' ? sort.sql : `${sort.sql}::text`;
   return {
     where,
     order: `order by ${sort.sql} ${way}, t.id ${way}`,

@@ -344,6 +344,29 @@ test('equal lists below the same objects share a statement, by whatever names th
   expect((await lines(`a: ${booked} b: ${sent}`)).statements).toBe(5);
 });
 
+test('a field of a fragment is read with what is selected beside it, differently in each place', async () => {
+  const { data, statements } = await asked(`{
+    a: orderLineItems(first: 2) { nodes { ...shared order { orderNumber } fulfillments(first: 2) { nodes { state } } } }
+    b: orderLineItems(first: 2) { nodes { ...shared order { state } fulfillments(first: 2) { nodes { quantity } } } }
+    c: orderLineItems(first: 2) { nodes { ...shared } }
+  } fragment shared on OrderLineItem { order { id } fulfillments(first: 2) { nodes { id } } }`);
+  for (const [list, order, fulfillment] of [
+    ['a', 'orderNumber', 'state'],
+    ['b', 'state', 'quantity'],
+  ]) {
+    for (const line of data[list].nodes) {
+      expect(Object.keys(line.order).sort()).toEqual(['id', order].sort());
+      expect(line.order[order]).toBeTruthy();
+      expect(line.fulfillments.nodes).toHaveLength(2);
+      for (const each of line.fulfillments.nodes) expect(each[fulfillment]).toBeTruthy();
+    }
+  }
+  expect(data.c.nodes.map(({ order }: { order: { id: string } }) => order.id)).toEqual(
+    data.a.nodes.map(({ order }: { order: { id: string } }) => order.id),
+  );
+  expect(statements).toBe(9);
+});
+
 describe('a screen', () => {
   test('Q1: one line item is one statement', async () => {
     const [{ id }] = await pairs('order_line_item', 'id');

@@ -167,11 +167,11 @@ describe.each(intruderNames)('a client of %s', (name) => {
     const query = { properties: ['id'], limit: 10, backward: false };
     const parentId = victim.parents[edge] ?? (parent === 'fulfillment' ? victim.sent : victim.ids[parent]);
     const { loaders } = new GraphContext(intruders[name].work);
-    expect(await loaders.page(edge, query, parentId)).toEqual([]);
-    expect(await loaders.total(edge, null, parentId)).toBe(0);
+    expect(await loaders.pages(edge, query).load(parentId)).toEqual([]);
+    expect(await loaders.totals(edge, null).load(parentId)).toBe(0);
     const theirs = new Loaders((await owner.work()).reads());
-    expect((await theirs.page(edge, query, parentId)).length).toBeGreaterThan(0);
-    expect(await theirs.total(edge, null, parentId)).toBeGreaterThan(0);
+    expect((await theirs.pages(edge, query).load(parentId)).length).toBeGreaterThan(0);
+    expect(await theirs.totals(edge, null).load(parentId)).toBeGreaterThan(0);
   });
 
   test('learns neither the name of the org, nor what an id is of, nor whether it was billed or posted', async () => {
