@@ -29,7 +29,7 @@ const size = Number(values.size);
 const accounts = Number(values.accounts);
 const perLine = 10;
 
-const dir = resolve(here, '.data');
+const dir = resolve(here, '.data/bill-run');
 rmSync(dir, { recursive: true, force: true });
 // As a server of its own would have it: the data in memory, and no checkpoint every few seconds of writing.
 const settings = { shared_buffers: '1GB', max_wal_size: '4GB' };

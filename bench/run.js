@@ -1,0 +1,128 @@
+import { parseArgs } from 'node:util';
+import { ask, check, counting } from './check.js';
+import { gateway } from './contenders/gateway.js';
+import { limit } from './contenders/limit.js';
+import { naive } from './contenders/naive.js';
+import { postgraphile } from './contenders/postgraphile.js';
+import { openData, sizeOf, undoWrites } from './data.js';
+import { startLoad, turn } from './measure.js';
+import { operations } from './operations.js';
+import { publish, summarize, table } from './report.js';
+
+/*
+ * Requests beside their yardsticks: the same operations on the same rows, by this gateway, by peers and by hand. See README.md.
+ */
+const all = { gateway, postgraphile, naive, limit };
+const full = 300_000;
+
+const { values: flags } = parseArgs({
+  options: {
+    size: { type: 'string', default: '100000' },
+    fresh: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '4' },
+    only: { type: 'string', default: Object.keys(all).join() },
+    operations: { type: 'string', default: Object.keys(operations).join() },
+    'cpu-prof': { type: 'boolean', default: false },
+    inspect: { type: 'boolean', default: false },
+  },
+});
+const chosen = (text, known) => {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length) throw new Error(`There is no ${unknown.join(', ')}; there are ${known.join(', ')}.`);
+  return known.filter((name) => names.includes(name));
+};
+const keys = chosen(flags.only, Object.keys(all));
+const names = chosen(flags.operations, Object.keys(operations));
+const lineItems = flags.size === 'full' ? full : Number(flags.size);
+const [rounds, seconds, connections] = [flags.rounds, flags.seconds, flags.connections].map(Number);
+
+const data = await openData({ lineItems, fresh: flags.fresh });
+const running = {};
+const load = startLoad();
+try {
+  await counting(data.sql, true);
+  await undoWrites(data.sql);
+  for (const key of keys) running[key] = await all[key].start({ ...data, flags });
+
+  const prepared = {};
+  const statements = {};
+  for (const name of names) {
+    const cases = await operations[name].cases(data.sql);
+    if (!cases.length) throw new Error(`${name} finds nothing to ask for in ${lineItems} line items.`);
+    prepared[name] = {};
+    for (const key of keys) prepared[name][key] = await requestsOf(key, name, cases);
+    const contenders = keys.map((key) => ({ key, running: running[key], requests: prepared[name][key] }));
+    const checked = await check(data.sql, contenders, name, operations[name]);
+    statements[name] = checked.statements;
+    console.log(
+      `${name}: ${cases.length} cases, the same answer by ${keys.join(', ')}: ${objectsIn(checked.answers)} objects`,
+    );
+  }
+  await counting(data.sql, false);
+
+  const turns = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) {
+      // Each round another one begins.
+      for (const key of [...keys.slice(round % keys.length), ...keys.slice(0, round % keys.length)]) {
+        if (operations[name].writes) await undoWrites(data.sql);
+        const measured = await turn({
+          sql: data.sql,
+          load,
+          contender: all[key],
+          running: running[key],
+          requests: prepared[name][key],
+          connections,
+          seconds,
+          // The first time what runs often is compiled.
+          warmUp: round === 0 ? Math.min(3, seconds) : 0.3,
+          seed: 1 + round,
+        });
+        turns.push({ round, name, key, ...measured });
+        console.log(
+          `${round + 1}/${rounds} ${name} ${key}: ${measured.total.toFixed(3)} ms CPU (${measured.server.toFixed(3)} + ${measured.postgres.toFixed(3)}), ${measured.perSecond.toFixed(0)}/s`,
+        );
+      }
+    }
+  }
+  await undoWrites(data.sql);
+
+  if (rounds > 0) {
+    const summary = summarize(turns, names, keys, statements);
+    const labels = Object.fromEntries(keys.map((key) => [key, all[key].label]));
+    console.log(`\n${table(summary, labels)}`);
+    // What compares everything is kept; a part is for whoever asked.
+    const whole = keys.length === Object.keys(all).length && names.length === Object.keys(operations).length;
+    if (whole)
+      await publish({ summary, labels, size: await sizeOf(data.sql), sql: data.sql, rounds, seconds, connections });
+  }
+} finally {
+  load.stop();
+  for (const each of Object.values(running)) await each.stop();
+  await data.close();
+}
+
+/** The requests of a contender, as they go over the wire. */
+async function requestsOf(key, name, cases) {
+  const { path, operations: own } = all[key];
+  const { query, variables } = own[name];
+  const request = (given) => ({ path: path(name), body: JSON.stringify({ query, variables: variables(given) }) });
+  const { prepare } = operations[name];
+  if (!prepare) return cases.map(request);
+  const requests = [];
+  for (const each of cases) requests.push(request(await prepare(each, (given) => ask(running[key], request(given)))));
+  return requests;
+}
+
+/** How many objects with an id an answer holds, on average. */
+function objectsIn(answers) {
+  let count = 0;
+  JSON.stringify(answers, (_name, value) => {
+    if (value?.id) count++;
+    return value;
+  });
+  return Math.round(count / answers.length);
+}
