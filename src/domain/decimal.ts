@@ -41,9 +41,10 @@ export const isPositive = (value: Decimal): boolean => new Big(value).gt(0);
 
 /** At least `decimals` digits after the point, more where the value has them: how money is written. */
 export function pad(value: Decimal, decimals: number): Decimal {
-  const big = new Big(value);
-  const own = plain(big).split('.')[1]?.length ?? 0;
-  return own >= decimals ? plain(big) : big.toFixed(decimals);
+  const point = value.indexOf('.');
+  const own = point < 0 ? 0 : value.length - point - 1;
+  if (own >= decimals) return value;
+  return `${value}${point < 0 ? '.' : ''}${'0'.repeat(decimals - own)}`;
 }
 
 /** A number of JSON as a decimal: at most 15 significant digits, which a double holds exactly enough; else undefined. */

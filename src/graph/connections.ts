@@ -108,36 +108,51 @@ function askedOf(name: string, noun: Noun, args: ListArgs, info: GraphQLResolveI
   return { query: { properties, filter: args.filter, order, limit: size + 1, from, backward }, signature };
 }
 
-function connection<R>(
-  { query, signature }: Asked,
-  fetch: () => Promise<Listed<R>[]>,
-  total: () => Promise<number>,
-): Connection<R> {
-  const { backward, from } = query;
-  const size = query.limit - 1;
-  let fetched: Promise<{ rows: Listed<R>[]; more: boolean }> | undefined;
-  const rows = () => {
-    fetched ??= fetch().then((all) => {
-      const kept = all.length > size ? all.slice(0, size) : all;
-      return { rows: backward ? [...kept].reverse() : kept, more: all.length > size };
-    });
-    return fetched;
-  };
-  const cursorOf = (row: Listed<R>) => encodeCursor(signature(), { value: row.sortValue, id: row.id });
-  return {
-    nodes: async () => (await rows()).rows,
-    edges: async () => (await rows()).rows.map((node) => ({ cursor: cursorOf(node), node })),
-    pageInfo: async () => {
-      const page = await rows();
-      return {
-        hasNextPage: backward ? Boolean(from) : page.more,
-        hasPreviousPage: backward ? page.more : Boolean(from),
-        startCursor: page.rows.length ? cursorOf(page.rows[0]) : null,
-        endCursor: page.rows.length ? cursorOf(page.rows[page.rows.length - 1]) : null,
-      };
-    },
-    totalCount: total,
-  };
+/** A page of a list, fetched and counted when that is first asked for. One for each parent: a class, so that it is small. */
+class Page<R> implements Connection<R> {
+  private fetched: Promise<{ rows: Listed<R>[]; more: boolean }> | undefined;
+
+  constructor(
+    private readonly asked: Asked,
+    private readonly fetch: () => Promise<Listed<R>[]>,
+    readonly totalCount: () => Promise<number>,
+  ) {}
+
+  private rows(): Promise<{ rows: Listed<R>[]; more: boolean }> {
+    this.fetched ??= this.cut();
+    return this.fetched;
+  }
+
+  private async cut(): Promise<{ rows: Listed<R>[]; more: boolean }> {
+    const all = await this.fetch();
+    const { limit, backward } = this.asked.query;
+    const more = all.length >= limit;
+    const rows = more ? all.slice(0, limit - 1) : all;
+    return { rows: backward ? [...rows].reverse() : rows, more };
+  }
+
+  private cursorOf(row: Listed<R>): string {
+    return encodeCursor(this.asked.signature(), { value: row.sortValue, id: row.id });
+  }
+
+  async nodes(): Promise<R[]> {
+    return (await this.rows()).rows;
+  }
+
+  async edges(): Promise<{ cursor: string; node: R }[]> {
+    return (await this.rows()).rows.map((node) => ({ cursor: this.cursorOf(node), node }));
+  }
+
+  async pageInfo(): Promise<PageInfo> {
+    const { rows, more } = await this.rows();
+    const { backward, from } = this.asked.query;
+    return {
+      hasNextPage: backward ? Boolean(from) : more,
+      hasPreviousPage: backward ? more : Boolean(from),
+      startCursor: rows.length ? this.cursorOf(rows[0]) : null,
+      endCursor: rows.length ? this.cursorOf(rows[rows.length - 1]) : null,
+    };
+  }
 }
 
 /** A list of the root, in the caller's scope. */
@@ -151,7 +166,7 @@ export function rootConnection<N extends Noun>(
   const scoped = context.work.reads();
   const asked = askedOf(noun, noun, args, info);
   const fetch = async () => (await page(scoped, definition, asked.query)).map((row) => show(noun, row));
-  return connection(asked, fetch, () => count(scoped, definition, args.filter));
+  return new Page(asked, fetch, () => count(scoped, definition, args.filter));
 }
 
 /** A to-many edge of a row. */
@@ -166,7 +181,7 @@ export function edgeConnection<E extends ManyEdge>(
     const asked = askedOf(edge, manyEdges[edge].target, args, info);
     return { asked, pages: loaders.pages(edge, asked.query), totals: loaders.totals(edge, args.filter) };
   });
-  return connection<ManyTarget<E>>(
+  return new Page<ManyTarget<E>>(
     asked,
     () => pages.load(parentId),
     () => totals.load(parentId),

@@ -1,7 +1,7 @@
 import { RequestError } from '../domain/errors';
 import type { Scoped } from './connection';
 import { type Condition, Values } from './filter';
-import { inScope, type RowClass, selectList, type Table, tableOf } from './table';
+import { inScope, listed, type RowClass, selectList, type Table, tableOf } from './table';
 
 /** How a list can be sorted: the expression, never null, and its type. Ties are broken by id. */
 export interface Sort {
@@ -132,7 +132,7 @@ export function pagesBy<R, F extends object>(
   const parents = values.add(keys, 'uuid[]');
   const { where, order, select } = parts(definition, query, values);
   return scoped.query<Listed<R>>(
-    `select parent.key as "parentKey", child.* from unnest(${parents}) as parent(key)
+    `select parent.key as "parentKey", child.* from unnest(${listed(parents)}) as parent(key)
      cross join lateral (
        select ${select} from ${definition.table.name} t
        where ${[inScope(definition.table), heldBy(definition, property), ...where].join(' and ')} ${order}
@@ -177,7 +177,7 @@ export function countsBy<R, F extends object>(
   const parents = values.add(keys, 'uuid[]');
   const where = conditionsOf(definition, filter, values);
   return scoped.query(
-    `select parent.key as "parentKey", count(*)::integer as count from unnest(${parents}) as parent(key)
+    `select parent.key as "parentKey", count(*)::integer as count from unnest(${listed(parents)}) as parent(key)
      join ${definition.table.name} t on ${heldBy(definition, property)}
      where ${[inScope(definition.table), ...where].join(' and ')} group by parent.key`,
     values.list,

@@ -9,7 +9,7 @@ import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 import { PaymentApplicationRow, PaymentRow } from './payment';
-import { inScope, tableOf } from './table';
+import { inScope, listed, tableOf } from './table';
 
 /** What can be found by id alone, by the noun's name. */
 const nodes = {
@@ -33,7 +33,7 @@ const nodes = {
 const kinds = Object.entries(nodes)
   .map(
     ([noun, row]) =>
-      `select t.id, '${noun}' as noun from ${tableOf(row).name} t where ${inScope(tableOf(row))} and t.id = any($3)`,
+      `select t.id, '${noun}' as noun from ${tableOf(row).name} t where ${inScope(tableOf(row))} and t.id = any(${listed('$3::uuid[]')})`,
   )
   .join(' union all ');
 

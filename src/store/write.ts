@@ -1,7 +1,7 @@
 import type { NumberedKind } from '../domain/key';
 import { dryRunPrefix, numberPrefixes } from '../domain/key';
 import type { Scoped } from './connection';
-import { inScope, type RowClass, selectList, type Table, tableOf } from './table';
+import { inScope, listed, type RowClass, selectList, type Table, tableOf } from './table';
 
 /**
  * Writes are set-based: one statement per kind of row, whatever the number of rows. The rows travel as one JSON
@@ -156,7 +156,7 @@ export function rowsBy<R>(
   const table = tableOf(row);
   return scoped.query<R>(
     `select ${selectList(table, properties)} from ${table.name} t
-     where ${inScope(table)} and t.${table.columns[property].name} = any($3::${table.columns[property].type}[])`,
+     where ${inScope(table)} and t.${table.columns[property].name} = any(${listed(`$3::${table.columns[property].type}[]`)})`,
     [values],
   );
 }
