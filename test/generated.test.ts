@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { generated } from '../src/command/generate';
 import { readConfig } from '../src/config';
 
-const readme = readFileSync('README.md', 'utf8');
+const read = (file: string) => readFileSync(file, 'utf8');
+const readme = read('README.md');
 
 describe('what is generated', () => {
-  test.each(Object.entries(generated(readme)))('%s is as npm run generate would write it', (file, text) => {
-    expect(readFileSync(file, 'utf8')).toBe(text);
+  test.each(Object.entries(generated(read)))('%s is as npm run generate would write it', (file, text) => {
+    expect(read(file)).toBe(text);
   });
 
   test('the README names every variable that the configuration reads, and no other', () => {

@@ -74,8 +74,10 @@ export const schemaText = (): string => `${printSchema(lexicographicSortSchema(s
  * begins with fresh loaders.
  */
 function guarded(schema: GraphQLSchema): GraphQLSchema {
-  schema.getQueryType()!.description = 'What can be read.';
-  schema.getMutationType()!.description = 'What can be done; several in one request are carried out one after another.';
+  schema.getQueryType()!.description =
+    'What can be read: of what the caller may see, and only that. What is elsewhere is null, or not in the list.';
+  schema.getMutationType()!.description =
+    'What can be done. Several in one request are carried out one after another, each all of it or nothing. What the rules refuse comes back as userErrors.';
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {
       const scope = field.extensions.scope as Scope | undefined;
