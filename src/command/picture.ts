@@ -21,9 +21,18 @@ const pictures = {
   billing: ['OrderLineItem', 'Fulfillment', 'InvoiceItem', 'CreditMemoItem', 'Invoice', 'CreditMemo', 'BillRun'],
   settlement: [
     ...['Account', 'Invoice', 'InvoiceOffset', 'CreditMemo', 'CreditMemoApplication'],
-    ...['Payment', 'PaymentApplication', 'BillRun', 'BillRunFailure'],
+    ...['Payment', 'PaymentApplication'],
   ],
-  history: ['OrderLineItem', 'Fulfillment', 'Invoice', 'CreditMemo', 'HistoryEntry'],
+  records: [
+    'OrderLineItem',
+    'Fulfillment',
+    'Invoice',
+    'CreditMemo',
+    'HistoryEntry',
+    'BillRun',
+    'BillRunFailure',
+    'Account',
+  ],
 } as const;
 
 export type Picture = keyof typeof pictures;
@@ -60,13 +69,17 @@ function edges(): Edge[] {
   });
 }
 
+/** The columns that the many ends of an edge are found by; none where the edge is put together from others. */
+const columnsBehind = ({ from, field }: Edge): readonly string[] => {
+  const edge: { by: string | readonly string[] } | undefined = manyEdges[`${from}.${field}` as keyof typeof manyEdges];
+  return edge ? [edge.by].flat() : [];
+};
+
 /** Are these the two directions of one edge: does the one follow the column that the other is found by? */
 function isInverse(one: Edge, many: Edge): boolean {
   if (one.many || !many.many || one.to !== many.from || many.to !== one.from) return false;
   const needs: Readonly<Record<string, readonly string[]>> = nouns[nounOf(one.from)].needs;
-  const by: string | readonly string[] | undefined =
-    manyEdges[`${many.from}.${many.field}` as keyof typeof manyEdges]?.by;
-  return [by].flat().some((column) => column !== undefined && needs[one.field]?.includes(column));
+  return columnsBehind(many).some((column) => needs[one.field]?.includes(column));
 }
 
 /** One line of a picture: both directions of an edge together, where it has both. */
@@ -85,8 +98,8 @@ function lines(): Line[] {
     const ones = all.filter((edge) => isInverse(edge, many));
     for (const edge of [many, ...ones]) drawn.add(edge);
     const optional = ones.some(({ required }) => !required);
-    // Of what has no way back there may be several: a fulfillment stands on several documents, which bill several.
-    const near = ones.length ? (optional ? '|o' : '||') : '}o';
+    // What holds a column belongs to one; what is put together, as the documents of a fulfillment, may belong to several.
+    const near = columnsBehind(many).length === 0 ? '}o' : optional ? '|o' : '||';
     line(many.from, many.to, `${near}--o{`, [many.field, ...ones.map(({ field }) => field)]);
   }
   for (const one of all.filter((edge) => !drawn.has(edge))) {
