@@ -70,21 +70,22 @@ export const AccountConnection = connectionType(Account, 'Account');
 
 @InputType({ description: 'Conditions on accounts. All that are given must hold.' })
 export class AccountFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Whose id this holds of: many are fetched at once by it.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Whose business number this holds of.' })
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose accountNumber meets these conditions.' })
   accountNumber?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Which are called as this says.' }) name?: StringFilter;
-  @Field(() => String, { nullable: true, description: 'Which are in this currency, an ISO 4217 code such as USD.' })
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose name meets these conditions.' })
+  name?: StringFilter;
+  @Field(() => String, { nullable: true, description: 'Only those in this currency, an ISO 4217 code such as USD.' })
   currency?: string;
   @Field(() => DateTimeFilter, {
     nullable: true,
-    description: 'Which were last changed in this span: what has changed since then.',
+    description: 'Only those last changed in this span of time: what is new since the last look.',
   })
   updatedDate?: DateTimeFilter;
 }
 
-@InputType({ description: 'The order of accounts; ties are broken by id.' })
+@InputType({ description: 'How accounts are sorted; ties are broken by id.' })
 export class AccountOrder {
   @Field(() => AccountOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
   field: keyof typeof AccountOrderFieldEnum;
@@ -99,7 +100,7 @@ export class AccountOrder {
 export class AccountPageArgs extends PageArgs {
   @Field(() => AccountFilter, {
     nullable: true,
-    description: 'Conditions on them; every one that the caller sees where absent.',
+    description: 'Which of them; all that the caller sees where absent.',
   })
   filter?: AccountFilter;
   @Field(() => AccountOrder, {
@@ -130,7 +131,7 @@ export class CreateAccountInput {
   paymentTerm?: string;
   @Field(() => ID, {
     nullable: true,
-    description: 'The org it belongs to from now on; REQUIRED only where the client has several.',
+    description: 'The org that it will belong to for good; REQUIRED only where the client has several.',
   })
   orgId?: string;
   @Field(() => String, {

@@ -18,15 +18,8 @@ import {
   Root,
 } from 'type-graphql';
 import { type BillRunAction, type BillRunPhase, type BillRunStatus, judgeBillRun } from '../domain/bill-run';
-import { money } from '../domain/currency';
-import { Refusal, RequestError, type UserErrorCode } from '../domain/errors';
-import {
-  createBillRun,
-  deleteBillRun,
-  moveBillRun,
-  type BillRunPreview as Preview,
-  previewBillRun,
-} from '../service/bill-run';
+import { type UserErrorCode } from '../domain/errors';
+import { createBillRun, deleteBillRun, moveBillRun } from '../service/bill-run';
 import type { BillRunAccountRow, BillRunRow } from '../store/bill-run';
 import { Account } from './account';
 import * as shared from './arguments';
@@ -44,9 +37,8 @@ import { payload, UserError } from './errors';
 import { DateFilter, DateTimeFilter } from './filters';
 import { type Invoice, InvoiceConnection } from './invoice';
 import { Audited, Node } from './node';
-import { columnsOf, shown } from './nouns';
-import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
-import { selectedFields } from './selection';
+import { shown } from './nouns';
+import { DateScalar, DateTimeScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
 @ObjectType({ description: 'Whether an act may be done to a bill run, and if not, why.', simpleResolvers: true })
@@ -89,7 +81,7 @@ export class BillRun extends Audited {
   @Field(() => Int, { description: 'How many of them it could not bill; failures says why.' }) failed: number;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When a worker began with it; null while it is Pending.',
+    description: 'When a worker began with it; null as long as none has.',
   })
   startedDate: string | null;
   @Field(() => DateTimeScalar, {
@@ -114,43 +106,18 @@ export class BillRunFailure {
   during: BillRunPhase;
 }
 
-@ObjectType({ description: 'What a run would bill and credit one account in one currency.', simpleResolvers: true })
-export class BillRunPreviewTotal {
-  @Field(() => String, { description: 'ISO 4217 code of both amounts.' }) currency: string;
-  @Field(() => Int, {
-    description: 'How many lines its documents would have: fulfillments, and line items without them.',
-  })
-  itemCount: number;
-}
-
-@ObjectType({
-  description: 'What a run would do if it ran now, without anything being written.',
-  simpleResolvers: true,
-})
-export class BillRunPreview {
-  @Field(() => Int, { description: 'How many invoices it would make.' }) invoiceCount: number;
-  @Field(() => Int, { description: 'How many credit memos it would make.' }) creditMemoCount: number;
-  @Field(() => [BillRunPreviewTotal], {
-    description: 'What they would come to, one entry for each account and currency.',
-  })
-  totals: BillRunPreviewTotal[];
-  @Field(() => [BillRunFailure], {
-    description: 'Those that the rules would refuse, and why; nothing of them is counted in the rest.',
-  })
-  failures: BillRunFailure[];
-}
-
 export const BillRunConnection = connectionType(BillRun, 'BillRun');
 export const BillRunFailureConnection = connectionType(BillRunFailure, 'BillRunFailure');
 
 @InputType({ description: 'Conditions on bill runs. All that are given must hold.' })
 export class BillRunFilter {
-  @Field(() => BillRunStatusEnum, { nullable: true, description: 'Which have come so far and no further.' })
+  @Field(() => BillRunStatusEnum, { nullable: true, description: 'Only runs that have come so far and no further.' })
   status?: BillRunStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'Which bill up to such a day.' }) targetDate?: DateFilter;
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose targetDate meets these conditions.' })
+  targetDate?: DateFilter;
   @Field(() => DateTimeFilter, {
     nullable: true,
-    description: 'Which were last changed in this span: what has changed since then.',
+    description: 'Only those last changed in this span of time: what is new since the last look.',
   })
   updatedDate?: DateTimeFilter;
 }
@@ -170,7 +137,7 @@ export class BillRunOrder {
 export class BillRunPageArgs extends PageArgs {
   @Field(() => BillRunFilter, {
     nullable: true,
-    description: 'Conditions on them; every one that the caller sees where absent.',
+    description: 'Which of them; all that the caller sees where absent.',
   })
   filter?: BillRunFilter;
   @Field(() => BillRunOrder, {
@@ -260,23 +227,6 @@ export class BillRunResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<BillRun> {
     return rootConnection(context, 'billRun', args, info);
-  }
-
-  @Query(() => BillRunPreview, {
-    nullable: true,
-    description:
-      'What a bill run would bill now, and whom the rules would refuse. Nothing is written. What is wrong with the input is BAD_REQUEST.',
-  })
-  @Extensions({ scope: 'read' })
-  previewBillRun(
-    @Arg('input', () => CreateBillRunInput, { description: 'What it is to bill, and up to which day.' })
-    input: CreateBillRunInput,
-    @Ctx() { work }: GraphContext,
-  ): Promise<BillRunPreview> {
-    return previewBillRun(work, input).catch((error) => {
-      // A query has no userErrors: what is wrong with its arguments is the request's.
-      throw error instanceof Refusal ? new RequestError('BAD_REQUEST', error.message) : error;
-    });
   }
 
   @Mutation(() => BillRunPayload, {
@@ -392,31 +342,5 @@ export class BillRunFailureResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<Account> {
     return context.follow('BillRunFailure.account', failure.accountId, info);
-  }
-}
-
-@Resolver(() => BillRunPreviewTotal)
-export class BillRunPreviewTotalResolver {
-  @FieldResolver(() => Account, { description: 'The customer whose part of the run it is.' })
-  async account(
-    @Root() total: Preview['totals'][number],
-    @Ctx() { loaders }: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Account> {
-    return (await loaders.row('account', columnsOf('account', selectedFields(info)), total.accountId))!;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description: 'What its invoices would come to, tax included, in the currency.',
-  })
-  invoiceAmount(@Root() total: Preview['totals'][number]): string {
-    return money(total.invoiceAmount, total.currency);
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description: 'What its credit memos would come to, tax included, in the currency.',
-  })
-  creditMemoAmount(@Root() total: Preview['totals'][number]): string {
-    return money(total.creditMemoAmount, total.currency);
   }
 }

@@ -37,7 +37,7 @@ export abstract class BillingDocument extends Node {
 /** What invoices and credit memos show alike. The fields of their interface come along with it: they are only typed here. */
 @ObjectType({ simpleResolvers: true })
 export abstract class Document extends Audited {
-  @Field(() => DateScalar, { nullable: true, description: 'The day it was posted (UTC); null on a draft.' })
+  @Field(() => DateScalar, { nullable: true, description: 'The day it was posted (UTC); null while it is not Posted.' })
   postedDate: string | null;
   @Field(() => String, { description: 'What made it: API, which is a mutation or REST request, or BillRun.' })
   source: string;

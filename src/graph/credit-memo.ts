@@ -81,15 +81,21 @@ export const CreditMemoItemConnection = connectionType(CreditMemoItem, 'CreditMe
 
 @InputType({ description: 'Conditions on credit memos. All that are given must hold.' })
 export class CreditMemoFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Whose id this holds of: many are fetched at once by it.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Whose business number this holds of.' })
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Only those whose creditMemoNumber meets these conditions.',
+  })
   creditMemoNumber?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Those of accounts whose id this holds of, in any spelling.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
   accountId?: IDFilter;
-  @Field(() => CreditMemoStatusEnum, { nullable: true, description: 'Which are drafts, granted or withdrawn.' })
+  @Field(() => CreditMemoStatusEnum, {
+    nullable: true,
+    description: 'Only drafts, only what is posted, or only what was canceled.',
+  })
   status?: CreditMemoStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'On which such a day is printed.' })
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose creditMemoDate meets these conditions.' })
   creditMemoDate?: DateFilter;
   @Field(() => Boolean, {
     nullable: true,
@@ -98,12 +104,12 @@ export class CreditMemoFilter {
   hasUnapplied?: boolean;
   @Field(() => IDFilter, {
     nullable: true,
-    description: 'Those that bill runs have made whose id this holds of, in any spelling.',
+    description: 'Only those that a bill run made whose id meets these conditions.',
   })
   billRunId?: IDFilter;
   @Field(() => DateTimeFilter, {
     nullable: true,
-    description: 'Which were last changed in this span: what has changed since then.',
+    description: 'Only those last changed in this span of time: what is new since the last look.',
   })
   updatedDate?: DateTimeFilter;
 }
@@ -123,7 +129,7 @@ export class CreditMemoOrder {
 export class CreditMemoPageArgs extends PageArgs {
   @Field(() => CreditMemoFilter, {
     nullable: true,
-    description: 'Conditions on them; every one that the caller sees where absent.',
+    description: 'Which of them; all that the caller sees where absent.',
   })
   filter?: CreditMemoFilter;
   @Field(() => CreditMemoOrder, {

@@ -187,7 +187,7 @@ export const DocumentActionEnum = enumType<DocumentAction>(
 
 export const PaymentStatusEnum = enumType<PaymentStatus>(
   'PaymentStatus',
-  'Where a payment stands: the money is there from Processed on.',
+  'Where a payment stands: its money has been taken once it is Processed.',
   {
     Processing: 'Authorized, and already put against its invoices; the money is about to be taken.',
     Processed: 'The money has been taken.',
@@ -334,7 +334,7 @@ export const PaymentOrderFieldEnum = enumType(
   'The fields that a list of payments can be sorted by.',
   {
     ...audit,
-    effectiveDate: 'The day from which it counts.',
+    effectiveDate: 'The day on which it was authorized.',
     paymentNumber: 'The payment number, by code points.',
   },
 );

@@ -42,7 +42,7 @@ export class FulfillmentSummaryResolver {
     groupBy: FulfillmentGroupBy,
     @Arg('filter', () => FulfillmentFilter, {
       nullable: true,
-      description: 'The conditions of the list of fulfillments; all that the caller sees where absent.',
+      description: 'Which of them, as in the list of fulfillments; all that the caller sees where absent.',
     })
     filter: FulfillmentFilter | null,
     @Ctx() { work }: GraphContext,

@@ -145,41 +145,44 @@ export const FulfillmentConnection = connectionType(Fulfillment, 'Fulfillment');
 
 @InputType({ description: 'Conditions on fulfillments. All that are given must hold.' })
 export class FulfillmentFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Whose id this holds of: many are fetched at once by it.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Whose business number this holds of.' })
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Only those whose fulfillmentNumber meets these conditions.',
+  })
   fulfillmentNumber?: StringFilter;
   @Field(() => StringFilter, {
     nullable: true,
-    description: 'Which are known by this in a system outside: how a partner finds its own.',
+    description: 'Only those whose externalId meets these conditions: how a partner finds its own.',
   })
   externalId?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Which the carrier knows by this.' })
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose trackingNumber meets these conditions.' })
   trackingNumber?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Whose goods are carried by whom this holds of.' })
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose carrier meets these conditions.' })
   carrier?: StringFilter;
   @Field(() => FulfillmentStateFilter, {
     nullable: true,
-    description: 'Which stand where this says, such as those that are Executing.',
+    description: 'Only those whose state meets these conditions.',
   })
   state?: FulfillmentStateFilter;
-  @Field(() => FulfillmentTypeEnum, { nullable: true, description: 'Which deliver, or which take back.' })
+  @Field(() => FulfillmentTypeEnum, { nullable: true, description: 'Only deliveries, or only what was received back.' })
   fulfillmentType?: FulfillmentType;
-  @Field(() => DateFilter, { nullable: true, description: 'Which were delivered or received on such a day.' })
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose fulfillmentDate meets these conditions.' })
   fulfillmentDate?: DateFilter;
   @Field(() => DateFilter, {
     nullable: true,
-    description: 'Which may be billed from such a day on; isNull finds those without one.',
+    description: 'Only those whose billTargetDate meets these conditions; isNull finds those without one.',
   })
   billTargetDate?: DateFilter;
   @Field(() => IDFilter, {
     nullable: true,
-    description: 'Those of line items whose id this holds of, in any spelling.',
+    description: 'Only those of line items whose id meets these conditions.',
   })
   orderLineItemId?: IDFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Those of orders whose id this holds of, in any spelling.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of orders whose id meets these conditions.' })
   orderId?: IDFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Those of accounts whose id this holds of, in any spelling.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
   accountId?: IDFilter;
   @Field(() => Boolean, {
     nullable: true,
@@ -188,10 +191,10 @@ export class FulfillmentFilter {
   billed?: boolean;
   @Field(() => DateTimeFilter, {
     nullable: true,
-    description: 'Which were last changed in this span: what has changed since then.',
+    description: 'Only those last changed in this span of time: what is new since the last look.',
   })
   updatedDate?: DateTimeFilter;
-  @Field(() => DateTimeFilter, { nullable: true, description: 'Which were made in this span.' })
+  @Field(() => DateTimeFilter, { nullable: true, description: 'Only those made in this span of time.' })
   createdDate?: DateTimeFilter;
 }
 
@@ -210,7 +213,7 @@ export class FulfillmentOrder {
 export class FulfillmentPageArgs extends PageArgs {
   @Field(() => FulfillmentFilter, {
     nullable: true,
-    description: 'Conditions on them; every one that the caller sees where absent.',
+    description: 'Which of them; all that the caller sees where absent.',
   })
   filter?: FulfillmentFilter;
   @Field(() => FulfillmentOrder, {

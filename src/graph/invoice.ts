@@ -108,16 +108,20 @@ export const InvoiceItemConnection = connectionType(InvoiceItem, 'InvoiceItem');
 
 @InputType({ description: 'Conditions on invoices. All that are given must hold.' })
 export class InvoiceFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Whose id this holds of: many are fetched at once by it.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Whose business number this holds of.' })
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose invoiceNumber meets these conditions.' })
   invoiceNumber?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Those of accounts whose id this holds of, in any spelling.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
   accountId?: IDFilter;
-  @Field(() => InvoiceStatusEnum, { nullable: true, description: 'Which are drafts, owed or withdrawn.' })
+  @Field(() => InvoiceStatusEnum, {
+    nullable: true,
+    description: 'Only drafts, only what is posted, or only what was canceled.',
+  })
   status?: InvoiceStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'On which such a day is printed.' }) invoiceDate?: DateFilter;
-  @Field(() => DateFilter, { nullable: true, description: 'Which are to be paid until such a day.' })
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose invoiceDate meets these conditions.' })
+  invoiceDate?: DateFilter;
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose dueDate meets these conditions.' })
   dueDate?: DateFilter;
   @Field(() => Boolean, {
     nullable: true,
@@ -126,12 +130,12 @@ export class InvoiceFilter {
   hasBalance?: boolean;
   @Field(() => IDFilter, {
     nullable: true,
-    description: 'Those that bill runs have made whose id this holds of, in any spelling.',
+    description: 'Only those that a bill run made whose id meets these conditions.',
   })
   billRunId?: IDFilter;
   @Field(() => DateTimeFilter, {
     nullable: true,
-    description: 'Which were last changed in this span: what has changed since then.',
+    description: 'Only those last changed in this span of time: what is new since the last look.',
   })
   updatedDate?: DateTimeFilter;
 }
@@ -151,7 +155,7 @@ export class InvoiceOrder {
 export class InvoicePageArgs extends PageArgs {
   @Field(() => InvoiceFilter, {
     nullable: true,
-    description: 'Conditions on them; every one that the caller sees where absent.',
+    description: 'Which of them; all that the caller sees where absent.',
   })
   filter?: InvoiceFilter;
   @Field(() => InvoiceOrder, {
@@ -235,7 +239,7 @@ export class InvoiceResolver {
   }
 
   @FieldResolver(() => [PaymentApplication], {
-    description: 'What was paid of it, payment by payment; refunded ones are gone.',
+    description: 'What was paid of it, payment by payment, less what was refunded.',
   })
   paymentApplications(
     @Root() invoice: InvoiceRow,

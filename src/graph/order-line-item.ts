@@ -15,20 +15,8 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { amountWithoutTax } from '../domain/billing';
-import { money } from '../domain/currency';
-import {
-  type BillingRule,
-  type ItemCategory,
-  type ItemType,
-  judgeLineMove,
-  movesFrom,
-  type OrderLineItemState,
-  quantitiesOf,
-  requiresFulfillment,
-} from '../domain/order-line-item';
-import { editableLineFields } from '../domain/order-line-item-change';
-import { amount, discount, type InlineDiscountType, listPrice, type TaxMode } from '../domain/price';
+import { type BillingRule, type ItemCategory, type ItemType, type OrderLineItemState } from '../domain/order-line-item';
+import { type InlineDiscountType, type TaxMode } from '../domain/price';
 import { OrderLineItemRow } from '../store/order-line-item';
 import { Account } from './account';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
@@ -49,10 +37,8 @@ import { type Fulfillment, FulfillmentConnection, FulfillmentPageArgs } from './
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { type InvoiceItem, InvoiceItemConnection } from './invoice';
 import { Audited, Node } from './node';
-import { columnsOf } from './nouns';
 import { Order } from './order';
 import { DateScalar, DecimalScalar, JSONObjectScalar } from './scalars';
-import { judgement, TransitionBlock } from './transition';
 
 @ObjectType({
   implements: Node,
@@ -152,55 +138,50 @@ export class OrderLineItem extends Audited {
   customFields: Record<string, unknown> | null;
 }
 
-@ObjectType({ description: 'A move that leads away from where a line item stands now.', simpleResolvers: true })
-export class OrderLineItemTransition {
-  @Field(() => OrderLineItemStateEnum, { description: 'Where the move leads.' }) to: OrderLineItemState;
-  @Field(() => Boolean, { description: 'Whether this caller may do it now, to this object as it is.' })
-  allowed: boolean;
-  @Field(() => [TransitionBlock], {
-    description:
-      'Every reason against it; empty where it is allowed. A move that only the system makes is never allowed.',
-  })
-  blockedBy: TransitionBlock[];
-}
-
 export const OrderLineItemConnection = connectionType(OrderLineItem, 'OrderLineItem');
 
 @InputType({ description: 'Conditions on line items. All that are given must hold.' })
 export class OrderLineItemFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Whose id this holds of: many are fetched at once by it.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Those of orders whose id this holds of, in any spelling.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of orders whose id meets these conditions.' })
   orderId?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Of orders whose business number this holds of.' })
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Only those of orders whose orderNumber meets these conditions.',
+  })
   orderNumber?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Which are told apart by this within their orders.' })
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Only those whose itemNumber meets these conditions; together with orderNumber it names one.',
+  })
   itemNumber?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Which are called as this says.' }) itemName?: StringFilter;
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose itemName meets these conditions.' })
+  itemName?: StringFilter;
   @Field(() => OrderLineItemStateFilter, {
     nullable: true,
-    description: 'Which stand where this says, such as those that are Booked.',
+    description: 'Only those whose itemState meets these conditions.',
   })
   itemState?: OrderLineItemStateFilter;
-  @Field(() => ItemCategoryEnum, { nullable: true, description: 'Which are sold, or which are taken back.' })
+  @Field(() => ItemCategoryEnum, { nullable: true, description: 'Only what is sold, or only what is taken back.' })
   itemCategory?: ItemCategory;
-  @Field(() => ItemTypeEnum, { nullable: true, description: 'Which stand for goods, a charge or work.' })
+  @Field(() => ItemTypeEnum, { nullable: true, description: 'Only goods, only fees, or only services.' })
   itemType?: ItemType;
   @Field(() => BillingRuleEnum, {
     nullable: true,
-    description: 'Which are billed as a whole, or by their fulfillments.',
+    description: 'Only those billed as a whole, or only those billed fulfillment by fulfillment.',
   })
   billingRule?: BillingRule;
   @Field(() => StringFilter, {
     nullable: true,
-    description: 'Which are called like this in the catalog of the seller.',
+    description: 'Only those whose productCode meets these conditions.',
   })
   productCode?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Those of accounts whose id this holds of, in any spelling.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
   accountId?: IDFilter;
   @Field(() => IDFilter, {
     nullable: true,
-    description: 'Those that take back what line items have sold whose id this holds of, in any spelling.',
+    description: 'Only returns of the sold line items whose id meets these conditions.',
   })
   originalOrderLineItemId?: IDFilter;
   @Field(() => Boolean, {
@@ -210,7 +191,7 @@ export class OrderLineItemFilter {
   hasPendingQuantity?: boolean;
   @Field(() => DateTimeFilter, {
     nullable: true,
-    description: 'Which were last changed in this span: what has changed since then.',
+    description: 'Only those last changed in this span of time: what is new since the last look.',
   })
   updatedDate?: DateTimeFilter;
 }
@@ -230,7 +211,7 @@ export class OrderLineItemOrder {
 export class OrderLineItemPageArgs extends PageArgs {
   @Field(() => OrderLineItemFilter, {
     nullable: true,
-    description: 'Conditions on them; every one that the caller sees where absent.',
+    description: 'Which of them; all that the caller sees where absent.',
   })
   filter?: OrderLineItemFilter;
   @Field(() => OrderLineItemOrder, {
@@ -268,68 +249,6 @@ export class OrderLineItemResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<OrderLineItem> {
     return rootConnection(context, 'orderLineItem', args, info);
-  }
-
-  @FieldResolver(() => Boolean, {
-    description: 'Whether its billingRule is TriggerAsFulfillmentOccurs: it is delivered, or received, in parts.',
-  })
-  requiresFulfillment(@Root() line: OrderLineItemRow): boolean {
-    return requiresFulfillment(line);
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'In units of unitOfMeasure. With fulfillments: the sum of those that are Booked, SentToBilling or Complete. Without: all of it from Booked on. Source: Zuora, "State-based quantity calculations for order line items and fulfillments".',
-  })
-  quantityFulfilled(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityFulfilled;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments.',
-  })
-  quantityPendingFulfillment(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityPendingFulfillment;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'In units of unitOfMeasure: what can be taken back, that is what is SentToBilling or Complete less its returns from Booked on, which count whole. 0 on a return. Source: Zuora, "Order line items return".',
-  })
-  quantityAvailableForReturn(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityAvailableForReturn;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    nullable: true,
-    description:
-      'What is taken off the list price of each unit: percent points where inlineDiscountType is Percentage, money in the currency where it is FixedAmount; null where it is None.',
-  })
-  inlineDiscountPerUnit(@Root() line: OrderLineItemRow): string | null {
-    const { inlineDiscountPerUnit: value, inlineDiscountType, currency } = line;
-    return value !== null && inlineDiscountType === 'FixedAmount' ? money(value, currency) : value;
-  }
-
-  @FieldResolver(() => DecimalScalar, { description: 'listPricePerUnit x quantity in the currency, not rounded.' })
-  listPrice(@Root() line: OrderLineItemRow): string {
-    return money(listPrice(line), line.currency);
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'listPrice less amount in the currency: what is taken off over the whole quantity; 0 where inlineDiscountType is None.',
-  })
-  discount(@Root() line: OrderLineItemRow): string {
-    return money(discount(line), line.currency);
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'amountPerUnit x quantity in the currency, not rounded; with tax where taxMode is TaxInclusive. What is billed is rounded item by item.',
-  })
-  amount(@Root() line: OrderLineItemRow): string {
-    return money(amount(line), line.currency);
   }
 
   @FieldResolver(() => Order, { description: 'Which sells it or takes it back; never changes.' })
@@ -418,41 +337,4 @@ export class OrderLineItemResolver {
   ): Connection<HistoryEntry> {
     return edgeConnection(context, 'OrderLineItem.history', line.id, args, info);
   }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'In the currency: amount less the tax in it where taxMode is TaxInclusive, by the rate that its tax code has now; else amount. Source: Zuora, "Order line item fields".',
-  })
-  async amountWithoutTax(@Root() line: OrderLineItemRow, @Ctx() { loaders }: GraphContext): Promise<string> {
-    const included = line.taxMode === 'TaxInclusive';
-    return money(included ? amountWithoutTax(line, await loaders.settings()) : amount(line), line.currency);
-  }
-
-  @FieldResolver(() => [OrderLineItemTransition], {
-    description:
-      'One entry for each move that leaves the present state, judged for this caller and this object as it is. Ask here instead of knowing the rules. Source: Zuora, "State transitions for order line items without fulfillments" and "... with fulfillments".',
-  })
-  async allowedTransitions(
-    @Root() line: OrderLineItemRow,
-    @Ctx() { loaders, caller }: GraphContext,
-  ): Promise<OrderLineItemTransition[]> {
-    const moves = movesFrom(line);
-    if (moves.length === 0) return [];
-    const posted = line.itemState === 'SentToBilling' && (await loaders.posted(line.id));
-    const original = line.originalOrderLineItemId
-      ? (await loaders.row('orderLineItem', columnsOf('orderLineItem', judgedFields), line.originalOrderLineItemId))!
-      : null;
-    return moves.map(({ to }) => ({ to, ...judgement(judgeLineMove(line, to, { caller, posted, original })) }));
-  }
-
-  @FieldResolver(() => [String], {
-    description:
-      'What this caller may change now by updateOrderLineItem; empty once it is Complete or Canceled. Source: Zuora, "Update an order line item", which names the states for each field.',
-  })
-  editableFields(@Root() line: OrderLineItemRow, @Ctx() { caller }: GraphContext): readonly string[] {
-    return editableLineFields(line, caller);
-  }
 }
-
-/** What a return is judged by in its original: the facts behind its quantities. */
-const judgedFields = ['quantityAvailableForReturn'];

@@ -68,20 +68,21 @@ export const OrderConnection = connectionType(Order, 'Order');
 
 @InputType({ description: 'Conditions on orders. All that are given must hold.' })
 export class OrderFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Whose id this holds of: many are fetched at once by it.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Whose business number this holds of.' })
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose orderNumber meets these conditions.' })
   orderNumber?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Those of accounts whose id this holds of, in any spelling.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
   accountId?: IDFilter;
-  @Field(() => DateFilter, { nullable: true, description: 'Which were placed on such a day.' }) orderDate?: DateFilter;
-  @Field(() => OrderCategoryEnum, { nullable: true, description: 'Which sell, or which take back.' })
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose orderDate meets these conditions.' })
+  orderDate?: DateFilter;
+  @Field(() => OrderCategoryEnum, { nullable: true, description: 'Only sales, or only returns.' })
   category?: OrderCategory;
-  @Field(() => OrderStateEnum, { nullable: true, description: 'Which are under way, done or given up.' })
+  @Field(() => OrderStateEnum, { nullable: true, description: 'Only orders that are under way, done or given up.' })
   state?: OrderState;
   @Field(() => DateTimeFilter, {
     nullable: true,
-    description: 'Which were last changed in this span: what has changed since then.',
+    description: 'Only those last changed in this span of time: what is new since the last look.',
   })
   updatedDate?: DateTimeFilter;
 }
@@ -101,7 +102,7 @@ export class OrderOrder {
 export class OrderPageArgs extends PageArgs {
   @Field(() => OrderFilter, {
     nullable: true,
-    description: 'Conditions on them; every one that the caller sees where absent.',
+    description: 'Which of them; all that the caller sees where absent.',
   })
   filter?: OrderFilter;
   @Field(() => OrderOrder, {

@@ -65,22 +65,22 @@ export const PaymentConnection = connectionType(Payment, 'Payment');
 
 @InputType({ description: 'Conditions on payments. All that are given must hold.' })
 export class PaymentFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Whose id this holds of: many are fetched at once by it.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Whose business number this holds of.' })
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose paymentNumber meets these conditions.' })
   paymentNumber?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Those of accounts whose id this holds of, in any spelling.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
   accountId?: IDFilter;
   @Field(() => PaymentStatusEnum, {
     nullable: true,
-    description: 'Of which the money was taken, failed to be, or was paid back.',
+    description: 'Only those whose money was taken, could not be, or was paid back.',
   })
   status?: PaymentStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'Which were authorized on such a day.' })
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose effectiveDate meets these conditions.' })
   effectiveDate?: DateFilter;
   @Field(() => DateTimeFilter, {
     nullable: true,
-    description: 'Which were last changed in this span: what has changed since then.',
+    description: 'Only those last changed in this span of time: what is new since the last look.',
   })
   updatedDate?: DateTimeFilter;
 }
@@ -100,7 +100,7 @@ export class PaymentOrder {
 export class PaymentPageArgs extends PageArgs {
   @Field(() => PaymentFilter, {
     nullable: true,
-    description: 'Conditions on them; every one that the caller sees where absent.',
+    description: 'Which of them; all that the caller sees where absent.',
   })
   filter?: PaymentFilter;
   @Field(() => PaymentOrder, {

@@ -4,7 +4,8 @@ import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { AccountResolver, BillingDocumentResolver } from './account';
-import { BillRunFailureResolver, BillRunPreviewTotalResolver, BillRunResolver } from './bill-run';
+import { BillRunFailureResolver, BillRunResolver } from './bill-run';
+import { BillRunPreviewResolver, BillRunPreviewTotalResolver } from './bill-run-preview';
 import { BillingSettingsResolver } from './billing-settings';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
@@ -21,6 +22,7 @@ import { NodeResolver } from './node';
 import { OrderResolver } from './order';
 import { OrderLineItemResolver } from './order-line-item';
 import { OrderLineItemMutations } from './order-line-item-mutation';
+import { OrderLineItemRules } from './order-line-item-rules';
 import { PaymentApplicationResolver, PaymentResolver } from './payment';
 import { PaymentMutations } from './payment-mutation';
 import { ViewerResolver } from './viewer';
@@ -38,6 +40,7 @@ export function schema(): GraphQLSchema {
         AccountResolver,
         OrderResolver,
         OrderLineItemResolver,
+        OrderLineItemRules,
         OrderLineItemMutations,
         FulfillmentResolver,
         FulfillmentMutations,
@@ -55,6 +58,7 @@ export function schema(): GraphQLSchema {
         PaymentApplicationResolver,
         BillRunResolver,
         BillRunFailureResolver,
+        BillRunPreviewResolver,
         BillRunPreviewTotalResolver,
         PaymentMutations,
         HistoryEntryResolver,
