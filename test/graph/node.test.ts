@@ -62,7 +62,7 @@ describe('node and nodes', () => {
     expect(nodeTypes.filter((type) => !/^[0-9a-f]{32}$/.test(idOf(type)))).toEqual([]);
   });
 
-  test.each(nodeTypes)('give a %s with all of its fields, however its id is spelled', async (type) => {
+  test.each(nodeTypes)('give the %s of an id with all of its fields, however it is spelled', async (type) => {
     const id = idOf(type);
     const dashed = spelled(id).toLowerCase();
     const query = `query ($ids: [ID!]!, $id: ID!) { nodes(ids: $ids) { ...All } node(id: $id) { ...All } }
