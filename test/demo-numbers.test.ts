@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { graphql } from 'graphql';
 import { demoClientId, demoSecret, fillDemo } from '../src/demo/fill';
+import { GraphContext } from '../src/graph/context';
+import { schema } from '../src/graph/schema';
 import { grantsOf, isDemo } from '../src/service/client';
-import { type TestGatewayServer, testGateway } from './support/gateway';
+import { type TestGatewayServer, testGateway, workFor } from './support/gateway';
 
 /*
  * What the demo calls by number, as the README does, and that each filling gives the same numbers and amounts.
@@ -42,6 +45,41 @@ describe('the README', () => {
 
   test.each(answered)('$section: the demo answers as it says', async ({ query, answer }) => {
     expect({ data: await queried(query) }).toEqual(JSON.parse(answer));
+  });
+});
+
+describe('the tour in docs/graph.md', () => {
+  const [, ...questions] = readFileSync('docs/graph.md', 'utf8').split(/^#### \d+\. /m);
+  const stops = questions.map((text) => {
+    const [, query, variables, statements, answer] =
+      /```graphql\n([^`]*)```\n\nVariables:\n\n```json\n([^`]*)```\n\nAnswer, in (\d+) statements?:\n\n```json\n([^`]*)```/.exec(
+        text,
+      ) ?? [];
+    return { question: text.slice(0, text.indexOf('\n')), query, variables, statements, answer };
+  });
+
+  /** Three points stand for a text that differs from filling to filling. */
+  const expected = (shown: unknown): unknown =>
+    shown === '...'
+      ? expect.stringMatching(/./)
+      : Array.isArray(shown)
+        ? shown.map(expected)
+        : shown && typeof shown === 'object'
+          ? Object.fromEntries(Object.entries(shown).map(([name, value]) => [name, expected(value)]))
+          : shown;
+
+  test('has ten questions, each with a query, an answer and the number of statements that it takes', () => {
+    expect(stops.filter(({ answer }) => answer)).toHaveLength(10);
+  });
+
+  test.each(stops)('$question The demo answers as it says', async ({ query, variables, statements, answer }) => {
+    const work = await workFor(gateway.services, demoClientId);
+    const found = await graphql({
+      ...{ schema: schema(), source: query, variableValues: JSON.parse(variables) },
+      contextValue: new GraphContext(work),
+    });
+    expect(JSON.parse(JSON.stringify(found))).toEqual(expected(JSON.parse(answer)));
+    expect(work.counter.statements).toBe(Number(statements));
   });
 });
 

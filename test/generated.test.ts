@@ -1,12 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { generated } from '../src/command/generate';
 import { readConfig } from '../src/config';
+import { manyEdges, oneEdges } from '../src/graph/loaders';
+import { nouns } from '../src/graph/nouns';
 
-const readme = readFileSync('README.md', 'utf8');
+const read = (file: string) => readFileSync(file, 'utf8');
+const readme = read('README.md');
 
 describe('what is generated', () => {
-  test.each(Object.entries(generated(readme)))('%s is as npm run generate would write it', (file, text) => {
-    expect(readFileSync(file, 'utf8')).toBe(text);
+  test.each(Object.entries(generated(read)))('%s is as npm run generate would write it', (file, text) => {
+    expect(read(file)).toBe(text);
+  });
+
+  test('the pictures of docs/graph.md draw every edge once, between its two types', () => {
+    const lines = [...read('docs/graph.md').matchAll(/^ {2}(\w+) [|}]\S+ (\w+) : "(.*)"$/gm)];
+    const drawn = lines.map(([, a, b, fields]) => ({ ends: [a, b].sort(), fields: fields.split(' / ') }));
+    for (const [edge, { target }] of Object.entries({ ...oneEdges, ...manyEdges })) {
+      const [type, field] = edge.split('.');
+      const ends = [type, nouns[target].typename].sort();
+      const found = drawn.filter((line) => line.fields.includes(field) && String(line.ends) === String(ends));
+      expect([edge, found.length]).toEqual([edge, 1]);
+    }
   });
 
   test('the README names every variable that the configuration reads, and no other', () => {

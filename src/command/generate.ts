@@ -4,26 +4,35 @@ import { requestErrorCodes, userErrorCodes } from '../domain/errors';
 import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
 import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
 import { schemaText } from '../graph/schema';
+import { picture, pictureNames, waysIn } from './picture';
 
 /**
- * `npm run generate`: writes schema.graphql and the parts of README.md that follow from the code. A test fails where a
- * committed file differs from what this would write.
+ * `npm run generate`: writes schema.graphql and the parts of README.md and docs that follow from the code. A test fails
+ * where a committed file differs from what this would write.
  */
-export function generated(readme: string): Record<string, string> {
-  let text = readme;
+export function generated(read: (file: string) => string): Record<string, string> {
+  const files = Object.entries(documents).map(([file, blocks]) => [file, filled(file, read(file), blocks)]);
+  return { 'schema.graphql': schemaText(), ...Object.fromEntries(files) };
+}
+
+type Blocks = Record<string, () => string>;
+
+/** A document with its blocks as they are now, each between the comments that name it. */
+function filled(file: string, before: string, blocks: Blocks): string {
+  let text = before;
   for (const [name, block] of Object.entries(blocks)) {
     const around = new RegExp(`(<!-- ${name}: npm run generate -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
-    if (!around.test(text)) throw new Error(`README.md has no place for ${name}`);
+    if (!around.test(text)) throw new Error(`${file} has no place for ${name}`);
     text = text.replace(around, (_, begin, end) => `${begin}${block()}\n${end}`);
   }
-  return { 'schema.graphql': schemaText(), 'README.md': text };
+  return text;
 }
 
 const row = (...cells: (string | number)[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: string[], rows: string[]): string =>
   [row(...head), row(...head.map(() => '---')), ...rows].join('\n');
 
-const blocks: Record<string, () => string> = {
+const readmeBlocks: Blocks = {
   'state table': () =>
     table(
       ['from \\ to', ...fulfillmentStates],
@@ -69,6 +78,19 @@ const blocks: Record<string, () => string> = {
     ),
 };
 
+const graphBlocks: Blocks = {
+  'ways in': () => {
+    const code = (text: string | undefined) => (text ? `\`${text}\`` : '');
+    return table(
+      ['type', 'what it is', 'one', 'list'],
+      waysIn().map(({ type, meaning, one, list }) => row(`\`${type}\``, meaning, code(one), code(list))),
+    );
+  },
+  ...Object.fromEntries(pictureNames.map((name) => [`picture of ${name}`, () => picture(name)])),
+};
+
+const documents: Record<string, Blocks> = { 'README.md': readmeBlocks, 'docs/graph.md': graphBlocks };
+
 function lineTable(rule: BillingRule): string {
   const moves = orderLineItemTransitions.filter(({ billingRule }) => billingRule === rule);
   const states = fulfillmentStates.filter(
@@ -93,5 +115,6 @@ function cell(from: string, to: string): string {
 }
 
 if (require.main === module) {
-  for (const [file, text] of Object.entries(generated(readFileSync('README.md', 'utf8')))) writeFileSync(file, text);
+  const read = (file: string) => readFileSync(file, 'utf8');
+  for (const [file, text] of Object.entries(generated(read))) writeFileSync(file, text);
 }

@@ -28,7 +28,10 @@ export const userErrorCodes = {
     category: 30,
     meaning: 'Only a line item with the billing rule TriggerAsFulfillmentOccurs takes fulfillments.',
   },
-  QUANTITY_EXCEEDED: { category: 30, meaning: 'More than the quantity there is.' },
+  QUANTITY_EXCEEDED: {
+    category: 30,
+    meaning: 'More than is pending or can be returned, or more items than a fulfillment has quantity.',
+  },
   RETURN_NOT_ALLOWED: { category: 30, meaning: 'The line item cannot be returned, or not by this order.' },
   LIMIT_EXCEEDED: {
     category: 30,
@@ -64,7 +67,7 @@ export const userErrorCodes = {
     meaning: 'More than is owed, or than is left to be applied or taken back; also where that is nothing.',
   },
   PAYMENT_METHOD_MISSING: { category: 30, meaning: 'The account has no payment method to collect a payment with.' },
-  PAYMENT_DECLINED: { category: 30, meaning: 'The payment gateway declined the payment.' },
+  PAYMENT_DECLINED: { category: 30, meaning: 'The payment gateway declined the payment; nothing was charged.' },
   PAYMENT_FAILED: {
     category: 99,
     retryable: true,

@@ -18,17 +18,11 @@ import {
   Root,
 } from 'type-graphql';
 import { type BillRunAction, type BillRunPhase, type BillRunStatus, judgeBillRun } from '../domain/bill-run';
-import { money } from '../domain/currency';
-import { Refusal, RequestError, type UserErrorCode } from '../domain/errors';
-import {
-  createBillRun,
-  deleteBillRun,
-  moveBillRun,
-  type BillRunPreview as Preview,
-  previewBillRun,
-} from '../service/bill-run';
+import { type UserErrorCode } from '../domain/errors';
+import { createBillRun, deleteBillRun, moveBillRun } from '../service/bill-run';
 import type { BillRunAccountRow, BillRunRow } from '../store/bill-run';
 import { Account } from './account';
+import * as shared from './arguments';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
 import { type CreditMemo, CreditMemoConnection } from './credit-memo';
@@ -43,14 +37,14 @@ import { payload, UserError } from './errors';
 import { DateFilter, DateTimeFilter } from './filters';
 import { type Invoice, InvoiceConnection } from './invoice';
 import { Audited, Node } from './node';
-import { columnsOf, shown } from './nouns';
-import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
-import { selectedFields } from './selection';
+import { shown } from './nouns';
+import { DateScalar, DateTimeScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'An act that a bill run may be put to.', simpleResolvers: true })
+@ObjectType({ description: 'Whether an act may be done to a bill run, and if not, why.', simpleResolvers: true })
 export class BillRunActionState {
-  @Field(() => BillRunActionEnum, { description: 'The act.' }) action: BillRunAction;
+  @Field(() => BillRunActionEnum, { description: 'Which act: postBillRun, cancelBillRun or deleteBillRun.' })
+  action: BillRunAction;
   @Field(() => Boolean, { description: 'Whether this caller may do it now.' }) allowed: boolean;
   @Field(() => [TransitionBlock], { description: 'Every reason against it; empty where it is allowed.' })
   blockedBy: TransitionBlock[];
@@ -59,37 +53,52 @@ export class BillRunActionState {
 @ObjectType({
   implements: Node,
   description:
-    'A run that bills everything that is due up to a day, in the background, and survives a restart. Seen by who sees every org it belongs to. Source: Zuora, "Overview of bill runs".',
+    'A run that bills everything that is due up to a day, in the background, and survives a restart. It belongs to the orgs that its maker sees, and is seen by who sees them all. Source: Zuora, "Overview of bill runs".',
   simpleResolvers: true,
 })
 export class BillRun extends Audited {
-  @Field(() => String, { description: 'Its business number, such as BR-00000001.' }) billRunNumber: string;
-  @Field(() => BillRunStatusEnum, { description: 'Where it stands.' }) status: BillRunStatus;
-  @Field(() => DateScalar, { description: 'It bills what is due up to this day.' }) targetDate: string;
-  @Field(() => DateScalar, { description: 'Printed on the documents; the payment term counts from it.' })
+  @Field(() => String, {
+    description: 'Its business number, such as BR-00000001; unique in the entity, and never changes.',
+  })
+  billRunNumber: string;
+  @Field(() => BillRunStatusEnum, { description: 'How far it has come; allowedActions says what can follow.' })
+  status: BillRunStatus;
+  @Field(() => DateScalar, { description: 'It bills what has its billTargetDate on this day or earlier.' })
+  targetDate: string;
+  @Field(() => DateScalar, { description: 'The day printed on its documents; the payment term counts from it.' })
   invoiceDate: string;
-  @Field(() => Boolean, { description: 'Whether it posts its documents by itself when all are made.' })
+  @Field(() => Boolean, { description: 'Whether it posts its documents by itself as soon as all are made.' })
   autoPost: boolean;
-  @Field(() => Int, { description: 'How many fulfillments and line items it set out to bill.' }) total: number;
-  @Field(() => Int, { description: 'How many of them are billed; counts up while it runs.' }) done: number;
-  @Field(() => Int, { description: 'How many of them could not be billed; failures says why.' }) failed: number;
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When a worker began with it.' }) startedDate:
-    | string
-    | null;
+  @Field(() => Int, {
+    description:
+      'How many fulfillments, and line items without them, it set out to bill; more where more came due meanwhile.',
+  })
+  total: number;
+  @Field(() => Int, {
+    description: 'How many of them it has billed; counts up while it is Processing, and leaves version as it is.',
+  })
+  done: number;
+  @Field(() => Int, { description: 'How many of them it could not bill; failures says why.' }) failed: number;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When its last step was done; null while one is going on.',
+    description: 'When a worker began with it; null as long as none has.',
+  })
+  startedDate: string | null;
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was last done with what it was at; null while it is at something.',
   })
   finishedDate: string | null;
 }
 
 @ObjectType({
-  description: 'An account that a run could not bill, post, cancel or remove. The others were.',
+  description:
+    'An account whose part of a run could not be billed, posted, canceled or removed, while the others were.',
   simpleResolvers: true,
 })
 export class BillRunFailure {
   @Field(() => UserErrorCodeEnum, { description: 'What is wrong, for programs.' }) code: UserErrorCode;
-  @Field(() => String, { description: 'What is wrong, for people.' }) message: string;
+  @Field(() => String, { description: 'What is wrong in words, for people. The wording may change.' }) message: string;
   @Field(() => BillRunStatusEnum, {
     description:
       'What the run was at: Processing where the account could not be billed, PostInProgress, CancelInProgress or RemoveInProgress where its documents could not be posted, canceled or removed, and are as they were.',
@@ -97,80 +106,96 @@ export class BillRunFailure {
   during: BillRunPhase;
 }
 
-@ObjectType({ description: 'What a run would bill one account in one currency.', simpleResolvers: true })
-export class BillRunPreviewTotal {
-  @Field(() => String, { description: 'ISO 4217 code.' }) currency: string;
-  @Field(() => Int, { description: 'How many items the documents would have.' }) itemCount: number;
-}
-
-@ObjectType({ description: 'What a run would do if it ran now.', simpleResolvers: true })
-export class BillRunPreview {
-  @Field(() => Int, { description: 'How many invoices.' }) invoiceCount: number;
-  @Field(() => Int, { description: 'How many credit memos.' }) creditMemoCount: number;
-  @Field(() => [BillRunPreviewTotal], { description: 'The sums, one for each account and currency.' })
-  totals: BillRunPreviewTotal[];
-  @Field(() => [BillRunFailure], {
-    description: 'The accounts that it could not bill, and why; nothing of them is counted above.',
-  })
-  failures: BillRunFailure[];
-}
-
 export const BillRunConnection = connectionType(BillRun, 'BillRun');
 export const BillRunFailureConnection = connectionType(BillRunFailure, 'BillRunFailure');
 
-@InputType({ description: 'Which bill runs. All conditions that are given must hold.' })
+@InputType({ description: 'Conditions on bill runs. All that are given must hold.' })
 export class BillRunFilter {
-  @Field(() => BillRunStatusEnum, { nullable: true, description: 'By status.' }) status?: BillRunStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'By target date.' }) targetDate?: DateFilter;
-  @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
+  @Field(() => BillRunStatusEnum, { nullable: true, description: 'Only runs that have come so far and no further.' })
+  status?: BillRunStatus;
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose targetDate meets these conditions.' })
+  targetDate?: DateFilter;
+  @Field(() => DateTimeFilter, {
+    nullable: true,
+    description: 'Only those last changed in this span of time: what is new since the last look.',
+  })
   updatedDate?: DateTimeFilter;
 }
 
-@InputType({ description: 'The order of bill runs; ties are broken by id.' })
+@InputType({ description: 'How bill runs are sorted; ties are broken by id.' })
 export class BillRunOrder {
-  @Field(() => BillRunOrderFieldEnum, { description: 'What to sort by.' }) field: keyof typeof BillRunOrderFieldEnum;
-  @Field(() => OrderDirectionEnum, { defaultValue: 'DESC', description: 'Which way.' }) direction: 'ASC' | 'DESC';
+  @Field(() => BillRunOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
+  field: keyof typeof BillRunOrderFieldEnum;
+  @Field(() => OrderDirectionEnum, {
+    defaultValue: 'DESC',
+    description: 'Whether the smallest or the largest comes first.',
+  })
+  direction: 'ASC' | 'DESC';
 }
 
 @ArgsType()
 export class BillRunPageArgs extends PageArgs {
-  @Field(() => BillRunFilter, { nullable: true, description: 'Which bill runs; all where absent.' })
+  @Field(() => BillRunFilter, {
+    nullable: true,
+    description: 'Which of them; all that the caller sees where absent.',
+  })
   filter?: BillRunFilter;
-  @Field(() => BillRunOrder, { nullable: true, description: 'In which order; the last changed first where absent.' })
+  @Field(() => BillRunOrder, {
+    nullable: true,
+    description: 'What they are sorted by; the last changed comes first where absent.',
+  })
   orderBy?: BillRunOrder;
 }
 
-@InputType({ description: 'A new bill run.' })
+@InputType({
+  description: 'What a bill run is to bill, and what is to become of it. Source: Zuora, "Overview of bill runs".',
+})
 export class CreateBillRunInput {
-  @Field(() => DateScalar, { description: 'Bills what is due up to this day.' }) targetDate: string;
-  @Field(() => DateScalar, { nullable: true, description: 'Printed on the documents. Default: today (UTC).' })
+  @Field(() => DateScalar, { description: 'Bills what has its billTargetDate on this day or earlier.' })
+  targetDate: string;
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'The day printed on its documents; the payment term counts from it. Default: today (UTC).',
+  })
   invoiceDate?: string | null;
   @Field(() => [ID], {
     nullable: true,
-    description: 'Ids or account numbers, 1 to 1,000; every account that the caller sees where absent.',
+    description:
+      'Whom to bill, by ids in any spelling or account numbers, 1 to 1,000, each once; everybody whom the caller sees where absent.',
   })
   accountKeys?: string[] | null;
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: 'Post the documents when all are made; else they stay drafts until postBillRun.',
+    description: 'Whether its documents are posted as soon as all are made; else they stay drafts until postBillRun.',
   })
   autoPost?: boolean | null;
 }
 
-@ObjectType({ description: 'The outcome of a mutation of a bill run.', simpleResolvers: true })
+@ObjectType({
+  description: 'What a mutation of a bill run brought about, or why it was refused.',
+  simpleResolvers: true,
+})
 export class BillRunPayload {
-  @Field(() => BillRun, { nullable: true, description: 'The run as it is now; null where refused.' })
+  @Field(() => BillRun, {
+    nullable: true,
+    description: 'The run as it is now, with the background yet to do its part; null where refused.',
+  })
   billRun: BillRun | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+  })
+  userErrors: UserError[];
 }
 
-@ObjectType({ description: 'The outcome of deleteBillRun.', simpleResolvers: true })
+@ObjectType({ description: 'What deleteBillRun brought about, or why it was refused.', simpleResolvers: true })
 export class DeleteBillRunPayload {
-  @Field(() => ID, { nullable: true, description: 'The id of what is being removed; null where refused.' }) deletedId:
-    | string
-    | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+  @Field(() => ID, { nullable: true, description: 'The id of the run that is being removed; null where refused.' })
+  deletedId: string | null;
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+  })
+  userErrors: UserError[];
 }
 
 const done = ({ billRun }: { billRun: BillRunRow }) => ({ billRun: shown('billRun', billRun) });
@@ -179,18 +204,22 @@ const done = ({ billRun }: { billRun: BillRunRow }) => ({ billRun: shown('billRu
 export class BillRunResolver {
   @Query(() => BillRun, {
     nullable: true,
-    description: 'A bill run by id or number; null where the caller sees none, or it has been removed.',
+    description:
+      'The bill run that an id or bill run number names; null where the caller sees none, or it has been removed.',
   })
   @Extensions({ scope: 'read' })
   billRun(
-    @Arg('key', () => ID, { description: 'Id or bill run number.' }) key: string,
+    @Arg('key', () => ID, shared.key('bill run number')) key: string,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<BillRun | null> {
     return context.find('billRun', key, info);
   }
 
-  @Query(() => BillRunConnection, { nullable: true, description: 'The bill runs that the caller sees.' })
+  @Query(() => BillRunConnection, {
+    nullable: true,
+    description: 'The bill runs that the caller sees, the last changed first where no order is asked for.',
+  })
   @Extensions({ scope: 'read' })
   billRuns(
     @Args(() => BillRunPageArgs) args: BillRunPageArgs,
@@ -200,21 +229,6 @@ export class BillRunResolver {
     return rootConnection(context, 'billRun', args, info);
   }
 
-  @Query(() => BillRunPreview, {
-    nullable: true,
-    description: 'What a bill run would bill now. Nothing is written.',
-  })
-  @Extensions({ scope: 'read' })
-  previewBillRun(
-    @Arg('input', () => CreateBillRunInput, { description: 'The run.' }) input: CreateBillRunInput,
-    @Ctx() { work }: GraphContext,
-  ): Promise<BillRunPreview> {
-    return previewBillRun(work, input).catch((error) => {
-      // A query has no userErrors: what is wrong with its arguments is the request's.
-      throw error instanceof Refusal ? new RequestError('BAD_REQUEST', error.message) : error;
-    });
-  }
-
   @Mutation(() => BillRunPayload, {
     nullable: true,
     description:
@@ -222,7 +236,8 @@ export class BillRunResolver {
   })
   @Extensions({ scope: 'bill' })
   createBillRun(
-    @Arg('input', () => CreateBillRunInput, { description: 'The run.' }) input: CreateBillRunInput,
+    @Arg('input', () => CreateBillRunInput, { description: 'What it is to bill, and up to which day.' })
+    input: CreateBillRunInput,
     @Ctx() { work }: GraphContext,
   ): Promise<BillRunPayload> {
     return payload(createBillRun(work, input), done, { billRun: null });
@@ -235,7 +250,7 @@ export class BillRunResolver {
   })
   @Extensions({ scope: 'bill' })
   postBillRun(
-    @Arg('key', () => ID, { description: 'Id or bill run number.' }) key: string,
+    @Arg('key', () => ID, shared.key('bill run number')) key: string,
     @Ctx() { work }: GraphContext,
   ): Promise<BillRunPayload> {
     return payload(moveBillRun(work, key, 'Post'), done, { billRun: null });
@@ -248,7 +263,7 @@ export class BillRunResolver {
   })
   @Extensions({ scope: 'bill' })
   cancelBillRun(
-    @Arg('key', () => ID, { description: 'Id or bill run number.' }) key: string,
+    @Arg('key', () => ID, shared.key('bill run number')) key: string,
     @Ctx() { work }: GraphContext,
   ): Promise<BillRunPayload> {
     return payload(moveBillRun(work, key, 'Cancel'), done, { billRun: null });
@@ -261,13 +276,13 @@ export class BillRunResolver {
   })
   @Extensions({ scope: 'bill' })
   deleteBillRun(
-    @Arg('key', () => ID, { description: 'Id or bill run number.' }) key: string,
+    @Arg('key', () => ID, shared.key('bill run number')) key: string,
     @Ctx() { work }: GraphContext,
   ): Promise<DeleteBillRunPayload> {
     return payload(deleteBillRun(work, key), (result) => result, { deletedId: null });
   }
 
-  @FieldResolver(() => InvoiceConnection, { description: 'The invoices it made.' })
+  @FieldResolver(() => InvoiceConnection, { description: 'What it has billed, drafts and canceled ones included.' })
   invoices(
     @Root() run: BillRunRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -277,7 +292,9 @@ export class BillRunResolver {
     return edgeConnection(context, 'BillRun.invoices', run.id, args, info);
   }
 
-  @FieldResolver(() => CreditMemoConnection, { description: 'The credit memos it made.' })
+  @FieldResolver(() => CreditMemoConnection, {
+    description: 'What it has credited, drafts and canceled ones included.',
+  })
   creditMemos(
     @Root() run: BillRunRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -288,7 +305,7 @@ export class BillRunResolver {
   }
 
   @FieldResolver(() => BillRunFailureConnection, {
-    description: 'The accounts that it could not bill, post, cancel or remove, and why.',
+    description: 'Whom it could not bill, or whose documents it could not post, cancel or remove, and why.',
   })
   failures(
     @Root() run: BillRunRow,
@@ -301,7 +318,8 @@ export class BillRunResolver {
   }
 
   @FieldResolver(() => [BillRunActionState], {
-    description: 'What may be done to it now, judged for this caller.',
+    description:
+      'One entry for each act there is for bill runs, judged for this caller and this run as it is. Ask here instead of knowing the rules.',
   })
   async allowedActions(
     @Root() run: BillRunRow,
@@ -317,34 +335,12 @@ export class BillRunResolver {
 
 @Resolver(() => BillRunFailure)
 export class BillRunFailureResolver {
-  @FieldResolver(() => Account, { description: 'The account.' })
+  @FieldResolver(() => Account, { description: 'The customer whose part of the run it is.' })
   account(
     @Root() failure: Pick<BillRunAccountRow, 'accountId'>,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Account> {
     return context.follow('BillRunFailure.account', failure.accountId, info);
-  }
-}
-
-@Resolver(() => BillRunPreviewTotal)
-export class BillRunPreviewTotalResolver {
-  @FieldResolver(() => Account, { description: 'The account.' })
-  async account(
-    @Root() total: Preview['totals'][number],
-    @Ctx() { loaders }: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Account> {
-    return (await loaders.row('account', columnsOf('account', selectedFields(info)), total.accountId))!;
-  }
-
-  @FieldResolver(() => DecimalScalar, { description: 'The total of the invoices, tax included.' })
-  invoiceAmount(@Root() total: Preview['totals'][number]): string {
-    return money(total.invoiceAmount, total.currency);
-  }
-
-  @FieldResolver(() => DecimalScalar, { description: 'The total of the credit memos, tax included.' })
-  creditMemoAmount(@Root() total: Preview['totals'][number]): string {
-    return money(total.creditMemoAmount, total.currency);
   }
 }

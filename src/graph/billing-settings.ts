@@ -3,72 +3,98 @@ import type { CreditMemoRule, InclusiveTaxRule } from '../domain/billing-setting
 import type { RoundingMode } from '../domain/decimal';
 import { updateBillingSettings } from '../service/billing-settings';
 import { billingSettings } from '../store/billing-settings';
+import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { CreditMemoRuleEnum, InclusiveTaxRuleEnum, RoundingModeEnum } from './enums';
 import { payload, UserError } from './errors';
 import { DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'A rate of tax that line items name by its code.', simpleResolvers: true })
+@ObjectType({ description: 'A rate of tax that line items name by a code.', simpleResolvers: true })
 export class TaxCode {
-  @Field(() => String, { description: 'What line items call it.' }) code: string;
-  @Field(() => DecimalScalar, { description: 'The part of the price that is tax: 0.1 is 10 %.' }) rate: string;
+  @Field(() => String, { description: 'What line items call it; each comes once.' }) code: string;
+  @Field(() => DecimalScalar, { description: 'How much tax comes on a price without it: 0.1 is 10 %.' }) rate: string;
 }
 
-@ObjectType({ description: 'A unit that quantities are counted in.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'A unit that quantities are counted in, such as a piece or a metre. Source: Zuora, "Examples of rounding".',
+  simpleResolvers: true,
+})
 export class UnitOfMeasure {
-  @Field(() => String, { description: 'What line items call it.' }) name: string;
-  @Field(() => Int, { description: 'With how many decimals quantities in it are kept.' }) decimals: number;
-  @Field(() => RoundingModeEnum, { description: 'How a quantity with more decimals is rounded when it is entered.' })
+  @Field(() => String, { description: 'What line items call it; each comes once.' }) name: string;
+  @Field(() => Int, { description: 'With how many places behind the point quantities in it are kept, 0 to 9.' })
+  decimals: number;
+  @Field(() => RoundingModeEnum, { description: 'What becomes of a quantity with more decimals when it is entered.' })
   roundingMode: RoundingMode;
 }
 
-@ObjectType({ description: 'How an entity bills, in all of its orgs.', simpleResolvers: true })
+@ObjectType({
+  description: 'How an entity bills, in all of its orgs, and what its fulfillments may name.',
+  simpleResolvers: true,
+})
 export class BillingSettings {
   @Field(() => Boolean, {
     description:
-      'On: returns are credited by credit memos. Off: they are negative items on invoices. On from the start.',
+      'On: returns are credited by credit memos. Off: they are negative items on invoices. On from the start. Source: Zuora, "Billing documents generation for order line items and fulfillments".',
   })
   invoiceSettlement: boolean;
   @Field(() => CreditMemoRuleEnum, {
     description: 'Which charges go on a credit memo, where invoice settlement is on. AllNegative from the start.',
   })
   creditMemoRule: CreditMemoRule;
-  @Field(() => InclusiveTaxRuleEnum, { description: 'How tax is taken out of a price. NetFirst from the start.' })
+  @Field(() => InclusiveTaxRuleEnum, {
+    description: 'Which part of a price with tax in it is rounded. NetFirst from the start.',
+  })
   inclusiveTaxRule: InclusiveTaxRule;
   @Field(() => RoundingModeEnum, {
-    description: 'How amounts and taxes are rounded to the decimals of their currency. HALF_UP from the start.',
+    description:
+      'What becomes of amounts and taxes with more decimals than their currency has. HALF_UP from the start.',
   })
   roundingMode: RoundingMode;
-  @Field(() => [TaxCode], { description: 'The tax codes that line items may have.' }) taxCodes: TaxCode[];
+  @Field(() => [TaxCode], {
+    description: 'What line items may name to be taxed; none from the start, and then none may be named.',
+  })
+  taxCodes: TaxCode[];
   @Field(() => [UnitOfMeasure], {
-    description: 'The units that line items may have; where empty, any, and no quantity is rounded.',
+    description:
+      'What the quantities of line items may be counted in; where empty, anything, and no quantity is rounded.',
   })
   units: UnitOfMeasure[];
-  @Field(() => [String], { nullable: true, description: 'The carriers of fulfillments; any where null or empty.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'What fulfillments may name as their carrier; anything where null or empty.',
+  })
   carriers: string[] | null;
   @Field(() => [String], {
     nullable: true,
-    description: 'The systems that fulfillments may name; any where null or empty.',
+    description: 'What fulfillments may name as the system behind them; anything where null or empty.',
   })
   fulfillmentSystems: string[] | null;
   @Field(() => [String], {
     nullable: true,
-    description: 'The locations that fulfillments may name; any where null or empty.',
+    description: 'What fulfillments may name as the place they come from; anything where null or empty.',
   })
   fulfillmentLocations: string[] | null;
 }
 
-@InputType({ description: 'A tax code and its rate.' })
+@InputType({ description: 'A code that line items may name, and how much tax it stands for.' })
 export class TaxCodeInput {
-  @Field(() => String, { description: 'Its code, at most 255 characters, each once.' }) code: string;
-  @Field(() => DecimalScalar, { description: '0 to 1: 0.1 is 10 %.' }) rate: string;
+  @Field(() => String, { description: 'What line items call it, at most 255 characters; each comes once.' })
+  code: string;
+  @Field(() => DecimalScalar, { description: 'How much tax comes on a price without it, 0 to 1: 0.1 is 10 %.' })
+  rate: string;
 }
 
-@InputType({ description: 'A unit of measure.' })
+@InputType({ description: 'A unit that quantities may be counted in.' })
 export class UnitOfMeasureInput {
-  @Field(() => String, { description: 'Its name, at most 255 characters, each once.' }) name: string;
-  @Field(() => Int, { description: 'With how many decimals quantities in it are kept, 0 to 9.' }) decimals: number;
-  @Field(() => RoundingModeEnum, { nullable: true, description: 'How they are rounded. HALF_UP where absent.' })
+  @Field(() => String, { description: 'What line items call it, at most 255 characters; each comes once.' })
+  name: string;
+  @Field(() => Int, { description: 'With how many places behind the point quantities in it are kept, 0 to 9.' })
+  decimals: number;
+  @Field(() => RoundingModeEnum, {
+    nullable: true,
+    description: 'What becomes of a quantity with more decimals. HALF_UP where absent.',
+  })
   roundingMode?: RoundingMode | null;
 }
 
@@ -79,54 +105,88 @@ export class UnitOfMeasureInput {
 export class BillingSettingsInput {
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether returns are credited by credit memos; stays on once there is a credit memo.',
+    description:
+      'Whether returns are credited by credit memos. Cannot be turned off once there is one: SETTLEMENT_REQUIRED.',
   })
   invoiceSettlement?: boolean | null;
-  @Field(() => CreditMemoRuleEnum, { nullable: true, description: 'Which charges go on a credit memo.' })
+  @Field(() => CreditMemoRuleEnum, { nullable: true, description: 'Which charges go on a credit memo, from now on.' })
   creditMemoRule?: CreditMemoRule | null;
-  @Field(() => InclusiveTaxRuleEnum, { nullable: true, description: 'How tax is taken out of a price.' })
+  @Field(() => InclusiveTaxRuleEnum, {
+    nullable: true,
+    description: 'Which part of a price with tax in it is rounded, from now on.',
+  })
   inclusiveTaxRule?: InclusiveTaxRule | null;
-  @Field(() => RoundingModeEnum, { nullable: true, description: 'How amounts and taxes are rounded.' })
+  @Field(() => RoundingModeEnum, {
+    nullable: true,
+    description: 'What becomes of amounts and taxes with more decimals than their currency has, from now on.',
+  })
   roundingMode?: RoundingMode | null;
   @Field(() => [TaxCodeInput], {
     nullable: true,
-    description: 'At most 1,000. A code that a line item has cannot be taken away; its rate may change.',
+    description:
+      'At most 1,000. One that a line item names cannot be taken away, which is FIELD_LOCKED; its rate may change, for what is billed from now on.',
   })
   taxCodes?: TaxCodeInput[] | null;
   @Field(() => [UnitOfMeasureInput], {
     nullable: true,
-    description: 'At most 1,000. Quantities that were entered before stay as they are.',
+    description:
+      'At most 1,000. Quantities that were entered before stay as they are, as do line items whose unit is taken away.',
   })
   units?: UnitOfMeasureInput[] | null;
-  @Field(() => [String], { nullable: true, description: 'At most 1,000 texts of 255 characters; null allows any.' })
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on; null allows any.',
+  })
   carriers?: string[] | null;
-  @Field(() => [String], { nullable: true, description: 'At most 1,000 texts of 255 characters; null allows any.' })
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on; null allows any.',
+  })
   fulfillmentSystems?: string[] | null;
-  @Field(() => [String], { nullable: true, description: 'At most 1,000 texts of 255 characters; null allows any.' })
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on; null allows any.',
+  })
   fulfillmentLocations?: string[] | null;
 }
 
-@ObjectType({ description: 'The outcome of a change of the settings.', simpleResolvers: true })
+@ObjectType({
+  description: 'What a change of the settings brought about, or why it was refused.',
+  simpleResolvers: true,
+})
 export class BillingSettingsPayload {
-  @Field(() => BillingSettings, { nullable: true, description: 'The settings as they are now; null where refused.' })
+  @Field(() => BillingSettings, { nullable: true, description: 'All of them as they are now; null where refused.' })
   billingSettings: BillingSettings | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+  })
+  userErrors: UserError[];
 }
 
 @Resolver()
 export class BillingSettingsResolver {
-  @Query(() => BillingSettings, { nullable: true, description: "How the caller's entity bills." })
+  @Query(() => BillingSettings, {
+    nullable: true,
+    description: "How the caller's entity bills, and what its fulfillments may name.",
+  })
   @Extensions({ scope: 'read' })
   billingSettings(@Ctx() { work }: GraphContext): Promise<BillingSettings> {
     return billingSettings(work.reads());
   }
 
-  @Mutation(() => BillingSettingsPayload, { nullable: true, description: "Changes how the caller's entity bills." })
+  @Mutation(() => BillingSettingsPayload, {
+    nullable: true,
+    description:
+      "Changes how the caller's entity bills, in all of its orgs, from now on: what was entered or billed before stays as it is.",
+  })
   @Extensions({ scope: 'admin' })
   updateBillingSettings(
-    @Arg('input', () => BillingSettingsInput, { description: 'What to change.' }) input: BillingSettingsInput,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: 'Judge and show, but write nothing.' })
-    dryRun: boolean,
+    @Arg('input', () => BillingSettingsInput, { description: 'The fields to change; REQUIRED where there is none.' })
+    input: BillingSettingsInput,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<BillingSettingsPayload> {
     return payload(updateBillingSettings(work, input, dryRun), (result) => result, { billingSettings: null });

@@ -11,16 +11,27 @@ import { DecimalScalar } from './scalars';
 /** What every mutation with processing options gives back besides its own objects. */
 @ObjectType()
 export abstract class BilledPayload {
-  @Field(() => [Invoice], { description: 'The invoices that were posted.' }) invoices: Invoice[];
-  @Field(() => [CreditMemo], { description: 'The credit memos that were posted.' }) creditMemos: CreditMemo[];
-  @Field(() => [Payment], { description: 'The payments that were authorized, one for each account and currency.' })
+  @Field(() => [Invoice], {
+    description: 'What runBilling billed, on invoices that are posted; empty where nothing was due.',
+  })
+  invoices: Invoice[];
+  @Field(() => [CreditMemo], {
+    description: 'What runBilling credited, on credit memos that are posted; empty where nothing was.',
+  })
+  creditMemos: CreditMemo[];
+  @Field(() => [Payment], {
+    description:
+      'What collectPayment authorized, one for each account and currency; Processing until the money is taken.',
+  })
   payments: Payment[];
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'The total of the payments; null where there is none, or where they are in several currencies.',
+    description: 'The total of the payments in their currency; null where there is none, or where they are in several.',
   })
   paidAmount: string | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where everything was done.' })
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where everything was done.',
+  })
   userErrors: UserError[];
 }
 

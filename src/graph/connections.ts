@@ -11,10 +11,17 @@ import { selectedFields } from './selection';
 const defaultPageSize = 20;
 export const maxPageSize = 100;
 
-@ObjectType({ description: 'Where a page stands in its list.', simpleResolvers: true })
+@ObjectType({
+  description: 'Where a page stands in its list. Source: Relay, "GraphQL Cursor Connections Specification".',
+  simpleResolvers: true,
+})
 export class PageInfo {
-  @Field(() => Boolean, { description: 'Whether more rows follow this page.' }) hasNextPage: boolean;
-  @Field(() => Boolean, { description: 'Whether rows precede this page.' }) hasPreviousPage: boolean;
+  @Field(() => Boolean, { description: 'Whether rows follow this page: they are asked for with endCursor as after.' })
+  hasNextPage: boolean;
+  @Field(() => Boolean, {
+    description: 'Whether rows precede this page: they are asked for with startCursor as before.',
+  })
+  hasPreviousPage: boolean;
   @Field(() => String, { nullable: true, description: 'The cursor of the first row; null on an empty page.' })
   startCursor: string | null;
   @Field(() => String, { nullable: true, description: 'The cursor of the last row; null on an empty page.' })
@@ -25,13 +32,27 @@ export class PageInfo {
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
-    description: 'How many rows from the start, or after `after`: at most 100. Default 20.',
+    description:
+      'How many rows from the start, or behind `after`: 0 to 100, else PAGE_SIZE. 20 where neither first nor last is given.',
   })
   first?: number | null;
-  @Field(() => String, { nullable: true, description: 'Rows behind this cursor only.' }) after?: string | null;
-  @Field(() => Int, { nullable: true, description: 'How many rows from the end, or before `before`: at most 100.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Rows behind this cursor only, such as the endCursor of the page before; goes with first. One of another list, filter or order is refused with BAD_CURSOR.',
+  })
+  after?: string | null;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many rows from the end, or ahead of `before`: 0 to 100, else PAGE_SIZE; not together with first.',
+  })
   last?: number | null;
-  @Field(() => String, { nullable: true, description: 'Rows before this cursor only.' }) before?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Rows ahead of this cursor only, such as the startCursor of the page behind; goes with last. One of another list, filter or order is refused with BAD_CURSOR.',
+  })
+  before?: string | null;
 }
 
 /** Page arguments with the filter and order of a list. */
@@ -50,18 +71,29 @@ export interface Connection<R> {
 
 /** The connection and edge types of a noun: all of one shape. */
 export function connectionType<T extends object>(node: ClassType<T>, name: string): ClassType<Connection<T>> {
-  @ObjectType(`${name}Edge`, { description: `A ${name} in a list, with its cursor.`, simpleResolvers: true })
+  @ObjectType(`${name}Edge`, {
+    description: `A place in a list of ${name} objects, and what stands there.`,
+    simpleResolvers: true,
+  })
   class Edge {
-    @Field(() => String, { description: 'Names this place in this list, with this filter and order.' }) cursor: string;
-    @Field(() => node, { description: `The ${name}.` }) node: T;
+    @Field(() => String, {
+      description:
+        'Names this place in this list, with this filter and order; for after and before. Not to be taken apart.',
+    })
+    cursor: string;
+    @Field(() => node, { description: `The ${name} that stands at this place.` }) node: T;
   }
 
   @ObjectType(`${name}Connection`, { description: `A page of a list of ${name} objects.`, simpleResolvers: true })
   class ConnectionClass {
     @Field(() => [Edge], { description: 'The rows of this page, each with its cursor.' }) edges: never;
-    @Field(() => [node], { description: 'The rows of this page.' }) nodes: never;
-    @Field(() => PageInfo, { description: 'Where this page stands in the list.' }) pageInfo: never;
-    @Field(() => Int, { description: 'How many rows the whole list has with this filter. Counted only when selected.' })
+    @Field(() => [node], { description: 'The rows of this page, without cursors.' }) nodes: never;
+    @Field(() => PageInfo, { description: 'Where this page stands in the list, and how to go on from it.' })
+    pageInfo: never;
+    @Field(() => Int, {
+      description:
+        'How many rows the whole list has with this filter. Counted only when selected, by a statement of its own.',
+    })
     totalCount: never;
   }
   return ConnectionClass as unknown as ClassType<Connection<T>>;

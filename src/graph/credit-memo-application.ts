@@ -13,13 +13,14 @@ import { DateTimeScalar, DecimalScalar } from './scalars';
   simpleResolvers: true,
 })
 export class CreditMemoApplication extends Node {
-  @Field(() => DecimalScalar, { description: 'How much.' }) amount: string;
-  @Field(() => DateTimeScalar, { description: 'When; where more was added, when it last was.' }) appliedDate: string;
+  @Field(() => DecimalScalar, { description: 'How much of the memo, in its currency; above 0.' }) amount: string;
+  @Field(() => DateTimeScalar, { description: 'When it was put there; where more was added, when it last was.' })
+  appliedDate: string;
 }
 
 @Resolver(() => CreditMemoApplication)
 export class CreditMemoApplicationResolver {
-  @FieldResolver(() => CreditMemo, { description: 'The credit memo.' })
+  @FieldResolver(() => CreditMemo, { description: 'Which memo it is a part of: that has so much less to be used.' })
   creditMemo(
     @Root() application: CreditMemoApplicationRow,
     @Ctx() context: GraphContext,
@@ -28,7 +29,7 @@ export class CreditMemoApplicationResolver {
     return context.follow('CreditMemoApplication.creditMemo', application.creditMemoId, info);
   }
 
-  @FieldResolver(() => Invoice, { description: 'The invoice.' })
+  @FieldResolver(() => Invoice, { description: 'What it is put against: that owes so much less.' })
   invoice(
     @Root() application: CreditMemoApplicationRow,
     @Ctx() context: GraphContext,

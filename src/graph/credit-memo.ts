@@ -18,6 +18,7 @@ import {
 import { type CreditMemoStatus, itemAmount, unappliedCredit } from '../domain/credit-memo';
 import { money } from '../domain/currency';
 import { CreditMemoItemRow, CreditMemoRow } from '../store/credit-memo';
+import * as shared from './arguments';
 import { BillRun } from './bill-run';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
@@ -37,15 +38,24 @@ import { selectedFields } from './selection';
 
 @ObjectType({
   implements: [Node, BillingDocument],
-  description: 'What an account gets back: a return is credited on it, or an invoice taken back.',
+  description:
+    'What an account gets back: returns are credited on it, or an invoice is taken back by it. Source: Zuora, "Rules for generating invoices and credit memos".',
   simpleResolvers: true,
 })
 export class CreditMemo extends Document {
-  @Field(() => String, { description: 'Its business number, such as CM00000001.' }) creditMemoNumber: string;
-  @Field(() => DateScalar, { description: 'The date printed on it.' }) creditMemoDate: string;
-  @Field(() => CreditMemoStatusEnum, { description: 'Where it stands.' }) status: CreditMemoStatus;
-  @Field(() => DecimalScalar, { description: 'What of it is put against invoices.' }) appliedAmount: string;
-  @Field(() => DecimalScalar, { description: 'What of it was paid back.' }) refundAmount: string;
+  @Field(() => String, {
+    description:
+      'Its business number, such as CM00000001; unique in the entity, and never changes. Numbers may have gaps.',
+  })
+  creditMemoNumber: string;
+  @Field(() => DateScalar, { description: 'The day printed on it.' }) creditMemoDate: string;
+  @Field(() => CreditMemoStatusEnum, {
+    description: 'Whether it is a draft, granted or withdrawn; allowedActions says what can follow.',
+  })
+  status: CreditMemoStatus;
+  @Field(() => DecimalScalar, { description: 'How much of it is put against invoices, in the currency.' })
+  appliedAmount: string;
+  @Field(() => DecimalScalar, { description: 'How much of it was paid back, in the currency.' }) refundAmount: string;
   @Field(() => String, {
     nullable: true,
     description: 'Why it was given: "Return Order" for a return, "Reversal" for an invoice that was taken back.',
@@ -55,13 +65,13 @@ export class CreditMemo extends Document {
 
 @ObjectType({
   implements: Node,
-  description: 'What is credited for one fulfillment or line item.',
+  description: 'What is credited for one fulfillment, or for one line item without fulfillments.',
   simpleResolvers: true,
 })
 export class CreditMemoItem extends DocumentItem {
   @Field(() => DecimalScalar, {
     description:
-      'What is credited before tax: unitPrice x quantity, rounded to the decimals of the currency, but at most what is left of the bill of the sale; the return that exhausts it takes the remainder. Below 0 for a sale that is set off on a credit memo.',
+      'What is credited before tax, in the currency: unitPrice x quantity, rounded to the decimals of the currency, but at most what is left of the bill of the sale; the return that exhausts it takes the remainder. Below 0 for a sale that is set off on a credit memo.',
   })
   amountWithoutTax: string;
 }
@@ -69,35 +79,63 @@ export class CreditMemoItem extends DocumentItem {
 export const CreditMemoConnection = connectionType(CreditMemo, 'CreditMemo');
 export const CreditMemoItemConnection = connectionType(CreditMemoItem, 'CreditMemoItem');
 
-@InputType({ description: 'Which credit memos. All conditions that are given must hold.' })
+@InputType({ description: 'Conditions on credit memos. All that are given must hold.' })
 export class CreditMemoFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'By id.' }) id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'By credit memo number.' }) creditMemoNumber?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'By account.' }) accountId?: IDFilter;
-  @Field(() => CreditMemoStatusEnum, { nullable: true, description: 'By status.' }) status?: CreditMemoStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'By credit memo date.' }) creditMemoDate?: DateFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
+  id?: IDFilter;
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Only those whose creditMemoNumber meets these conditions.',
+  })
+  creditMemoNumber?: StringFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
+  accountId?: IDFilter;
+  @Field(() => CreditMemoStatusEnum, {
+    nullable: true,
+    description: 'Only drafts, only what is posted, or only what was canceled.',
+  })
+  status?: CreditMemoStatus;
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose creditMemoDate meets these conditions.' })
+  creditMemoDate?: DateFilter;
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: an unappliedAmount other than 0, whatever the status. False: none.',
+    description: 'True: their unappliedAmount is other than 0, whatever their status. False: it is 0.',
   })
   hasUnapplied?: boolean;
-  @Field(() => IDFilter, { nullable: true, description: 'By the bill run that made it.' }) billRunId?: IDFilter;
-  @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
+  @Field(() => IDFilter, {
+    nullable: true,
+    description: 'Only those that a bill run made whose id meets these conditions.',
+  })
+  billRunId?: IDFilter;
+  @Field(() => DateTimeFilter, {
+    nullable: true,
+    description: 'Only those last changed in this span of time: what is new since the last look.',
+  })
   updatedDate?: DateTimeFilter;
 }
 
-@InputType({ description: 'The order of credit memos; ties are broken by id.' })
+@InputType({ description: 'How credit memos are sorted; ties are broken by id.' })
 export class CreditMemoOrder {
-  @Field(() => CreditMemoOrderFieldEnum, { description: 'What to sort by.' })
+  @Field(() => CreditMemoOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
   field: keyof typeof CreditMemoOrderFieldEnum;
-  @Field(() => OrderDirectionEnum, { defaultValue: 'DESC', description: 'Which way.' }) direction: 'ASC' | 'DESC';
+  @Field(() => OrderDirectionEnum, {
+    defaultValue: 'DESC',
+    description: 'Whether the smallest or the largest comes first.',
+  })
+  direction: 'ASC' | 'DESC';
 }
 
 @ArgsType()
 export class CreditMemoPageArgs extends PageArgs {
-  @Field(() => CreditMemoFilter, { nullable: true, description: 'Which credit memos; all where absent.' })
+  @Field(() => CreditMemoFilter, {
+    nullable: true,
+    description: 'Which of them; all that the caller sees where absent.',
+  })
   filter?: CreditMemoFilter;
-  @Field(() => CreditMemoOrder, { nullable: true, description: 'In which order; the last changed first where absent.' })
+  @Field(() => CreditMemoOrder, {
+    nullable: true,
+    description: 'What they are sorted by; the last changed comes first where absent.',
+  })
   orderBy?: CreditMemoOrder;
 }
 
@@ -105,18 +143,21 @@ export class CreditMemoPageArgs extends PageArgs {
 export class CreditMemoResolver {
   @Query(() => CreditMemo, {
     nullable: true,
-    description: 'A credit memo by id or credit memo number; null where the caller sees none.',
+    description: 'The credit memo that an id or credit memo number names; null where the caller sees none.',
   })
   @Extensions({ scope: 'read' })
   creditMemo(
-    @Arg('key', () => ID, { description: 'Id or credit memo number.' }) key: string,
+    @Arg('key', () => ID, shared.key('credit memo number')) key: string,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<CreditMemo | null> {
     return context.find('creditMemo', key, info);
   }
 
-  @Query(() => CreditMemoConnection, { nullable: true, description: 'The credit memos that the caller sees.' })
+  @Query(() => CreditMemoConnection, {
+    nullable: true,
+    description: 'The credit memos that the caller sees, the last changed first where no order is asked for.',
+  })
   @Extensions({ scope: 'read' })
   creditMemos(
     @Args(() => CreditMemoPageArgs) args: CreditMemoPageArgs,
@@ -126,24 +167,27 @@ export class CreditMemoResolver {
     return rootConnection(context, 'creditMemo', args, info);
   }
 
-  @FieldResolver(() => String, { description: 'creditMemoNumber, under the name that all documents share.' })
+  @FieldResolver(() => String, { description: 'Its creditMemoNumber, under the name that all documents share.' })
   documentNumber(@Root() memo: CreditMemoRow): string {
     return memo.creditMemoNumber;
   }
 
-  @FieldResolver(() => DateScalar, { description: 'creditMemoDate, under the name that all documents share.' })
+  @FieldResolver(() => DateScalar, { description: 'Its creditMemoDate, under the name that all documents share.' })
   documentDate(@Root() memo: CreditMemoRow): string {
     return memo.creditMemoDate;
   }
 
   @FieldResolver(() => DecimalScalar, {
-    description: 'amount less applied and refunded: what is left to be used while it is Posted.',
+    description:
+      'amount less appliedAmount and refundAmount, in the currency: what is left to be used while it is Posted.',
   })
   unappliedAmount(@Root() memo: CreditMemoRow): string {
     return money(unappliedCredit(memo), memo.currency);
   }
 
-  @FieldResolver(() => CreditMemoItemConnection, { description: 'What it credits, in the order of the document.' })
+  @FieldResolver(() => CreditMemoItemConnection, {
+    description: 'What it credits, line by line, in the order of the document.',
+  })
   creditMemoItems(
     @Root() memo: CreditMemoRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -155,7 +199,7 @@ export class CreditMemoResolver {
 
   @FieldResolver(() => BillRun, {
     nullable: true,
-    description: 'The bill run that made it; null where a request did, or where the caller does not see the run.',
+    description: 'Which run made it; null where a request did, or where the caller does not see the run.',
   })
   async billRun(
     @Root() memo: CreditMemoRow,
@@ -166,7 +210,7 @@ export class CreditMemoResolver {
     return (await loaders.row('billRun', columnsOf('billRun', selectedFields(info)), memo.billRunId)) ?? null;
   }
 
-  @FieldResolver(() => [CreditMemoApplication], { description: 'The invoices it was put against.' })
+  @FieldResolver(() => [CreditMemoApplication], { description: 'What of it is put against which invoice.' })
   applications(
     @Root() memo: CreditMemoRow,
     @Ctx() context: GraphContext,
@@ -175,7 +219,10 @@ export class CreditMemoResolver {
     return edgeList(context, 'CreditMemo.applications', memo.id, info);
   }
 
-  @FieldResolver(() => Invoice, { nullable: true, description: 'The invoice that it takes back whole.' })
+  @FieldResolver(() => Invoice, {
+    nullable: true,
+    description: 'Which invoice it takes back whole; null where it credits returns.',
+  })
   reversedInvoice(
     @Root() memo: CreditMemoRow,
     @Ctx() context: GraphContext,
@@ -192,7 +239,7 @@ export class CreditMemoResolver {
     return creditMemoActions(memo, context);
   }
 
-  @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })
+  @FieldResolver(() => HistoryEntryConnection, { description: 'Every change of it, the oldest first.' })
   history(
     @Root() memo: CreditMemoRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -207,13 +254,13 @@ export class CreditMemoResolver {
 export class CreditMemoItemResolver {
   @FieldResolver(() => DecimalScalar, {
     description:
-      'What is credited: tax included where taxMode is TaxInclusive, else amountWithoutTax. Source: Zuora, "GETCreditMemoItemType".',
+      'What is credited, in the currency: tax included where taxMode is TaxInclusive, else amountWithoutTax. Source: Zuora, "GETCreditMemoItemType".',
   })
   amount(@Root() item: CreditMemoItemRow): string {
     return money(itemAmount(item), item.currency);
   }
 
-  @FieldResolver(() => CreditMemo, { description: 'The credit memo it stands on.' })
+  @FieldResolver(() => CreditMemo, { description: 'Which document it stands on; never changes.' })
   creditMemo(
     @Root() item: CreditMemoItemRow,
     @Ctx() context: GraphContext,
@@ -222,7 +269,9 @@ export class CreditMemoItemResolver {
     return context.follow('CreditMemoItem.creditMemo', item.creditMemoId, info);
   }
 
-  @FieldResolver(() => OrderLineItem, { description: 'The line item it credits; of a return, the return line item.' })
+  @FieldResolver(() => OrderLineItem, {
+    description: 'What it credits: the return, or, on a reversal, what had been charged for.',
+  })
   orderLineItem(
     @Root() item: CreditMemoItemRow,
     @Ctx() context: GraphContext,
@@ -233,7 +282,8 @@ export class CreditMemoItemResolver {
 
   @FieldResolver(() => Fulfillment, {
     nullable: true,
-    description: 'The fulfillment it credits; null for a line item without.',
+    description:
+      'Which receipt, or, on a reversal, which delivery it credits; null for a line item without fulfillments.',
   })
   fulfillment(
     @Root() item: CreditMemoItemRow,

@@ -13,9 +13,9 @@ import { DocumentActionEnum } from './enums';
 import { columnsOf } from './nouns';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'Whether something may be done to a document.', simpleResolvers: true })
+@ObjectType({ description: 'Whether an act may be done to a document, and if not, why.', simpleResolvers: true })
 export class DocumentActionState {
-  @Field(() => DocumentActionEnum, { description: 'What is to be done.' }) action: DocumentAction;
+  @Field(() => DocumentActionEnum, { description: 'Which act: there is a mutation for each.' }) action: DocumentAction;
   @Field(() => Boolean, { description: 'Whether this caller may do it now.' }) allowed: boolean;
   @Field(() => [TransitionBlock], { description: 'Every reason against it; empty where it is allowed.' })
   blockedBy: TransitionBlock[];

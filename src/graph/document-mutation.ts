@@ -2,6 +2,7 @@ import { Arg, Ctx, Extensions, Field, ID, Mutation, ObjectType, Resolver } from 
 import { applyCreditMemo, unapplyCreditMemo } from '../service/credit-memo';
 import { type CreditMemoResult, type InvoiceResult, moveCreditMemo, moveInvoice } from '../service/document';
 import { reverseInvoice } from '../service/reversal';
+import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { CreditMemo } from './credit-memo';
 import { payload, UserError } from './errors';
@@ -9,22 +10,33 @@ import { Invoice } from './invoice';
 import { shown } from './nouns';
 import { DateScalar, DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'The outcome of an act on an invoice.', simpleResolvers: true })
+@ObjectType({ description: 'What an act on an invoice brought about, or why it was refused.', simpleResolvers: true })
 export class InvoicePayload {
   @Field(() => Invoice, { nullable: true, description: 'The invoice as it is now; null where refused.' })
   invoice: Invoice | null;
-  @Field(() => [CreditMemo], { description: 'The credit memos that went along with it, or that reverse it.' })
+  @Field(() => [CreditMemo], { description: 'Those that went along with it as its sisters, or that reverse it.' })
   creditMemos: CreditMemo[];
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+  })
+  userErrors: UserError[];
 }
 
-@ObjectType({ description: 'The outcome of an act on a credit memo.', simpleResolvers: true })
+@ObjectType({
+  description: 'What an act on a credit memo brought about, or why it was refused.',
+  simpleResolvers: true,
+})
 export class CreditMemoPayload {
   @Field(() => CreditMemo, { nullable: true, description: 'The credit memo as it is now; null where refused.' })
   creditMemo: CreditMemo | null;
-  @Field(() => [Invoice], { description: 'The invoices that went along with it, or whose balance it has moved.' })
+  @Field(() => [Invoice], {
+    description: 'Those that went along with it as its sisters, or whose balance it has moved.',
+  })
   invoices: Invoice[];
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+  })
+  userErrors: UserError[];
 }
 
 const ofInvoice = (result: Promise<InvoiceResult>): Promise<InvoicePayload> =>
@@ -46,20 +58,20 @@ const ofCreditMemo = (result: Promise<CreditMemoResult>): Promise<CreditMemoPayl
     { creditMemo: null, invoices: [] },
   );
 
-const invoiceKey = { description: 'Id or invoice number.' };
-const creditMemoKey = { description: 'Id or credit memo number.' };
-const dry = { defaultValue: false, description: 'Judge and show, but write nothing.' };
+const invoiceKey = shared.key('invoice number');
+const creditMemoKey = shared.key('credit memo number');
 
 @Resolver()
 export class DocumentMutations {
   @Mutation(() => InvoicePayload, {
     nullable: true,
-    description: 'Posts a draft invoice, and the credit memos made along with it: from now on it is owed.',
+    description:
+      'Posts a draft invoice, and the credit memos made along with it: from now on it is owed. DOCUMENT_STATUS where it is no draft, DOCUMENT_IN_USE while its bill run is under way. Source: Zuora, "Rules for generating invoices and credit memos".',
   })
   @Extensions({ scope: 'bill' })
   postInvoice(
     @Arg('key', () => ID, invoiceKey) key: string,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<InvoicePayload> {
     return ofInvoice(moveInvoice(work, key, 'Post', dryRun));
@@ -68,12 +80,12 @@ export class DocumentMutations {
   @Mutation(() => InvoicePayload, {
     nullable: true,
     description:
-      'Makes a posted invoice, to which nothing is applied, a draft again, and the credit memos made along with it. What it charges stays billed.',
+      'Makes a posted invoice, to which nothing is applied, a draft again, and the credit memos made along with it. What it charges stays billed. DOCUMENT_IN_USE where anything is applied, or while its bill run is under way. Source: Zuora, "Overview of bill runs".',
   })
   @Extensions({ scope: 'bill' })
   unpostInvoice(
     @Arg('key', () => ID, invoiceKey) key: string,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<InvoicePayload> {
     return ofInvoice(moveInvoice(work, key, 'Unpost', dryRun));
@@ -82,12 +94,12 @@ export class DocumentMutations {
   @Mutation(() => InvoicePayload, {
     nullable: true,
     description:
-      'Withdraws a draft invoice, and the credit memos made along with it. What they bill keeps its state and is billable again.',
+      'Withdraws a draft invoice, and the credit memos made along with it. What they bill keeps its state and is billable again. DOCUMENT_STATUS where it is no draft.',
   })
   @Extensions({ scope: 'bill' })
   cancelInvoice(
     @Arg('key', () => ID, invoiceKey) key: string,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<InvoicePayload> {
     return ofInvoice(moveInvoice(work, key, 'Cancel', dryRun));
@@ -96,7 +108,7 @@ export class DocumentMutations {
   @Mutation(() => InvoicePayload, {
     nullable: true,
     description:
-      'Takes a posted invoice, to which nothing is applied, back whole: by a posted credit memo with the same items, which is put against it. Source: Zuora, "Invoice reversal".',
+      'Takes a posted invoice, to which nothing is applied, back whole: by a posted credit memo with the same items, which is put against it. SETTLEMENT_REQUIRED without invoice settlement, DOCUMENT_IN_USE where anything is applied. Source: Zuora, "Invoice reversal".',
   })
   @Extensions({ scope: 'bill' })
   reverseInvoice(
@@ -104,7 +116,7 @@ export class DocumentMutations {
     @Arg('documentDate', () => DateScalar, {
       nullable: true,
       description:
-        'The date of the credit memo, not before that of the invoice; where absent today, or that of the invoice where it is later.',
+        'The day printed on the credit memo, not before that of the invoice; where absent today (UTC), or that of the invoice where it is later.',
     })
     documentDate: string | null,
     @Arg('rebill', () => Boolean, {
@@ -113,7 +125,7 @@ export class DocumentMutations {
         'Whether what it charges is billable again: same goods, corrected document. False: it stays billed, for nothing.',
     })
     rebill: boolean,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<InvoicePayload> {
     return ofInvoice(reverseInvoice(work, key, { documentDate, rebill, dryRun }));
@@ -121,12 +133,13 @@ export class DocumentMutations {
 
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
-    description: 'Posts a draft credit memo, and the invoice made along with it: from now on it can be used.',
+    description:
+      'Posts a draft credit memo, and the invoice made along with it: from now on it can be used. DOCUMENT_STATUS where it is no draft, DOCUMENT_IN_USE while its bill run is under way. Source: Zuora, "Rules for generating invoices and credit memos".',
   })
   @Extensions({ scope: 'bill' })
   postCreditMemo(
     @Arg('key', () => ID, creditMemoKey) key: string,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<CreditMemoPayload> {
     return ofCreditMemo(moveCreditMemo(work, key, 'Post', dryRun));
@@ -135,12 +148,12 @@ export class DocumentMutations {
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
     description:
-      'Makes a posted credit memo that has not been used a draft again, and the invoice made along with it. What it credits stays billed.',
+      'Makes a posted credit memo that has not been used a draft again, and the invoice made along with it. What it credits stays billed. DOCUMENT_IN_USE where it is applied or refunded, or while its bill run is under way.',
   })
   @Extensions({ scope: 'bill' })
   unpostCreditMemo(
     @Arg('key', () => ID, creditMemoKey) key: string,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<CreditMemoPayload> {
     return ofCreditMemo(moveCreditMemo(work, key, 'Unpost', dryRun));
@@ -149,12 +162,12 @@ export class DocumentMutations {
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
     description:
-      'Withdraws a draft credit memo, and the invoice made along with it. What they bill keeps its state and is billable again.',
+      'Withdraws a draft credit memo, and the invoice made along with it. What they bill keeps its state and is billable again. DOCUMENT_STATUS where it is no draft.',
   })
   @Extensions({ scope: 'bill' })
   cancelCreditMemo(
     @Arg('key', () => ID, creditMemoKey) key: string,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<CreditMemoPayload> {
     return ofCreditMemo(moveCreditMemo(work, key, 'Cancel', dryRun));
@@ -163,15 +176,18 @@ export class DocumentMutations {
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
     description:
-      'Puts a posted credit memo against a posted invoice of the same account and currency, within both balances.',
+      'Puts a posted credit memo against a posted invoice of the same account and currency, within both balances: CURRENCY_MISMATCH or BALANCE_EXCEEDED otherwise, SETTLEMENT_REQUIRED without invoice settlement.',
   })
   @Extensions({ scope: 'bill' })
   applyCreditMemo(
     @Arg('key', () => ID, creditMemoKey) key: string,
     @Arg('invoiceKey', () => ID, invoiceKey) against: string,
-    @Arg('amount', () => DecimalScalar, { nullable: true, description: 'How much; all that fits where absent.' })
+    @Arg('amount', () => DecimalScalar, {
+      nullable: true,
+      description: 'How much, above 0 in the currency; all that fits both balances where absent.',
+    })
     amount: string | null,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<CreditMemoPayload> {
     return ofCreditMemo(applyCreditMemo(work, key, against, amount, dryRun));
@@ -179,7 +195,8 @@ export class DocumentMutations {
 
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
-    description: 'Takes a credit memo off an invoice again, which then owes so much more.',
+    description:
+      'Takes a credit memo off an invoice again, which then owes so much more. BALANCE_EXCEEDED where less is put against it, DOCUMENT_IN_USE where the memo reverses an invoice.',
   })
   @Extensions({ scope: 'bill' })
   unapplyCreditMemo(
@@ -187,10 +204,10 @@ export class DocumentMutations {
     @Arg('invoiceKey', () => ID, invoiceKey) from: string,
     @Arg('amount', () => DecimalScalar, {
       nullable: true,
-      description: 'How much; all that is put against this invoice where absent.',
+      description: 'How much, above 0 in the currency; all that is put against this invoice where absent.',
     })
     amount: string | null,
-    @Arg('dryRun', () => Boolean, dry) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<CreditMemoPayload> {
     return ofCreditMemo(unapplyCreditMemo(work, key, from, amount, dryRun));

@@ -26,10 +26,11 @@ function enumType<E extends string>(name: string, description: string, values: R
 
 export const FulfillmentStateEnum = enumType<FulfillmentState>(
   'FulfillmentState',
-  "Where a fulfillment stands. No move is automatic; each is a caller's act.",
+  'Where a fulfillment stands. No move is automatic; each is a caller\'s act. Source: Zuora, "State transitions for fulfillments".',
   {
     Executing: 'In progress; its fields can still be changed. It does not count as fulfilled.',
-    Booked: 'Ready for fulfillment and revenue. Locked, but for clients with the scope edit-booked.',
+    Booked:
+      'Ready for fulfillment and revenue. It counts as fulfilled. Locked, but for clients with the scope edit-booked and for a billTargetDate that is missing.',
     SentToBilling: 'Ready to be billed from its billTargetDate on. Locked for everybody; may stay here for good.',
     Complete: 'Work after billing is done. Final.',
     Canceled: 'Given up while it was Executing. Final.',
@@ -38,12 +39,12 @@ export const FulfillmentStateEnum = enumType<FulfillmentState>(
 
 export const FulfillmentActionEnum = enumType<FulfillmentAction>(
   'FulfillmentAction',
-  'The acts that move a fulfillment.',
+  'The acts that move a fulfillment from one state to the next.',
   {
-    Book: 'Executing to Booked.',
-    SendToBilling: 'Executing or Booked to SentToBilling.',
-    Complete: 'SentToBilling to Complete, once it stands on a posted document.',
-    Cancel: 'Executing to Canceled.',
+    Book: 'From Executing to Booked: it counts as fulfilled from now on.',
+    SendToBilling: 'From Executing or Booked to SentToBilling: it is billed from its billTargetDate on.',
+    Complete: 'From SentToBilling to Complete, once it stands on a posted document.',
+    Cancel: 'From Executing to Canceled: it is given up.',
   },
 );
 
@@ -56,17 +57,21 @@ export const FulfillmentTypeEnum = enumType<FulfillmentType>(
   },
 );
 
-export const OrderLineItemStateEnum = enumType<OrderLineItemState>('OrderLineItemState', 'Where a line item stands.', {
-  Executing: 'Entered; its fields can still be changed. Takes no fulfillments yet.',
-  Booked: 'Ready to be fulfilled.',
-  SentToBilling: 'Ready to be billed. Only for line items without fulfillments.',
-  Complete: 'Final. A line item with fulfillments reaches it by itself.',
-  Canceled: 'Given up while it was Executing. Final.',
-});
+export const OrderLineItemStateEnum = enumType<OrderLineItemState>(
+  'OrderLineItemState',
+  'Where a line item stands, and whether it can be fulfilled, billed and returned. Source: Zuora, "State transitions for order line items, fulfillments, and orders".',
+  {
+    Executing: 'Entered; its fields can still be changed. Takes no fulfillments yet, and is not billed.',
+    Booked: 'Agreed upon: it takes fulfillments; one without them counts as fulfilled.',
+    SentToBilling: 'Ready to be billed from its billTargetDate on. Only for line items without fulfillments.',
+    Complete: 'Final: nothing of it can be changed any more. A line item with fulfillments reaches it by itself.',
+    Canceled: 'Given up while it was Executing. Final.',
+  },
+);
 
 export const OrderStateEnum = enumType<OrderState>(
   'OrderState',
-  'The state of an order, derived from its line items.',
+  'The state of an order, derived from those of its line items. Source: Zuora, "State transitions for order".',
   {
     Executing: 'At least one line item is neither Complete nor Canceled.',
     Complete: 'Every line item is Complete or Canceled, and at least one Complete.',
@@ -75,98 +80,126 @@ export const OrderStateEnum = enumType<OrderState>(
 );
 
 export const OrderCategoryEnum = enumType<OrderCategory>('OrderCategory', 'Whether an order sells or takes back.', {
-  NewSales: 'Sales line items.',
-  Return: 'Return line items.',
+  NewSales: 'It sells: its line items are all of the category Sales.',
+  Return: 'It takes back: its line items all name what was sold to the same account.',
 });
 
 export const ItemCategoryEnum = enumType<ItemCategory>('ItemCategory', 'Whether a line item is sold or taken back.', {
   Sales: 'Sold: billed on an invoice.',
-  Return: 'Taken back: credited.',
+  Return: 'Taken back: credited on a credit memo, or as a negative item where invoice settlement is off.',
 });
 
-export const ItemTypeEnum = enumType<ItemType>('ItemType', 'What a line item stands for.', {
-  Product: 'Goods.',
-  Fee: 'A fee.',
-  Services: 'Services.',
-});
+export const ItemTypeEnum = enumType<ItemType>(
+  'ItemType',
+  'What a line item stands for; it is billed alike whatever it is.',
+  {
+    Product: 'Goods that can be handed over, such as devices.',
+    Fee: 'A charge for something that comes up, such as setting up.',
+    Services: 'Work done for the customer, such as training.',
+  },
+);
 
-export const BillingRuleEnum = enumType<BillingRule>('BillingRule', 'What triggers the billing of a line item.', {
-  TriggerWithoutFulfillment: 'The line item itself is sent to billing.',
-  TriggerAsFulfillmentOccurs: 'Each of its fulfillments is sent to billing.',
-});
+export const BillingRuleEnum = enumType<BillingRule>(
+  'BillingRule',
+  'What triggers the billing of a line item: itself as a whole, or each of its fulfillments.',
+  {
+    TriggerWithoutFulfillment: 'The line item, once sent to billing, is billed as a whole.',
+    TriggerAsFulfillmentOccurs: 'Each of its fulfillments, once sent to billing, is billed by itself.',
+  },
+);
 
-export const TaxModeEnum = enumType<TaxMode>('TaxMode', 'Whether prices hold the tax. Unset is read as exclusive.', {
+export const TaxModeEnum = enumType<TaxMode>('TaxMode', 'Whether prices hold the tax. Unset is read as TaxExclusive.', {
   TaxInclusive: 'Prices include tax.',
   TaxExclusive: 'Tax is added to prices.',
 });
 
 export const InlineDiscountTypeEnum = enumType<InlineDiscountType>(
   'InlineDiscountType',
-  'How a line item is discounted.',
+  'What the inline discount of a line item is counted in. Source: Zuora, "Update an order line item".',
   {
     Percentage: 'inlineDiscountPerUnit is percent points off the list price.',
     FixedAmount: 'inlineDiscountPerUnit is money off the list price of each unit.',
-    None: 'No discount.',
+    None: 'The list price is charged, or amountPerUnit where another one was given.',
   },
 );
 
-export const BillRunStatusEnum = enumType<BillRunStatus>('BillRunStatus', 'Where a bill run stands.', {
-  Pending: 'Set up; no worker has begun with it.',
-  Processing: 'Billing what is due.',
-  Completed:
-    'Everything is billed, into drafts, which are not all posted; what could not be billed or posted is in failures.',
-  PostInProgress: 'Posting its documents.',
-  Posted: 'Its documents are posted. Final.',
-  CancelInProgress: 'Canceling its drafts.',
-  Canceled: 'Its drafts are canceled, and what they had billed is billable again.',
-  RemoveInProgress: 'Removing its documents, then itself.',
-  Error:
-    'Nothing of what it set out to bill could be billed, or it could not be canceled or removed wholly; failures says why.',
-});
+export const BillRunStatusEnum = enumType<BillRunStatus>(
+  'BillRunStatus',
+  'How far a bill run has come. It is carried on in the background; done and failed count up to total. Source: Zuora, "Overview of bill runs".',
+  {
+    Pending: 'Set up; no worker has begun with it.',
+    Processing: 'What is due is being billed, account by account.',
+    Completed:
+      'Everything is billed, into drafts, which are not all posted; what could not be billed or posted is in failures.',
+    PostInProgress: 'Its drafts are being posted in the background.',
+    Posted: 'Its documents are posted. Final.',
+    CancelInProgress: 'Its drafts are being withdrawn in the background.',
+    Canceled: 'Its drafts are canceled, and what they had billed is billable again.',
+    RemoveInProgress: 'Its documents are being removed in the background, and then it is gone.',
+    Error:
+      'Nothing of what it set out to bill could be billed, or it could not be canceled or removed wholly; failures says why.',
+  },
+);
 
-export const BillRunActionEnum = enumType<BillRunAction>('BillRunAction', 'The acts that a bill run may be put to.', {
-  Post: 'Completed to Posted.',
-  Cancel: 'Anything that is not posted to Canceled.',
-  Delete: 'Removes a run that is Canceled or an Error.',
-});
+export const BillRunActionEnum = enumType<BillRunAction>(
+  'BillRunAction',
+  'The acts that there are for bill runs. Source: Zuora, "Overview of bill runs" and "Delete bill runs".',
+  {
+    Post: 'Posts the drafts of a run that is Completed: postBillRun.',
+    Cancel: 'Withdraws the drafts of a run of which nothing has been posted: cancelBillRun.',
+    Delete: 'Removes a run that is Canceled or an Error, with its documents: deleteBillRun.',
+  },
+);
 
-export const InvoiceStatusEnum = enumType<InvoiceStatus>('InvoiceStatus', 'Where an invoice stands.', {
-  Draft: 'Not posted: as a bill run makes it, or unposted again.',
-  Posted: 'Owed by the account.',
-  Canceled: 'Withdrawn while it was a draft.',
-});
+export const InvoiceStatusEnum = enumType<InvoiceStatus>(
+  'InvoiceStatus',
+  'Where an invoice stands: it is owed while it is Posted.',
+  {
+    Draft: 'Not posted: as a bill run makes it, or unposted again.',
+    Posted: 'Owed by the account.',
+    Canceled: 'Withdrawn while it was a draft.',
+  },
+);
 
-export const CreditMemoStatusEnum = enumType<CreditMemoStatus>('CreditMemoStatus', 'Where a credit memo stands.', {
-  Draft: 'Not posted: as a bill run makes it, or unposted again.',
-  Posted: 'Granted to the account.',
-  Canceled: 'Withdrawn while it was a draft.',
-});
+export const CreditMemoStatusEnum = enumType<CreditMemoStatus>(
+  'CreditMemoStatus',
+  'Where a credit memo stands: it can be used while it is Posted.',
+  {
+    Draft: 'Not posted: as a bill run makes it, or unposted again.',
+    Posted: 'Granted to the account.',
+    Canceled: 'Withdrawn while it was a draft.',
+  },
+);
 
 export const DocumentActionEnum = enumType<DocumentAction>(
   'DocumentAction',
   'What can be done to invoices and credit memos. Those that one billing act made together are posted, unposted and canceled together.',
   {
-    Post: 'Draft to Posted.',
-    Unpost: 'Posted back to Draft, while it has not been used. What it bills stays billed.',
-    Cancel: 'Draft to Canceled. What it bills is billable again.',
+    Post: 'From Draft to Posted: from now on it is owed, or can be used.',
+    Unpost: 'From Posted back to Draft, while it has not been used. What it bills stays billed.',
+    Cancel: 'From Draft to Canceled. What it bills is billable again.',
     Reverse: 'Take an invoice back whole, by a credit memo that is put against it.',
-    Apply: 'Put a credit memo against invoices.',
-    Unapply: 'Take a credit memo off invoices again.',
-    CollectPayment: 'Collect what an invoice owes.',
+    Apply: 'Put a credit memo against an invoice of its account.',
+    Unapply: 'Take a credit memo off an invoice again, which is then owed again.',
+    CollectPayment: 'Collect what an invoice owes by the payment method of its account.',
   },
 );
 
-export const PaymentStatusEnum = enumType<PaymentStatus>('PaymentStatus', 'Where a payment stands.', {
-  Processing: 'Authorized; the money is about to be taken.',
-  Processed: 'The money has been taken.',
-  Error: 'The gateway would not take the money; the invoices are owed again.',
-  Voided: 'Given up before the money was taken.',
-  Refunded: 'Paid back in full.',
-});
+export const PaymentStatusEnum = enumType<PaymentStatus>(
+  'PaymentStatus',
+  'Where a payment stands: its money has been taken once it is Processed.',
+  {
+    Processing: 'Authorized, and already put against its invoices; the money is about to be taken.',
+    Processed: 'The money has been taken.',
+    Error: 'The gateway would not take the money; the invoices are owed again.',
+    Voided: 'Given up before the money was taken.',
+    Refunded: 'Paid back in full.',
+  },
+);
 
 export const CreditMemoRuleEnum = enumType<CreditMemoRule>(
   'CreditMemoRule',
-  'Which charges go on a credit memo instead of an invoice, where invoice settlement is on.',
+  'Which charges go on a credit memo instead of an invoice, where invoice settlement is on. Judged before tax. Source: Zuora, "Rules for generating invoices and credit memos".',
   {
     AllNegative: 'Every charge below 0.',
     AllNegativeAndZero: 'Every charge below 0, and returns that come to 0.',
@@ -177,18 +210,22 @@ export const CreditMemoRuleEnum = enumType<CreditMemoRule>(
 
 export const InclusiveTaxRuleEnum = enumType<InclusiveTaxRule>(
   'InclusiveTaxRule',
-  'Which part of an amount that includes tax is rounded; the other part is what remains.',
+  'Which part of an amount that includes tax is rounded; the other part is what remains. Source: Zuora, "Rounding rule for inclusive tax mode".',
   {
     NetFirst: 'The amount without tax: gross / (1 + rate).',
     TaxFirst: 'The tax: gross x rate / (1 + rate).',
   },
 );
 
-export const RoundingModeEnum = enumType<RoundingMode>('RoundingMode', 'How a number is rounded, its sign apart.', {
-  HALF_UP: 'To the nearest; a half away from 0.',
-  UP: 'Away from 0.',
-  DOWN: 'Towards 0.',
-});
+export const RoundingModeEnum = enumType<RoundingMode>(
+  'RoundingMode',
+  'How a number is rounded, its sign apart. Source: Zuora, "Rounding and precision in Zuora".',
+  {
+    HALF_UP: 'To the nearest; a half away from 0: 0.125 becomes 0.13.',
+    UP: 'Away from 0: 0.121 becomes 0.13.',
+    DOWN: 'Towards 0: 0.129 becomes 0.12.',
+  },
+);
 
 export const OnErrorEnum = enumType<'RejectAll' | 'SkipFailed'>(
   'OnError',
@@ -200,10 +237,14 @@ export const OnErrorEnum = enumType<'RejectAll' | 'SkipFailed'>(
   },
 );
 
-export const OrderDirectionEnum = enumType<'ASC' | 'DESC'>('OrderDirection', 'The direction of a sort.', {
-  ASC: 'Smallest, earliest or first in the alphabet first.',
-  DESC: 'Largest, latest or last in the alphabet first.',
-});
+export const OrderDirectionEnum = enumType<'ASC' | 'DESC'>(
+  'OrderDirection',
+  'Which end of a sorted list comes first.',
+  {
+    ASC: 'Smallest, earliest or first in the alphabet first.',
+    DESC: 'Largest, latest or last in the alphabet first.',
+  },
+);
 
 export const UserErrorCodeEnum = enumType<Code>(
   'UserErrorCode',
@@ -214,54 +255,86 @@ export const UserErrorCodeEnum = enumType<Code>(
   >,
 );
 
-const audit = { updatedDate: 'When it was last changed.', createdDate: 'When it was created.' };
+const audit = { updatedDate: 'The instant of the last change.', createdDate: 'The instant of its creation.' };
 
-export const AccountOrderFieldEnum = enumType('AccountOrderField', 'What accounts can be sorted by.', {
+export const AccountOrderFieldEnum = enumType(
+  'AccountOrderField',
+  'The fields that a list of accounts can be sorted by.',
+  {
+    ...audit,
+    name: 'The name, by code points.',
+    accountNumber: 'The account number, by code points.',
+  },
+);
+export const OrderOrderFieldEnum = enumType('OrderOrderField', 'The fields that a list of orders can be sorted by.', {
   ...audit,
-  name: 'The name, by code points.',
-  accountNumber: 'The account number, by code points.',
-});
-export const OrderOrderFieldEnum = enumType('OrderOrderField', 'What orders can be sorted by.', {
-  ...audit,
-  orderDate: 'The date of the order.',
+  orderDate: 'The day on which it was placed.',
   orderNumber: 'The order number, by code points.',
 });
-export const OrderLineItemOrderFieldEnum = enumType('OrderLineItemOrderField', 'What line items can be sorted by.', {
-  ...audit,
-  itemNumber: 'The item number; 2 comes before 10.',
-});
-export const FulfillmentOrderFieldEnum = enumType('FulfillmentOrderField', 'What fulfillments can be sorted by.', {
-  ...audit,
-  fulfillmentDate: 'The date of delivery or receipt.',
-  billTargetDate: 'The date to bill from; those without one come last in ascending order.',
-  fulfillmentNumber: 'The fulfillment number, by code points.',
-});
-export const FulfillmentGroupByEnum = enumType('FulfillmentGroupBy', 'What fulfillments can be summed up by.', {
-  state: 'The state.',
-  fulfillmentType: 'The type.',
-  carrier: 'The carrier; the key is empty for those without one.',
-  fulfillmentDate: 'The day of delivery or receipt.',
-  billTargetDate: 'The date to bill from; the key is empty for those without one.',
-  account: 'The account; the key is its account number.',
-});
-export const InvoiceOrderFieldEnum = enumType('InvoiceOrderField', 'What invoices can be sorted by.', {
-  ...audit,
-  invoiceDate: 'The date of the invoice.',
-  dueDate: 'The date the invoice is due.',
-  invoiceNumber: 'The invoice number, by code points.',
-});
-export const CreditMemoOrderFieldEnum = enumType('CreditMemoOrderField', 'What credit memos can be sorted by.', {
-  ...audit,
-  creditMemoDate: 'The date of the credit memo.',
-  creditMemoNumber: 'The credit memo number, by code points.',
-});
-export const BillRunOrderFieldEnum = enumType('BillRunOrderField', 'What bill runs can be sorted by.', {
-  ...audit,
-  billRunNumber: 'The bill run number, by code points.',
-});
+export const OrderLineItemOrderFieldEnum = enumType(
+  'OrderLineItemOrderField',
+  'The fields that a list of line items can be sorted by.',
+  {
+    ...audit,
+    itemNumber: 'The item number; 2 comes before 10.',
+  },
+);
+export const FulfillmentOrderFieldEnum = enumType(
+  'FulfillmentOrderField',
+  'The fields that a list of fulfillments can be sorted by.',
+  {
+    ...audit,
+    fulfillmentDate: 'The day of delivery or receipt.',
+    billTargetDate: 'The day to bill from; those without one come last in ascending order.',
+    fulfillmentNumber: 'The fulfillment number, by code points.',
+  },
+);
+export const FulfillmentGroupByEnum = enumType(
+  'FulfillmentGroupBy',
+  'What fulfillments can be summed up by: those that agree in it make a group.',
+  {
+    state: 'Where they stand; the key is the name of the state.',
+    fulfillmentType: 'Whether they deliver or take back; the key is Delivery or Return.',
+    carrier: 'The carrier; the key is empty for those without one.',
+    fulfillmentDate: 'The day of delivery or receipt; the key is that day.',
+    billTargetDate: 'The day to bill from; the key is empty for those without one.',
+    account: 'The account; the key is its account number.',
+  },
+);
+export const InvoiceOrderFieldEnum = enumType(
+  'InvoiceOrderField',
+  'The fields that a list of invoices can be sorted by.',
+  {
+    ...audit,
+    invoiceDate: 'The day printed on it.',
+    dueDate: 'The day until which it is to be paid.',
+    invoiceNumber: 'The invoice number, by code points.',
+  },
+);
+export const CreditMemoOrderFieldEnum = enumType(
+  'CreditMemoOrderField',
+  'The fields that a list of credit memos can be sorted by.',
+  {
+    ...audit,
+    creditMemoDate: 'The day printed on it.',
+    creditMemoNumber: 'The credit memo number, by code points.',
+  },
+);
+export const BillRunOrderFieldEnum = enumType(
+  'BillRunOrderField',
+  'The fields that a list of bill runs can be sorted by.',
+  {
+    ...audit,
+    billRunNumber: 'The bill run number, by code points.',
+  },
+);
 
-export const PaymentOrderFieldEnum = enumType('PaymentOrderField', 'What payments can be sorted by.', {
-  ...audit,
-  effectiveDate: 'The date the payment counts from.',
-  paymentNumber: 'The payment number, by code points.',
-});
+export const PaymentOrderFieldEnum = enumType(
+  'PaymentOrderField',
+  'The fields that a list of payments can be sorted by.',
+  {
+    ...audit,
+    effectiveDate: 'The day on which it was authorized.',
+    paymentNumber: 'The payment number, by code points.',
+  },
+);

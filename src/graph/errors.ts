@@ -18,48 +18,73 @@ export abstract class UserError {
     description: 'Where it is wrong: the way into the arguments, such as ["input", "fulfillments", "3", "quantity"].',
   })
   path: string[];
-  @Field(() => Boolean, { description: 'Whether the same request may succeed later, unchanged.' }) retryable: boolean;
+  @Field(() => Boolean, { description: 'Whether the same request, unchanged, may succeed later.' }) retryable: boolean;
 }
 
 @ObjectType({
   implements: UserError,
-  description: 'Every error whose code has no type of its own.',
+  description: 'Every error whose code has no type of its own; what it says stands in code, message and path.',
   simpleResolvers: true,
 })
 export class BusinessError extends UserError {}
 
-@ObjectType({ implements: UserError, description: 'A fulfillment cannot go there from here.', simpleResolvers: true })
+@ObjectType({
+  implements: UserError,
+  description:
+    'The state machine has no such move of a fulfillment, or no such start: TRANSITION_NOT_ALLOWED or STATE_NOT_CREATABLE.',
+  simpleResolvers: true,
+})
 export class FulfillmentTransitionNotAllowed extends UserError {
   @Field(() => FulfillmentStateEnum, {
     nullable: true,
     description: 'Where it stands; null where it was to be created.',
   })
   from: FulfillmentState | null;
-  @Field(() => FulfillmentStateEnum, { description: 'Where it was to go.' }) to: FulfillmentState;
-  @Field(() => [FulfillmentStateEnum], { description: 'Where it can go instead.' }) allowed: FulfillmentState[];
+  @Field(() => FulfillmentStateEnum, { description: 'Where it was to go, or to start.' }) to: FulfillmentState;
+  @Field(() => [FulfillmentStateEnum], {
+    description: 'Where it can go, or start, instead; empty where nothing can follow.',
+  })
+  allowed: FulfillmentState[];
 }
 
-@ObjectType({ implements: UserError, description: 'A line item cannot go there from here.', simpleResolvers: true })
+@ObjectType({
+  implements: UserError,
+  description:
+    'The state machine has no such move of a line item, or no such start: TRANSITION_NOT_ALLOWED or STATE_NOT_CREATABLE.',
+  simpleResolvers: true,
+})
 export class OrderLineItemTransitionNotAllowed extends UserError {
   @Field(() => OrderLineItemStateEnum, {
     nullable: true,
     description: 'Where it stands; null where it was to be created.',
   })
   from: OrderLineItemState | null;
-  @Field(() => OrderLineItemStateEnum, { description: 'Where it was to go.' }) to: OrderLineItemState;
-  @Field(() => [OrderLineItemStateEnum], { description: 'Where it can go instead.' }) allowed: OrderLineItemState[];
+  @Field(() => OrderLineItemStateEnum, { description: 'Where it was to go, or to start.' }) to: OrderLineItemState;
+  @Field(() => [OrderLineItemStateEnum], {
+    description: 'Where it can go, or start, instead; empty where nothing can follow.',
+  })
+  allowed: OrderLineItemState[];
 }
 
-@ObjectType({ implements: UserError, description: 'More was asked for than there is.', simpleResolvers: true })
+@ObjectType({
+  implements: UserError,
+  description: 'More was asked for than is pending or can be returned, or more items than a fulfillment has quantity.',
+  simpleResolvers: true,
+})
 export class QuantityExceeded extends UserError {
-  @Field(() => DecimalScalar, { description: 'The quantity asked for.' }) requested: string;
-  @Field(() => DecimalScalar, { description: 'The quantity there is.' }) available: string;
+  @Field(() => DecimalScalar, { description: 'How much was asked for, rounded to its unit.' }) requested: string;
+  @Field(() => DecimalScalar, { description: 'How much there is, in the same unit.' }) available: string;
 }
 
-@ObjectType({ implements: UserError, description: 'The object has changed in the meantime.', simpleResolvers: true })
+@ObjectType({
+  implements: UserError,
+  description: 'The object has changed since the version that expectedVersion named.',
+  simpleResolvers: true,
+})
 export class VersionConflict extends UserError {
-  @Field(() => Int, { description: 'Its version now.' }) currentVersion: number;
-  @Field(() => Node, { description: 'The object as it is now.' }) current: Node;
+  @Field(() => Int, { description: 'The version it has now, to be named at the next try.' }) currentVersion: number;
+  @Field(() => Node, { description: 'The object as it is now, to be compared with what was to be written.' })
+  current: Node;
 }
 
 export const errorTypes = [

@@ -6,25 +6,41 @@ import { DateScalar, DateTimeScalar } from './scalars';
 
 /* Conditions on one field. All that are given must hold. An empty `in` matches nothing. */
 
-@InputType({ description: 'Conditions on a text. All that are given must hold.' })
+@InputType({
+  description:
+    'Conditions on a text. All that are given must hold. Texts are compared as they stand: upper and lower case differ.',
+})
 export class StringFilter {
-  @Field(() => String, { nullable: true, description: 'Is exactly this text; upper and lower case differ.' })
+  @Field(() => String, { nullable: true, description: 'Is exactly this text.' })
   eq?: string;
-  @Field(() => [String], { nullable: true, description: 'Is one of these texts.' }) in?: string[];
-  @Field(() => String, { nullable: true, description: 'Begins with this text.' }) startsWith?: string;
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Is exactly one of these texts; none is where the list is empty.',
+  })
+  in?: string[];
+  @Field(() => String, {
+    nullable: true,
+    description: 'Begins with exactly this text; no character stands for others.',
+  })
+  startsWith?: string;
   @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
 }
 
 @InputType({ description: 'Conditions on an id. All that are given must hold. What is not an id matches nothing.' })
 export class IDFilter {
-  @Field(() => ID, { nullable: true, description: 'Is this id.' }) eq?: string;
-  @Field(() => [ID], { nullable: true, description: 'Is one of these ids.' }) in?: string[];
+  @Field(() => ID, { nullable: true, description: 'Is this id, be it in upper or lower case, with dashes or without.' })
+  eq?: string;
+  @Field(() => [ID], {
+    nullable: true,
+    description: 'Is one of these ids, each in any spelling; none is where the list is empty.',
+  })
+  in?: string[];
   @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
 }
 
 @InputType({ description: 'Conditions on a calendar day. All that are given must hold.' })
 export class DateFilter {
-  @Field(() => DateScalar, { nullable: true, description: 'Is this day.' }) eq?: string;
+  @Field(() => DateScalar, { nullable: true, description: 'Is exactly this day.' }) eq?: string;
   @Field(() => DateScalar, { nullable: true, description: 'Is this day or later.' }) gte?: string;
   @Field(() => DateScalar, { nullable: true, description: 'Is this day or earlier.' }) lte?: string;
   @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
@@ -40,14 +56,22 @@ export class DateTimeFilter {
 
 @InputType({ description: 'Conditions on the state of a fulfillment. All that are given must hold.' })
 export class FulfillmentStateFilter {
-  @Field(() => FulfillmentStateEnum, { nullable: true, description: 'Is this state.' }) eq?: FulfillmentState;
-  @Field(() => [FulfillmentStateEnum], { nullable: true, description: 'Is one of these states.' })
+  @Field(() => FulfillmentStateEnum, { nullable: true, description: 'Stands in exactly this state.' })
+  eq?: FulfillmentState;
+  @Field(() => [FulfillmentStateEnum], {
+    nullable: true,
+    description: 'Stands in one of these states; none does where the list is empty.',
+  })
   in?: FulfillmentState[];
 }
 
 @InputType({ description: 'Conditions on the state of a line item. All that are given must hold.' })
 export class OrderLineItemStateFilter {
-  @Field(() => OrderLineItemStateEnum, { nullable: true, description: 'Is this state.' }) eq?: OrderLineItemState;
-  @Field(() => [OrderLineItemStateEnum], { nullable: true, description: 'Is one of these states.' })
+  @Field(() => OrderLineItemStateEnum, { nullable: true, description: 'Stands in exactly this state.' })
+  eq?: OrderLineItemState;
+  @Field(() => [OrderLineItemStateEnum], {
+    nullable: true,
+    description: 'Stands in one of these states; none does where the list is empty.',
+  })
   in?: OrderLineItemState[];
 }

@@ -20,6 +20,7 @@ import {
   updateFulfillmentItem,
 } from '../service/fulfillment-item';
 import type { FulfillmentItemRow } from '../store/fulfillment-item';
+import * as shared from './arguments';
 import { connectionType } from './connections';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';
@@ -32,38 +33,45 @@ import { JSONObjectScalar } from './scalars';
 
 @ObjectType({
   implements: Node,
-  description: 'A single asset of a fulfillment. Source: Zuora, "Create fulfillment items".',
+  description: 'A single asset, such as a device, in a fulfillment. Source: Zuora, "Create fulfillment items".',
   simpleResolvers: true,
 })
 export class FulfillmentItem extends Node {
   @Field(() => String, {
     nullable: true,
-    description: 'What the customer knows it by, such as a serial number.',
+    description: 'What the customer knows it by, such as a serial number; need not be unique.',
   })
   itemIdentifier: string | null;
-  @Field(() => String, { nullable: true, description: 'Free text, at most 500 characters.' }) description:
+  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
     | string
     | null;
-  @Field(() => JSONObjectScalar, { nullable: true, description: 'Custom fields; names end in __c.' })
+  @Field(() => JSONObjectScalar, {
+    nullable: true,
+    description: 'Fields of the client itself, kept as they were given; their names end in __c.',
+  })
   customFields: Record<string, unknown> | null;
 }
 
 export const FulfillmentItemConnection = connectionType(FulfillmentItem, 'FulfillmentItem');
 
-@ObjectType({ description: 'The outcome of a mutation of fulfillment items.', simpleResolvers: true })
+@ObjectType({
+  description: 'What a mutation of fulfillment items brought about, or why it was refused.',
+  simpleResolvers: true,
+})
 export class FulfillmentItemsPayload {
   @Field(() => [FulfillmentItem], {
     nullable: 'items',
-    description: 'In the order of the request; null where one was refused. Empty where an item was to be deleted.',
+    description:
+      'As they are now, in the order of the request; null where one was refused. Empty where one was to be deleted.',
   })
   fulfillmentItems: (FulfillmentItem | null)[];
-  @Field(() => ID, { nullable: true, description: 'The id of the item that was deleted; null otherwise.' })
+  @Field(() => ID, { nullable: true, description: 'The id of what is gone; null where nothing is.' })
   deletedId: string | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where everything was done.' })
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where everything was done.',
+  })
   userErrors: UserError[];
 }
-
-const dryRunText = 'Judge and show, but write nothing. Such a request holds this one mutation.';
 
 const done = ({ fulfillmentItems, deletedId }: FulfillmentItemsResult) => ({
   fulfillmentItems: fulfillmentItems.map((row) => row && shown('fulfillmentItem', row)),
@@ -73,7 +81,7 @@ const refused = (count: number) => ({ fulfillmentItems: Array(count).fill(null),
 
 @Resolver(() => FulfillmentItem)
 export class FulfillmentItemResolver {
-  @FieldResolver(() => Fulfillment, { description: 'The fulfillment it belongs to; never changes.' })
+  @FieldResolver(() => Fulfillment, { description: 'What it was delivered or received in; never changes.' })
   fulfillment(
     @Root() item: FulfillmentItemRow,
     @Ctx() context: GraphContext,
@@ -89,14 +97,12 @@ export class FulfillmentItemResolver {
   })
   @Extensions({ scope: 'fulfill' })
   createFulfillmentItems(
-    @Arg('input', () => [CreateFulfillmentItemInput], { description: 'The items, 1 to 1,000.' })
-    input: CreateFulfillmentItemInput[],
-    @Arg('onError', () => OnErrorEnum, {
-      defaultValue: 'RejectAll',
-      description: 'What happens to the rest where some are refused.',
+    @Arg('input', () => [CreateFulfillmentItemInput], {
+      description: 'What is added to which fulfillment, 1 to 1,000 entries; more are refused with LIMIT_EXCEEDED.',
     })
-    onError: OnError,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    input: CreateFulfillmentItemInput[],
+    @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentItemsPayload> {
     return payload(createFulfillmentItems(work, input, { onError, dryRun }), done, refused(input.length));
@@ -104,14 +110,17 @@ export class FulfillmentItemResolver {
 
   @Mutation(() => FulfillmentItemsPayload, {
     nullable: true,
-    description: 'Changes an item, unless its fulfillment is Canceled. Source: Zuora, "Update a fulfillment item".',
+    description:
+      'Changes an item, unless its fulfillment is Canceled, which is ITEMS_NOT_ALLOWED. Source: Zuora, "Update a fulfillment item".',
   })
   @Extensions({ scope: 'fulfill' })
   updateFulfillmentItem(
-    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
-    @Arg('input', () => UpdateFulfillmentItemInput, { description: 'What to change.' })
+    @Arg('id', () => ID, { description: 'The id of an item, in any spelling; it has no number.' }) id: string,
+    @Arg('input', () => UpdateFulfillmentItemInput, {
+      description: 'The fields to change; REQUIRED where there is none.',
+    })
     input: UpdateFulfillmentItemInput,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentItemsPayload> {
     return payload(updateFulfillmentItem(work, id, input, dryRun), done, refused(1));
@@ -119,12 +128,13 @@ export class FulfillmentItemResolver {
 
   @Mutation(() => FulfillmentItemsPayload, {
     nullable: true,
-    description: 'Deletes an item, unless its fulfillment is Canceled. Source: Zuora, "Delete a fulfillment item".',
+    description:
+      'Deletes an item, unless its fulfillment is Canceled, which is ITEMS_NOT_ALLOWED. Source: Zuora, "Delete a fulfillment item".',
   })
   @Extensions({ scope: 'fulfill' })
   deleteFulfillmentItem(
-    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('id', () => ID, { description: 'The id of an item, in any spelling; it has no number.' }) id: string,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentItemsPayload> {
     return payload(deleteFulfillmentItem(work, id, dryRun), done, refused(0));

@@ -9,6 +9,7 @@ import {
   updateFulfillment,
 } from '../service/fulfillment-change';
 import type { FulfillmentRow } from '../store/fulfillment';
+import * as shared from './arguments';
 import { BilledPayload, billedShown, noneBilled } from './billing';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';
@@ -25,38 +26,50 @@ import { DateScalar } from './scalars';
 abstract class FulfillmentsPayload extends BilledPayload {
   @Field(() => [Fulfillment], {
     nullable: 'items',
-    description: 'In the order of the request; null where an entry was refused.',
+    description: 'As they are now, in the order of the request; null where an entry was refused.',
   })
   fulfillments: (Fulfillment | null)[];
 }
 
-@ObjectType({ description: 'The outcome of createFulfillments.', simpleResolvers: true })
+@ObjectType({
+  description: 'What createFulfillments brought about, entry by entry, or why it was refused.',
+  simpleResolvers: true,
+})
 export class CreateFulfillmentsPayload extends FulfillmentsPayload {}
 
-@ObjectType({ description: 'The outcome of a mutation that moves fulfillments.', simpleResolvers: true })
+@ObjectType({
+  description: 'What a mutation that moves fulfillments brought about, entry by entry, or why it was refused.',
+  simpleResolvers: true,
+})
 export class TransitionFulfillmentsPayload extends FulfillmentsPayload {}
 
-@ObjectType({ description: 'The outcome of updateFulfillment.', simpleResolvers: true })
+@ObjectType({ description: 'What updateFulfillment brought about, or why it was refused.', simpleResolvers: true })
 export class UpdateFulfillmentPayload {
   @Field(() => Fulfillment, { nullable: true, description: 'The fulfillment as it is now; null where refused.' })
   fulfillment: Fulfillment | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+  })
+  userErrors: UserError[];
 }
 
-@ObjectType({ description: 'The outcome of deleteFulfillment.', simpleResolvers: true })
+@ObjectType({ description: 'What deleteFulfillment brought about, or why it was refused.', simpleResolvers: true })
 export class DeleteFulfillmentPayload {
-  @Field(() => ID, { nullable: true, description: 'The id of what was deleted; null where refused.' }) deletedId:
+  @Field(() => ID, { nullable: true, description: 'The id of what is gone; null where refused.' }) deletedId:
     | string
     | null;
-  @Field(() => OrderLineItem, { nullable: true, description: 'Its line item as it is now.' })
+  @Field(() => OrderLineItem, {
+    nullable: true,
+    description: 'What it was to fulfill, as that is now: without it, that may have completed itself.',
+  })
   orderLineItem: OrderLineItem | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+  })
+  userErrors: UserError[];
 }
 
-const keysText = 'Ids or fulfillment numbers, 1 to 1,000, each fulfillment once.';
-const onErrorText = 'What happens to the rest where some are refused.';
-const dryRunText =
-  'Judge and show, but write nothing: numbers read DRYRUN-1, DRYRUN-2, ..., and the payment gateway is not asked. Such a request holds this one mutation.';
+const keysText = 'Ids in any spelling or fulfillment numbers, 1 to 1,000; INVALID_VALUE where one comes twice.';
 
 const done = (result: FulfillmentsResult) => ({
   ...billedShown(result),
@@ -75,9 +88,12 @@ export class FulfillmentMutations {
   })
   @Extensions({ scope: 'fulfill' })
   createFulfillments(
-    @Arg('input', () => CreateFulfillmentsInput, { description: 'The fulfillments.' }) input: CreateFulfillmentsInput,
-    @Arg('onError', () => OnErrorEnum, { defaultValue: 'RejectAll', description: onErrorText }) onError: OnError,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('input', () => CreateFulfillmentsInput, {
+      description: 'What is delivered or received, and whether to bill and collect it.',
+    })
+    input: CreateFulfillmentsInput,
+    @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<CreateFulfillmentsPayload> {
     return payload(createFulfillments(work, input, { onError, dryRun }), done, refused(input.fulfillments.length));
@@ -85,18 +101,16 @@ export class FulfillmentMutations {
 
   @Mutation(() => UpdateFulfillmentPayload, {
     nullable: true,
-    description: 'Changes fields, state, or both in one step. Source: Zuora, "Update a fulfillment".',
+    description:
+      'Changes fields of a fulfillment, moves it, or both in one step. Source: Zuora, "Update a fulfillment".',
   })
   @Extensions({ scope: 'fulfill' })
   updateFulfillment(
-    @Arg('key', () => ID, { description: 'Id or fulfillment number.' }) key: string,
-    @Arg('input', () => UpdateFulfillmentInput, { description: 'What to change.' }) input: UpdateFulfillmentInput,
-    @Arg('expectedVersion', () => Int, {
-      nullable: true,
-      description: 'Refuse with VersionConflict where the fulfillment has another version by now.',
-    })
-    expectedVersion: number | null,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('key', () => ID, shared.key('fulfillment number')) key: string,
+    @Arg('input', () => UpdateFulfillmentInput, { description: 'The fields to change, the state to move to, or both.' })
+    input: UpdateFulfillmentInput,
+    @Arg('expectedVersion', () => Int, shared.expectedVersion) expectedVersion: number | null,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<UpdateFulfillmentPayload> {
     return payload(
@@ -109,13 +123,14 @@ export class FulfillmentMutations {
 
   @Mutation(() => TransitionFulfillmentsPayload, {
     nullable: true,
-    description: 'Moves fulfillments from Executing to Booked.',
+    description:
+      'Moves fulfillments from Executing to Booked: they count as fulfilled. QUANTITY_EXCEEDED where less is pending by now. Source: Zuora, "State transitions for fulfillments".',
   })
   @Extensions({ scope: 'fulfill' })
   bookFulfillments(
     @Arg('keys', () => [ID], { description: keysText }) keys: string[],
-    @Arg('onError', () => OnErrorEnum, { defaultValue: 'RejectAll', description: onErrorText }) onError: OnError,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() context: GraphContext,
   ): Promise<TransitionFulfillmentsPayload> {
     return this.move(context, 'Book', { keys }, onError, dryRun);
@@ -124,7 +139,7 @@ export class FulfillmentMutations {
   @Mutation(() => TransitionFulfillmentsPayload, {
     nullable: true,
     description:
-      'Moves fulfillments from Executing or Booked to SentToBilling; bills and collects them in the same act where asked to.',
+      'Moves fulfillments from Executing or Booked to SentToBilling; bills and collects them in the same act where asked to. BILL_TARGET_DATE_REQUIRED without a day to bill from. Source: Zuora, "State transitions for fulfillments".',
   })
   @Extensions({ scope: 'fulfill' })
   sendFulfillmentsToBilling(
@@ -132,16 +147,16 @@ export class FulfillmentMutations {
     @Arg('billTargetDate', () => DateScalar, {
       nullable: true,
       description:
-        'The date to bill from, for all of them. One that is Booked takes it where it has none, else only with the scope edit-booked.',
+        'The day from which billing may pick them up, for all of them. One that is Booked takes it where it has none, else only with the scope edit-booked.',
     })
     billTargetDate: string | null,
     @Arg('processingOptions', () => ProcessingOptionsInput, {
       nullable: true,
-      description: 'Bill and collect in the same act.',
+      description: 'Bills and collects them in the same act, as far as they are due.',
     })
     processingOptions: ProcessingOptionsInput | null,
-    @Arg('onError', () => OnErrorEnum, { defaultValue: 'RejectAll', description: onErrorText }) onError: OnError,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() context: GraphContext,
   ): Promise<TransitionFulfillmentsPayload> {
     return this.move(context, 'SendToBilling', { keys, billTargetDate, processingOptions }, onError, dryRun);
@@ -149,13 +164,14 @@ export class FulfillmentMutations {
 
   @Mutation(() => TransitionFulfillmentsPayload, {
     nullable: true,
-    description: 'Moves fulfillments from SentToBilling to Complete, once each stands on a posted document.',
+    description:
+      'Moves fulfillments from SentToBilling to Complete, once each stands on a posted document, else NOT_BILLED_YET. Source: Zuora, "State transitions for fulfillments".',
   })
   @Extensions({ scope: 'fulfill' })
   completeFulfillments(
     @Arg('keys', () => [ID], { description: keysText }) keys: string[],
-    @Arg('onError', () => OnErrorEnum, { defaultValue: 'RejectAll', description: onErrorText }) onError: OnError,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() context: GraphContext,
   ): Promise<TransitionFulfillmentsPayload> {
     return this.move(context, 'Complete', { keys }, onError, dryRun);
@@ -163,13 +179,14 @@ export class FulfillmentMutations {
 
   @Mutation(() => TransitionFulfillmentsPayload, {
     nullable: true,
-    description: 'Moves fulfillments from Executing to Canceled.',
+    description:
+      'Moves fulfillments from Executing to Canceled: nothing is delivered or received. Source: Zuora, "State transitions for fulfillments".',
   })
   @Extensions({ scope: 'fulfill' })
   cancelFulfillments(
     @Arg('keys', () => [ID], { description: keysText }) keys: string[],
-    @Arg('onError', () => OnErrorEnum, { defaultValue: 'RejectAll', description: onErrorText }) onError: OnError,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() context: GraphContext,
   ): Promise<TransitionFulfillmentsPayload> {
     return this.move(context, 'Cancel', { keys }, onError, dryRun);
@@ -177,17 +194,14 @@ export class FulfillmentMutations {
 
   @Mutation(() => DeleteFulfillmentPayload, {
     nullable: true,
-    description: 'Deletes a fulfillment that is Executing. Source: Zuora, "Delete a fulfillment".',
+    description:
+      'Deletes a fulfillment that is Executing, else NOT_DELETABLE; its history stays. Source: Zuora, "Delete a fulfillment".',
   })
   @Extensions({ scope: 'fulfill' })
   deleteFulfillment(
-    @Arg('key', () => ID, { description: 'Id or fulfillment number.' }) key: string,
-    @Arg('expectedVersion', () => Int, {
-      nullable: true,
-      description: 'Refuse with VersionConflict where the fulfillment has another version by now.',
-    })
-    expectedVersion: number | null,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('key', () => ID, shared.key('fulfillment number')) key: string,
+    @Arg('expectedVersion', () => Int, shared.expectedVersion) expectedVersion: number | null,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<DeleteFulfillmentPayload> {
     return payload(

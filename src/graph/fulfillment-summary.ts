@@ -12,12 +12,18 @@ import { DecimalScalar } from './scalars';
   simpleResolvers: true,
 })
 export class FulfillmentSummary {
-  @Field(() => String, { description: 'The group: a value of what was grouped by.' }) key: string;
+  @Field(() => String, {
+    description: 'What the group has in common: a value of what was asked for by groupBy, as text.',
+  })
+  key: string;
   @Field(() => String, { description: 'ISO 4217 code of amount; a group has one row for each currency.' })
   currency: string;
-  @Field(() => Int, { description: 'How many fulfillments.' }) count: number;
-  @Field(() => DecimalScalar, { description: 'The sum of their quantities, whatever their units.' }) quantity: string;
-  @Field(() => DecimalScalar, { description: 'The sum of their amounts, of what was delivered and of what came back.' })
+  @Field(() => Int, { description: 'How many of them the group has.' }) count: number;
+  @Field(() => DecimalScalar, { description: 'The sum of their quantities, whatever their units of measure are.' })
+  quantity: string;
+  @Field(() => DecimalScalar, {
+    description: 'The sum of their amounts before any tax on top, of what was delivered and of what came back.',
+  })
   amount: string;
 }
 
@@ -30,8 +36,14 @@ export class FulfillmentSummaryResolver {
   })
   @Extensions({ scope: 'read' })
   async fulfillmentSummary(
-    @Arg('groupBy', () => FulfillmentGroupByEnum, { description: 'What makes a group.' }) groupBy: FulfillmentGroupBy,
-    @Arg('filter', () => FulfillmentFilter, { nullable: true, description: 'Which fulfillments; all where absent.' })
+    @Arg('groupBy', () => FulfillmentGroupByEnum, {
+      description: 'What those have in common that are counted and summed up together.',
+    })
+    groupBy: FulfillmentGroupBy,
+    @Arg('filter', () => FulfillmentFilter, {
+      nullable: true,
+      description: 'Which of them, as in the list of fulfillments; all that the caller sees where absent.',
+    })
     filter: FulfillmentFilter | null,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentSummary[]> {

@@ -9,9 +9,13 @@ import { columnsOf, type Noun } from './nouns';
 import { DateTimeScalar } from './scalars';
 import { selectedFields } from './selection';
 
-@ObjectType({ description: 'A field before and after a change.', simpleResolvers: true })
+@ObjectType({ description: 'What a field held before a change, and what it holds since.', simpleResolvers: true })
 export class FieldChange {
-  @Field(() => String, { description: 'The name of the field.' }) field: string;
+  @Field(() => String, {
+    description:
+      'What it is called, such as quantity. Some stand behind fields of the graph that are computed, such as fulfilledQuantity.',
+  })
+  field: string;
   @Field(() => String, { nullable: true, description: 'Its value before, as text; null where it had none.' })
   before: string | null;
   @Field(() => String, { nullable: true, description: 'Its value after, as text; null where it has none.' })
@@ -20,21 +24,28 @@ export class FieldChange {
 
 @ObjectType({
   implements: Node,
-  description: 'One change of one object, kept in the same transaction as the change.',
+  description: 'One change of one object, kept in the same transaction as the change; never changed or removed itself.',
   simpleResolvers: true,
 })
 export class HistoryEntry extends Node {
-  @Field(() => DateTimeScalar, { description: 'When.' }) at: string;
-  @Field(() => String, { description: 'The OAuth client on whose behalf.' }) actor: string;
-  @Field(() => String, { nullable: true, description: 'The Zuora-Track-Id of the request.' }) trackId: string | null;
+  @Field(() => DateTimeScalar, { description: 'When the change took place.' }) at: string;
+  @Field(() => String, { description: 'The client_id of the OAuth client on whose behalf it was made.' }) actor: string;
+  @Field(() => String, { nullable: true, description: 'The Zuora-Track-Id of the request; null where it had none.' })
+  trackId: string | null;
   @Field(() => String, {
     description:
       'The act: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund or FailRefund. More may be added.',
   })
   action: string;
-  @Field(() => String, { nullable: true, description: 'The state or status before; null on a new object.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The state or status before; null on a new object, and on one that has none.',
+  })
   fromState: string | null;
-  @Field(() => String, { nullable: true, description: 'The state or status after; null where it was deleted.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The state or status since; null where it was deleted, and on one that has none.',
+  })
   toState: string | null;
   @Field(() => String, {
     description: 'The type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo or Payment.',

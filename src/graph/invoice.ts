@@ -17,6 +17,7 @@ import {
 } from 'type-graphql';
 import type { InvoiceStatus } from '../domain/invoice';
 import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../store/invoice';
+import * as shared from './arguments';
 import { BillRun } from './bill-run';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
 import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
@@ -36,26 +37,39 @@ import { selectedFields } from './selection';
 
 @ObjectType({
   implements: [Node, BillingDocument],
-  description: 'What an account owes; below 0 where returns are negative items, without invoice settlement.',
+  description:
+    'What an account owes for what was sent to billing; below 0 where returns are negative items, without invoice settlement. Those charges come together that agree in account, currency, payment term and invoice group number, at most 20,000 of them. Source: Zuora, "Billing documents generation for order line items and fulfillments".',
   simpleResolvers: true,
 })
 export class Invoice extends Document {
-  @Field(() => String, { description: 'Its business number, such as INV00000001.' }) invoiceNumber: string;
-  @Field(() => DateScalar, { description: 'The date printed on it; the payment term counts from it.' })
+  @Field(() => String, {
+    description:
+      'Its business number, such as INV00000001; unique in the entity, and never changes. Numbers may have gaps.',
+  })
+  invoiceNumber: string;
+  @Field(() => DateScalar, { description: 'The day printed on it; the payment term counts from it.' })
   invoiceDate: string;
-  @Field(() => DateScalar, { description: 'invoiceDate and the payment term.' }) dueDate: string;
-  @Field(() => InvoiceStatusEnum, { description: 'Where it stands.' }) status: InvoiceStatus;
+  @Field(() => DateScalar, {
+    description: 'The day until which it is to be paid: invoiceDate and as many days as the payment term says.',
+  })
+  dueDate: string;
+  @Field(() => InvoiceStatusEnum, {
+    description: 'Whether it is a draft, owed or withdrawn; allowedActions says what can follow.',
+  })
+  status: InvoiceStatus;
   @Field(() => DecimalScalar, {
-    description: 'amount less payments, credits and offsets: what is owed while it is Posted.',
+    description: 'amount less payments, credits and offsets, in the currency: what is owed while it is Posted.',
   })
   balance: string;
-  @Field(() => Boolean, { description: 'Whether it was reversed by a credit memo for its full amount.' })
+  @Field(() => Boolean, {
+    description: 'Whether a credit memo for its full amount has taken it back; it owes nothing then.',
+  })
   reversed: boolean;
 }
 
 @ObjectType({
   implements: Node,
-  description: 'What is charged for one fulfillment or line item.',
+  description: 'What is charged for one fulfillment, or for one line item without fulfillments.',
   simpleResolvers: true,
 })
 export class InvoiceItem extends DocumentItem {
@@ -64,9 +78,15 @@ export class InvoiceItem extends DocumentItem {
       'unitPrice x quantity before tax, rounded to the decimals of the currency. Of a return it is 0 or less, and at most what is left of the bill of its sale: the last one takes the remainder. Source: Zuora, "Data type rounding rules".',
   })
   chargeAmount: string;
-  @Field(() => DateScalar, { nullable: true, description: 'The fulfillmentDate, or the start of the transaction.' })
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'The fulfillmentDate, or transactionStartDate of a line item without fulfillments.',
+  })
   serviceStartDate: string | null;
-  @Field(() => DateScalar, { nullable: true, description: 'The fulfillmentDate, or the end of the transaction.' })
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'The fulfillmentDate, or transactionEndDate of a line item without fulfillments.',
+  })
   serviceEndDate: string | null;
 }
 
@@ -76,42 +96,72 @@ export class InvoiceItem extends DocumentItem {
   simpleResolvers: true,
 })
 export class InvoiceOffset extends Node {
-  @Field(() => DecimalScalar, { description: 'How much.' }) amount: string;
-  @Field(() => DateTimeScalar, { description: 'When.' }) appliedDate: string;
+  @Field(() => DecimalScalar, {
+    description: 'By how much both balances have come closer to 0, in their currency; above 0.',
+  })
+  amount: string;
+  @Field(() => DateTimeScalar, { description: 'When it was set off: as a payment was collected.' }) appliedDate: string;
 }
 
 export const InvoiceConnection = connectionType(Invoice, 'Invoice');
 export const InvoiceItemConnection = connectionType(InvoiceItem, 'InvoiceItem');
 
-@InputType({ description: 'Which invoices. All conditions that are given must hold.' })
+@InputType({ description: 'Conditions on invoices. All that are given must hold.' })
 export class InvoiceFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'By id.' }) id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'By invoice number.' }) invoiceNumber?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'By account.' }) accountId?: IDFilter;
-  @Field(() => InvoiceStatusEnum, { nullable: true, description: 'By status.' }) status?: InvoiceStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'By invoice date.' }) invoiceDate?: DateFilter;
-  @Field(() => DateFilter, { nullable: true, description: 'By due date.' }) dueDate?: DateFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
+  id?: IDFilter;
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose invoiceNumber meets these conditions.' })
+  invoiceNumber?: StringFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
+  accountId?: IDFilter;
+  @Field(() => InvoiceStatusEnum, {
+    nullable: true,
+    description: 'Only drafts, only what is posted, or only what was canceled.',
+  })
+  status?: InvoiceStatus;
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose invoiceDate meets these conditions.' })
+  invoiceDate?: DateFilter;
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose dueDate meets these conditions.' })
+  dueDate?: DateFilter;
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: a balance other than 0, whatever the status. False: none.',
+    description: 'True: their balance is other than 0, whatever their status. False: it is 0.',
   })
   hasBalance?: boolean;
-  @Field(() => IDFilter, { nullable: true, description: 'By the bill run that made it.' }) billRunId?: IDFilter;
-  @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
+  @Field(() => IDFilter, {
+    nullable: true,
+    description: 'Only those that a bill run made whose id meets these conditions.',
+  })
+  billRunId?: IDFilter;
+  @Field(() => DateTimeFilter, {
+    nullable: true,
+    description: 'Only those last changed in this span of time: what is new since the last look.',
+  })
   updatedDate?: DateTimeFilter;
 }
 
-@InputType({ description: 'The order of invoices; ties are broken by id.' })
+@InputType({ description: 'How invoices are sorted; ties are broken by id.' })
 export class InvoiceOrder {
-  @Field(() => InvoiceOrderFieldEnum, { description: 'What to sort by.' }) field: keyof typeof InvoiceOrderFieldEnum;
-  @Field(() => OrderDirectionEnum, { defaultValue: 'DESC', description: 'Which way.' }) direction: 'ASC' | 'DESC';
+  @Field(() => InvoiceOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
+  field: keyof typeof InvoiceOrderFieldEnum;
+  @Field(() => OrderDirectionEnum, {
+    defaultValue: 'DESC',
+    description: 'Whether the smallest or the largest comes first.',
+  })
+  direction: 'ASC' | 'DESC';
 }
 
 @ArgsType()
 export class InvoicePageArgs extends PageArgs {
-  @Field(() => InvoiceFilter, { nullable: true, description: 'Which invoices; all where absent.' })
+  @Field(() => InvoiceFilter, {
+    nullable: true,
+    description: 'Which of them; all that the caller sees where absent.',
+  })
   filter?: InvoiceFilter;
-  @Field(() => InvoiceOrder, { nullable: true, description: 'In which order; the last changed first where absent.' })
+  @Field(() => InvoiceOrder, {
+    nullable: true,
+    description: 'What they are sorted by; the last changed comes first where absent.',
+  })
   orderBy?: InvoiceOrder;
 }
 
@@ -119,18 +169,21 @@ export class InvoicePageArgs extends PageArgs {
 export class InvoiceResolver {
   @Query(() => Invoice, {
     nullable: true,
-    description: 'An invoice by id or invoice number; null where the caller sees none.',
+    description: 'The invoice that an id or invoice number names; null where the caller sees none.',
   })
   @Extensions({ scope: 'read' })
   invoice(
-    @Arg('key', () => ID, { description: 'Id or invoice number.' }) key: string,
+    @Arg('key', () => ID, shared.key('invoice number')) key: string,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Invoice | null> {
     return context.find('invoice', key, info);
   }
 
-  @Query(() => InvoiceConnection, { nullable: true, description: 'The invoices that the caller sees.' })
+  @Query(() => InvoiceConnection, {
+    nullable: true,
+    description: 'The invoices that the caller sees, the last changed first where no order is asked for.',
+  })
   @Extensions({ scope: 'read' })
   invoices(
     @Args(() => InvoicePageArgs) args: InvoicePageArgs,
@@ -140,17 +193,19 @@ export class InvoiceResolver {
     return rootConnection(context, 'invoice', args, info);
   }
 
-  @FieldResolver(() => String, { description: 'invoiceNumber, under the name that all documents share.' })
+  @FieldResolver(() => String, { description: 'Its invoiceNumber, under the name that all documents share.' })
   documentNumber(@Root() invoice: InvoiceRow): string {
     return invoice.invoiceNumber;
   }
 
-  @FieldResolver(() => DateScalar, { description: 'invoiceDate, under the name that all documents share.' })
+  @FieldResolver(() => DateScalar, { description: 'Its invoiceDate, under the name that all documents share.' })
   documentDate(@Root() invoice: InvoiceRow): string {
     return invoice.invoiceDate;
   }
 
-  @FieldResolver(() => InvoiceItemConnection, { description: 'What it charges, in the order of the document.' })
+  @FieldResolver(() => InvoiceItemConnection, {
+    description: 'What it charges, line by line, in the order of the document.',
+  })
   invoiceItems(
     @Root() invoice: InvoiceRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -162,7 +217,7 @@ export class InvoiceResolver {
 
   @FieldResolver(() => BillRun, {
     nullable: true,
-    description: 'The bill run that made it; null where a request did, or where the caller does not see the run.',
+    description: 'Which run made it; null where a request did, or where the caller does not see the run.',
   })
   async billRun(
     @Root() invoice: InvoiceRow,
@@ -173,7 +228,7 @@ export class InvoiceResolver {
     return (await loaders.row('billRun', columnsOf('billRun', selectedFields(info)), invoice.billRunId)) ?? null;
   }
 
-  @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })
+  @FieldResolver(() => HistoryEntryConnection, { description: 'Every change of it, the oldest first.' })
   history(
     @Root() invoice: InvoiceRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -183,7 +238,9 @@ export class InvoiceResolver {
     return edgeConnection(context, 'Invoice.history', invoice.id, args, info);
   }
 
-  @FieldResolver(() => [PaymentApplication], { description: 'The payments that were put against its balance.' })
+  @FieldResolver(() => [PaymentApplication], {
+    description: 'What was paid of it, payment by payment, less what was refunded.',
+  })
   paymentApplications(
     @Root() invoice: InvoiceRow,
     @Ctx() context: GraphContext,
@@ -192,7 +249,9 @@ export class InvoiceResolver {
     return edgeList(context, 'Invoice.paymentApplications', invoice.id, info);
   }
 
-  @FieldResolver(() => [CreditMemoApplication], { description: 'The credit memos that were put against its balance.' })
+  @FieldResolver(() => [CreditMemoApplication], {
+    description: 'What was taken off its balance by credits, memo by memo.',
+  })
   creditMemoApplications(
     @Root() invoice: InvoiceRow,
     @Ctx() context: GraphContext,
@@ -210,7 +269,7 @@ export class InvoiceResolver {
   }
 
   @FieldResolver(() => [InvoiceOffset], {
-    description: 'The negative invoices that reduced it; of a negative one, the invoices that it reduced.',
+    description: 'What negative invoices have reduced it by; on a negative one, what it has reduced others by.',
   })
   offsets(
     @Root() invoice: InvoiceRow,
@@ -223,7 +282,7 @@ export class InvoiceResolver {
 
 @Resolver(() => InvoiceOffset)
 export class InvoiceOffsetResolver {
-  @FieldResolver(() => Invoice, { description: 'The invoice that was reduced.' })
+  @FieldResolver(() => Invoice, { description: 'The one that owes less by it.' })
   invoice(
     @Root() offset: InvoiceOffsetRow,
     @Ctx() context: GraphContext,
@@ -232,7 +291,7 @@ export class InvoiceOffsetResolver {
     return context.follow('InvoiceOffset.invoice', offset.invoiceId, info);
   }
 
-  @FieldResolver(() => Invoice, { description: 'The negative invoice that reduced it.' })
+  @FieldResolver(() => Invoice, { description: 'The one below 0 that reduced it.' })
   negativeInvoice(
     @Root() offset: InvoiceOffsetRow,
     @Ctx() context: GraphContext,
@@ -244,7 +303,7 @@ export class InvoiceOffsetResolver {
 
 @Resolver(() => InvoiceItem)
 export class InvoiceItemResolver {
-  @FieldResolver(() => Invoice, { description: 'The invoice it stands on.' })
+  @FieldResolver(() => Invoice, { description: 'Which document it stands on; never changes.' })
   invoice(
     @Root() item: InvoiceItemRow,
     @Ctx() context: GraphContext,
@@ -253,7 +312,7 @@ export class InvoiceItemResolver {
     return context.follow('InvoiceItem.invoice', item.invoiceId, info);
   }
 
-  @FieldResolver(() => OrderLineItem, { description: 'The line item it charges for.' })
+  @FieldResolver(() => OrderLineItem, { description: 'What it charges for; on a negative item, the return.' })
   orderLineItem(
     @Root() item: InvoiceItemRow,
     @Ctx() context: GraphContext,
@@ -264,7 +323,7 @@ export class InvoiceItemResolver {
 
   @FieldResolver(() => Fulfillment, {
     nullable: true,
-    description: 'The fulfillment it charges for; null for a line item without.',
+    description: 'Which delivery, or receipt, it charges for; null for a line item without fulfillments.',
   })
   fulfillment(
     @Root() item: InvoiceItemRow,

@@ -11,11 +11,13 @@ import { selectedFields } from './selection';
 const maxNodes = 100;
 
 @InterfaceType({
-  description: 'Everything that has an id of its own.',
+  description:
+    'An object with an id of its own: `node` and `nodes` fetch any of them by it. Source: Relay, "GraphQL Server Specification".',
 })
 export abstract class Node {
   @Field(() => ID, {
-    description: 'Globally unique: 32 lower-case hex digits. Upper case and dashes are accepted in.',
+    description:
+      'Unique among all objects of all types, and never changes: 32 lower-case hex digits. Taken in as upper case and with dashes too.',
   })
   id: string;
 }
@@ -23,19 +25,36 @@ export abstract class Node {
 /** What every object that is changed by clients shows of its making and changes. */
 @ObjectType()
 export abstract class Audited extends Node {
-  @Field(() => Int, { description: 'Raised by every change; see expectedVersion.' }) version: number;
-  @Field(() => DateTimeScalar, { description: 'When it was created.' }) createdDate: string;
-  @Field(() => String, { description: 'The OAuth client that created it.' }) createdById: string;
-  @Field(() => DateTimeScalar, { description: 'When it was last changed.' }) updatedDate: string;
-  @Field(() => String, { description: 'The OAuth client that last changed it.' }) updatedById: string;
+  @Field(() => Int, {
+    description:
+      '1 on a new object, raised by every change. Given as expectedVersion, where a mutation takes one, it keeps the change of another client from being overwritten.',
+  })
+  version: number;
+  @Field(() => DateTimeScalar, {
+    description: 'The instant of its creation; all that one mutation creates has the same.',
+  })
+  createdDate: string;
+  @Field(() => String, { description: 'The client_id of the OAuth client that created it.' }) createdById: string;
+  @Field(() => DateTimeScalar, {
+    description: 'The instant of its last change; that of its creation where it has not been changed.',
+  })
+  updatedDate: string;
+  @Field(() => String, { description: 'The client_id of the OAuth client that last changed it.' }) updatedById: string;
 }
 
 @Resolver()
 export class NodeResolver {
-  @Query(() => Node, { nullable: true, description: 'Any object by its id; null where the caller sees none.' })
+  @Query(() => Node, {
+    nullable: true,
+    description:
+      'Any object by its id, to be asked for the fields of its type by a fragment; null where the caller sees none. Source: Relay, "GraphQL Server Specification".',
+  })
   @Extensions({ scope: 'read' })
   async node(
-    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+    @Arg('id', () => ID, {
+      description: 'The id of an object of any type, in any spelling; a business number is none.',
+    })
+    id: string,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Node | null> {
@@ -44,11 +63,13 @@ export class NodeResolver {
 
   @Query(() => [Node], {
     nullable: 'items',
-    description: 'Objects by their ids, in the order of the ids; null where the caller sees none. At most 100 ids.',
+    description:
+      'Objects of any types by their ids, in the order of the ids; null where the caller sees none. More than 100 ids are refused with PAGE_SIZE.',
   })
   @Extensions({ scope: 'read' })
   nodes(
-    @Arg('ids', () => [ID], { description: 'Their ids, at most 100.' }) ids: string[],
+    @Arg('ids', () => [ID], { description: 'The ids of objects of any types, 0 to 100, each in any spelling.' })
+    ids: string[],
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<(Node | null)[]> {

@@ -2,6 +2,7 @@ import { Arg, Ctx, Extensions, Field, ID, Int, Mutation, ObjectType, Resolver } 
 import type { OnError } from '../service/batch';
 import { updateOrderLineItem, updateOrderLineItems } from '../service/order-line-item-change';
 import type { OrderLineItemRow } from '../store/order-line-item';
+import * as shared from './arguments';
 import { BilledPayload, billedShown, noneBilled } from './billing';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';
@@ -10,17 +11,20 @@ import { shown } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { UpdateOrderLineItemInput, UpdateOrderLineItemsInput } from './order-line-item-input';
 
-@ObjectType({ description: 'The outcome of updateOrderLineItem.', simpleResolvers: true })
+@ObjectType({ description: 'What updateOrderLineItem brought about, or why it was refused.', simpleResolvers: true })
 export class UpdateOrderLineItemPayload extends BilledPayload {
   @Field(() => OrderLineItem, { nullable: true, description: 'The line item as it is now; null where refused.' })
   orderLineItem: OrderLineItem | null;
 }
 
-@ObjectType({ description: 'The outcome of updateOrderLineItems.', simpleResolvers: true })
+@ObjectType({
+  description: 'What updateOrderLineItems brought about, entry by entry, or why it was refused.',
+  simpleResolvers: true,
+})
 export class UpdateOrderLineItemsPayload extends BilledPayload {
   @Field(() => [OrderLineItem], {
     nullable: 'items',
-    description: 'In the order of the request; null where an entry was refused.',
+    description: 'As they are now, in the order of the request; null where an entry was refused.',
   })
   orderLineItems: (OrderLineItem | null)[];
 }
@@ -36,15 +40,14 @@ export class OrderLineItemMutations {
   })
   @Extensions({ scope: 'order' })
   updateOrderLineItem(
-    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
-    @Arg('input', () => UpdateOrderLineItemInput, { description: 'What to change.' }) input: UpdateOrderLineItemInput,
-    @Arg('expectedVersion', () => Int, {
-      nullable: true,
-      description: 'Refuse with VersionConflict where the line item has another version by now.',
+    @Arg('id', () => ID, { description: 'Its id, in any spelling; its number tells it apart only within its order.' })
+    id: string,
+    @Arg('input', () => UpdateOrderLineItemInput, {
+      description: 'The fields to change, the state to move to, or both.',
     })
-    expectedVersion: number | null,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: 'Judge and show, but write nothing.' })
-    dryRun: boolean,
+    input: UpdateOrderLineItemInput,
+    @Arg('expectedVersion', () => Int, shared.expectedVersion) expectedVersion: number | null,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<UpdateOrderLineItemPayload> {
     return payload(
@@ -62,14 +65,12 @@ export class OrderLineItemMutations {
   })
   @Extensions({ scope: 'order' })
   updateOrderLineItems(
-    @Arg('input', () => UpdateOrderLineItemsInput, { description: 'The changes.' }) input: UpdateOrderLineItemsInput,
-    @Arg('onError', () => OnErrorEnum, {
-      defaultValue: 'RejectAll',
-      description: 'What happens to the rest where some are refused.',
+    @Arg('input', () => UpdateOrderLineItemsInput, {
+      description: 'What is to be changed, and whether to bill and collect it.',
     })
-    onError: OnError,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: 'Judge and show, but write nothing.' })
-    dryRun: boolean,
+    input: UpdateOrderLineItemsInput,
+    @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<UpdateOrderLineItemsPayload> {
     return payload(

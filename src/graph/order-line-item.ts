@@ -15,20 +15,8 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
-import { amountWithoutTax } from '../domain/billing';
-import { money } from '../domain/currency';
-import {
-  type BillingRule,
-  type ItemCategory,
-  type ItemType,
-  judgeLineMove,
-  movesFrom,
-  type OrderLineItemState,
-  quantitiesOf,
-  requiresFulfillment,
-} from '../domain/order-line-item';
-import { editableLineFields } from '../domain/order-line-item-change';
-import { amount, discount, type InlineDiscountType, listPrice, type TaxMode } from '../domain/price';
+import { type BillingRule, type ItemCategory, type ItemType, type OrderLineItemState } from '../domain/order-line-item';
+import { type InlineDiscountType, type TaxMode } from '../domain/price';
 import { OrderLineItemRow } from '../store/order-line-item';
 import { Account } from './account';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
@@ -49,124 +37,211 @@ import { type Fulfillment, FulfillmentConnection, FulfillmentPageArgs } from './
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { type InvoiceItem, InvoiceItemConnection } from './invoice';
 import { Audited, Node } from './node';
-import { columnsOf } from './nouns';
 import { Order } from './order';
 import { DateScalar, DecimalScalar, JSONObjectScalar } from './scalars';
-import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ implements: Node, description: 'A line item of an order.', simpleResolvers: true })
+@ObjectType({
+  implements: Node,
+  description:
+    'What an order sells or takes back: so much of something at a price. With the billing rule TriggerAsFulfillmentOccurs it is delivered, or received, in fulfillments. Source: Zuora, "Order line items".',
+  simpleResolvers: true,
+})
 export class OrderLineItem extends Audited {
-  @Field(() => String, { description: 'Its number within the order, such as "1".' }) itemNumber: string;
-  @Field(() => String, { description: 'What is sold; the name on the invoice.' }) itemName: string;
-  @Field(() => ItemTypeEnum, { nullable: true, description: 'What it stands for.' }) itemType: ItemType | null;
-  @Field(() => ItemCategoryEnum, { description: 'Whether it is sold or taken back.' }) itemCategory: ItemCategory;
+  @Field(() => String, { description: 'Tells it apart within its order, such as "1"; never changes.' })
+  itemNumber: string;
+  @Field(() => String, { description: 'What is sold, or taken back; printed as the charge on its documents.' })
+  itemName: string;
+  @Field(() => ItemTypeEnum, {
+    nullable: true,
+    description: 'Whether it stands for goods, a charge or work; never null on a sale.',
+  })
+  itemType: ItemType | null;
+  @Field(() => ItemCategoryEnum, { description: 'Whether it is sold or taken back; never changes.' })
+  itemCategory: ItemCategory;
   @Field(() => OrderLineItemStateEnum, {
     description:
       'Where it stands. With fulfillments it completes by itself, when it is Booked, nothing is pending and every fulfillment is SentToBilling, Complete or Canceled.',
   })
   itemState: OrderLineItemState;
-  @Field(() => BillingRuleEnum, { description: 'What triggers its billing.' }) billingRule: BillingRule;
-  @Field(() => DecimalScalar, { description: 'How much is sold, in units of unitOfMeasure.' }) quantity: string;
-  @Field(() => String, { nullable: true, description: 'The unit that quantity counts.' }) unitOfMeasure: string | null;
-  @Field(() => String, { description: 'ISO 4217 code of its prices and amounts: the currency of the account.' })
+  @Field(() => BillingRuleEnum, { description: 'Whether it is billed as a whole, or fulfillment by fulfillment.' })
+  billingRule: BillingRule;
+  @Field(() => DecimalScalar, { description: 'How much is sold or taken back, in units of unitOfMeasure; above 0.' })
+  quantity: string;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The unit that its quantities are counted in, one of those in billingSettings where there are any; null where none was named.',
+  })
+  unitOfMeasure: string | null;
+  @Field(() => String, { description: 'ISO 4217 code of its prices and amounts: that of its account.' })
   currency: string;
-  @Field(() => DecimalScalar, { description: 'List price of one unit. Never rounded.' }) listPricePerUnit: string;
+  @Field(() => DecimalScalar, {
+    description: 'What one unit costs before the inline discount, in the currency. Never rounded.',
+  })
+  listPricePerUnit: string;
   @Field(() => DecimalScalar, {
     description:
-      'Price charged for one unit, after the inline discount, tax included when taxMode is TaxInclusive. Never rounded.',
+      'What one unit is charged at, in the currency: after the inline discount, and with tax where taxMode is TaxInclusive. Never rounded. Source: Zuora, "Data type rounding rules".',
   })
   amountPerUnit: string;
-  @Field(() => InlineDiscountTypeEnum, { description: 'How it is discounted.' }) inlineDiscountType: InlineDiscountType;
-  @Field(() => TaxModeEnum, { nullable: true, description: 'Whether prices include tax; null reads as exclusive.' })
-  taxMode: TaxMode | null;
-  @Field(() => String, { nullable: true, description: "One of the entity's tax codes." }) taxCode: string | null;
-  @Field(() => DateScalar, { nullable: true, description: 'The date to bill from; with fulfillments it sits on them.' })
-  billTargetDate: string | null;
-  @Field(() => DateScalar, { nullable: true, description: 'Start of the transaction. Default: the order date.' })
-  transactionStartDate: string | null;
-  @Field(() => DateScalar, { nullable: true, description: 'End of the transaction. Default: its start.' })
-  transactionEndDate: string | null;
-  @Field(() => String, { nullable: true, description: "Its own payment term; null takes the account's." })
-  paymentTerm: string | null;
-  @Field(() => String, { nullable: true, description: 'Lines with different numbers are invoiced apart.' })
-  invoiceGroupNumber: string | null;
-  @Field(() => String, { nullable: true, description: 'Product code.' }) productCode: string | null;
-  @Field(() => String, { nullable: true, description: 'Purchase order number.' }) purchaseOrderNumber: string | null;
-  @Field(() => String, { nullable: true, description: 'Free text.' }) description: string | null;
-  @Field(() => JSONObjectScalar, { nullable: true, description: 'Custom fields; names end in __c.' })
-  customFields: Record<string, unknown> | null;
-}
-
-@ObjectType({ description: 'A move that leaves the present state of a line item.', simpleResolvers: true })
-export class OrderLineItemTransition {
-  @Field(() => OrderLineItemStateEnum, { description: 'Where it leads.' }) to: OrderLineItemState;
-  @Field(() => Boolean, { description: 'Whether this caller may do it now, to this object as it is.' })
-  allowed: boolean;
-  @Field(() => [TransitionBlock], {
-    description:
-      'Every reason against it; empty where it is allowed. A move that only the system makes is never allowed.',
+  @Field(() => InlineDiscountTypeEnum, {
+    description: 'What inlineDiscountPerUnit is counted in; None where nothing is taken off.',
   })
-  blockedBy: TransitionBlock[];
+  inlineDiscountType: InlineDiscountType;
+  @Field(() => TaxModeEnum, { nullable: true, description: 'Whether prices include tax; null reads as TaxExclusive.' })
+  taxMode: TaxMode | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'One of those in billingSettings, whose rate of the day is billed; null where it is not taxed.',
+  })
+  taxCode: string | null;
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'The day from which billing may pick it up; with fulfillments theirs count instead.',
+  })
+  billTargetDate: string | null;
+  @Field(() => DateScalar, {
+    nullable: true,
+    description:
+      'The first day of what is sold: serviceStartDate on its invoice where it has no fulfillments. The orderDate where none was given.',
+  })
+  transactionStartDate: string | null;
+  @Field(() => DateScalar, {
+    nullable: true,
+    description:
+      'The last day of what is sold: serviceEndDate on its invoice where it has no fulfillments. Its start where none was given.',
+  })
+  transactionEndDate: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'How long after their date its invoices are due; null where the account says so. Those that differ are invoiced apart.',
+  })
+  paymentTerm: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Those that differ in it are invoiced apart; null is a group as well.',
+  })
+  invoiceGroupNumber: string | null;
+  @Field(() => String, { nullable: true, description: 'What it is called in the catalog of the seller.' }) productCode:
+    | string
+    | null;
+  @Field(() => String, { nullable: true, description: 'What the customer calls the order that it belongs to.' })
+  purchaseOrderNumber: string | null;
+  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
+    | string
+    | null;
+  @Field(() => JSONObjectScalar, {
+    nullable: true,
+    description: 'Fields of the client itself, kept as they were given; their names end in __c.',
+  })
+  customFields: Record<string, unknown> | null;
 }
 
 export const OrderLineItemConnection = connectionType(OrderLineItem, 'OrderLineItem');
 
-@InputType({ description: 'Which line items. All conditions that are given must hold.' })
+@InputType({ description: 'Conditions on line items. All that are given must hold.' })
 export class OrderLineItemFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'By id.' }) id?: IDFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'By order.' }) orderId?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'By the number of the order.' }) orderNumber?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'By item number.' }) itemNumber?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'By item name.' }) itemName?: StringFilter;
-  @Field(() => OrderLineItemStateFilter, { nullable: true, description: 'By state.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
+  id?: IDFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of orders whose id meets these conditions.' })
+  orderId?: IDFilter;
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Only those of orders whose orderNumber meets these conditions.',
+  })
+  orderNumber?: StringFilter;
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Only those whose itemNumber meets these conditions; together with orderNumber it names one.',
+  })
+  itemNumber?: StringFilter;
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose itemName meets these conditions.' })
+  itemName?: StringFilter;
+  @Field(() => OrderLineItemStateFilter, {
+    nullable: true,
+    description: 'Only those whose itemState meets these conditions.',
+  })
   itemState?: OrderLineItemStateFilter;
-  @Field(() => ItemCategoryEnum, { nullable: true, description: 'By category.' }) itemCategory?: ItemCategory;
-  @Field(() => ItemTypeEnum, { nullable: true, description: 'By type.' }) itemType?: ItemType;
-  @Field(() => BillingRuleEnum, { nullable: true, description: 'By billing rule.' }) billingRule?: BillingRule;
-  @Field(() => StringFilter, { nullable: true, description: 'By product code.' }) productCode?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'By account.' }) accountId?: IDFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'By the sold line item that a return takes back.' })
+  @Field(() => ItemCategoryEnum, { nullable: true, description: 'Only what is sold, or only what is taken back.' })
+  itemCategory?: ItemCategory;
+  @Field(() => ItemTypeEnum, { nullable: true, description: 'Only goods, only fees, or only services.' })
+  itemType?: ItemType;
+  @Field(() => BillingRuleEnum, {
+    nullable: true,
+    description: 'Only those billed as a whole, or only those billed fulfillment by fulfillment.',
+  })
+  billingRule?: BillingRule;
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'Only those whose productCode meets these conditions.',
+  })
+  productCode?: StringFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
+  accountId?: IDFilter;
+  @Field(() => IDFilter, {
+    nullable: true,
+    description: 'Only returns of the sold line items whose id meets these conditions.',
+  })
   originalOrderLineItemId?: IDFilter;
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: something is still pending fulfillment. False: nothing is.',
+    description: 'True: fulfillments may still take something of them. False: nothing is left to be fulfilled.',
   })
   hasPendingQuantity?: boolean;
-  @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
+  @Field(() => DateTimeFilter, {
+    nullable: true,
+    description: 'Only those last changed in this span of time: what is new since the last look.',
+  })
   updatedDate?: DateTimeFilter;
 }
 
-@InputType({ description: 'The order of line items; ties are broken by id.' })
+@InputType({ description: 'How line items are sorted; ties are broken by id.' })
 export class OrderLineItemOrder {
-  @Field(() => OrderLineItemOrderFieldEnum, { description: 'What to sort by.' })
+  @Field(() => OrderLineItemOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
   field: keyof typeof OrderLineItemOrderFieldEnum;
-  @Field(() => OrderDirectionEnum, { defaultValue: 'DESC', description: 'Which way.' }) direction: 'ASC' | 'DESC';
+  @Field(() => OrderDirectionEnum, {
+    defaultValue: 'DESC',
+    description: 'Whether the smallest or the largest comes first.',
+  })
+  direction: 'ASC' | 'DESC';
 }
 
 @ArgsType()
 export class OrderLineItemPageArgs extends PageArgs {
-  @Field(() => OrderLineItemFilter, { nullable: true, description: 'Which line items; all where absent.' })
+  @Field(() => OrderLineItemFilter, {
+    nullable: true,
+    description: 'Which of them; all that the caller sees where absent.',
+  })
   filter?: OrderLineItemFilter;
   @Field(() => OrderLineItemOrder, {
     nullable: true,
-    description: 'In which order; the last changed first where absent.',
+    description: 'What they are sorted by; the last changed comes first where absent.',
   })
   orderBy?: OrderLineItemOrder;
 }
 
 @Resolver(() => OrderLineItem)
 export class OrderLineItemResolver {
-  @Query(() => OrderLineItem, { nullable: true, description: 'A line item by id; null where the caller sees none.' })
+  @Query(() => OrderLineItem, {
+    nullable: true,
+    description:
+      'The line item that an id names; null where the caller sees none. By its numbers it is found with orderLineItems: orderNumber and itemNumber.',
+  })
   @Extensions({ scope: 'read' })
   orderLineItem(
-    @Arg('id', () => ID, { description: 'Its id.' }) id: string,
+    @Arg('id', () => ID, { description: 'Its id, in any spelling; its number tells it apart only within its order.' })
+    id: string,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<OrderLineItem | null> {
     return context.find('orderLineItem', id, info);
   }
 
-  @Query(() => OrderLineItemConnection, { nullable: true, description: 'The line items that the caller sees.' })
+  @Query(() => OrderLineItemConnection, {
+    nullable: true,
+    description: 'The line items that the caller sees, the last changed first where no order is asked for.',
+  })
   @Extensions({ scope: 'read' })
   orderLineItems(
     @Args(() => OrderLineItemPageArgs) args: OrderLineItemPageArgs,
@@ -176,58 +251,7 @@ export class OrderLineItemResolver {
     return rootConnection(context, 'orderLineItem', args, info);
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether the billing rule is TriggerAsFulfillmentOccurs.' })
-  requiresFulfillment(@Root() line: OrderLineItemRow): boolean {
-    return requiresFulfillment(line);
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'With fulfillments: the sum of those Booked, SentToBilling or Complete. Without: all of it from Booked on.',
-  })
-  quantityFulfilled(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityFulfilled;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description: 'What fulfillments may still take: quantity less quantityFulfilled. 0 without fulfillments.',
-  })
-  quantityPendingFulfillment(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityPendingFulfillment;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description: 'What can be taken back: what was SentToBilling or Complete, less what was returned. 0 on a return.',
-  })
-  quantityAvailableForReturn(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityAvailableForReturn;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    nullable: true,
-    description: 'Percent points, or money per unit, by inlineDiscountType.',
-  })
-  inlineDiscountPerUnit(@Root() line: OrderLineItemRow): string | null {
-    const { inlineDiscountPerUnit: value, inlineDiscountType, currency } = line;
-    return value !== null && inlineDiscountType === 'FixedAmount' ? money(value, currency) : value;
-  }
-
-  @FieldResolver(() => DecimalScalar, { description: 'listPricePerUnit x quantity.' })
-  listPrice(@Root() line: OrderLineItemRow): string {
-    return money(listPrice(line), line.currency);
-  }
-
-  @FieldResolver(() => DecimalScalar, { description: 'The inline discount over the whole quantity; 0 without one.' })
-  discount(@Root() line: OrderLineItemRow): string {
-    return money(discount(line), line.currency);
-  }
-
-  @FieldResolver(() => DecimalScalar, { description: 'amountPerUnit x quantity.' })
-  amount(@Root() line: OrderLineItemRow): string {
-    return money(amount(line), line.currency);
-  }
-
-  @FieldResolver(() => Order, { description: 'The order it belongs to.' })
+  @FieldResolver(() => Order, { description: 'Which sells it or takes it back; never changes.' })
   order(
     @Root() line: OrderLineItemRow,
     @Ctx() context: GraphContext,
@@ -236,7 +260,7 @@ export class OrderLineItemResolver {
     return context.follow('OrderLineItem.order', line.orderId, info);
   }
 
-  @FieldResolver(() => Account, { description: 'The account that is invoiced.' })
+  @FieldResolver(() => Account, { description: 'Who is invoiced, or credited: the one of its order.' })
   account(
     @Root() line: OrderLineItemRow,
     @Ctx() context: GraphContext,
@@ -245,7 +269,10 @@ export class OrderLineItemResolver {
     return context.follow('OrderLineItem.account', line.accountId, info);
   }
 
-  @FieldResolver(() => FulfillmentConnection, { description: 'Its fulfillments, at most 100.' })
+  @FieldResolver(() => FulfillmentConnection, {
+    description:
+      'What was delivered, or received, of it so far or is about to be: at most 100. None without the billing rule for it.',
+  })
   fulfillments(
     @Root() line: OrderLineItemRow,
     @Args(() => FulfillmentPageArgs) args: FulfillmentPageArgs,
@@ -255,7 +282,9 @@ export class OrderLineItemResolver {
     return edgeConnection(context, 'OrderLineItem.fulfillments', line.id, args, info);
   }
 
-  @FieldResolver(() => InvoiceItemConnection, { description: 'What it was charged for, on whatever invoice.' })
+  @FieldResolver(() => InvoiceItemConnection, {
+    description: 'What was charged for it, on whatever invoice, drafts included.',
+  })
   invoiceItems(
     @Root() line: OrderLineItemRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -265,7 +294,9 @@ export class OrderLineItemResolver {
     return edgeConnection(context, 'OrderLineItem.invoiceItems', line.id, args, info);
   }
 
-  @FieldResolver(() => CreditMemoItemConnection, { description: 'What it was credited, on whatever credit memo.' })
+  @FieldResolver(() => CreditMemoItemConnection, {
+    description: 'What was credited for it, on whatever credit memo, drafts included.',
+  })
   creditMemoItems(
     @Root() line: OrderLineItemRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -287,7 +318,7 @@ export class OrderLineItemResolver {
     return id ? context.follow('OrderLineItem.originalOrderLineItem', id, info) : null;
   }
 
-  @FieldResolver(() => OrderLineItemConnection, { description: 'The returns of this line item; none on a return.' })
+  @FieldResolver(() => OrderLineItemConnection, { description: 'What takes back of this sale; nothing on a return.' })
   returnOrderLineItems(
     @Root() line: OrderLineItemRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -297,7 +328,7 @@ export class OrderLineItemResolver {
     return edgeConnection(context, 'OrderLineItem.returnOrderLineItems', line.id, args, info);
   }
 
-  @FieldResolver(() => HistoryEntryConnection, { description: 'Its changes, the oldest first.' })
+  @FieldResolver(() => HistoryEntryConnection, { description: 'Every change of it, the oldest first.' })
   history(
     @Root() line: OrderLineItemRow,
     @Args(() => PageArgs) args: PageArgs,
@@ -306,41 +337,4 @@ export class OrderLineItemResolver {
   ): Connection<HistoryEntry> {
     return edgeConnection(context, 'OrderLineItem.history', line.id, args, info);
   }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'amount less the tax in it where taxMode is TaxInclusive, by the rate that its tax code has now; else amount.',
-  })
-  async amountWithoutTax(@Root() line: OrderLineItemRow, @Ctx() { loaders }: GraphContext): Promise<string> {
-    const included = line.taxMode === 'TaxInclusive';
-    return money(included ? amountWithoutTax(line, await loaders.settings()) : amount(line), line.currency);
-  }
-
-  @FieldResolver(() => [OrderLineItemTransition], {
-    description:
-      'One entry for each move that leaves the present state, judged for this caller and this object as it is. Sources: Zuora, "State transitions for order line items without fulfillments"; "... with fulfillments".',
-  })
-  async allowedTransitions(
-    @Root() line: OrderLineItemRow,
-    @Ctx() { loaders, caller }: GraphContext,
-  ): Promise<OrderLineItemTransition[]> {
-    const moves = movesFrom(line);
-    if (moves.length === 0) return [];
-    const posted = line.itemState === 'SentToBilling' && (await loaders.posted(line.id));
-    const original = line.originalOrderLineItemId
-      ? (await loaders.row('orderLineItem', columnsOf('orderLineItem', judgedFields), line.originalOrderLineItemId))!
-      : null;
-    return moves.map(({ to }) => ({ to, ...judgement(judgeLineMove(line, to, { caller, posted, original })) }));
-  }
-
-  @FieldResolver(() => [String], {
-    description:
-      'The fields that this caller may change now. Source: Zuora, "Update an order line item" (which names the states for each field).',
-  })
-  editableFields(@Root() line: OrderLineItemRow, @Ctx() { caller }: GraphContext): readonly string[] {
-    return editableLineFields(line, caller);
-  }
 }
-
-/** What a return is judged by in its original: the facts behind its quantities. */
-const judgedFields = ['quantityAvailableForReturn'];

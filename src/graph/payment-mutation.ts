@@ -3,6 +3,7 @@ import { money } from '../domain/currency';
 import { collectPayment } from '../service/payment-collect';
 import { refundPayment } from '../service/payment-refund';
 import type { InvoiceRow } from '../store/invoice';
+import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { payload, UserError } from './errors';
 import { Invoice } from './invoice';
@@ -10,31 +11,39 @@ import { shown } from './nouns';
 import { Payment } from './payment';
 import { DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'The outcome of collectPayment.', simpleResolvers: true })
+@ObjectType({ description: 'What collectPayment brought about, or why it was refused.', simpleResolvers: true })
 export class CollectPaymentPayload {
-  @Field(() => [Payment], { description: 'The payments that were authorized, one for each account and currency.' })
+  @Field(() => [Payment], {
+    description:
+      'What was authorized, one for each account and currency; Processing until the money is taken. None where negative invoices cover it all.',
+  })
   payments: Payment[];
-  @Field(() => [Invoice], { description: 'The invoices as they are now, in the order of the request.' })
+  @Field(() => [Invoice], {
+    description:
+      'What was to be collected, as it is now, in the order of the request; offsets names the negative invoices that were taken off.',
+  })
   invoices: Invoice[];
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'The total of the payments; null where there is none, or where they are in several currencies.',
+    description: 'The total of the payments in their currency; null where there is none, or where they are in several.',
   })
   paidAmount: string | null;
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where everything was done.' })
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where everything was done.',
+  })
   userErrors: UserError[];
 }
 
-@ObjectType({ description: 'The outcome of refundPayment.', simpleResolvers: true })
+@ObjectType({ description: 'What refundPayment brought about, or why it was refused.', simpleResolvers: true })
 export class PaymentPayload {
   @Field(() => Payment, { nullable: true, description: 'The payment as it is now; null where refused.' })
   payment: Payment | null;
-  @Field(() => [Invoice], { description: 'The invoices that are owed again.' }) invoices: Invoice[];
-  @Field(() => [UserError], { description: 'What the rules refuse; empty where it was done.' }) userErrors: UserError[];
+  @Field(() => [Invoice], { description: 'Those that are owed again, in whole or in part.' }) invoices: Invoice[];
+  @Field(() => [UserError], {
+    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+  })
+  userErrors: UserError[];
 }
-
-const dryRunText =
-  'Judge and show, but write nothing: numbers read DRYRUN-1, DRYRUN-2, ..., and the payment gateway is not asked. Such a request holds this one mutation.';
 
 const invoicesShown = (rows: readonly InvoiceRow[]) => rows.map((row) => shown('invoice', row)) as unknown as Invoice[];
 
@@ -43,13 +52,15 @@ export class PaymentMutations {
   @Mutation(() => CollectPaymentPayload, {
     nullable: true,
     description:
-      "Collects what is owed on Posted invoices by their accounts' payment methods, all of it or nothing. Negative invoices of the same account and currency are taken off first.",
+      "Collects what is owed on Posted invoices by their accounts' payment methods, all of it or nothing. Negative invoices of the same account and currency are taken off first. PAYMENT_METHOD_MISSING, PAYMENT_DECLINED or PAYMENT_FAILED where it cannot; BALANCE_EXCEEDED where nothing is owed.",
   })
   @Extensions({ scope: 'pay' })
   collectPayment(
-    @Arg('invoiceKeys', () => [ID], { description: 'Ids or invoice numbers, 1 to 1,000, each invoice once.' })
+    @Arg('invoiceKeys', () => [ID], {
+      description: 'Ids in any spelling or invoice numbers, 1 to 1,000; INVALID_VALUE where one comes twice.',
+    })
     invoiceKeys: string[],
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<CollectPaymentPayload> {
     return payload<CollectPaymentPayload, Awaited<ReturnType<typeof collectPayment>>>(
@@ -66,17 +77,18 @@ export class PaymentMutations {
   @Mutation(() => PaymentPayload, {
     nullable: true,
     description:
-      'Pays back part or all of a Processed payment. What was put against invoices is taken back from them as far as it must be, and they are owed again. Source: Zuora, "Refund a payment".',
+      'Pays back part or all of a Processed payment. What was put against invoices is taken back from them as far as it must be, and they are owed again. DOCUMENT_STATUS where it is not Processed. Source: Zuora, "Refund a payment".',
   })
   @Extensions({ scope: 'pay' })
   refundPayment(
-    @Arg('key', () => ID, { description: 'Id or payment number.' }) key: string,
+    @Arg('key', () => ID, shared.key('payment number')) key: string,
     @Arg('amount', () => DecimalScalar, {
       nullable: true,
-      description: 'How much; all that was not refunded yet where absent.',
+      description:
+        'How much, above 0 with at most the decimals of the currency, else INVALID_VALUE; BALANCE_EXCEEDED where less is left. All that was not refunded yet where absent.',
     })
     amount: string | null,
-    @Arg('dryRun', () => Boolean, { defaultValue: false, description: dryRunText }) dryRun: boolean,
+    @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<PaymentPayload> {
     return payload<PaymentPayload, Awaited<ReturnType<typeof refundPayment>>>(

@@ -19,6 +19,7 @@ import { money } from '../domain/currency';
 import { type PaymentStatus, unappliedAmount } from '../domain/payment';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
 import { Account } from './account';
+import * as shared from './arguments';
 import { type Connection, connectionType, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
 import { OrderDirectionEnum, PaymentOrderFieldEnum, PaymentStatusEnum } from './enums';
@@ -27,54 +28,85 @@ import { Invoice } from './invoice';
 import { Audited, Node } from './node';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 
-@ObjectType({ implements: Node, description: 'Money collected from an account.', simpleResolvers: true })
+@ObjectType({
+  implements: Node,
+  description: 'Money collected from an account by its payment method, and put against what it owes.',
+  simpleResolvers: true,
+})
 export class Payment extends Audited {
-  @Field(() => String, { description: 'Its business number, such as P-00000001.' }) paymentNumber: string;
-  @Field(() => DecimalScalar, { description: 'What was authorized.' }) amount: string;
-  @Field(() => DecimalScalar, { description: 'What of it is put against invoices.' }) appliedAmount: string;
-  @Field(() => DecimalScalar, { description: 'What of it was paid back.' }) refundAmount: string;
-  @Field(() => String, { description: 'ISO 4217 code.' }) currency: string;
-  @Field(() => DateScalar, { description: 'The day it counts from (UTC).' }) effectiveDate: string;
+  @Field(() => String, {
+    description: 'Its business number, such as P-00000001; unique in the entity, and never changes.',
+  })
+  paymentNumber: string;
+  @Field(() => DecimalScalar, { description: 'How much was authorized, in the currency; above 0.' }) amount: string;
+  @Field(() => DecimalScalar, { description: 'How much of it is put against invoices, in the currency.' })
+  appliedAmount: string;
+  @Field(() => DecimalScalar, { description: 'How much of it was paid back, in the currency, or is about to be.' })
+  refundAmount: string;
+  @Field(() => String, { description: 'ISO 4217 code of its amounts: that of its account.' }) currency: string;
+  @Field(() => DateScalar, { description: 'The day on which it was authorized (UTC).' }) effectiveDate: string;
   @Field(() => PaymentStatusEnum, {
-    description: 'Where it stands. A fresh one is Processing until the money is taken.',
+    description: 'Whether the money was taken. A fresh one is Processing until then.',
   })
   status: PaymentStatus;
 }
 
 @ObjectType({
   implements: Node,
-  description: 'The part of a payment that is put against an invoice.',
+  description: 'The part of a payment that is put against an invoice; gone where it was refunded whole.',
   simpleResolvers: true,
 })
 export class PaymentApplication extends Node {
-  @Field(() => DecimalScalar, { description: 'How much.' }) amount: string;
-  @Field(() => DateTimeScalar, { description: 'When.' }) appliedDate: string;
+  @Field(() => DecimalScalar, { description: 'How much of the payment, in its currency; above 0.' }) amount: string;
+  @Field(() => DateTimeScalar, { description: 'The instant at which it was put there.' }) appliedDate: string;
 }
 
 export const PaymentConnection = connectionType(Payment, 'Payment');
 
-@InputType({ description: 'Which payments. All conditions that are given must hold.' })
+@InputType({ description: 'Conditions on payments. All that are given must hold.' })
 export class PaymentFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'By id.' }) id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'By payment number.' }) paymentNumber?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'By account.' }) accountId?: IDFilter;
-  @Field(() => PaymentStatusEnum, { nullable: true, description: 'By status.' }) status?: PaymentStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'By the day it counts from.' }) effectiveDate?: DateFilter;
-  @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
+  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
+  id?: IDFilter;
+  @Field(() => StringFilter, { nullable: true, description: 'Only those whose paymentNumber meets these conditions.' })
+  paymentNumber?: StringFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
+  accountId?: IDFilter;
+  @Field(() => PaymentStatusEnum, {
+    nullable: true,
+    description: 'Only those whose money was taken, could not be, or was paid back.',
+  })
+  status?: PaymentStatus;
+  @Field(() => DateFilter, { nullable: true, description: 'Only those whose effectiveDate meets these conditions.' })
+  effectiveDate?: DateFilter;
+  @Field(() => DateTimeFilter, {
+    nullable: true,
+    description: 'Only those last changed in this span of time: what is new since the last look.',
+  })
   updatedDate?: DateTimeFilter;
 }
 
-@InputType({ description: 'The order of payments; ties are broken by id.' })
+@InputType({ description: 'How payments are sorted; ties are broken by id.' })
 export class PaymentOrder {
-  @Field(() => PaymentOrderFieldEnum, { description: 'What to sort by.' }) field: keyof typeof PaymentOrderFieldEnum;
-  @Field(() => OrderDirectionEnum, { defaultValue: 'DESC', description: 'Which way.' }) direction: 'ASC' | 'DESC';
+  @Field(() => PaymentOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
+  field: keyof typeof PaymentOrderFieldEnum;
+  @Field(() => OrderDirectionEnum, {
+    defaultValue: 'DESC',
+    description: 'Whether the smallest or the largest comes first.',
+  })
+  direction: 'ASC' | 'DESC';
 }
 
 @ArgsType()
 export class PaymentPageArgs extends PageArgs {
-  @Field(() => PaymentFilter, { nullable: true, description: 'Which payments; all where absent.' })
+  @Field(() => PaymentFilter, {
+    nullable: true,
+    description: 'Which of them; all that the caller sees where absent.',
+  })
   filter?: PaymentFilter;
-  @Field(() => PaymentOrder, { nullable: true, description: 'In which order; the last changed first where absent.' })
+  @Field(() => PaymentOrder, {
+    nullable: true,
+    description: 'What they are sorted by; the last changed comes first where absent.',
+  })
   orderBy?: PaymentOrder;
 }
 
@@ -82,18 +114,21 @@ export class PaymentPageArgs extends PageArgs {
 export class PaymentResolver {
   @Query(() => Payment, {
     nullable: true,
-    description: 'A payment by id or payment number; null where the caller sees none.',
+    description: 'The payment that an id or payment number names; null where the caller sees none.',
   })
   @Extensions({ scope: 'read' })
   payment(
-    @Arg('key', () => ID, { description: 'Id or payment number.' }) key: string,
+    @Arg('key', () => ID, shared.key('payment number')) key: string,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Payment | null> {
     return context.find('payment', key, info);
   }
 
-  @Query(() => PaymentConnection, { nullable: true, description: 'The payments that the caller sees.' })
+  @Query(() => PaymentConnection, {
+    nullable: true,
+    description: 'The payments that the caller sees, the last changed first where no order is asked for.',
+  })
   @Extensions({ scope: 'read' })
   payments(
     @Args(() => PaymentPageArgs) args: PaymentPageArgs,
@@ -105,13 +140,13 @@ export class PaymentResolver {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'What is put against no invoice: amount less applied and refunded; 0 where no money was taken in the end.',
+      'How much is put against no invoice, in the currency: amount less appliedAmount and refundAmount; 0 where no money was taken in the end.',
   })
   unappliedAmount(@Root() payment: PaymentRow): string {
     return money(unappliedAmount(payment), payment.currency);
   }
 
-  @FieldResolver(() => Account, { description: 'The account that paid.' })
+  @FieldResolver(() => Account, { description: 'Who paid; never changes.' })
   account(
     @Root() payment: PaymentRow,
     @Ctx() context: GraphContext,
@@ -120,7 +155,7 @@ export class PaymentResolver {
     return context.follow('Payment.account', payment.accountId, info);
   }
 
-  @FieldResolver(() => [PaymentApplication], { description: 'The invoices it was put against.' })
+  @FieldResolver(() => [PaymentApplication], { description: 'What of it is put against which invoice.' })
   applications(
     @Root() payment: PaymentRow,
     @Ctx() context: GraphContext,
@@ -132,7 +167,7 @@ export class PaymentResolver {
 
 @Resolver(() => PaymentApplication)
 export class PaymentApplicationResolver {
-  @FieldResolver(() => Payment, { description: 'The payment.' })
+  @FieldResolver(() => Payment, { description: 'The money that it is a part of.' })
   payment(
     @Root() application: PaymentApplicationRow,
     @Ctx() context: GraphContext,
@@ -141,7 +176,7 @@ export class PaymentApplicationResolver {
     return context.follow('PaymentApplication.payment', application.paymentId, info);
   }
 
-  @FieldResolver(() => Invoice, { description: 'The invoice.' })
+  @FieldResolver(() => Invoice, { description: 'What it is put against: that owes so much less.' })
   invoice(
     @Root() application: PaymentApplicationRow,
     @Ctx() context: GraphContext,

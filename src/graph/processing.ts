@@ -1,9 +1,12 @@
 import { Field, InputType } from 'type-graphql';
 import { DateScalar } from './scalars';
 
-@InputType({ description: 'Dates of the billing that a mutation runs.' })
+@InputType({ description: 'The days that a mutation bills by. Source: Zuora, "Create fulfillments".' })
 export class BillingOptionsInput {
-  @Field(() => DateScalar, { nullable: true, description: 'Bills what is due up to this day. Default: today (UTC).' })
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'Bills what has its billTargetDate on this day or earlier. Default: today (UTC).',
+  })
   targetDate?: string | null;
   @Field(() => DateScalar, {
     nullable: true,
@@ -12,21 +15,28 @@ export class BillingOptionsInput {
   documentDate?: string | null;
 }
 
-@InputType({ description: 'What else is done in the same act, all of it or nothing.' })
+@InputType({
+  description:
+    'What else is done in the same act, all of it or nothing: where a bill or a payment fails, nothing is written. Source: Zuora, "Create fulfillments".',
+})
 export class ProcessingOptionsInput {
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
     description:
-      'Bills what this request makes or moves, as far as it is SentToBilling and due, into posted documents. Scope: bill.',
+      'Bills what this request makes or moves, as far as it is SentToBilling and due, into documents that are posted at once; the rest is left to a later run. Scope: bill.',
   })
   runBilling?: boolean | null;
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: "Collects the invoices' balances by the accounts' payment methods. Needs runBilling. Scope: pay.",
+    description:
+      'Collects the balances of the invoices by the payment methods of their accounts. INVALID_VALUE without runBilling; PAYMENT_METHOD_MISSING, PAYMENT_DECLINED or PAYMENT_FAILED where it cannot. Scope: pay.',
   })
   collectPayment?: boolean | null;
-  @Field(() => BillingOptionsInput, { nullable: true, description: 'Dates of the billing.' })
+  @Field(() => BillingOptionsInput, {
+    nullable: true,
+    description: 'Up to which day is billed, and which is printed; today for both where absent.',
+  })
   billingOptions?: BillingOptionsInput | null;
 }

@@ -36,7 +36,7 @@ function textScalar(
 
 export const DateScalar = textScalar(
   'Date',
-  'A calendar day such as "2022-01-02", without a time zone.',
+  'A calendar day such as "2022-01-02", without a time zone. Taken in from 1900-01-01 to 2999-12-31.',
   `a day as YYYY-MM-DD from ${firstDay} to ${lastDay} is expected`,
   (text) => (isDay(text) ? text : undefined),
 );
@@ -45,7 +45,7 @@ const instantForm = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d
 
 export const DateTimeScalar = textScalar(
   'DateTime',
-  'An instant as RFC 3339 writes it. Given out in UTC with milliseconds; taken in with any offset.',
+  'An instant as RFC 3339 writes it. Given out in UTC with milliseconds, such as "2022-01-02T10:00:00.000Z"; taken in with any offset.',
   'an instant such as 2022-01-02T10:00:00Z is expected',
   (text) => {
     const day = instantForm.exec(text)?.[1];
@@ -60,7 +60,7 @@ const decimals =
 export const DecimalScalar = new GraphQLScalarType<string, string>({
   name: 'Decimal',
   description:
-    'An exact decimal. Given out as a string without exponent: money with at least the decimals of its currency, everything else without trailing zeros. Taken in as a string, or as a JSON number of at most 15 significant digits.',
+    'An exact decimal. Given out as a string without exponent: money with at least the decimals of its currency, everything else without trailing zeros. Taken in as a string, or as a JSON number of at most 15 significant digits, with at most 13 digits before and 9 after the point. Source: Zuora, "Rounding and precision in Zuora".',
   serialize: String,
   parseValue: (value) => {
     const result =
@@ -84,7 +84,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 export const JSONObjectScalar = new GraphQLScalarType<Record<string, unknown>, Record<string, unknown>>({
   name: 'JSONObject',
-  description: 'An object of custom fields. Their names end in __c; their values are text, numbers, booleans or null.',
+  description:
+    'An object of custom fields. Their names end in __c, and upper and lower case differ; their values are text of at most 500 characters, numbers, booleans or null. Source: Zuora, "Create fulfillments".',
   serialize: (value) => value as Record<string, unknown>,
   parseValue: (value) => (isObject(value) ? value : refuse('JSONObject', value, 'an object is expected')),
   parseLiteral: (node, variables) => {

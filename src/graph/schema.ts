@@ -11,7 +11,8 @@ import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { AccountResolver, BillingDocumentResolver } from './account';
-import { BillRunFailureResolver, BillRunPreviewTotalResolver, BillRunResolver } from './bill-run';
+import { BillRunFailureResolver, BillRunResolver } from './bill-run';
+import { BillRunPreviewResolver, BillRunPreviewTotalResolver } from './bill-run-preview';
 import { BillingSettingsResolver } from './billing-settings';
 import type { Connection } from './connections';
 import type { GraphContext } from './context';
@@ -29,6 +30,7 @@ import { NodeResolver } from './node';
 import { OrderResolver } from './order';
 import { OrderLineItemResolver } from './order-line-item';
 import { OrderLineItemMutations } from './order-line-item-mutation';
+import { OrderLineItemRules } from './order-line-item-rules';
 import { PaymentApplicationResolver, PaymentResolver } from './payment';
 import { PaymentMutations } from './payment-mutation';
 import { ViewerResolver } from './viewer';
@@ -46,6 +48,7 @@ export function schema(): GraphQLSchema {
         AccountResolver,
         OrderResolver,
         OrderLineItemResolver,
+        OrderLineItemRules,
         OrderLineItemMutations,
         FulfillmentResolver,
         FulfillmentMutations,
@@ -63,6 +66,7 @@ export function schema(): GraphQLSchema {
         PaymentApplicationResolver,
         BillRunResolver,
         BillRunFailureResolver,
+        BillRunPreviewResolver,
         BillRunPreviewTotalResolver,
         PaymentMutations,
         HistoryEntryResolver,
@@ -94,8 +98,10 @@ export const schemaText = (): string => `${printSchema(lexicographicSortSchema(s
  * begins with fresh loaders.
  */
 function guarded(schema: GraphQLSchema): GraphQLSchema {
-  schema.getQueryType()!.description = 'What can be read.';
-  schema.getMutationType()!.description = 'What can be done; several in one request are carried out one after another.';
+  schema.getQueryType()!.description =
+    'What can be read: of what the caller may see, and only that. What is elsewhere is null, or not in the list.';
+  schema.getMutationType()!.description =
+    'What can be done. Several in one request are carried out one after another, each all of it or nothing. What the rules refuse comes back as userErrors.';
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {
       const scope = field.extensions.scope as Scope | undefined;

@@ -5,31 +5,43 @@ import type { GraphContext } from './context';
 @ObjectType({ description: 'A legal entity, the tenant: no data of one is seen from another.', simpleResolvers: true })
 export class Entity {
   @Field(() => ID, { description: 'Its id, as the header Zuora-Entity-Ids takes it.' }) id: string;
-  @Field(() => String, { description: 'Its name.' }) name: string;
+  @Field(() => String, { description: 'What people call it; no two entities are called the same.' }) name: string;
 }
 
 @ObjectType({ description: 'An organization inside an entity; each account belongs to one.', simpleResolvers: true })
 export class Org {
   @Field(() => ID, { description: 'Its id, as the header Zuora-Org-Ids takes it.' }) id: string;
-  @Field(() => String, { description: 'Its name.' }) name: string;
+  @Field(() => String, { description: 'What people call it; no two of an entity are called the same.' }) name: string;
 }
 
 @ObjectType({ description: 'Who is asking, and what they may do and see.', simpleResolvers: true })
 export class Viewer {
-  @Field(() => String, { description: 'The client_id of the OAuth client.' }) clientId: string;
+  @Field(() => String, { description: 'The client_id that the token was issued to.' }) clientId: string;
   @Field(() => [String], {
-    description: 'The scopes of the client: read, order, fulfill, edit-booked, bill, pay, admin.',
+    description:
+      'What the client may do: read, order, fulfill, edit-booked, bill, pay, admin. Each query and mutation says which one it needs.',
   })
   scopes: string[];
-  @Field(() => Entity, { description: 'The entity this request runs in.' }) entity: Entity;
-  @Field(() => [Org], { description: 'The orgs whose data this request sees.' }) orgs: Org[];
-  @Field(() => [Entity], { description: 'Every entity the client may choose with the header Zuora-Entity-Ids.' })
+  @Field(() => Entity, {
+    description:
+      'The one that this request runs in: named by the header Zuora-Entity-Ids, or the only one that the client has.',
+  })
+  entity: Entity;
+  @Field(() => [Org], {
+    description:
+      'Those whose data this request sees: named by the header Zuora-Org-Ids, or all that the client may see.',
+  })
+  orgs: Org[];
+  @Field(() => [Entity], { description: 'All that the client may choose from with the header Zuora-Entity-Ids.' })
   entities: Entity[];
 }
 
 @Resolver()
 export class ViewerResolver {
-  @Query(() => Viewer, { nullable: true, description: 'Client, scopes, entity and orgs of this token.' })
+  @Query(() => Viewer, {
+    nullable: true,
+    description: 'Who is asking by this token: its client, with scopes, entity and orgs.',
+  })
   @Extensions({ scope: 'read' })
   async viewer(@Ctx() { work, caller }: GraphContext): Promise<Viewer | null> {
     const grants = await grantsOf(work.reads().connection, caller.clientId);

@@ -17,9 +17,10 @@ import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
 import { OrderRow } from '../store/order';
 import { lineItemsByNumbers, OrderLineItemRow } from '../store/order-line-item';
-import { insertNumberedRows, insertRows, rowsBy } from '../store/write';
+import { insertNumberedRows, insertRows } from '../store/write';
 import { refuse } from './batch';
 import { type Billed, bill } from './billing';
+import { findByKey } from './key';
 import { lockLines, settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
 
@@ -50,7 +51,7 @@ export function createOrder(
         ],
       ),
     );
-    const account = await accountOf(unit, input.existingAccountNumber);
+    const account = await findByKey<AccountRow>(unit.db, AccountRow, 'accountNumber', input.existingAccountNumber);
     const settings = await settingsFor(unit, input.orderLineItems);
     const originals = await lockOriginals(unit, input);
     const judged = judgeLines(input, account, settings, originals);
@@ -71,12 +72,8 @@ export function createOrder(
   });
 }
 
-const noAccount = (): UserError => userError('NOT_FOUND', 'No account has this number.', ['existingAccountNumber']);
-
-async function accountOf(unit: Unit, number: string): Promise<AccountRow | undefined> {
-  const [account] = await rowsBy<AccountRow>(unit.db, AccountRow, 'accountNumber', [number]);
-  return account;
-}
+const noAccount = (): UserError =>
+  userError('NOT_FOUND', 'No account has this id or number.', ['existingAccountNumber']);
 
 /** Tax codes that are used here may not be taken away meanwhile; units are looked at once. */
 async function settingsFor(

@@ -108,7 +108,8 @@ export async function testGateway(
   };
 }
 
-async function workFor(services: Services, clientId: string): Promise<Work> {
+/** Work of the services on behalf of a client, in its first entity. */
+export async function workFor(services: Services, clientId: string): Promise<Work> {
   const grants = (await grantsOf(services.db.reads(), clientId))!;
   const [entity] = grants.entities;
   return new Work(services, {

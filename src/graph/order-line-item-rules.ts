@@ -1,0 +1,134 @@
+import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
+import { amountWithoutTax } from '../domain/billing';
+import { money } from '../domain/currency';
+import {
+  judgeLineMove,
+  movesFrom,
+  type OrderLineItemState,
+  quantitiesOf,
+  requiresFulfillment,
+} from '../domain/order-line-item';
+import { editableLineFields } from '../domain/order-line-item-change';
+import { amount, discount, listPrice } from '../domain/price';
+import { OrderLineItemRow } from '../store/order-line-item';
+import type { GraphContext } from './context';
+import { OrderLineItemStateEnum } from './enums';
+import { columnsOf } from './nouns';
+import { OrderLineItem } from './order-line-item';
+import { DecimalScalar } from './scalars';
+import { judgement, TransitionBlock } from './transition';
+
+@ObjectType({ description: 'A move that leads away from where a line item stands now.', simpleResolvers: true })
+export class OrderLineItemTransition {
+  @Field(() => OrderLineItemStateEnum, { description: 'Where the move leads.' }) to: OrderLineItemState;
+  @Field(() => Boolean, { description: 'Whether this caller may do it now, to this object as it is.' })
+  allowed: boolean;
+  @Field(() => [TransitionBlock], {
+    description:
+      'Every reason against it; empty where it is allowed. A move that only the system makes is never allowed.',
+  })
+  blockedBy: TransitionBlock[];
+}
+
+/** What the rules make of a line item: quantities, amounts, and what can follow. */
+@Resolver(() => OrderLineItem)
+export class OrderLineItemRules {
+  @FieldResolver(() => Boolean, {
+    description: 'Whether its billingRule is TriggerAsFulfillmentOccurs: it is delivered, or received, in parts.',
+  })
+  requiresFulfillment(@Root() line: OrderLineItemRow): boolean {
+    return requiresFulfillment(line);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'In units of unitOfMeasure. With fulfillments: the sum of those that are Booked, SentToBilling or Complete. Without: all of it from Booked on. Source: Zuora, "State-based quantity calculations for order line items and fulfillments".',
+  })
+  quantityFulfilled(@Root() line: OrderLineItemRow): string {
+    return quantitiesOf(line).quantityFulfilled;
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments.',
+  })
+  quantityPendingFulfillment(@Root() line: OrderLineItemRow): string {
+    return quantitiesOf(line).quantityPendingFulfillment;
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'In units of unitOfMeasure: what can be taken back, that is what is SentToBilling or Complete less its returns from Booked on, which count whole. 0 on a return. Source: Zuora, "Order line items return".',
+  })
+  quantityAvailableForReturn(@Root() line: OrderLineItemRow): string {
+    return quantitiesOf(line).quantityAvailableForReturn;
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    nullable: true,
+    description:
+      'What is taken off the list price of each unit: percent points where inlineDiscountType is Percentage, money in the currency where it is FixedAmount; null where it is None.',
+  })
+  inlineDiscountPerUnit(@Root() line: OrderLineItemRow): string | null {
+    const { inlineDiscountPerUnit: value, inlineDiscountType, currency } = line;
+    return value !== null && inlineDiscountType === 'FixedAmount' ? money(value, currency) : value;
+  }
+
+  @FieldResolver(() => DecimalScalar, { description: 'listPricePerUnit x quantity in the currency, not rounded.' })
+  listPrice(@Root() line: OrderLineItemRow): string {
+    return money(listPrice(line), line.currency);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'listPrice less amount in the currency: what is taken off over the whole quantity; 0 where inlineDiscountType is None.',
+  })
+  discount(@Root() line: OrderLineItemRow): string {
+    return money(discount(line), line.currency);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'amountPerUnit x quantity in the currency, not rounded; with tax where taxMode is TaxInclusive. What is billed is rounded item by item.',
+  })
+  amount(@Root() line: OrderLineItemRow): string {
+    return money(amount(line), line.currency);
+  }
+
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'In the currency: amount less the tax in it where taxMode is TaxInclusive, by the rate that its tax code has now; else amount. Source: Zuora, "Order line item fields".',
+  })
+  async amountWithoutTax(@Root() line: OrderLineItemRow, @Ctx() { loaders }: GraphContext): Promise<string> {
+    const included = line.taxMode === 'TaxInclusive';
+    return money(included ? amountWithoutTax(line, await loaders.settings()) : amount(line), line.currency);
+  }
+
+  @FieldResolver(() => [OrderLineItemTransition], {
+    description:
+      'One entry for each move that leaves the present state, judged for this caller and this object as it is. Ask here instead of knowing the rules. Source: Zuora, "State transitions for order line items without fulfillments" and "... with fulfillments".',
+  })
+  async allowedTransitions(
+    @Root() line: OrderLineItemRow,
+    @Ctx() { loaders, caller }: GraphContext,
+  ): Promise<OrderLineItemTransition[]> {
+    const moves = movesFrom(line);
+    if (moves.length === 0) return [];
+    const posted = line.itemState === 'SentToBilling' && (await loaders.posted(line.id));
+    const original = line.originalOrderLineItemId
+      ? (await loaders.row('orderLineItem', columnsOf('orderLineItem', judgedFields), line.originalOrderLineItemId))!
+      : null;
+    return moves.map(({ to }) => ({ to, ...judgement(judgeLineMove(line, to, { caller, posted, original })) }));
+  }
+
+  @FieldResolver(() => [String], {
+    description:
+      'What this caller may change now by updateOrderLineItem; empty once it is Complete or Canceled. Source: Zuora, "Update an order line item", which names the states for each field.',
+  })
+  editableFields(@Root() line: OrderLineItemRow, @Ctx() { caller }: GraphContext): readonly string[] {
+    return editableLineFields(line, caller);
+  }
+}
+
+/** What a return is judged by in its original: the facts behind its quantities. */
+const judgedFields = ['quantityAvailableForReturn'];
