@@ -20,7 +20,7 @@ import {
 import { type BillRunAction, type BillRunPhase, type BillRunStatus, judgeBillRun } from '../domain/bill-run';
 import { type UserErrorCode } from '../domain/errors';
 import { createBillRun, deleteBillRun, moveBillRun } from '../service/bill-run';
-import type { BillRunAccountRow, BillRunRow } from '../store/bill-run';
+import type { BillRunRow } from '../store/bill-run';
 import { Account } from './account';
 import * as shared from './arguments';
 import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
@@ -104,6 +104,8 @@ export class BillRunFailure {
       'What the run was at: Processing where the account could not be billed, PostInProgress, CancelInProgress or RemoveInProgress where its documents could not be posted, canceled or removed, and are as they were.',
   })
   during: BillRunPhase;
+  @Field(() => Account, { description: 'The customer whose part of the run it is.' })
+  account?: Account;
 }
 
 export const BillRunConnection = connectionType(BillRun, 'BillRun');
@@ -330,17 +332,5 @@ export class BillRunResolver {
       action,
       ...judgement(judgeBillRun({ status: run.status, posted }, action, caller)),
     }));
-  }
-}
-
-@Resolver(() => BillRunFailure)
-export class BillRunFailureResolver {
-  @FieldResolver(() => Account, { description: 'The customer whose part of the run it is.' })
-  account(
-    @Root() failure: Pick<BillRunAccountRow, 'accountId'>,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Account> {
-    return context.follow('BillRunFailure.account', failure.accountId, info);
   }
 }

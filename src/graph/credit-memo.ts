@@ -61,6 +61,11 @@ export class CreditMemo extends Document {
     description: 'Why it was given: "Return Order" for a return, "Reversal" for an invoice that was taken back.',
   })
   reasonCode: string | null;
+  @Field(() => Invoice, {
+    nullable: true,
+    description: 'Which invoice it takes back whole; null where it credits returns.',
+  })
+  reversedInvoice?: Invoice | null;
 }
 
 @ObjectType({
@@ -74,6 +79,18 @@ export class CreditMemoItem extends DocumentItem {
       'What is credited before tax, in the currency: unitPrice x quantity, rounded to the decimals of the currency, but at most what is left of the bill of the sale; the return that exhausts it takes the remainder. Below 0 for a sale that is set off on a credit memo.',
   })
   amountWithoutTax: string;
+  @Field(() => CreditMemo, { description: 'Which document it stands on; never changes.' })
+  creditMemo?: CreditMemo;
+  @Field(() => OrderLineItem, {
+    description: 'What it credits: the return, or, on a reversal, what had been charged for.',
+  })
+  orderLineItem?: OrderLineItem;
+  @Field(() => Fulfillment, {
+    nullable: true,
+    description:
+      'Which receipt, or, on a reversal, which delivery it credits; null for a line item without fulfillments.',
+  })
+  fulfillment?: Fulfillment | null;
 }
 
 export const CreditMemoConnection = connectionType(CreditMemo, 'CreditMemo');
@@ -219,18 +236,6 @@ export class CreditMemoResolver {
     return edgeList(context, 'CreditMemo.applications', memo.id, info);
   }
 
-  @FieldResolver(() => Invoice, {
-    nullable: true,
-    description: 'Which invoice it takes back whole; null where it credits returns.',
-  })
-  reversedInvoice(
-    @Root() memo: CreditMemoRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Invoice> | null {
-    return memo.reversedInvoiceId ? context.follow('CreditMemo.reversedInvoice', memo.reversedInvoiceId, info) : null;
-  }
-
   @FieldResolver(() => [DocumentActionState], {
     description:
       'One entry for each act there is for credit memos, judged for this caller and this memo as it is. Ask here instead of knowing the rules.',
@@ -258,38 +263,5 @@ export class CreditMemoItemResolver {
   })
   amount(@Root() item: CreditMemoItemRow): string {
     return money(itemAmount(item), item.currency);
-  }
-
-  @FieldResolver(() => CreditMemo, { description: 'Which document it stands on; never changes.' })
-  creditMemo(
-    @Root() item: CreditMemoItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<CreditMemo> {
-    return context.follow('CreditMemoItem.creditMemo', item.creditMemoId, info);
-  }
-
-  @FieldResolver(() => OrderLineItem, {
-    description: 'What it credits: the return, or, on a reversal, what had been charged for.',
-  })
-  orderLineItem(
-    @Root() item: CreditMemoItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<OrderLineItem> {
-    return context.follow('CreditMemoItem.orderLineItem', item.orderLineItemId, info);
-  }
-
-  @FieldResolver(() => Fulfillment, {
-    nullable: true,
-    description:
-      'Which receipt, or, on a reversal, which delivery it credits; null for a line item without fulfillments.',
-  })
-  fulfillment(
-    @Root() item: CreditMemoItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Fulfillment> | null {
-    return item.fulfillmentId ? context.follow('CreditMemoItem.fulfillment', item.fulfillmentId, info) : null;
   }
 }

@@ -1,17 +1,4 @@
-import type { GraphQLResolveInfo } from 'graphql';
-import {
-  Arg,
-  Ctx,
-  Extensions,
-  Field,
-  FieldResolver,
-  ID,
-  Info,
-  Mutation,
-  ObjectType,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Ctx, Extensions, Field, ID, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { OnError } from '../service/batch';
 import {
   createFulfillmentItems,
@@ -19,7 +6,6 @@ import {
   type FulfillmentItemsResult,
   updateFulfillmentItem,
 } from '../service/fulfillment-item';
-import type { FulfillmentItemRow } from '../store/fulfillment-item';
 import * as shared from './arguments';
 import { connectionType } from './connections';
 import type { GraphContext } from './context';
@@ -50,6 +36,8 @@ export class FulfillmentItem extends Node {
     description: 'Fields of the client itself, kept as they were given; their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
+  @Field(() => Fulfillment, { description: 'What it was delivered or received in; never changes.' })
+  fulfillment?: Fulfillment;
 }
 
 export const FulfillmentItemConnection = connectionType(FulfillmentItem, 'FulfillmentItem');
@@ -81,15 +69,6 @@ const refused = (count: number) => ({ fulfillmentItems: Array(count).fill(null),
 
 @Resolver(() => FulfillmentItem)
 export class FulfillmentItemResolver {
-  @FieldResolver(() => Fulfillment, { description: 'What it was delivered or received in; never changes.' })
-  fulfillment(
-    @Root() item: FulfillmentItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Fulfillment> {
-    return context.follow('FulfillmentItem.fulfillment', item.fulfillmentId, info);
-  }
-
   @Mutation(() => FulfillmentItemsPayload, {
     nullable: true,
     description:

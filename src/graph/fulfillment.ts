@@ -139,6 +139,8 @@ export class Fulfillment extends Audited {
     description: 'Fields of the client itself, kept as they were given; their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
+  @Field(() => OrderLineItem, { description: 'What it delivers, or takes back, a part of; never changes.' })
+  orderLineItem?: OrderLineItem;
 }
 
 export const FulfillmentConnection = connectionType(Fulfillment, 'Fulfillment');
@@ -258,15 +260,6 @@ export class FulfillmentResolver {
   })
   billed(@Root() fulfillment: FulfillmentRow, @Ctx() { loaders }: GraphContext): Promise<boolean> {
     return loaders.billed(fulfillment.id);
-  }
-
-  @FieldResolver(() => OrderLineItem, { description: 'What it delivers, or takes back, a part of; never changes.' })
-  orderLineItem(
-    @Root() fulfillment: FulfillmentRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<OrderLineItem> {
-    return context.follow('Fulfillment.orderLineItem', fulfillment.orderLineItemId, info);
   }
 
   @FieldResolver(() => FulfillmentItemConnection, {

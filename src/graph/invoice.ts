@@ -16,7 +16,7 @@ import {
   Root,
 } from 'type-graphql';
 import type { InvoiceStatus } from '../domain/invoice';
-import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../store/invoice';
+import { InvoiceRow } from '../store/invoice';
 import * as shared from './arguments';
 import { BillRun } from './bill-run';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
@@ -88,6 +88,15 @@ export class InvoiceItem extends DocumentItem {
     description: 'The fulfillmentDate, or transactionEndDate of a line item without fulfillments.',
   })
   serviceEndDate: string | null;
+  @Field(() => Invoice, { description: 'Which document it stands on; never changes.' })
+  invoice?: Invoice;
+  @Field(() => OrderLineItem, { description: 'What it charges for; on a negative item, the return.' })
+  orderLineItem?: OrderLineItem;
+  @Field(() => Fulfillment, {
+    nullable: true,
+    description: 'Which delivery, or receipt, it charges for; null for a line item without fulfillments.',
+  })
+  fulfillment?: Fulfillment | null;
 }
 
 @ObjectType({
@@ -101,6 +110,10 @@ export class InvoiceOffset extends Node {
   })
   amount: string;
   @Field(() => DateTimeScalar, { description: 'When it was set off: as a payment was collected.' }) appliedDate: string;
+  @Field(() => Invoice, { description: 'The one that owes less by it.' })
+  invoice?: Invoice;
+  @Field(() => Invoice, { description: 'The one below 0 that reduced it.' })
+  negativeInvoice?: Invoice;
 }
 
 export const InvoiceConnection = connectionType(Invoice, 'Invoice');
@@ -277,59 +290,5 @@ export class InvoiceResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<InvoiceOffset[]> {
     return edgeList(context, 'Invoice.offsets', invoice.id, info);
-  }
-}
-
-@Resolver(() => InvoiceOffset)
-export class InvoiceOffsetResolver {
-  @FieldResolver(() => Invoice, { description: 'The one that owes less by it.' })
-  invoice(
-    @Root() offset: InvoiceOffsetRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Invoice> {
-    return context.follow('InvoiceOffset.invoice', offset.invoiceId, info);
-  }
-
-  @FieldResolver(() => Invoice, { description: 'The one below 0 that reduced it.' })
-  negativeInvoice(
-    @Root() offset: InvoiceOffsetRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Invoice> {
-    return context.follow('InvoiceOffset.negativeInvoice', offset.negativeInvoiceId, info);
-  }
-}
-
-@Resolver(() => InvoiceItem)
-export class InvoiceItemResolver {
-  @FieldResolver(() => Invoice, { description: 'Which document it stands on; never changes.' })
-  invoice(
-    @Root() item: InvoiceItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Invoice> {
-    return context.follow('InvoiceItem.invoice', item.invoiceId, info);
-  }
-
-  @FieldResolver(() => OrderLineItem, { description: 'What it charges for; on a negative item, the return.' })
-  orderLineItem(
-    @Root() item: InvoiceItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<OrderLineItem> {
-    return context.follow('InvoiceItem.orderLineItem', item.orderLineItemId, info);
-  }
-
-  @FieldResolver(() => Fulfillment, {
-    nullable: true,
-    description: 'Which delivery, or receipt, it charges for; null for a line item without fulfillments.',
-  })
-  fulfillment(
-    @Root() item: InvoiceItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Fulfillment> | null {
-    return item.fulfillmentId ? context.follow('InvoiceItem.fulfillment', item.fulfillmentId, info) : null;
   }
 }

@@ -136,6 +136,15 @@ export class OrderLineItem extends Audited {
     description: 'Fields of the client itself, kept as they were given; their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
+  @Field(() => Order, { description: 'Which sells it or takes it back; never changes.' })
+  order?: Order;
+  @Field(() => Account, { description: 'Who is invoiced, or credited: the one of its order.' })
+  account?: Account;
+  @Field(() => OrderLineItem, {
+    nullable: true,
+    description: 'The sold line item that this return takes back; null on a sale.',
+  })
+  originalOrderLineItem?: OrderLineItem | null;
 }
 
 export const OrderLineItemConnection = connectionType(OrderLineItem, 'OrderLineItem');
@@ -251,24 +260,6 @@ export class OrderLineItemResolver {
     return rootConnection(context, 'orderLineItem', args, info);
   }
 
-  @FieldResolver(() => Order, { description: 'Which sells it or takes it back; never changes.' })
-  order(
-    @Root() line: OrderLineItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Order> {
-    return context.follow('OrderLineItem.order', line.orderId, info);
-  }
-
-  @FieldResolver(() => Account, { description: 'Who is invoiced, or credited: the one of its order.' })
-  account(
-    @Root() line: OrderLineItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Account> {
-    return context.follow('OrderLineItem.account', line.accountId, info);
-  }
-
   @FieldResolver(() => FulfillmentConnection, {
     description:
       'What was delivered, or received, of it so far or is about to be: at most 100. None without the billing rule for it.',
@@ -304,18 +295,6 @@ export class OrderLineItemResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<CreditMemoItem> {
     return edgeConnection(context, 'OrderLineItem.creditMemoItems', line.id, args, info);
-  }
-
-  @FieldResolver(() => OrderLineItem, {
-    nullable: true,
-    description: 'The sold line item that this return takes back; null on a sale.',
-  })
-  originalOrderLineItem(
-    @Root() { originalOrderLineItemId: id }: OrderLineItemRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<OrderLineItem> | null {
-    return id ? context.follow('OrderLineItem.originalOrderLineItem', id, info) : null;
   }
 
   @FieldResolver(() => OrderLineItemConnection, { description: 'What takes back of this sale; nothing on a return.' })

@@ -62,6 +62,8 @@ export class Order extends Audited {
     description: 'Why it was placed, in words of the client, at most 255 characters.',
   })
   reasonCode: string | null;
+  @Field(() => Account, { description: 'Who ordered, and is invoiced; never changes.' })
+  account?: Account;
 }
 
 export const OrderConnection = connectionType(Order, 'Order');
@@ -205,11 +207,6 @@ export class OrderResolver {
       (result) => ({ ...billedShown(result), order: shown('order', result.order) }),
       { ...noneBilled, order: null },
     );
-  }
-
-  @FieldResolver(() => Account, { description: 'Who ordered, and is invoiced; never changes.' })
-  account(@Root() order: OrderRow, @Ctx() context: GraphContext, @Info() info: GraphQLResolveInfo): Promise<Account> {
-    return context.follow('Order.account', order.accountId, info);
   }
 
   @FieldResolver(() => OrderLineItemConnection, { description: 'What was ordered, each at its price; at most 100.' })

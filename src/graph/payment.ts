@@ -17,7 +17,7 @@ import {
 } from 'type-graphql';
 import { money } from '../domain/currency';
 import { type PaymentStatus, unappliedAmount } from '../domain/payment';
-import { PaymentApplicationRow, PaymentRow } from '../store/payment';
+import { PaymentRow } from '../store/payment';
 import { Account } from './account';
 import * as shared from './arguments';
 import { type Connection, connectionType, edgeList, PageArgs, rootConnection } from './connections';
@@ -49,6 +49,8 @@ export class Payment extends Audited {
     description: 'Whether the money was taken. A fresh one is Processing until then.',
   })
   status: PaymentStatus;
+  @Field(() => Account, { description: 'Who paid; never changes.' })
+  account?: Account;
 }
 
 @ObjectType({
@@ -59,6 +61,10 @@ export class Payment extends Audited {
 export class PaymentApplication extends Node {
   @Field(() => DecimalScalar, { description: 'How much of the payment, in its currency; above 0.' }) amount: string;
   @Field(() => DateTimeScalar, { description: 'The instant at which it was put there.' }) appliedDate: string;
+  @Field(() => Payment, { description: 'The money that it is a part of.' })
+  payment?: Payment;
+  @Field(() => Invoice, { description: 'What it is put against: that owes so much less.' })
+  invoice?: Invoice;
 }
 
 export const PaymentConnection = connectionType(Payment, 'Payment');
@@ -146,15 +152,6 @@ export class PaymentResolver {
     return money(unappliedAmount(payment), payment.currency);
   }
 
-  @FieldResolver(() => Account, { description: 'Who paid; never changes.' })
-  account(
-    @Root() payment: PaymentRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Account> {
-    return context.follow('Payment.account', payment.accountId, info);
-  }
-
   @FieldResolver(() => [PaymentApplication], { description: 'What of it is put against which invoice.' })
   applications(
     @Root() payment: PaymentRow,
@@ -162,26 +159,5 @@ export class PaymentResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<PaymentApplication[]> {
     return edgeList(context, 'Payment.applications', payment.id, info);
-  }
-}
-
-@Resolver(() => PaymentApplication)
-export class PaymentApplicationResolver {
-  @FieldResolver(() => Payment, { description: 'The money that it is a part of.' })
-  payment(
-    @Root() application: PaymentApplicationRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Payment> {
-    return context.follow('PaymentApplication.payment', application.paymentId, info);
-  }
-
-  @FieldResolver(() => Invoice, { description: 'What it is put against: that owes so much less.' })
-  invoice(
-    @Root() application: PaymentApplicationRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Invoice> {
-    return context.follow('PaymentApplication.invoice', application.invoiceId, info);
   }
 }

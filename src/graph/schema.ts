@@ -11,13 +11,12 @@ import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { AccountResolver, BillingDocumentResolver } from './account';
-import { BillRunFailureResolver, BillRunResolver } from './bill-run';
+import { BillRunResolver } from './bill-run';
 import { BillRunPreviewResolver, BillRunPreviewTotalResolver } from './bill-run-preview';
 import { BillingSettingsResolver } from './billing-settings';
 import type { Connection } from './connections';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
-import { CreditMemoApplicationResolver } from './credit-memo-application';
 import { DocumentMutations } from './document-mutation';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
@@ -25,13 +24,14 @@ import { FulfillmentItemResolver } from './fulfillment-item';
 import { FulfillmentMutations } from './fulfillment-mutation';
 import { FulfillmentSummaryResolver } from './fulfillment-summary';
 import { HistoryEntryResolver } from './history';
-import { InvoiceItemResolver, InvoiceOffsetResolver, InvoiceResolver } from './invoice';
+import { InvoiceResolver } from './invoice';
+import { type OneEdge, oneEdges } from './loaders';
 import { NodeResolver } from './node';
 import { OrderResolver } from './order';
 import { OrderLineItemResolver } from './order-line-item';
 import { OrderLineItemMutations } from './order-line-item-mutation';
 import { OrderLineItemRules } from './order-line-item-rules';
-import { PaymentApplicationResolver, PaymentResolver } from './payment';
+import { PaymentResolver } from './payment';
 import { PaymentMutations } from './payment-mutation';
 import { ViewerResolver } from './viewer';
 
@@ -55,17 +55,12 @@ export function schema(): GraphQLSchema {
         FulfillmentItemResolver,
         FulfillmentSummaryResolver,
         InvoiceResolver,
-        InvoiceItemResolver,
-        InvoiceOffsetResolver,
         CreditMemoResolver,
         CreditMemoItemResolver,
-        CreditMemoApplicationResolver,
         BillingDocumentResolver,
         DocumentMutations,
         PaymentResolver,
-        PaymentApplicationResolver,
         BillRunResolver,
-        BillRunFailureResolver,
         BillRunPreviewResolver,
         BillRunPreviewTotalResolver,
         PaymentMutations,
@@ -79,7 +74,19 @@ export function schema(): GraphQLSchema {
     if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
     else if (isObjectType(type) && type.name.endsWith('Connection')) fetchWhenSelected(type);
   }
+  for (const edge of Object.keys(oneEdges) as OneEdge[]) followed(built, edge);
   return built;
+}
+
+/** A to-one edge needs no resolver of its own: it leads to the row whose id it holds. */
+function followed(schema: GraphQLSchema, edge: OneEdge): void {
+  const [type, name] = edge.split('.');
+  const { from } = oneEdges[edge];
+  const field = (schema.getType(type) as GraphQLObjectType).getFields()[name];
+  field.resolve ??= (row: Record<string, string | null>, _args, context: GraphContext, info) => {
+    const id = row[from];
+    return id === null ? null : context.follow(edge, id, info);
+  };
 }
 
 /** Parts of a connection are functions. graphql-js would call them by itself; a compiled operation has to be told. */
