@@ -54,7 +54,7 @@ const withoutNew = ({ createFulfillments: { fulfillments } }) =>
   }));
 
 /** Asks every contender for the first cases of an operation. Returns how many statements each has sent per request. */
-export async function check(sql, contenders, name, operation, count = 10) {
+export async function check(sql, contenders, name, operation, count = 50) {
   const statements = {};
   let first;
   for (const { key, running, requests } of contenders) {
@@ -91,5 +91,6 @@ function difference(a, b, x = a.found, y = b.found, path = '') {
       if (!isDeepStrictEqual(x[name], y[name])) return difference(a, b, x[name], y[name], `${path}.${name}`);
     }
   }
-  return `${path} is ${JSON.stringify(x)} by ${a.key}, ${JSON.stringify(y)} by ${b.key}`;
+  const shown = (value) => String(JSON.stringify(value)).slice(0, 200);
+  return `${path} is ${shown(x)} by ${a.key}, ${shown(y)} by ${b.key}`;
 }

@@ -39,6 +39,8 @@ const names = chosen(flags.operations, Object.keys(operations));
 const lineItems = flags.size === 'full' ? full : Number(flags.size);
 const [rounds, seconds, connections] = [flags.rounds, flags.seconds, flags.connections].map(Number);
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 const data = await openData({ lineItems, fresh: flags.fresh });
 const running = {};
 const load = startLoad();

@@ -4,6 +4,12 @@ import net from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** Ended with this process, however that ends. */
+const children = new Set();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 const logs = resolve(import.meta.dirname, '../.data/logs');
 
 /**
@@ -19,7 +25,8 @@ export async function startProcess(name, command, args, env) {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', out, out],
   });
-  const ended = new Promise((done) => child.once('exit', done));
+  children.add(child);
+  const ended = new Promise((done) => child.once('exit', done)).then(() => children.delete(child));
   const deadline = Date.now() + 60_000;
   while (!(await listens(port))) {
     if (child.exitCode !== null || Date.now() > deadline) {
