@@ -51,6 +51,20 @@ export async function carryOut(
   return sendReply(reply, await acted);
 }
 
+/** Carries out a GET, which may read from a replica. */
+export async function lookUp(
+  services: Services,
+  { request, reply, caller }: { request: FastifyRequest; reply: FastifyReply; caller: Caller },
+  find: (work: Work) => Promise<object>,
+): Promise<FastifyReply> {
+  const work = new Work(services, caller);
+  const rendered = await work.whole(async () => {
+    await work.onlyReads();
+    return render(request, () => find(work));
+  });
+  return sendReply(reply, rendered);
+}
+
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
