@@ -52,7 +52,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: whole('PORT', 4000, 0, 65_535),
     host: text('HOST') ?? '127.0.0.1',
     databaseUrl: text('DATABASE_URL'),
-    databaseReplicaUrls: (text('DATABASE_REPLICA_URLS') ?? '').split(',').map((url) => url.trim()).filter(Boolean),
+    databaseReplicaUrls: (text('DATABASE_REPLICA_URLS') ?? '')
+      .split(',')
+      .map((url) => url.trim())
+      .filter(Boolean),
     dataDir: text('DATA_DIR') ?? '.data',
     embeddedPostgresBin: text('EMBEDDED_PG_BIN'),
     poolSize: whole('DATABASE_POOL', 10, 1, 1000),

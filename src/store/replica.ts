@@ -6,8 +6,8 @@ import { type DatabaseOptions, openPool } from './database';
 const patienceMs = 300;
 const pollMs = 5;
 /** How long a replica may take to let somebody in, or to say how far it is: it is across a network, not a continent. */
-const connectMs = 1_000;
-const answerMs = 1_000;
+const connectMs = 2_000;
+const answerMs = 2_000;
 /** One that fails is left alone for a second, then for two, four and so on. */
 const longestPauseMs = 30_000;
 

@@ -90,11 +90,14 @@ export class Replicas {
   /** Where a reader's request may read from; undefined: from the primary. `onLost`: the replica has failed under it. */
   async readsFor(reader: Reader, counter: StatementCounter, onLost: () => void): Promise<Connection | undefined> {
     const replica = await this.choose(keyOf(reader));
-    return replica && new ReplicaConnection(replica, counter, (error) => {
-      onLost();
-      // It may be one connection, or all: the replica is asked itself.
-      if (replica.inUse && failureOf(error) === 'unavailable') void this.judge(replica);
-    });
+    return (
+      replica &&
+      new ReplicaConnection(replica, counter, (error) => {
+        onLost();
+        // It may be one connection, or all: the replica is asked itself.
+        if (replica.inUse && failureOf(error) === 'unavailable') void this.judge(replica);
+      })
+    );
   }
 
   private async choose(key: string): Promise<Replica | undefined> {
@@ -160,13 +163,8 @@ export class Replicas {
     const before = [...this.unresolved];
     const [row] = await this.db.aside().query<{ position: string }>(endOfLog);
     const position = BigInt(row.position);
-    if (position < this.end) {
-      // Another server has taken the primary's place, and goes on from less: what was counted on the old one is void.
-      this.ends = [];
-      this.written.clear();
-      this.floor = position;
-    }
-    if (position !== this.end) this.ends.push({ at: Date.now(), position });
+    // Less it is where another server has taken the primary's place without its last writes: it will get there.
+    if (position > this.end) this.ends.push({ at: Date.now(), position });
     while (this.ends.length > 1 && this.ends[1].at < Date.now() - this.mostBehindMs) this.ends.shift();
     for (const [key, mark] of before) {
       this.remember(key, position);

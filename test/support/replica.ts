@@ -20,6 +20,14 @@ const freePort = () =>
     });
   });
 
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Ended by itself meanwhile.
+  }
+}
+
 export class TestServer {
   readonly data: string;
   private readonly log: string;
@@ -69,13 +77,7 @@ export class TestServer {
   }
 
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
-    for (const pid of this.pids()) {
-      try {
-        process.kill(pid, signal);
-      } catch {
-        // Ended by itself meanwhile.
-      }
-    }
+    for (const pid of this.pids()) send(pid, signal);
   }
 
   /** Ends it as a power failure would. */
@@ -96,18 +98,30 @@ export class TestServer {
     }
   }
 
-  /** The statements that the gateway has sent it, the looks of its own aside. */
+  /** What the gateway has sent it, by its own log. */
+  private sent(): string[] {
+    const lines = fs
+      .readFileSync(this.log, 'utf8')
+      .matchAll(/^order-fulfillment-gateway.*?: LOG: {2}execute \S+: (.*)/gm);
+    return Array.from(lines, ([, text]) => text);
+  }
+
+  /** The statements that requests have sent it. */
   statements(): string[] {
-    const sent = fs.readFileSync(this.log, 'utf8').matchAll(/^order-fulfillment-gateway.*?: LOG: {2}execute \S+: (.*)/gm);
-    return Array.from(sent, ([, text]) => text).filter((text) => !/pg_(last|current)_wal|pg_control_system/.test(text));
+    return this.sent().filter((text) => !/pg_(last|current)_wal|pg_control_system/.test(text));
+  }
+
+  /** How often it has been asked how far it is. */
+  looks(): number {
+    return this.sent().filter((text) => text.includes('pg_last_wal_replay_lsn')).length;
   }
 }
 
 export interface Replicated {
   primary: TestServer;
   replicas: TestServer[];
-  /** The database "gateway" of the primary, migrated. */
-  database: TestDatabase;
+  /** The database "gateway" of the primary, or another of it, made and migrated where it is not there. */
+  open(name?: string): Promise<TestDatabase>;
   /** Stops the replay on a replica, until it is resumed: it goes on answering, from then. */
   pause(replica: TestServer): Promise<void>;
   resume(replica: TestServer): Promise<void>;
@@ -116,8 +130,23 @@ export interface Replicated {
   close(): Promise<void>;
 }
 
+/** Ends the servers of test processes that were killed, and removes what they left. */
+function removeLeftovers(folder: string): void {
+  for (const name of fs.readdirSync(folder)) {
+    const pid = Number(/^replicated-(\d+)-/.exec(name)?.[1] ?? process.pid);
+    if (files.isAlive(pid)) continue;
+    const home = path.join(folder, name);
+    for (const { pid: server, command } of files.listProcesses()!) {
+      if (command.includes(`-D ${home}/`)) send(server, 'SIGKILL');
+    }
+    fs.rmSync(home, { recursive: true, force: true });
+  }
+}
+
 export async function replicated(count: number): Promise<Replicated> {
-  const home = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'replicated-'));
+  const folder = fs.realpathSync(os.tmpdir());
+  removeLeftovers(folder);
+  const home = fs.mkdtempSync(path.join(folder, `replicated-${process.pid}-`));
   fs.chmodSync(home, 0o755);
   const { account } = files.place(home);
   const machine = { bin: await files.findBinaries(process.env.EMBEDDED_PG_BIN, account), account };
@@ -145,8 +174,14 @@ export async function replicated(count: number): Promise<Replicated> {
   }
   const servers = [primary, ...replicas];
   await Promise.all(servers.map((server) => server.start()));
-  await primary.ask(`create database ${database}`, 'postgres');
-  await migrate({ url: primary.url() });
+  const made = new Set<string>();
+  const make = async (name: string) => {
+    if (made.has(name)) return;
+    made.add(name);
+    await primary.ask(`create database ${name}`, 'postgres');
+    await migrate({ url: primary.url(name) });
+  };
+  await make(database);
 
   const caughtUp = async () => {
     const [{ at }] = await primary.ask<{ at: string }>('select pg_current_wal_flush_lsn() as at');
@@ -156,11 +191,13 @@ export async function replicated(count: number): Promise<Replicated> {
     }
   };
   await caughtUp();
-  const opened = await openedAt(primary.url(), {}, async () => {});
   return {
     primary,
     replicas,
-    database: opened,
+    open: async (name = database) => {
+      await make(name);
+      return openedAt(primary.url(name), {}, async () => {});
+    },
     pause: async (replica) => {
       await replica.ask('select pg_wal_replay_pause()');
       const state = 'select pg_get_wal_replay_pause_state() as state';
@@ -169,7 +206,6 @@ export async function replicated(count: number): Promise<Replicated> {
     resume: async (replica) => void (await replica.ask('select pg_wal_replay_resume()')),
     caughtUp,
     close: async () => {
-      await opened.close();
       for (const server of servers) {
         server.signal('SIGCONT');
         await server.kill();
