@@ -27,8 +27,9 @@ const mostWriters = 10_000;
  * The end of the primary's log. Where the log has just begun a page, PostgreSQL counts the header of that page, 24 or 40
  * bytes, to what is written; a replica does not before something stands behind it, which on an idle server is never.
  */
-const endOfLog = `select (at - case when mod(at, block) in (24, 40) then mod(at, block) else 0 end)::text as position
-  from (select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as at, current_setting('wal_block_size')::numeric as block) as l`;
+const endOfLog = `with log as (
+    select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as at, current_setting('wal_block_size')::numeric as block)
+  select (at - case when mod(at, block) in (24, 40) then mod(at, block) else 0 end)::text as position from log`;
 
 const serverAndDatabase = `select system_identifier::text || ' ' || current_database() as identity from pg_control_system()`;
 
@@ -187,7 +188,7 @@ export class Replicas {
       if (!replica.inUse) await this.examine(replica);
       replica.use();
     } catch (error) {
-      replica.fail(error as Error);
+      if (!this.closed) replica.fail(error as Error);
     }
   }
 

@@ -157,9 +157,8 @@ test('a replica that is further behind than it may be is left out, and used agai
 });
 
 test('the header of a page that the log has just begun is nothing to be behind of', async () => {
-  await database.owner('select pg_switch_wal()');
-  await servers.caughtUp();
   await use(1_500);
+  await database.owner('select pg_switch_wal()');
   await delay(3_500);
   expect(changes).toEqual([undefined]);
   expect(await isServed()).toBe(true);

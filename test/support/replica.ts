@@ -108,7 +108,7 @@ export class TestServer {
 
   /** The statements that requests have sent it. */
   statements(): string[] {
-    return this.sent().filter((text) => !/pg_(last|current)_wal|pg_control_system/.test(text));
+    return this.sent().filter((text) => !/^with log as|pg_last_wal|pg_control_system/.test(text));
   }
 
   /** How often it has been asked how far it is. */
