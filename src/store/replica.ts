@@ -31,7 +31,8 @@ export class Replica {
   readonly asking: Connection;
   private readonly probe: Pool;
   private readonly busy = new Set<PoolClient>();
-  private state: 'new' | 'in use' | 'left out' = 'new';
+  /** Undefined before it has been looked at. */
+  private used: boolean | undefined;
   private usedSince = 0;
   private failures = 0;
   private notBefore = 0;
@@ -55,7 +56,7 @@ export class Replica {
   }
 
   get inUse(): boolean {
-    return this.state === 'in use';
+    return this.used === true;
   }
 
   /** Whether it may be looked at again, after a failure. */
@@ -105,8 +106,8 @@ export class Replica {
   }
 
   use(): void {
-    if (this.state !== 'in use') {
-      this.state = 'in use';
+    if (!this.used) {
+      this.used = true;
       this.usedSince = Date.now();
       this.onChange(this.name);
     }
@@ -114,8 +115,8 @@ export class Replica {
   }
 
   leaveOut(reason: string): void {
-    if (this.state === 'left out') return;
-    this.state = 'left out';
+    if (this.used === false) return;
+    this.used = false;
     this.onChange(this.name, reason);
   }
 
