@@ -8,6 +8,8 @@ export interface Config {
   host: string;
   /** Unset: an embedded PostgreSQL with demo data, under `dataDir`. */
   databaseUrl?: string;
+  /** Read replicas of it. */
+  databaseReplicaUrls: readonly string[];
   dataDir: string;
   embeddedPostgresBin?: string;
   poolSize: number;
@@ -23,6 +25,8 @@ export interface Config {
 }
 
 export class ConfigError extends Error {}
+
+const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -48,6 +52,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: whole('PORT', 4000, 0, 65_535),
     host: text('HOST') ?? '127.0.0.1',
     databaseUrl: text('DATABASE_URL'),
+    databaseReplicaUrls: (text('DATABASE_REPLICA_URLS') ?? '')
+      .split(',')
+      .map((url) => url.trim())
+      .filter(Boolean),
     dataDir: text('DATA_DIR') ?? '.data',
     embeddedPostgresBin: text('EMBEDDED_PG_BIN'),
     poolSize: whole('DATABASE_POOL', 10, 1, 1000),
@@ -59,8 +67,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
   };
-  if (config.databaseUrl && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
+  if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
     throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
+  }
+  for (const url of config.databaseReplicaUrls) {
+    if (!isPostgres(url) || !URL.canParse(url)) {
+      throw new ConfigError('DATABASE_REPLICA_URLS must be postgres:// URLs, separated by commas.');
+    }
+  }
+  if (config.databaseReplicaUrls.length && !config.databaseUrl) {
+    throw new ConfigError('DATABASE_REPLICA_URLS needs DATABASE_URL: the embedded database has no replicas.');
   }
   if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
     throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');

@@ -13,6 +13,7 @@ import type { Services } from './service/work';
 import { Connection, preparedStatements } from './store/connection';
 import { openPool } from './store/database';
 import { type OpenDatabase, OpenError, openDatabase } from './store/open';
+import { Replicas } from './store/replicas';
 import { TestGatewayLedger } from './store/test-gateway';
 
 /** config -> database -> server -> listen -> drain on SIGTERM. */
@@ -52,6 +53,17 @@ async function serve(
   close: () => Promise<void>,
 ): Promise<void> {
   if (embedded) await fillDemo(services, options);
+  if (config.databaseReplicaUrls.length) {
+    const { url: _, ...rest } = options;
+    services.db.replicas = await Replicas.open(services.db, {
+      ...rest,
+      urls: config.databaseReplicaUrls,
+      onChange: (replica, reason) => {
+        if (reason === undefined) log.info({ replica }, 'a replica is in use');
+        else log.warn({ replica, reason }, 'a replica is left out');
+      },
+    });
+  }
   await checkClients(services, config, log);
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;

@@ -102,7 +102,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       if (body === '' && request.method === 'DELETE') done(null, undefined);
       else json(request, body as string, done);
     });
-    authenticated(inside, identity);
+    authenticated(inside, identity, services);
     await graphqlRoute(inside, services, afterwards);
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);

@@ -22,6 +22,12 @@ export class GraphContext {
     return this.current;
   }
 
+  /** Before a query: there will be no mutation, so that a replica may answer. */
+  async onlyReads(): Promise<void> {
+    await this.work.onlyReads();
+    this.refresh();
+  }
+
   /** Before a mutation: what was read may be out of date afterwards. */
   refresh(): void {
     this.current = new Loaders(this.work.reads());

@@ -11,7 +11,17 @@ import {
 } from '../service/fulfillment-item';
 import type { Services, Work } from '../service/work';
 import { type Afterwards, sendReply } from './request';
-import { allowed, carryOut, read, refuseOtherMethods, render, withCustomFields, withEach, workOf } from './rest';
+import {
+  allowed,
+  carryOut,
+  lookUp,
+  read,
+  refuseOtherMethods,
+  render,
+  withCustomFields,
+  withEach,
+  workOf,
+} from './rest';
 
 /** The published REST operations on fulfillment items; an item has an id and no number. */
 export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
@@ -33,13 +43,11 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
   });
 
   app.get<{ Params: { id: string } }>('/v1/fulfillment-items/:id', async (request, reply) => {
-    const work = workOf(request, services, 'read');
-    const rendered = await render(request, async () => {
+    return lookUp(services, { request, reply }, async (work) => {
       const item = await findFulfillmentItem(work, request.params.id);
       if (!item) throw new Refusal([userError('NOT_FOUND', 'No fulfillment item has this id.')]);
       return { success: true, ...shownItem(item) };
     });
-    return sendReply(reply, rendered);
   });
 
   app.put<{ Params: { id: string } }>('/v1/fulfillment-items/:id', async (request, reply) => {

@@ -11,6 +11,7 @@ import {
   allowed,
   carryOut,
   isObject,
+  lookUp,
   number,
   read,
   refuseOtherMethods,
@@ -54,9 +55,8 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
   app.get<{ Params: { key: string }; Querystring: { fulfillmentItems?: string } }>(
     '/v1/fulfillments/:key',
     async (request, reply) => {
-      const work = workOf(request, services, 'read');
       const withItems = request.query.fulfillmentItems === 'true';
-      const rendered = await render(request, async () => {
+      return lookUp(services, { request, reply }, async (work) => {
         const row = await findFulfillment(work, request.params.key);
         if (!row) throw new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.')]);
         const { customFields, quantity } = row;
@@ -69,7 +69,6 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
           ...(withItems && { fulfillmentItems: (await itemsOfFulfillment(work, row.id)).map(shownItem) }),
         };
       });
-      return sendReply(reply, rendered);
     },
   );
 

@@ -54,6 +54,7 @@ const errors: ApolloServerPlugin<Context> = {
           });
         }
         request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
+        if (operation?.operation === 'query') await contextValue.onlyReads();
       },
       async didEncounterErrors({ errors: encountered, contextValue, operation }) {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
@@ -73,6 +74,7 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   // of what graphql raises by itself, such as a null where there may be none, is a fault of ours.
   const own = original === error || original instanceof GraphQLError;
   if (own && (!error.path || error.extensions.code)) return;
+  if (context.graph.work.isVoid) return;
   const { code, message, status } = failureOf(original, context.request.id);
   Object.assign(error.extensions, { code, shown: message });
   if (status < 500) return;
@@ -152,7 +154,7 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
         return sendReply(reply, rendered, replayed);
       }
       const work = new Work(services, caller);
-      const executed = execute(request, work, false);
+      const executed = work.whole(() => execute(request, work, false));
       afterwards.after(reply, work, executed);
       return sendReply(reply, await executed);
     },

@@ -5,7 +5,7 @@ import { canonical } from '../domain/canonical';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import type { Reply } from '../service/hold';
-import type { Work } from '../service/work';
+import type { Services, Work } from '../service/work';
 import type { Identity } from './auth';
 
 declare module 'fastify' {
@@ -65,8 +65,21 @@ function checkDepth(body: unknown): void {
   }
 }
 
+/**
+ * Up to where in the log of the database a client has written, which a reply has told it: where it says so, it reads no
+ * less than that, also from another process than the one that it wrote through.
+ */
+function writtenUpTo(request: FastifyRequest): bigint | undefined {
+  const position = request.headers['write-position'];
+  if (position === undefined) return undefined;
+  if (!/^\d{1,19}$/.test(String(position))) {
+    throw new RequestError('BAD_REQUEST', 'Write-Position must be what a reply has given.');
+  }
+  return BigInt(String(position));
+}
+
 /** Below this plugin every request has a caller: asked for before the body is read. */
-export function authenticated(app: FastifyInstance, identity: Identity): void {
+export function authenticated(app: FastifyInstance, identity: Identity, { db }: Services): void {
   app.decorateRequest('caller', null);
   app.addHook('preValidation', async (request) => checkDepth(request.body));
   app.decorateRequest('operation', null);
@@ -76,6 +89,8 @@ export function authenticated(app: FastifyInstance, identity: Identity): void {
     checkVersion(request);
     const caller = await identity.callerOf(request.headers, request.id);
     request.caller = caller;
+    const written = writtenUpTo(request);
+    if (written !== undefined) db.replicas?.hasWrittenTo(caller, written);
     if (caller.trackId) reply.header('zuora-track-id', caller.trackId);
     request.log = request.log.child({
       clientId: caller.clientId,
@@ -83,6 +98,11 @@ export function authenticated(app: FastifyInstance, identity: Identity): void {
       ...(caller.trackId && { trackId: caller.trackId }),
       ...(request.headers['zuora-version'] && { zuoraVersion: request.headers['zuora-version'] }),
     });
+  });
+  app.addHook('onSend', async (request, reply, body) => {
+    const written = request.caller && db.replicas?.positionOf(request.caller);
+    if (written) reply.header('write-position', String(written));
+    return body;
   });
 }
 

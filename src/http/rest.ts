@@ -29,7 +29,7 @@ export function allowed(request: FastifyRequest, scope: Scope): Caller {
   return caller;
 }
 
-/** The work of a request that is carried out at once; its statements are counted for log and metrics. */
+/** The work of a request that holds nothing open; its statements are counted for log and metrics. */
 export function workOf(request: FastifyRequest, services: Services, scope: Scope): Work {
   const work = new Work(services, allowed(request, scope));
   request.counter = work.counter;
@@ -56,6 +56,20 @@ export async function carryOut(
   const acted = act(work);
   afterwards.after(reply, work, acted);
   return sendReply(reply, await acted);
+}
+
+/** Carries out a GET, which may read from a replica. */
+export async function lookUp(
+  services: Services,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  find: (work: Work) => Promise<object>,
+): Promise<FastifyReply> {
+  const work = workOf(request, services, 'read');
+  const rendered = await work.whole(async () => {
+    await work.onlyReads();
+    return render(request, () => find(work));
+  });
+  return sendReply(reply, rendered);
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -46,7 +46,11 @@ export async function hold(
     await lease.control('begin');
     if (key !== undefined) {
       const stored = await takeKey(lease, caller, key, fingerprint);
-      if (stored) return { reply: stored, replayed: true };
+      if (stored) {
+        // The first time may have been in another process.
+        services.db.replicas?.hasWritten(caller);
+        return { reply: stored, replayed: true };
+      }
     }
     await lease.control('savepoint request');
     const reply = await render(work);
@@ -57,7 +61,7 @@ export async function hold(
       await storeOutcome(lease, { entityId, clientId, key, fingerprint, ...reply });
       // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
       open = false;
-      await lease.commit();
+      await services.db.commit(lease, caller);
       if (!dryRun) work.defer(held.units.splice(0).flatMap((unit) => unit.onCommit));
     }
     return { reply, replayed: false };

@@ -133,6 +133,10 @@ export interface Held {
 export class Work {
   /** Captures and voids: carried out after the reply, by `finish`. */
   private readonly later: (() => Promise<void>)[] = [];
+  /** A replica, once it is known that the request only reads. */
+  private replica: Connection | undefined;
+  /** A replica has failed under the request: what was read so far is void. */
+  private void = false;
 
   constructor(
     readonly services: Services,
@@ -143,7 +147,33 @@ export class Work {
 
   /** Where the graph reads: behind a mutation that is held, inside its transaction. */
   reads(): Scoped {
-    return new Scoped(this.held?.connection ?? this.services.db.reads(this.counter), this.caller);
+    const connection = this.held?.connection ?? this.replica ?? this.services.db.reads(this.counter);
+    return new Scoped(connection, this.caller);
+  }
+
+  /** From here on the request only reads, and may do so from a replica: all of it from the same. */
+  async onlyReads(): Promise<void> {
+    if (this.void) return;
+    this.replica = await this.services.db.replicas?.readsFor(this.caller, this.counter, () => {
+      this.replica = undefined;
+      this.void = true;
+    });
+  }
+
+  /** Whether what `run` makes is thrown away: failures on the way there are of no interest. */
+  get isVoid(): boolean {
+    return this.void;
+  }
+
+  /** Runs a request that may turn out to only read; where its replica fails, once more and from the primary. */
+  async whole<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      const result = await run();
+      if (!this.void) return result;
+    } catch (error) {
+      if (!this.void) throw error;
+    }
+    return run();
   }
 
   /**
@@ -189,7 +219,7 @@ export class Work {
       if (!dryRun) {
         // From here on nobody may give up what was authorized: should the commit fail, the sweep finds out.
         ended = true;
-        await lease.commit().catch((error) => {
+        await this.services.db.commit(lease, this.caller).catch((error) => {
           throw error instanceof RolledBack ? error : new RequestError('OUTCOME_UNKNOWN', undefined, error);
         });
         committed = true;
@@ -204,9 +234,12 @@ export class Work {
 
   /** Carries out what was put off until after the reply. Failures go to the log; the sweep tries again. */
   async finish(): Promise<void> {
-    for (const act of this.later.splice(0)) {
+    const acts = this.later.splice(0);
+    for (const act of acts) {
       await act().catch((error) => this.services.onFailure(error, 'settling a payment'));
     }
+    // That a payment is settled is the caller's doing too.
+    if (acts.length) this.services.db.replicas?.hasWritten(this.caller);
   }
 
   /** For hold.ts alone: what the units in a held transaction leave to do after its end. */

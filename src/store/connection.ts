@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryResult } from 'pg';
 
 /** Counts the statements of one request; begin, commit and savepoints are not counted. */
 export interface StatementCounter {
@@ -98,13 +98,19 @@ export class Lease extends Connection {
 
   /**
    * Commits. Where that fails nobody knows whether it took place: what depends on it has to be found out afterwards, and
-   * the connection is not used again.
+   * the connection is not used again. Replies to `afterwards`, a statement that is sent along with it, with its one row.
    */
-  async commit(): Promise<void> {
+  async commit(): Promise<void>;
+  async commit<T>(afterwards: string): Promise<T>;
+  async commit(afterwards?: string): Promise<unknown> {
+    const text = afterwards === undefined ? 'commit' : `commit; ${afterwards}`;
     try {
-      const { command } = await this.inTurn(() => this.client.query('commit'));
+      // Several statements in one message have several results.
+      const results: QueryResult | QueryResult[] = await this.inTurn(() => this.client.query(text));
+      const [committed, replied] = [results].flat();
       // PostgreSQL ends a transaction in which a statement has failed with a rollback, and calls that a success.
-      if (command !== 'COMMIT') throw new RolledBack();
+      if (committed.command !== 'COMMIT') throw new RolledBack();
+      return replied?.rows[0];
     } catch (error) {
       this.broken = error as Error;
       throw error;

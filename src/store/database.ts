@@ -1,8 +1,9 @@
-import { Pool, types } from 'pg';
+import { Pool, type PoolConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
-import { Connection, type StatementCounter } from './connection';
+import { Connection, type Lease, type StatementCounter } from './connection';
 import { SnakeNaming } from './naming';
+import type { Reader, Replicas } from './replicas';
 import { rows } from './rows';
 
 // Values leave PostgreSQL in the one form they have in this program: days as days (the driver would make them
@@ -89,6 +90,9 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'appli
  * gateway, which new payments should not; `working` is for bill runs, whose statements may take long.
  */
 export class Database {
+  /** Where there are any: opened by whoever serves requests (replicas.ts). */
+  replicas?: Replicas;
+
   private constructor(
     readonly dataSource: DataSource,
     readonly main: Pool,
@@ -105,7 +109,7 @@ export class Database {
     return new Database(dataSource, main, side, openPool(options, 2), working);
   }
 
-  /** Statements on the pool, each on whichever connection is free. */
+  /** Statements on the pool, each on whichever connection is free; of the primary, as everything but `replicas`. */
   reads(counter?: StatementCounter): Connection {
     return new Connection(this.main, counter);
   }
@@ -113,6 +117,11 @@ export class Database {
   /** Statements that commit at once, whatever becomes of the unit of work around them. */
   aside(): Connection {
     return new Connection(this.side);
+  }
+
+  /** Commits what a caller has written; what the caller reads from then on will have it. */
+  commit(lease: Lease, writer: Reader): Promise<void> {
+    return this.replicas ? this.replicas.commit(lease, writer) : lease.commit();
   }
 
   /** Have all migrations that this program knows been applied? */
@@ -123,6 +132,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    await this.replicas?.close();
     await this.side.end();
     await this.settling.end();
     await this.working.end();
@@ -130,14 +140,20 @@ export class Database {
   }
 }
 
-/** A pool of its own under the application's role, for the side connections and for the test gateway. */
-export function openPool(options: DatabaseOptions, size: number, settings: Record<string, string> = {}): Pool {
+/** A pool of its own under the application's role, for the side connections, for replicas and for the test gateway. */
+export function openPool(
+  options: DatabaseOptions,
+  size: number,
+  settings: Record<string, string> = {},
+  more: PoolConfig = {},
+): Pool {
   const pool = new Pool({
     connectionString: options.url,
     max: size,
     connectionTimeoutMillis: 5_000,
     options: sessionOptions(appRole, { statement_timeout: options.statementTimeoutMs ?? 20_000, ...settings }),
     application_name: 'order-fulfillment-gateway side',
+    ...more,
   });
   pool.on('error', options.onPoolError ?? (() => {}));
   return pool;

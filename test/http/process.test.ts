@@ -113,6 +113,16 @@ describe('a start that cannot work ends with one line and status 1:', () => {
       'LOG_LEVEL is "loud"; fatal, error, warn, info, debug, trace, silent are allowed.',
     ],
     ['another database', { DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must begin with postgres:// or postgresql://.'],
+    [
+      'a replica that is no PostgreSQL',
+      { DATABASE_URL: 'postgres://127.0.0.1/none', DATABASE_REPLICA_URLS: 'postgres://127.0.0.1/none, mysql://x' },
+      'DATABASE_REPLICA_URLS must be postgres:// URLs, separated by commas.',
+    ],
+    [
+      'replicas of the embedded database',
+      { DATABASE_REPLICA_URLS: 'postgres://127.0.0.1/none' },
+      'DATABASE_REPLICA_URLS needs DATABASE_URL: the embedded database has no replicas.',
+    ],
     ['a short key', { JWT_SIGNING_KEY: 'short' }, 'JWT_SIGNING_KEY must have at least 32 characters.'],
     [
       'production without a database',

@@ -30,6 +30,15 @@ export async function testDatabase(options: { poolSize?: number } = {}): Promise
     }
   };
   await run(`create database ${name} template ${template.pathname.slice(1)}`);
+  return openedAt(url, options, () => run(`drop database ${name} with (force)`));
+}
+
+/** A migrated database that is there already. */
+export async function openedAt(
+  url: string,
+  options: { poolSize?: number },
+  afterwards: () => Promise<void>,
+): Promise<TestDatabase> {
   const db = await Database.open({ url, poolSize: options.poolSize });
   const client = new Client(url);
   await client.connect();
@@ -47,7 +56,7 @@ export async function testDatabase(options: { poolSize?: number } = {}): Promise
     close: async () => {
       await client.end();
       await db.close();
-      await run(`drop database ${name} with (force)`);
+      await afterwards();
     },
   };
 }

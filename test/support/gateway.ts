@@ -46,9 +46,9 @@ export interface TestGatewayServer {
 
 /** The whole gateway over a database of its own: real PostgreSQL, real HTTP stack, the test gateway inside. */
 export async function testGateway(
-  options: { gatewayTimeoutMs?: number; poolSize?: number } = {},
+  options: { gatewayTimeoutMs?: number; poolSize?: number; database?: TestDatabase } = {},
 ): Promise<TestGatewayServer> {
-  const database = await testDatabase({ poolSize: options.poolSize });
+  const database = options.database ?? (await testDatabase({ poolSize: options.poolSize }));
   const pool = openPool({ url: database.url }, 4);
   const failures: { error: unknown; what: string }[] = [];
   const services: Services = {
