@@ -21,14 +21,14 @@ export function chart(summary, labels, note) {
     const most = Math.max(...contenders.map(({ total }) => total / unit));
     const scale = (wide - left - right) / most;
     parts.push(`<text x="8" y="${y + 13}" class="name">${name}</text>`);
-    for (const { key, server, postgres, total } of contenders) {
+    for (const { key, server, postgres, total, toPeer } of contenders) {
       const first = (server / unit) * scale;
       const second = (postgres / unit) * scale;
       parts.push(
         `<text x="${left - 8}" y="${y + 12}" text-anchor="end">${escaped(labels[key])}</text>`,
         `<rect x="${left}" y="${y}" width="${first.toFixed(1)}" height="${bar}" fill="${shades[key]}"/>`,
         `<rect x="${(left + first).toFixed(1)}" y="${y}" width="${second.toFixed(1)}" height="${bar}" fill="${shades[key]}" fill-opacity="0.5"/>`,
-        `<text x="${(left + first + second + 6).toFixed(1)}" y="${y + 12}">${total.toPrecision(2)} ms, ${(total / unit).toFixed(2)}</text>`,
+        `<text x="${(left + first + second + 6).toFixed(1)}" y="${y + 12}">${total.toPrecision(2)} ms, ${toPeer.toFixed(2)}</text>`,
       );
       y += bar + gap;
     }
@@ -37,7 +37,7 @@ export function chart(summary, labels, note) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${wide} ${y}" width="${wide}" height="${y}" role="img">
 <title>CPU time per request</title>
 <style>
-text { font: 12px system-ui, sans-serif; fill: #59636e }
+text { font: 12px system-ui, sans-serif; fill: #757c85 }
 .name, .head { font-weight: 600 }
 @media (prefers-color-scheme: dark) { text { fill: #9198a1 } }
 </style>
