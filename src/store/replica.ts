@@ -45,11 +45,14 @@ export class Replica {
   ) {
     const { host, pathname } = new URL(options.url);
     this.name = host + pathname;
-    // What befalls a connection shows in what asks it next.
-    const quiet = { ...options, onPoolError: () => {} };
+    const onPoolError = () => {
+      // A server that was killed and is up again may answer from before what it had replayed: it is asked anew.
+      this.replayed = 0n;
+    };
+    const watched = { ...options, onPoolError };
     const more = { connectionTimeoutMillis: connectMs };
-    this.pool = openPool(quiet, options.poolSize ?? 10, {}, more);
-    this.probe = openPool(quiet, 1, {}, { ...more, query_timeout: answerMs });
+    this.pool = openPool(watched, options.poolSize ?? 10, {}, more);
+    this.probe = openPool(watched, 1, {}, { ...more, query_timeout: answerMs });
     this.asking = new Connection(this.probe);
     this.pool.on('acquire', (client) => this.busy.add(client));
     this.pool.on('release', (_error, client) => this.busy.delete(client));

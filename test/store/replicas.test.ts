@@ -102,6 +102,19 @@ test('a position that the replica is known to have passed is asked no more', asy
   expect(looks()).toBeLessThan(before + 3);
 });
 
+test('a replica that has cut a connection, as one does that restarts, is asked anew how far it is', async () => {
+  const before = looks();
+  for (let at = 1; at <= 5; at++) {
+    const theirs = "usename = 'postgres' and pid <> pg_backend_pid()";
+    await replica.ask(`select pg_terminate_backend(pid) from pg_stat_activity where ${theirs}`);
+    // The driver notices, as it does long before a server is up again.
+    await delay(50);
+    expect(await isServed()).toBe(true);
+  }
+  // Looked at once a second it is besides.
+  expect(looks()).toBeGreaterThanOrEqual(before + 5);
+});
+
 test('of more writers than can be remembered, what was forgotten is what no reader may lack', async () => {
   const writer = anyone();
   await servers.pause(replica);

@@ -130,6 +130,9 @@ export interface Replicated {
   close(): Promise<void>;
 }
 
+/** Stands in the names of the servers, and so in the titles of their processes, which tell those of other test files apart. */
+const tagOf = (home: string) => home.slice(-6);
+
 /** Ends the servers of test processes that were killed, and removes what they left. */
 function removeLeftovers(folder: string): void {
   for (const name of fs.readdirSync(folder)) {
@@ -137,7 +140,8 @@ function removeLeftovers(folder: string): void {
     if (files.isAlive(pid)) continue;
     const home = path.join(folder, name);
     for (const { pid: server, command } of files.listProcesses()!) {
-      if (command.includes(`-D ${home}/`)) send(server, 'SIGKILL');
+      // One that was frozen does not notice that its postmaster has ended.
+      if (command.includes(`-D ${home}/`) || command.includes(`-${tagOf(home)}: `)) send(server, 'SIGKILL');
     }
     fs.rmSync(home, { recursive: true, force: true });
   }
@@ -153,10 +157,8 @@ export async function replicated(count: number): Promise<Replicated> {
   const owned = (of: string) => account && fs.chownSync(of, account.uid, account.gid);
   owned(home);
   const names = ['primary', ...Array.from({ length: count }, (_, at) => `replica${at + 1}`)];
-  // Titles of processes are told apart by them, and those of other test files.
-  const tag = path.basename(home).slice(-6);
   const [primary, ...replicas] = await Promise.all(
-    names.map(async (name) => new TestServer(machine, home, `${name}-${tag}`, await freePort())),
+    names.map(async (name) => new TestServer(machine, home, `${name}-${tagOf(home)}`, await freePort())),
   );
   const initdb = `-A trust -U postgres -E UTF8 --locale C --no-sync --no-instructions -D ${primary.data}`;
   await files.run(machine, 'initdb', initdb.split(' '));
