@@ -136,8 +136,13 @@ function askedOf(name: string, noun: Noun, args: ListArgs, info: GraphQLResolveI
     return signed;
   };
   const from = cursor === null ? null : decodeCursor(cursor, signature(), definition.sorts[order.field]);
-  const properties = columnsOf(noun, selectedFields(info));
-  return { query: { properties, filter: args.filter, order, limit: size + 1, from, backward }, signature };
+  const fields = selectedFields(info);
+  const withoutCursors = !fields.includes('cursor') && !fields.includes('pageInfo');
+  const properties = columnsOf(noun, fields);
+  return {
+    query: { properties, filter: args.filter, order, limit: size + 1, from, backward, withoutCursors },
+    signature,
+  };
 }
 
 /** A page of a list, fetched and counted when that is first asked for. One for each parent: a class, so that it is small. */
@@ -164,6 +169,8 @@ class Page<R> implements Connection<R> {
   }
 
   private cursorOf(row: Listed<R>): string {
+    // Then nobody reads it.
+    if (this.asked.query.withoutCursors) return '';
     return encodeCursor(this.asked.signature(), { value: row.sortValue, id: row.id });
   }
 

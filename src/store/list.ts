@@ -58,6 +58,8 @@ export interface PageQuery<F extends object = object> {
   from?: Position | null;
   /** Walk the order from its end; the rows come back in the walked direction. */
   backward: boolean;
+  /** Nobody asks for the places of the rows: they come without their sort values. */
+  withoutCursors?: boolean;
 }
 
 /** A row of a page, with the sort value that its cursor holds and, in lists of children, the key of its parent. */
@@ -92,7 +94,7 @@ function parts<R, F extends object>(definition: List<R, F>, query: PageQuery<F>,
   return {
     where,
     order: `order by ${sort.sql} ${way}, t.id ${way}`,
-    select: `${selectList(definition.table, [...new Set(['id', ...query.properties])])}, ${sortText} as "sortValue"`,
+    select: `${selectList(definition.table, [...new Set(['id', ...query.properties])])}${query.withoutCursors ? '' : `, ${sortText} as "sortValue"`}`,
   };
 }
 
