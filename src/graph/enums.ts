@@ -228,7 +228,8 @@ export const OrderOrderFieldEnum = enumType('OrderOrderField', 'What orders can 
 });
 export const OrderLineItemOrderFieldEnum = enumType('OrderLineItemOrderField', 'What line items can be sorted by.', {
   ...audit,
-  itemNumber: 'The item number; 2 comes before 10.',
+  itemNumber: 'The item number: shorter ones first, so that 2 comes before 10, then by code points.',
+  itemName: 'The name of what is sold, by code points.',
 });
 export const FulfillmentOrderFieldEnum = enumType('FulfillmentOrderField', 'What fulfillments can be sorted by.', {
   ...audit,
@@ -248,6 +249,8 @@ export const InvoiceOrderFieldEnum = enumType('InvoiceOrderField', 'What invoice
   ...audit,
   invoiceDate: 'The date of the invoice.',
   dueDate: 'The date the invoice is due.',
+  amount: 'The total, tax included.',
+  balance: 'What is still owed.',
   invoiceNumber: 'The invoice number, by code points.',
 });
 export const CreditMemoOrderFieldEnum = enumType('CreditMemoOrderField', 'What credit memos can be sorted by.', {

@@ -1,16 +1,22 @@
 import { Field, ID, InputType } from 'type-graphql';
 import type { FulfillmentState } from '../domain/fulfillment';
 import type { OrderLineItemState } from '../domain/order-line-item';
+import { maxListed } from '../store/filter';
 import { FulfillmentStateEnum, OrderLineItemStateEnum } from './enums';
-import { DateScalar, DateTimeScalar } from './scalars';
+import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 
-/* Conditions on one field. All that are given must hold. An empty `in` matches nothing. */
+/*
+ * Conditions on one field. All that are given must hold. An empty `in` matches nothing. There is no "other than" and no
+ * "or": what a client can write is what an index serves (docs/query-views.md).
+ */
+
+const anyOf = (what: string) => `Is one of these ${what}, at most ${maxListed}; an empty list matches nothing.`;
 
 @InputType({ description: 'Conditions on a text. All that are given must hold.' })
 export class StringFilter {
   @Field(() => String, { nullable: true, description: 'Is exactly this text; upper and lower case differ.' })
   eq?: string;
-  @Field(() => [String], { nullable: true, description: 'Is one of these texts.' }) in?: string[];
+  @Field(() => [String], { nullable: true, description: anyOf('texts') }) in?: string[];
   @Field(() => String, { nullable: true, description: 'Begins with this text.' }) startsWith?: string;
   @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
 }
@@ -18,16 +24,28 @@ export class StringFilter {
 @InputType({ description: 'Conditions on an id. All that are given must hold. What is not an id matches nothing.' })
 export class IDFilter {
   @Field(() => ID, { nullable: true, description: 'Is this id.' }) eq?: string;
-  @Field(() => [ID], { nullable: true, description: 'Is one of these ids.' }) in?: string[];
+  @Field(() => [ID], { nullable: true, description: anyOf('ids') }) in?: string[];
   @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
 }
 
 @InputType({ description: 'Conditions on a calendar day. All that are given must hold.' })
 export class DateFilter {
   @Field(() => DateScalar, { nullable: true, description: 'Is this day.' }) eq?: string;
+  @Field(() => [DateScalar], { nullable: true, description: anyOf('days') }) in?: string[];
   @Field(() => DateScalar, { nullable: true, description: 'Is this day or later.' }) gte?: string;
   @Field(() => DateScalar, { nullable: true, description: 'Is this day or earlier.' }) lte?: string;
   @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
+}
+
+@InputType({ description: 'Conditions on an amount or a number. All that are given must hold.' })
+export class DecimalFilter {
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly so much; 10 and 10.00 are the same.' })
+  eq?: string;
+  @Field(() => [DecimalScalar], { nullable: true, description: anyOf('amounts') }) in?: string[];
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is so much or more.' }) gte?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is more than this.' }) gt?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is so much or less.' }) lte?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is less than this.' }) lt?: string;
 }
 
 @InputType({

@@ -24,7 +24,7 @@ import type { GraphContext } from './context';
 import { CreditMemoApplication } from './credit-memo-application';
 import { DocumentActionState, invoiceActions } from './document-action';
 import { InvoiceOrderFieldEnum, InvoiceStatusEnum, OrderDirectionEnum } from './enums';
-import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
+import { DateFilter, DateTimeFilter, DecimalFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Node } from './node';
@@ -91,12 +91,19 @@ export class InvoiceFilter {
   @Field(() => InvoiceStatusEnum, { nullable: true, description: 'By status.' }) status?: InvoiceStatus;
   @Field(() => DateFilter, { nullable: true, description: 'By invoice date.' }) invoiceDate?: DateFilter;
   @Field(() => DateFilter, { nullable: true, description: 'By due date.' }) dueDate?: DateFilter;
+  @Field(() => DecimalFilter, { nullable: true, description: 'By its total, tax included; below 0 on a negative one.' })
+  amount?: DecimalFilter;
+  @Field(() => DecimalFilter, { nullable: true, description: 'By what is still owed of it, whatever the status.' })
+  balance?: DecimalFilter;
   @Field(() => Boolean, {
     nullable: true,
     description: 'True: a balance other than 0, whatever the status. False: none.',
   })
   hasBalance?: boolean;
   @Field(() => IDFilter, { nullable: true, description: 'By the bill run that made it.' }) billRunId?: IDFilter;
+  @Field(() => String, { nullable: true, description: 'By where it came from: API or BillRun.' }) source?: string;
+  @Field(() => Boolean, { nullable: true, description: 'True: taken back whole by a credit memo. False: not.' })
+  reversed?: boolean;
   @Field(() => DateTimeFilter, { nullable: true, description: 'By the time of the last change.' })
   updatedDate?: DateTimeFilter;
 }

@@ -127,6 +127,17 @@ export class OrderLineItemFilter {
   @Field(() => IDFilter, { nullable: true, description: 'By account.' }) accountId?: IDFilter;
   @Field(() => IDFilter, { nullable: true, description: 'By the sold line item that a return takes back.' })
   originalOrderLineItemId?: IDFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'By the order that sold what a return takes back.' })
+  originalOrderId?: IDFilter;
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'By the number of the order that sold what a return takes back.',
+  })
+  originalOrderNumber?: StringFilter;
+  @Field(() => StringFilter, { nullable: true, description: 'By the unit that its quantity counts.' })
+  unitOfMeasure?: StringFilter;
+  @Field(() => InlineDiscountTypeEnum, { nullable: true, description: 'By the kind of its discount, None included.' })
+  inlineDiscountType?: InlineDiscountType;
   @Field(() => Boolean, {
     nullable: true,
     description: 'True: something is still pending fulfillment. False: nothing is.',

@@ -1,12 +1,12 @@
 import { RequestError } from '../domain/errors';
 import type { Scoped } from './connection';
-import { type Condition, Values } from './filter';
+import { type Condition, maxListed, Values } from './filter';
 import { inScope, type RowClass, selectList, type Table, tableOf } from './table';
 
 /** How a list can be sorted: the expression, never null, and its type. Ties are broken by id. */
 export interface Sort {
   sql: string;
-  type: 'timestamptz' | 'date' | 'text' | 'uuid';
+  type: 'timestamptz' | 'date' | 'text' | 'numeric' | 'uuid';
 }
 
 /** A list that clients page through: what it holds, and what it can be filtered and sorted by. `t` is the row. */
@@ -71,6 +71,9 @@ function conditionsOf<R, F extends object>(
   const conditions: string[] = definition.only ? [definition.only] : [];
   for (const [field, value] of Object.entries(filter ?? {})) {
     if (value == null) continue;
+    const listed = (value as { in?: unknown[] | null }).in?.length ?? 0;
+    if (listed > maxListed)
+      throw new RequestError('BAD_REQUEST', `${field}.in holds ${listed} values; at most ${maxListed} are allowed.`);
     const condition = definition.filters[field as keyof F] as Condition<unknown>;
     conditions.push(...condition(value, values));
   }
@@ -165,7 +168,10 @@ export async function count<R, F extends object>(
   return row.count;
 }
 
-/** How many children each parent has; parents without any are absent. */
+/**
+ * How many children each parent has; parents without any are absent. Counted parent by parent: as one join the planner
+ * reads the whole table for the parents of a page.
+ */
 export function countsBy<R, F extends object>(
   scoped: Scoped,
   definition: List<R, F>,
@@ -177,9 +183,11 @@ export function countsBy<R, F extends object>(
   const parents = values.add(keys, 'uuid[]');
   const where = conditionsOf(definition, filter, values);
   return scoped.query(
-    `select parent.key as "parentKey", count(*)::integer as count from unnest(${parents}) as parent(key)
-     join ${definition.table.name} t on ${heldBy(definition, property)}
-     where ${[inScope(definition.table), ...where].join(' and ')} group by parent.key`,
+    `select parent.key as "parentKey", child.count from unnest(${parents}) as parent(key)
+     cross join lateral (
+       select count(*)::integer as count from ${definition.table.name} t
+       where ${[inScope(definition.table), heldBy(definition, property), ...where].join(' and ')}
+     ) as child where child.count > 0`,
     values.list,
   );
 }
