@@ -13,8 +13,11 @@ export class Values {
 /** Turns the value of one filter field into conditions, all of which must hold. */
 export type Condition<F> = (filter: F, values: Values) => string[];
 
-/** How many values a list of a condition holds at most. */
-export const maxListed = 1000;
+/**
+ * How many values a list of a condition holds at most: as many as a page shows. So few are always looked up by their own
+ * index; with a thousand the planner would rather look for them along the order of the list, and so at all rows.
+ */
+export const maxListed = 100;
 
 export interface TextFilter {
   eq?: string | null;
@@ -41,7 +44,7 @@ export interface EnumFilter<E extends string = string> {
   in?: E[] | null;
 }
 
-const nulls = (column: string, isNull: boolean | null | undefined): string[] =>
+export const nulls = (column: string, isNull: boolean | null | undefined): string[] =>
   isNull == null ? [] : [`${column} is ${isNull ? '' : 'not '}null`];
 
 /** No stored text holds a nul byte, and PostgreSQL takes none as a parameter: such a value matches nothing. */

@@ -13,6 +13,7 @@ import {
   type IdFilter,
   id,
   isSet,
+  nulls,
   oneOf,
   type RangeFilter,
   type TextFilter,
@@ -33,8 +34,9 @@ import { selectList, tableOf } from './table';
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['orderId', 'updatedDate', 'id'])
-@Index(['originalOrderLineItemId', 'updatedDate', 'id'])
+@Index('order_line_item_original_line', { synchronize: false })
 @Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'itemState', 'updatedDate', 'id'])
 @Index(['entityId', 'itemName', 'id'])
 @Index(['entityId', 'itemNumber'])
 @Index('order_line_item_number', { synchronize: false })
@@ -129,17 +131,28 @@ export interface OrderLineItemFilter {
   updatedDate?: RangeFilter | null;
 }
 
-/** Conditions that are put to the one row of another table that belongs to the line item. */
-const through =
-  <F>(row: string, condition: Condition<F>): Condition<F> =>
-  (filter, values) => {
-    const conditions = condition(filter, values);
-    return conditions.length ? [`exists (select from ${row} and ${conditions.join(' and ')})`] : [];
+/**
+ * Conditions that are put to the one row of another table that a column leads to, which has a value there always: whether
+ * there is a value is whether there is the row.
+ */
+function through<F extends { isNull?: boolean | null }>(
+  column: string,
+  row: string,
+  condition: Condition<F>,
+): Condition<F> {
+  return ({ isNull, ...filter }, values) => {
+    const conditions = condition(filter as F, values);
+    return [
+      ...nulls(column, isNull),
+      ...(conditions.length ? [`exists (select from ${row} and ${conditions.join(' and ')})`] : []),
+    ];
   };
+}
 const order = 'orders o where o.id = t.order_id and o.entity_id = $1';
-const original = 'order_line_item s where s.id = t.original_order_line_item_id and s.entity_id = $1';
+const original = 't.original_order_line_item_id';
+const originalLine = `order_line_item s where s.id = ${original} and s.entity_id = $1`;
 const originalOrder = `order_line_item s join orders o on o.id = s.order_id
-  where s.id = t.original_order_line_item_id and s.entity_id = $1 and o.entity_id = $1`;
+  where s.id = ${original} and s.entity_id = $1 and o.entity_id = $1`;
 
 /** Shorter numbers first, so that 2 comes before 10. */
 const itemNumber = "lpad(length(t.item_number)::text, 3, '0') || t.item_number";
@@ -151,7 +164,7 @@ export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
   {
     id: id('t.id'),
     orderId: id('t.order_id'),
-    orderNumber: through(order, text('o.order_number')),
+    orderNumber: through('t.order_id', order, text('o.order_number')),
     itemNumber: text('t.item_number'),
     itemName: text('t.item_name'),
     itemState: oneOf('t.item_state', 'order_line_item_state') as Condition<EnumFilter<OrderLineItemState>>,
@@ -160,9 +173,9 @@ export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
     billingRule: equals('t.billing_rule', 'billing_rule'),
     productCode: text('t.product_code'),
     accountId: id('t.account_id'),
-    originalOrderLineItemId: id('t.original_order_line_item_id'),
-    originalOrderId: through(original, id('s.order_id')),
-    originalOrderNumber: through(originalOrder, text('o.order_number')),
+    originalOrderLineItemId: id(original),
+    originalOrderId: through(original, originalLine, id('s.order_id')),
+    originalOrderNumber: through(original, originalOrder, text('o.order_number')),
     unitOfMeasure: text('t.unit_of_measure'),
     inlineDiscountType: equals('t.inline_discount_type', 'inline_discount_type'),
     hasPendingQuantity: isSet(pending),

@@ -14,6 +14,7 @@ import { auditSorts, list } from './list';
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'orderDate', 'id'])
 @Index(['entityId', 'orgId', 'state', 'category'])
+@Index(['entityId', 'state', 'updatedDate', 'id'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 export class OrderRow extends Audited {
   @Column('uuid') accountId: string;

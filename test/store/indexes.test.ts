@@ -1,219 +1,182 @@
-import { type GraphQLInputObjectType, type GraphQLObjectType, getNamedType, isEnumType, isInputObjectType } from 'graphql';
-import { manyEdges, type ManyEdge } from '../../src/graph/loaders';
-import { listOf, nouns, type Noun } from '../../src/graph/nouns';
-import { schema } from '../../src/graph/schema';
-import { Connection, type Scope, Scoped } from '../../src/store/connection';
-import { count, countsBy, type List, type Order, page, pagesBy } from '../../src/store/list';
-import { newId } from '../../src/store/id';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { type ManyEdge, manyEdges } from '../../src/graph/loaders';
+import { listOf, type Noun } from '../../src/graph/nouns';
+import { type Scope, Scoped } from '../../src/store/connection';
+import { count, countsBy, type Order, page, pagesBy } from '../../src/store/list';
 import { type TestDatabase, testDatabase } from '../support/database';
+import {
+  nodesOf,
+  type Plan,
+  pagesRead,
+  planned,
+  plannedPrepared,
+  rowsRead,
+  shapeOf,
+  statementOf,
+} from '../support/plan';
+import { type Probe, probesOf, rootLists } from '../support/probes';
 import { fillVolume, type Volume } from '../support/volume';
 
-jest.setTimeout(600_000);
-
-interface Node {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Index Name'?: string;
-  'Actual Rows'?: number;
-  'Actual Loops'?: number;
-  'Rows Removed by Filter'?: number;
-  'Rows Removed by Index Recheck'?: number;
-  'Shared Hit Blocks'?: number;
-  'Shared Read Blocks'?: number;
-  Plans?: Node[];
-}
-
+jest.setTimeout(300_000);
 let database: TestDatabase;
 let volume: Volume;
-let large: Set<string>;
-
-const nodes = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodes)];
-const looked = (plan: Node) =>
-  nodes(plan)
-    .filter((node) => node['Relation Name'])
-    .reduce(
-      (sum, node) =>
-        sum +
-        ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) *
-          (node['Actual Loops'] ?? 1),
-      0,
-    );
-const shape = (plan: Node) =>
-  nodes(plan)
-    .map((n) => `${n['Node Type']}${n['Index Name'] ? `:${n['Index Name']}` : n['Relation Name'] ? `:${n['Relation Name']}` : ''}`)
-    .join(' > ');
-
-type Act = (scoped: Scoped) => Promise<unknown>;
-
-async function statementOf(scope: Scope, act: Act): Promise<{ text: string; values: unknown[] }> {
-  const sent: { text: string; values: unknown[] }[] = [];
-  class Recording extends Connection {
-    override async query<T>(text: string, values: unknown[] = []): Promise<T[]> {
-      sent.push({ text, values });
-      return [{ count: 0 }] as T[];
-    }
-  }
-  await act(new Scoped(new Recording(undefined as never), scope));
-  expect(sent).toHaveLength(1);
-  return sent[0];
-}
-
-async function custom(scope: Scope, act: Act): Promise<Node> {
-  const { text, values } = await statementOf(scope, act);
-  const [row] = await database.owner<{ 'QUERY PLAN': [{ Plan: Node }] }>(`explain (analyze, buffers, timing off, format json) ${text}`, values);
-  return row['QUERY PLAN'][0].Plan;
-}
-
-const literal = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? `'{${value.map((v) => JSON.stringify(String(v))).join()}}'`.replaceAll("\\\\", "\\\\\\\\") : `'${String(value).replaceAll("'", "''")}'`;
-
-async function generic(scope: Scope, act: Act, analyze = false): Promise<Node> {
-  const { text, values } = await statementOf(scope, act);
-  await database.owner(`prepare probe as ${text}`);
-  try {
-    const [row] = await database.owner<{ 'QUERY PLAN': [{ Plan: Node }] }>(
-      `explain (${analyze ? 'analyze, buffers, timing off, ' : ''}format json) execute probe(${values.map(literal).join()})`,
-    );
-    return row['QUERY PLAN'][0].Plan;
-  } finally {
-    await database.owner('deallocate probe');
-  }
-}
-
+let scopes: [string, Scope][];
+let sizes: Map<string, number>;
 beforeAll(async () => {
+  writeFileSync('/tmp/explore.txt', '');
   database = await testDatabase();
   const t = Date.now();
   volume = await fillVolume(database);
-  console.log('filled', Date.now() - t);
-  const rows = await database.owner<{ name: string; n: number }>(
-    "select relname as name, reltuples::integer as n from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and reltuples >= 1000",
+  console.log('fill', Date.now() - t);
+  scopes = Object.entries(volume);
+  const tables = await database.owner<{ name: string; rows: number }>(
+    "select relname as name, reltuples::integer as rows from pg_class where relkind = 'r' and reltuples >= 4000",
   );
-  console.log(rows);
-  large = new Set(rows.map(({ name }) => name));
-  await database.owner('set plan_cache_mode = force_generic_plan');
-}, 600_000);
+  sizes = new Map(tables.map(({ name, rows }) => [name, rows]));
+}, 300_000);
 afterAll(() => database.close());
 
-const queryFields = () => (schema().getQueryType() as GraphQLObjectType).getFields();
-/** The lists of the root, each by its noun. */
-const roots: [field: string, noun: Noun][] = (Object.keys(nouns) as Noun[]).flatMap((noun) =>
-  queryFields()[`${noun}s`] ? [[`${noun}s`, noun] as [string, Noun]] : [],
-);
-const filterOf = (field: string) =>
-  getNamedType(queryFields()[field].args.find(({ name }) => name === 'filter')!.type) as GraphQLInputObjectType;
+const seq = (plan: Plan) =>
+  nodesOf(plan).filter((n) => n['Node Type'] === 'Seq Scan' && sizes.has(n['Relation Name']!));
+const out = (s: string) => appendFileSync('/tmp/explore.txt', `${s}\n`);
 
-/** Where the values of a filter field are found, where no column of the row has its name. */
-const elsewhere: Record<string, string> = {
-  orderNumber: 'select o.order_number as value from order_line_item t join orders o on o.id = t.order_id',
-  originalOrderId: 'select o.order_id as value from order_line_item t join order_line_item o on o.id = t.original_order_line_item_id',
-  originalOrderNumber:
-    'select o.order_number as value from order_line_item t join order_line_item s on s.id = t.original_order_line_item_id join orders o on o.id = s.order_id',
+const query = (more: object = {}) => ({
+  properties: ['id', 'version'].slice(0, 1),
+  limit: 21,
+  backward: false,
+  ...more,
+});
+const ordersOf = (noun: Noun): Order[] =>
+  Object.keys(listOf(noun).sorts).flatMap((field) =>
+    (['ASC', 'DESC'] as const).map((direction) => ({ field, direction })),
+  );
+const time = async (what: string, f: () => Promise<void>) => {
+  const t = Date.now();
+  await f();
+  out(`TIME ${what} ${Date.now() - t}`);
 };
 
-interface Probe {
-  name: string;
-  filter: object;
-}
-
-async function probesOf(field: string, noun: Noun, scope: Scope): Promise<Probe[]> {
+test.each(rootLists)('%s explore', async (field, noun) => {
   const definition = listOf(noun);
-  const probes: Probe[] = [];
-  for (const [name, input] of Object.entries(filterOf(field).getFields())) {
-    const type = getNamedType(input.type);
-    if (type.name === 'Boolean') {
-      for (const value of [true, false]) probes.push({ name: `${name} ${value}`, filter: { [name]: value } });
-      continue;
-    }
-    const column = definition.table.columns[name];
-    const own = `select t.${column?.name} as value from ${definition.table.name} t`;
-    const source = column ? own : elsewhere[name];
-    if (!source) throw new Error(`${field}.${name}: say where its values are found`);
-    const found = await database.owner<{ value: string; n: number }>(
-      `select value::text, count(*)::integer as n from (${source} where t.entity_id = $1) v where value is not null group by 1 order by 2, 1`,
-      [scope.entityId],
-    );
-    const [rare, common] = [found[0].value, found[found.length - 1].value];
-    const scalar = (value: string, what: string) => ({ name: `${name} ${what}`, filter: { [name]: value } });
-    if (isEnumType(type)) {
-      for (const { name: value } of type.getValues()) probes.push(scalar(value, value));
-      continue;
-    }
-    if (!isInputObjectType(type)) {
-      probes.push(scalar(rare, 'rare'), scalar(common, 'common'), scalar('XXX', 'absent'));
-      continue;
-    }
-    const sorted = found.map(({ value }) => value);
-    const kind = getNamedType(Object.values(type.getFields())[0].type);
-    sorted.sort(/^(Decimal)$/.test(kind.name) ? (a, b) => Number(a) - Number(b) : undefined);
-    const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)];
-    const absent = type.name === 'IDFilter' ? newId() : kind.name === 'Date' ? '1990-01-01' : kind.name === 'Decimal' ? '-99999' : isEnumType(kind) ? rare : '~absent~';
-    for (const operator of Object.keys(type.getFields())) {
-      const put = (what: string, value: unknown) => probes.push({ name: `${name} ${operator} ${what}`, filter: { [name]: { [operator]: value } } });
-      if (operator === 'isNull') for (const value of [true, false]) put(`${value}`, value);
-      else if (operator === 'eq') {
-        if (isEnumType(kind)) for (const { name: value } of kind.getValues()) put(value, value);
-        else for (const [what, value] of Object.entries({ rare, common, absent })) put(what, value);
-      } else if (operator === 'in') {
-        put('rare', [rare]);
-        put('several', [...new Set([rare, common, at(0.5)])]);
-        put('empty', []);
-        if (!isEnumType(kind)) put('1000', sorted.slice(0, 1000));
-      } else if (operator === 'startsWith') {
-        put('rare', rare);
-        put('common', common.slice(0, 1));
-        put('absent', absent);
-        put('empty', '');
-      } else for (const [what, part] of Object.entries({ first: 0, low: 0.01, middle: 0.5, high: 0.99, last: 1 })) put(what, at(part));
-    }
-  }
-  return probes;
-}
-
-const query = (order?: Order, more: object = {}) => ({ properties: ['id', 'version'], order, limit: 21, backward: false, ...more });
-
-const report: string[] = [];
-const scopes = () => Object.entries({ large: volume.large, small: volume.small, corner: volume.corner });
-const seq = (plan: Node) => nodes(plan).filter((n) => n['Node Type'] === 'Seq Scan' && large.has(n['Relation Name']!)).map((n) => n['Relation Name']);
-
-test('explore roots', async () => {
-  const t0 = Date.now();
-  let n = 0;
-  for (const [field, noun] of roots) {
-    const definition: List<any, any> = listOf(noun);
-    const own = volume.large;
-    const probes = await probesOf(field, noun, own);
-    probes.push({ name: 'none', filter: {} });
-    for (const [scopeName, scope] of scopes()) {
-      for (const { name, filter } of probes) {
-        const total: Act = (scoped) => count(scoped, definition, filter);
-        const counted = await custom(scope, total);
-        const [{ count: matches }] = [{ count: await count(new Scoped(database.db.reads(), scope), definition, filter) }];
-        if (seq(counted).length) report.push(`TOTAL SEQ ${scopeName} ${field} ${name} matches ${matches}: ${shape(counted)}`);
-        const gcounted = await generic(scope, total);
-        if (seq(gcounted).length) report.push(`GENERIC TOTAL SEQ ${scopeName} ${field} ${name} matches ${matches}: ${shape(gcounted)}`);
-        n += 2;
-        const orders = Object.keys(definition.sorts).flatMap((f) => (['ASC', 'DESC'] as const).map((direction) => ({ field: f, direction })));
-        for (const order of orders) {
-          const act: Act = (scoped) => page(scoped, definition, query(order));
-          void act;
-          const paged: Act = (scoped) => page(scoped, definition, { ...query(order), filter });
-          const plan = await custom(scope, paged);
-          n++;
-          const rows = looked(plan);
-          const isDefault = order.field === 'updatedDate' && order.direction === 'DESC';
-          if (seq(plan).length) report.push(`PAGE SEQ ${scopeName} ${field} ${name} ${order.field} ${order.direction} matches ${matches}: ${shape(plan)}`);
-          if (rows > 3000) report.push(`PAGE LOOKED ${rows} ${isDefault ? 'DEFAULT ' : ''}${scopeName} ${field} ${name} ${order.field} ${order.direction} matches ${matches}: ${shape(plan)}`);
-          if (isDefault || name === 'none') {
-            const g = await generic(scope, paged, true);
-            n++;
-            if (seq(g).length) report.push(`GENERIC PAGE SEQ ${scopeName} ${field} ${name} ${order.field} ${order.direction} matches ${matches}: ${shape(g)}`);
-            if (looked(g) > 3000) report.push(`GENERIC PAGE LOOKED ${looked(g)} ${scopeName} ${field} ${name} ${order.field} ${order.direction} matches ${matches}: ${shape(g)}`);
-          }
-        }
+  const probes: Probe[] = [
+    ...(await probesOf(database, noun, volume.large.entityId)),
+    { name: 'none', filter: {}, span: false },
+  ];
+  await time(`${field} default`, async () => {
+    for (const [scopeName, scope] of scopes)
+      for (const { name, filter, span } of probes) {
+        const statement = await statementOf(scope, (scoped) => page(scoped, definition, query({ filter })));
+        const plan = await planned(database, statement, true);
+        const matches = await count(new Scoped(database.db.reads(), scope), definition, filter);
+        const rows = rowsRead(plan);
+        if (seq(plan).length) out(`PAGE SEQ ${scopeName} ${field} ${name} of ${matches}: ${shapeOf(plan)}`);
+        if (rows > 2000 || pagesRead(plan) > 2000)
+          out(
+            `PAGE READ ${rows} pages ${pagesRead(plan)} ${span ? 'SPAN' : ''} ${scopeName} ${field} ${name} of ${matches}: ${shapeOf(plan)}`,
+          );
+        const g = await plannedPrepared(database, statement, 'always');
+        if (seq(g).length) out(`GENERIC PAGE SEQ ${scopeName} ${field} ${name} of ${matches}: ${shapeOf(g)}`);
+        const counting = await statementOf(scope, (scoped) => count(scoped, definition, filter).catch(() => 0));
+        for (const [mode, c] of [
+          ['', await planned(database, counting, false)],
+          ['GENERIC', await plannedPrepared(database, counting, 'always')],
+        ] as const)
+          if (seq(c).length)
+            out(
+              `${mode} TOTAL SEQ ${scopeName} ${field} ${name} of ${matches} ${(matches / sizes.get(definition.table.name)!).toFixed(3)}: ${shapeOf(c)}`,
+            );
       }
+  });
+  await time(`${field} settled`, async () => {
+    const scope = volume.large;
+    for (const { name, filter } of probes.filter(
+      (p) => / eq (rare|absent)| (rare|absent)$/.test(p.name) && !p.span && !/ in /.test(p.name),
+    )) {
+      const common = probes.find((p) => p.name === name.replace(/rare|absent/, 'common'));
+      if (!common) continue;
+      const before = await statementOf(scope, (scoped) => page(scoped, definition, query({ filter: common.filter })));
+      const s = await statementOf(scope, (scoped) => page(scoped, definition, query({ filter })));
+      const plan = await plannedPrepared(database, s, before);
+      if (rowsRead(plan) > 2000 || seq(plan).length)
+        out(`SETTLED READ ${rowsRead(plan)} ${field} ${name}: ${shapeOf(plan)}`);
     }
-  }
-  report.push(`${n} statements in ${Date.now() - t0} ms`);
-  require('node:fs').writeFileSync('/tmp/explore.txt', report.join('\n'));
+  });
+  await time(`${field} cross`, async () => {
+    for (const order of ordersOf(noun))
+      for (const { name, filter } of probes) {
+        const plan = await planned(
+          database,
+          await statementOf(volume.large, (scoped) => page(scoped, definition, query({ filter, order }))),
+          false,
+        );
+        if (seq(plan).length) out(`CROSS SEQ ${field} ${name} ${order.field} ${order.direction}: ${shapeOf(plan)}`);
+      }
+  });
+  await time(`${field} sorts`, async () => {
+    for (const order of ordersOf(noun))
+      for (const part of [null, 0.01, 0.5, 0.99])
+        for (const backward of [false, true])
+          for (const [scopeName, scope] of scopes) {
+            const sort = definition.sorts[order.field];
+            const [from] =
+              part === null
+                ? [null]
+                : await database.owner<any>(
+                    `select replace(t.id::text, '-', '') as id, ${sort.sql}::text as value from ${definition.table.name} t where t.entity_id = $1 order by ${sort.sql}, t.id limit 1 offset (select floor(count(*) * ${part})::integer from ${definition.table.name} where entity_id = $1)`,
+                    [scope.entityId],
+                  );
+            const s = await statementOf(scope, (scoped) => page(scoped, definition, query({ order, from, backward })));
+            const plan = await planned(database, s, true);
+            const rows = rowsRead(plan);
+            if (rows > (scopeName === 'corner' ? 2000 : 100) || seq(plan).length)
+              out(
+                `SORT READ ${rows} ${scopeName} ${field} ${order.field} ${order.direction} ${part} ${backward}: ${shapeOf(plan)}`,
+              );
+            const g = await plannedPrepared(database, s, 'always');
+            if (seq(g).length)
+              out(
+                `GENERIC SORT SEQ ${scopeName} ${field} ${order.field} ${order.direction} ${part} ${backward}: ${shapeOf(g)}`,
+              );
+          }
+  });
 });
-void manyEdges; void countsBy; void pagesBy; export type E = ManyEdge;
+
+test.each(Object.entries(manyEdges))('%s explore', async (edge, { target, by }) => {
+  const definition = listOf(target);
+  const columns = [by].flat().map((p) => definition.table.columns[p].name);
+  await time(edge, async () => {
+    const keys = (
+      await database.owner<{ id: string }>(
+        `select replace(t.${columns[0]}::text, '-', '') as id from ${definition.table.name} t where entity_id = $1 and t.${columns[0]} is not null group by 1 order by count(*) desc, 1 limit 100`,
+        [volume.large.entityId],
+      )
+    ).map((r) => r.id);
+    const probes = rootLists.some(([, n]) => n === target)
+      ? await probesOf(database, target, volume.large.entityId)
+      : [];
+    probes.push({ name: 'none', filter: {}, span: false });
+    for (const parents of [keys.slice(0, 1), keys]) {
+      const counts = await countsBy(new Scoped(database.db.reads(), volume.large), definition, by, parents);
+      const children = counts.reduce((s, c) => s + c.count, 0);
+      for (const { name, filter } of probes)
+        for (const order of name === 'none' ? ordersOf(target) : [undefined]) {
+          const s = await statementOf(volume.large, (scoped) =>
+            pagesBy(scoped, definition, by, parents, query({ filter, order })),
+          );
+          const plan = await planned(database, s, true);
+          const g = await plannedPrepared(database, s, 'always');
+          const c = await statementOf(volume.large, (scoped) => countsBy(scoped, definition, by, parents, filter));
+          const cp = await planned(database, c, true);
+          const cg = await plannedPrepared(database, c, 'always');
+          const what = `${edge} ${parents.length} ${name} ${order?.field} ${order?.direction} children ${children}`;
+          if (seq(plan).length) out(`EDGE SEQ ${what}: ${shapeOf(plan)}`);
+          if (seq(g).length) out(`GENERIC EDGE SEQ ${what}: ${shapeOf(g)}`);
+          if (seq(cp).length) out(`EDGE TOTAL SEQ ${what}: ${shapeOf(cp)}`);
+          if (seq(cg).length) out(`GENERIC EDGE TOTAL SEQ ${what}: ${shapeOf(cg)}`);
+          if (rowsRead(plan) > 3 * children + 200) out(`EDGE READ ${rowsRead(plan)} ${what}: ${shapeOf(plan)}`);
+          if (rowsRead(cp) > 3 * children + 200) out(`EDGE TOTAL READ ${rowsRead(cp)} ${what}: ${shapeOf(cp)}`);
+        }
+    }
+  });
+});
+void (null as unknown as ManyEdge);
