@@ -15,13 +15,13 @@ import type { TestDatabase } from './database';
 export interface Probe {
   name: string;
   filter: object;
-  /** A range or a beginning, which may leave any number of rows, all of them in one place. */
+  /** A range, a beginning, or many days: what it leaves lies in one place of an order, and may be any number of rows. */
   span: boolean;
 }
 
 const queryFields = () => (schema().getQueryType() as GraphQLObjectType).getFields();
 
-/** The nouns that have a list of the root, with the name of its field. */
+/** The nouns that have a list of the root, each with the name of its field. */
 export const rootLists = (Object.keys(nouns) as Noun[]).flatMap((noun): [string, Noun][] =>
   queryFields()[`${noun}s`] ? [[`${noun}s`, noun]] : [],
 );
@@ -32,26 +32,28 @@ const filterType = (noun: Noun) =>
 /** Where the values of a filter field are found, where no column of the rows has its name. */
 const elsewhere: Record<string, string> = {
   orderNumber: 'select o.order_number as value from order_line_item t join orders o on o.id = t.order_id',
-  originalOrderId:
-    'select s.order_id as value from order_line_item t join order_line_item s on s.id = t.original_order_line_item_id',
+  originalOrderId: `select s.order_id as value from order_line_item t
+    join order_line_item s on s.id = t.original_order_line_item_id`,
   originalOrderNumber: `select o.order_number as value from order_line_item t
     join order_line_item s on s.id = t.original_order_line_item_id join orders o on o.id = s.order_id`,
 };
 
-/** Every field of a list's filter with each of its operators, by values that are rare, common and absent in an entity. */
+/** Values that occur nowhere, by their type in the schema. */
+const absent: Record<string, string> = { ID: newId(), Date: '1990-01-01', Decimal: '-99999', String: '~~' };
+
+/** Every field of a list's filter with each of its operators, by values that are rare, common or absent in an entity. */
 export async function probesOf({ owner }: TestDatabase, noun: Noun, entityId: string): Promise<Probe[]> {
   const { table } = listOf(noun);
   const probes: Probe[] = [];
-  for (const [field, input] of Object.entries(filterType(noun).getFields())) {
-    const type = getNamedType(input.type);
+  for (const [field, { type: given }] of Object.entries(filterType(noun).getFields())) {
+    const type = getNamedType(given);
     const add = (what: string, value: unknown, span = false) =>
       probes.push({ name: `${field} ${what}`, filter: { [field]: value }, span });
+    const each = (operator: string, values: Record<string, unknown>, span = false) => {
+      for (const [what, value] of Object.entries(values)) add(`${operator} ${what}`, { [operator]: value }, span);
+    };
     if (type.name === 'Boolean') {
       for (const value of [true, false]) add(String(value), value);
-      continue;
-    }
-    if (isEnumType(type)) {
-      for (const { name } of type.getValues()) add(name, name);
       continue;
     }
     const column = table.columns[field]?.name;
@@ -62,42 +64,31 @@ export async function probesOf({ owner }: TestDatabase, noun: Noun, entityId: st
        group by each.value order by count(*), each.value`,
       [entityId],
     );
-    const rare = found[0].value;
-    const common = found[found.length - 1].value;
+    const values = found.map(({ value }) => value);
+    const [rare, common] = [values[0], values[values.length - 1]];
+    if (isEnumType(type)) {
+      for (const { name } of type.getValues()) add(name, name);
+      continue;
+    }
     if (!isInputObjectType(type)) {
-      for (const [what, value] of Object.entries({ rare, common, absent: 'XXX' })) add(what, value);
+      for (const [what, value] of Object.entries({ rare, common, absent: '~~' })) add(what, value);
       continue;
     }
     const operators = Object.keys(type.getFields());
     const kind = getNamedType(Object.values(type.getFields())[0].type);
-    const sorted = found.map(({ value }) => value).sort(kind.name === 'Decimal' ? (a, b) => +a - +b : undefined);
-    const at = (part: number) => sorted[Math.floor((sorted.length - 1) * part)];
-    const absent: Record<string, string> = { ID: newId(), Date: '1990-01-01', Decimal: '-99999', String: '~~' };
-    const byOperator: Record<string, (operator: string) => void> = {
-      eq: () => {
-        const values = isEnumType(kind) ? kind.getValues().map(({ name }) => [name, name]) : [];
-        const each = values.length ? values : Object.entries({ rare, common, absent: absent[kind.name] });
-        for (const [what, value] of each) add(`eq ${what}`, { eq: value });
-      },
-      in: () => {
-        add('in rare', { in: [rare] });
-        add('in several', { in: [...new Set([rare, common, at(0.5)])] });
-        add('in nothing', { in: [] });
-        if (!isEnumType(kind)) add('in 100', { in: sorted.slice(0, 100) });
-      },
-      startsWith: () => {
-        for (const [what, value] of Object.entries({ rare, common: common.slice(0, 1), absent: '~~', nothing: '' }))
-          add(`startsWith ${what}`, { startsWith: value }, true);
-      },
-      isNull: () => {
-        for (const value of [true, false]) add(`isNull ${value}`, { isNull: value });
-      },
-    };
-    const range = (operator: string) => {
-      for (const [what, part] of Object.entries({ first: 0, low: 0.01, middle: 0.5, high: 0.99, last: 1 }))
-        add(`${operator} ${what}`, { [operator]: at(part) }, true);
-    };
-    for (const operator of operators) (byOperator[operator] ?? range)(operator);
+    const all = isEnumType(kind) ? Object.fromEntries(kind.getValues().map(({ name }) => [name, name])) : undefined;
+    values.sort(kind.name === 'Decimal' ? (a, b) => Number(a) - Number(b) : undefined);
+    const at = (part: number) => values[Math.floor((values.length - 1) * part)];
+    for (const operator of operators) {
+      if (operator === 'isNull') each(operator, { true: true, false: false });
+      else if (operator === 'eq') each(operator, all ?? { rare, common, absent: absent[kind.name] });
+      else if (operator === 'in') {
+        each(operator, { rare: [rare], several: [...new Set([rare, common, at(0.5)])], nothing: [] });
+        if (!all) each(operator, { many: values.slice(0, 100) }, kind.name === 'Date');
+      } else if (operator === 'startsWith') {
+        each(operator, { rare, common: common.slice(0, 1), absent: '~~', nothing: '' }, true);
+      } else each(operator, { first: at(0), low: at(0.01), middle: at(0.5), high: at(0.99), last: at(1) }, true);
+    }
   }
   return probes;
 }
