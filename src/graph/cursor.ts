@@ -29,11 +29,13 @@ export function decodeCursor(cursor: string, signature: string, sort: Sort): Pos
 
 /** As the store gives them out: anything else PostgreSQL might refuse as a value, which would not be our client's error. */
 const isId = /^[0-9a-f]{32}$/;
+const isNumber = /^-?\d{1,30}(\.\d{1,30})?$/;
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function fits(value: string, { type }: Sort): boolean {
   if (type === 'text') return !value.includes('\0');
   if (type === 'uuid') return isUuid.test(value);
+  if (type === 'numeric') return isNumber.test(value);
   // Due dates may lie behind the last day that is taken in.
   if (type === 'date') return value === 'infinity' || isInstant(`${value}T00:00:00.000Z`);
   return isInstant(value);

@@ -276,7 +276,8 @@ export const OrderLineItemOrderFieldEnum = enumType(
   'The fields that a list of line items can be sorted by.',
   {
     ...audit,
-    itemNumber: 'The item number; 2 comes before 10.',
+    itemNumber: 'The item number: shorter ones first, so that 2 comes before 10, then by code points.',
+    itemName: 'The name of what is sold, by code points.',
   },
 );
 export const FulfillmentOrderFieldEnum = enumType(
@@ -308,6 +309,8 @@ export const InvoiceOrderFieldEnum = enumType(
     ...audit,
     invoiceDate: 'The day printed on it.',
     dueDate: 'The day until which it is to be paid.',
+    amount: 'The total, tax included.',
+    balance: 'What is still owed of it.',
     invoiceNumber: 'The invoice number, by code points.',
   },
 );

@@ -1,10 +1,16 @@
 import { Field, ID, InputType } from 'type-graphql';
 import type { FulfillmentState } from '../domain/fulfillment';
 import type { OrderLineItemState } from '../domain/order-line-item';
+import { maxListed } from '../store/filter';
 import { FulfillmentStateEnum, OrderLineItemStateEnum } from './enums';
-import { DateScalar, DateTimeScalar } from './scalars';
+import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 
-/* Conditions on one field. All that are given must hold. An empty `in` matches nothing. */
+/*
+ * Conditions on one field. All that are given must hold. An empty `in` matches nothing. There is no "other than" and no
+ * "or": what a client can write is what an index serves (docs/query-views.md).
+ */
+
+const anyOf = (what: string) => `Is one of these ${what}, at most ${maxListed}; an empty list matches nothing.`;
 
 @InputType({
   description:
@@ -15,7 +21,7 @@ export class StringFilter {
   eq?: string;
   @Field(() => [String], {
     nullable: true,
-    description: 'Is exactly one of these texts; none is where the list is empty.',
+    description: anyOf('texts'),
   })
   in?: string[];
   @Field(() => String, {
@@ -32,7 +38,7 @@ export class IDFilter {
   eq?: string;
   @Field(() => [ID], {
     nullable: true,
-    description: 'Is one of these ids, each in any spelling; none is where the list is empty.',
+    description: anyOf('ids, each in any spelling'),
   })
   in?: string[];
   @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
@@ -41,9 +47,21 @@ export class IDFilter {
 @InputType({ description: 'Conditions on a calendar day. All that are given must hold.' })
 export class DateFilter {
   @Field(() => DateScalar, { nullable: true, description: 'Is exactly this day.' }) eq?: string;
+  @Field(() => [DateScalar], { nullable: true, description: anyOf('days') }) in?: string[];
   @Field(() => DateScalar, { nullable: true, description: 'Is this day or later.' }) gte?: string;
   @Field(() => DateScalar, { nullable: true, description: 'Is this day or earlier.' }) lte?: string;
   @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
+}
+
+@InputType({ description: 'Conditions on an amount or a number. All that are given must hold.' })
+export class DecimalFilter {
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly so much; 10 and 10.00 are the same.' })
+  eq?: string;
+  @Field(() => [DecimalScalar], { nullable: true, description: anyOf('amounts') }) in?: string[];
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is so much or more.' }) gte?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is more than this.' }) gt?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is so much or less.' }) lte?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is less than this.' }) lt?: string;
 }
 
 @InputType({

@@ -25,7 +25,7 @@ import type { GraphContext } from './context';
 import { CreditMemoApplication } from './credit-memo-application';
 import { DocumentActionState, invoiceActions } from './document-action';
 import { InvoiceOrderFieldEnum, InvoiceStatusEnum, OrderDirectionEnum } from './enums';
-import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
+import { DateFilter, DateTimeFilter, DecimalFilter, IDFilter, StringFilter } from './filters';
 import { Fulfillment } from './fulfillment';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Node } from './node';
@@ -136,6 +136,16 @@ export class InvoiceFilter {
   invoiceDate?: DateFilter;
   @Field(() => DateFilter, { nullable: true, description: 'Only those whose dueDate meets these conditions.' })
   dueDate?: DateFilter;
+  @Field(() => DecimalFilter, {
+    nullable: true,
+    description: 'Only those whose total, tax included, meets these conditions; it is below 0 on a negative invoice.',
+  })
+  amount?: DecimalFilter;
+  @Field(() => DecimalFilter, {
+    nullable: true,
+    description: 'Only those of which what is still owed meets these conditions, whatever the status.',
+  })
+  balance?: DecimalFilter;
   @Field(() => Boolean, {
     nullable: true,
     description: 'True: their balance is other than 0, whatever their status. False: it is 0.',
@@ -146,6 +156,13 @@ export class InvoiceFilter {
     description: 'Only those that a bill run made whose id meets these conditions.',
   })
   billRunId?: IDFilter;
+  @Field(() => String, { nullable: true, description: 'Only those that came from here: API or BillRun.' })
+  source?: string;
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: taken back whole by a credit memo. False: not.',
+  })
+  reversed?: boolean;
   @Field(() => DateTimeFilter, {
     nullable: true,
     description: 'Only those last changed in this span of time: what is new since the last look.',

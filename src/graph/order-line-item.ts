@@ -193,6 +193,17 @@ export class OrderLineItemFilter {
     description: 'Only returns of the sold line items whose id meets these conditions.',
   })
   originalOrderLineItemId?: IDFilter;
+  @Field(() => IDFilter, { nullable: true, description: 'By the order that sold what a return takes back.' })
+  originalOrderId?: IDFilter;
+  @Field(() => StringFilter, {
+    nullable: true,
+    description: 'By the number of the order that sold what a return takes back.',
+  })
+  originalOrderNumber?: StringFilter;
+  @Field(() => StringFilter, { nullable: true, description: 'By the unit that its quantity counts.' })
+  unitOfMeasure?: StringFilter;
+  @Field(() => InlineDiscountTypeEnum, { nullable: true, description: 'By the kind of its discount, None included.' })
+  inlineDiscountType?: InlineDiscountType;
   @Field(() => Boolean, {
     nullable: true,
     description: 'True: fulfillments may still take something of them. False: nothing is left to be fulfilled.',

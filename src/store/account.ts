@@ -1,5 +1,5 @@
 import { Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
-import { Audited } from './audited';
+import { Audited, byCodePoints } from './audited';
 import type { Scoped } from './connection';
 import { dateTime, equals, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
 import { auditSorts, list } from './list';
@@ -10,10 +10,13 @@ import { OrgRow } from './tenant';
 @Unique(['entityId', 'accountNumber'])
 @Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
+@Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'name', 'id'])
+@Index(['entityId', 'orgId', 'currency'])
 @ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
 export class AccountRow extends Audited {
-  @Column('text') accountNumber: string;
-  @Column('text') name: string;
+  @Column(byCodePoints) accountNumber: string;
+  @Column(byCodePoints) name: string;
   @Column('text') currency: string;
   @Column('text') paymentTerm: string;
   /** The gateway's token of the default payment method. It never leaves the service. */

@@ -2,6 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import type { BillRunChunkStatus, BillRunPhase, BillRunStatus } from '../domain/bill-run';
 import type { UserErrorCode } from '../domain/errors';
 import { AccountRow } from './account';
+import { byCodePoints } from './audited';
 import type { Connection, Scoped } from './connection';
 import { date, dateTime, equals, type RangeFilter } from './filter';
 import { auditSorts, list } from './list';
@@ -21,6 +22,9 @@ const runStatuses: BillRunStatus[] = [
 @Unique(['entityId', 'billRunNumber'])
 @Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
+@Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'targetDate', 'id'])
+@Index(['entityId', 'status', 'updatedDate', 'id'])
 @Index('bill_run_open', { synchronize: false })
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
 @Check('bill_run_counts', 'done >= 0 and failed >= 0 and done + failed <= total')
@@ -33,7 +37,7 @@ export class BillRunRow {
   @Column('uuid') createdById: string;
   @Column('timestamp with time zone', { precision: 3 }) updatedDate: string;
   @Column('uuid') updatedById: string;
-  @Column('text') billRunNumber: string;
+  @Column(byCodePoints) billRunNumber: string;
   @Column('enum', {
     enum: runStatuses,
     enumName: 'bill_run_status',

@@ -10,7 +10,7 @@ import { InvoiceItemRow } from './invoice';
  */
 @Entity('billing_claim')
 @Index(['invoiceItemId'])
-@Index(['creditMemoItemId'])
+@Index('billing_claim_credit', { synchronize: false })
 @ForeignKey(() => InvoiceItemRow, ['invoiceItemId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => CreditMemoItemRow, ['creditMemoItemId', 'entityId'], ['id', 'entityId'])
 @Check('billing_claim_item', 'num_nonnulls(invoice_item_id, credit_memo_item_id) = 1')

@@ -2,9 +2,20 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import type { CreditMemoStatus } from '../domain/credit-memo';
 import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
-import { Audited } from './audited';
+import { Audited, byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
-import { date, dateTime, equals, holds, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import {
+  bit,
+  date,
+  dateTime,
+  equals,
+  type IdFilter,
+  id,
+  isSet,
+  type RangeFilter,
+  type TextFilter,
+  text,
+} from './filter';
 import { FulfillmentRow } from './fulfillment';
 import { InvoiceRow } from './invoice';
 import { auditSorts, list } from './list';
@@ -16,6 +27,10 @@ import { OrderLineItemRow } from './order-line-item';
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['billRunId', 'updatedDate', 'id'])
+@Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'creditMemoDate', 'id'])
+@Index(['entityId', 'status', 'updatedDate', 'id'])
+@Index('credit_memo_kind', { synchronize: false })
 @Unique(['reversedInvoiceId'])
 @Index(['sisterInvoiceId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
@@ -26,7 +41,7 @@ import { OrderLineItemRow } from './order-line-item';
 @Check('credit_memo_used', 'applied_amount >= 0 and refund_amount >= 0 and applied_amount + refund_amount <= amount')
 export class CreditMemoRow extends Audited {
   @Column('uuid') accountId: string;
-  @Column('text') creditMemoNumber: string;
+  @Column(byCodePoints) creditMemoNumber: string;
   @Column('enum', { enum: ['Draft', 'Posted', 'Canceled'], enumName: 'credit_memo_status' }) status: CreditMemoStatus;
   @Column('date') creditMemoDate: string;
   @Column('date', { nullable: true }) targetDate: string | null;
@@ -128,7 +143,7 @@ export const creditMemos = list<CreditMemoRow, CreditMemoFilter>(
     accountId: id('t.account_id'),
     status: equals('t.status', 'credit_memo_status'),
     creditMemoDate: date('t.credit_memo_date'),
-    hasUnapplied: holds('t.amount > t.applied_amount + t.refund_amount'),
+    hasUnapplied: isSet(bit('t.amount > t.applied_amount + t.refund_amount')),
     billRunId: id('t.bill_run_id'),
     updatedDate: dateTime('t.updated_date'),
   },

@@ -3,6 +3,7 @@ import type { Day } from '../domain/date';
 import type { Decimal } from '../domain/decimal';
 import type { TaxMode } from '../domain/price';
 import type { Scoped } from './connection';
+import { dueDay } from './fulfillment';
 
 /*
  * What is due, found and billed by set. The conditions are those of isBillable (domain/invoice.ts), which a test holds
@@ -33,7 +34,8 @@ const due = (named: boolean): string => `
   left join order_line_item l on l.id = f.order_line_item_id${named ? ' and l.account_id = any($4::uuid[])' : ''}
   left join account a on a.id = f.account_id
   where f.entity_id = $1 and f.org_id = any($2)${named ? ' and f.account_id = any($4::uuid[])' : ''}
-    and f.state in ('SentToBilling', 'Complete') and f.sent_to_billing_date is not null and f.bill_target_date <= $3::date
+    and f.state in ('SentToBilling', 'Complete') and f.sent_to_billing_date is not null
+    and ${named ? 'f.bill_target_date' : dueDay('f')} <= $3::date
     and ${unclaimed('f.id', named)}
   union all
   select l.account_id, l.org_id, l.currency, coalesce(l.payment_term, a.payment_term),

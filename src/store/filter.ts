@@ -13,6 +13,12 @@ export class Values {
 /** Turns the value of one filter field into conditions, all of which must hold. */
 export type Condition<F> = (filter: F, values: Values) => string[];
 
+/**
+ * How many values a list of a condition holds at most: as many as a page shows. So few are always looked up by their own
+ * index; with a thousand the planner would rather look for them along the order of the list, and so at all rows.
+ */
+export const maxListed = 100;
+
 export interface TextFilter {
   eq?: string | null;
   in?: string[] | null;
@@ -26,7 +32,9 @@ export interface IdFilter {
 }
 export interface RangeFilter {
   eq?: string | null;
+  in?: string[] | null;
   gte?: string | null;
+  gt?: string | null;
   lte?: string | null;
   lt?: string | null;
   isNull?: boolean | null;
@@ -36,21 +44,38 @@ export interface EnumFilter<E extends string = string> {
   in?: E[] | null;
 }
 
-const nulls = (column: string, isNull: boolean | null | undefined): string[] =>
+export const nulls = (column: string, isNull: boolean | null | undefined): string[] =>
   isNull == null ? [] : [`${column} is ${isNull ? '' : 'not '}null`];
 
 /** No stored text holds a nul byte, and PostgreSQL takes none as a parameter: such a value matches nothing. */
 const storable = (value: string): boolean => !value.includes('\0');
 const nothing = 'false';
 
+/**
+ * The text before which all texts lie that begin so, and behind which none of them does; null where there is none. A range
+ * is what a prepared statement can look up in an index: of a pattern that it gets as a value it knows no beginning.
+ */
+function endOf(start: string): string | null {
+  const points = [...start].map((character) => character.codePointAt(0)!);
+  while (points.length) {
+    const last = points.pop()!;
+    // Between the two lie the halves of pairs, which are no characters.
+    if (last < 0x10ffff) return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+  }
+  return null;
+}
+
+/** The column is one that is compared by code points (`byCodePoints` in audited.ts). */
 export function text(column: string): Condition<TextFilter> {
   return ({ eq, in: list, startsWith, isNull }, values) => {
     const conditions = nulls(column, isNull);
     if (eq != null) conditions.push(storable(eq) ? `${column} = ${values.add(eq, 'text')}` : nothing);
     if (list != null) conditions.push(`${column} = any(${values.add(list.filter(storable), 'text[]')})`);
-    if (startsWith != null) {
-      const pattern = `${startsWith.replace(/[\\%_]/g, '\\$&')}%`;
-      conditions.push(storable(startsWith) ? `${column} like ${values.add(pattern, 'text')}` : nothing);
+    if (startsWith != null && !storable(startsWith)) conditions.push(nothing);
+    else if (startsWith != null) {
+      const end = endOf(startsWith);
+      conditions.push(`${column} >= ${values.add(startsWith, 'text')}`);
+      if (end !== null) conditions.push(`${column} < ${values.add(end, 'text')}`);
     }
     return conditions;
   };
@@ -73,21 +98,37 @@ export function id(column: string): Condition<IdFilter> {
 }
 
 function range(column: string, type: string): Condition<RangeFilter> {
-  return ({ eq, gte, lte, lt, isNull }, values) => {
+  return ({ eq, in: list, gte, gt, lte, lt, isNull }, values) => {
     const conditions = nulls(column, isNull);
     for (const [operator, value] of [
       ['=', eq],
       ['>=', gte],
+      ['>', gt],
       ['<=', lte],
       ['<', lt],
     ]) {
       if (value != null) conditions.push(`${column} ${operator} ${values.add(value, type)}`);
     }
+    if (list != null) conditions.push(`${column} = any(${values.add(list, `${type}[]`)})`);
     return conditions;
   };
 }
 export const date = (column: string) => range(column, 'date');
 export const dateTime = (column: string) => range(column, 'timestamptz');
+export const number = (column: string) => range(column, 'numeric');
+
+/**
+ * A day that may be missing, by an expression in which one that is missing lies at the end of time: by it one index serves
+ * the conditions and the order, for which a keyset needs a value that compares.
+ */
+export function dateOrNever(never: string): Condition<RangeFilter> {
+  return ({ isNull, ...filter }, values) => {
+    const conditions = date(never)(filter, values);
+    if (isNull) conditions.push(`${never} = 'infinity'`);
+    if (isNull === false || filter.gte != null || filter.gt != null) conditions.push(`${never} < 'infinity'`);
+    return conditions;
+  };
+}
 
 export function oneOf(column: string, type: string): Condition<EnumFilter> {
   return ({ eq, in: list }, values) => {
@@ -105,5 +146,15 @@ export function equals(column: string, type: string): Condition<string> {
 
 /** A condition that holds or does not. */
 export function holds(condition: string): Condition<boolean> {
-  return (wanted) => [wanted ? condition : `not (${condition})`];
+  return (wanted) => [`${wanted ? '' : 'not '}(${condition})`];
+}
+
+/**
+ * A condition as a value of an index, 1 where it holds, else 0: the planner takes conditions apart and would not know
+ * them again in an index.
+ */
+export const bit = (condition: string): string => `case when ${condition} then 1 else 0 end`;
+
+export function isSet(bit: string): Condition<boolean> {
+  return (wanted) => [`${bit} = ${wanted ? 1 : 0}`];
 }

@@ -1,11 +1,12 @@
 import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import type { FulfillmentState, FulfillmentType } from '../domain/fulfillment';
 import { AccountRow } from './account';
-import { Audited } from './audited';
+import { Audited, byCodePoints } from './audited';
 import type { Scoped } from './connection';
 import {
   type Condition,
   date,
+  dateOrNever,
   dateTime,
   type EnumFilter,
   equals,
@@ -33,7 +34,15 @@ import { OrderLineItemRow } from './order-line-item';
 @Index(['orderLineItemId', 'updatedDate', 'id'])
 @Index(['orderId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
-@Index(['entityId', 'state', 'billTargetDate', 'id'])
+@Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'fulfillmentDate', 'id'])
+@Index('fulfillment_bill_target_date', { synchronize: false })
+@Index(['entityId', 'state', 'updatedDate', 'id'])
+@Index('fulfillment_state', { synchronize: false })
+@Index('fulfillment_external_id', { synchronize: false })
+@Index('fulfillment_tracking_number', { synchronize: false })
+@Index('fulfillment_carrier', { synchronize: false })
+@Index(['entityId', 'orgId', 'state', 'fulfillmentType'])
 @Index('fulfillment_due', { synchronize: false })
 @ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
@@ -47,7 +56,7 @@ export class FulfillmentRow extends Audited {
   @Column('uuid') orderLineItemId: string;
   @Column('uuid') orderId: string;
   @Column('uuid') accountId: string;
-  @Column('text') fulfillmentNumber: string;
+  @Column(byCodePoints) fulfillmentNumber: string;
   @Column('enum', { enum: ['Delivery', 'Return'], enumName: 'fulfillment_type' }) fulfillmentType: FulfillmentType;
   @Column('enum', {
     enum: ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'],
@@ -61,11 +70,11 @@ export class FulfillmentRow extends Audited {
   @Column('date', { nullable: true }) billTargetDate: string | null;
   @Column('timestamp with time zone', { precision: 3, nullable: true }) sentToBillingDate: string | null;
   @Column('text', { nullable: true }) description: string | null;
-  @Column('text', { nullable: true }) carrier: string | null;
-  @Column('text', { nullable: true }) trackingNumber: string | null;
+  @Column({ ...byCodePoints, nullable: true }) carrier: string | null;
+  @Column({ ...byCodePoints, nullable: true }) trackingNumber: string | null;
   @Column('text', { nullable: true }) fulfillmentSystem: string | null;
   @Column('text', { nullable: true }) fulfillmentLocation: string | null;
-  @Column('text', { nullable: true }) externalId: string | null;
+  @Column({ ...byCodePoints, nullable: true }) externalId: string | null;
   @Column('boolean') excludeItemBillingFromRevenueAccounting: boolean;
   @Column('boolean') excludeItemBookingFromRevenueAccounting: boolean;
   @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
@@ -89,6 +98,12 @@ export interface FulfillmentFilter {
   createdDate?: RangeFilter | null;
 }
 
+/** Looked up for each row, which "offset 0" leaves no way around: as a join the planner walks through all claims there are. */
+const claim = 'select from billing_claim c where c.id = t.id and c.entity_id = $1 offset 0';
+
+/** One without a date to bill from is due at the end of time, so that the order puts it last. */
+export const dueDay = (fulfillment: string) => `coalesce(${fulfillment}.bill_target_date, 'infinity')`;
+
 export const fulfillments = list<FulfillmentRow, FulfillmentFilter>(
   FulfillmentRow,
   {
@@ -100,19 +115,18 @@ export const fulfillments = list<FulfillmentRow, FulfillmentFilter>(
     state: oneOf('t.state', 'fulfillment_state') as Condition<EnumFilter<FulfillmentState>>,
     fulfillmentType: equals('t.fulfillment_type', 'fulfillment_type'),
     fulfillmentDate: date('t.fulfillment_date'),
-    billTargetDate: date('t.bill_target_date'),
+    billTargetDate: dateOrNever(dueDay('t')),
     orderLineItemId: id('t.order_line_item_id'),
     orderId: id('t.order_id'),
     accountId: id('t.account_id'),
-    billed: holds('exists (select from billing_claim c where c.id = t.id and c.entity_id = $1)'),
+    billed: holds(`exists (${claim})`),
     updatedDate: dateTime('t.updated_date'),
     createdDate: dateTime('t.created_date'),
   },
   {
     ...auditSorts,
     fulfillmentDate: { sql: 't.fulfillment_date', type: 'date' },
-    // One without a date sorts as due at the end of time: a keyset needs a value that compares.
-    billTargetDate: { sql: "coalesce(t.bill_target_date, 'infinity')", type: 'date' },
+    billTargetDate: { sql: dueDay('t'), type: 'date' },
     fulfillmentNumber: { sql: 't.fulfillment_number', type: 'text' },
   },
 );

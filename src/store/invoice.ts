@@ -2,10 +2,21 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import type { InvoiceStatus } from '../domain/invoice';
 import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
-import { Audited } from './audited';
+import { Audited, byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
 import type { Scoped } from './connection';
-import { date, dateTime, equals, holds, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import {
+  date,
+  dateTime,
+  equals,
+  holds,
+  type IdFilter,
+  id,
+  number,
+  type RangeFilter,
+  type TextFilter,
+  text,
+} from './filter';
 import { FulfillmentRow } from './fulfillment';
 import { auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
@@ -17,13 +28,20 @@ import { selectList, tableOf } from './table';
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['billRunId', 'updatedDate', 'id'])
+@Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'invoiceDate', 'id'])
+@Index(['entityId', 'dueDate', 'id'])
+@Index(['entityId', 'amount', 'id'])
+@Index(['entityId', 'balance', 'id'])
+@Index(['entityId', 'status', 'updatedDate', 'id'])
+@Index(['entityId', 'orgId', 'status', 'source', 'reversed'])
 @Index('invoice_negative', { synchronize: false })
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
 @Check('invoice_sum', 'amount = amount_without_tax + tax_amount')
 export class InvoiceRow extends Audited {
   @Column('uuid') accountId: string;
-  @Column('text') invoiceNumber: string;
+  @Column(byCodePoints) invoiceNumber: string;
   @Column('enum', { enum: ['Draft', 'Posted', 'Canceled'], enumName: 'invoice_status' }) status: InvoiceStatus;
   @Column('date') invoiceDate: string;
   @Column('date') dueDate: string;
@@ -103,7 +121,11 @@ export interface InvoiceFilter {
   status?: InvoiceStatus | null;
   invoiceDate?: RangeFilter | null;
   dueDate?: RangeFilter | null;
+  amount?: RangeFilter | null;
+  balance?: RangeFilter | null;
   hasBalance?: boolean | null;
+  source?: string | null;
+  reversed?: boolean | null;
   billRunId?: IdFilter | null;
   updatedDate?: RangeFilter | null;
 }
@@ -117,7 +139,12 @@ export const invoices = list<InvoiceRow, InvoiceFilter>(
     status: equals('t.status', 'invoice_status'),
     invoiceDate: date('t.invoice_date'),
     dueDate: date('t.due_date'),
-    hasBalance: holds('t.balance <> 0'),
+    amount: number('t.amount'),
+    balance: number('t.balance'),
+    // Two ranges, which an index has, as "other than" has not.
+    hasBalance: holds('t.balance < 0 or t.balance > 0'),
+    source: equals('t.source', 'text'),
+    reversed: holds('t.reversed'),
     billRunId: id('t.bill_run_id'),
     updatedDate: dateTime('t.updated_date'),
   },
@@ -125,6 +152,8 @@ export const invoices = list<InvoiceRow, InvoiceFilter>(
     ...auditSorts,
     invoiceDate: { sql: 't.invoice_date', type: 'date' },
     dueDate: { sql: 't.due_date', type: 'date' },
+    amount: { sql: 't.amount', type: 'numeric' },
+    balance: { sql: 't.balance', type: 'numeric' },
     invoiceNumber: { sql: 't.invoice_number', type: 'text' },
   },
 );

@@ -1,12 +1,12 @@
 import { RequestError } from '../domain/errors';
 import type { Scoped } from './connection';
-import { type Condition, Values } from './filter';
+import { type Condition, maxListed, Values } from './filter';
 import { inScope, listed, type RowClass, selectList, type Table, tableOf } from './table';
 
 /** How a list can be sorted: the expression, never null, and its type. Ties are broken by id. */
 export interface Sort {
   sql: string;
-  type: 'timestamptz' | 'date' | 'text' | 'uuid';
+  type: 'timestamptz' | 'date' | 'text' | 'numeric' | 'uuid';
 }
 
 /** A list that clients page through: what it holds, and what it can be filtered and sorted by. `t` is the row. */
@@ -73,6 +73,9 @@ function conditionsOf<R, F extends object>(
   const conditions: string[] = definition.only ? [definition.only] : [];
   for (const [field, value] of Object.entries(filter ?? {})) {
     if (value == null) continue;
+    const length = (value as { in?: unknown[] | null }).in?.length ?? 0;
+    if (length > maxListed)
+      throw new RequestError('BAD_REQUEST', `${field}.in holds ${length} values; at most ${maxListed} are allowed.`);
     const condition = definition.filters[field as keyof F] as Condition<unknown>;
     conditions.push(...condition(value, values));
   }
@@ -104,7 +107,16 @@ const heldBy = (definition: { table: Table }, properties: string | readonly stri
   return columns.length === 1 ? columns[0] : `(${columns.join(' or ')})`;
 };
 
-/** One page of a list: one statement. */
+/**
+ * The planner takes it that what a filter leaves lies evenly along the order. For a page of it, it walks along the order,
+ * and so through all rows where the few that are left lie at the other end: the old ones among the last changed, the
+ * returns of last year. It is told that so many rows are wanted, and cannot see that no more than a page of them is read:
+ * what a filter leaves is then looked up by the filter's own index where it is some thousands at most, and walked to where
+ * there is much of it.
+ */
+const wanted = 1000;
+
+/** One page of a list: one statement. The rows of "found" come in the order in which it finds them. */
 export function page<R, F extends object>(
   scoped: Scoped,
   definition: List<R, F>,
@@ -112,9 +124,12 @@ export function page<R, F extends object>(
 ): Promise<Listed<R>[]> {
   const values = new Values();
   const { where, order, select } = parts(definition, query, values);
+  const rows = `select ${select} from ${definition.table.name} t
+     where ${[inScope(definition.table), ...where].join(' and ')} ${order}`;
+  const limit = `limit ${values.add(query.limit, 'integer')}`;
+  const filtered = Object.values(query.filter ?? {}).some((value) => value != null);
   return scoped.query<Listed<R>>(
-    `select ${select} from ${definition.table.name} t
-     where ${[inScope(definition.table), ...where].join(' and ')} ${order} limit ${values.add(query.limit, 'integer')}`,
+    filtered ? `with found as materialized (${rows} limit ${wanted}) select * from found ${limit}` : `${rows} ${limit}`,
     values.list,
   );
 }
@@ -167,7 +182,10 @@ export async function count<R, F extends object>(
   return row.count;
 }
 
-/** How many children each parent has; parents without any are absent. */
+/**
+ * How many children each parent has; parents without any are absent. Counted parent by parent: as one join the planner
+ * reads the whole table for the parents of a page.
+ */
 export function countsBy<R, F extends object>(
   scoped: Scoped,
   definition: List<R, F>,
@@ -179,9 +197,11 @@ export function countsBy<R, F extends object>(
   const parents = values.add(keys, 'uuid[]');
   const where = conditionsOf(definition, filter, values);
   return scoped.query(
-    `select parent.key as "parentKey", count(*)::integer as count from unnest(${listed(parents)}) as parent(key)
-     join ${definition.table.name} t on ${heldBy(definition, property)}
-     where ${[inScope(definition.table), ...where].join(' and ')} group by parent.key`,
+    `select parent.key as "parentKey", child.count from unnest(${listed(parents)}) as parent(key)
+     cross join lateral (
+       select count(*)::integer as count from ${definition.table.name} t
+       where ${[inScope(definition.table), heldBy(definition, property), ...where].join(' and ')}
+     ) as child where child.count > 0`,
     values.list,
   );
 }

@@ -2,16 +2,18 @@ import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import type { BillingRule, ItemCategory, ItemType, OrderLineItemState } from '../domain/order-line-item';
 import type { InlineDiscountType, TaxMode } from '../domain/price';
 import { AccountRow } from './account';
-import { Audited } from './audited';
+import { Audited, byCodePoints } from './audited';
 import type { Scoped } from './connection';
 import {
+  bit,
   type Condition,
   dateTime,
   type EnumFilter,
   equals,
-  holds,
   type IdFilter,
   id,
+  isSet,
+  nulls,
   oneOf,
   type RangeFilter,
   type TextFilter,
@@ -32,7 +34,14 @@ import { selectList, tableOf } from './table';
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['orderId', 'updatedDate', 'id'])
-@Index(['originalOrderLineItemId', 'updatedDate', 'id'])
+@Index('order_line_item_original_line', { synchronize: false })
+@Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'itemState', 'updatedDate', 'id'])
+@Index(['entityId', 'itemName', 'id'])
+@Index(['entityId', 'itemNumber'])
+@Index('order_line_item_number', { synchronize: false })
+@Index('order_line_item_product_code', { synchronize: false })
+@Index('order_line_item_kind', { synchronize: false })
 @Index('order_line_item_due', { synchronize: false })
 @Index('order_line_item_tax_code', { synchronize: false })
 @ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
@@ -53,8 +62,8 @@ import { selectList, tableOf } from './table';
 export class OrderLineItemRow extends Audited {
   @Column('uuid') orderId: string;
   @Column('uuid') accountId: string;
-  @Column('text') itemNumber: string;
-  @Column('text') itemName: string;
+  @Column(byCodePoints) itemNumber: string;
+  @Column(byCodePoints) itemName: string;
   @Column('enum', { enum: ['Product', 'Fee', 'Services'], enumName: 'item_type', nullable: true })
   itemType: ItemType | null;
   @Column('enum', { enum: ['Sales', 'Return'], enumName: 'item_category' }) itemCategory: ItemCategory;
@@ -78,7 +87,7 @@ export class OrderLineItemRow extends Audited {
   @Column('integer') fulfillmentCount: number;
   /** How many of them are Executing or Booked, and so keep the line from completing. */
   @Column('integer') openFulfillmentCount: number;
-  @Column('text', { nullable: true }) unitOfMeasure: string | null;
+  @Column({ ...byCodePoints, nullable: true }) unitOfMeasure: string | null;
   @Column('text') currency: string;
   @Column('numeric') listPricePerUnit: string;
   @Column('numeric') amountPerUnit: string;
@@ -95,7 +104,7 @@ export class OrderLineItemRow extends Audited {
   @Column('date', { nullable: true }) transactionEndDate: string | null;
   @Column('text', { nullable: true }) paymentTerm: string | null;
   @Column('text', { nullable: true }) invoiceGroupNumber: string | null;
-  @Column('text', { nullable: true }) productCode: string | null;
+  @Column({ ...byCodePoints, nullable: true }) productCode: string | null;
   @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
   @Column('text', { nullable: true }) description: string | null;
   @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
@@ -114,24 +123,48 @@ export interface OrderLineItemFilter {
   productCode?: TextFilter | null;
   accountId?: IdFilter | null;
   originalOrderLineItemId?: IdFilter | null;
+  originalOrderId?: IdFilter | null;
+  originalOrderNumber?: TextFilter | null;
+  unitOfMeasure?: TextFilter | null;
+  inlineDiscountType?: InlineDiscountType | null;
   hasPendingQuantity?: boolean | null;
   updatedDate?: RangeFilter | null;
 }
 
-/** Order numbers live on the order: the conditions are put to the one order of the line item. */
-const orderNumber: Condition<TextFilter> = (filter, values) => {
-  const conditions = text('o.order_number')(filter, values);
-  return conditions.length
-    ? [`exists (select from orders o where o.id = t.order_id and o.entity_id = $1 and ${conditions.join(' and ')})`]
-    : [];
-};
+/**
+ * Conditions that are put to the one row of another table that a column leads to, which has a value there always: whether
+ * there is a value is whether there is the row.
+ */
+function through<F extends { isNull?: boolean | null }>(
+  column: string,
+  row: string,
+  condition: Condition<F>,
+): Condition<F> {
+  return ({ isNull, ...filter }, values) => {
+    const conditions = condition(filter as F, values);
+    return [
+      ...nulls(column, isNull),
+      ...(conditions.length ? [`exists (select from ${row} and ${conditions.join(' and ')})`] : []),
+    ];
+  };
+}
+const order = 'orders o where o.id = t.order_id and o.entity_id = $1';
+const original = 't.original_order_line_item_id';
+const originalLine = `order_line_item s where s.id = ${original} and s.entity_id = $1`;
+const originalOrder = `order_line_item s join orders o on o.id = s.order_id
+  where s.id = ${original} and s.entity_id = $1 and o.entity_id = $1`;
+
+/** Shorter numbers first, so that 2 comes before 10. */
+const itemNumber = "lpad(length(t.item_number)::text, 3, '0') || t.item_number";
+
+const pending = bit("t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity");
 
 export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
   OrderLineItemRow,
   {
     id: id('t.id'),
     orderId: id('t.order_id'),
-    orderNumber,
+    orderNumber: through('t.order_id', order, text('o.order_number')),
     itemNumber: text('t.item_number'),
     itemName: text('t.item_name'),
     itemState: oneOf('t.item_state', 'order_line_item_state') as Condition<EnumFilter<OrderLineItemState>>,
@@ -140,11 +173,19 @@ export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
     billingRule: equals('t.billing_rule', 'billing_rule'),
     productCode: text('t.product_code'),
     accountId: id('t.account_id'),
-    originalOrderLineItemId: id('t.original_order_line_item_id'),
-    hasPendingQuantity: holds("t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity"),
+    originalOrderLineItemId: id(original),
+    originalOrderId: through(original, originalLine, id('s.order_id')),
+    originalOrderNumber: through(original, originalOrder, text('o.order_number')),
+    unitOfMeasure: text('t.unit_of_measure'),
+    inlineDiscountType: equals('t.inline_discount_type', 'inline_discount_type'),
+    hasPendingQuantity: isSet(pending),
     updatedDate: dateTime('t.updated_date'),
   },
-  { ...auditSorts, itemNumber: { sql: "lpad(t.item_number, 100, '0')", type: 'text' } },
+  {
+    ...auditSorts,
+    itemNumber: { sql: itemNumber, type: 'text' },
+    itemName: { sql: 't.item_name', type: 'text' },
+  },
 );
 
 /**

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import type { OrderCategory, OrderState } from '../domain/order';
 import { AccountRow } from './account';
-import { Audited } from './audited';
+import { Audited, byCodePoints } from './audited';
 import { date, dateTime, equals, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
 import { auditSorts, list } from './list';
 
@@ -11,10 +11,14 @@ import { auditSorts, list } from './list';
 @Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
+@Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'orderDate', 'id'])
+@Index(['entityId', 'orgId', 'state', 'category'])
+@Index(['entityId', 'state', 'updatedDate', 'id'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 export class OrderRow extends Audited {
   @Column('uuid') accountId: string;
-  @Column('text') orderNumber: string;
+  @Column(byCodePoints) orderNumber: string;
   @Column('date') orderDate: string;
   @Column('enum', { enum: ['NewSales', 'Return'], enumName: 'order_category' }) category: OrderCategory;
   @Column('enum', { enum: ['Executing', 'Complete', 'Canceled'], enumName: 'order_state' }) state: OrderState;

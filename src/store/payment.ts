@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { PaymentAttemptStatus, PaymentStatus } from '../domain/payment';
 import { AccountRow } from './account';
-import { Audited } from './audited';
+import { Audited, byCodePoints } from './audited';
 import { date, dateTime, equals, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
 import { InvoiceRow } from './invoice';
 import { auditSorts, list } from './list';
@@ -12,11 +12,15 @@ import { auditSorts, list } from './list';
 @Unique(['attemptId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
+@Index(['entityId', 'createdDate', 'id'])
+@Index(['entityId', 'effectiveDate', 'id'])
+@Index(['entityId', 'status', 'updatedDate', 'id'])
+@Index(['entityId', 'orgId', 'status'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 @Check('payment_amount', 'amount > 0')
 export class PaymentRow extends Audited {
   @Column('uuid') accountId: string;
-  @Column('text') paymentNumber: string;
+  @Column(byCodePoints) paymentNumber: string;
   @Column('enum', {
     enum: ['Processing', 'Processed', 'Error', 'Voided', 'Refunded'],
     enumName: 'payment_status',

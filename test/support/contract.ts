@@ -460,4 +460,13 @@ export const beyondContract: readonly string[] = [
   'BillRunAction',
   ...['Post', 'Cancel', 'Delete'].map((action) => `BillRunAction.${action}`),
   'BillRunPreview.failures',
+  'DateFilter.in',
+  'DecimalFilter',
+  ...['eq', 'in', 'gte', 'gt', 'lte', 'lt'].map((operator) => `DecimalFilter.${operator}`),
+  ...['amount', 'balance', 'source', 'reversed'].map((field) => `InvoiceFilter.${field}`),
+  ...['amount', 'balance'].map((field) => `InvoiceOrderField.${field}`),
+  ...['originalOrderId', 'originalOrderNumber', 'unitOfMeasure', 'inlineDiscountType'].map(
+    (field) => `OrderLineItemFilter.${field}`,
+  ),
+  'OrderLineItemOrderField.itemName',
 ];

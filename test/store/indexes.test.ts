@@ -1,0 +1,223 @@
+import { manyEdges } from '../../src/graph/loaders';
+import { listOf, type Noun } from '../../src/graph/nouns';
+import { type Scope, Scoped } from '../../src/store/connection';
+import { summarize } from '../../src/store/fulfillment';
+import { count, countsBy, type Order, page, pagesBy } from '../../src/store/list';
+import { type TestDatabase, testDatabase } from '../support/database';
+import {
+  nodesOf,
+  type Plan,
+  pagesRead,
+  planned,
+  plannedPrepared,
+  rowsRead,
+  type Statement,
+  shapeOf,
+  statementOf,
+} from '../support/plan';
+import { type Probe, probesOf, rootLists } from '../support/probes';
+import { fillVolume, type Volume } from '../support/volume';
+
+/*
+ * How PostgreSQL carries out the very statements that the store sends, over 100,000 fulfillments and what goes with them.
+ * What there is to filter and to sort by is found in the lists and in the schema: what is new there is covered here.
+ */
+
+jest.setTimeout(300_000);
+
+let database: TestDatabase;
+let volume: Volume;
+/** The tables that are large, and how many rows they have. Bill runs are not: one stands for thousands of items. */
+let sizes: Map<string, number>;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  volume = await fillVolume(database);
+  const tables = await database.owner<{ name: string; rows: number }>(
+    "select relname as name, reltuples::integer as rows from pg_class where relkind = 'r' and reltuples >= 9000",
+  );
+  sizes = new Map(tables.map(({ name, rows }) => [name, rows]));
+});
+afterAll(() => database.close());
+
+/** A page of 20 looks at no more rows, and no more pages of tables and indexes, whatever is filtered by. */
+const most = { rows: 5_000, pages: 5_000 };
+
+/**
+ * What more may be looked at for, by the name of the probe. What is a span of another time than that of the order, and
+ * leaves more than some thousands of rows, is walked to as well: `many` below.
+ */
+const exceptions: Record<string, string> = {
+  'orderLineItems originalOrderNumber startsWith common': 'all orders begin so: this is no way to find a line item',
+  'orderLineItems originalOrderNumber startsWith nothing': 'all orders begin so: this is no way to find a line item',
+  'fulfillments billed true': 'each row takes a look at its claim, of four pages: a claim is kept nowhere else',
+};
+const excepted = new Set<string>();
+
+/** So many of a list that they are not gathered and sorted, but walked to; and so many that counting them reads all. */
+const many = 0.04;
+
+const scanned = (plan: Plan): string[] =>
+  nodesOf(plan).flatMap((node) =>
+    node['Node Type'] === 'Seq Scan' && sizes.has(node['Relation Name']!) ? [shapeOf(plan)] : [],
+  );
+
+/** What is wrong with the plans of statements, by the statements' names. */
+class Findings {
+  readonly found: Record<string, string> = {};
+
+  constructor(private readonly list: string) {}
+
+  expectNoScan(name: string, plan: Plan): void {
+    if (scanned(plan).length) this.note(name, shapeOf(plan));
+  }
+
+  expectNoMore(name: string, plan: Plan, { rows, pages } = most): void {
+    this.expectNoScan(name, plan);
+    const read = { rows: rowsRead(plan), pages: pagesRead(plan) };
+    if (read.rows > rows || read.pages > pages) this.note(name, `${JSON.stringify(read)}: ${shapeOf(plan)}`);
+  }
+
+  private note(name: string, what: string): void {
+    const known = Object.keys(exceptions).find((each) => `${this.list} ${name}`.startsWith(each));
+    if (known) excepted.add(known);
+    else this.found[name] = what;
+  }
+}
+
+const query = (more: { filter?: object; order?: Order; from?: { id: string; value: string } | null }) => ({
+  properties: ['id', 'entityId'],
+  limit: 21,
+  backward: false,
+  ...more,
+});
+const none: Probe = { name: 'no filter', filter: {}, span: false };
+const pageOf = (scope: Scope, noun: Noun, more: Parameters<typeof query>[0]): Promise<Statement> =>
+  statementOf(scope, (scoped) => page(scoped, listOf(noun), query(more)));
+const ordersOf = (noun: Noun): Order[] =>
+  Object.keys(listOf(noun).sorts).flatMap((field) => [
+    { field, direction: 'ASC' },
+    { field, direction: 'DESC' },
+  ]);
+const sizeOf = (noun: Noun): number => sizes.get(listOf(noun).table.name) ?? Number.POSITIVE_INFINITY;
+
+describe.each(rootLists)('the list of %s', (field, noun) => {
+  let probes: Probe[];
+  let findings: Findings;
+  beforeAll(async () => {
+    probes = [...(await probesOf(database, noun, volume.large.entityId)), none];
+  });
+  beforeEach(() => {
+    findings = new Findings(field);
+  });
+  afterEach(() => expect(findings.found).toEqual({}));
+
+  test.each(['large', 'small', 'corner'] as const)('looks each filter up, in the %s scope', async (name) => {
+    const scope = volume[name];
+    for (const { name, filter, span } of probes) {
+      const matches = await count(new Scoped(database.db.reads(), scope), listOf(noun), filter);
+      const statement = await pageOf(scope, noun, { filter });
+      const plan = await planned(database, statement, true);
+      if (span && matches > many * sizeOf(noun)) findings.expectNoScan(name, plan);
+      else findings.expectNoMore(name, plan);
+      findings.expectNoScan(`${name} for any value`, await plannedPrepared(database, statement, 'always'));
+    }
+  });
+
+  test('counts what a filter leaves by an index, unless that is most of the table', async () => {
+    for (const { name, filter } of probes) {
+      const matches = await count(new Scoped(database.db.reads(), volume.large), listOf(noun), filter);
+      if (name !== none.name && matches > many * sizeOf(noun)) continue;
+      const counting = await statementOf(volume.large, (scoped) => count(scoped, listOf(noun), filter));
+      findings.expectNoScan(name, await planned(database, counting, false));
+      findings.expectNoScan(`${name} for any value`, await plannedPrepared(database, counting, 'always'));
+      if (noun !== 'fulfillment' || name === none.name) continue;
+      const summary = await statementOf(volume.large, (scoped) => summarize(scoped, 'state', filter));
+      findings.expectNoScan(`${name} summed up`, await planned(database, summary, false));
+    }
+  });
+
+  test('looks a rare value up, also by the plan that PostgreSQL has settled on with common ones', async () => {
+    for (const { name, filter, span } of probes) {
+      const common = probes.find((probe) => probe.name === name.replace(/(rare|absent)$/, 'common'));
+      if (span || !common || common.name === name) continue;
+      const before = await pageOf(volume.large, noun, common);
+      const plan = await plannedPrepared(database, await pageOf(volume.large, noun, { filter }), before);
+      findings.expectNoMore(name, plan);
+    }
+  });
+
+  test('looks each filter up in each order', async () => {
+    for (const order of ordersOf(noun)) {
+      for (const { name, filter } of probes) {
+        const plan = await planned(database, await pageOf(volume.large, noun, { filter, order }), false);
+        findings.expectNoScan(`${name} by ${order.field} ${order.direction}`, plan);
+      }
+    }
+  });
+
+  test('walks along each order, wherever a page begins', async () => {
+    const { table, sorts } = listOf(noun);
+    const small = { rows: 100, pages: 500 };
+    for (const [name, scope] of Object.entries(volume)) {
+      for (const order of ordersOf(noun)) {
+        const { sql } = sorts[order.field];
+        const places = await database.owner<{ id: string; value: string }>(
+          `select replace(id::text, '-', '') as id, value from (
+             select t.id, ${sql}::text as value, row_number() over (order by ${sql}, t.id) as n, count(*) over () as of
+             from ${table.name} t where t.entity_id = $1) as each where n in (2, of / 2, of - 1)`,
+          [scope.entityId],
+        );
+        for (const from of [null, ...places]) {
+          const statement = await pageOf(scope, noun, { order, from });
+          // An org that has hardly anything is looked up as a filter is.
+          const plan = await planned(database, statement, true);
+          const what = `${name} by ${order.field} ${order.direction} from ${from?.value}`;
+          findings.expectNoMore(what, plan, name === 'corner' ? most : small);
+          findings.expectNoScan(`${what} for any value`, await plannedPrepared(database, statement, 'always'));
+        }
+      }
+    }
+  });
+});
+
+describe.each(Object.entries(manyEdges))('the edge %s', (edge, { target, by }) => {
+  let keys: string[];
+  beforeAll(async () => {
+    const { table } = listOf(target);
+    const column = table.columns[[by].flat()[0]].name;
+    const parents = await database.owner<{ key: string }>(
+      `select replace(${column}::text, '-', '') as key from ${table.name}
+       where entity_id = $1 and ${column} is not null group by 1 order by count(*) desc, 1 limit 100`,
+      [volume.large.entityId],
+    );
+    keys = parents.map(({ key }) => key);
+  });
+
+  /** At most the children of the parents, each with what belongs to it. */
+  test('looks at the children of its parents alone, in each order and by each filter', async () => {
+    const findings = new Findings(edge);
+    const filtered = rootLists.some(([, noun]) => noun === target);
+    const probes = [none, ...(filtered ? await probesOf(database, target, volume.large.entityId) : [])];
+    const children = await countsBy(new Scoped(database.db.reads(), volume.large), listOf(target), by, keys);
+    const total = children.reduce((sum, each) => sum + each.count, 0);
+    expect(total).toBeGreaterThan(0);
+    const most = { rows: 4 * total + 100, pages: 20 * (total + keys.length) };
+    for (const { name, filter } of probes) {
+      for (const order of name === none.name ? ordersOf(target) : [undefined]) {
+        const paged = await statementOf(volume.large, (scoped) =>
+          pagesBy(scoped, listOf(target), by, keys, query({ filter, order })),
+        );
+        const what = order ? `${name} by ${order.field} ${order.direction}` : name;
+        findings.expectNoMore(what, await planned(database, paged, true), most);
+        findings.expectNoScan(`${what} for any value`, await plannedPrepared(database, paged, 'always'));
+      }
+      const counted = await statementOf(volume.large, (scoped) => countsBy(scoped, listOf(target), by, keys, filter));
+      findings.expectNoMore(`${name} counted`, await planned(database, counted, true), most);
+      findings.expectNoScan(`${name} counted for any value`, await plannedPrepared(database, counted, 'always'));
+    }
+    expect(findings.found).toEqual({});
+  });
+});
+
+test('each exception is one', () => expect([...excepted].sort()).toEqual(Object.keys(exceptions).sort()));
