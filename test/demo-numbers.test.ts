@@ -83,6 +83,22 @@ describe('the tour in docs/graph.md', () => {
   });
 });
 
+describe('docs/query-views.md', () => {
+  const page = readFileSync('docs/query-views.md', 'utf8');
+  const queries = [...page.matchAll(/```graphql\n([^`]*)```/g)].map(([, query]) => query);
+
+  test('has a query for each view', () => {
+    expect(page.match(/^## .*$/gm)).toHaveLength(6);
+    expect(queries.length).toBeGreaterThanOrEqual(6);
+  });
+
+  test.each(queries)('finds something with %s', async (query) => {
+    for (const list of Object.values<{ nodes: object[] }>(await queried(query))) {
+      expect(list.nodes.length).toBeGreaterThan(0);
+    }
+  });
+});
+
 describe('the bill runs of the demo', () => {
   const document = 'status amount account { name }';
   const runs = `{ billRuns(orderBy: { field: createdDate, direction: ASC }) { nodes { billRunNumber status total done failed

@@ -101,7 +101,7 @@ const lists: Record<string, { table: string; orderField: string; sorts: Record<s
   orderLineItems: {
     table: 'order_line_item',
     orderField: 'OrderLineItemOrderField',
-    sorts: { ...audit, itemNumber: 'item_number::integer' },
+    sorts: { ...audit, itemNumber: 'item_number::integer', itemName: 'item_name' },
   },
   fulfillments: {
     table: 'fulfillment',
@@ -116,7 +116,10 @@ const lists: Record<string, { table: string; orderField: string; sorts: Record<s
   invoices: {
     table: 'invoice',
     orderField: 'InvoiceOrderField',
-    sorts: { ...audit, invoiceDate: 'invoice_date', dueDate: 'due_date', invoiceNumber: 'invoice_number' },
+    sorts: {
+      ...{ ...audit, invoiceDate: 'invoice_date', dueDate: 'due_date', invoiceNumber: 'invoice_number' },
+      ...{ amount: 'amount', balance: 'balance' },
+    },
   },
   creditMemos: {
     table: 'credit_memo',

@@ -34,10 +34,11 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
     },
   },
   orderLineItems: {
-    sql: `select l.*, o.order_number,
+    sql: `select l.*, o.order_number, sale.order_id as original_order_id, sold.order_number as original_order_number,
       l.billing_rule = 'TriggerAsFulfillmentOccurs' and l.quantity > (select coalesce(sum(f.quantity), 0) from fulfillment f
         where f.order_line_item_id = l.id and f.state in ('Booked', 'SentToBilling', 'Complete')) as pending
-      from order_line_item l join orders o on o.id = l.order_id`,
+      from order_line_item l join orders o on o.id = l.order_id
+      left join order_line_item sale on sale.id = l.original_order_line_item_id left join orders sold on sold.id = sale.order_id`,
     fields: {
       ...{
         id: 'id',
@@ -48,7 +49,9 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
       },
       ...{ itemState: 'item_state', itemCategory: 'item_category', itemType: 'item_type', billingRule: 'billing_rule' },
       ...{ productCode: 'product_code', accountId: 'account_id', hasPendingQuantity: 'pending' },
-      ...{ originalOrderLineItemId: 'original_order_line_item_id', ...audit },
+      ...{ originalOrderLineItemId: 'original_order_line_item_id', originalOrderId: 'original_order_id' },
+      ...{ originalOrderNumber: 'original_order_number', unitOfMeasure: 'unit_of_measure', ...audit },
+      ...{ inlineDiscountType: 'inline_discount_type' },
     },
   },
   fulfillments: {
@@ -66,6 +69,7 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
     fields: {
       ...{ id: 'id', invoiceNumber: 'invoice_number', accountId: 'account_id', status: 'status', hasBalance: 'owed' },
       ...{ invoiceDate: 'invoice_date', dueDate: 'due_date', billRunId: 'bill_run_id', ...audit },
+      ...{ amount: 'amount', balance: 'balance', source: 'source', reversed: 'reversed' },
     },
   },
   creditMemos: {
@@ -142,6 +146,12 @@ async function fill(work: Work): Promise<void> {
   for (const [status, digit] of Object.entries({ Draft: 1, Canceled: 2 })) {
     await owner('update invoice set status = $1 where invoice_number like $2', [status, `%${digit}`]);
   }
+  await owner("update invoice set reversed = true where invoice_number like '%1'");
+  await owner("update invoice set source = 'BillRun' where bill_run_id is not null");
+  await owner("update order_line_item set unit_of_measure = item_type::text where item_type <> 'Services'");
+  await owner(
+    `update order_line_item set inline_discount_type = 'Percentage', inline_discount_per_unit = 10 where item_type = 'Fee'`,
+  );
   await owner("update payment set status = 'Refunded', effective_date = '2022-01-01' where payment_number like '%1'");
   for (const table of [
     'account',
@@ -230,9 +240,26 @@ const cases: Record<string, (values: string[]) => Case[]> = {
       [{ gte: day, lte: day }, is(day)],
       [{ gte: '2022-01-03', lte: day }, (value) => value !== null && value >= '2022-01-03' && value <= day],
     ]),
+    [{ in: [] }, none],
+    [{ in: [values[0], '2999-12-31'] }, is(values[0])],
     [{ gte: '2999-12-31' }, none],
     [{ gte: '2022-01-02', lte: '2022-01-01' }, none],
     [{ eq: values[0], isNull: true }, none],
+  ],
+  DecimalFilter: (values) => [
+    [{}, all],
+    [{ in: [] }, none],
+    [{ in: [values[0], '0.01'] }, is(values[0])],
+    [{ gt: '100', lt: '100' }, none],
+    ...values.flatMap((value): Case[] => [
+      [{ eq: value }, is(value)],
+      [{ eq: Number(value) }, is(value)],
+      [{ eq: `${value}.000` }, is(value)],
+      [{ gte: value }, (other) => Number(other) >= Number(value)],
+      [{ gt: value }, (other) => Number(other) > Number(value)],
+      [{ lte: value }, (other) => Number(other) <= Number(value)],
+      [{ lt: value }, (other) => Number(other) < Number(value)],
+    ]),
   ],
   DateTimeFilter: (values) => [
     [{}, all],

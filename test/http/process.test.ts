@@ -185,7 +185,8 @@ describe('a start that cannot work ends with one line and status 1:', () => {
       taken.close();
       rmSync(dataDir, { recursive: true, force: true });
     }
-  });
+    // It fills in the whole demo before it finds out.
+  }, 120_000);
 
   test('a database that cannot be reached', async () => {
     const { status, line } = await refused({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
