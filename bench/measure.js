@@ -43,7 +43,7 @@ export function startLoad() {
       if (message.failure) throw new Error(message.failure);
       return message.result;
     },
-    stop: () => child.disconnect(),
+    stop: () => child.connected && child.disconnect(),
   };
 }
 

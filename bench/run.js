@@ -79,8 +79,8 @@ try {
           requests: prepared[name][key],
           connections,
           seconds,
-          // The first time what runs often is compiled.
-          warmUp: round === 0 ? Math.min(3, seconds) : 0.3,
+          // The first time until what runs often is compiled.
+          warmUp: round === 0 ? 4 : 0.3,
           seed: 1 + round,
         });
         turns.push({ round, name, key, ...measured });

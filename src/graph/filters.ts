@@ -58,10 +58,12 @@ export class DecimalFilter {
   @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly so much; 10 and 10.00 are the same.' })
   eq?: string;
   @Field(() => [DecimalScalar], { nullable: true, description: anyOf('amounts') }) in?: string[];
-  @Field(() => DecimalScalar, { nullable: true, description: 'Is so much or more.' }) gte?: string;
-  @Field(() => DecimalScalar, { nullable: true, description: 'Is more than this.' }) gt?: string;
-  @Field(() => DecimalScalar, { nullable: true, description: 'Is so much or less.' }) lte?: string;
-  @Field(() => DecimalScalar, { nullable: true, description: 'Is less than this.' }) lt?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly this amount or a larger one.' }) gte?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is larger than this amount, by however little.' })
+  gt?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly this amount or a smaller one.' }) lte?: string;
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is smaller than this amount, by however little.' })
+  lt?: string;
 }
 
 @InputType({

@@ -362,3 +362,41 @@ test('a nested list is filtered like the one of the root', async () => {
   const parents = data.orderLineItems.nodes;
   check('fulfillments', parents, 'fulfillments', 'order_line_item_id', ({ billed }) => billed === true);
 });
+
+describe('a list of values in a condition', () => {
+  const asked = (list: string, field: string, values: unknown[]) =>
+    client.graphql(
+      `query ($filter: ${filterType(list)}) { list: ${list}(filter: $filter) { totalCount nodes { id } } }`,
+      {
+        filter: { [field]: { in: values } },
+      },
+    );
+
+  test.each([
+    ['fulfillments', 'id', 'f'.repeat(32)],
+    ['orders', 'orderNumber', 'O-1'],
+    ['invoices', 'dueDate', '2022-01-01'],
+    ['invoices', 'amount', '1'],
+    ['orderLineItems', 'itemState', 'Booked'],
+  ])('holds at most 100: %s by %s', async (list, field, value) => {
+    const allowed = await asked(list, field, Array(100).fill(value));
+    expect([allowed.status, allowed.body.errors]).toEqual([200, undefined]);
+    for (const length of [101, 10_000]) {
+      const { status, body } = await asked(list, field, Array(length).fill(value));
+      const { message, path, extensions } = body.errors[0];
+      expect([status, body.data.list, extensions.code, path[0]]).toEqual([200, null, 'BAD_REQUEST', 'list']);
+      expect(message).toBe(`${field}.in holds ${length} values; at most 100 are allowed.`);
+    }
+  });
+
+  test('is judged on nested lists too', async () => {
+    const ids = JSON.stringify(Array(101).fill('f'.repeat(32)));
+    const { body } = await client.graphql(
+      `{ accounts(first: 1) { nodes { orders(filter: { id: { in: ${ids} } }) { totalCount nodes { id } } } } }`,
+    );
+    expect(body.errors[0]).toMatchObject({
+      message: 'id.in holds 101 values; at most 100 are allowed.',
+      extensions: { code: 'BAD_REQUEST' },
+    });
+  });
+});

@@ -444,6 +444,11 @@ enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTarg
 export const beyondContract: readonly string[] = [
   'UserErrorCode.UNEXPECTED',
   'Payment.version',
+  ...['originalOrderId', 'originalOrderNumber', 'unitOfMeasure', 'inlineDiscountType'].map(
+    (field) => `OrderLineItemFilter.${field}`,
+  ),
+  'OrderLineItemOrderField.itemName',
+  'DateFilter.in',
   'Invoice.offsets',
   'InvoiceOffset',
   'InvoiceOffset.id',
@@ -459,14 +464,9 @@ export const beyondContract: readonly string[] = [
   ...['action', 'allowed', 'blockedBy'].map((field) => `BillRunActionState.${field}`),
   'BillRunAction',
   ...['Post', 'Cancel', 'Delete'].map((action) => `BillRunAction.${action}`),
-  'BillRunPreview.failures',
-  'DateFilter.in',
+  ...['amount', 'balance', 'source', 'reversed'].map((field) => `InvoiceFilter.${field}`),
   'DecimalFilter',
   ...['eq', 'in', 'gte', 'gt', 'lte', 'lt'].map((operator) => `DecimalFilter.${operator}`),
-  ...['amount', 'balance', 'source', 'reversed'].map((field) => `InvoiceFilter.${field}`),
   ...['amount', 'balance'].map((field) => `InvoiceOrderField.${field}`),
-  ...['originalOrderId', 'originalOrderNumber', 'unitOfMeasure', 'inlineDiscountType'].map(
-    (field) => `OrderLineItemFilter.${field}`,
-  ),
-  'OrderLineItemOrderField.itemName',
+  'BillRunPreview.failures',
 ];
