@@ -24,7 +24,6 @@ const runStatuses: BillRunStatus[] = [
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'targetDate', 'id'])
-@Index(['entityId', 'status', 'updatedDate', 'id'])
 @Index('bill_run_open', { synchronize: false })
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
 @Check('bill_run_counts', 'done >= 0 and failed >= 0 and done + failed <= total')

@@ -29,7 +29,6 @@ import { OrderLineItemRow } from './order-line-item';
 @Index(['billRunId', 'updatedDate', 'id'])
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'creditMemoDate', 'id'])
-@Index(['entityId', 'status', 'updatedDate', 'id'])
 @Index('credit_memo_kind', { synchronize: false })
 @Unique(['reversedInvoiceId'])
 @Index(['sisterInvoiceId'])

@@ -33,7 +33,6 @@ import { selectList, tableOf } from './table';
 @Index(['entityId', 'dueDate', 'id'])
 @Index(['entityId', 'amount', 'id'])
 @Index(['entityId', 'balance', 'id'])
-@Index(['entityId', 'status', 'updatedDate', 'id'])
 @Index(['entityId', 'orgId', 'status', 'source', 'reversed'])
 @Index('invoice_negative', { synchronize: false })
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])

@@ -14,7 +14,6 @@ import { auditSorts, list } from './list';
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'effectiveDate', 'id'])
-@Index(['entityId', 'status', 'updatedDate', 'id'])
 @Index(['entityId', 'orgId', 'status'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 @Check('payment_amount', 'amount > 0')

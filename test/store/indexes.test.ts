@@ -181,6 +181,30 @@ describe.each(rootLists)('the list of %s', (field, noun) => {
   });
 });
 
+/** What is open lies at the end of an order by time, and is asked for from there too: the oldest first. */
+test.each<[Noun, string, string]>([
+  ['fulfillment', 'state', 'updatedDate'],
+  ['fulfillment', 'state', 'billTargetDate'],
+  ['orderLineItem', 'itemState', 'updatedDate'],
+  ['order', 'state', 'updatedDate'],
+])(
+  'a list of %s objects by %s is walked along by %s from both ends, however many stand so',
+  async (noun, field, by) => {
+    const findings = new Findings(noun);
+    const states = (await probesOf(database, noun, volume.large.entityId)).filter(({ name }) =>
+      new RegExp(`^${field} (eq )?[A-Z]`).test(name),
+    );
+    expect(states.length).toBeGreaterThan(2);
+    for (const { name, filter } of states) {
+      for (const order of ordersOf(noun).filter((each) => each.field === by)) {
+        const plan = await planned(database, await pageOf(volume.large, noun, { filter, order }), true);
+        findings.expectNoMore(`${name} ${order.direction}`, plan, { rows: 1500, pages: 1500 });
+      }
+    }
+    expect(findings.found).toEqual({});
+  },
+);
+
 describe.each(Object.entries(manyEdges))('the edge %s', (edge, { target, by }) => {
   let keys: string[];
   beforeAll(async () => {

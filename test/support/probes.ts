@@ -15,7 +15,7 @@ import type { TestDatabase } from './database';
 export interface Probe {
   name: string;
   filter: object;
-  /** A range, a beginning, or many days: what it leaves lies in one place of an order, and may be any number of rows. */
+  /** A range, a beginning, many days, several states: what it leaves may lie in one place of an order, and be many rows. */
   span: boolean;
 }
 
@@ -83,7 +83,8 @@ export async function probesOf({ owner }: TestDatabase, noun: Noun, entityId: st
       if (operator === 'isNull') each(operator, { true: true, false: false });
       else if (operator === 'eq') each(operator, all ?? { rare, common, absent: absent[kind.name] });
       else if (operator === 'in') {
-        each(operator, { rare: [rare], several: [...new Set([rare, common, at(0.5)])], nothing: [] });
+        each(operator, { rare: [rare], nothing: [] });
+        each(operator, { several: [...new Set([rare, common, at(0.5)])] }, all !== undefined);
         if (!all) each(operator, { many: values.slice(0, 100) }, kind.name === 'Date');
       } else if (operator === 'startsWith') {
         each(operator, { rare, common: common.slice(0, 1), absent: '~~', nothing: '' }, true);

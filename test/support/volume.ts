@@ -70,7 +70,7 @@ const statements = [
   `insert into orders (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, account_id, order_number, order_date, category, state)
    select ${id('n', 2)}, a.entity_id, a.org_id, ${audit('n', 80)}, a.id, ${number('O-', 'n')}, ${day('n', 80)},
      case when n % 50 = 0 then 'Return' else 'NewSales' end::order_category,
-     case when n > 24500 then 'Executing' when n % 70 = 0 then 'Canceled' else 'Complete' end::order_state
+     case when n > 22500 then 'Executing' when n % 70 = 0 then 'Canceled' else 'Complete' end::order_state
    from generate_series(1, 25000) n join holder a on a.at = 1 + n * 7 % 10000`,
   'create temporary table bought on commit drop as select id, entity_id, org_id, account_id, category, row_number() over (order by id) as at from orders',
   // Four lines each; the orders that return have their sales at the same places of the order before.
@@ -81,9 +81,9 @@ const statements = [
      case when n % 300 = 0 then 'Special ' || n else 'Device ' || ${chance('n', 2)} / 4 end,
      case when n % 1000 = 0 then 'Fee' when n % 5 = 0 then null when n % 3 = 0 then 'Services' else 'Product' end::item_type,
      'Sales', null,
-     case when n > 98000 then case when n % 2 = 0 then 'Booked' else 'Executing' end when n % 70 = 0 then 'Canceled' when n % 6 = 0 then 'SentToBilling' else 'Complete' end::order_line_item_state,
+     case when n > 90000 then case when n % 2 = 0 then 'Booked' else 'Executing' end when n % 70 = 0 then 'Canceled' when n % 6 = 0 then 'SentToBilling' else 'Complete' end::order_line_item_state,
      case when n % 6 = 0 then 'TriggerWithoutFulfillment' else 'TriggerAsFulfillmentOccurs' end::billing_rule,
-     10, case when n > 98000 then 5 else 10 end, case when n > 98000 then 5 else 10 end, 0, 1, 0,
+     10, case when n > 90000 then 5 else 10 end, case when n > 90000 then 5 else 10 end, 0, 1, 0,
      case when n % 700 = 0 then 'Pallet' when n % 4 = 0 then null else 'Each' end, 'USD', 10, 10,
      case when n % 900 = 0 then 'FixedAmount' when n % 10 = 0 then 'Percentage' else 'None' end::inline_discount_type,
      case when n % 250 = 0 then 'SKU-X' || n when n % 3 = 0 then null else 'SKU-' || ${chance('n', 3)} end, null,
@@ -97,8 +97,8 @@ const statements = [
      external_id, exclude_item_billing_from_revenue_accounting, exclude_item_booking_from_revenue_accounting)
    select ${id('n', 4)}, l.entity_id, l.org_id, ${audit('n', 20)}, l.id, l.order_id, l.account_id, ${number('F-', 'n')},
      case when n % 50 = 0 then 'Return' else 'Delivery' end::fulfillment_type,
-     case when n > 98000 then case when n % 2 = 0 then 'Booked' else 'Executing' end when n % 70 = 0 then 'Canceled' when n % 4 = 0 then 'Complete' else 'SentToBilling' end::fulfillment_state,
-     ${day('n', 20)}, 5, 50, 'USD', case when n % 40 = 0 and n > 98000 then null else ${day('n', 20)} + 10 end, now(),
+     case when n > 90000 then case when n % 2 = 0 then 'Booked' else 'Executing' end when n % 70 = 0 then 'Canceled' when n % 4 = 0 then 'Complete' else 'SentToBilling' end::fulfillment_state,
+     ${day('n', 20)}, 5, 50, 'USD', case when n % 40 = 0 and n > 90000 then null else ${day('n', 20)} + 10 end, now(),
      case when n % 9 = 0 then null when n % 2000 = 1 then 'Mule' else 'Carrier ' || ${chance('n', 4)} / 125 end,
      case when n % 2 = 0 then 'T-' || hashint8(n)::text end, case when n % 3 > 0 then 'EXT-' || n end, false, false
    from generate_series(1, 100000) n join line l on l.at = 1 + n * 3 % 100000`,
@@ -122,7 +122,7 @@ const statements = [
   'create temporary table owed on commit drop as select id, entity_id, org_id, row_number() over (order by id) as at from invoice',
   `insert into invoice_item (id, entity_id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_name, currency, quantity, unit_price, charge_amount, tax_amount)
    select ${id('row_number() over (order by i.id)', 9)}, f.entity_id, f.org_id, i.id, f.order_line_item_id, f.id, 'Device', 'USD', 5, 10, 50, 0
-   from (select *, row_number() over (order by id) as at from fulfillment) f join owed i on i.at = 1 + f.at / 4 where f.at < 96000 and f.at % 13 > 0`,
+   from (select *, row_number() over (order by id) as at from fulfillment) f join owed i on i.at = 1 + f.at / 4 where f.at < 90000 and f.at % 13 > 0`,
   `insert into billing_claim (id, entity_id, org_id, invoice_item_id) select fulfillment_id, entity_id, org_id, id from invoice_item`,
   `insert into credit_memo (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, account_id, credit_memo_number, status, credit_memo_date,
      target_date, currency, amount, amount_without_tax, tax_amount, applied_amount, refund_amount, source, bill_run_id, reversed_invoice_id, sister_invoice_id)

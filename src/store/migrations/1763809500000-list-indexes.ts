@@ -42,17 +42,13 @@ const indexes = [
   `CREATE INDEX "IDX_a30c279f9a6e65247259b70971" ON "invoice" ("entity_id", "amount", "id")`,
   `CREATE INDEX "IDX_4867e66939b7ee886da03193ed" ON "invoice" ("entity_id", "balance", "id")`,
   `CREATE INDEX "IDX_4f185e7704a4ef7412076923a0" ON "invoice" ("entity_id", "org_id", "status", "source", "reversed")`,
-  `CREATE INDEX "IDX_ee6cc596139345b5f84ca70192" ON "invoice" ("entity_id", "status", "updated_date", "id")`,
   `CREATE INDEX "IDX_81773c525facbdac18f1ab55db" ON "credit_memo" ("entity_id", "created_date", "id")`,
   `CREATE INDEX "IDX_3124a9deb96f4b03ff7c72f6c8" ON "credit_memo" ("entity_id", "credit_memo_date", "id")`,
-  `CREATE INDEX "IDX_ad3793a1d4cf2a853d21b767e1" ON "credit_memo" ("entity_id", "status", "updated_date", "id")`,
   `CREATE INDEX "IDX_a95eecd1afc2bfbf7bc0caf8dc" ON "payment" ("entity_id", "created_date", "id")`,
   `CREATE INDEX "IDX_ab6fd83a4cc7819c364e9e9ec1" ON "payment" ("entity_id", "effective_date", "id")`,
   `CREATE INDEX "IDX_eef0ca700bb33fe8d636e12749" ON "payment" ("entity_id", "org_id", "status")`,
-  `CREATE INDEX "IDX_5dcb7c014d7b34f96e1906ef48" ON "payment" ("entity_id", "status", "updated_date", "id")`,
   `CREATE INDEX "IDX_50cde5ad499786b71c9599fa9f" ON "bill_run" ("entity_id", "created_date", "id")`,
   `CREATE INDEX "IDX_35c6c8681351b525c06dfcd79d" ON "bill_run" ("entity_id", "target_date", "id")`,
-  `CREATE INDEX "IDX_752de5a1caa7d1ec294721926f" ON "bill_run" ("entity_id", "status", "updated_date", "id")`,
 ];
 
 /** What decorators cannot say; the rows name them with synchronize: false. */
