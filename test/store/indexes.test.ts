@@ -47,7 +47,7 @@ const most = 5_000;
  * Nor at more pages of tables and indexes than it takes to look rows up one by one: no index is walked as a whole, but that
  * of kinds, in which rows of one kind are kept together and 100,000 take up 130 pages.
  */
-const pagesFor = (rows: number, parents: number) => 300 + 5 * rows + 20 * parents;
+const pagesFor = (rows: number, parents: number) => 400 + 5 * rows + 20 * parents;
 
 /**
  * What more may be looked at for, by the name of the probe. What is a span of another time than that of the order, and
