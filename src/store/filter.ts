@@ -56,11 +56,11 @@ const nothing = 'false';
  * is what a prepared statement can look up in an index: of a pattern that it gets as a value it knows no beginning.
  */
 function endOf(start: string): string | null {
-  const points = [...start].map((character) => character.codePointAt(0)!);
-  while (points.length) {
-    const last = points.pop()!;
+  const characters = [...start];
+  while (characters.length) {
+    const last = characters.pop()!.codePointAt(0)!;
     // Between the two lie the halves of pairs, which are no characters.
-    if (last < 0x10ffff) return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+    if (last < 0x10ffff) return characters.join('') + String.fromCodePoint(last === 0xd7ff ? 0xe000 : last + 1);
   }
   return null;
 }

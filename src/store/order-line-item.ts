@@ -33,7 +33,6 @@ import { selectList, tableOf } from './table';
 @Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
-@Index(['orderId', 'updatedDate', 'id'])
 @Index('order_line_item_original_line', { synchronize: false })
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'itemState', 'updatedDate', 'id'])

@@ -331,3 +331,102 @@ describe('what does not fit the schema never reaches the rules', () => {
     expect([answer.status, answer.body.errors[0].extensions.code]).toEqual([400, 'GRAPHQL_PARSE_FAILED']);
   });
 });
+
+describe('what cannot be read is told, and what is nowhere is not found', () => {
+  const list = (field: string, args: string, variables?: object, given = '') =>
+    client.graphql(
+      `${given && `query (${given}) `}{ list: ${field}(${args}) { totalCount nodes { id } pageInfo { endCursor } } }`,
+      variables,
+    );
+  const empty = { totalCount: 0, nodes: [], pageInfo: { endCursor: null } };
+
+  test.each([
+    ['a sort key that does not exist', 'orders', 'orderBy: { field: reasonCode }'],
+    ['the sort key of another list', 'accounts', 'orderBy: { field: orderDate }'],
+    ['a direction that does not exist', 'orders', 'orderBy: { field: orderDate, direction: UP }'],
+    ['an order without a field', 'orders', 'orderBy: { direction: ASC }'],
+    ['two orders', 'orders', 'orderBy: [{ field: orderDate }, { field: orderNumber }]'],
+    ['a filter field that does not exist', 'fulfillments', 'filter: { description: { eq: "x" } }'],
+    ['an operator that does not exist', 'fulfillments', 'filter: { carrier: { ne: "x" } }'],
+    ['an operator of another type', 'fulfillments', 'filter: { quantity: { gt: 1 } }'],
+    ['an or', 'fulfillments', 'filter: { or: [{ billed: true }, { billed: false }] }'],
+    ['a state that does not exist', 'fulfillments', 'filter: { state: { in: [Lost] } }'],
+    ['null among the values of a list', 'fulfillments', 'filter: { carrier: { in: [null] } }'],
+    ['a number in place of a text', 'fulfillments', 'filter: { carrier: { eq: 5 } }'],
+    ['a day that does not exist', 'invoices', 'filter: { dueDate: { gte: "2022-02-30" } }'],
+    ['an amount of 14 digits', 'invoices', 'filter: { amount: { gte: "12345678901234" } }'],
+    ['an amount that is no number', 'invoices', 'filter: { balance: { lt: "NaN" } }'],
+    ['first as a text', 'orders', 'first: "5"'],
+    ['first beyond 32 bits', 'orders', 'first: 2147483648'],
+  ])('%s', async (_what, field, args) => {
+    const { status, body } = await writesNothing(() => list(field, args));
+    expect([status, body.data]).toEqual([400, undefined]);
+    expect(['GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']).toContain(body.errors[0].extensions.code);
+  });
+
+  test('the same is told where it comes as a variable', async () => {
+    for (const [given, args, variables] of [
+      ['$order: OrderOrder', 'orderBy: $order', { order: { field: 'reasonCode' } }],
+      ['$filter: OrderFilter', 'filter: $filter', { filter: { reasonCode: { eq: 'x' } } }],
+      ['$filter: OrderFilter', 'filter: $filter', { filter: { orderNumber: { ne: 'x' } } }],
+      ['$first: Int', 'first: $first', { first: 1.5 }],
+    ] as const) {
+      const { status, body } = await writesNothing(() => list('orders', args, variables, given));
+      expect([status, body.data, body.errors[0].extensions.code]).toEqual([400, undefined, 'BAD_USER_INPUT']);
+    }
+  });
+
+  test.each([
+    ['first: 2147483647', 'PAGE_SIZE'],
+    ['last: 101', 'PAGE_SIZE'],
+    ['first: -1', 'PAGE_SIZE'],
+    ['first: 1, last: 1', 'PAGE_SIZE'],
+    ['first: 1, after: "W10"', 'BAD_CURSOR'],
+    ['last: 1, before: ""', 'BAD_CURSOR'],
+    ['first: 1, before: "W10"', 'BAD_REQUEST'],
+  ])('a page of (%s) is refused with %s, and the rest of the request is answered', async (args, code) => {
+    const { status, body } = await writesNothing(() =>
+      client.graphql(`{ viewer { clientId } list: fulfillments(${args}) { nodes { id } } }`),
+    );
+    expect([status, body.data]).toEqual([200, { viewer: { clientId: client.clientId }, list: null }]);
+    expect(body.errors[0]).toMatchObject({ path: ['list'], extensions: { code }, message: expect.any(String) });
+  });
+
+  const long = 'x'.repeat(1_000_000);
+  test.each<[what: string, field: string, filter: object]>([
+    ['an empty list of values', 'fulfillments', { id: { in: [] } }],
+    ['an empty list beside one that is not', 'fulfillments', { state: { in: [] }, billed: false }],
+    ['two values at once', 'fulfillments', { state: { eq: 'Booked', in: ['Executing'] } }],
+    ['no value and a value', 'fulfillments', { carrier: { isNull: true, startsWith: 'U' } }],
+    ['no day and a day', 'fulfillments', { billTargetDate: { isNull: true, gte: '2022-01-01' } }],
+    ['a span that ends before it begins', 'orders', { orderDate: { gte: '2022-01-02', lte: '2022-01-01' } }],
+    ['an instant outside of itself', 'orders', { updatedDate: { gte: '2022-01-01T00:00Z', lt: '2022-01-01T00:00Z' } }],
+    ['more than and less than', 'invoices', { balance: { gt: '1', lt: '1' } }],
+    ['numbers that nothing has', 'invoices', { invoiceNumber: { in: ['INV99999999', '', 'F-00000001'] } }],
+    ['an order number that no order has', 'orderLineItems', { orderNumber: { eq: 'O-99999999' } }],
+    ['ids that are none', 'orderLineItems', { orderId: { in: ['x', '', '0'.repeat(33)] } }],
+    ['an id of another kind of object', 'orderLineItems', { orderId: { eq: '0'.repeat(32) } }],
+    ['a text of a million characters', 'fulfillments', { trackingNumber: { eq: long } }],
+    ['a beginning of a million characters', 'fulfillments', { externalId: { startsWith: long } }],
+    ['a beginning with the last character there is', 'fulfillments', { carrier: { startsWith: '\u{10ffff}' } }],
+    ['a beginning that is half a character', 'accounts', { name: { startsWith: '\ud800' } }],
+    ['a beginning just below the halves', 'accounts', { name: { startsWith: '\ud7ff' } }],
+    ['a beginning with a nul byte', 'accounts', { name: { startsWith: '\0' } }],
+    ['wildcards of SQL', 'accounts', { name: { startsWith: '%' } }],
+  ])('%s: an empty list', async (_what, field, filter) => {
+    const type = `${field[0].toUpperCase()}${field.slice(1, -1)}Filter`;
+    const { status, body } = await writesNothing(() => list(field, 'filter: $filter', { filter }, `$filter: ${type}`));
+    expect([status, body]).toEqual([200, { data: { list: empty } }]);
+  });
+
+  test('keys that nothing has are null', async () => {
+    const fields = ['account', 'order', 'fulfillment', 'invoice', 'creditMemo', 'payment', 'billRun'];
+    for (const key of ['F-99999999', 'f'.repeat(32), '', ' ', 'a\\u0000b', '%', long.slice(0, 100_000), '\ud800']) {
+      const query = `query ($key: ID!) { ${fields.map((field) => `${field}(key: $key) { id }`).join(' ')}
+        orderLineItem(id: $key) { id } node(id: $key) { id } }`;
+      const { status, body } = await writesNothing(() => client.graphql(query, { key }));
+      const found = Object.fromEntries([...fields, 'orderLineItem', 'node'].map((field) => [field, null]));
+      expect([status, body]).toEqual([200, { data: found }]);
+    }
+  });
+});

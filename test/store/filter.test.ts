@@ -109,6 +109,24 @@ describe('a text', () => {
     expect(await leaves({ carrier: { startsWith: '' } })).toBe('abcdefg');
   });
 
+  test('begins with a text to its last character, be it the last there is', async () => {
+    const last = ['\u007f', '\u0080', '\u07ff', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}'];
+    const names = last.flatMap((character) => [
+      character,
+      `a${character}`,
+      `a${character}b`,
+      `${character}${character}`,
+    ]);
+    const made = names.map((name) => accountRow(scoped.scope, { name }));
+    await insertRows(scoped, AccountRow, made);
+    for (const start of names) {
+      const found = await left(accounts, 'name', { name: { startsWith: start } });
+      expect([start, found]).toEqual([start, names.filter((name) => name.startsWith(start)).sort()]);
+    }
+    const ids = made.map(({ id }) => id);
+    await deleteRows(scoped, AccountRow, ids);
+  });
+
   test('is null or not', async () => {
     expect(await leaves({ trackingNumber: { isNull: true } })).toBe('abcdefg');
     expect(await leaves({ trackingNumber: { isNull: false } })).toBe('');

@@ -63,15 +63,15 @@ const chance = (n: string, salt: number) => `(hashint8(${n} * 31 + ${salt}) & 10
 
 const statements = [
   `insert into account (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, account_number, name, currency, payment_term)
-   select ${id('n', 1)}, entity_id, org_id, ${audit('n', 200)}, ${number('A', 'n')}, 'Customer ' || ${chance('n', 1)} || ' ' || n,
+   select ${id('n', 1)}, entity_id, org_id, ${audit('n', 50)}, ${number('A', 'n')}, 'Customer ' || ${chance('n', 1)} || ' ' || n,
      case when n % 400 = 0 then 'JPY' when n % 3 = 0 then 'EUR' else 'USD' end, 'Net 30'
-   from generate_series(1, 10000) n join place on n % 1000 >= start and n % 1000 < stop`,
+   from generate_series(1, 40000) n join place on n % 1000 >= start and n % 1000 < stop`,
   'create temporary table holder on commit drop as select id, entity_id, org_id, row_number() over (order by id) as at from account',
   `insert into orders (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, account_id, order_number, order_date, category, state)
    select ${id('n', 2)}, a.entity_id, a.org_id, ${audit('n', 80)}, a.id, ${number('O-', 'n')}, ${day('n', 80)},
      case when n % 50 = 0 then 'Return' else 'NewSales' end::order_category,
      case when n > 22500 then 'Executing' when n % 70 = 0 then 'Canceled' else 'Complete' end::order_state
-   from generate_series(1, 25000) n join holder a on a.at = 1 + n * 7 % 10000`,
+   from generate_series(1, 25000) n join holder a on a.at = 1 + n * 7 % 2500`,
   'create temporary table bought on commit drop as select id, entity_id, org_id, account_id, category, row_number() over (order by id) as at from orders',
   // Four lines each; the orders that return have their sales at the same places of the order before.
   `insert into order_line_item (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, order_id, account_id, item_number,
@@ -101,7 +101,7 @@ const statements = [
      ${day('n', 20)}, 5, 50, 'USD', case when n % 40 = 0 and n > 90000 then null else ${day('n', 20)} + 10 end, now(),
      case when n % 9 = 0 then null when n % 2000 = 1 then 'Mule' else 'Carrier ' || ${chance('n', 4)} / 125 end,
      case when n % 2 = 0 then 'T-' || hashint8(n)::text end, case when n % 3 > 0 then 'EXT-' || n end, false, false
-   from generate_series(1, 100000) n join line l on l.at = 1 + n * 3 % 100000`,
+   from generate_series(1, 100000) n join line l on l.at = 1 + n * 3 % 25000`,
   `insert into fulfillment_item (id, entity_id, org_id, fulfillment_id, item_identifier)
    select ${id('row_number() over ()', 5)}, entity_id, org_id, id, 'SN' from fulfillment, generate_series(1, 2) where right(fulfillment_number, 1) = '4'`,
   `insert into bill_run (id, entity_id, org_ids, version, created_date, created_by_id, updated_date, updated_by_id, bill_run_number, status, target_date, invoice_date, auto_post, total, done, failed)
@@ -118,7 +118,7 @@ const statements = [
      case when n > 24800 then 'Draft' when n % 70 = 0 then 'Canceled' else 'Posted' end::invoice_status, ${day('n', 80)}, ${day('n', 80)} + 30, ${day('n', 80)}, 'USD', 'Net 30',
      ${chance('n', 5)}, ${chance('n', 5)}, 0, case when n > 24000 then ${chance('n', 5)} when n % 700 = 0 then -5 else 0 end, case when n % 300 = 0 then 'API' else 'BillRun' end, n % 200 = 0,
      r.id
-   from generate_series(1, 25000) n join holder a on a.at = 1 + n * 11 % 10000 left join run r on r.entity_id = a.entity_id and r.at = 1 + n / 15 % 190 and n % 300 <> 0`,
+   from generate_series(1, 25000) n join holder a on a.at = 1 + n * 11 % 2500 left join run r on r.entity_id = a.entity_id and r.at = 1 + n / 15 % 190 and n % 300 <> 0`,
   'create temporary table owed on commit drop as select id, entity_id, org_id, row_number() over (order by id) as at from invoice',
   `insert into invoice_item (id, entity_id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_name, currency, quantity, unit_price, charge_amount, tax_amount)
    select ${id('row_number() over (order by i.id)', 9)}, f.entity_id, f.org_id, i.id, f.order_line_item_id, f.id, 'Device', 'USD', 5, 10, 50, 0
@@ -126,10 +126,10 @@ const statements = [
   `insert into billing_claim (id, entity_id, org_id, invoice_item_id) select fulfillment_id, entity_id, org_id, id from invoice_item`,
   `insert into credit_memo (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, account_id, credit_memo_number, status, credit_memo_date,
      target_date, currency, amount, amount_without_tax, tax_amount, applied_amount, refund_amount, source, bill_run_id, reversed_invoice_id, sister_invoice_id)
-   select ${id('n', 10)}, a.entity_id, a.org_id, ${audit('n', 160)}, a.id, ${number('CM', 'n')},
-     case when n > 12400 then 'Draft' when n % 70 = 0 then 'Canceled' else 'Posted' end::credit_memo_status, ${day('n', 160)}, ${day('n', 160)}, 'USD', 10, 10, 0,
-     case when n > 12300 then 0 else 10 end, 0, 'BillRun', r.id, null, null
-   from generate_series(1, 12500) n join holder a on a.at = 1 + n * 13 % 10000 left join run r on r.entity_id = a.entity_id and r.at = 1 + n / 3 % 190`,
+   select ${id('n', 10)}, a.entity_id, a.org_id, ${audit('n', 50)}, a.id, ${number('CM', 'n')},
+     case when n > 39800 then 'Draft' when n % 70 = 0 then 'Canceled' else 'Posted' end::credit_memo_status, ${day('n', 50)}, ${day('n', 50)}, 'USD', 10, 10, 0,
+     case when n > 39600 then 0 else 10 end, 0, 'BillRun', r.id, null, null
+   from generate_series(1, 40000) n join holder a on a.at = 1 + n * 13 % 2500 left join run r on r.entity_id = a.entity_id and r.at = 1 + n / 3 % 190`,
   'create temporary table memo on commit drop as select id, entity_id, org_id, row_number() over (order by id) as at from credit_memo',
   `insert into credit_memo_item (id, entity_id, org_id, credit_memo_id, order_line_item_id, fulfillment_id, charge_name, currency, quantity, unit_price, amount_without_tax, tax_amount)
    select ${id('row_number() over (order by m.id)', 11)}, f.entity_id, f.org_id, m.id, f.order_line_item_id, f.id, 'Device', 'USD', 5, 10, 50, 0
@@ -139,9 +139,9 @@ const statements = [
   `insert into invoice_offset (id, entity_id, org_id, negative_invoice_id, invoice_id, currency, amount, applied_date)
    select ${id('i.at', 13)}, i.entity_id, i.org_id, i.id, j.id, 'USD', 10, now() from owed i join owed j on j.at = 1 + i.at * 7 % 25000 where i.at % 5 = 0`,
   `insert into payment (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, account_id, payment_number, status, amount, applied_amount, refund_amount, currency, effective_date, attempt_id)
-   select ${id('n', 14)}, a.entity_id, a.org_id, ${audit('n', 160)}, a.id, ${number('P-', 'n')},
-     case when n > 11990 then 'Processing' when n % 70 = 0 then 'Voided' when n % 900 = 0 then 'Refunded' else 'Processed' end::payment_status, 10, 10, 0, 'USD', ${day('n', 160)}, ${id('n', 15)}
-   from generate_series(1, 12000) n join holder a on a.at = 1 + n * 17 % 10000`,
+   select ${id('n', 14)}, a.entity_id, a.org_id, ${audit('n', 50)}, a.id, ${number('P-', 'n')},
+     case when n > 39990 then 'Processing' when n % 70 = 0 then 'Voided' when n % 900 = 0 then 'Refunded' else 'Processed' end::payment_status, 10, 10, 0, 'USD', ${day('n', 50)}, ${id('n', 15)}
+   from generate_series(1, 40000) n join holder a on a.at = 1 + n * 17 % 2500`,
   `insert into payment_application (id, entity_id, org_id, payment_id, invoice_id, currency, amount, applied_date)
    select ${id('row_number() over ()', 16)}, p.entity_id, p.org_id, p.id, i.id, 'USD', 10, now()
    from (select *, row_number() over (order by id) as at from payment) p cross join generate_series(1, 2) m join owed i on i.at = m + p.at * 2`,
