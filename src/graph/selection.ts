@@ -17,7 +17,8 @@ export function selectedFields(info: GraphQLResolveInfo): readonly string[] {
     return known.names;
   }
   const names = new Set<string>();
-  for (const node of info.fieldNodes) if (node.selectionSet) collect(node.selectionSet, info, names);
+  const spread = new Set<string>();
+  for (const node of info.fieldNodes) if (node.selectionSet) collect(node.selectionSet, info, names, spread);
   const result = [...names];
   remembered.set(info.fieldNodes[0], { nodes: info.fieldNodes, names: result });
   return result;
@@ -25,15 +26,18 @@ export function selectedFields(info: GraphQLResolveInfo): readonly string[] {
 
 const wrappers = new Set(['nodes', 'edges', 'node']);
 
-function collect(set: SelectionSetNode, info: GraphQLResolveInfo, names: Set<string>): void {
+/** Each fragment is looked into once, however often it is spread: two that spread each other's twice would double each time. */
+function collect(set: SelectionSetNode, info: GraphQLResolveInfo, names: Set<string>, spread: Set<string>): void {
   for (const selection of set.selections) {
     if (selection.kind === Kind.FIELD) {
       const name = selection.name.value;
-      if (wrappers.has(name) && selection.selectionSet) collect(selection.selectionSet, info, names);
+      if (wrappers.has(name) && selection.selectionSet) collect(selection.selectionSet, info, names, spread);
       else names.add(name);
-    } else {
-      const inner = selection.kind === Kind.INLINE_FRAGMENT ? selection : info.fragments[selection.name.value];
-      if (inner) collect(inner.selectionSet, info, names);
+    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+      collect(selection.selectionSet, info, names, spread);
+    } else if (!spread.has(selection.name.value)) {
+      spread.add(selection.name.value);
+      collect(info.fragments[selection.name.value].selectionSet, info, names, spread);
     }
   }
 }

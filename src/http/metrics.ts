@@ -15,6 +15,7 @@ function processMetrics(): Registry {
 
 /** Operation names are the clients' own, and each makes series of its own: beyond these they are counted together. */
 const mostOperations = 200;
+const longestName = 100;
 
 /** Counts what requests take, for Prometheus to collect from /metrics. */
 export class Metrics {
@@ -56,7 +57,8 @@ export class Metrics {
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
   }
 
-  private bounded(operation: string): string {
+  private bounded(given: string): string {
+    const operation = given.slice(0, longestName);
     if (this.operations.size < mostOperations) this.operations.add(operation);
     return this.operations.has(operation) ? operation : '(other)';
   }

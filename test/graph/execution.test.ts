@@ -1,3 +1,8 @@
+import fc from 'fast-check';
+import { parse, validate } from 'graphql';
+import { GraphContext } from '../../src/graph/context';
+import { carryOut } from '../../src/graph/execution';
+import { schema } from '../../src/graph/schema';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -48,6 +53,30 @@ describe('an operation that comes again answers the same, to the byte,', () => {
     expect(body.data.orderLineItem).toEqual(
       more ? { id, quantity: '500', order: { id: order } } : { id, itemName: 'Device', quantity: '500' },
     );
+  });
+
+  test('with a field that is selected twice, and left in by one of them alone', async () => {
+    const query = `query ($id: ID!, $no: Boolean!) {
+      orderLineItem(id: $id) { order { orderNumber } order @include(if: $no) { ... @skip(if: $no) { state } } }
+    }`;
+    const { body } = await thrice(query, { id: keys.id, no: false });
+    expect(body.data.orderLineItem).toEqual({ order: { orderNumber: keys.orderNumber } });
+  });
+
+  test.each([
+    ['below a field', 'order { orderLineItems { nodes { ...NEXT } } }'],
+    ['at one place', '...NEXT'],
+  ])('with fragments that spread each other twice, and again, %s: the server is not held up', async (_where, more) => {
+    const fragment = (at: number) => {
+      const next = more.replace('NEXT', `F${at + 1}`);
+      return `fragment F${at} on OrderLineItem { id ${/^\w/.test(next) ? `a: ${next} b: ${next}` : `${next} ${next}`} }`;
+    };
+    const fragments = Array.from({ length: 30 }, (_, at) => fragment(at)).join(' ');
+    const query = `query ($id: ID!) { orderLineItem(id: $id) { ...F0 } } ${fragments} fragment F30 on OrderLineItem { itemName }`;
+    // Below a field there would be as much to answer as to compile: nothing is found.
+    const id = more.startsWith('...') ? keys.id : '0'.repeat(32);
+    const { body } = await thrice(query, { id });
+    expect(body.data.orderLineItem).toEqual(more.startsWith('...') ? { id, itemName: 'Device' } : null);
   });
 
   test('with several operations in one document', async () => {
@@ -172,4 +201,78 @@ test('mutations of one request that comes again are carried out one after anothe
     expect([a.name, b.name, c.name]).toEqual(['First', 'Second', 'Third']);
     expect([b.version, c.version]).toEqual([a.version + 1, a.version + 2]);
   }
+});
+
+/** Documents over a few types, with fields that are selected in several places and fragments spread in more. */
+const documents = fc.integer({ min: 1, max: 2 ** 31 - 1 }).map((seed) => {
+  let state = seed;
+  const pick = <T>(list: readonly T[]): T => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return list[(state >>> 8) % list.length];
+  };
+  const leaves: Record<string, string[]> = {
+    Query: ['__typename'],
+    OrderLineItem: ['id', 'itemName', 'also: itemName', 'quantity', '__typename'],
+    Order: ['id', 'orderNumber', 'state'],
+    Account: ['id', 'name', 'accountNumber'],
+    Node: ['id', '__typename'],
+  };
+  const branches: Record<string, [field: string, type: string][]> = {
+    Query: [
+      ['orderLineItem(id: $id)', 'OrderLineItem'],
+      ['node(id: $id)', 'Node'],
+      ['nodes(ids: $ids)', 'Node'],
+    ],
+    OrderLineItem: [
+      ['order', 'Order'],
+      ['account', 'Account'],
+    ],
+    Order: [['account', 'Account']],
+  };
+  const narrower: Record<string, string[]> = { Node: ['Node', 'OrderLineItem', 'Order', 'Account'] };
+  const fragments: string[] = [];
+  const directive = () =>
+    pick(['', '', '', ' @include(if: $yes)', ' @include(if: $no)', ' @skip(if: $yes)', ' @skip(if: $no)']);
+  const selection = (type: string, depth: number): string => {
+    const parts = [pick(leaves[type])];
+    for (let count = pick([0, 1, 2, 3]); count > 0; count--) {
+      const kind = pick(['leaf', 'branch', 'branch', 'inline', 'fragment']);
+      const own = pick(narrower[type] ?? [type]);
+      if (kind === 'branch' && branches[type] && depth > 0) {
+        const [field, target] = pick(branches[type]);
+        parts.push(`${field}${directive()} { ${selection(target, depth - 1)} }`);
+      } else if (kind === 'inline' && depth > 0) {
+        parts.push(`... on ${own}${directive()} { ${selection(own, depth - 1)} }`);
+      } else if (kind === 'fragment' && depth > 0) {
+        const body = selection(own, depth - 1);
+        fragments.push(`fragment F${fragments.length} on ${own} { ${body} }`);
+        parts.push(`...F${fragments.length - 1}${directive()}`, `...F${fragments.length - 1}`);
+      } else parts.push(`${pick(leaves[type])}${directive()}`);
+    }
+    return parts.join(' ');
+  };
+  const operation = `query ($id: ID!, $ids: [ID!]!, $yes: Boolean!, $no: Boolean!) { ${selection('Query', 4)}
+    used: node(id: $id) { id } other: nodes(ids: $ids) { id @include(if: $yes) __typename @skip(if: $no) } }`;
+  // Half of them without what has the compiler step back.
+  const plain = pick([true, false]);
+  const text = [operation, ...fragments].join('\n');
+  return plain ? text.replace(/ @\w+\(if: \$\w+\)/g, '').replace(', $yes: Boolean!, $no: Boolean!', '') : text;
+});
+
+test('whatever is selected, and left in or out, the second and third time answer as the first', async () => {
+  const work = await client.work();
+  const variables = { id: keys.id, ids: [keys.order, keys.account, keys.id], yes: true, no: false };
+  await fc.assert(
+    fc.asyncProperty(documents, async (text) => {
+      const document = parse(text);
+      fc.pre(validate(schema(), document).length === 0);
+      const run = async () =>
+        JSON.parse(JSON.stringify(await carryOut({ key: text, document, variables }, new GraphContext(work))));
+      const first = await run();
+      expect(first.errors).toBeUndefined();
+      expect(await run()).toEqual(first);
+      expect(await run()).toEqual(first);
+    }),
+    { numRuns: 150 },
+  );
 });
