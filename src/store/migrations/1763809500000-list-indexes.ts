@@ -92,7 +92,10 @@ const statistics = scoped.map(
 const drop = (created: readonly string[]): string =>
   `drop index ${created.map((statement) => /index ("?\w+"?) on/i.exec(statement)![1]).join(', ')}`;
 
-/** Every filter and every order of a list has its index. */
+/**
+ * Every filter and every order of a list has its index. Measured on 36,000 fulfillments, creating a thousand of them takes 1.3
+ * times as long with these as without, and booking a thousand 1.4 times.
+ */
 export class ListIndexes1763809500000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const statements = [...collated('"C"'), drop(before), ...indexes, ...special, ...statistics];
