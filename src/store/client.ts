@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { type DocumentMode, documentModes } from '../domain/registered-document';
 import type { Connection } from './connection';
 import { EntityRow, OrgRow } from './tenant';
 
@@ -9,6 +10,8 @@ export class ClientRow {
   @Column('text') name: string;
   @Column('text', { array: true }) scopes: string[];
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
+  /** What it may run besides its registered documents. */
+  @Column('enum', { enum: documentModes, enumName: 'document_mode', default: 'Open' }) documentMode: DocumentMode;
 }
 
 /** A secret of a client, stored as a salted scrypt hash; several may be live at once, so that they can be rotated. */
@@ -39,6 +42,7 @@ export interface ClientWithGrants {
   id: string;
   name: string;
   scopes: string[];
+  documentMode: DocumentMode;
   hashes: string[];
   entities: { id: string; name: string; orgs: { id: string; name: string }[] }[];
 }
@@ -46,7 +50,7 @@ export interface ClientWithGrants {
 /** Everything that identity needs of a client, in one statement. An org made later is covered by a grant without org. */
 export async function readClient(db: Connection, id: string): Promise<ClientWithGrants | undefined> {
   const [client] = await db.query<ClientWithGrants>(
-    `select c.id, c.name, c.scopes,
+    `select c.id, c.name, c.scopes, c.document_mode as "documentMode",
        array(select s.hash from client_secret s where s.client_id = c.id order by s.id desc) as hashes,
        (select coalesce(json_agg(json_build_object('id', replace(e.id::text, '-', ''), 'name', e.name, 'orgs', (
             select coalesce(json_agg(json_build_object('id', replace(o.id::text, '-', ''), 'name', o.name)
@@ -73,7 +77,7 @@ export interface NewGrant {
 /** Inserts a client with its first secret and its grants, whose entities and orgs exist by now, in one statement. */
 export async function insertClient(
   db: Connection,
-  client: ClientRow,
+  client: Omit<ClientRow, 'documentMode'>,
   secret: ClientSecretRow,
   grants: readonly (NewGrant & { id: string })[],
 ): Promise<void> {
@@ -97,4 +101,9 @@ export async function countClients(db: Connection, butIds: readonly string[]): P
     [butIds],
   );
   return row.count;
+}
+
+/** Sets what a client may run besides its registered documents. */
+export async function setDocumentMode(db: Connection, id: string, mode: DocumentMode): Promise<void> {
+  await db.query('update client set document_mode = $2 where id = $1', [id, mode]);
 }
