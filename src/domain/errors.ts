@@ -144,6 +144,14 @@ export const requestErrorCodes = {
   },
   PAGE_SIZE: { status: 400, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   BAD_CURSOR: { status: 400, meaning: 'The cursor is not one of this list with this filter and order.' },
+  PERSISTED_QUERY_NOT_FOUND: {
+    status: 404,
+    meaning: 'The client has registered no document with this id, and none was sent along with it.',
+  },
+  PERSISTED_QUERY_REQUIRED: {
+    status: 403,
+    meaning: 'The client runs registered documents only, and this is none. See what it has: npm run documents -- list.',
+  },
   UNAVAILABLE: { status: 503, retryable: true, meaning: 'The database cannot be reached. Try again later.' },
   TIMEOUT: { status: 503, retryable: true, meaning: 'The operation took too long and was ended.' },
   OUTCOME_UNKNOWN: {

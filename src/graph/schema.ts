@@ -33,6 +33,7 @@ import { OrderLineItemMutations } from './order-line-item-mutation';
 import { OrderLineItemRules } from './order-line-item-rules';
 import { PaymentResolver } from './payment';
 import { PaymentMutations } from './payment-mutation';
+import { RegisteredDocumentMutations } from './registered-document';
 import { ViewerResolver } from './viewer';
 
 let built: GraphQLSchema | undefined;
@@ -65,6 +66,7 @@ export function schema(): GraphQLSchema {
         BillRunPreviewTotalResolver,
         PaymentMutations,
         HistoryEntryResolver,
+        RegisteredDocumentMutations,
       ],
       orphanedTypes: errorTypes,
       validate: false,

@@ -8,6 +8,7 @@ import {
   type DocumentText,
   documentIdOf,
   documentModes,
+  isRetired,
   judgeRegistration,
 } from '../domain/registered-document';
 import { readClient, setDocumentMode } from '../store/client';
@@ -15,8 +16,13 @@ import type { Connection } from '../store/connection';
 import { newId } from '../store/id';
 import {
   documentsOf,
+  findDocument,
   insertDocuments,
+  type LiveDocument,
+  liveDocuments,
   lockDocumentsOf,
+  modeOf,
+  noteUnknown,
   type RegisteredDocumentRow,
   retireDocuments,
   type UnknownDocumentRow,
@@ -155,3 +161,27 @@ export async function managedClient(db: Connection, key: string, caller?: Caller
 
 /** The day on which it is decided what is retired. */
 export const today = (): string => dayOf(new Date().toISOString());
+
+/** A document that a client may run, by its id or by the SHA-256 of its text; undefined where it has none that is served. */
+export async function servedDocument(
+  db: Connection,
+  clientId: string,
+  documentId: string,
+): Promise<{ text: string } | { retiredDate: string } | undefined> {
+  const row = await findDocument(db, clientId, documentIdOf(documentId));
+  if (!row) return undefined;
+  return isRetired(row, today()) ? { retiredDate: row.retiredDate! } : { text: row.text };
+}
+
+/** What a client may run besides its registered documents. */
+export const documentModeOf = (db: Connection, clientId: string): Promise<DocumentMode> => modeOf(db, clientId);
+
+/** Everything that is served, or what of it was registered since an instant. */
+export const servedDocuments = (db: Connection, since?: string): Promise<LiveDocument[]> =>
+  liveDocuments(db, today(), since);
+
+/** Documents that were run without being registered, each so many times. */
+export type UnknownRuns = Parameters<typeof noteUnknown>[1];
+
+/** Puts them on record. */
+export const recordUnknown = (db: Connection, runs: UnknownRuns): Promise<void> => noteUnknown(db, runs);

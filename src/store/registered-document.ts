@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { DocumentMode } from '../domain/registered-document';
 import { ClientRow } from './client';
 import type { Connection } from './connection';
 import { selectList, tableOf } from './table';
@@ -65,16 +66,23 @@ export async function findDocument(
   return row;
 }
 
-/** Everything that is registered and not retired by a day, with the name of its client. */
-export const liveDocuments = (
-  db: Connection,
-  today: string,
-): Promise<(RegisteredDocumentRow & { clientName: string })[]> =>
+export type LiveDocument = RegisteredDocumentRow & { clientName: string };
+
+/** Everything that is registered and not retired by a day, with the name of its client; or what came since an instant. */
+export const liveDocuments = (db: Connection, today: string, since = '1900-01-01Z'): Promise<LiveDocument[]> =>
   db.query(
     `select ${selectList(table)}, c.name as "clientName" from registered_document t join client c on c.id = t.client_id
-     where retired_date is null or retired_date > $1 order by c.name, c.id, t.id`,
-    [today],
+     where (retired_date is null or retired_date > $1) and registered_date >= $2 order by c.name, c.id, t.id`,
+    [today, since],
   );
+
+/** What a client may run besides; one that is gone, nothing. */
+export async function modeOf(db: Connection, clientId: string): Promise<DocumentMode> {
+  const [row] = await db.query<{ mode: DocumentMode }>('select document_mode as mode from client where id = $1', [
+    clientId,
+  ]);
+  return row?.mode ?? 'RegisteredOnly';
+}
 
 export async function insertDocuments(db: Connection, rows: readonly RegisteredDocumentRow[]): Promise<void> {
   if (rows.length === 0) return;
