@@ -72,9 +72,9 @@ const readmeBlocks: Blocks = {
     ),
   limits: () =>
     table(
-      ['limit', 'default', 'variable', 'refused with', 'what it counts'],
+      ['variable', 'default', 'limit', 'refused with', 'what it counts'],
       Object.entries(limits).map(([name, { variable, standard, code, meaning }]) =>
-        row(`\`${name}\``, standard.toLocaleString('en'), `\`${variable}\``, `\`${code}\``, meaning),
+        row(`\`${variable}\``, standard, `\`${name}\``, `\`${code}\``, meaning),
       ),
     ),
   'request errors': () =>
