@@ -111,8 +111,8 @@ export const limits = {
   },
   cost: {
     variable: 'MAX_COST',
-    // A create of 1,000 fulfillments that shows 100 items, an invoice and a credit memo with 100 items for each has 307,000.
-    standard: 400_000,
+    // A create of 1,000 fulfillments that shows for each 100 items, an invoice and a credit memo with 100 items has 307,000.
+    standard: 500_000,
     least: 100,
     most: 100_000_000,
     code: 'QUERY_TOO_COMPLEX',

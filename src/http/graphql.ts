@@ -32,17 +32,17 @@ interface RequestContext {
 type Context = GraphContext & { http: RequestContext };
 
 /** Apollo's way to another executor than graphql-js: a gateway, here over a schema that is in this process. */
-const compiledExecution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
+const compiledExecution = (hideSuggestions: boolean): ApolloServerOptionsWithGateway<Context>['gateway'] => ({
   onSchemaLoadOrUpdate(callback) {
     callback({ apiSchema: schema(), coreSupergraphSdl: '' });
     return () => {};
   },
   load: async () => ({
     executor: ({ queryHash: key, document, request: { operationName, variables }, context }) =>
-      carryOut({ key, document, operationName, variables }, context as Context),
+      carryOut({ key, document, operationName, variables }, context as Context, { hideSuggestions }),
   }),
   stop: async () => {},
-};
+});
 
 /**
  * Tells what resolvers threw apart: refusals of the request keep their code, outages stay outages, and a fault of ours
@@ -167,7 +167,7 @@ export async function graphqlRoute(
 ): Promise<void> {
   const documents = new DocumentLimits(limits, introspection);
   const apollo = new ApolloServer<Context>({
-    gateway: compiledExecution,
+    gateway: compiledExecution(!introspection),
     // Where it is off, it is refused before, in our words.
     introspection: true,
     hideSchemaDetailsFromClientErrors: !introspection,
