@@ -23,8 +23,7 @@ import { defaultPageSize } from './connections';
 const usualSize = 10;
 
 /** Lists that are short by their nature, or long: about how many objects they have. */
-const sizes: Record<string, number> = {
-  'Account.billingDocuments': 20,
+export const sizes: Record<string, number> = {
   'Fulfillment.allowedTransitions': 4,
   'Fulfillment.billingDocuments': 2,
   'Fulfillment.creditMemoItems': 2,

@@ -60,7 +60,6 @@ export async function hold(
     if (key !== undefined && held.settled) {
       const { entityId, clientId } = caller;
       await storeOutcome(lease, { entityId, clientId, key, fingerprint, ...reply });
-      counter.limit?.check();
       // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
       open = false;
       await services.db.commit(lease, caller);
