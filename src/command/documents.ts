@@ -4,7 +4,9 @@ import { ConfigError, readConfig } from '../config';
 import { Refusal } from '../domain/errors';
 import { type DocumentMode, documentModeMeanings, documentModes, isRetired } from '../domain/registered-document';
 import { checkDocument } from '../graph/document-check';
+import { DocumentLimits } from '../graph/limits';
 import {
+  type CheckDocument,
   changeMode,
   documentReport,
   managedClient,
@@ -42,7 +44,7 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-type Act = (db: Database, output: Output) => Promise<number>;
+type Act = (db: Database, output: Output, check: CheckDocument) => Promise<number>;
 
 /** What is asked for, or nothing where that is help. Throws a UsageError that says what is wrong. */
 function read(args: string[]): Act | undefined {
@@ -54,7 +56,7 @@ function read(args: string[]): Act | undefined {
     throw new UsageError(`${asked}: ${Object.keys(acts).join(', ')}.`);
   }
   const { client, from } = values;
-  if (what === 'check') return check;
+  if (what === 'check') return checkAll;
   if (!client) throw new UsageError('--client is missing.');
   if (from !== undefined && what !== 'retire') throw new UsageError('--from goes with retire.');
   return acts[what as keyof typeof acts]({ client, from }, rest);
@@ -77,10 +79,10 @@ const acts = {
   import: ({ client }: Named, [file, ...more]: string[]): Act => {
     if (!file || more.length) throw new UsageError('Name the file of the manifest.');
     const manifest = contentOf(file);
-    return (db, { out }) =>
+    return (db, { out }, check) =>
       inTransaction(db, async (connection) => {
         const id = await managedClient(connection, client);
-        const { documents, added } = await registerDocuments(connection, id, manifest, checkDocument);
+        const { documents, added } = await registerDocuments(connection, id, manifest, check);
         out(`${documents.length} documents, ${added} of them new.`);
         for (const document of documents) {
           for (const use of document.deprecated) out(`  ${nameOf(document)} uses ${use}`);
@@ -131,7 +133,7 @@ const acts = {
       }
       return 0;
     },
-  check: (): Act => check,
+  check: (): Act => checkAll,
 };
 
 const nameOf = ({ operationName, documentId }: RegisteredDocumentRow): string => operationName ?? documentId;
@@ -160,11 +162,11 @@ const retiring = (client: string, ids: readonly string[], from: string | null): 
 };
 
 /** Whether what is registered and not retired would run with this version: client, operation and field of what would not. */
-const check: Act = async (db, { out }) => {
+const checkAll: Act = async (db, { out }, check) => {
   const documents = await liveDocuments(db.reads(), today());
   let broken = 0;
   for (const document of documents) {
-    const result = checkDocument(document.text);
+    const result = check(document.text);
     if (!('errors' in result)) continue;
     broken++;
     out(`${document.clientName} (${document.clientId}), ${nameOf(document)}, ${document.documentId}:`);
@@ -204,7 +206,8 @@ export async function documentsCommand(
     preparedStatements(config.preparedStatements);
     const { db, close } = await openDatabase({ ...config, poolSize: 1 });
     try {
-      return await act(db, output);
+      const limits = new DocumentLimits(config.limits, config.introspection);
+      return await act(db, output, (text) => checkDocument(text, limits));
     } finally {
       await close();
     }

@@ -10,11 +10,13 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { maxTokens } from './operation';
+import { RequestError } from '../domain/errors';
+import type { DocumentLimits } from './limits';
 import { schema } from './schema';
 
 /** What a document is, held against the schema. */
 export interface CheckedDocument {
+  document: DocumentNode;
   operationName: string | null;
   operationType: 'query' | 'mutation';
   /** What it uses of the schema that is to go: `Type.field`, with the reason. */
@@ -30,13 +32,15 @@ export interface InvalidDocument {
  * Holds a document against the schema, as each request is. A registered document has one operation, so that its id says all
  * that there is to say.
  */
-export function checkDocument(text: string): CheckedDocument | InvalidDocument {
+export function checkDocument(text: string, limits: DocumentLimits): CheckedDocument | InvalidDocument {
   let document: DocumentNode;
   try {
-    document = parse(text, { maxTokens });
+    limits.check(text);
+    document = parse(text);
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    return { errors: [located(error)] };
+    if (error instanceof GraphQLError) return { errors: [located(error)] };
+    if (error instanceof RequestError) return { errors: [error.message] };
+    throw error;
   }
   const errors = validate(schema(), document, undefined, { maxErrors: 10 });
   if (errors.length) return { errors: errors.map(located) };
@@ -47,6 +51,7 @@ export function checkDocument(text: string): CheckedDocument | InvalidDocument {
     return { errors: [`A registered document holds one query or mutation; this one has ${names || 'none'}.`] };
   }
   return {
+    document,
     operationName: operation.name?.value ?? null,
     operationType: operation.operation,
     deprecated: deprecatedIn(document),

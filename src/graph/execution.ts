@@ -29,16 +29,26 @@ type Known = 'seen once' | CompiledQuery | 'as it is';
 
 const known = new LRUCache<string, Known>({ max: 500 });
 
-function compiled({ key, document, operationName }: Operation): CompiledQuery | undefined {
-  const name = `${key} ${operationName ?? ''}`;
-  let form = known.get(name);
-  if (!form) {
-    known.set(name, 'seen once');
-  } else if (form === 'seen once') {
-    const made = isCompilable(document, operationName) && compileQuery(schema(), document, operationName);
-    form = made && isCompiledQuery(made) ? made : 'as it is';
-    known.set(name, form);
-  }
+/** Of a document with one operation it makes no difference whether a request names it. */
+const nameOf = ({ key, document, operationName }: Operation): string => {
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  return operations.length === 1 ? key : `${key} ${operationName ?? ''}`;
+};
+
+function compiled(operation: Operation): CompiledQuery | undefined {
+  const name = nameOf(operation);
+  const form = known.get(name);
+  if (!form) known.set(name, 'seen once');
+  if (form === 'seen once') return compiledAhead(operation);
+  return typeof form === 'object' ? form : undefined;
+}
+
+/** Compiles an operation of which it is known that it will come again. */
+export function compiledAhead(operation: Operation): CompiledQuery | undefined {
+  const { document, operationName } = operation;
+  const made = isCompilable(document, operationName) && compileQuery(schema(), document, operationName);
+  const form = made && isCompiledQuery(made) ? made : 'as it is';
+  known.set(nameOf(operation), form);
   return typeof form === 'object' ? form : undefined;
 }
 
@@ -82,9 +92,13 @@ function isCompilable(document: DocumentNode, operationName: string | undefined)
 
 /**
  * Carries out an operation. One that comes again is compiled into a function; one that is written anew for each request,
- * with its values in it, is not worth that.
+ * with its values in it, is not worth that. `hideSuggestions`: errors do not say which names there are.
  */
-export async function carryOut(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
+export async function carryOut(
+  operation: Operation,
+  context: GraphContext,
+  { hideSuggestions = false } = {},
+): Promise<ExecutionResult> {
   const { document, operationName, variables } = operation;
   const query = compiled(operation);
   if (query) {
@@ -92,7 +106,8 @@ export async function carryOut(operation: Operation, context: GraphContext): Pro
     // Without data nothing has run: the variables are refused, which graphql-js below says in its own words.
     if ('data' in result) return result.errors ? { ...result, errors: result.errors.map(complete) } : result;
   }
-  return execute({ schema: schema(), document, operationName, variableValues: variables, contextValue: context });
+  const asked = { document, operationName, variableValues: variables, hideSuggestions };
+  return execute({ schema: schema(), ...asked, contextValue: context });
 }
 
 /** Errors of a compiled operation lack the extensions that those of graphql-js always have. */

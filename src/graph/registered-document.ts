@@ -73,12 +73,14 @@ export class RegisteredDocumentMutations {
     @Arg('input', () => RegisterDocumentsInput, { description: 'The manifest, and whose it is.' })
     input: RegisterDocumentsInput,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
-    @Ctx() { work }: GraphContext,
+    @Ctx() { work, documentLimits }: GraphContext,
   ): Promise<RegisterDocumentsPayload> {
     const registered = work.run(dryRun, async ({ db: { connection }, caller }) => {
       try {
         const clientId = await managedClient(connection, input.clientId, caller);
-        return await registerDocuments(connection, clientId, input.manifest, checkDocument);
+        return await registerDocuments(connection, clientId, input.manifest, (text) =>
+          checkDocument(text, documentLimits),
+        );
       } catch (error) {
         throw error instanceof Refusal ? new Refusal(below(['input'], error.errors)) : error;
       }

@@ -138,7 +138,7 @@ export interface DocumentReport {
 
 /** What a client has registered, and what it has run without. */
 export async function documentReport(db: Connection, clientId: string): Promise<DocumentReport> {
-  const client = await readClient(db, clientId);
+  const client = await readClient(db, { id: clientId });
   return {
     mode: client!.documentMode,
     documents: await documentsOf(db, clientId),
@@ -152,8 +152,8 @@ export async function documentReport(db: Connection, clientId: string): Promise<
  */
 export async function managedClient(db: Connection, key: string, caller?: Caller): Promise<string> {
   const id = idOf(key);
-  const client = id === undefined ? undefined : await readClient(db, id);
-  const own = caller && (await readClient(db, caller.clientId));
+  const client = id === undefined ? undefined : await readClient(db, { id });
+  const own = caller && (await readClient(db, { id: caller.clientId }));
   const entities = new Set(own?.entities.map((entity) => entity.id));
   if (client && (!caller || client.entities.every((entity) => entities.has(entity.id)))) return client.id;
   throw new Refusal([userError('NOT_FOUND', 'No client of the same entities has this id.', ['clientId'])]);
