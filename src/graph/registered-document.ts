@@ -13,7 +13,7 @@ import { DateScalar, DateTimeScalar } from './scalars';
   simpleResolvers: true,
 })
 export class RegisteredDocument {
-  @Field(() => String, {
+  @Field(() => ID, {
     description: 'The hash of its text in hex digits, as the tool of the client has made it: what requests name.',
   })
   documentId: string;
@@ -33,11 +33,13 @@ export class RegisteredDocument {
   deprecated: readonly string[];
 }
 
-@InputType({ description: 'A manifest, and whose it is.' })
+@InputType({
+  description: 'A manifest as the tool of a client has written it, and which client is to run what it holds.',
+})
 export class RegisterDocumentsInput {
   @Field(() => ID, {
     description:
-      'The client_id of the client that runs them: one that sees no entity but those of the caller, else NOT_FOUND.',
+      'The client_id of the client that runs them: one that sees nothing beyond what the caller sees, else NOT_FOUND.',
   })
   clientId: string;
   @Field(() => String, {
@@ -70,7 +72,9 @@ export class RegisteredDocumentMutations {
   })
   @Extensions({ scope: 'admin' })
   registerDocuments(
-    @Arg('input', () => RegisterDocumentsInput, { description: 'The manifest, and whose it is.' })
+    @Arg('input', () => RegisterDocumentsInput, {
+      description: 'A manifest as the tool of a client has written it, and which client that is.',
+    })
     input: RegisterDocumentsInput,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work, documentLimits }: GraphContext,

@@ -11,7 +11,7 @@ import {
   isRetired,
   judgeRegistration,
 } from '../domain/registered-document';
-import { readClient, setDocumentMode } from '../store/client';
+import { type ClientWithGrants, readClient, setDocumentMode } from '../store/client';
 import type { Connection } from '../store/connection';
 import { newId } from '../store/id';
 import {
@@ -147,16 +147,22 @@ export async function documentReport(db: Connection, clientId: string): Promise<
 }
 
 /**
- * The client whose documents a caller manages: one that sees no entity but the caller's own, since a document of it runs in
- * all of them. At the command line, where there is no caller, any. @throws Refusal
+ * The client whose documents a caller manages: one that sees nothing which the caller's client does not see, since a document
+ * of it runs in all of that. At the command line, where there is no caller, any. @throws Refusal
  */
 export async function managedClient(db: Connection, key: string, caller?: Caller): Promise<string> {
   const id = idOf(key);
   const client = id === undefined ? undefined : await readClient(db, { id });
-  const own = caller && (await readClient(db, { id: caller.clientId }));
+  if (client && (!caller || seesAll(await readClient(db, { id: caller.clientId }), client))) return client.id;
+  throw new Refusal([userError('NOT_FOUND', 'No client with this id sees only what you see.', ['clientId'])]);
+}
+
+type Seeing = Pick<ClientWithGrants, 'entities'>;
+
+function seesAll(own: Seeing | undefined, other: Seeing): boolean {
+  const orgs = new Set(own?.entities.flatMap((entity) => entity.orgs.map((org) => org.id)));
   const entities = new Set(own?.entities.map((entity) => entity.id));
-  if (client && (!caller || client.entities.every((entity) => entities.has(entity.id)))) return client.id;
-  throw new Refusal([userError('NOT_FOUND', 'No client of the same entities has this id.', ['clientId'])]);
+  return other.entities.every((entity) => entities.has(entity.id) && entity.orgs.every((org) => orgs.has(org.id)));
 }
 
 /** The day on which it is decided what is retired. */

@@ -9,6 +9,7 @@ import { hashOf } from '../../src/service/registered-document';
 import { noteUnknown, RegisteredDocumentRow } from '../../src/store/registered-document';
 import { ClientProject } from '../support/client';
 import { type TestDatabase, testDatabase } from '../support/database';
+import { manifestOf } from '../support/manifest';
 
 jest.setTimeout(60_000);
 
@@ -44,12 +45,12 @@ async function run(args: readonly string[]) {
 
 let files = 0;
 /** A manifest of these texts in a file, as Relay writes it. */
-function manifestOf(...texts: string[]): string {
+function fileOf(...texts: string[]): string {
   const file = path.join(folder, `${++files}.json`);
-  writeFileSync(file, JSON.stringify(Object.fromEntries(texts.map((text) => [hashOf(text), text]))));
+  writeFileSync(file, manifestOf(...texts));
   return file;
 }
-const importing = (...texts: string[]) => run(['import', '--client', client, manifestOf(...texts)]);
+const importing = (...texts: string[]) => run(['import', '--client', client, fileOf(...texts)]);
 const registered = () =>
   database.owner<RegisteredDocumentRow>('select * from registered_document where client_id = $1 order by id', [client]);
 
@@ -240,5 +241,5 @@ test.each([
 
 test('answers a client that does not exist with exit status 2', async () => {
   const { status, errors } = await run(['list', '--client', '00000000-0000-4000-8000-00000000dead']);
-  expect([status, errors]).toEqual([2, ['No client of the same entities has this id.']]);
+  expect([status, errors]).toEqual([2, ['No client with this id sees only what you see.']]);
 });

@@ -5,6 +5,7 @@ import { DocumentLimits } from '../../src/graph/limits';
 import { changeMode, documentReport, hashOf, registerDocuments, retire } from '../../src/service/registered-document';
 import { Lease } from '../../src/store/connection';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { manifestOf } from '../support/manifest';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -24,7 +25,7 @@ const create = `mutation Create($line: ID!) { createFulfillments(input: { fulfil
   { orderLineItemId: $line, quantity: "1", fulfillmentDate: "2022-01-01" }] }) { fulfillments { id } userErrors { code } } }`;
 
 async function register(of: TestClient, ...texts: string[]): Promise<void> {
-  const manifest = JSON.stringify(Object.fromEntries(texts.map((text) => [hashOf(text), text])));
+  const manifest = manifestOf(...texts);
   const lease = await Lease.take(gateway.services.db.main);
   try {
     await lease.control('begin');
@@ -242,7 +243,7 @@ describe('what is registered', () => {
 describe('the mutation registerDocuments', () => {
   const text = `mutation Register($input: RegisterDocumentsInput!, $dryRun: Boolean! = false) { registerDocuments(input: $input, dryRun: $dryRun) {
     added documents { documentId operationName retiredDate deprecated } userErrors { code path message } } }`;
-  const manifest = JSON.stringify({ [hashOf(viewer)]: viewer });
+  const manifest = manifestOf(viewer);
   const ask = async (input: object, dryRun = false) =>
     (await client.graphql(text, { input, dryRun })).body.data.registerDocuments;
 
@@ -272,7 +273,7 @@ describe('the mutation registerDocuments', () => {
 
   test('refuses a manifest with the id of each document that is wrong', async () => {
     const wrong = 'query W { colour }';
-    const input = { clientId: client.clientId, manifest: JSON.stringify({ [hashOf(wrong)]: wrong }) };
+    const input = { clientId: client.clientId, manifest: manifestOf(wrong) };
     expect((await ask(input)).userErrors).toEqual([
       expect.objectContaining({ code: 'INVALID_VALUE', path: ['input', 'manifest', hashOf(wrong)] }),
     ]);
