@@ -154,7 +154,11 @@ export const requestErrorCodes = {
   },
   PAGE_SIZE: { status: 400, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   BAD_CURSOR: { status: 400, meaning: 'The cursor is not one of this list with this filter and order.' },
-  UNAVAILABLE: { status: 503, retryable: true, meaning: 'The database cannot be reached. Try again later.' },
+  UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    meaning: 'The database, or the issuer of outside tokens, cannot be reached. Try again later.',
+  },
   TIMEOUT: {
     status: 503,
     retryable: true,

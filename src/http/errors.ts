@@ -58,7 +58,10 @@ export function sendFailure(request: FastifyRequest, reply: FastifyReply, error:
   const failure = failureOf(error, request.id);
   if (failure.status === 413) failure.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };
   if (failure.status >= 500) request.log.error({ err: error }, 'request failed');
-  else request.log.info({ code: failure.code, reason: failure.message }, 'request refused');
+  else {
+    const { message: cause } = ((error as Error).cause ?? {}) as { message?: string };
+    request.log.info({ code: failure.code, reason: failure.message, ...(cause && { cause }) }, 'request refused');
+  }
   return send(request, reply, failure);
 }
 

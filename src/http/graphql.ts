@@ -212,6 +212,8 @@ export async function graphqlRoute(
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    // Each root field names its own (graph/schema.ts).
+    config: { scope: null },
     handler: async (request, reply) => {
       const caller = request.caller!;
       checkAccept(request);
