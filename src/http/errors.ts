@@ -57,7 +57,9 @@ function send(request: FastifyRequest, reply: FastifyReply, failure: Failure): F
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const failure = failureOf(error, request.id);
   if (failure.status === 413) failure.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };
-  if (failure.status >= 500) request.log.error({ err: error }, 'request failed');
+  // A read that was ended because nobody waits for it.
+  if (failure.code === 'TIMEOUT' && reply.raw.destroyed) request.log.info('the client has gone');
+  else if (failure.status >= 500) request.log.error({ err: error }, 'request failed');
   else {
     const { message: cause } = ((error as Error).cause ?? {}) as { message?: string };
     request.log.info({ code: failure.code, reason: failure.message, ...(cause && { cause }) }, 'request refused');
