@@ -7,23 +7,28 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { type Limits, standardLimits } from './domain/limits';
 import { Identity } from './http/auth';
 import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
+import { limited } from './http/limiting';
 import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
 import type { OutsideOptions } from './http/outside';
 import { playground } from './http/playground/plugin';
+import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
 
 export interface ServerOptions {
   services: Services;
   signingKey: string;
-  bodyLimit?: number;
+  limits?: Partial<Limits>;
+  /** Whether clients may ask for the schema. */
+  introspection?: boolean;
   /** How long a revoked grant may still count, in milliseconds. */
   grantsTtlMs?: number;
   /** An issuer whose tokens are taken beside our own. */
@@ -44,10 +49,12 @@ export interface Server {
 
 /** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { services, signingKey, demo, bodyLimit = 2_097_152 } = options;
+  const { services, signingKey, demo, introspection = true } = options;
+  const limits: Limits = { ...standardLimits, ...options.limits };
+  const rates = new Rates(limits);
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
-    bodyLimit,
+    bodyLimit: limits.body,
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
@@ -110,7 +117,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       else json(request, body as string, done);
     });
     authenticated(inside, identity, services);
-    await graphqlRoute(inside, services, afterwards);
+    limited(inside, limits, rates);
+    await graphqlRoute(inside, { services, afterwards, limits, rates, introspection });
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });
