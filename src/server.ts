@@ -8,11 +8,13 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { Identity } from './http/auth';
+import { jsonBodies } from './http/body';
 import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
+import { watchMethods } from './http/methods';
 import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
 import { playground } from './http/playground/plugin';
@@ -87,6 +89,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   app.addHook('onClose', () => afterwards.settled());
   handleErrors(app);
+  const refuseOtherMethods = watchMethods(app);
 
   await app.register(compress, { threshold: 1000, encodings: ['gzip'], requestEncodings: ['gzip'] });
   healthRoutes(app, services, () => draining);
@@ -94,19 +97,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {
-    // JSON is the one content type: text would come through as a string.
-    inside.removeContentTypeParser(['text/plain', 'application/json']);
-    const json = inside.getDefaultJsonParser('error', 'error');
-    inside.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-      // Clients that always name a content type send it with a DELETE too.
-      if (body === '' && request.method === 'DELETE') done(null, undefined);
-      else json(request, body as string, done);
-    });
+    jsonBodies(inside);
     authenticated(inside, identity, services);
     await graphqlRoute(inside, services, afterwards);
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });
+  refuseOtherMethods();
   await app.ready();
   return { app, identity, settled: () => afterwards.settled() };
 }

@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -14,6 +14,7 @@ import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
 import { failureOf } from './errors';
+import { answer, graphqlOverHttp } from './graphql-http';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
 interface RequestContext {
@@ -119,63 +120,28 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
 
   const execute = async (request: FastifyRequest, work: Work, held: boolean): Promise<Reply> => {
     const context: RequestContext = { graph: new GraphContext(work), request };
-    const response = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: {
-        method: request.method,
-        headers: headersOf(request),
-        search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
-        body: request.body,
-      },
-      context: async () => Object.assign(context.graph, { http: context }),
-    });
+    const reply = await answer(apollo, request, async () => Object.assign(context.graph, { http: context }));
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
     if (held && context.failure) throw context.failure;
-    if (response.body.kind !== 'complete') throw new Error('incremental delivery is not served');
-    return {
-      status: response.status ?? 200,
-      headers: Object.fromEntries(response.headers),
-      body: response.body.string,
-    };
+    return reply;
   };
 
-  app.route({
-    method: ['GET', 'POST'],
-    url: '/graphql',
-    handler: async (request, reply) => {
-      const caller = request.caller!;
-      checkAccept(request);
-      const what = holdOf(request);
-      if (what) {
-        const held = hold(services, caller, what, (work) => {
-          afterwards.after(reply, work, held);
-          return execute(request, work, true);
-        });
-        const { reply: rendered, replayed } = await held;
-        return sendReply(reply, rendered, replayed);
-      }
-      const work = new Work(services, caller);
-      const executed = work.whole(() => execute(request, work, false));
-      afterwards.after(reply, work, executed);
-      return sendReply(reply, await executed);
-    },
+  graphqlOverHttp(app, '/graphql', async (request, reply) => {
+    const caller = request.caller!;
+    const what = holdOf(request);
+    if (what) {
+      const held = hold(services, caller, what, (work) => {
+        afterwards.after(reply, work, held);
+        return execute(request, work, true);
+      });
+      const { reply: rendered, replayed } = await held;
+      return sendReply(reply, rendered, replayed);
+    }
+    const work = new Work(services, caller);
+    const executed = work.whole(() => execute(request, work, false));
+    afterwards.after(reply, work, executed);
+    return sendReply(reply, await executed);
   });
-}
-
-/** Judged before anything runs: Apollo would say so only after a mutation has been carried out. */
-function checkAccept(request: FastifyRequest): void {
-  const ranges = (request.headers.accept ?? '*/*').split(',').map((range) => range.split(';')[0].trim().toLowerCase());
-  const served = ['*/*', 'application/*', 'application/json', 'application/graphql-response+json'];
-  if (ranges.some((range) => served.includes(range))) return;
-  const allowed = 'application/json or application/graphql-response+json';
-  throw Object.assign(new Error(`Accept must admit ${allowed}.`), { statusCode: 406 });
-}
-
-function headersOf(request: FastifyRequest): HeaderMap {
-  const headers = new HeaderMap();
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  return headers;
 }
 
 /** Whether the request is held open until its reply is rendered: a mutation with a key, or one that is a dry run. */

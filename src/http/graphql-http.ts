@@ -1,0 +1,54 @@
+import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+import type { Reply } from '../service/hold';
+
+/* GraphQL over HTTP: what lies between Fastify and an Apollo server, whatever its schema and context are. */
+
+/** A route of its own for GraphQL, by POST and, for queries, by GET. */
+export function graphqlOverHttp(
+  app: FastifyInstance,
+  url: string,
+  handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
+): void {
+  app.route({ method: ['GET', 'POST'], url, exposeHeadRoute: false, preHandler: checkAccept, handler });
+}
+
+/** What an Apollo server replies to a request, rendered. */
+export async function answer<C extends BaseContext>(
+  apollo: ApolloServer<C>,
+  request: FastifyRequest,
+  context: () => Promise<C>,
+): Promise<Reply> {
+  const { url, method, body } = request;
+  const search = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+  const httpGraphQLRequest = { method, headers: headersOf(request), search, body };
+  const response = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context });
+  if (response.body.kind !== 'complete') throw new Error('incremental delivery is not served');
+  return {
+    status: response.status ?? 200,
+    headers: Object.fromEntries(response.headers),
+    body: response.body.string,
+  };
+}
+
+const mediaTypes = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
+
+/**
+ * Judged before anything runs: Apollo would say so only after a mutation has been carried out. By the same negotiator,
+ * so that the two agree.
+ */
+async function checkAccept(request: FastifyRequest): Promise<void> {
+  const { accept } = request.headers;
+  if (request.method !== 'POST' || accept === undefined || new Negotiator(request).mediaType(mediaTypes)) return;
+  const allowed = 'application/json or application/graphql-response+json';
+  throw Object.assign(new Error(`Accept must admit ${allowed}, in UTF-8.`), { statusCode: 406 });
+}
+
+function headersOf(request: FastifyRequest): HeaderMap {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return headers;
+}
