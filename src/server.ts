@@ -9,7 +9,7 @@ import Fastify, {
 } from 'fastify';
 import { Identity } from './http/auth';
 import { jsonBodies } from './http/body';
-import { handleErrors, sendFailure } from './http/errors';
+import { handleErrors, refuseConnection, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
@@ -52,6 +52,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     requestIdHeader: false,
     // What Fastify refuses before it has a route, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => sendFailure(request as FastifyRequest, reply as FastifyReply, error),
+    clientErrorHandler: refuseConnection,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
     return503OnClosing: true,

@@ -1,7 +1,8 @@
 import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import Negotiator from 'negotiator';
+import { RequestError } from '../domain/errors';
 import type { Reply } from '../service/hold';
+import { mediaTypeFor } from './media-type';
 
 /* GraphQL over HTTP: what lies between Fastify and an Apollo server, whatever its schema and context are. */
 
@@ -32,17 +33,14 @@ export async function answer<C extends BaseContext>(
   };
 }
 
-const mediaTypes = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
-
 /**
- * Judged before anything runs: Apollo would say so only after a mutation has been carried out. By the same negotiator,
- * so that the two agree.
+ * Judged before anything runs: Apollo would say so only after a mutation has been carried out. By the negotiator that it
+ * uses, so that the two agree.
  */
 async function checkAccept(request: FastifyRequest): Promise<void> {
-  const { accept } = request.headers;
-  if (request.method !== 'POST' || accept === undefined || new Negotiator(request).mediaType(mediaTypes)) return;
+  if (request.method !== 'POST' || mediaTypeFor(request)) return;
   const allowed = 'application/json or application/graphql-response+json';
-  throw Object.assign(new Error(`Accept must admit ${allowed}, in UTF-8.`), { statusCode: 406 });
+  throw new RequestError('NOT_ACCEPTABLE', `Accept must admit ${allowed}, in UTF-8.`);
 }
 
 function headersOf(request: FastifyRequest): HeaderMap {

@@ -5,15 +5,21 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { requestErrorCodes } from '../domain/errors';
+import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import {
+  graphqlErrorCodes,
+  isRetryableRequest,
+  RequestError,
+  type RequestErrorCode,
+  requestErrorCodes,
+} from '../domain/errors';
 import { GraphContext } from '../graph/context';
 import { carryOut } from '../graph/execution';
 import { maxTokens, planMutation } from '../graph/operation';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
-import { failureOf } from './errors';
+import { codeOfStatus, failureOf, statusOf } from './errors';
 import { answer, graphqlOverHttp } from './graphql-http';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
@@ -22,6 +28,10 @@ interface RequestContext {
   request: FastifyRequest;
   /** An unexpected failure, which no reply may bury beside an effect. */
   failure?: unknown;
+  /** Nothing could be answered for it: the request fails as a whole, with a status that says so. */
+  failed?: boolean;
+  /** A mutation has had its effect, whatever became of its result. */
+  carriedOut?: boolean;
 }
 
 type Context = GraphContext & { http: RequestContext };
@@ -50,9 +60,7 @@ const errors: ApolloServerPlugin<Context> = {
         const { request } = contextValue.http;
         // What could not be read as one must not run as if it had no key.
         if (request.unreadable && operation?.operation === 'mutation') {
-          throw new GraphQLError('With a key or dryRun a mutation must be written more simply.', {
-            extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
-          });
+          throw new RequestError('BAD_REQUEST', 'With a key or dryRun a mutation must be written more simply.');
         }
         request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
         if (operation?.operation === 'query') await contextValue.onlyReads();
@@ -61,23 +69,41 @@ const errors: ApolloServerPlugin<Context> = {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
       },
       async willSendResponse({ response, contextValue }) {
+        if (response.body.kind === 'single') {
+          contextValue.http.failed = !contextValue.http.carriedOut && isFailure(response.body.singleResult);
+        }
         if (response.body.kind !== 'single' || contextValue.http.request.headers['show-statements'] !== 'true') return;
         const { statements } = contextValue.work.counter;
         response.body.singleResult.extensions = { ...response.body.singleResult.extensions, statements };
       },
     };
   },
+  async unexpectedErrorProcessingRequest({ requestContext, error }) {
+    const { http } = requestContext.contextValue;
+    Object.assign(http, { failure: error, failed: true });
+  },
 };
 
+/** Nothing but errors, each of which is an outage or a fault of ours. */
+function isFailure({ data, errors: all }: FormattedExecutionResult): boolean {
+  if (!all?.length || Object.values(data ?? {}).some((value) => value !== null)) return false;
+  return all.every(({ extensions }) => {
+    const code = extensions?.code as RequestErrorCode;
+    return code in requestErrorCodes && statusOf(code) >= 500;
+  });
+}
+
 function judge(error: GraphQLError, context: RequestContext, mutation: boolean): void {
-  const original = unwrapResolverError(error);
+  // What a plugin throws has no path either, but no code.
+  const original = error.extensions.code ? unwrapResolverError(error) : (error.originalError ?? error);
   // What graphql and the scalars refuse comes with a code, or before anything has run, and so without a path. The rest
   // of what graphql raises by itself, such as a null where there may be none, is a fault of ours.
   const own = original === error || original instanceof GraphQLError;
   if (own && (!error.path || error.extensions.code)) return;
   if (context.graph.work.isVoid) return;
-  const { code, message, status } = failureOf(original, context.request.id);
-  Object.assign(error.extensions, { code, shown: message });
+  const { code, message } = failureOf(original, context.request.id);
+  const status = statusOf(code);
+  Object.assign(error.extensions, { code, shown: message, ...(!error.path && { http: { status } }) });
   if (status < 500) return;
   context.failure ??= original;
   context.request.log.error({ err: original, path: error.path }, 'resolver failed');
@@ -85,16 +111,21 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   if (mutation && error.path && error.path.length > 1) {
     const shown = `The mutation was carried out; this part of its result could not be read. Its request id is ${context.request.id}.`;
     Object.assign(error.extensions, { shown, final: true });
+    context.carriedOut = true;
   }
 }
 
-/** The message that `judge` has settled on, and never a stack or a text of ours. */
-function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
-  const { shown, final, stacktrace: _, ...extensions } = formatted.extensions ?? {};
+/** The message that `judge` has settled on, a code of the table, and never a stack or a text of ours. */
+function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const { shown, final, stacktrace: _, code: given, ...extensions } = formatted.extensions ?? {};
+  const status = error instanceof GraphQLError && (error.extensions.http as { status?: number } | undefined)?.status;
+  const code = given === 'BAD_REQUEST' && status ? codeOfStatus(status) : String(given);
+  if (!(code in requestErrorCodes || code in graphqlErrorCodes)) {
+    return { message: 'An unexpected failure.', extensions: { code: 'INTERNAL', retryable: true } };
+  }
   const message = typeof shown === 'string' ? shown : formatted.message;
-  const known = extensions.code as keyof typeof requestErrorCodes;
-  const retryable = !final && requestErrorCodes[known] && 'retryable' in requestErrorCodes[known];
-  return { ...formatted, message, extensions: { ...extensions, ...(retryable && { retryable: true }) } };
+  const retryable = !final && isRetryableRequest(code);
+  return { ...formatted, message, extensions: { ...extensions, code, ...(retryable && { retryable }) } };
 }
 
 export async function graphqlRoute(app: FastifyInstance, services: Services, afterwards: Afterwards): Promise<void> {
@@ -122,7 +153,7 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
     const context: RequestContext = { graph: new GraphContext(work), request };
     const reply = await answer(apollo, request, async () => Object.assign(context.graph, { http: context }));
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
-    if (held && context.failure) throw context.failure;
+    if (context.failure && (held || context.failed)) throw context.failure;
     return reply;
   };
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError } from '../domain/errors';
 
 /**
  * Tells a method that a path has not from a path that does not exist, for every route that is made between this call
@@ -21,7 +22,7 @@ export function watchMethods(app: FastifyInstance): () => void {
       const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
         reply.header('allow', allow);
         if (request.method === 'OPTIONS') return reply.code(204).send();
-        throw Object.assign(new Error(`${request.method} is not supported here; ${allow} are.`), { statusCode: 405 });
+        throw new RequestError('METHOD_NOT_ALLOWED', `${request.method} is not supported here; ${allow} are.`);
       };
       app.route({ method: others, url, onRequest, handler: (_request, reply) => reply });
     }

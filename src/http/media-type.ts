@@ -1,0 +1,9 @@
+import type { FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+
+const mediaTypes = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
+
+/** The form of a GraphQL reply that a client prefers, or undefined where it wants none of the two. */
+export function mediaTypeFor(request: FastifyRequest): string | undefined {
+  return request.headers.accept === undefined ? mediaTypes[0] : new Negotiator(request).mediaType(mediaTypes);
+}
