@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { RequestError } from '../domain/errors';
 
@@ -5,11 +6,18 @@ import { RequestError } from '../domain/errors';
 export function jsonBodies(app: FastifyInstance): void {
   app.removeContentTypeParser(['text/plain', 'application/json']);
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     // Clients that always name a content type send it with a DELETE too.
-    if (body === '' && request.method === 'DELETE') return done(null, undefined);
-    parse(request, body as string, (error, value) => {
-      if (error && body !== '') done(new RequestError('BAD_REQUEST', whyNotJson(body as string)));
+    if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
+    const charset = /charset\s*=\s*"?([^\s";]*)/i.exec(request.headers['content-type']!)?.[1];
+    if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+      return done(new RequestError('UNSUPPORTED_MEDIA_TYPE', `JSON is sent in UTF-8, not in ${charset}.`));
+    }
+    // Read as text they would become question marks, and be stored.
+    if (!isUtf8(body)) return done(new RequestError('BAD_REQUEST', 'The body holds bytes that are not UTF-8.'));
+    const text = body.toString();
+    parse(request, text, (error, value) => {
+      if (error && text !== '') done(new RequestError('BAD_REQUEST', whyNotJson(text)));
       else done(error, value);
     });
   });

@@ -5,5 +5,6 @@ const mediaTypes = ['application/json; charset=utf-8', 'application/graphql-resp
 
 /** The form of a GraphQL reply that a client prefers, or undefined where it wants none of the two. */
 export function mediaTypeFor(request: FastifyRequest): string | undefined {
-  return request.headers.accept === undefined ? mediaTypes[0] : new Negotiator(request).mediaType(mediaTypes);
+  // An empty one counts as none, as it does for Apollo.
+  return request.headers.accept ? new Negotiator(request).mediaType(mediaTypes) : mediaTypes[0];
 }
