@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { RequestError } from './domain/errors';
 import { Identity } from './http/auth';
 import { jsonBodies } from './http/body';
 import { handleErrors, refuseConnection, sendFailure } from './http/errors';
@@ -45,6 +46,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit,
+    // A key is not found however long it is, on REST as on the graph.
+    routerOptions: { maxParamLength: 16_384 },
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
@@ -53,9 +56,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // What Fastify refuses before it has a route, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => sendFailure(request as FastifyRequest, reply as FastifyReply, error),
     clientErrorHandler: refuseConnection,
+    // By when a request has to have arrived: Fastify would wait for ever. Published: 120 s.
+    requestTimeout: 120_000,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
-    return503OnClosing: true,
+    // Ours has the shape of its door, and says when to try again.
+    return503OnClosing: false,
   }) as FastifyInstance;
   const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
   const afterwards = new Afterwards();
@@ -98,6 +104,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {
+    inside.addHook('onRequest', async () => {
+      if (draining) throw new RequestError('UNAVAILABLE', 'This process is about to stop. Try again.');
+    });
     jsonBodies(inside);
     authenticated(inside, identity, services);
     await graphqlRoute(inside, services, afterwards);

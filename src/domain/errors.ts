@@ -157,7 +157,7 @@ export const requestErrorCodes = {
   PAYLOAD_TOO_LARGE: {
     status: 413,
     category: 20,
-    meaning: 'The body is longer than BODY_LIMIT, as it came or inflated.',
+    meaning: 'The body is longer than the server takes: 2 MB, inflated, unless BODY_LIMIT says otherwise.',
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,

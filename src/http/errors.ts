@@ -37,7 +37,12 @@ export function failureOf(thrown: unknown, requestId: string): Failure {
     return { code: 'TIMEOUT', message: requestErrorCodes.TIMEOUT.meaning };
   }
   const { statusCode, message } = error as FastifyError;
-  if (statusCode && statusCode >= 400 && statusCode < 500) return { code: codeOfStatus(statusCode), message };
+  if (statusCode && statusCode >= 400 && statusCode < 500) {
+    const code = codeOfStatus(statusCode);
+    // What is wrong, in the words of who found it, and what is allowed.
+    const allowed = code === 'BAD_REQUEST' ? '' : ` ${requestErrorCodes[code].meaning}`;
+    return { code, message: `${message.replace(/\.$/, '')}.${allowed}` };
+  }
   return { code: 'INTERNAL', message: `An unexpected failure. Its request id is ${requestId}.` };
 }
 
