@@ -92,8 +92,15 @@ export async function carryOut(operation: Operation, context: GraphContext): Pro
     // Without data nothing has run: the variables are refused, which graphql-js below says in its own words.
     if ('data' in result) return result.errors ? { ...result, errors: result.errors.map(complete) } : result;
   }
-  return execute({ schema: schema(), document, operationName, variableValues: variables, contextValue: context });
+  const asked = { schema: schema(), document, operationName, variableValues: variables, contextValue: context };
+  const result = await execute(asked);
+  // What fails before any field, such as a selection that is too deep to be collected, comes as it was thrown.
+  const asThrown = result.errors?.some((error) => !(error instanceof GraphQLError));
+  return asThrown ? { ...result, errors: result.errors!.map(asGraphQLError) } : result;
 }
+
+const asGraphQLError = (error: Error): GraphQLError =>
+  error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error });
 
 /** Errors of a compiled operation lack the extensions that those of graphql-js always have. */
 function complete({ message, locations, path, originalError, extensions }: GraphQLError): GraphQLError {

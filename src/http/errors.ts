@@ -25,6 +25,14 @@ const codesOfOthers: readonly RequestErrorCode[] = [
 export const codeOfStatus = (status: number): RequestErrorCode =>
   codesOfOthers.find((code) => statusOf(code) === status) ?? 'BAD_REQUEST';
 
+export const tooDeep = 'It is nested too deeply.';
+
+/**
+ * Out of stack: by some 4,000 levels of a document for what validates it, by more for what parses it. No code of ours
+ * goes deeper than what a client has sent.
+ */
+export const isTooDeep = (error: unknown): boolean => /call stack/.test((error as Error | undefined)?.message ?? '');
+
 /**
  * Any error as a client may see it. What the HTTP layer refused has the code of its status; an outage stays an outage; a
  * fault of ours is masked, and found in the log by its request id.
@@ -36,6 +44,7 @@ export function failureOf(thrown: unknown, requestId: string): Failure {
   if (error instanceof Refusal && error.errors[0].code === 'LOCKED_RETRY') {
     return { code: 'TIMEOUT', message: requestErrorCodes.TIMEOUT.meaning };
   }
+  if (isTooDeep(error)) return { code: 'BAD_REQUEST', message: tooDeep };
   const { statusCode, message } = error as FastifyError;
   if (statusCode && statusCode >= 400 && statusCode < 500) {
     const code = codeOfStatus(statusCode);

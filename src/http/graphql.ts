@@ -19,7 +19,7 @@ import { maxTokens, planMutation } from '../graph/operation';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
-import { codeOfStatus, failureOf, statusOf } from './errors';
+import { codeOfStatus, failureOf, isTooDeep, statusOf, tooDeep } from './errors';
 import { answer, graphqlOverHttp } from './graphql-http';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
@@ -123,7 +123,8 @@ function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLF
   if (!(code in requestErrorCodes || code in graphqlErrorCodes)) {
     return { message: 'An unexpected failure.', extensions: { code: 'INTERNAL', retryable: true } };
   }
-  const message = typeof shown === 'string' ? shown : formatted.message;
+  const deep = error instanceof GraphQLError && isTooDeep(error.originalError);
+  const message = deep ? tooDeep : typeof shown === 'string' ? shown : formatted.message;
   const retryable = !final && isRetryableRequest(code);
   return { ...formatted, message, extensions: { ...extensions, code, ...(retryable && { retryable }) } };
 }

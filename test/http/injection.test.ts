@@ -214,7 +214,8 @@ describe('REST', () => {
   test.each(bodies)('%s takes no harm from any field of its body', async (method, path, type, base) => {
     for (const place of placesIn(type)) {
       const own = ['String', 'ID', 'JSONObject'].includes(place.scalar);
-      for (const value of own ? valuesFor(place) : texts.slice(0, 2)) {
+      const values = place.scalar === 'JSONObject' ? texts.map((text) => ({ x__c: text })) : texts;
+      for (const value of own ? values : values.slice(0, 2)) {
         const payload = JSON.stringify(valueWith(type, place.path, value, base()));
         const answer = await client.request({
           method,
