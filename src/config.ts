@@ -1,3 +1,5 @@
+import { type LimitName, type Limits, limits } from './domain/limits';
+
 /**
  * The only reader of the process's environment. Every variable is optional; a value that makes no sense stops the
  * start with one line that names it.
@@ -20,7 +22,10 @@ export interface Config {
   gatewayTimeoutMs: number;
   /** How many bill run chunks this process works on at once; 0 leaves them to others. */
   billRunWorkers: number;
-  bodyLimit: number;
+  /** What a request may ask for. */
+  limits: Limits;
+  /** Whether clients may ask for the schema. */
+  introspection: boolean;
   logLevel: string;
 }
 
@@ -64,9 +69,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtSigningKey: text('JWT_SIGNING_KEY'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
-    bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
+    limits: Object.fromEntries(
+      Object.entries(limits).map(([name, { variable, standard, least, most }]) => [
+        name,
+        whole(variable, standard, least, most),
+      ]),
+    ) as Record<LimitName, number>,
+    introspection: oneOf('INTROSPECTION', 'on', ['on', 'off']) === 'on',
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
   };
+  if (config.limits.costPerMinute < config.limits.cost) {
+    throw new ConfigError('COST_PER_MINUTE must be at least MAX_COST, or what is allowed once could never be asked.');
+  }
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
     throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
   }

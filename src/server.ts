@@ -8,6 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { RequestError } from './domain/errors';
+import { type Limits, standardLimits } from './domain/limits';
 import { Identity } from './http/auth';
 import { jsonBodies } from './http/body';
 import { handleErrors, refuseConnection, sendFailure } from './http/errors';
@@ -15,17 +16,21 @@ import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
+import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
 import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
 import { playground } from './http/playground/plugin';
+import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
 
 export interface ServerOptions {
   services: Services;
   signingKey: string;
-  bodyLimit?: number;
+  limits?: Partial<Limits>;
+  /** Whether clients may ask for the schema. */
+  introspection?: boolean;
   /** How long a revoked grant may still count, in milliseconds. */
   grantsTtlMs?: number;
   /** Signs the playground in. */
@@ -42,12 +47,12 @@ export interface Server {
 
 /** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { services, signingKey, demo, bodyLimit = 2_097_152 } = options;
+  const { services, signingKey, demo, introspection = true } = options;
+  const limits: Limits = { ...standardLimits, ...options.limits };
+  const rates = new Rates(limits);
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
-    bodyLimit,
-    // A key is not found however long it is, on REST as on the graph.
-    routerOptions: { maxParamLength: 16_384 },
+    bodyLimit: limits.body,
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
@@ -109,7 +114,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     });
     jsonBodies(inside);
     authenticated(inside, identity, services);
-    await graphqlRoute(inside, services, afterwards);
+    limited(inside, limits, rates);
+    await graphqlRoute(inside, { services, afterwards, limits, rates, introspection });
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { scopeMeanings, scopes } from '../domain/caller';
 import { graphqlErrorCodes, requestErrorCodes, userErrorCodes } from '../domain/errors';
 import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
+import { limits } from '../domain/limits';
 import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
 import { schemaText } from '../graph/schema';
 import { fulfillmentResource } from '../http/envelope';
@@ -82,6 +83,13 @@ const readmeBlocks: Blocks = {
   'user errors': () =>
     errorTable(
       Object.entries(userErrorCodes).map(([code, each]) => ({ code, status: 200, retryable: false, ...each })),
+    ),
+  limits: () =>
+    table(
+      ['variable', 'default', 'limit', 'refused with', 'what it counts'],
+      Object.entries(limits).map(([name, { variable, standard, code, meaning }]) =>
+        row(`\`${variable}\``, standard, `\`${name}\``, `\`${code}\``, meaning),
+      ),
     ),
   'request errors': () =>
     errorTable([

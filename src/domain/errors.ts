@@ -181,6 +181,18 @@ export const requestErrorCodes = {
     category: 90,
     meaning: 'A request with an Idempotency-Key or with dryRun holds exactly one mutation field.',
   },
+  QUERY_TOO_COMPLEX: {
+    status: 400,
+    category: 20,
+    meaning:
+      'The operation goes beyond a limit of this server; `extensions` say which, what is allowed, and what it has.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    category: 70,
+    retryable: true,
+    meaning: 'The client has used up its requests or its cost of this minute. Retry-After says for how long.',
+  },
   PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   BAD_CURSOR: {
     status: 400,
@@ -197,14 +209,15 @@ export const requestErrorCodes = {
     status: 503,
     category: 61,
     retryable: true,
-    meaning: 'The operation took too long, or others held for too long what it needed, and it was ended.',
+    meaning:
+      'The request took too long, or others held for too long what it needed, and it was ended; it has changed nothing.',
   },
   OUTCOME_UNKNOWN: {
     // Not 503, which asks to be tried again.
     status: 500,
     category: 60,
     meaning:
-      'The database was lost while a change was being committed. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
+      'The database was lost, or the time was up, while a change was being committed. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
   },
   INTERNAL: {
     status: 500,
@@ -227,10 +240,6 @@ export const graphqlErrorCodes = {
 } as const satisfies Record<string, Omit<RequestErrorMeaning, 'category'>>;
 
 export type RequestErrorCode = keyof typeof requestErrorCodes;
-
-/** Whether the same request may succeed later; takes any code, since those of GraphQL itself never do. */
-export const isRetryableRequest = (code: string): boolean =>
-  'retryable' in ((requestErrorCodes as Record<string, object>)[code] ?? {});
 
 /** A request that is refused before, or apart from, the rules. */
 export class RequestError extends Error {

@@ -82,9 +82,13 @@ function isCompilable(document: DocumentNode, operationName: string | undefined)
 
 /**
  * Carries out an operation. One that comes again is compiled into a function; one that is written anew for each request,
- * with its values in it, is not worth that.
+ * with its values in it, is not worth that. `hideSuggestions`: errors do not say which names there are.
  */
-export async function carryOut(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
+export async function carryOut(
+  operation: Operation,
+  context: GraphContext,
+  { hideSuggestions = false } = {},
+): Promise<ExecutionResult> {
   const { document, operationName, variables } = operation;
   const query = compiled(operation);
   if (query) {
@@ -92,15 +96,9 @@ export async function carryOut(operation: Operation, context: GraphContext): Pro
     // Without data nothing has run: the variables are refused, which graphql-js below says in its own words.
     if ('data' in result) return result.errors ? { ...result, errors: result.errors.map(complete) } : result;
   }
-  const asked = { schema: schema(), document, operationName, variableValues: variables, contextValue: context };
-  const result = await execute(asked);
-  // What fails before any field, such as a selection that is too deep to be collected, comes as it was thrown.
-  const asThrown = result.errors?.some((error) => !(error instanceof GraphQLError));
-  return asThrown ? { ...result, errors: result.errors!.map(asGraphQLError) } : result;
+  const asked = { document, operationName, variableValues: variables, hideSuggestions };
+  return execute({ schema: schema(), ...asked, contextValue: context });
 }
-
-const asGraphQLError = (error: Error): GraphQLError =>
-  error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error });
 
 /** Errors of a compiled operation lack the extensions that those of graphql-js always have. */
 function complete({ message, locations, path, originalError, extensions }: GraphQLError): GraphQLError {

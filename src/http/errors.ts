@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isRetryableRequest, Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
+import { Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
+import { type LimitDetails, LimitError } from '../domain/limits';
 import { translated } from '../service/work';
 import { envelope } from './envelope';
 import { mediaTypeFor } from './media-type';
@@ -10,6 +11,10 @@ export interface Failure {
   /** In `extensions.code` on /graphql. */
   code: RequestErrorCode;
   message: string;
+  /** The limit that it is for: beside the code, on /graphql. */
+  details?: LimitDetails;
+  /** Seconds after which the same may be asked again. */
+  retryAfter?: number;
 }
 
 export const statusOf = (code: RequestErrorCode): number => requestErrorCodes[code].status;
@@ -25,26 +30,17 @@ const codesOfOthers: readonly RequestErrorCode[] = [
 export const codeOfStatus = (status: number): RequestErrorCode =>
   codesOfOthers.find((code) => statusOf(code) === status) ?? 'BAD_REQUEST';
 
-export const tooDeep = 'It is nested too deeply.';
-
-/**
- * Out of stack: by some 4,000 levels of a document for what validates it, by more for what parses it. No code of ours
- * goes deeper than what a client has sent.
- */
-export const isTooDeep = (error: unknown): boolean => /call stack/.test((error as Error | undefined)?.message ?? '');
-
 /**
  * Any error as a client may see it. What the HTTP layer refused has the code of its status; an outage stays an outage; a
  * fault of ours is masked, and found in the log by its request id.
  */
 export function failureOf(thrown: unknown, requestId: string): Failure {
   const error = translated(thrown);
-  if (error instanceof RequestError) return { code: error.code, message: error.message };
+  if (error instanceof RequestError) return failure(error.code, error.message, error);
   // Contention where nothing was to be changed, or behind an effect: no user error of a mutation.
   if (error instanceof Refusal && error.errors[0].code === 'LOCKED_RETRY') {
-    return { code: 'TIMEOUT', message: requestErrorCodes.TIMEOUT.meaning };
+    return failure('TIMEOUT');
   }
-  if (isTooDeep(error)) return { code: 'BAD_REQUEST', message: tooDeep };
   const { statusCode, message } = error as FastifyError;
   if (statusCode && statusCode >= 400 && statusCode < 500) {
     const code = codeOfStatus(statusCode);
@@ -55,29 +51,50 @@ export function failureOf(thrown: unknown, requestId: string): Failure {
   return { code: 'INTERNAL', message: `An unexpected failure. Its request id is ${requestId}.` };
 }
 
-/** The errors of a GraphQL reply. */
-const graphqlErrors = ({ code, message }: Failure) => ({
-  errors: [{ message, extensions: { code, ...(isRetryableRequest(code) && { retryable: true }) } }],
+function failure(
+  code: RequestErrorCode,
+  message: string = requestErrorCodes[code].meaning,
+  error?: RequestError,
+): Failure {
+  const { details, retryAfter } = error instanceof LimitError ? error : {};
+  return { code, message, details, retryAfter: retryAfter ?? (statusOf(code) === 503 ? 2 : undefined) };
+}
+
+/** What `extensions` of an error on /graphql say. */
+export const extensionsOf = ({ code, details }: Failure) => ({
+  code,
+  ...details,
+  ...('retryable' in requestErrorCodes[code] && { retryable: true }),
 });
 
-function send(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
-  const { code, message } = failure;
+const graphqlErrors = (refused: Failure) => ({
+  errors: [{ message: refused.message, extensions: extensionsOf(refused) }],
+});
+
+function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): FastifyReply {
+  const { code, message, retryAfter } = refused;
   const status = statusOf(code);
   if (status === 401) reply.header('www-authenticate', 'Bearer');
-  if (status === 503) reply.header('retry-after', '2');
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   reply.code(status).type('application/json; charset=utf-8');
-  if (request.url.startsWith('/v1/')) return reply.send(envelope(request, failure));
+  if (request.url.startsWith('/v1/')) return reply.send(envelope(request, refused));
   if (!request.url.startsWith('/graphql')) return reply.send({ message, code });
   const type = mediaTypeFor(request);
-  return (type ? reply.type(type) : reply).send(JSON.stringify(graphqlErrors(failure)));
+  return (type ? reply.type(type) : reply).send(JSON.stringify(graphqlErrors(refused)));
 }
 
 /** Answers with a failure, and puts it in the log. */
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
-  const failure = failureOf(error, request.id);
-  if (statusOf(failure.code) >= 500) request.log.error({ err: error }, 'request failed');
-  else request.log.info({ code: failure.code, reason: failure.message }, 'request refused');
-  return send(request, reply, failure);
+  const failed = failureOf(error, request.id);
+  if (failed.code === 'PAYLOAD_TOO_LARGE') {
+    failed.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };
+  }
+  if (statusOf(failed.code) >= 500) request.log.error({ err: error }, 'request failed');
+  else {
+    const { message: cause } = ((error as Error).cause ?? {}) as { message?: string };
+    request.log.info({ code: failed.code, reason: failed.message, ...(cause && { cause }) }, 'request refused');
+  }
+  return send(request, reply, failed);
 }
 
 /** The last word on errors and on routes that do not exist. */
@@ -106,12 +123,11 @@ export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): 
     ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
   };
   const code = known[error.code ?? ''] ?? 'BAD_REQUEST';
-  const { status, meaning } = requestErrorCodes[code];
-  const failure: Failure = { code, message: code === 'BAD_REQUEST' ? 'This is no HTTP/1.1 request.' : meaning };
+  const refused = failure(code, code === 'BAD_REQUEST' ? 'This is no HTTP/1.1 request.' : undefined);
   const id = randomUUID().replaceAll('-', '');
-  const body = JSON.stringify({ ...envelope({ id, method: '' }, failure), ...graphqlErrors(failure) });
+  const body = JSON.stringify({ ...envelope({ id, method: '' }, refused), ...graphqlErrors(refused) });
   const headers = [
-    `HTTP/1.1 ${status} ${code}`,
+    `HTTP/1.1 ${statusOf(code)} ${code}`,
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
     `zuora-request-id: ${id}`,

@@ -22,8 +22,7 @@ export async function answer<C extends BaseContext>(
   context: () => Promise<C>,
 ): Promise<Reply> {
   const { url, method, body } = request;
-  const search = url.includes('?') ? url.slice(url.indexOf('?')) : '';
-  const httpGraphQLRequest = { method, headers: headersOf(request), search, body };
+  const httpGraphQLRequest = { method, headers: headersOf(request), search: searchOf(url), body };
   const response = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context });
   if (response.body.kind !== 'complete') throw new Error('incremental delivery is not served');
   return {
@@ -32,6 +31,9 @@ export async function answer<C extends BaseContext>(
     body: response.body.string,
   };
 }
+
+/** What an address asks, with its question mark. */
+export const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '');
 
 /**
  * Judged before anything runs: Apollo would say so only after a mutation has been carried out. By the negotiator that it

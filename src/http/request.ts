@@ -15,8 +15,10 @@ declare module 'fastify' {
     unreadable: boolean;
     /** The name of the GraphQL operation, for log and metrics. */
     operation: string | null;
-    /** How many statements its work takes, for log and metrics. */
+    /** How many statements its work takes, for log and metrics, and the limit of its time. */
     counter: Work['counter'] | null;
+    /** It is known that it changes nothing. */
+    reads: boolean;
   }
 }
 
@@ -96,6 +98,8 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
 
 /** Sends a rendered reply as it is. */
 export function sendReply(reply: FastifyReply, { status, headers, body }: Reply, replayed = false): FastifyReply {
+  // Its time was up: that has been said already.
+  if (reply.sent) return reply;
   if (replayed) reply.header('idempotency-replayed', 'true');
   return reply.code(status).headers(headers).send(body);
 }
@@ -112,7 +116,6 @@ export class Afterwards {
    * request has been carried out is owed no less.
    */
   after(reply: FastifyReply, work: Work, carriedOut: Promise<unknown>): void {
-    reply.request.counter = work.counter;
     const started = this.finish(reply, work, carriedOut);
     this.running.add(started);
     void started.finally(() => this.running.delete(started));

@@ -17,12 +17,9 @@ export function allowed(request: FastifyRequest, scope: Scope): Caller {
   return caller;
 }
 
-/** The work of a request that holds nothing open; its statements are counted for log and metrics. */
-export function workOf(request: FastifyRequest, services: Services, scope: Scope): Work {
-  const work = new Work(services, allowed(request, scope));
-  request.counter = work.counter;
-  return work;
-}
+/** The work of a request that holds nothing open. */
+export const workOf = (request: FastifyRequest, services: Services, scope: Scope): Work =>
+  new Work(services, allowed(request, scope), request.counter!);
 
 /** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
 export async function carryOut(
@@ -33,14 +30,14 @@ export async function carryOut(
   const key = idempotencyKey(request);
   if (key !== undefined) {
     const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
-    const held = hold(services, caller, { dryRun: false, key, fingerprint }, (work) => {
+    const held = hold(services, caller, { dryRun: false, key, fingerprint }, request.counter!, (work) => {
       afterwards.after(reply, work, held);
       return act(work);
     });
     const { reply: rendered, replayed } = await held;
     return sendReply(reply, rendered, replayed);
   }
-  const work = new Work(services, caller);
+  const work = new Work(services, caller, request.counter!);
   const acted = act(work);
   afterwards.after(reply, work, acted);
   return sendReply(reply, await acted);
