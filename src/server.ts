@@ -20,6 +20,7 @@ import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
 import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
+import type { OutsideOptions } from './http/outside';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
@@ -33,6 +34,10 @@ export interface ServerOptions {
   introspection?: boolean;
   /** How long a revoked grant may still count, in milliseconds. */
   grantsTtlMs?: number;
+  /** An issuer whose tokens are taken beside our own. */
+  outside?: Omit<OutsideOptions, 'onFailure'>;
+  /** Addresses of proxies that are believed about whom they pass on. */
+  trustProxy?: string;
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
@@ -58,6 +63,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
     genReqId: () => randomUUID().replaceAll('-', ''),
     requestIdHeader: false,
+    trustProxy: options.trustProxy ?? false,
     // What Fastify refuses before it has a route, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => sendFailure(request as FastifyRequest, reply as FastifyReply, error),
     clientErrorHandler: refuseConnection,
@@ -68,7 +74,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // Ours has the shape of its door, and says when to try again.
     return503OnClosing: false,
   }) as FastifyInstance;
-  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
+  const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
+  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs, outside });
   const afterwards = new Afterwards();
   const metrics = new Metrics(services);
   let draining = false;

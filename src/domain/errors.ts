@@ -203,7 +203,7 @@ export const requestErrorCodes = {
     status: 503,
     category: 61,
     retryable: true,
-    meaning: 'The database cannot be reached. Try again later.',
+    meaning: 'The database, or the issuer of outside tokens, cannot be reached. Try again later.',
   },
   TIMEOUT: {
     status: 503,

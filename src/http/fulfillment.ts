@@ -7,17 +7,16 @@ import { itemsOfFulfillment } from '../service/fulfillment-item';
 import type { Services } from '../service/work';
 import { shownItem } from './fulfillment-item';
 import { type Afterwards, sendReply } from './request';
-import { allowed, carryOut, isObject, lookUp, number, read, render, withCustomFields, withEach, workOf } from './rest';
+import { carryOut, isObject, lookUp, needs, number, read, render, withCustomFields, withEach, workOf } from './rest';
 
 /**
  * The published REST operations on fulfillments: a thin adapter. Bodies are read by the graph's input types, so that
  * the two doors cannot drift apart, and the services do the rest.
  */
 export function fulfillmentRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
-  app.post('/v1/fulfillments', async (request, reply) => {
-    const caller = allowed(request, 'fulfill');
+  app.post('/v1/fulfillments', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillments', normalized);
-    return carryOut({ services, afterwards }, { request, reply, caller, body }, (work) =>
+    return carryOut({ services, afterwards }, { request, reply, body }, (work) =>
       render(request, async () => {
         const result = await createFulfillments(work, read<CreateFulfillmentsInput>('CreateFulfillmentsInput', body));
         return {
@@ -39,6 +38,7 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
 
   app.get<{ Params: { key: string }; Querystring: { fulfillmentItems?: string } }>(
     '/v1/fulfillments/:key',
+    needs('read'),
     async (request, reply) => {
       const withItems = request.query.fulfillmentItems === 'true';
       return lookUp(services, { request, reply }, async (work) => {
@@ -57,8 +57,8 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
     },
   );
 
-  app.put<{ Params: { key: string } }>('/v1/fulfillments/:key', async (request, reply) => {
-    const work = workOf(request, services, 'fulfill');
+  app.put<{ Params: { key: string } }>('/v1/fulfillments/:key', needs('fulfill'), async (request, reply) => {
+    const work = workOf(request, services);
     const rendered = await render(request, async () => {
       const change = read<FulfillmentChange>('UpdateFulfillmentInput', normalized(request.body));
       const { fulfillment } = await updateFulfillment(work, request.params.key, change);
@@ -67,8 +67,8 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
     return sendReply(reply, rendered);
   });
 
-  app.delete<{ Params: { key: string } }>('/v1/fulfillments/:key', async (request, reply) => {
-    const work = workOf(request, services, 'fulfill');
+  app.delete<{ Params: { key: string } }>('/v1/fulfillments/:key', needs('fulfill'), async (request, reply) => {
+    const work = workOf(request, services);
     const rendered = await render(request, async () => {
       await deleteFulfillment(work, request.params.key);
       return { success: true };

@@ -12,7 +12,11 @@ export function graphqlOverHttp(
   url: string,
   handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
-  app.route({ method: ['GET', 'POST'], url, exposeHeadRoute: false, preHandler: checkAccept, handler });
+  app.route({
+    ...{ method: ['GET', 'POST'], url, exposeHeadRoute: false, preHandler: checkAccept, handler },
+    // Each root field names its own (graph/schema.ts).
+    config: { scope: null },
+  });
 }
 
 /** What an Apollo server replies to a request, rendered. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../domain/caller';
+import type { Caller, Scope } from '../domain/caller';
 import { canonical } from '../domain/canonical';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
@@ -9,6 +9,10 @@ import type { Services, Work } from '../service/work';
 import type { Identity } from './auth';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The scope that a route needs; null where the route itself needs none. */
+    scope?: Scope | null;
+  }
   interface FastifyRequest {
     caller: Caller | null;
     /** A document of which it cannot be told whether it is a dry run. */
@@ -69,12 +73,18 @@ function writtenUpTo(request: FastifyRequest): bigint | undefined {
   return BigInt(String(position));
 }
 
-/** Below this plugin every request has a caller: asked for before the body is read. */
+/**
+ * Below this plugin every request has a caller, who has the scope that the route names: asked for before the body is
+ * read. A route that names none stops the start.
+ */
 export function authenticated(app: FastifyInstance, identity: Identity, { db }: Services): void {
   app.decorateRequest('caller', null);
   app.decorateRequest('operation', null);
   app.decorateRequest('counter', null);
   app.decorateRequest('unreadable', false);
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.scope === undefined) throw new Error(`${method} ${url} names no scope`);
+  });
   app.addHook('onRequest', async (request, reply) => {
     checkVersion(request);
     const caller = await identity.callerOf(request.headers, request.id);
@@ -88,6 +98,10 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
       ...(caller.trackId && { trackId: caller.trackId }),
       ...(request.headers['zuora-version'] && { zuoraVersion: request.headers['zuora-version'] }),
     });
+    const { scope } = request.routeOptions.config;
+    if (scope && !caller.scopes.has(scope)) {
+      throw new RequestError('FORBIDDEN', `This operation needs the scope "${scope}".`);
+    }
   });
   app.addHook('onSend', async (request, reply, body) => {
     const written = request.caller && db.replicas?.positionOf(request.caller);

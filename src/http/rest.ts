@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLInputType } from 'graphql';
-import type { Caller, Scope } from '../domain/caller';
+import type { Scope } from '../domain/caller';
 import { add, type Decimal } from '../domain/decimal';
-import { Refusal, RequestError } from '../domain/errors';
+import { Refusal } from '../domain/errors';
 import { type InputProblem, readInput } from '../graph/coerce';
 import { hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
@@ -11,22 +11,20 @@ import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './req
 
 /* What the published REST operations have in common: thin adapters over the graph's input types and the services. */
 
-export function allowed(request: FastifyRequest, scope: Scope): Caller {
-  const caller = request.caller!;
-  if (!caller.scopes.has(scope)) throw new RequestError('FORBIDDEN', `This operation needs the scope "${scope}".`);
-  return caller;
-}
+/** What a route says of the scope that it needs. */
+export const needs = (scope: Scope) => ({ config: { scope } });
 
 /** The work of a request that holds nothing open. */
-export const workOf = (request: FastifyRequest, services: Services, scope: Scope): Work =>
-  new Work(services, allowed(request, scope), request.counter!);
+export const workOf = (request: FastifyRequest, services: Services): Work =>
+  new Work(services, request.caller!, request.counter!);
 
 /** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
 export async function carryOut(
   { services, afterwards }: { services: Services; afterwards: Afterwards },
-  { request, reply, caller, body }: { request: FastifyRequest; reply: FastifyReply; caller: Caller; body: unknown },
+  { request, reply, body }: { request: FastifyRequest; reply: FastifyReply; body: unknown },
   act: (work: Work) => Promise<Reply>,
 ): Promise<FastifyReply> {
+  const caller = request.caller!;
   const key = idempotencyKey(request);
   if (key !== undefined) {
     const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
@@ -49,7 +47,7 @@ export async function lookUp(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   find: (work: Work) => Promise<object>,
 ): Promise<FastifyReply> {
-  const work = workOf(request, services, 'read');
+  const work = workOf(request, services);
   const rendered = await work.whole(async () => {
     await work.onlyReads();
     return render(request, () => find(work));

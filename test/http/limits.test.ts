@@ -24,7 +24,7 @@ async function withGateway(
   options: { limits?: Partial<Limits>; introspection?: boolean },
   act: (client: TestClient, gateway: TestGatewayServer) => Promise<void>,
 ): Promise<void> {
-  const other = await testGateway(options);
+  const other = await testGateway({ server: options });
   try {
     await act(await other.client(), other);
   } finally {

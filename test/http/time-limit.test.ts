@@ -8,7 +8,7 @@ let holder: Client;
 const allowed = 1_000;
 
 beforeAll(async () => {
-  gateway = await testGateway({ gatewayTimeoutMs: 1_500, limits: { time: allowed } });
+  gateway = await testGateway({ gatewayTimeoutMs: 1_500, server: { limits: { time: allowed } } });
   client = await gateway.client();
   holder = new Client(gateway.database.url);
   await holder.connect();
@@ -207,7 +207,7 @@ describe('when the time of a request is up', () => {
   });
 
   test('while it waits for a connection, it takes none', async () => {
-    const small = await testGateway({ poolSize: 1, limits: { time: allowed } });
+    const small = await testGateway({ poolSize: 1, server: { limits: { time: allowed } } });
     try {
       const one = await small.client();
       await small.database.owner('begin');

@@ -46,10 +46,12 @@ export interface TestGatewayServer {
 
 /** The whole gateway over a database of its own: real PostgreSQL, real HTTP stack, the test gateway inside. */
 export async function testGateway(
-  options: { gatewayTimeoutMs?: number; poolSize?: number; database?: TestDatabase } & Pick<
-    ServerOptions,
-    'limits' | 'introspection'
-  > = {},
+  options: {
+    gatewayTimeoutMs?: number;
+    poolSize?: number;
+    database?: TestDatabase;
+    server?: Partial<ServerOptions>;
+  } = {},
 ): Promise<TestGatewayServer> {
   const database = options.database ?? (await testDatabase({ poolSize: options.poolSize }));
   const pool = openPool({ url: database.url }, 4);
@@ -62,13 +64,8 @@ export async function testGateway(
     ),
     onFailure: (error, what) => failures.push({ error, what }),
   };
-  const server = await createServer({
-    services,
-    signingKey: 'a key of thirty-two characters or more',
-    grantsTtlMs: 0,
-    limits: options.limits,
-    introspection: options.introspection,
-  });
+  const signingKey = 'a key of thirty-two characters or more';
+  const server = await createServer({ services, signingKey, grantsTtlMs: 0, ...options.server });
 
   const inject = async (request: InjectOptions): Promise<Answer> => {
     const response = await server.app.inject(request);
