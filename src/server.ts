@@ -58,6 +58,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: limits.body,
+    // A key is not found however long it is, on REST as on the graph.
+    routerOptions: { maxParamLength: 16_384 },
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.

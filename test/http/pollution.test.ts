@@ -160,6 +160,7 @@ describe('a document that is nested deeply is refused or answered, and never a f
           undefined,
           'BAD_REQUEST',
           'BAD_USER_INPUT',
+          'QUERY_TOO_COMPLEX',
           'GRAPHQL_PARSE_FAILED',
           'GRAPHQL_VALIDATION_FAILED',
         ]).toContain(code);

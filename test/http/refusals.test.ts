@@ -84,7 +84,8 @@ describe.each(['/graphql', '/v1/fulfillments'])('%s', (door) => {
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
     const message = expect.stringMatching(/^[A-Z].*\.$/);
     const resource = method === 'POST' ? 580000 : 500000;
-    if (door === '/graphql') expect(answer.body).toEqual({ errors: [{ message, extensions: { code } }] });
+    const limit = status === 413 && { limit: 'body', allowed: 2_097_152 };
+    if (door === '/graphql') expect(answer.body).toEqual({ errors: [{ message, extensions: { code, ...limit } }] });
     else {
       expect(answer.body).toEqual({
         success: false,
