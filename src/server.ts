@@ -7,14 +7,17 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { Identity } from './http/auth';
-import { handleErrors, sendFailure } from './http/errors';
+import { jsonBodies } from './http/body';
+import { handleErrors, refuseConnection, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
 import { limited } from './http/limiting';
+import { watchMethods } from './http/methods';
 import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
 import type { OutsideOptions } from './http/outside';
@@ -55,6 +58,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: limits.body,
+    // A key is not found however long it is, on REST as on the graph.
+    routerOptions: { maxParamLength: 16_384 },
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
@@ -63,9 +68,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     trustProxy: options.trustProxy ?? false,
     // What Fastify refuses before it has a route, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => sendFailure(request as FastifyRequest, reply as FastifyReply, error),
+    clientErrorHandler: refuseConnection,
+    // By when a request has to have arrived: Fastify would wait for ever. Published: 120 s.
+    requestTimeout: 120_000,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
-    return503OnClosing: true,
+    // Ours has the shape of its door, and says when to try again.
+    return503OnClosing: false,
   }) as FastifyInstance;
   const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
   const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs, outside });
@@ -101,6 +110,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   app.addHook('onClose', () => afterwards.settled());
   handleErrors(app);
+  const refuseOtherMethods = watchMethods(app);
 
   await app.register(compress, { threshold: 1000, encodings: ['gzip'], requestEncodings: ['gzip'] });
   healthRoutes(app, services, () => draining);
@@ -108,20 +118,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {
-    // JSON is the one content type: text would come through as a string.
-    inside.removeContentTypeParser(['text/plain', 'application/json']);
-    const json = inside.getDefaultJsonParser('error', 'error');
-    inside.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-      // Clients that always name a content type send it with a DELETE too.
-      if (body === '' && request.method === 'DELETE') done(null, undefined);
-      else json(request, body as string, done);
+    inside.addHook('onRequest', async () => {
+      if (draining) throw new RequestError('UNAVAILABLE', 'This process is about to stop. Try again.');
     });
+    jsonBodies(inside);
     authenticated(inside, identity, services);
     limited(inside, limits, rates);
     await graphqlRoute(inside, { services, afterwards, limits, rates, introspection });
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });
+  refuseOtherMethods();
   await app.ready();
   return { app, identity, settled: () => afterwards.settled() };
 }

@@ -33,7 +33,7 @@ const rules: Record<string, Rule> = {
   },
   http: {
     folders: ['http', 'graph', 'service', 'domain'],
-    packages: ['fastify', '@fastify/', '@apollo/server', 'fast-jwt', 'graphql', 'prom-client'],
+    packages: ['fastify', '@fastify/', '@apollo/server', 'fast-jwt', 'graphql', 'negotiator', 'prom-client'],
     builtins: /./,
   },
   gateway: { folders: ['gateway', 'domain', 'store'], packages: [], builtins: /^$/ },

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLInputType } from 'graphql';
 import type { Scope } from '../domain/caller';
 import { add, type Decimal } from '../domain/decimal';
@@ -10,18 +10,6 @@ import { pathText, type Reason, reasonOf, refusal } from './envelope';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
 /* What the published REST operations have in common: thin adapters over the graph's input types and the services. */
-
-/** The methods that a path has not: told apart from a path that does not exist. */
-export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
-  const method = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((each) => !allowed.includes(each));
-  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    reply.header('allow', allowed.join(', '));
-    throw Object.assign(new Error(`${request.method} is not supported here; ${allowed.join(', ')} are.`), {
-      statusCode: 405,
-    });
-  };
-  app.route({ method, url, handler, config: { scope: null } });
-}
 
 /** What a route says of the scope that it needs. */
 export const needs = (scope: Scope) => ({ config: { scope } });

@@ -239,7 +239,7 @@ describe('the limits refuse, with what is allowed and what the request has,', ()
     const answer = await client.request({ method: 'POST', url: '/graphql', payload });
     expect([answer.status, extensionsOf(answer)]).toEqual([
       413,
-      { code: 'BAD_REQUEST', limit: 'body', allowed: 2_097_152 },
+      { code: 'PAYLOAD_TOO_LARGE', limit: 'body', allowed: 2_097_152 },
     ]);
     expect((await client.request({ method: 'POST', url: '/v1/fulfillments', payload })).status).toBe(413);
   });
