@@ -22,6 +22,8 @@ export interface Config {
   billRunWorkers: number;
   bodyLimit: number;
   logLevel: string;
+  /** Who may read /metrics from elsewhere; unset: nobody, and everybody on this machine. */
+  metricsToken?: string;
 }
 
 export class ConfigError extends Error {}
@@ -66,6 +68,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
     bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
+    metricsToken: text('METRICS_TOKEN'),
   };
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
     throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
@@ -80,6 +83,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
     throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');
+  }
+  if (config.metricsToken !== undefined && !/^[\w.~+/=-]{16,}$/.test(config.metricsToken)) {
+    throw new ConfigError('METRICS_TOKEN must have at least 16 letters, digits or any of . _ ~ + / = -.');
   }
   if (config.production && !config.databaseUrl) {
     throw new ConfigError(

@@ -68,7 +68,8 @@ async function serve(
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
-  const { app } = await createServer({ services, signingKey, bodyLimit: config.bodyLimit, demo, logger: log });
+  const { bodyLimit, metricsToken } = config;
+  const { app } = await createServer({ services, signingKey, bodyLimit, demo, logger: log, metricsToken });
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);
   const stopWorkers = startWorkers(services, config.billRunWorkers);

@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { onGatewayCall, outcomeOf } from './gateway/port';
 import { Identity } from './http/auth';
 import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
@@ -14,10 +15,12 @@ import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
 import { Metrics } from './http/metrics';
+import { metricsRoute } from './http/metrics-route';
 import { oauth } from './http/oauth';
 import { playground } from './http/playground/plugin';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
+import { version } from './version';
 
 export interface ServerOptions {
   services: Services;
@@ -28,6 +31,8 @@ export interface ServerOptions {
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
+  /** Who may read /metrics from elsewhere. */
+  metricsToken?: string;
 }
 
 export interface Server {
@@ -56,7 +61,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   }) as FastifyInstance;
   const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
   const afterwards = new Afterwards();
-  const metrics = new Metrics(services);
+  const metrics = new Metrics(services, version);
+  const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
   let draining = false;
 
   app.addHook('onRequest', async (request, reply) => {
@@ -85,12 +91,16 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('preClose', async () => {
     draining = true;
   });
-  app.addHook('onClose', () => afterwards.settled());
+  app.addHook('onClose', async () => {
+    await afterwards.settled();
+    unwatch();
+    metrics.close();
+  });
   handleErrors(app);
 
   await app.register(compress, { threshold: 1000, encodings: ['gzip'], requestEncodings: ['gzip'] });
   healthRoutes(app, services, () => draining);
-  metrics.routes(app);
+  metricsRoute(app, metrics, options.metricsToken);
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {

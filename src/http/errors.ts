@@ -26,6 +26,7 @@ export function failureOf(thrown: unknown, requestId: string): Failure {
 
 function send(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
   const { status, code, message } = failure;
+  request.codes = [code];
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (status === 503) reply.header('retry-after', '2');
   reply.code(status).type('application/json; charset=utf-8');

@@ -60,7 +60,12 @@ const errors: ApolloServerPlugin<Context> = {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
       },
       async willSendResponse({ response, contextValue }) {
-        if (response.body.kind !== 'single' || contextValue.http.request.headers['show-statements'] !== 'true') return;
+        const { request } = contextValue.http;
+        if (response.body.kind !== 'single') return;
+        request.codes = response.body.singleResult.errors?.map(({ extensions }) =>
+          String(extensions?.code ?? 'INTERNAL'),
+        );
+        if (request.headers['show-statements'] !== 'true') return;
         const { statements } = contextValue.work.counter;
         response.body.singleResult.extensions = { ...response.body.singleResult.extensions, statements };
       },

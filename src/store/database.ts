@@ -109,6 +109,13 @@ export class Database {
     return new Database(dataSource, main, side, openPool(options, 2), working);
   }
 
+  /** All pools by what they are for, with those of replicas by their names. */
+  get pools(): [name: string, pool: Pool][] {
+    const { main, side, settling, working } = this;
+    const replicas = this.replicas?.states.map(({ name, pool }): [string, Pool] => [`replica ${name}`, pool]) ?? [];
+    return [...Object.entries({ main, side, settling, working }), ...replicas];
+  }
+
   /** Statements on the pool, each on whichever connection is free; of the primary, as everything but `replicas`. */
   reads(counter?: StatementCounter): Connection {
     return new Connection(this.main, counter);

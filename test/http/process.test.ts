@@ -125,6 +125,11 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     ],
     ['a short key', { JWT_SIGNING_KEY: 'short' }, 'JWT_SIGNING_KEY must have at least 32 characters.'],
     [
+      'a token for metrics that is easily guessed',
+      { METRICS_TOKEN: 'metrics' },
+      'METRICS_TOKEN must have at least 16 letters, digits or any of . _ ~ + / = -.',
+    ],
+    [
       'production without a database',
       production,
       'NODE_ENV=production needs DATABASE_URL: the embedded database is for development and demos.',
