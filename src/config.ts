@@ -24,6 +24,8 @@ export interface Config {
   logLevel: string;
   /** Who may read /metrics from elsewhere; unset: nobody, and everybody on this machine. */
   metricsToken?: string;
+  /** Where traces are sent; unset: there are none. The exporter itself reads the other variables of OTEL_EXPORTER_OTLP_*. */
+  tracing?: { endpoint: string; serviceName: string; ratio: number };
 }
 
 export class ConfigError extends Error {}
@@ -49,6 +51,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     return value;
   };
 
+  const endpoint = text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (endpoint !== undefined && !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
+    throw new ConfigError(
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http:// or https:// URL, such as http://127.0.0.1:4318.',
+    );
+  }
+  const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? 1);
+  if (!(ratio >= 0 && ratio <= 1)) throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.');
+
   const config: Config = {
     production: text('NODE_ENV') === 'production',
     port: whole('PORT', 4000, 0, 65_535),
@@ -69,6 +80,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
     metricsToken: text('METRICS_TOKEN'),
+    tracing: endpoint
+      ? { endpoint, serviceName: text('OTEL_SERVICE_NAME') ?? 'order-fulfillment-gateway', ratio }
+      : undefined,
   };
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
     throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');

@@ -20,6 +20,7 @@ import { oauth } from './http/oauth';
 import { playground } from './http/playground/plugin';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
+import type { Tracing } from './tracing';
 import { version } from './version';
 
 export interface ServerOptions {
@@ -31,6 +32,7 @@ export interface ServerOptions {
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
+  tracing?: Tracing;
   /** Who may read /metrics from elsewhere. */
   metricsToken?: string;
 }
@@ -65,6 +67,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
   let draining = false;
 
+  options.tracing?.watch(app);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('zuora-request-id', request.id);
   });

@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -80,11 +81,31 @@ function isCompilable(document: DocumentNode, operationName: string | undefined)
   return fits(operation.selectionSet, root, 1);
 }
 
+/** An operation that is carried out, without its text and its variables. */
+export interface OperationRun {
+  type: string;
+  name?: string;
+  /** Of its document. */
+  hash: string;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** Each operation is told here, for traces; where nobody listens it costs nothing. */
+export const operations = tracingChannel<unknown, OperationRun>('order-gateway.operation');
+
+export function carryOut(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
+  if (!operations.hasSubscribers) return executed(operation, context);
+  const { key: hash, document, operationName } = operation;
+  const { operation: type = 'unknown', name } = getOperationAST(document, operationName) ?? {};
+  return operations.tracePromise(() => executed(operation, context), { type, name: name?.value, hash });
+}
+
 /**
  * Carries out an operation. One that comes again is compiled into a function; one that is written anew for each request,
  * with its values in it, is not worth that.
  */
-export async function carryOut(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
+async function executed(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
   const { document, operationName, variables } = operation;
   const query = compiled(operation);
   if (query) {

@@ -36,7 +36,7 @@ export async function hold(
   { dryRun, key, fingerprint = '' }: Hold,
   render: (work: Work) => Promise<Reply>,
 ): Promise<{ reply: Reply; replayed: boolean }> {
-  const lease = await Lease.take(services.db.main).catch((error) => {
+  const lease = await Lease.take(services.db.main, { statements: 0, requestId: caller.requestId }).catch((error) => {
     throw translated(error);
   });
   const held: Held = { connection: lease, units: [], settled: false };

@@ -81,6 +81,22 @@ describe('the process', () => {
     },
   );
 
+  test('tells each statement from SIGUSR2 on, and no more after another', async () => {
+    const gateway = withDatabase();
+    const ready = `${await gateway.origin}/readyz`;
+    for (const level of ['debug', 'info']) {
+      await fetch(ready);
+      gateway.child.kill('SIGUSR2');
+      while (!gateway.out().includes(`"logLevel":"${level}"`)) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await fetch(ready);
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    const told = gateway.out().split(/"logLevel":"(?:debug|info)"/);
+    const statement = /"summary":"select migrations","rows":\d+,"milliseconds":[\d.]+,"msg":"statement"/;
+    expect(told.map((part) => statement.test(part))).toEqual([false, true, false]);
+  });
+
   test('outlives housekeeping of which one part fails while another is waited for', async () => {
     await database.owner('alter table idempotency_outcome rename to away');
     await database.owner('begin');
@@ -128,6 +144,16 @@ describe('a start that cannot work ends with one line and status 1:', () => {
       'a token for metrics that is easily guessed',
       { METRICS_TOKEN: 'metrics' },
       'METRICS_TOKEN must have at least 16 letters, digits or any of . _ ~ + / = -.',
+    ],
+    [
+      'a collector of traces without an address',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http:// or https:// URL, such as http://127.0.0.1:4318.',
+    ],
+    [
+      'more traces than all of them',
+      { OTEL_TRACES_SAMPLER_ARG: '2' },
+      'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.',
     ],
     [
       'production without a database',
