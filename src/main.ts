@@ -18,8 +18,12 @@ import { Replicas } from './store/replicas';
 import { TestGatewayLedger } from './store/test-gateway';
 import type { Tracing } from './tracing';
 
+/** What a signal does: before anything is served the process just ends, as it does by itself where it is not the first of a container. */
+let onSignal: (signal: NodeJS.Signals) => void = () => process.exit(143);
+
 /** config -> database -> server -> listen -> drain on SIGTERM. */
 async function main(): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onSignal(signal));
   const config = readConfig(process.env);
   const { log, setLevel } = openLog(config.logLevel);
   process.on('SIGUSR2', () => {
@@ -100,14 +104,12 @@ async function serve(
     await close();
     log.info('stopped');
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stop(signal).catch((err) => {
-        log.error({ err }, 'stopping failed');
-        process.exitCode = 1;
-      });
+  onSignal = (signal) => {
+    stop(signal).catch((err) => {
+      log.error({ err }, 'stopping failed');
+      process.exitCode = 1;
     });
-  }
+  };
 }
 
 /** A start without any client says how to make one; production refuses the demo's well-known secret. */
