@@ -210,6 +210,39 @@ describe('what waits to be done', () => {
   });
 });
 
+describe('docs/operations.md', () => {
+  const text = readFileSync(path.resolve('docs/operations.md'), 'utf8');
+  const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+
+  test('tells of each metric that there is, and of no other', async () => {
+    const there = [...(await metrics()).matchAll(/^# TYPE (gateway_\w+)/gm)].map(([, name]) => name);
+    const told = [...text.matchAll(/`(gateway_\w+)`/g)].map(([, name]) => name);
+    expect(sorted(told)).toEqual(sorted(there));
+  });
+
+  test('says of each alert what to do, and of no other', () => {
+    const alerts = readFileSync(path.resolve('docs/alerts.yml'), 'utf8');
+    const there = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+    expect(sorted([...text.matchAll(/^\| `(Gateway\w+)`/gm)].map(([, name]) => name))).toEqual(sorted(there));
+  });
+
+  test('leads to places that there are', () => {
+    const anchors = (file: string) =>
+      [...readFileSync(path.resolve(file), 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    const links = [...text.matchAll(/\]\((\.\.\/README\.md)?#([^)]+)\)/g)];
+    expect(links.length).toBeGreaterThan(5);
+    const lost = links.filter(
+      ([, readme, anchor]) => !anchors(readme ? 'README.md' : 'docs/operations.md').includes(anchor),
+    );
+    expect(lost.map(([link]) => link)).toEqual([]);
+  });
+});
+
 describe('who may read /metrics', () => {
   const ask = async (server: Server, more: InjectOptions = {}) => {
     const { statusCode, headers } = await server.app.inject({ url: '/metrics', ...more });
