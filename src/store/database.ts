@@ -131,6 +131,15 @@ export class Database {
     return this.replicas ? this.replicas.commit(lease, writer) : lease.commit();
   }
 
+  /**
+   * Are sessions under the role that they ask for? A pooler that was told to ignore their options leaves them with the rights of
+   * the login, its time zone and no time-outs, and nothing else would say so.
+   */
+  async keepsOptions(): Promise<boolean> {
+    const [{ kept }] = await this.aside().query<{ kept: boolean }>('select current_user <> session_user as kept');
+    return kept;
+  }
+
   /** Have all migrations that this program knows been applied? */
   async isMigrated(): Promise<boolean> {
     const rows = await this.reads().query<{ name: string }>('select name from migrations');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createClient } from '../../src/service/client';
 import { type TestDatabase, testDatabase } from '../support/database';
+import { poolerWithoutOptions } from '../support/pooler';
 import { killAll, start } from '../support/process';
 
 /* The real process, as it is started by hand or by a supervisor. */
@@ -218,6 +219,16 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     }
     // It fills in the whole demo before it finds out.
   }, 120_000);
+
+  test('a pooler that drops the options of connections, and with them the role', async () => {
+    const pooler = await poolerWithoutOptions(new URL(database.url));
+    const { status, line } = await refused({ DATABASE_URL: pooler.url });
+    await pooler.close();
+    expect([status, line]).toEqual([
+      1,
+      `What stands before the database at ${new URL(pooler.url).host} drops the options of connections, and with them the role that owns nothing: a pooler must pass them on.\n`,
+    ]);
+  });
 
   test('a database that cannot be reached', async () => {
     const { status, line } = await refused({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });
