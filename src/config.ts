@@ -57,6 +57,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       'OTEL_EXPORTER_OTLP_ENDPOINT must be an http:// or https:// URL, such as http://127.0.0.1:4318.',
     );
   }
+  const serviceName = text('OTEL_SERVICE_NAME') ?? 'order-fulfillment-gateway';
   const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? 1);
   if (!(ratio >= 0 && ratio <= 1)) throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.');
 
@@ -80,9 +81,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
     metricsToken: text('METRICS_TOKEN'),
-    tracing: endpoint
-      ? { endpoint, serviceName: text('OTEL_SERVICE_NAME') ?? 'order-fulfillment-gateway', ratio }
-      : undefined,
+    tracing: endpoint ? { endpoint, serviceName, ratio } : undefined,
   };
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
     throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
