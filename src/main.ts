@@ -87,8 +87,10 @@ async function serve(
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
-  const { bodyLimit, metricsToken } = config;
-  const { app } = await createServer({ services, signingKey, bodyLimit, demo, logger: log, metricsToken, tracing });
+  const { limits, introspection, outside, trustProxy, metricsToken } = config;
+  const { app } = await createServer({
+    ...{ services, signingKey, limits, introspection, outside, trustProxy, demo, logger: log, metricsToken, tracing },
+  });
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);
   const stopWorkers = startWorkers(services, config.billRunWorkers);

@@ -94,18 +94,24 @@ export interface OperationRun {
 /** Each operation is told here, for traces; where nobody listens it costs nothing. */
 export const operations = tracingChannel<unknown, OperationRun>('order-gateway.operation');
 
-export function carryOut(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
-  if (!operations.hasSubscribers) return executed(operation, context);
+/** Carries out an operation. `hideSuggestions`: errors do not say which names there are. */
+export function carryOut(
+  operation: Operation,
+  context: GraphContext,
+  options: { hideSuggestions?: boolean } = {},
+): Promise<ExecutionResult> {
+  if (!operations.hasSubscribers) return executed(operation, context, options);
   const { key: hash, document, operationName } = operation;
   const { operation: type = 'unknown', name } = getOperationAST(document, operationName) ?? {};
-  return operations.tracePromise(() => executed(operation, context), { type, name: name?.value, hash });
+  return operations.tracePromise(() => executed(operation, context, options), { type, name: name?.value, hash });
 }
 
-/**
- * Carries out an operation. One that comes again is compiled into a function; one that is written anew for each request,
- * with its values in it, is not worth that.
- */
-async function executed(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
+/** One that comes again is compiled into a function; one that is written anew for each request, with its values in it, is not worth that. */
+async function executed(
+  operation: Operation,
+  context: GraphContext,
+  { hideSuggestions = false }: { hideSuggestions?: boolean },
+): Promise<ExecutionResult> {
   const { document, operationName, variables } = operation;
   const query = compiled(operation);
   if (query) {
@@ -113,7 +119,8 @@ async function executed(operation: Operation, context: GraphContext): Promise<Ex
     // Without data nothing has run: the variables are refused, which graphql-js below says in its own words.
     if ('data' in result) return result.errors ? { ...result, errors: result.errors.map(complete) } : result;
   }
-  return execute({ schema: schema(), document, operationName, variableValues: variables, contextValue: context });
+  const asked = { document, operationName, variableValues: variables, hideSuggestions };
+  return execute({ schema: schema(), ...asked, contextValue: context });
 }
 
 /** Errors of a compiled operation lack the extensions that those of graphql-js always have. */
