@@ -114,14 +114,16 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
   follow(
     operations,
     SpanKind.INTERNAL,
-    ({ type, name, hash }) => ({
-      name: `${type} ${name ?? '(unnamed)'}`,
-      attributes: {
+    ({ type, name, hash }) => {
+      // The client's own, as long as it likes.
+      const short = name?.slice(0, 100);
+      const attributes = {
         'graphql.operation.type': type,
-        ...(name && { 'graphql.operation.name': name }),
+        ...(short && { 'graphql.operation.name': short }),
         'gateway.document': hash,
-      },
-    }),
+      };
+      return { name: `${type} ${short ?? '(unnamed)'}`, attributes };
+    },
     ({ result }) => {
       const { errors } = (result ?? {}) as { errors?: unknown[] };
       return errors ? { 'gateway.errors': errors.length } : {};
