@@ -9,6 +9,7 @@ import Fastify, {
 } from 'fastify';
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
+import { onGatewayCall, outcomeOf } from './gateway/port';
 import { Identity } from './http/auth';
 import { jsonBodies } from './http/body';
 import { handleErrors, refuseConnection, sendFailure } from './http/errors';
@@ -19,12 +20,15 @@ import { healthRoutes } from './http/health';
 import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
 import { Metrics } from './http/metrics';
+import { metricsRoute } from './http/metrics-route';
 import { oauth } from './http/oauth';
 import type { OutsideOptions } from './http/outside';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
+import type { Tracing } from './tracing';
+import { version } from './version';
 
 export interface ServerOptions {
   services: Services;
@@ -41,6 +45,9 @@ export interface ServerOptions {
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
+  tracing?: Tracing;
+  /** Who may read /metrics from elsewhere. */
+  metricsToken?: string;
 }
 
 export interface Server {
@@ -79,9 +86,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
   const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs, outside });
   const afterwards = new Afterwards();
-  const metrics = new Metrics(services);
+  const metrics = new Metrics(services, version);
+  const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
   let draining = false;
 
+  options.tracing?.watch(app);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('zuora-request-id', request.id);
   });
@@ -108,13 +117,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('preClose', async () => {
     draining = true;
   });
-  app.addHook('onClose', () => afterwards.settled());
+  app.addHook('onClose', async () => {
+    await afterwards.settled();
+    unwatch();
+    metrics.close();
+  });
   handleErrors(app);
   const refuseOtherMethods = watchMethods(app);
 
   await app.register(compress, { threshold: 1000, encodings: ['gzip'], requestEncodings: ['gzip'] });
   healthRoutes(app, services, () => draining);
-  metrics.routes(app);
+  metricsRoute(app, metrics, options.metricsToken);
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {

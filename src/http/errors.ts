@@ -74,6 +74,7 @@ const graphqlErrors = (refused: Failure) => ({
 function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): FastifyReply {
   const { code, message, retryAfter } = refused;
   const status = statusOf(code);
+  request.codes = [code];
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   reply.code(status).type('application/json; charset=utf-8');

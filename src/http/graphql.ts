@@ -71,10 +71,13 @@ const errors: ApolloServerPlugin<Context> = {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
       },
       async willSendResponse({ response, contextValue }) {
-        if (response.body.kind === 'single') {
-          contextValue.http.failed = !contextValue.http.carriedOut && isFailure(response.body.singleResult);
-        }
-        if (response.body.kind !== 'single' || contextValue.http.request.headers['show-statements'] !== 'true') return;
+        const { http } = contextValue;
+        if (response.body.kind !== 'single') return;
+        http.failed = !http.carriedOut && isFailure(response.body.singleResult);
+        http.request.codes = response.body.singleResult.errors?.map(({ extensions }) =>
+          String(extensions?.code ?? 'INTERNAL'),
+        );
+        if (http.request.headers['show-statements'] !== 'true') return;
         const { statements } = contextValue.work.counter;
         response.body.singleResult.extensions = { ...response.body.singleResult.extensions, statements };
       },

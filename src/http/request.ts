@@ -21,6 +21,8 @@ declare module 'fastify' {
     operation: string | null;
     /** How many statements its work takes, for log and metrics, and the limit of its time. */
     counter: Work['counter'] | null;
+    /** The codes of the errors in its reply, for metrics; what the rules refuse is told apart (service/refused.ts). */
+    codes?: readonly string[];
     /** It is known that it changes nothing. */
     reads: boolean;
   }

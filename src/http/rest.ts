@@ -5,6 +5,7 @@ import { add, type Decimal } from '../domain/decimal';
 import { Refusal } from '../domain/errors';
 import { type InputProblem, readInput } from '../graph/coerce';
 import { hold, type Reply } from '../service/hold';
+import { tellRefused } from '../service/refused';
 import { type Services, Work } from '../service/work';
 import { pathText, type Reason, reasonOf, refusal } from './envelope';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
@@ -90,6 +91,7 @@ export function read<T>(type: string | GraphQLInputType, body: unknown): T {
 }
 
 const categories = { unknown: 21, missing: 22, value: 20 };
+const codeOf = ({ kind }: InputProblem) => ({ code: kind === 'missing' ? 'REQUIRED' : 'INVALID_VALUE' }) as const;
 const reasonOfProblem = ({ kind, path, message }: InputProblem): Reason => ({
   category: categories[kind],
   message: path.length ? `${pathText(path)}: ${message}` : message,
@@ -111,6 +113,7 @@ export async function render(request: FastifyRequest, act: () => Promise<object>
           ? error.errors.map((each) => reasonOf(each, list))
           : undefined;
     if (!reasons) throw error;
+    tellRefused(error instanceof Refusal ? error.errors : (error as BodyError).problems.map(codeOf));
     return { status: 200, headers, body: json(refusal(request, reasons)) };
   }
 }
