@@ -21,6 +21,12 @@ export interface Config {
   /** How many bill run chunks this process works on at once; 0 leaves them to others. */
   billRunWorkers: number;
   bodyLimit: number;
+  /** How long a request may take to arrive. */
+  requestTimeoutMs: number;
+  /** Origins whose pages may call the API; `*` for all. */
+  corsOrigins: readonly string[];
+  /** Seconds for Strict-Transport-Security, which is for what stands behind TLS; 0 for none. */
+  hstsMaxAge: number;
   logLevel: string;
 }
 
@@ -28,10 +34,19 @@ export class ConfigError extends Error {}
 
 const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
 
+/** As browsers send it: compared letter by letter. */
+const isOrigin = (text: string): boolean =>
+  /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const text = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const list = (name: string): string[] =>
+    (text(name) ?? '')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean);
   const whole = (name: string, fallback: number, least: number, most: number): number => {
     const value = text(name);
     if (value === undefined) return fallback;
@@ -52,10 +67,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: whole('PORT', 4000, 0, 65_535),
     host: text('HOST') ?? '127.0.0.1',
     databaseUrl: text('DATABASE_URL'),
-    databaseReplicaUrls: (text('DATABASE_REPLICA_URLS') ?? '')
-      .split(',')
-      .map((url) => url.trim())
-      .filter(Boolean),
+    databaseReplicaUrls: list('DATABASE_REPLICA_URLS'),
     dataDir: text('DATA_DIR') ?? '.data',
     embeddedPostgresBin: text('EMBEDDED_PG_BIN'),
     poolSize: whole('DATABASE_POOL', 10, 1, 1000),
@@ -65,6 +77,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
     bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
+    requestTimeoutMs: whole('REQUEST_TIMEOUT_MS', 30_000, 1_000, 600_000),
+    corsOrigins: list('CORS_ORIGINS'),
+    hstsMaxAge: whole('HSTS_MAX_AGE', 0, 0, 63_072_000),
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
   };
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
@@ -77,6 +92,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (config.databaseReplicaUrls.length && !config.databaseUrl) {
     throw new ConfigError('DATABASE_REPLICA_URLS needs DATABASE_URL: the embedded database has no replicas.');
+  }
+  for (const origin of config.corsOrigins) {
+    if (!isOrigin(origin) && (origin !== '*' || config.corsOrigins.length > 1)) {
+      throw new ConfigError(
+        `CORS_ORIGINS has "${origin}"; origins such as https://app.example.com are allowed, separated by commas, or * alone.`,
+      );
+    }
   }
   if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
     throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');

@@ -5,6 +5,7 @@ import { type Config, ConfigError, readConfig } from './config';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { withTimeout } from './gateway/port';
 import { TestGateway } from './gateway/test-gateway';
+import { logged } from './http/errors';
 import { createServer } from './server';
 import { startWorkers } from './service/bill-run-worker';
 import { anyClient, isDemo } from './service/client';
@@ -21,7 +22,10 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   // Written in pieces of some lines: a write for each request was a tenth of the cost of a small query. What is left is
   // written every second, and when the process ends.
-  const log = pino({ level: config.logLevel }, pino.destination({ minLength: 4096, periodicFlush: 1000 }));
+  const log = pino(
+    { level: config.logLevel, serializers: { err: logged } },
+    pino.destination({ minLength: 4096, periodicFlush: 1000 }),
+  );
   preparedStatements(config.preparedStatements);
 
   const database = await openDatabase({
@@ -68,7 +72,7 @@ async function serve(
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
-  const { app } = await createServer({ services, signingKey, bodyLimit: config.bodyLimit, demo, logger: log });
+  const { app } = await createServer({ ...config, services, signingKey, demo, logger: log });
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);
   const stopWorkers = startWorkers(services, config.billRunWorkers);

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import compress from '@fastify/compress';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -7,11 +5,14 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { RequestError } from './domain/errors';
 import { Identity } from './http/auth';
+import { encodings } from './http/encoding';
 import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
+import { type HeaderOptions, headers, isApi, newRequestId, refuseUnreadable, stamp } from './http/headers';
 import { healthRoutes } from './http/health';
 import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
@@ -19,10 +20,12 @@ import { playground } from './http/playground/plugin';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
 
-export interface ServerOptions {
+export interface ServerOptions extends HeaderOptions {
   services: Services;
   signingKey: string;
   bodyLimit?: number;
+  /** How long a request may take to arrive, and half of that its headers. What is done for it may take longer. */
+  requestTimeoutMs?: number;
   /** How long a revoked grant may still count, in milliseconds. */
   grantsTtlMs?: number;
   /** Signs the playground in. */
@@ -39,28 +42,39 @@ export interface Server {
 
 /** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { services, signingKey, demo, bodyLimit = 2_097_152 } = options;
+  const { services, signingKey, demo, bodyLimit = 2_097_152, requestTimeoutMs = 30_000 } = options;
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit,
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
-    genReqId: () => randomUUID().replaceAll('-', ''),
+    genReqId: newRequestId,
     requestIdHeader: false,
-    // What Fastify refuses before it has a route, such as a path that cannot be decoded.
-    frameworkErrors: (error, request, reply) => sendFailure(request as FastifyRequest, reply as FastifyReply, error),
+    // What Fastify refuses before it has a route, such as a path that cannot be decoded: no hook runs.
+    frameworkErrors: ({ statusCode }, request, reply) => {
+      stamp(request as FastifyRequest, reply as FastifyReply, options);
+      // The error's own text repeats the address, and with it what may not stand in the log.
+      const message = statusCode === 414 ? 'A part of the path is too long.' : 'The path cannot be decoded.';
+      sendFailure(request as FastifyRequest, reply as FastifyReply, Object.assign(new Error(message), { statusCode }));
+    },
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log),
+    requestTimeout: requestTimeoutMs,
+    http: { headersTimeout: requestTimeoutMs / 2, connectionsCheckingInterval: requestTimeoutMs / 10 },
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
-    return503OnClosing: true,
+    // Refused below, in our own words.
+    return503OnClosing: false,
   }) as FastifyInstance;
   const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
   const afterwards = new Afterwards();
   const metrics = new Metrics(services);
   let draining = false;
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('zuora-request-id', request.id);
+  // Node would drop what comes after the 2,000th, an Idempotency-Key among them. There are 16 KB at most.
+  app.server.maxHeadersCount = 0;
+  await headers(app, options);
+  app.addHook('onRequest', async (request) => {
+    if (draining && isApi(request.url)) throw new RequestError('UNAVAILABLE', 'This process is about to stop.');
   });
   // Without this a connection that was busy when the server closed would be kept until its keep-alive ends.
   app.addHook('onSend', async (_request, reply, body) => {
@@ -88,7 +102,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('onClose', () => afterwards.settled());
   handleErrors(app);
 
-  await app.register(compress, { threshold: 1000, encodings: ['gzip'], requestEncodings: ['gzip'] });
+  await encodings(app);
   healthRoutes(app, services, () => draining);
   metrics.routes(app);
   await app.register(oauth(identity));

@@ -5,6 +5,7 @@ import type { Caller, Scope } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import { authenticateClient, type ClientDatabase, clientIdOf, type Grants, grantsOf } from '../service/client';
+import { trackIdOf } from './headers';
 
 export interface AuthOptions {
   db: ClientDatabase;
@@ -149,15 +150,6 @@ const accessOf = (grants: Grants | undefined): Access | undefined =>
 function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
-}
-
-function trackIdOf(header: string | undefined): string | null {
-  if (header === undefined || header === '') return null;
-  if (header.length <= 64 && /^[ -~]+$/.test(header) && !/[:;"']/.test(header)) return header;
-  throw new RequestError(
-    'BAD_REQUEST',
-    'Zuora-Track-Id has at most 64 printable US-ASCII characters, and none of colon, semicolon and quotes.',
-  );
 }
 
 function entityOf(access: Access, header: string | undefined): [string, readonly string[]] {

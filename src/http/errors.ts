@@ -3,6 +3,21 @@ import { RequestError, type RequestErrorCode, requestErrorCodes } from '../domai
 import { translated } from '../service/work';
 import { envelope } from './envelope';
 
+/**
+ * An error as it stands in the log: what tells a fault apart, and none of the properties that libraries hang on theirs.
+ * PostgreSQL's `detail` is the row that failed, Node's `rawPacket` the request with its token.
+ */
+export function logged(thrown: unknown): object {
+  if (typeof thrown !== 'object' || thrown === null) return { message: String(thrown) };
+  const error = thrown as AggregateError & Record<'code' | 'table' | 'column' | 'constraint', string | undefined>;
+  const { name: type, message, stack, code, table, column, constraint, cause, errors } = error;
+  return {
+    ...{ type, message, stack, code, table, column, constraint },
+    ...(cause !== undefined && { cause: logged(cause) }),
+    ...(Array.isArray(errors) && { errors: errors.map(logged) }),
+  };
+}
+
 export interface Failure {
   status: number;
   /** In `extensions.code` on /graphql. */
@@ -28,6 +43,8 @@ function send(request: FastifyRequest, reply: FastifyReply, failure: Failure): F
   const { status, code, message } = failure;
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (status === 503) reply.header('retry-after', '2');
+  // Most requests are done within one.
+  if (status === 409) reply.header('retry-after', '1');
   reply.code(status).type('application/json; charset=utf-8');
   if (request.url.startsWith('/v1/')) return reply.send(envelope(request, failure));
   if (request.url.startsWith('/graphql')) return reply.send({ errors: [{ message, extensions: { code } }] });

@@ -85,17 +85,15 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
   app.decorateRequest('operation', null);
   app.decorateRequest('counter', null);
   app.decorateRequest('unreadable', false);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (request) => {
     checkVersion(request);
     const caller = await identity.callerOf(request.headers, request.id);
     request.caller = caller;
     const written = writtenUpTo(request);
     if (written !== undefined) db.replicas?.hasWrittenTo(caller, written);
-    if (caller.trackId) reply.header('zuora-track-id', caller.trackId);
     request.log = request.log.child({
       clientId: caller.clientId,
       entityId: caller.entityId,
-      ...(caller.trackId && { trackId: caller.trackId }),
       ...(request.headers['zuora-version'] && { zuoraVersion: request.headers['zuora-version'] }),
     });
   });
