@@ -6,6 +6,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { RequestError } from './domain/errors';
+import { type Limits, standardLimits } from './domain/limits';
 import { Identity } from './http/auth';
 import { encodings } from './http/encoding';
 import { handleErrors, sendFailure } from './http/errors';
@@ -14,20 +15,29 @@ import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { type HeaderOptions, headers, isApi, newRequestId, refuseUnreadable, stamp } from './http/headers';
 import { healthRoutes } from './http/health';
+import { limited } from './http/limiting';
 import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
+import type { OutsideOptions } from './http/outside';
 import { playground } from './http/playground/plugin';
+import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
 
 export interface ServerOptions extends HeaderOptions {
   services: Services;
   signingKey: string;
-  bodyLimit?: number;
+  limits?: Partial<Limits>;
   /** How long a request may take to arrive, and half of that its headers. What is done for it may take longer. */
   requestTimeoutMs?: number;
+  /** Whether clients may ask for the schema. */
+  introspection?: boolean;
   /** How long a revoked grant may still count, in milliseconds. */
   grantsTtlMs?: number;
+  /** An issuer whose tokens are taken beside our own. */
+  outside?: Omit<OutsideOptions, 'onFailure'>;
+  /** Addresses of proxies that are believed about whom they pass on. */
+  trustProxy?: string;
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
@@ -42,10 +52,12 @@ export interface Server {
 
 /** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { services, signingKey, demo, bodyLimit = 2_097_152, requestTimeoutMs = 30_000 } = options;
+  const { services, signingKey, demo, introspection = true, requestTimeoutMs = 30_000 } = options;
+  const limits: Limits = { ...standardLimits, ...options.limits };
+  const rates = new Rates(limits);
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
-    bodyLimit,
+    bodyLimit: limits.body,
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: newRequestId,
@@ -60,12 +72,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log),
     requestTimeout: requestTimeoutMs,
     http: { headersTimeout: requestTimeoutMs / 2, connectionsCheckingInterval: requestTimeoutMs / 10 },
+    trustProxy: options.trustProxy ?? false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
     // Refused below, in our own words.
     return503OnClosing: false,
   }) as FastifyInstance;
-  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
+  const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
+  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs, outside });
   const afterwards = new Afterwards();
   const metrics = new Metrics(services);
   let draining = false;
@@ -117,7 +131,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       else json(request, body as string, done);
     });
     authenticated(inside, identity, services);
-    await graphqlRoute(inside, services, afterwards);
+    limited(inside, limits, rates);
+    await graphqlRoute(inside, { services, afterwards, limits, rates, introspection });
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../domain/errors';
+import { headerOf, trackIdOf } from './caller-headers';
 
 /* What every reply says and every request is held to, whatever its path: docs/http.md has the table. */
 
@@ -55,16 +56,6 @@ function checkOnce(rawHeaders: readonly string[]): void {
   }
 }
 
-/** The track id of a request, null where there is none. @throws RequestError BAD_REQUEST */
-export function trackIdOf(header: string | undefined): string | null {
-  if (header === undefined || header === '') return null;
-  if (header.length <= 64 && /^[ -~]+$/.test(header) && !/[:;"']/.test(header)) return header;
-  throw new RequestError(
-    'BAD_REQUEST',
-    'Zuora-Track-Id has at most 64 printable US-ASCII characters, and none of colon, semicolon and quotes.',
-  );
-}
-
 /** Puts on a reply what none may lack, before anything about its request can be refused. */
 export function stamp(request: FastifyRequest, reply: FastifyReply, { hstsMaxAge = 0 }: HeaderOptions): void {
   reply.headers({ ...secure, 'zuora-request-id': request.id });
@@ -89,7 +80,7 @@ export async function headers(app: FastifyInstance, options: HeaderOptions): Pro
 
   app.addHook('onRequest', async (request, reply) => {
     checkOnce(request.raw.rawHeaders);
-    const trackId = trackIdOf(request.headers['zuora-track-id'] as string | undefined);
+    const trackId = trackIdOf(headerOf(request.headers, 'zuora-track-id'));
     if (!trackId) return;
     reply.header('zuora-track-id', trackId);
     request.log = request.log.child({ trackId });

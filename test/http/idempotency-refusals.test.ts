@@ -73,6 +73,24 @@ describe.each(Object.entries(doors))('a refusal before anything has run, on %s',
     expect([await effects(), await stored()]).toEqual([1, 1]);
   });
 
+  test('429 is not kept', async () => {
+    const limited = await testGateway({ database: gateway.database, server: { limits: { requests: 1 } } });
+    const { token } = client;
+    const hurry = () =>
+      limited.server.app.inject({
+        method: 'POST',
+        url,
+        headers: { authorization: `Bearer ${token}`, 'idempotency-key': 'hurry' },
+        payload: bodyOf(inputOf()),
+      });
+    await limited.server.app.inject({ url: '/v1/fulfillments/F-1', headers: { authorization: `Bearer ${token}` } });
+    expect((await hurry()).statusCode).toBe(429);
+    await limited.server.app.close();
+    expect([await effects(), await stored()]).toEqual([0, 0]);
+    expect((await ask('hurry')).headers['idempotency-replayed']).toBeUndefined();
+    expect(await effects()).toBe(1);
+  });
+
   test('422 for another body keeps the first outcome as it is', async () => {
     const key = newKey();
     const first = await ask(key);
