@@ -28,7 +28,7 @@ export interface Config {
   /** How many bill run chunks this process works on at once; 0 leaves them to others. */
   billRunWorkers: number;
   /** How long a request may take to arrive. */
-  requestTimeoutMs: number;
+  receiveTimeoutMs: number;
   /** Origins whose pages may call the API; `*` for all. */
   corsOrigins: readonly string[];
   /** Seconds for Strict-Transport-Security, which is for what stands behind TLS; 0 for none. */
@@ -123,7 +123,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     trustProxy: text('TRUST_PROXY'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
-    requestTimeoutMs: whole('REQUEST_TIMEOUT_MS', 30_000, 1_000, 600_000),
+    receiveTimeoutMs: whole('RECEIVE_TIMEOUT_MS', 30_000, 1_000, 600_000),
     corsOrigins: list('CORS_ORIGINS'),
     hstsMaxAge: whole('HSTS_MAX_AGE', 0, 0, 63_072_000),
     limits: Object.fromEntries(

@@ -29,7 +29,7 @@ export interface ServerOptions extends HeaderOptions {
   signingKey: string;
   limits?: Partial<Limits>;
   /** How long a request may take to arrive, and half of that its headers. What is done for it may take longer. */
-  requestTimeoutMs?: number;
+  receiveTimeoutMs?: number;
   /** Whether clients may ask for the schema. */
   introspection?: boolean;
   /** How long a revoked grant may still count, in milliseconds. */
@@ -52,7 +52,7 @@ export interface Server {
 
 /** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { services, signingKey, demo, introspection = true, requestTimeoutMs = 30_000 } = options;
+  const { services, signingKey, demo, introspection = true, receiveTimeoutMs = 30_000 } = options;
   const limits: Limits = { ...standardLimits, ...options.limits };
   const rates = new Rates(limits);
   const app = Fastify({
@@ -70,8 +70,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       sendFailure(request as FastifyRequest, reply as FastifyReply, Object.assign(new Error(message), { statusCode }));
     },
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log),
-    requestTimeout: requestTimeoutMs,
-    http: { headersTimeout: requestTimeoutMs / 2, connectionsCheckingInterval: requestTimeoutMs / 10 },
+    requestTimeout: receiveTimeoutMs,
+    http: {
+      headersTimeout: receiveTimeoutMs / 2,
+      connectionsCheckingInterval: receiveTimeoutMs / 10,
+      // Judged below, as every header: Node's refusal would have no request id.
+      requireHostHeader: false,
+    },
     trustProxy: options.trustProxy ?? false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
@@ -86,6 +91,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
   // Node would drop what comes after the 2,000th, an Idempotency-Key among them. There are 16 KB at most.
   app.server.maxHeadersCount = 0;
+  // An expectation that nobody knows is ignored, where Node would answer by itself.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   await headers(app, options);
   app.addHook('onRequest', async (request) => {
     if (draining && isApi(request.url)) throw new RequestError('UNAVAILABLE', 'This process is about to stop.');

@@ -87,11 +87,11 @@ describe('the origins whose pages may call the API', () => {
 });
 
 test('a time-out of requests, and HSTS, are whole numbers within bounds', () => {
-  expect(readConfig({})).toMatchObject({ requestTimeoutMs: 30_000, hstsMaxAge: 0 });
-  expect(readConfig({ REQUEST_TIMEOUT_MS: '1000', HSTS_MAX_AGE: '31536000' })).toMatchObject({
-    requestTimeoutMs: 1_000,
+  expect(readConfig({})).toMatchObject({ receiveTimeoutMs: 30_000, hstsMaxAge: 0 });
+  expect(readConfig({ RECEIVE_TIMEOUT_MS: '1000', HSTS_MAX_AGE: '31536000' })).toMatchObject({
+    receiveTimeoutMs: 1_000,
     hstsMaxAge: 31_536_000,
   });
-  expect(() => readConfig({ REQUEST_TIMEOUT_MS: '0' })).toThrow('REQUEST_TIMEOUT_MS');
+  expect(() => readConfig({ RECEIVE_TIMEOUT_MS: '0' })).toThrow('RECEIVE_TIMEOUT_MS');
   expect(() => readConfig({ HSTS_MAX_AGE: '1 year' })).toThrow('HSTS_MAX_AGE');
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -42,11 +42,12 @@ const exposedHeaders = [
  * perhaps the other.
  */
 const once = new Set([
+  'host',
   ...['authorization', 'content-type', 'content-encoding', 'idempotency-key', 'write-position'],
   ...['zuora-entity-ids', 'zuora-track-id', 'zuora-version'],
 ]);
 
-function checkOnce(rawHeaders: readonly string[]): void {
+function checkOnce({ rawHeaders, httpVersion }: IncomingMessage): void {
   const seen = new Set<string>();
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at].toLowerCase();
@@ -54,6 +55,7 @@ function checkOnce(rawHeaders: readonly string[]): void {
     if (seen.has(name)) throw new RequestError('BAD_REQUEST', `${rawHeaders[at]} is given more than once.`);
     seen.add(name);
   }
+  if (!seen.has('host') && httpVersion === '1.1') throw new RequestError('BAD_REQUEST', 'Host is missing.');
 }
 
 /** Puts on a reply what none may lack, before anything about its request can be refused. */
@@ -79,7 +81,7 @@ export async function headers(app: FastifyInstance, options: HeaderOptions): Pro
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    checkOnce(request.raw.rawHeaders);
+    checkOnce(request.raw);
     const trackId = trackIdOf(headerOf(request.headers, 'zuora-track-id'));
     if (!trackId) return;
     reply.header('zuora-track-id', trackId);

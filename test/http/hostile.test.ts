@@ -4,7 +4,7 @@ import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '
 import { exchange, listening, type RawAnswer, requestText } from '../support/socket';
 
 /* Requests that nobody sends by accident, over real sockets. */
-const requestTimeoutMs = 400;
+const receiveTimeoutMs = 400;
 let gateway: TestGatewayServer;
 let client: TestClient;
 let port: number;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     return inflater;
   };
   Object.defineProperty(zlib, 'createGunzip', { value, configurable: true });
-  gateway = await testGateway({ server: { requestTimeoutMs } });
+  gateway = await testGateway({ server: { receiveTimeoutMs } });
   client = await gateway.client();
   port = await listening(gateway.server);
   const { orderLineItems } = await orderFor(await client.work());
@@ -118,7 +118,7 @@ describe('a request that trickles', () => {
     for (let at = 0; at < 10; at++) expect((await post(close))[0].status).toBe(200);
     for (const answers of await slow) {
       expectRefused(answers, 408, 'The request did not arrive in time.');
-      expect(answers[0].open).toBeLessThan(20 * requestTimeoutMs);
+      expect(answers[0].open).toBeLessThan(20 * receiveTimeoutMs);
     }
   });
 
@@ -131,9 +131,9 @@ describe('a request that trickles', () => {
     const length: Headers = [['content-length', String(body.length)]];
     const first = requestText('POST /graphql', [...signedIn(), ['content-length', String(query.length)]], query);
     const second = requestText('POST /v1/fulfillments', [...signedIn(), ...length, ...close], body);
-    const running = exchange(port, [first, second], 2 * requestTimeoutMs);
+    const running = exchange(port, [first, second], 2 * receiveTimeoutMs);
     await blocked();
-    await new Promise((resolve) => setTimeout(resolve, 2 * requestTimeoutMs));
+    await new Promise((resolve) => setTimeout(resolve, 2 * receiveTimeoutMs));
     await owner('rollback');
     const answers = await running;
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
@@ -176,6 +176,7 @@ describe('headers that are', () => {
     ['write-position', '2'],
     ['content-type', 'application/json'],
     ['content-encoding', 'gzip'],
+    ['host', 'y'],
   ])('%s twice are 400, which says so', async (name, value) => {
     const given = signedIn().find(([each]) => each === name) ?? [
       name.toLowerCase(),
@@ -205,6 +206,17 @@ describe('headers that are', () => {
 });
 
 describe('what is no request', () => {
+  test('without Host is 400, but for HTTP/1.0, and an expectation that nobody knows is ignored', async () => {
+    const ask = async (version: string, headers: string) => {
+      const [answer] = await exchange(port, `GET /livez HTTP/${version}\r\n${headers}connection: close\r\n\r\n`);
+      expect(answer.headers['zuora-request-id']).toMatch(/^[0-9a-f]{32}$/);
+      return [answer.status, answer.body];
+    };
+    expect(await ask('1.1', '')).toEqual([400, expect.stringContaining('Host is missing.')]);
+    expect((await ask('1.0', ''))[0]).toBe(200);
+    expect((await ask('1.1', 'host: x\r\nexpect: wonders\r\n'))[0]).toBe(200);
+  });
+
   test.each([
     ['text', 'hello\r\n\r\n', /no HTTP\/1.1 request/],
     ['a method that does not exist', 'BREW /graphql HTTP/1.1\r\nhost: x\r\n\r\n', /no HTTP\/1.1 request/],

@@ -146,6 +146,9 @@ async function askForEverything(): Promise<void> {
     expect((await send('POST', '/graphql', { 'content-type': `text/${marks.malformed}` }, body))[0]).toBe(415);
   }
   expect((await rest(marks.malformed.repeat(200_000)))[0]).toBe(413);
+  const traced = { authorization: '', 'zuora-track-id': 'trace the refusal' };
+  expect((await send('GET', '/v1/fulfillments/F-1', traced))[0]).toBe(401);
+  expect((await send('GET', '/v1/fulfillments/F-1', { 'zuora-version': '2025-08-12' }))[0]).toBe(200);
   // Those who may not.
   for (const authorization of [
     marks.otherToken,
@@ -186,7 +189,15 @@ test('no secret, token, key or value of a request stands in the log, whatever be
 
   const log = gateway.out() + gateway.err();
   // It is the log, of all this.
-  for (const told of ['no_broken', 'no_broken_carrier', 'UNAUTHENTICATED', '"trackId":"trace me"', 'HPE_']) {
+  for (const told of [
+    'no_broken',
+    'no_broken_carrier',
+    'UNAUTHENTICATED',
+    '"trackId":"trace me"',
+    'HPE_',
+    '"trackId":"trace the refusal","code":"UNAUTHENTICATED"',
+    '"zuoraVersion":"2025-08-12"',
+  ]) {
     expect(log).toContain(told);
   }
   expect(log.split('"msg":"request"').length).toBeGreaterThan(50);
