@@ -74,7 +74,7 @@ export async function clientCommand(
       out(usage);
       return 0;
     }
-    const { clientId, secret } = await inDatabase(env, (db) => createClient(db.reads(), wanted));
+    const { clientId, secret } = await inDatabase(env, (db) => createClient(db.aside(), wanted));
     out(`client_id      ${clientId}\nclient_secret  ${secret}`);
     return 0;
   } catch (error) {

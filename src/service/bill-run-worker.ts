@@ -19,7 +19,7 @@ import {
   saveRun,
   takeChunk,
 } from '../store/bill-run';
-import { type Connection, Lease } from '../store/connection';
+import { type Connection, type Lease, transaction } from '../store/connection';
 import { dueAccounts } from '../store/due';
 import { failureOf } from '../store/failure';
 import { newId } from '../store/id';
@@ -80,32 +80,22 @@ export async function carryToEnd(services: Services, work: Work, runId: string, 
 
 /** One step of a run; false where nothing of it is left for this worker. */
 export async function step(services: Services, run: BillRunRow): Promise<boolean> {
-  if (run.status === 'Pending') return inTransaction(services, (lease) => plan(services, lease, run.id));
+  if (run.status === 'Pending') return inTransaction(services, run, (lease) => plan(services, lease, run.id));
   try {
-    const worked = await inTransaction(services, (lease) => workChunk(services, lease, run, false));
+    const worked = await inTransaction(services, run, (lease) => workChunk(services, lease, run, false));
     if (worked) return true;
   } catch (error) {
     // What may pass, or has to do with the database as a whole, is no account's fault: it is tried again later.
     if (failureOf(error)) throw error;
     tell(services, error, `a chunk of bill run ${run.billRunNumber}: its accounts are tried one by one`);
-    return inTransaction(services, (lease) => workChunk(services, lease, run, true));
+    return inTransaction(services, run, (lease) => workChunk(services, lease, run, true));
   }
-  return inTransaction(services, (lease) => finish(lease, run.id));
+  return inTransaction(services, run, (lease) => finish(lease, run.id));
 }
 
-async function inTransaction<T>(services: Services, act: (lease: Lease) => Promise<T>): Promise<T> {
-  const lease = await Lease.take(services.db.working);
-  let open = true;
-  try {
-    await lease.control('begin');
-    const result = await act(lease);
-    open = false;
-    await lease.commit();
-    return result;
-  } finally {
-    await lease.release(open);
-  }
-}
+/** A transaction in the scope of a run. */
+const inTransaction = <T>(services: Services, run: BillRunRow, act: (lease: Lease) => Promise<T>): Promise<T> =>
+  transaction(services.db.working, run, act);
 
 /** On behalf of whoever made the run, in the orgs that it belongs to. */
 const callerOf = (run: BillRunRow): Caller => ({

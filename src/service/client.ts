@@ -4,7 +4,14 @@ import { type Scope, scopes } from '../domain/caller';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import { checkTexts } from '../domain/text';
-import { type ClientWithGrants, countClients, insertClient, type NewGrant, readClient } from '../store/client';
+import {
+  type ClientWithGrants,
+  countClients,
+  insertClient,
+  type NewGrant,
+  readClient,
+  readHashes,
+} from '../store/client';
 import type { Connection } from '../store/connection';
 import type { Database } from '../store/database';
 import { newId } from '../store/id';
@@ -87,7 +94,7 @@ export async function authenticateClient(
 ): Promise<Grants | undefined> {
   const id = idOf(clientId);
   const client = id === undefined ? undefined : await readClient(db, id);
-  const hashes = client?.hashes ?? [];
+  const hashes = id === undefined ? [] : await readHashes(db, id);
   for (let i = 0; i < Math.max(usualSecrets, hashes.length); i++) {
     const matched = await matches(secret, hashes[i] ?? noSecret);
     if (matched && client && i < hashes.length) return grants(client);

@@ -43,7 +43,7 @@ export async function hold(
   const work = new Work(services, caller, lease.counter, held);
   let open = true;
   try {
-    await lease.control('begin');
+    await lease.begin(caller);
     if (key !== undefined) {
       const stored = await takeKey(lease, caller, key, fingerprint);
       if (stored) {

@@ -34,20 +34,27 @@ export class ClientGrantRow {
   @Column('uuid', { nullable: true }) orgId: string | null;
 }
 
-/** A client, the hashes of its live secrets, and the entities it may see, each with the orgs it may see there. */
+/** A client and the entities it may see, each with the orgs it may see there. */
 export interface ClientWithGrants {
   id: string;
   name: string;
   scopes: string[];
-  hashes: string[];
   entities: { id: string; name: string; orgs: { id: string; name: string }[] }[];
 }
 
-/** Everything that identity needs of a client, in one statement. An org made later is covered by a grant without org. */
+/** The hashes of the live secrets of a client, the latest first. The role that reads for requests may not see them. */
+export async function readHashes(db: Connection, clientId: string): Promise<string[]> {
+  const rows = await db.query<{ hash: string }>(
+    'select hash from client_secret where client_id = $1 order by id desc',
+    [clientId],
+  );
+  return rows.map(({ hash }) => hash);
+}
+
+/** What a client may do and see, in one statement. An org made later is covered by a grant without org. */
 export async function readClient(db: Connection, id: string): Promise<ClientWithGrants | undefined> {
   const [client] = await db.query<ClientWithGrants>(
     `select c.id, c.name, c.scopes,
-       array(select s.hash from client_secret s where s.client_id = c.id order by s.id desc) as hashes,
        (select coalesce(json_agg(json_build_object('id', replace(e.id::text, '-', ''), 'name', e.name, 'orgs', (
             select coalesce(json_agg(json_build_object('id', replace(o.id::text, '-', ''), 'name', o.name)
                                      order by o.name, o.id), '[]')

@@ -28,7 +28,7 @@ describe('the client command', () => {
     const { status, out, err } = await run(args);
     expect([status, err]).toEqual([0, '']);
     const [, clientId, secret] = /^client_id {6}(\S{36})\nclient_secret {2}(\S{40})$/.exec(out) ?? [];
-    expect(await authenticateClient(database.db.reads(), clientId, secret)).toMatchObject({
+    expect(await authenticateClient(database.db.aside(), clientId, secret)).toMatchObject({
       name: 'ERP',
       scopes: new Set(['read', 'fulfill']),
       entities: [{ name: 'Acme', orgs: [{ name: 'North' }, { name: 'South' }] }],

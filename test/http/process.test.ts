@@ -39,7 +39,7 @@ describe('the process', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'answers the request under way before %s ends it with status 0',
     async (signal) => {
-      const { clientId, secret } = await createClient(database.db.reads(), {
+      const { clientId, secret } = await createClient(database.db.aside(), {
         name: signal,
         scopes: ['order'],
         grants: [{ entity: 'Acme', orgs: ['North'] }],
@@ -141,7 +141,7 @@ describe('a start that cannot work ends with one line and status 1:', () => {
   test('production on demo data', async () => {
     const demo = await testDatabase();
     try {
-      await createClient(demo.db.reads(), {
+      await createClient(demo.db.aside(), {
         name: 'Demo',
         scopes: ['read'],
         grants: [{ entity: 'Acme', orgs: ['North'] }],

@@ -18,8 +18,8 @@ beforeAll(async () => {
   database = await testDatabase();
   identity = new Identity({ db: database.db, signingKey });
   const all = ['Acme', 'Globex'].map((entity) => ({ entity, orgs: ['North'] }));
-  both = await createClient(database.db.reads(), { name: 'both', scopes: ['read', 'bill'], grants: all });
-  one = await createClient(database.db.reads(), { name: 'one', scopes: ['read'], grants: all.slice(0, 1) });
+  both = await createClient(database.db.aside(), { name: 'both', scopes: ['read', 'bill'], grants: all });
+  one = await createClient(database.db.aside(), { name: 'one', scopes: ['read'], grants: all.slice(0, 1) });
 }, 60_000);
 afterAll(() => database.close());
 
@@ -44,7 +44,7 @@ describe('a bearer token', () => {
     const reply = await identity.issue(both.clientId, both.secret);
     const { header, payload } = createDecoder({ complete: true })(reply.access_token);
     expect(header).toEqual({ alg: 'HS256', typ: 'JWT' });
-    const entities = (await grantsOf(database.db.reads(), both.clientId))!.entities.map(({ id }) => `entity.${id}`);
+    const entities = (await grantsOf(database.db.aside(), both.clientId))!.entities.map(({ id }) => `entity.${id}`);
     const scope = [...entities, 'read', 'bill'].join(' ');
     expect(payload).toEqual({
       ...{ iss: issuer, aud: issuer, sub: both.clientId, jti: reply.jti, scope },
