@@ -54,12 +54,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     keepAliveTimeout: 65_000,
     return503OnClosing: true,
   }) as FastifyInstance;
-  // Under the system's role: that of requests may see no secret, not even as a hash.
-  const identity = new Identity({
-    db: { reads: () => services.db.aside() },
-    signingKey,
-    grantsTtlMs: options.grantsTtlMs,
-  });
+  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
   const afterwards = new Afterwards();
   const metrics = new Metrics(services);
   let draining = false;

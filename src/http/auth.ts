@@ -77,7 +77,7 @@ export class Identity {
 
   /** A token for the client. Throws UNAUTHENTICATED where there is no such client or the secret is not one of its own. */
   async issue(clientId: string, secret: string): Promise<TokenReply> {
-    const grants = await authenticateClient(this.db.reads(), clientId, secret);
+    const grants = await authenticateClient(this.db.aside(), clientId, secret);
     if (!grants) throw new RequestError('UNAUTHENTICATED', 'There is no client with this client_id and client_secret.');
     const jti = randomUUID().replaceAll('-', '');
     const entities = grants.entities.map((entity) => `entity.${entity.id}`);
@@ -128,7 +128,7 @@ export class Identity {
     // Deleted first, so that the map stays in the order of reading and its first entry is the oldest.
     this.cache.delete(clientId);
     if (this.cache.size >= mostClients) this.cache.delete(this.cache.keys().next().value as string);
-    const entry = { access: grantsOf(this.db.reads(), clientId).then(accessOf), until: now + this.ttl };
+    const entry = { access: grantsOf(this.db.aside(), clientId).then(accessOf), until: now + this.ttl };
     this.cache.set(clientId, entry);
     entry.access.catch(() => {
       // A failure is not remembered: the next request asks again.

@@ -18,7 +18,7 @@ import { newId } from '../store/id';
 import { makeTenants } from '../store/tenant';
 
 /** What identity needs of the database: the layers above pass the whole one. */
-export type ClientDatabase = Pick<Database, 'reads'>;
+export type ClientDatabase = Pick<Database, 'aside'>;
 
 /** What a client may do and see. An entity that it may see no org of is still listed, with none. */
 export interface Grants {

@@ -1,6 +1,7 @@
 import { RequestError } from '../../src/domain/errors';
 import { Identity } from '../../src/http/auth';
 import { type Credentials, clientIdOf, createClient, grantsOf } from '../../src/service/client';
+import { Connection } from '../../src/store/connection';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 
@@ -160,7 +161,11 @@ describe('the grants of a client', () => {
 
   test('are read once for requests that come together, and again when the time is up', async () => {
     const counter = { statements: 0 };
-    const brief = new Identity({ db: { reads: () => database.db.reads(counter) }, signingKey, grantsTtlMs: 1_000 });
+    const brief = new Identity({
+      db: { aside: () => new Connection(database.db.side, counter) },
+      signingKey,
+      grantsTtlMs: 1_000,
+    });
     const headers = await bearer(one);
     await Promise.all(Array.from({ length: 50 }, () => brief.callerOf(headers, 'r')));
     expect(counter.statements).toBe(1);

@@ -77,7 +77,7 @@ describe('creating a client', () => {
     expect(two?.entities[0].id).toBe(one?.entities[0].id);
     expect(two?.entities[0].orgs).toContainEqual(one?.entities[0].orgs[0]);
     const id = one?.entities[0].id;
-    expect(await aside().query(`select business_number('F-', 'fulfillment', $1) as number`, [id])).toEqual([
+    expect(await database.raw.query(`select business_number('F-', 'fulfillment', $1) as number`, [id])).toEqual([
       { number: 'F-00000001' },
     ]);
   });
