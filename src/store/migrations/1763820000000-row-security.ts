@@ -57,6 +57,20 @@ exception when insufficient_privilege then
     current_user, quote_ident(current_user);
 end $$`;
 
+/**
+ * Row security costs a role that it binds more than its policies, even where these let everything through: conditions by
+ * operators that PostgreSQL does not call leakproof, such as the equality of states, are then estimated without statistics,
+ * find no index behind a policy, and leave no order to the index (a page of fulfillments by state and date took 0.7 ms in
+ * place of 0.3; behind the policies of a scope it read the whole table, in 240). The role that reads can see every row in
+ * either case, so it is bound by none where whoever migrates may say so. Otherwise an administrator may.
+ */
+const unbound = `do $$ begin
+  if not (select rolbypassrls from pg_roles where rolname = '${readerRole}') then
+    alter role ${readerRole} bypassrls;
+  end if;
+exception when insufficient_privilege then null;
+end $$`;
+
 const policies = [
   ...Object.entries(inScope).map(
     ([table, rows]) => `create policy in_scope on ${table} to ${appRole} using (${rows}) with check (${rows})`,
@@ -138,6 +152,7 @@ export class RowSecurity1763820000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const statements = [
       ...[readerRole, systemRole].map(role),
+      unbound,
       ...rights,
       ...Object.values(functions),
       ...grants,
