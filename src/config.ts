@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import { type LimitName, type Limits, limits } from './domain/limits';
+
 /**
  * The only reader of the process's environment. Every variable is optional; a value that makes no sense stops the
  * start with one line that names it.
@@ -17,16 +20,58 @@ export interface Config {
   statementTimeoutMs: number;
   /** Signs our own tokens (HS256). Unset: a key that lasts as long as the process. */
   jwtSigningKey?: string;
+  /** Whose tokens are taken beside our own. */
+  outside?: { issuer: string; audience: string; jwksUrl: string };
+  /** Proxies whose X-Forwarded-For is believed. Unset: none. */
+  trustProxy?: string;
   gatewayTimeoutMs: number;
   /** How many bill run chunks this process works on at once; 0 leaves them to others. */
   billRunWorkers: number;
-  bodyLimit: number;
+  /** What a request may ask for. */
+  limits: Limits;
+  /** Whether clients may ask for the schema. */
+  introspection: boolean;
   logLevel: string;
 }
 
 export class ConfigError extends Error {}
 
 const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
+
+/** What is fetched over plain HTTP could be anybody's, unless it never leaves this machine. */
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+  return !username && !password && (protocol === 'https:' || (protocol === 'http:' && isLoopback));
+}
+
+/** The issuer of outside tokens: all of it or nothing, since two thirds of it would let in whom nobody meant. */
+function outsideOf(text: (name: string) => string | undefined): Config['outside'] {
+  const names = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'];
+  const [issuer, audience, jwksUrl] = names.map(text);
+  if (!issuer && !audience && !jwksUrl) return undefined;
+  if (!issuer || !audience || !jwksUrl) {
+    const missing = names.filter((name) => !text(name));
+    throw new ConfigError(`${missing.join(' and ')} must be set too: ${names.join(', ')} belong together.`);
+  }
+  if (!isSafeUrl(jwksUrl)) {
+    throw new ConfigError(
+      'JWT_JWKS_URL must be an https:// URL without user and password; http:// only on this machine.',
+    );
+  }
+  return { issuer, audience, jwksUrl };
+}
+
+/** Names of address ranges that Fastify knows. */
+const proxyRanges = ['loopback', 'linklocal', 'uniquelocal'];
+
+function isProxy(part: string): boolean {
+  const [address, bits, ...rest] = part.split('/');
+  if (bits === undefined) return isIP(part) > 0 || proxyRanges.includes(part);
+  const most = isIP(address) === 4 ? 32 : 128;
+  return isIP(address) > 0 && rest.length === 0 && /^[1-9]\d*$/.test(bits) && Number(bits) <= most;
+}
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
@@ -62,11 +107,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     preparedStatements: oneOf('DATABASE_PREPARE', 'on', ['on', 'off']) === 'on',
     statementTimeoutMs: whole('STATEMENT_TIMEOUT_MS', 20_000, 100, 600_000),
     jwtSigningKey: text('JWT_SIGNING_KEY'),
+    outside: outsideOf(text),
+    trustProxy: text('TRUST_PROXY'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
-    bodyLimit: whole('BODY_LIMIT', 2_097_152, 1_024, 104_857_600),
+    limits: Object.fromEntries(
+      Object.entries(limits).map(([name, { variable, standard, least, most }]) => [
+        name,
+        whole(variable, standard, least, most),
+      ]),
+    ) as Record<LimitName, number>,
+    introspection: oneOf('INTROSPECTION', 'on', ['on', 'off']) === 'on',
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
   };
+  if (config.limits.costPerMinute < config.limits.cost) {
+    throw new ConfigError('COST_PER_MINUTE must be at least MAX_COST, or what is allowed once could never be asked.');
+  }
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
     throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
   }
@@ -80,6 +136,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
     throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');
+  }
+  if (!(config.trustProxy ?? 'loopback').split(',').every((part) => isProxy(part.trim()))) {
+    throw new ConfigError(
+      `TRUST_PROXY is "${config.trustProxy}"; IP addresses, ranges such as 10.0.0.0/8, and ${proxyRanges.join(', ')} are allowed, separated by commas.`,
+    );
   }
   if (config.production && !config.databaseUrl) {
     throw new ConfigError(

@@ -68,7 +68,10 @@ async function serve(
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
-  const { app } = await createServer({ services, signingKey, bodyLimit: config.bodyLimit, demo, logger: log });
+  const { limits, introspection, outside, trustProxy } = config;
+  const { app } = await createServer({
+    ...{ services, signingKey, limits, introspection, outside, trustProxy, demo, logger: log },
+  });
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);
   const stopWorkers = startWorkers(services, config.billRunWorkers);

@@ -7,24 +7,34 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { type Limits, standardLimits } from './domain/limits';
 import { Identity } from './http/auth';
 import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { healthRoutes } from './http/health';
+import { limited } from './http/limiting';
 import { Metrics } from './http/metrics';
 import { oauth } from './http/oauth';
+import type { OutsideOptions } from './http/outside';
 import { playground } from './http/playground/plugin';
+import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
 
 export interface ServerOptions {
   services: Services;
   signingKey: string;
-  bodyLimit?: number;
+  limits?: Partial<Limits>;
+  /** Whether clients may ask for the schema. */
+  introspection?: boolean;
   /** How long a revoked grant may still count, in milliseconds. */
   grantsTtlMs?: number;
+  /** An issuer whose tokens are taken beside our own. */
+  outside?: Omit<OutsideOptions, 'onFailure'>;
+  /** Addresses of proxies that are believed about whom they pass on. */
+  trustProxy?: string;
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
@@ -39,22 +49,26 @@ export interface Server {
 
 /** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { services, signingKey, demo, bodyLimit = 2_097_152 } = options;
+  const { services, signingKey, demo, introspection = true } = options;
+  const limits: Limits = { ...standardLimits, ...options.limits };
+  const rates = new Rates(limits);
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
-    bodyLimit,
+    bodyLimit: limits.body,
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     // A request's id is ours alone; a client traces its requests by Zuora-Track-Id.
     genReqId: () => randomUUID().replaceAll('-', ''),
     requestIdHeader: false,
+    trustProxy: options.trustProxy ?? false,
     // What Fastify refuses before it has a route, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => sendFailure(request as FastifyRequest, reply as FastifyReply, error),
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
     return503OnClosing: true,
   }) as FastifyInstance;
-  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs });
+  const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
+  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs, outside });
   const afterwards = new Afterwards();
   const metrics = new Metrics(services);
   let draining = false;
@@ -103,7 +117,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       else json(request, body as string, done);
     });
     authenticated(inside, identity, services);
-    await graphqlRoute(inside, services, afterwards);
+    limited(inside, limits, rates);
+    await graphqlRoute(inside, { services, afterwards, limits, rates, introspection });
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });

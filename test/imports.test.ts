@@ -23,7 +23,7 @@ const rules: Record<string, Rule> = {
   store: {
     folders: ['store', 'domain'],
     packages: ['typeorm', 'pg', 'reflect-metadata'],
-    builtins: /^(embedded|embedded-files|open|id|connection)\.ts$/,
+    builtins: /^(embedded|embedded-files|open|id|connection|time-limit)\.ts$/,
   },
   service: { folders: ['service', 'store', 'domain', 'gateway'], packages: ['typeorm'], builtins: /./ },
   graph: {

@@ -3,51 +3,63 @@ import { ConfigError, readConfig } from '../config';
 import { demoClientId } from '../demo/fill';
 import { scopeMeanings, scopes } from '../domain/caller';
 import { Refusal } from '../domain/errors';
-import { createClient, isDemo, type NewClient } from '../service/client';
+import { clientIdOf, createClient, createLinkedClient, isDemo, type NamedGrant } from '../service/client';
+import {
+  type ClientUpdate,
+  listClients,
+  revokeClient,
+  revokeSecret,
+  rotateSecret,
+  updateClient,
+} from '../service/client-change';
 import { preparedStatements } from '../store/connection';
 import type { Database } from '../store/database';
 import { openDatabase } from '../store/open';
 
 const usage = `Usage: npm run client -- create --entity <name> --org <name> --scopes <scope,scope,...> [options]
+       npm run client -- update <client_id> [options]
+       npm run client -- rotate <client_id> [--drop-old]
+       npm run client -- revoke <client_id> [--secret <id>]
+       npm run client -- list [--all]
 
-  --entity <name>    the entity the client belongs to; made where it is missing
+create makes a client, and prints its id and secret. The secret is not kept and cannot be shown again.
+update replaces what is given of a client and leaves the rest.
+  --entity <name>    the entity the client belongs to, made where it is missing; with update its other entities stay
   --org <name>       an org of it, made where it is missing; may be repeated
+  --all-orgs         the client may see every org of the entity, also those made later
+  --no-orgs          update: the client sees nothing of the entity any more
   --scopes <list>    ${scopes.map((scope) => `${scope}: ${scopeMeanings[scope]}`).join('\n                     ')}
   --name <name>      what to call the client; default: entity and org
-  --all-orgs         the client may see every org of the entity, also those made later
+  --subject <sub>    the client signs in by tokens of the issuer JWT_ISSUER with this subject; create gives it no secret
+  --no-subject       update: it does so no longer
 
-Prints the client's id and secret. The secret is not kept and cannot be shown again.`;
+rotate gives a client another secret. The one before stays good beside it, older ones end.
+  --drop-old         all secrets it had end
+
+revoke ends a client for good, within seconds and with the tokens that are out. There is no way back.
+  --secret <id>      only this secret (list shows its id), with the tokens that were issued for it
+
+list shows the clients, what they may do and see, and their secrets.
+  --all              those that were revoked too
+
+A secret that has ended is of no use from then on; the tokens issued for it end within seconds.`;
 
 class UsageError extends Error {}
 
 const options = {
   entity: { type: 'string' },
   org: { type: 'string', multiple: true },
+  'all-orgs': { type: 'boolean' },
+  'no-orgs': { type: 'boolean' },
   scopes: { type: 'string' },
   name: { type: 'string' },
-  'all-orgs': { type: 'boolean' },
+  subject: { type: 'string' },
+  'no-subject': { type: 'boolean' },
+  'drop-old': { type: 'boolean' },
+  secret: { type: 'string' },
+  all: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-
-/** What is asked for, or nothing where that is help. Throws a UsageError that says what is wrong. */
-function read(args: string[]): NewClient | undefined {
-  const { values, positionals } = parsed(args);
-  if (values.help) return undefined;
-  if (positionals.length !== 1 || positionals[0] !== 'create') {
-    throw new UsageError(
-      positionals.length === 0 ? 'Say what to do: create.' : `"${positionals.join(' ')}" is not create.`,
-    );
-  }
-  const { entity, org: orgs, scopes: list } = values;
-  if (!entity) throw new UsageError('--entity is missing.');
-  if (!orgs?.length) throw new UsageError('--org is missing.');
-  if (!list) throw new UsageError('--scopes is missing.');
-  return {
-    name: values.name ?? `${entity}, ${orgs.join(', ')}`.slice(0, 255),
-    scopes: list.split(',').map((scope) => scope.trim()),
-    grants: [{ entity, orgs, allOrgs: values['all-orgs'] }],
-  };
-}
 
 function parsed(args: string[]) {
   try {
@@ -55,6 +67,137 @@ function parsed(args: string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+type Values = ReturnType<typeof parsed>['values'];
+/** What is done in the database, and what is told about it. */
+type Act = (db: Database) => Promise<string>;
+
+/** What there is to do, each with the options that it takes; `act` throws a UsageError where one is missing. */
+const actions: Record<string, { takes: (keyof Values)[]; ofClient: boolean; act(values: Values, id: string): Act }> = {
+  create: {
+    takes: ['entity', 'org', 'all-orgs', 'scopes', 'name', 'subject'],
+    ofClient: false,
+    act({ entity, org: orgs, 'all-orgs': allOrgs, scopes: list, name, subject }) {
+      if (!entity) throw new UsageError('--entity is missing.');
+      if (!orgs?.length) throw new UsageError('--org is missing.');
+      if (!list) throw new UsageError('--scopes is missing.');
+      const input = {
+        name: name ?? `${entity}, ${orgs.join(', ')}`.slice(0, 255),
+        scopes: wordsOf(list),
+        grants: [{ entity, orgs, allOrgs }],
+      };
+      return async (db) => {
+        if (subject === undefined) return credentials(await createClient(db.aside(), input));
+        return `client_id      ${await createLinkedClient(db.aside(), { ...input, subject })}`;
+      };
+    },
+  },
+  update: {
+    takes: ['entity', 'org', 'all-orgs', 'no-orgs', 'scopes', 'name', 'subject', 'no-subject'],
+    ofClient: true,
+    act(values, id) {
+      const change = updateOf(values);
+      return async (db) => {
+        await updateClient(db, id, change);
+        return 'The client has been changed. It counts within seconds, also for tokens that are out.';
+      };
+    },
+  },
+  rotate: {
+    takes: ['drop-old'],
+    ofClient: true,
+    act: (values, id) => async (db) => {
+      const { ended, ...made } = await rotateSecret(db, id, values['drop-old']);
+      const told = ended.map((secret) => `Ended with its tokens: the secret ${described(secret)}.`);
+      return [credentials(made), ...told].join('\n');
+    },
+  },
+  revoke: {
+    takes: ['secret'],
+    ofClient: true,
+    act:
+      ({ secret }, id) =>
+      async (db) => {
+        if (secret === undefined) {
+          await revokeClient(db, id);
+          return 'The client has been revoked. Tokens that are out end within seconds.';
+        }
+        const left = await revokeSecret(db, id, secret);
+        return `The secret has been revoked; the client has ${left || 'none'} left. Tokens issued for it end within seconds.`;
+      },
+  },
+  list: {
+    takes: ['all'],
+    ofClient: false,
+    act:
+      ({ all }) =>
+      async (db) => {
+        const clients = await listClients(db, all);
+        return clients.map(shown).join('\n\n') || 'There is no client.';
+      },
+  },
+};
+
+const wordsOf = (list: string): string[] => list.split(',').map((word) => word.trim());
+
+function updateOf({ entity, org: orgs = [], scopes: list, name, subject, ...values }: Values): ClientUpdate {
+  const both = (one: string, other: string) => new UsageError(`--${one} and --${other} exclude each other.`);
+  const { 'all-orgs': allOrgs, 'no-orgs': noOrgs, 'no-subject': noSubject } = values;
+  if (noOrgs && orgs.length) throw both('no-orgs', 'org');
+  if (noOrgs && allOrgs) throw both('no-orgs', 'all-orgs');
+  if (noSubject && subject !== undefined) throw both('no-subject', 'subject');
+  if (!entity && (noOrgs || allOrgs || orgs.length)) throw new UsageError('--entity is missing.');
+  if (entity && !noOrgs && !allOrgs && !orgs.length) throw new UsageError('--org is missing.');
+  const grant: NamedGrant | undefined = entity ? { entity, orgs, allOrgs } : undefined;
+  const change: ClientUpdate = {
+    ...(name !== undefined && { name }),
+    ...(list !== undefined && { scopes: wordsOf(list) }),
+    ...(subject !== undefined && { subject }),
+    ...(noSubject && { subject: null }),
+    ...(grant && { grant: noOrgs ? { entity: grant.entity, nothing: true } : grant }),
+  };
+  if (Object.keys(change).length === 0) throw new UsageError('Say what to change.');
+  return change;
+}
+
+const credentials = ({ clientId, secret }: { clientId: string; secret: string }): string =>
+  `client_id      ${clientId}\nclient_secret  ${secret}`;
+
+const minuteOf = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')} UTC`;
+
+type Client = Awaited<ReturnType<typeof listClients>>[number];
+
+const described = ({ id, createdDate, lastUsedDate }: Client['secrets'][number]): string =>
+  `${id}, made ${minuteOf(createdDate)}, ${lastUsedDate ? `last used ${minuteOf(lastUsedDate)}` : 'never used'}`;
+
+function shown({ id, name, scopes, subject, createdDate, revokedDate, entities, secrets }: Client): string {
+  const lines = [
+    `${clientIdOf(id)}  ${name}`,
+    `  made     ${minuteOf(createdDate)}${revokedDate ? `, revoked ${minuteOf(revokedDate)}` : ''}`,
+    `  scopes   ${scopes.join(', ')}`,
+    ...entities.map((entity) => `  sees     ${entity.name}: ${entity.orgs?.join(', ') ?? 'all orgs'}`),
+    ...(subject === null ? [] : [`  subject  ${subject}`]),
+    ...secrets.map((secret) => `  secret   ${described(secret)}`),
+  ];
+  return lines.join('\n');
+}
+
+/** What is asked for, or nothing where that is help. Throws a UsageError that says what is wrong. */
+function read(args: string[]): Act | undefined {
+  const { values, positionals } = parsed(args);
+  if (values.help) return undefined;
+  const [word, id, ...more] = positionals;
+  const known = Object.keys(actions).join(', ');
+  if (word === undefined) throw new UsageError(`Say what to do: ${known}.`);
+  const action = Object.hasOwn(actions, word) ? actions[word] : undefined;
+  if (!action) throw new UsageError(`"${word}" is none of ${known}.`);
+  const odd = (Object.keys(values) as (keyof Values)[]).find((option) => !action.takes.includes(option));
+  if (odd) throw new UsageError(`${word} has no option --${odd}.`);
+  if (action.ofClient && id === undefined) throw new UsageError(`Say which client: ${word} <client_id>.`);
+  const extra = action.ofClient ? more : [id, ...more].filter((each) => each !== undefined);
+  if (extra.length) throw new UsageError(`"${extra.join(' ')}" is too much.`);
+  return action.act(values, id);
 }
 
 export interface Output {
@@ -69,13 +212,8 @@ export async function clientCommand(
   { out, err }: Output,
 ): Promise<number> {
   try {
-    const wanted = read(args);
-    if (!wanted) {
-      out(usage);
-      return 0;
-    }
-    const { clientId, secret } = await inDatabase(env, (db) => createClient(db.aside(), wanted));
-    out(`client_id      ${clientId}\nclient_secret  ${secret}`);
+    const act = read(args);
+    out(act ? await inDatabase(env, act) : usage);
     return 0;
   } catch (error) {
     if (error instanceof UsageError || error instanceof Refusal) {
@@ -83,7 +221,7 @@ export async function clientCommand(
       err(`${line}\n\n${usage}`);
       return 2;
     }
-    err(error instanceof ConfigError ? error.message : `The client could not be created: ${(error as Error).message}`);
+    err(error instanceof ConfigError ? error.message : `The command failed: ${(error as Error).message}`);
     return 1;
   }
 }

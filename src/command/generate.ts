@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { scopeMeanings, scopes } from '../domain/caller';
 import { requestErrorCodes, userErrorCodes } from '../domain/errors';
 import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
+import { limits } from '../domain/limits';
 import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
 import { schemaText } from '../graph/schema';
 import { picture, pictureNames, waysIn } from './picture';
@@ -67,6 +68,13 @@ const readmeBlocks: Blocks = {
       ['code', 'REST category', 'retry', 'meaning'],
       Object.entries(userErrorCodes).map(([code, { category, meaning, ...more }]) =>
         row(`\`${code}\``, category, 'retryable' in more ? 'yes' : '', meaning),
+      ),
+    ),
+  limits: () =>
+    table(
+      ['variable', 'default', 'limit', 'refused with', 'what it counts'],
+      Object.entries(limits).map(([name, { variable, standard, code, meaning }]) =>
+        row(`\`${variable}\``, standard, `\`${name}\``, `\`${code}\``, meaning),
       ),
     ),
   'request errors': () =>

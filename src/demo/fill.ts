@@ -1,7 +1,7 @@
 import type { Caller } from '../domain/caller';
 import { scopes } from '../domain/caller';
 import { updateBillingSettings } from '../service/billing-settings';
-import { anyClientBut, createClient, grantsOf } from '../service/client';
+import { anyClientBut, createClient, grantsOf, isDemo } from '../service/client';
 import { type Services, Work } from '../service/work';
 import { type DatabaseOptions, emptyDatabase } from '../store/database';
 import { type DemoEntity, demoEntities } from './data';
@@ -22,7 +22,7 @@ export class DemoError extends Error {}
  */
 export async function fillDemo(services: Services, owner: DatabaseOptions): Promise<void> {
   const db = services.db.aside();
-  if (await grantsOf(db, demoClientId)) return;
+  if (await isDemo(db, demoClientId)) return;
   if (await anyClientBut(db, [twoEntitiesClientId, readOnlyClientId])) {
     throw new DemoError(
       'The embedded database has clients of its own and no demo data; nothing was touched. Set DATA_DIR to another folder.',

@@ -142,15 +142,33 @@ export const requestErrorCodes = {
     status: 400,
     meaning: 'A request with an Idempotency-Key or with dryRun holds exactly one mutation field.',
   },
+  QUERY_TOO_COMPLEX: {
+    status: 400,
+    meaning:
+      'The operation goes beyond a limit of this server; `extensions` say which, what is allowed, and what it has.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    retryable: true,
+    meaning: 'The client has used up its requests or its cost of this minute. Retry-After says for how long.',
+  },
   PAGE_SIZE: { status: 400, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   BAD_CURSOR: { status: 400, meaning: 'The cursor is not one of this list with this filter and order.' },
-  UNAVAILABLE: { status: 503, retryable: true, meaning: 'The database cannot be reached. Try again later.' },
-  TIMEOUT: { status: 503, retryable: true, meaning: 'The operation took too long and was ended.' },
+  UNAVAILABLE: {
+    status: 503,
+    retryable: true,
+    meaning: 'The database, or the issuer of outside tokens, cannot be reached. Try again later.',
+  },
+  TIMEOUT: {
+    status: 503,
+    retryable: true,
+    meaning: 'The request took too long and was ended; it has changed nothing.',
+  },
   OUTCOME_UNKNOWN: {
     // Not 503, which asks to be tried again.
     status: 500,
     meaning:
-      'The database was lost while a change was being committed. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
+      'The database was lost, or the time was up, while a change was being committed. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
   },
   INTERNAL: { status: 500, retryable: true, meaning: 'An unexpected failure; the request id finds it in the log.' },
 } as const satisfies Record<string, RequestErrorMeaning>;

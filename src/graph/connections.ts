@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
 import { RequestError } from '../domain/errors';
+import { LimitError } from '../domain/limits';
 import { checkedOrder, count, type List, type Listed, type Order, type PageQuery, page } from '../store/list';
 import type { GraphContext } from './context';
 import { decodeCursor, encodeCursor, signatureOf } from './cursor';
@@ -8,8 +9,7 @@ import { type ManyEdge, type ManyTarget, manyEdges } from './loaders';
 import { columnsOf, listOf, type Noun, type RowOf, show } from './nouns';
 import { selectedFields } from './selection';
 
-const defaultPageSize = 20;
-export const maxPageSize = 100;
+export const defaultPageSize = 20;
 
 @ObjectType({
   description: 'Where a page stands in its list. Source: Relay, "GraphQL Cursor Connections Specification".',
@@ -106,15 +106,18 @@ interface Window {
 }
 
 /** @throws RequestError PAGE_SIZE, BAD_REQUEST */
-function windowOf({ first, after, last, before }: PageArgs): Window {
+function windowOf({ first, after, last, before }: PageArgs, maxPageSize: number): Window {
   if (first != null && last != null) throw new RequestError('PAGE_SIZE', 'Give first or last, not both.');
   const backward = last != null || (before != null && first == null);
   if (backward ? after != null : before != null) {
     throw new RequestError('BAD_REQUEST', 'after goes with first, before with last.');
   }
-  const size = (backward ? last : first) ?? defaultPageSize;
+  const size = (backward ? last : first) ?? Math.min(defaultPageSize, maxPageSize);
   if (size < 0 || size > maxPageSize) {
-    throw new RequestError('PAGE_SIZE', `${backward ? 'last' : 'first'} is ${size}; 0 to ${maxPageSize} is allowed.`);
+    throw new LimitError(
+      { limit: 'pageSize', allowed: maxPageSize, requested: size },
+      `${backward ? 'last' : 'first'} is ${size}; 0 to ${maxPageSize} is allowed.`,
+    );
   }
   return { size, backward, cursor: (backward ? before : after) ?? null };
 }
@@ -126,9 +129,15 @@ interface Asked {
   signature: () => string;
 }
 
-function askedOf(name: string, noun: Noun, args: ListArgs, info: GraphQLResolveInfo): Asked {
+function askedOf(
+  { maxPageSize }: GraphContext,
+  name: string,
+  noun: Noun,
+  args: ListArgs,
+  info: GraphQLResolveInfo,
+): Asked {
   const definition = listOf(noun);
-  const { size, backward, cursor } = windowOf(args);
+  const { size, backward, cursor } = windowOf(args, maxPageSize);
   const order = checkedOrder(definition, args.orderBy);
   let signed: string | undefined;
   const signature = () => {
@@ -203,21 +212,22 @@ export function rootConnection<N extends Noun>(
 ): Connection<RowOf<N>> {
   const definition: List<RowOf<N>> = listOf(noun);
   const scoped = context.work.reads();
-  const asked = askedOf(noun, noun, args, info);
+  const asked = askedOf(context, noun, noun, args, info);
   const fetch = async () => (await page(scoped, definition, asked.query)).map((row) => show(noun, row));
   return new Page(asked, fetch, () => count(scoped, definition, args.filter));
 }
 
 /** A to-many edge of a row. */
 export function edgeConnection<E extends ManyEdge>(
-  { loaders }: GraphContext,
+  context: GraphContext,
   edge: E,
   parentId: string,
   args: ListArgs,
   info: GraphQLResolveInfo,
 ): Connection<ManyTarget<E>> {
+  const { loaders } = context;
   const { asked, pages, totals } = loaders.atField(edge, info.fieldNodes, () => {
-    const asked = askedOf(edge, manyEdges[edge].target, args, info);
+    const asked = askedOf(context, edge, manyEdges[edge].target, args, info);
     return { asked, pages: loaders.pages(edge, asked.query), totals: loaders.totals(edge, args.filter) };
   });
   return new Page<ManyTarget<E>>(

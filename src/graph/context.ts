@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller } from '../domain/caller';
+import { standardLimits } from '../domain/limits';
 import { findByKey } from '../service/key';
 import type { Work } from '../service/work';
 import { Loaders, type OneEdge, type OneTarget, oneEdges } from './loaders';
@@ -10,7 +11,10 @@ import { selectedFields } from './selection';
 export class GraphContext {
   private current: Loaders;
 
-  constructor(readonly work: Work) {
+  constructor(
+    readonly work: Work,
+    readonly maxPageSize: number = standardLimits.pageSize,
+  ) {
     this.current = new Loaders(work.reads());
   }
 

@@ -82,9 +82,13 @@ function isCompilable(document: DocumentNode, operationName: string | undefined)
 
 /**
  * Carries out an operation. One that comes again is compiled into a function; one that is written anew for each request,
- * with its values in it, is not worth that.
+ * with its values in it, is not worth that. `hideSuggestions`: errors do not say which names there are.
  */
-export async function carryOut(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
+export async function carryOut(
+  operation: Operation,
+  context: GraphContext,
+  { hideSuggestions = false } = {},
+): Promise<ExecutionResult> {
   const { document, operationName, variables } = operation;
   const query = compiled(operation);
   if (query) {
@@ -92,7 +96,8 @@ export async function carryOut(operation: Operation, context: GraphContext): Pro
     // Without data nothing has run: the variables are refused, which graphql-js below says in its own words.
     if ('data' in result) return result.errors ? { ...result, errors: result.errors.map(complete) } : result;
   }
-  return execute({ schema: schema(), document, operationName, variableValues: variables, contextValue: context });
+  const asked = { document, operationName, variableValues: variables, hideSuggestions };
+  return execute({ schema: schema(), ...asked, contextValue: context });
 }
 
 /** Errors of a compiled operation lack the extensions that those of graphql-js always have. */

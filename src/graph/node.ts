@@ -1,14 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Extensions, Field, ID, Info, Int, InterfaceType, ObjectType, Query, Resolver } from 'type-graphql';
-import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
+import { LimitError } from '../domain/limits';
 import { nounsOfIds } from '../store/node';
 import type { GraphContext } from './context';
 import { columnsOf, type Noun } from './nouns';
 import { DateTimeScalar } from './scalars';
 import { selectedFields } from './selection';
-
-const maxNodes = 100;
 
 @InterfaceType({
   description:
@@ -83,8 +81,13 @@ async function nodesOf(
   keys: readonly string[],
   info: GraphQLResolveInfo,
 ): Promise<(Node | null)[]> {
-  if (keys.length > maxNodes)
-    throw new RequestError('PAGE_SIZE', `${keys.length} ids; at most ${maxNodes} are allowed.`);
+  const allowed = context.maxPageSize;
+  if (keys.length > allowed) {
+    throw new LimitError(
+      { limit: 'pageSize', allowed, requested: keys.length },
+      `${keys.length} ids; at most ${allowed} are allowed.`,
+    );
+  }
   const ids = keys.map(idOf);
   const kinds = await nounsOfIds(
     context.work.reads(),

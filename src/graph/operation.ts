@@ -22,9 +22,6 @@ export interface MutationPlan {
   variables: unknown;
 }
 
-/** How many tokens a document may have, here and in its execution. A create of 1,000 entries written out has 30,000. */
-export const maxTokens = 100_000;
-
 /**
  * Looks at a mutation before it runs: is it a dry run? `unreadable` where that cannot be told, which the execution will
  * say better and must not carry out; undefined for what is no mutation, or fails for its variables in any case.
@@ -40,7 +37,7 @@ export function planMutation(
   try {
     plan = read(text, operationName, variables);
   } catch {
-    // Not to be parsed, too deep, or a directive without its argument.
+    // Not to be parsed, or a directive without its argument.
     return 'unreadable';
   }
   if (!plan) return undefined;
@@ -57,7 +54,7 @@ interface Plan {
 }
 
 function read(text: string, operationName: unknown, variables: unknown): Plan | undefined {
-  const document = parse(text, { noLocation: true, maxTokens });
+  const document = parse(text, { noLocation: true });
   const operation = operationOf(document, operationName);
   if (operation?.operation !== 'mutation') return undefined;
   const given = (typeof variables === 'object' && variables !== null ? variables : {}) as Record<string, unknown>;

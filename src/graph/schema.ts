@@ -120,7 +120,7 @@ function guarded(schema: GraphQLSchema): GraphQLSchema {
         if (!context.caller.scopes.has(scope)) {
           throw new RequestError(
             'FORBIDDEN',
-            `${field.name} needs the scope "${scope}", which this client does not have.`,
+            `${field.name} needs the scope "${scope}", which the client or its token does not have.`,
           );
         }
         if (mutates) context.refresh();

@@ -3,15 +3,25 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
 import type { Caller, Scope } from '../domain/caller';
 import { RequestError } from '../domain/errors';
-import { idOf } from '../domain/key';
-import { authenticateClient, type ClientDatabase, clientIdOf, type Grants, grantsOf } from '../service/client';
+import {
+  authenticateClient,
+  type ClientDatabase,
+  clientIdOf,
+  type Grants,
+  grantsOf,
+  grantsOfSubject,
+} from '../service/client';
+import { entityOf, headerOf, orgsOf, trackIdOf } from './caller-headers';
+import { OutsideIssuer, type OutsideOptions } from './outside';
 
 export interface AuthOptions {
   db: ClientDatabase;
   /** At least 32 characters; every process behind one address needs the same. */
   signingKey: string;
-  /** How long a grant that was revoked may still work. */
+  /** How long a grant, secret or client that was revoked may still work. */
   grantsTtlMs?: number;
+  /** An issuer whose tokens are taken beside our own. */
+  outside?: OutsideOptions;
 }
 
 /** The reply of the token endpoint, with the published fields. */
@@ -35,7 +45,11 @@ interface Access {
   id: string;
   scopes: ReadonlySet<Scope>;
   entities: ReadonlyMap<string, readonly string[]>;
+  secretIds: ReadonlySet<string>;
 }
+
+/** What a token says of its bearer: a client by its id, and the secret it was issued for; or a subject from outside. */
+type Bearer = { sub: string; secret_id: string } | { subject: string; scopes?: ReadonlySet<Scope> };
 
 interface Cached {
   access: Promise<Access | undefined>;
@@ -50,10 +64,11 @@ export class Identity {
   private readonly db: ClientDatabase;
   private readonly ttl: number;
   private readonly sign: (claims: object) => string;
-  private readonly verify: (token: string) => { sub: string };
+  private readonly verify: (token: string) => { sub: string; secret_id: string };
+  private readonly outside: OutsideIssuer | undefined;
   private readonly cache = new Map<string, Cached>();
 
-  constructor({ db, signingKey, grantsTtlMs = 5_000 }: AuthOptions) {
+  constructor({ db, signingKey, grantsTtlMs = 5_000, outside }: AuthOptions) {
     this.db = db;
     this.ttl = grantsTtlMs;
     const key = Buffer.from(signingKey);
@@ -70,9 +85,10 @@ export class Identity {
       algorithms: ['HS256'],
       allowedIss: issuer,
       allowedAud: issuer,
-      requiredClaims: ['iss', 'aud', 'sub', 'jti', 'exp'],
+      requiredClaims: ['iss', 'aud', 'sub', 'jti', 'exp', 'secret_id'],
       cache: mostClients,
     });
+    this.outside = outside && new OutsideIssuer(outside);
   }
 
   /** A token for the client. Throws UNAUTHENTICATED where there is no such client or the secret is not one of its own. */
@@ -84,7 +100,7 @@ export class Identity {
     const scopes = [...grants.scopes];
     const told = entities.length > mostEntitiesInToken ? scopes : [...entities, ...scopes];
     return {
-      access_token: this.sign({ sub: clientIdOf(grants.id), jti, scope: told.join(' ') }),
+      access_token: this.sign({ sub: clientIdOf(grants.id), jti, secret_id: grants.secretId, scope: told.join(' ') }),
       token_type: 'bearer',
       // One second less than the token lives, as published: a client that counts along never sends an expired one.
       expires_in: lifetime - 1,
@@ -98,44 +114,75 @@ export class Identity {
    * an entity or org that the client may not see, and BAD_REQUEST for a header of the wrong form.
    */
   async callerOf(headers: IncomingHttpHeaders, requestId: string): Promise<Caller> {
-    const clientId = this.clientOf(headers.authorization);
-    const access = await this.accessOf(clientId);
-    if (!access) throw new RequestError('UNAUTHENTICATED', 'The client of this bearer token does not exist any more.');
+    const bearer = await this.bearerOf(headers.authorization);
+    const access = await this.accessOf(bearer);
     const trackId = trackIdOf(headerOf(headers, 'zuora-track-id'));
-    const [entityId, orgs] = entityOf(access, headerOf(headers, 'zuora-entity-ids'));
+    const [entityId, orgs] = entityOf(access.entities, headerOf(headers, 'zuora-entity-ids'));
     const orgIds = orgsOf(orgs, headerOf(headers, 'zuora-org-ids'));
-    return { clientId: access.id, entityId, orgIds, scopes: access.scopes, requestId, trackId };
+    return { clientId: access.id, entityId, orgIds, scopes: scopesOf(access, bearer), requestId, trackId };
   }
 
-  private clientOf(authorization: string | undefined): string {
+  private async bearerOf(authorization: string | undefined): Promise<Bearer> {
     if (!authorization) throw new RequestError('UNAUTHENTICATED');
     const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1];
     if (!token) throw new RequestError('UNAUTHENTICATED', 'Authorization must be "Bearer" and a token.');
     try {
-      return this.verify(token).sub;
+      // Each kind is verified by keys and algorithms of its own: what a token says of itself only chooses between them.
+      return this.outside?.issued(token) ? await this.outside.verify(token) : this.verify(token);
     } catch (error) {
+      if (error instanceof RequestError) throw error;
       const expired = (error as { code?: string }).code === TOKEN_ERROR_CODES.expired;
       const what = expired ? 'The bearer token has expired.' : 'The bearer token is not valid.';
-      throw new RequestError('UNAUTHENTICATED', `${what} Get another from POST /oauth/token and try again.`);
+      // What exactly is wrong is for the log: whoever forges tokens would learn from it.
+      throw new RequestError('UNAUTHENTICATED', `${what} ${this.another} and try again.`, error);
     }
   }
 
+  private get another(): string {
+    return `Get another from POST /oauth/token${this.outside ? ', or from its issuer,' : ''}`;
+  }
+
+  private async accessOf(bearer: Bearer): Promise<Access> {
+    if ('subject' in bearer) {
+      const access = await this.cached(`subject ${bearer.subject}`, () =>
+        grantsOfSubject(this.db.aside(), bearer.subject),
+      );
+      if (access) return access;
+      throw new RequestError('UNAUTHENTICATED', 'No client is linked to the subject of this bearer token.');
+    }
+    const cached = (fresh: boolean) =>
+      this.cached(`client ${bearer.sub}`, () => grantsOf(this.db.aside(), bearer.sub), fresh);
+    const access = await cached(false);
+    if (access?.secretIds.has(bearer.secret_id)) return access;
+    // The secret may be younger than what is known of the client: a token for it works at once.
+    const now = access && (await cached(true));
+    if (now?.secretIds.has(bearer.secret_id)) return now;
+    const what = now ? 'The client_secret that this bearer token was issued for' : 'The client of this bearer token';
+    throw new RequestError('UNAUTHENTICATED', `${what} does not exist any more.`);
+  }
+
   /** Kept as a promise, so that requests that come together read the grants once. */
-  private accessOf(clientId: string): Promise<Access | undefined> {
+  private cached(key: string, read: () => Promise<Grants | undefined>, fresh = false): Promise<Access | undefined> {
     const now = Date.now();
-    const cached = this.cache.get(clientId);
-    if (cached && cached.until > now) return cached.access;
+    const cached = this.cache.get(key);
+    if (cached && cached.until > now && !fresh) return cached.access;
     // Deleted first, so that the map stays in the order of reading and its first entry is the oldest.
-    this.cache.delete(clientId);
+    this.cache.delete(key);
     if (this.cache.size >= mostClients) this.cache.delete(this.cache.keys().next().value as string);
-    const entry = { access: grantsOf(this.db.aside(), clientId).then(accessOf), until: now + this.ttl };
-    this.cache.set(clientId, entry);
+    const entry = { access: read().then(accessOf), until: now + this.ttl };
+    this.cache.set(key, entry);
     entry.access.catch(() => {
       // A failure is not remembered: the next request asks again.
-      if (this.cache.get(clientId) === entry) this.cache.delete(clientId);
+      if (this.cache.get(key) === entry) this.cache.delete(key);
     });
     return entry.access;
   }
+}
+
+/** The scopes of the client. A token from outside may be for fewer of them, never for more. */
+function scopesOf(access: Access, bearer: Bearer): ReadonlySet<Scope> {
+  const wanted = 'subject' in bearer ? bearer.scopes : undefined;
+  return wanted ? new Set([...access.scopes].filter((scope) => wanted.has(scope))) : access.scopes;
 }
 
 const accessOf = (grants: Grants | undefined): Access | undefined =>
@@ -143,69 +190,5 @@ const accessOf = (grants: Grants | undefined): Access | undefined =>
     id: grants.id,
     scopes: grants.scopes,
     entities: new Map(grants.entities.map(({ id, orgs }) => [id, orgs.map((org) => org.id)])),
+    secretIds: new Set(grants.secretIds),
   };
-
-/** Repeated headers reach us as one, joined by commas. */
-function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
-}
-
-function trackIdOf(header: string | undefined): string | null {
-  if (header === undefined || header === '') return null;
-  if (header.length <= 64 && /^[ -~]+$/.test(header) && !/[:;"']/.test(header)) return header;
-  throw new RequestError(
-    'BAD_REQUEST',
-    'Zuora-Track-Id has at most 64 printable US-ASCII characters, and none of colon, semicolon and quotes.',
-  );
-}
-
-function entityOf(access: Access, header: string | undefined): [string, readonly string[]] {
-  const own = [...access.entities.keys()];
-  if (own.length === 0) throw new RequestError('FORBIDDEN', 'The client has no entity.');
-  if (header === undefined) {
-    if (own.length > 1) {
-      throw new RequestError(
-        'BAD_REQUEST',
-        `The client has several entities: name one in Zuora-Entity-Ids. ${some(own)}`,
-      );
-    }
-    return [own[0], access.entities.get(own[0])!];
-  }
-  const id = idOf(header);
-  if (id === undefined) {
-    throw new RequestError(
-      'BAD_REQUEST',
-      'Zuora-Entity-Ids takes one entity id, 32 hex digits with or without dashes.',
-    );
-  }
-  const orgs = access.entities.get(id);
-  if (!orgs) throw new RequestError('FORBIDDEN', `The client has no entity ${id} (Zuora-Entity-Ids). ${some(own)}`);
-  return [id, orgs];
-}
-
-function orgsOf(own: readonly string[], header: string | undefined): readonly string[] {
-  if (own.length === 0) throw new RequestError('FORBIDDEN', 'The client has no org in this entity.');
-  if (header === undefined) return own;
-  const ids = header.split(',').map((part) => idOf(part.trim()));
-  if (ids.includes(undefined)) {
-    throw new RequestError(
-      'BAD_REQUEST',
-      'Zuora-Org-Ids takes org ids, 32 hex digits with or without dashes, separated by commas. Without it all orgs count.',
-    );
-  }
-  const wanted = new Set(ids as string[]);
-  const known = new Set(own);
-  const foreign = [...wanted].filter((id) => !known.has(id));
-  if (foreign.length > 0) {
-    throw new RequestError(
-      'FORBIDDEN',
-      `The client has no org ${foreign[0]} in this entity (Zuora-Org-Ids). ${some(own)}`,
-    );
-  }
-  return [...wanted];
-}
-
-/** Ids that are allowed, few enough for a message. */
-const some = (ids: readonly string[]): string =>
-  `It may use ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ` and ${ids.length - 5} more` : ''}.`;

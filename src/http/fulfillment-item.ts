@@ -11,17 +11,7 @@ import {
 } from '../service/fulfillment-item';
 import type { Services, Work } from '../service/work';
 import { type Afterwards, sendReply } from './request';
-import {
-  allowed,
-  carryOut,
-  lookUp,
-  read,
-  refuseOtherMethods,
-  render,
-  withCustomFields,
-  withEach,
-  workOf,
-} from './rest';
+import { carryOut, lookUp, needs, read, refuseOtherMethods, render, withCustomFields, withEach, workOf } from './rest';
 
 /** The published REST operations on fulfillment items; an item has an id and no number. */
 export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
@@ -29,20 +19,19 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
   refuseOtherMethods(app, '/v1/fulfillment-items/:id', ['GET', 'PUT', 'DELETE']);
 
   const created = bodyOf('createFulfillmentItems', 'fulfillmentItems');
-  app.post('/v1/fulfillment-items', async (request, reply) => {
-    const caller = allowed(request, 'fulfill');
+  app.post('/v1/fulfillment-items', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillmentItems', withCustomFields);
     const act = async (work: Work) => {
       const input = read<{ fulfillmentItems: CreateFulfillmentItemInput[] }>(created, body);
       const { fulfillmentItems } = await createFulfillmentItems(work, input.fulfillmentItems);
       return { success: true, fulfillmentItems: fulfillmentItems.map((item) => ({ id: item!.id })) };
     };
-    return carryOut({ services, afterwards }, { request, reply, caller, body }, (work) =>
+    return carryOut({ services, afterwards }, { request, reply, body }, (work) =>
       render(request, () => act(work), 'fulfillmentItems'),
     );
   });
 
-  app.get<{ Params: { id: string } }>('/v1/fulfillment-items/:id', async (request, reply) => {
+  app.get<{ Params: { id: string } }>('/v1/fulfillment-items/:id', needs('read'), async (request, reply) => {
     return lookUp(services, { request, reply }, async (work) => {
       const item = await findFulfillmentItem(work, request.params.id);
       if (!item) throw new Refusal([userError('NOT_FOUND', 'No fulfillment item has this id.')]);
@@ -50,8 +39,8 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
     });
   });
 
-  app.put<{ Params: { id: string } }>('/v1/fulfillment-items/:id', async (request, reply) => {
-    const work = workOf(request, services, 'fulfill');
+  app.put<{ Params: { id: string } }>('/v1/fulfillment-items/:id', needs('fulfill'), async (request, reply) => {
+    const work = workOf(request, services);
     const rendered = await render(request, async () => {
       const change = read<FulfillmentItemInput>('UpdateFulfillmentItemInput', withCustomFields(request.body));
       const { fulfillmentItems } = await updateFulfillmentItem(work, request.params.id, change);
@@ -60,8 +49,8 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
     return sendReply(reply, rendered);
   });
 
-  app.delete<{ Params: { id: string } }>('/v1/fulfillment-items/:id', async (request, reply) => {
-    const work = workOf(request, services, 'fulfill');
+  app.delete<{ Params: { id: string } }>('/v1/fulfillment-items/:id', needs('fulfill'), async (request, reply) => {
+    const work = workOf(request, services);
     const rendered = await render(request, async () => {
       await deleteFulfillmentItem(work, request.params.id);
       return { success: true };

@@ -8,10 +8,10 @@ import type { Services } from '../service/work';
 import { shownItem } from './fulfillment-item';
 import { type Afterwards, sendReply } from './request';
 import {
-  allowed,
   carryOut,
   isObject,
   lookUp,
+  needs,
   number,
   read,
   refuseOtherMethods,
@@ -29,10 +29,9 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
   refuseOtherMethods(app, '/v1/fulfillments', ['POST']);
   refuseOtherMethods(app, '/v1/fulfillments/:key', ['GET', 'PUT', 'DELETE']);
 
-  app.post('/v1/fulfillments', async (request, reply) => {
-    const caller = allowed(request, 'fulfill');
+  app.post('/v1/fulfillments', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillments', normalized);
-    return carryOut({ services, afterwards }, { request, reply, caller, body }, (work) =>
+    return carryOut({ services, afterwards }, { request, reply, body }, (work) =>
       render(request, async () => {
         const result = await createFulfillments(work, read<CreateFulfillmentsInput>('CreateFulfillmentsInput', body));
         return {
@@ -54,6 +53,7 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
 
   app.get<{ Params: { key: string }; Querystring: { fulfillmentItems?: string } }>(
     '/v1/fulfillments/:key',
+    needs('read'),
     async (request, reply) => {
       const withItems = request.query.fulfillmentItems === 'true';
       return lookUp(services, { request, reply }, async (work) => {
@@ -72,8 +72,8 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
     },
   );
 
-  app.put<{ Params: { key: string } }>('/v1/fulfillments/:key', async (request, reply) => {
-    const work = workOf(request, services, 'fulfill');
+  app.put<{ Params: { key: string } }>('/v1/fulfillments/:key', needs('fulfill'), async (request, reply) => {
+    const work = workOf(request, services);
     const rendered = await render(request, async () => {
       const change = read<FulfillmentChange>('UpdateFulfillmentInput', normalized(request.body));
       const { fulfillment } = await updateFulfillment(work, request.params.key, change);
@@ -82,8 +82,8 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
     return sendReply(reply, rendered);
   });
 
-  app.delete<{ Params: { key: string } }>('/v1/fulfillments/:key', async (request, reply) => {
-    const work = workOf(request, services, 'fulfill');
+  app.delete<{ Params: { key: string } }>('/v1/fulfillments/:key', needs('fulfill'), async (request, reply) => {
+    const work = workOf(request, services);
     const rendered = await render(request, async () => {
       await deleteFulfillment(work, request.params.key);
       return { success: true };

@@ -6,19 +6,25 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { requestErrorCodes } from '../domain/errors';
+import { RequestError } from '../domain/errors';
+import { LimitError, type Limits } from '../domain/limits';
 import { GraphContext } from '../graph/context';
+import { costOf } from '../graph/cost';
 import { carryOut } from '../graph/execution';
-import { maxTokens, planMutation } from '../graph/operation';
+import { DocumentLimits } from '../graph/limits';
+import { planMutation } from '../graph/operation';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
-import { failureOf } from './errors';
+import { extensionsOf, failureOf } from './errors';
+import type { Rates } from './rates';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
 interface RequestContext {
   graph: GraphContext;
   request: FastifyRequest;
+  /** What its operation costs, once that is known, and how to give back what its reply does not hold of that. */
+  cost?: { requested: number; giveBack: (unused: number) => void };
   /** An unexpected failure, which no reply may bury beside an effect. */
   failure?: unknown;
 }
@@ -26,17 +32,17 @@ interface RequestContext {
 type Context = GraphContext & { http: RequestContext };
 
 /** Apollo's way to another executor than graphql-js: a gateway, here over a schema that is in this process. */
-const compiledExecution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
+const compiledExecution = (hideSuggestions: boolean): ApolloServerOptionsWithGateway<Context>['gateway'] => ({
   onSchemaLoadOrUpdate(callback) {
     callback({ apiSchema: schema(), coreSupergraphSdl: '' });
     return () => {};
   },
   load: async () => ({
     executor: ({ queryHash: key, document, request: { operationName, variables }, context }) =>
-      carryOut({ key, document, operationName, variables }, context as Context),
+      carryOut({ key, document, operationName, variables }, context as Context, { hideSuggestions }),
   }),
   stop: async () => {},
-};
+});
 
 /**
  * Tells what resolvers threw apart: refusals of the request keep their code, outages stay outages, and a fault of ours
@@ -54,7 +60,9 @@ const errors: ApolloServerPlugin<Context> = {
           });
         }
         request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
-        if (operation?.operation === 'query') await contextValue.onlyReads();
+        if (operation?.operation !== 'query') return;
+        request.reads = true;
+        await contextValue.onlyReads();
       },
       async didEncounterErrors({ errors: encountered, contextValue, operation }) {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
@@ -75,8 +83,9 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   const own = original === error || original instanceof GraphQLError;
   if (own && (!error.path || error.extensions.code)) return;
   if (context.graph.work.isVoid) return;
-  const { code, message, status } = failureOf(original, context.request.id);
-  Object.assign(error.extensions, { code, shown: message });
+  const failure = failureOf(original, context.request.id);
+  const { message, status } = failure;
+  Object.assign(error.extensions, extensionsOf(failure), { shown: message });
   if (status < 500) return;
   context.failure ??= original;
   context.request.log.error({ err: original, path: error.path }, 'resolver failed');
@@ -89,19 +98,80 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
 
 /** The message that `judge` has settled on, and never a stack or a text of ours. */
 function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
-  const { shown, final, stacktrace: _, ...extensions } = formatted.extensions ?? {};
+  const { shown, final, retryable, stacktrace: _, ...extensions } = formatted.extensions ?? {};
   const message = typeof shown === 'string' ? shown : formatted.message;
-  const known = extensions.code as keyof typeof requestErrorCodes;
-  const retryable = !final && requestErrorCodes[known] && 'retryable' in requestErrorCodes[known];
-  return { ...formatted, message, extensions: { ...extensions, ...(retryable && { retryable: true }) } };
+  return { ...formatted, message, extensions: { ...extensions, ...(retryable && !final ? { retryable } : {}) } };
 }
 
-export async function graphqlRoute(app: FastifyInstance, services: Services, afterwards: Afterwards): Promise<void> {
+/** Prices each operation before it is carried out, refuses what is too much, and tells the price where it is asked for. */
+const pricing = (limits: Limits, rates: Rates): ApolloServerPlugin<Context> => ({
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ document, operationName, request: { variables = {} }, contextValue }) {
+        const { http } = contextValue;
+        const requested = costOf(schema(), document, operationName, variables, limits.pageSize);
+        try {
+          if (requested > limits.cost) {
+            throw new LimitError(
+              { limit: 'cost', allowed: limits.cost, requested },
+              `The reply may hold ${requested} objects; ${limits.cost} are allowed. Ask for shorter pages, or for less below them.`,
+            );
+          }
+          http.cost = { requested, giveBack: rates.spend(http.request.caller!.clientId, requested) };
+        } catch (error) {
+          throw refusal(error as LimitError, http.request.id);
+        }
+      },
+      async willSendResponse({ response: { body }, contextValue: { http } }) {
+        if (body.kind !== 'single' || !http.cost) return;
+        const { requested, giveBack } = http.cost;
+        // The outermost object is nobody's.
+        const actual = Math.max(0, objectsIn(body.singleResult.data) - 1);
+        giveBack(Math.max(0, requested - actual));
+        if (http.request.headers['show-cost'] !== 'true') return;
+        const cost = { requested, actual, allowed: limits.cost };
+        body.singleResult.extensions = { ...body.singleResult.extensions, cost };
+      },
+    };
+  },
+});
+
+function objectsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = Array.isArray(value) ? 0 : 1;
+  for (const key in value) count += objectsIn((value as Record<string, unknown>)[key]);
+  return count;
+}
+
+/** A refusal in Apollo's words. */
+function refusal(error: RequestError, requestId: string): GraphQLError {
+  const failure = failureOf(error, requestId);
+  const headers = new HeaderMap();
+  if (failure.retryAfter !== undefined) headers.set('retry-after', String(failure.retryAfter));
+  return new GraphQLError(failure.message, {
+    extensions: { ...extensionsOf(failure), http: { status: failure.status, headers } },
+  });
+}
+
+interface GraphQLOptions {
+  services: Services;
+  afterwards: Afterwards;
+  limits: Limits;
+  rates: Rates;
+  introspection: boolean;
+}
+
+export async function graphqlRoute(
+  app: FastifyInstance,
+  { services, afterwards, limits, rates, introspection }: GraphQLOptions,
+): Promise<void> {
+  const documents = new DocumentLimits(limits, introspection);
   const apollo = new ApolloServer<Context>({
-    gateway: compiledExecution,
+    gateway: compiledExecution(!introspection),
+    // Where it is off, it is refused before, in our words.
     introspection: true,
+    hideSchemaDetailsFromClientErrors: !introspection,
     persistedQueries: false,
-    parseOptions: { maxTokens },
     csrfPrevention: true,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
@@ -109,6 +179,7 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
       ApolloServerPluginLandingPageDisabled(),
       // It would put a resolver on every field of the schema, to find out how long each may be cached.
       ApolloServerPluginCacheControlDisabled(),
+      pricing(limits, rates),
       errors,
     ],
     formatError,
@@ -118,7 +189,7 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
   app.addHook('onClose', () => apollo.stop());
 
   const execute = async (request: FastifyRequest, work: Work, held: boolean): Promise<Reply> => {
-    const context: RequestContext = { graph: new GraphContext(work), request };
+    const context: RequestContext = { graph: new GraphContext(work, limits.pageSize), request };
     const response = await apollo.executeHTTPGraphQLRequest({
       httpGraphQLRequest: {
         method: request.method,
@@ -141,24 +212,37 @@ export async function graphqlRoute(app: FastifyInstance, services: Services, aft
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
+    // Each root field names its own (graph/schema.ts).
+    config: { scope: null },
     handler: async (request, reply) => {
       const caller = request.caller!;
       checkAccept(request);
+      const text = textOf(request);
+      if (text !== undefined) documents.check(text);
       const what = holdOf(request);
       if (what) {
-        const held = hold(services, caller, what, (work) => {
+        const held = hold(services, caller, what, request.counter!, (work) => {
           afterwards.after(reply, work, held);
           return execute(request, work, true);
         });
         const { reply: rendered, replayed } = await held;
         return sendReply(reply, rendered, replayed);
       }
-      const work = new Work(services, caller);
+      const work = new Work(services, caller, request.counter!);
       const executed = work.whole(() => execute(request, work, false));
       afterwards.after(reply, work, executed);
       return sendReply(reply, await executed);
     },
   });
+}
+
+/** The document of a request, where it has one. @throws RequestError BAD_REQUEST for several operations at once */
+function textOf({ method, body, query: search }: FastifyRequest): string | undefined {
+  if (Array.isArray(body)) {
+    throw new RequestError('BAD_REQUEST', 'Batched operations are off: send one operation in a request, not a list.');
+  }
+  const { query } = ((method === 'GET' ? search : body) ?? {}) as { query?: unknown };
+  return typeof query === 'string' ? query : undefined;
 }
 
 /** Judged before anything runs: Apollo would say so only after a mutation has been carried out. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { FastifyError, FastifyPluginAsync } from 'fastify';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
@@ -19,9 +20,28 @@ class TokenError extends Error {
 }
 
 /**
+ * What counts as one address. Of IPv6 that is a network of 64 bits, which every host has to itself: by single addresses
+ * one host would be as many as it likes. A proxy that is believed may still pass on what is no address.
+ */
+export function addressOf(ip: string): string {
+  if (isIP(ip) !== 6) return isIP(ip) ? ip : 'none';
+  const mapped = /^::ffff:([\d.]+)$/i.exec(ip)?.[1];
+  if (mapped) return mapped;
+  const [head, tail] = ip
+    .split('%')[0]
+    .split('::')
+    .map((part) => part.split(':').filter(Boolean));
+  const groups = tail ? [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail] : head;
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
+}
+
+/**
  * Token requests per address, the published 100 per minute in fixed minutes. It lives in the memory of this process:
- * several processes behind one address allow as many times more, and behind a proxy fastify's `trustProxy` has to say
- * whose address counts. It knows 10,000 addresses; beyond that the one seen first is forgotten.
+ * several processes behind one address allow as many times more. Behind a proxy, TRUST_PROXY says whose address counts.
+ * It knows 10,000 addresses; beyond that the one seen first is forgotten.
  */
 class AddressLimit {
   private readonly windows = new Map<string, { count: number; ends: number }>();
@@ -66,7 +86,7 @@ export function oauth(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
 
     app.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store').header('pragma', 'no-cache');
-      const wait = limit.take(request.ip);
+      const wait = limit.take(addressOf(request.ip));
       if (wait === 0) return;
       reply.header('retry-after', wait);
       throw new TokenError(

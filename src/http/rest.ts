@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLInputType } from 'graphql';
-import type { Caller, Scope } from '../domain/caller';
+import type { Scope } from '../domain/caller';
 import { add, type Decimal } from '../domain/decimal';
-import { Refusal, RequestError } from '../domain/errors';
+import { Refusal } from '../domain/errors';
 import { type InputProblem, readInput } from '../graph/coerce';
 import { hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
@@ -20,39 +20,34 @@ export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: r
       statusCode: 405,
     });
   };
-  app.route({ method, url, handler });
+  app.route({ method, url, handler, config: { scope: null } });
 }
 
-export function allowed(request: FastifyRequest, scope: Scope): Caller {
-  const caller = request.caller!;
-  if (!caller.scopes.has(scope)) throw new RequestError('FORBIDDEN', `This operation needs the scope "${scope}".`);
-  return caller;
-}
+/** What a route says of the scope that it needs. */
+export const needs = (scope: Scope) => ({ config: { scope } });
 
-/** The work of a request that holds nothing open; its statements are counted for log and metrics. */
-export function workOf(request: FastifyRequest, services: Services, scope: Scope): Work {
-  const work = new Work(services, allowed(request, scope));
-  request.counter = work.counter;
-  return work;
-}
+/** The work of a request that holds nothing open. */
+export const workOf = (request: FastifyRequest, services: Services): Work =>
+  new Work(services, request.caller!, request.counter!);
 
 /** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
 export async function carryOut(
   { services, afterwards }: { services: Services; afterwards: Afterwards },
-  { request, reply, caller, body }: { request: FastifyRequest; reply: FastifyReply; caller: Caller; body: unknown },
+  { request, reply, body }: { request: FastifyRequest; reply: FastifyReply; body: unknown },
   act: (work: Work) => Promise<Reply>,
 ): Promise<FastifyReply> {
+  const caller = request.caller!;
   const key = idempotencyKey(request);
   if (key !== undefined) {
     const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
-    const held = hold(services, caller, { dryRun: false, key, fingerprint }, (work) => {
+    const held = hold(services, caller, { dryRun: false, key, fingerprint }, request.counter!, (work) => {
       afterwards.after(reply, work, held);
       return act(work);
     });
     const { reply: rendered, replayed } = await held;
     return sendReply(reply, rendered, replayed);
   }
-  const work = new Work(services, caller);
+  const work = new Work(services, caller, request.counter!);
   const acted = act(work);
   afterwards.after(reply, work, acted);
   return sendReply(reply, await acted);
@@ -64,7 +59,7 @@ export async function lookUp(
   { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   find: (work: Work) => Promise<object>,
 ): Promise<FastifyReply> {
-  const work = workOf(request, services, 'read');
+  const work = workOf(request, services);
   const rendered = await work.whole(async () => {
     await work.onlyReads();
     return render(request, () => find(work));

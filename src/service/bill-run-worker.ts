@@ -3,6 +3,7 @@ import { type Caller, type Scope, scopes } from '../domain/caller';
 import { Refusal, type UserErrorCode } from '../domain/errors';
 import { lockAccountsForBilling } from '../store/account';
 import {
+  analyzeDocuments,
   type BillRunAccountRow,
   type BillRunRow,
   chunkAccounts,
@@ -19,7 +20,7 @@ import {
   saveRun,
   takeChunk,
 } from '../store/bill-run';
-import { type Connection, type Lease, transaction } from '../store/connection';
+import { Connection, type Lease, transaction } from '../store/connection';
 import { dueAccounts } from '../store/due';
 import { failureOf } from '../store/failure';
 import { newId } from '../store/id';
@@ -82,6 +83,8 @@ export async function carryToEnd(services: Services, work: Work, runId: string, 
 export async function step(services: Services, run: BillRunRow): Promise<boolean> {
   if (run.status === 'Pending') return inTransaction(services, run, (lease) => plan(services, lease, run.id));
   try {
+    // In a transaction of its own: its lock would keep other workers' waiting to the end of the chunk.
+    await analyzeDocuments(new Connection(services.db.working));
     const worked = await inTransaction(services, run, (lease) => workChunk(services, lease, run, false));
     if (worked) return true;
   } catch (error) {
@@ -175,10 +178,6 @@ async function workChunk(services: Services, lease: Lease, seen: BillRunRow, car
   const run = await findRun(lease, seen.id);
   if (run?.status !== seen.status) return true;
   const phase = seen.status;
-  // A connection plans the check of a foreign key once. Planned while the documents of the run fit on a page it walks through
-  // a whole index for each row, whichever stands first, and goes on so as they grow, until something analyzes the table:
-  // 150,000 items took 1.4 times a plain transaction for it, against 1.0.
-  await lease.control('discard plans');
   const all = await chunkAccounts(lease, chunkId);
   // One that was billed in part before it failed has drafts too: they are posted, canceled or removed with the rest.
   const accounts = all.filter(({ during }) => during !== phase);

@@ -1,21 +1,22 @@
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
 import { type Scope, scopes } from '../domain/caller';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import { checkTexts } from '../domain/text';
 import {
   type ClientWithGrants,
+  clientExists,
   countClients,
   insertClient,
   type NewGrant,
   readClient,
-  readHashes,
+  subjectIndex,
+  touchSecret,
 } from '../store/client';
 import type { Connection } from '../store/connection';
 import type { Database } from '../store/database';
 import { newId } from '../store/id';
 import { makeTenants } from '../store/tenant';
+import { hashSecret, longestSecret, matchesSecret, newSecret, noSecret, usualSecrets } from './client-secret';
 
 /** What identity needs of the database: the layers above pass the whole one. */
 export type ClientDatabase = Pick<Database, 'aside'>;
@@ -27,6 +28,8 @@ export interface Grants {
   name: string;
   scopes: ReadonlySet<Scope>;
   entities: readonly GrantedEntity[];
+  /** The ids of its live secrets. */
+  secretIds: readonly string[];
 }
 
 export interface GrantedEntity {
@@ -35,11 +38,18 @@ export interface GrantedEntity {
   orgs: readonly { id: string; name: string }[];
 }
 
+/** What a client may see of an entity, by name. `allOrgs` also covers orgs made later. */
+export interface NamedGrant {
+  entity: string;
+  orgs: readonly string[];
+  allOrgs?: boolean;
+}
+
 export interface NewClient {
   name: string;
   scopes: readonly string[];
-  /** By name. Entities and orgs that are missing are made. `allOrgs` also covers orgs made later. */
-  grants: readonly { entity: string; orgs: readonly string[]; allOrgs?: boolean }[];
+  /** By name. Entities and orgs that are missing are made. */
+  grants: readonly NamedGrant[];
   /** Fixed credentials, as the demo has them; otherwise they are made up. */
   clientId?: string;
   secret?: string;
@@ -51,69 +61,49 @@ export interface Credentials {
   secret: string;
 }
 
-/** The longest client_secret that OAuth clients of the published API expect. */
-const longestSecret = 42;
-
-/** 17 MB and about 35 ms on one thread. What is stored names its own parameters, so these can be raised at any time. */
-const parameters = { ln: 14, r: 8, p: 1 };
-
-/** A client has two live secrets while one is replaced by the other. */
-const usualSecrets = 2;
-
-const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
-
-const derived = (secret: string, salt: Buffer, { ln, r, p }: typeof parameters): Promise<Buffer> =>
-  derive(secret, salt, 32, { N: 2 ** ln, r, p, maxmem: 256 * 2 ** ln * r });
-
-/** A secret as it is stored: `$scrypt$ln=14,r=8,p=1$salt$hash`, each time with another salt. */
-export async function hashSecret(secret: string): Promise<string> {
-  const salt = randomBytes(16);
-  const hash = await derived(secret, salt, parameters);
-  const { ln, r, p } = parameters;
-  return `$scrypt$ln=${ln},r=${r},p=${p}$${salt.toString('base64url')}$${hash.toString('base64url')}`;
-}
-
-async function matches(secret: string, stored: string): Promise<boolean> {
-  const parts = /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([\w-]+)\$([\w-]{43})$/.exec(stored);
-  if (!parts) throw new Error('A stored client secret is not a scrypt hash');
-  const [ln, r, p] = parts.slice(1, 4).map(Number);
-  const hash = await derived(secret, Buffer.from(parts[4], 'base64url'), { ln, r, p });
-  return timingSafeEqual(hash, Buffer.from(parts[5], 'base64url'));
-}
-
-const noSecret = `$scrypt$ln=${parameters.ln},r=${parameters.r},p=${parameters.p}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
-
 /**
- * The grants of the client whose secret this is, or nothing. A refusal takes the same time for a client that does not
- * exist and for one with a secret or two, so that nobody learns which clients there are.
+ * The grants of the client whose secret this is, and which of its secrets; or nothing. A refusal takes the same time for
+ * a client that does not exist and for one with a secret or two, so that nobody learns which clients there are.
  */
 export async function authenticateClient(
   db: Connection,
   clientId: string,
   secret: string,
-): Promise<Grants | undefined> {
+): Promise<(Grants & { secretId: string }) | undefined> {
   const id = idOf(clientId);
-  const client = id === undefined ? undefined : await readClient(db, id);
-  const hashes = id === undefined ? [] : await readHashes(db, id);
-  for (let i = 0; i < Math.max(usualSecrets, hashes.length); i++) {
-    const matched = await matches(secret, hashes[i] ?? noSecret);
-    if (matched && client && i < hashes.length) return grants(client);
+  const client = id === undefined ? undefined : await readClient(db, { id }, true);
+  const secrets = client?.secrets ?? [];
+  for (let i = 0; i < Math.max(usualSecrets, secrets.length); i++) {
+    const matched = await matchesSecret(secret, secrets[i]?.hash ?? noSecret);
+    if (!matched || !client || i >= secrets.length) continue;
+    await touchSecret(db, secrets[i].id);
+    return { ...grants(client), secretId: secrets[i].id };
   }
   return undefined;
 }
 
-/** What the client may see and do at this moment, or nothing where there is no such client. */
+/** What the client may see and do at this moment, or nothing where there is no such client, or not any more. */
 export async function grantsOf(db: Connection, clientId: string): Promise<Grants | undefined> {
   const id = idOf(clientId);
-  const client = id === undefined ? undefined : await readClient(db, id);
+  const client = id === undefined ? undefined : await readClient(db, { id });
   return client && grants(client);
 }
 
-const grants = ({ id, name, entities, ...client }: ClientWithGrants): Grants => ({
+/** The same of the client that is linked to a subject of the outside issuer. */
+export async function grantsOfSubject(db: Connection, subject: string): Promise<Grants | undefined> {
+  const client = isSubject(subject) ? await readClient(db, { subject }) : undefined;
+  return client && grants(client);
+}
+
+/** As OpenID Connect bounds it: at most 255 ASCII characters. */
+const isSubject = (subject: string): boolean => /^[ -~]{1,255}$/.test(subject);
+
+const grants = ({ id, name, entities, secrets, ...client }: ClientWithGrants): Grants => ({
   id,
   name,
   scopes: new Set(scopes.filter((scope) => client.scopes.includes(scope))),
   entities,
+  secretIds: secrets.map((secret) => secret.id),
 });
 
 /** An id as OAuth has it, in 36 characters. */
@@ -124,49 +114,73 @@ export const clientIdOf = (id: string): string => id.replace(/^(.{8})(.{4})(.{4}
  * this once; only its hash is stored. Throws a Refusal where a value is wrong or the client_id is taken.
  */
 export async function createClient(db: Connection, input: NewClient): Promise<Credentials> {
-  const errors = check(input);
-  if (errors.length > 0) throw new Refusal(errors);
+  refuse(check(input));
+  const { secret = newSecret() } = input;
+  const clientId = await insert(db, input, null, { id: newId(), hash: await hashSecret(secret) });
+  return { clientId, secret };
+}
+
+/**
+ * Creates a client that signs in by tokens of the outside issuer which have this subject, and has no secret: one that
+ * nobody needs can only get lost. Returns its client_id. Throws a Refusal as `createClient` does, or where another
+ * client has the subject.
+ */
+export async function createLinkedClient(
+  db: Connection,
+  { subject, ...input }: Omit<NewClient, 'secret'> & { subject: string },
+): Promise<string> {
+  refuse([...check(input), ...checkSubject(subject)]);
+  return insert(db, input, subject, undefined);
+}
+
+async function insert(
+  db: Connection,
+  input: NewClient,
+  subject: string | null,
+  secret: { id: string; hash: string } | undefined,
+): Promise<string> {
   const id = (input.clientId && idOf(input.clientId)) ?? newId();
-  const secret = input.secret ?? randomBytes(30).toString('base64url');
-  const named = input.grants.flatMap(({ entity, orgs }): NewGrant[] =>
+  const client = { id, name: input.name, scopes: [...new Set(input.scopes)], subject };
+  const granted = await prepared(db, input.grants);
+  try {
+    await insertClient(db, { ...client, createdDate: new Date().toISOString() }, secret, granted);
+  } catch (error) {
+    throw taken(error, clientIdOf(id));
+  }
+  return clientIdOf(id);
+}
+
+/** Makes the entities and orgs that grants name, where they are missing, and returns the grants as rows. */
+export async function prepared(db: Connection, grants: readonly NamedGrant[]): Promise<(NewGrant & { id: string })[]> {
+  const named = grants.flatMap(({ entity, orgs }): NewGrant[] =>
     orgs.length > 0 ? orgs.map((org) => ({ entity, org })) : [{ entity, org: null }],
   );
-  const granted = input.grants.flatMap(({ entity, orgs, allOrgs }): NewGrant[] =>
+  const granted = grants.flatMap(({ entity, orgs, allOrgs }): NewGrant[] =>
     allOrgs ? [{ entity, org: null }] : [...new Set(orgs)].map((org) => ({ entity, org })),
   );
-  const createdDate = new Date().toISOString();
-  const hash = await hashSecret(secret);
   await makeTenants(db, named);
-  const client = { id, name: input.name, scopes: [...new Set(input.scopes)], createdDate };
-  try {
-    await insertClient(
-      db,
-      client,
-      { id: newId(), clientId: id, hash, createdDate },
-      granted.map((grant) => ({ ...grant, id: newId() })),
-    );
-  } catch (error) {
-    const { code, table } = error as { code?: string; table?: string };
-    if (code !== '23505' || table !== 'client') throw error;
-    throw new Refusal([userError('DUPLICATE', `There is a client ${clientIdOf(id)} already.`, ['clientId'])]);
-  }
-  return { clientId: clientIdOf(id), secret };
+  return granted.map((grant) => ({ ...grant, id: newId() }));
+}
+
+/** A client_id or a subject that another client has, as a Refusal; any other error as it is. */
+export function taken(error: unknown, clientId: string): unknown {
+  const { code, table, constraint } = error as { code?: string; table?: string; constraint?: string };
+  if (code !== '23505' || table !== 'client') return error;
+  return new Refusal([
+    constraint === subjectIndex
+      ? userError('DUPLICATE', 'Another client is linked to this subject.', ['subject'])
+      : userError('DUPLICATE', `There is a client ${clientId} already.`, ['clientId']),
+  ]);
+}
+
+export function refuse(errors: UserError[]): void {
+  if (errors.length > 0) throw new Refusal(errors);
 }
 
 function check({ name, scopes: wanted, grants, clientId, secret }: NewClient): UserError[] {
-  const errors = checkName('name', name);
-  const unknown = wanted.filter((scope) => !(scopes as readonly string[]).includes(scope));
-  if (wanted.length === 0 || unknown.length > 0) {
-    const what = unknown.length > 0 ? `There is no scope "${unknown.join('", "')}"` : 'A client needs a scope';
-    errors.push(userError('INVALID_VALUE', `${what}; the scopes are ${scopes.join(', ')}.`, ['scopes']));
-  }
+  const errors = [...checkName('name', name), ...checkScopes(wanted)];
   if (grants.length === 0) errors.push(userError('REQUIRED', 'A client needs an entity.', ['grants']));
-  for (const [i, { entity, orgs, allOrgs }] of grants.entries()) {
-    const wrong = [...checkName('entity', entity), ...orgs.flatMap((org) => checkName('org', org))];
-    if (orgs.length === 0 && !allOrgs)
-      wrong.push(userError('REQUIRED', 'Name an org, or grant all of them.', ['orgs']));
-    errors.push(...below(['grants', i], wrong));
-  }
+  for (const [i, grant] of grants.entries()) errors.push(...below(['grants', i], checkGrant(grant)));
   if (clientId !== undefined && idOf(clientId) === undefined) {
     errors.push(
       userError('INVALID_VALUE', 'A client id is a UUID: 32 hex digits, with or without dashes.', ['clientId']),
@@ -178,7 +192,23 @@ function check({ name, scopes: wanted, grants, clientId, secret }: NewClient): U
   return errors;
 }
 
-function checkName(field: string, name: string): UserError[] {
+export function checkScopes(wanted: readonly string[]): UserError[] {
+  const unknown = wanted.filter((scope) => !(scopes as readonly string[]).includes(scope));
+  if (wanted.length > 0 && unknown.length === 0) return [];
+  const what = unknown.length > 0 ? `There is no scope "${unknown.join('", "')}"` : 'A client needs a scope';
+  return [userError('INVALID_VALUE', `${what}; the scopes are ${scopes.join(', ')}.`, ['scopes'])];
+}
+
+export function checkGrant({ entity, orgs, allOrgs }: NamedGrant): UserError[] {
+  const errors = [...checkName('entity', entity), ...orgs.flatMap((org) => checkName('org', org))];
+  if (orgs.length === 0 && !allOrgs) errors.push(userError('REQUIRED', 'Name an org, or grant all of them.', ['orgs']));
+  return errors;
+}
+
+export const checkSubject = (subject: string): UserError[] =>
+  isSubject(subject) ? [] : [userError('INVALID_VALUE', 'A subject has 1 to 255 ASCII characters.', ['subject'])];
+
+export function checkName(field: string, name: string): UserError[] {
   if (name.trim() === '') return [userError('REQUIRED', `${field} is empty.`, [field])];
   return checkTexts({ [field]: name }, { [field]: 255 });
 }
@@ -190,6 +220,5 @@ export const anyClient = (db: Connection): Promise<boolean> => anyClientBut(db, 
 export const anyClientBut = async (db: Connection, clientIds: readonly string[]): Promise<boolean> =>
   (await countClients(db, clientIds)) > 0;
 
-/** Was this database filled with demo data? */
-export const isDemo = async (db: Connection, demoClientId: string): Promise<boolean> =>
-  (await grantsOf(db, demoClientId)) !== undefined;
+/** Was this database filled with demo data? Also where the demo's first client was revoked: there are others. */
+export const isDemo = (db: Connection, demoClientId: string): Promise<boolean> => clientExists(db, idOf(demoClientId)!);

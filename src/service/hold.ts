@@ -1,6 +1,6 @@
 import type { Caller } from '../domain/caller';
 import { RequestError } from '../domain/errors';
-import { type Connection, Lease } from '../store/connection';
+import { type Connection, Lease, type StatementCounter } from '../store/connection';
 import { lockKey, storedOutcome, storeOutcome } from '../store/idempotency';
 import { type Held, type Services, translated, Work } from './work';
 
@@ -34,13 +34,14 @@ export async function hold(
   services: Services,
   caller: Caller,
   { dryRun, key, fingerprint = '' }: Hold,
+  counter: StatementCounter,
   render: (work: Work) => Promise<Reply>,
 ): Promise<{ reply: Reply; replayed: boolean }> {
-  const lease = await Lease.take(services.db.main).catch((error) => {
+  const lease = await Lease.take(services.db.main, counter).catch((error) => {
     throw translated(error);
   });
   const held: Held = { connection: lease, units: [], settled: false };
-  const work = new Work(services, caller, lease.counter, held);
+  const work = new Work(services, caller, counter, held);
   let open = true;
   try {
     await lease.begin(caller);

@@ -217,6 +217,7 @@ export class Work {
       const result = await effect(unit);
       await unit.writeHistory();
       if (!dryRun) {
+        this.counter.limit?.check();
         // From here on nobody may give up what was authorized: should the commit fail, the sweep finds out.
         ended = true;
         await this.services.db.commit(lease, this.caller).catch((error) => {

@@ -294,3 +294,12 @@ export const billRunFailures = list<BillRunAccountRow, object>(
   { field: 'id', direction: 'ASC' },
   't.code is not null',
 );
+
+/**
+ * Has the planner know the tables of documents as they are, where they have doubled since it last looked. Without, the
+ * check of a foreign key took six times as long with 165 invoices on a table that had been empty, and longer with each
+ * one more: 50,000 items took 1.34 times a plain transaction, against 1.03.
+ */
+export async function analyzeDocuments(connection: Connection): Promise<void> {
+  await connection.query('select analyze_documents()');
+}

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { Pool, PoolClient, QueryResult } from 'pg';
+import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { appRole } from './roles';
+import type { TimeLimit } from './time-limit';
 
 /** Counts the statements of one request; begin, commit and savepoints are not counted. */
 export interface StatementCounter {
   statements: number;
+  /** Ends them when the time of the request is up. */
+  limit?: TimeLimit;
 }
 
 /**
@@ -44,8 +47,16 @@ export class Connection {
   async query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     this.counter.statements++;
     const name = nameOf(text);
-    const result = await this.target.query({ name: name && this.mark + name, text, values });
+    const sent = this.send({ name: name && this.mark + name, text, values });
+    const { limit } = this.counter;
+    const result = await (limit ? limit.within(sent) : sent);
     return result.rows as T[];
+  }
+
+  /** Resolves no sooner than the statement has ended, be its time up or not. */
+  protected send(statement: QueryConfig): Promise<QueryResult> {
+    const { limit } = this.counter;
+    return limit ? limit.runOn(this.target as Pool, (client) => client.query(statement)) : this.target.query(statement);
   }
 
   /** begin, commit, rollback, savepoints: without parameters, uncounted, unprepared. */
@@ -79,7 +90,7 @@ export class Lease extends Connection {
   }
 
   static async take(pool: Pool, counter?: StatementCounter): Promise<Lease> {
-    return new Lease(await pool.connect(), counter);
+    return new Lease(await (counter?.limit ? counter.limit.take(pool) : pool.connect()), counter);
   }
 
   /** One at a time: resolvers that read through a held transaction ask side by side, and the driver does not queue. */
@@ -92,7 +103,15 @@ export class Lease extends Connection {
   /** @throws once the connection has been given back: a resolver may outlive the request that it was part of. */
   override async query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     if (this.ended) throw new Error('the transaction of this request has ended');
-    return this.inTurn(() => super.query<T>(text, values));
+    return super.query<T>(text, values);
+  }
+
+  protected override send(statement: QueryConfig): Promise<QueryResult> {
+    const { limit } = this.counter;
+    return this.inTurn(() => {
+      const run = () => this.client.query(statement);
+      return limit ? limit.run(this.client, run) : run();
+    });
   }
 
   override control(text: string): Promise<void> {
@@ -125,7 +144,9 @@ export class Lease extends Connection {
     const text = afterwards === undefined ? 'commit' : `commit; ${afterwards}`;
     try {
       // Several statements in one message have several results.
-      const results: QueryResult | QueryResult[] = await this.inTurn(() => this.client.query(text));
+      const send = () => this.inTurn<QueryResult | QueryResult[]>(() => this.client.query(text));
+      const { limit } = this.counter;
+      const results = await (limit ? limit.commit(send) : send());
       const [committed, replied] = [results].flat();
       // PostgreSQL ends a transaction in which a statement has failed with a rollback, and calls that a success.
       if (committed.command !== 'COMMIT') throw new RolledBack();
@@ -142,7 +163,7 @@ export class Lease extends Connection {
     await this.last;
     if (open && !this.broken) await this.control('rollback').catch(this.onError);
     this.client.removeListener('error', this.onError);
-    this.client.release(this.broken);
+    this.client.release(this.broken ?? this.counter.limit?.isSpoilt(this.client));
   }
 }
 

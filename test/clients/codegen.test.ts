@@ -1,4 +1,6 @@
 import { buildSchema, parse, validate } from 'graphql';
+import { standardLimits } from '../../src/domain/limits';
+import { DocumentLimits } from '../../src/graph/limits';
 import { schemaText } from '../../src/graph/schema';
 import { ClientProject } from '../support/client';
 
@@ -35,10 +37,14 @@ describe('the GraphQL Code Generator', () => {
     expect([ok, output]).toEqual([false, expect.stringContaining('"Boked"')]);
   });
 
-  test('gives persisted documents that are valid against the schema', () => {
+  test('gives persisted documents that are valid against the schema, and within its limits', () => {
     const documents = Object.values<string>(JSON.parse(project.read('generated/persisted-documents.json')));
     expect(documents).toHaveLength(3);
-    for (const text of documents) expect(validate(buildSchema(schemaText()), parse(text))).toEqual([]);
+    const limits = new DocumentLimits(standardLimits, true);
+    for (const text of documents) {
+      expect(validate(buildSchema(schemaText()), parse(text))).toEqual([]);
+      limits.check(text);
+    }
   });
 
   test('refuses a schema in which pages do not say where they end', () => {

@@ -1,9 +1,10 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Identity } from '../../src/http/auth';
-import { oauth } from '../../src/http/oauth';
+import { addressOf, oauth } from '../../src/http/oauth';
 import { type Credentials, clientIdOf, createClient, grantsOf } from '../../src/service/client';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
+import { testGateway } from '../support/gateway';
 
 let database: TestDatabase;
 let identity: Identity;
@@ -109,5 +110,56 @@ describe('POST /oauth/token', () => {
     expect(wait).toBeLessThanOrEqual(60);
     expect((await post(credentials(), undefined, '192.0.2.2')).statusCode).toBe(200);
     expect((await app.inject({ method: 'POST', url: '/elsewhere', payload: {} })).statusCode).toBe(200);
+  });
+});
+
+describe('the address that token requests are counted by', () => {
+  /** Which of 101 requests on behalf of each address, passed on by a peer, are one too many. */
+  async function refused(trustProxy: string | undefined, peer: string, addresses: string[]): Promise<number[]> {
+    const { server } = await testGateway({ database, server: { trustProxy } });
+    const refused = await Promise.all(
+      addresses.map(async (address) => {
+        let count = 0;
+        for (let i = 0; i < 101; i++) {
+          const headers = { 'x-forwarded-for': address, 'content-type': 'application/x-www-form-urlencoded' };
+          const asked = { method: 'POST', url: '/oauth/token', headers, payload: '', remoteAddress: peer } as const;
+          if ((await server.app.inject(asked)).statusCode === 429) count++;
+        }
+        return count;
+      }),
+    );
+    await server.app.close();
+    return refused;
+  }
+  const sum = (counts: number[]) => counts.reduce((all, count) => all + count, 0);
+
+  test('is that of the peer, whatever it says, while no proxy is believed', async () => {
+    expect(sum(await refused(undefined, '10.0.0.1', ['192.0.2.1', '192.0.2.2']))).toBe(102);
+  });
+
+  test('is the one that a proxy names which is believed, and of no other peer', async () => {
+    const believed = '10.0.0.0/8, loopback';
+    expect(await refused(believed, '10.0.0.1', ['192.0.2.1', '192.0.2.2'])).toEqual([1, 1]);
+    expect(sum(await refused(believed, '198.51.100.1', ['192.0.2.1', '192.0.2.2']))).toBe(102);
+  });
+
+  test('is the last that no proxy stands behind: what a client puts before it changes nothing', async () => {
+    const forwarded = ['203.0.113.1, 192.0.2.1, 10.0.0.7', '203.0.113.2, 192.0.2.1'];
+    expect(sum(await refused('10.0.0.0/8', '10.0.0.1', forwarded))).toBe(102);
+  });
+
+  test.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:0DB8:0001:0002::1', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['::1', '0:0:0:0'],
+    ['1:2:3::', '1:2:3:0'],
+    ['unknown', 'none'],
+    ['x'.repeat(10_000), 'none'],
+  ])('of %s is %s', (ip, counted) => {
+    expect(addressOf(ip)).toBe(counted);
   });
 });

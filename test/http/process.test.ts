@@ -2,8 +2,9 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createClient } from '../../src/service/client';
+import { createClient, createLinkedClient } from '../../src/service/client';
 import { type TestDatabase, testDatabase } from '../support/database';
+import { Issuer, signingKey } from '../support/issuer';
 import { killAll, start } from '../support/process';
 
 /* The real process, as it is started by hand or by a supervisor. */
@@ -81,6 +82,34 @@ describe('the process', () => {
     },
   );
 
+  test('takes tokens of the issuer that it is told of, and the word of the proxies', async () => {
+    const key = signingKey('ec');
+    const issuer = await Issuer.start(key);
+    await createLinkedClient(database.db.aside(), {
+      ...{ name: 'Linked', subject: 'erp@clients', scopes: ['read'] },
+      grants: [{ entity: 'Acme', orgs: ['North'] }],
+    });
+    const { issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: JWT_JWKS_URL } = issuer;
+    const gateway = withDatabase({ ...production, JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL, TRUST_PROXY: '127.0.0.0/8' });
+    const origin = await gateway.origin;
+    const ask = (token: string) =>
+      fetch(`${origin}/graphql?query={viewer{clientId}}`, {
+        headers: { authorization: `Bearer ${token}`, 'apollo-require-preflight': 'true' },
+      });
+    expect((await ask(issuer.token(key))).status).toBe(200);
+    expect((await ask(issuer.token(key, { aud: 'elsewhere' }))).status).toBe(401);
+    for (let i = 0; i < 101; i++) {
+      const headers = { 'x-forwarded-for': `192.0.2.${i}` };
+      const { status } = await fetch(`${origin}/oauth/token`, { method: 'POST', headers, body: new URLSearchParams() });
+      expect(status).toBe(400);
+    }
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    await issuer.down();
+    // The client does not learn what is wrong with its token; who runs the gateway does.
+    expect(gateway.out()).toContain('"cause":"The aud claim value is not allowed."');
+  });
+
   test('outlives housekeeping of which one part fails while another is waited for', async () => {
     await database.owner('alter table idempotency_outcome rename to away');
     await database.owner('begin');
@@ -122,6 +151,11 @@ describe('a start that cannot work ends with one line and status 1:', () => {
       'replicas of the embedded database',
       { DATABASE_REPLICA_URLS: 'postgres://127.0.0.1/none' },
       'DATABASE_REPLICA_URLS needs DATABASE_URL: the embedded database has no replicas.',
+    ],
+    [
+      'an issuer without its keys',
+      { JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'gateway' },
+      'JWT_JWKS_URL must be set too: JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL belong together.',
     ],
     ['a short key', { JWT_SIGNING_KEY: 'short' }, 'JWT_SIGNING_KEY must have at least 32 characters.'],
     [

@@ -3,6 +3,7 @@ import { createDecoder, createSigner } from 'fast-jwt';
 import { RequestError } from '../../src/domain/errors';
 import { Identity } from '../../src/http/auth';
 import { type Credentials, clientIdOf, createClient, grantsOf } from '../../src/service/client';
+import { revokeSecret, rotateSecret } from '../../src/service/client-change';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 
@@ -13,6 +14,7 @@ let database: TestDatabase;
 let identity: Identity;
 let one: Credentials;
 let both: Credentials;
+let secretId: string;
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -20,6 +22,7 @@ beforeAll(async () => {
   const all = ['Acme', 'Globex'].map((entity) => ({ entity, orgs: ['North'] }));
   both = await createClient(database.db.aside(), { name: 'both', scopes: ['read', 'bill'], grants: all });
   one = await createClient(database.db.aside(), { name: 'one', scopes: ['read'], grants: all.slice(0, 1) });
+  [secretId] = (await grantsOf(database.db.aside(), one.clientId))!.secretIds;
 }, 60_000);
 afterAll(() => database.close());
 
@@ -32,7 +35,7 @@ async function refusal(headers: Record<string, string>): Promise<[string, string
 describe('a bearer token', () => {
   const now = () => Math.floor(Date.now() / 1000);
   const claims = (more: object = {}) => ({
-    ...{ iss: issuer, aud: issuer, sub: one.clientId, jti: 'j', iat: now(), exp: now() + 60 },
+    ...{ iss: issuer, aud: issuer, sub: one.clientId, jti: 'j', secret_id: secretId, iat: now(), exp: now() + 60 },
     ...more,
   });
   const signed = (more: object = {}, key = signingKey, algorithm: 'HS256' | 'HS512' = 'HS256') =>
@@ -44,10 +47,10 @@ describe('a bearer token', () => {
     const reply = await identity.issue(both.clientId, both.secret);
     const { header, payload } = createDecoder({ complete: true })(reply.access_token);
     expect(header).toEqual({ alg: 'HS256', typ: 'JWT' });
-    const entities = (await grantsOf(database.db.aside(), both.clientId))!.entities.map(({ id }) => `entity.${id}`);
-    const scope = [...entities, 'read', 'bill'].join(' ');
+    const grants = (await grantsOf(database.db.aside(), both.clientId))!;
+    const scope = [...grants.entities.map(({ id }) => `entity.${id}`), 'read', 'bill'].join(' ');
     expect(payload).toEqual({
-      ...{ iss: issuer, aud: issuer, sub: both.clientId, jti: reply.jti, scope },
+      ...{ iss: issuer, aud: issuer, sub: both.clientId, jti: reply.jti, secret_id: grants.secretIds[0], scope },
       ...{ iat: expect.any(Number), exp: payload.iat + 3600 },
     });
     expect(JSON.stringify(payload)).not.toContain(both.secret);
@@ -81,6 +84,7 @@ describe('a bearer token', () => {
     ['of another issuer', () => signed({ iss: 'https://issuer.example' })],
     ['without an audience', () => signed({ aud: undefined })],
     ['without an expiry', () => signed({ exp: undefined })],
+    ['that names no secret', () => signed({ secret_id: undefined })],
     ['that is not valid yet', () => signed({ nbf: now() + 60 })],
     ['that is no JWT', () => 'a.b.c'],
   ])('%s is UNAUTHENTICATED, twice', async (_name, make) => {
@@ -101,6 +105,35 @@ describe('a bearer token', () => {
     await identity.callerOf({ authorization: `Bearer ${short}` }, 'r');
     await new Promise((done) => setTimeout(done, 2_000));
     expect((await using(short))[1]).toContain('expired');
+  });
+
+  test('ends with the secret that it was issued for; one for another secret works at once', async () => {
+    const { db } = database;
+    const client = await createClient(db.aside(), {
+      name: 'c',
+      scopes: ['read'],
+      grants: [{ entity: 'A', orgs: ['N'] }],
+    });
+    const slow = new Identity({ db, signingKey, grantsTtlMs: 60_000 });
+    const eager = new Identity({ db, signingKey, grantsTtlMs: 0 });
+    const headersFor = async (secret: string) => {
+      const { access_token: token } = await identity.issue(client.clientId, secret);
+      return { authorization: `Bearer ${token}` };
+    };
+    const before = await headersFor(client.secret);
+    await slow.callerOf(before, 'r');
+    const { secret } = await rotateSecret(db, client.clientId);
+    const after = await headersFor(secret);
+    // Although what was known of the client is younger than a minute.
+    await slow.callerOf(after, 'r');
+
+    const [oldest] = (await grantsOf(db.aside(), client.clientId))!.secretIds.slice(-1);
+    await revokeSecret(db, client.clientId, oldest);
+    await expect(eager.callerOf(before, 'r')).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: 'The client_secret that this bearer token was issued for does not exist any more.',
+    });
+    await eager.callerOf(after, 'r');
   });
 
   test('of a client that does not exist is UNAUTHENTICATED', async () => {

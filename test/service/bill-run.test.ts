@@ -107,6 +107,20 @@ describe('a bill run', () => {
     });
   });
 
+  test('leaves the planner with a knowledge of the invoices that it wrote, whose items refer to them', async () => {
+    await gateway.database.owner('alter table invoice set (autovacuum_enabled = off)');
+    await gateway.database.owner('delete from pg_statistic where starelid = $1::regclass', ['invoice']);
+    await gateway.database.owner('update pg_class set relpages = 0, reltuples = 0 where oid = $1::regclass', [
+      'invoice',
+    ]);
+    await delivered(2);
+    await ran();
+    const [{ known }] = await gateway.database.owner<{ known: boolean }>(
+      "select exists (select from pg_stats where tablename = 'invoice' and attname = 'entity_id') as known",
+    );
+    expect(known).toBe(true);
+  });
+
   test('works on no more accounts at once than the database has locks for', async () => {
     const { account, fulfillments } = await delivered(1);
     // Written beside the services, which would take a minute; a line item of its own is of no account here.

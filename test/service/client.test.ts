@@ -1,14 +1,8 @@
 import { scryptSync } from 'node:crypto';
 import { scopes } from '../../src/domain/caller';
 import { Refusal } from '../../src/domain/errors';
-import {
-  authenticateClient,
-  clientIdOf,
-  createClient,
-  grantsOf,
-  hashSecret,
-  type NewClient,
-} from '../../src/service/client';
+import { authenticateClient, clientIdOf, createClient, grantsOf, type NewClient } from '../../src/service/client';
+import { hashSecret } from '../../src/service/client-secret';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 
@@ -65,8 +59,10 @@ describe('creating a client', () => {
           ],
         },
       ],
+      secretIds: [grants?.secretId],
+      secretId: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
-    expect(await grantsOf(aside(), clientId)).toEqual(grants);
+    expect(grants).toMatchObject((await grantsOf(aside(), clientId))!);
   });
 
   test('makes only the entities and orgs that are missing, and gives a new entity its number sequences', async () => {

@@ -3,7 +3,7 @@ import type { InjectOptions } from 'fastify';
 import { type Scope, scopes } from '../../src/domain/caller';
 import { withTimeout } from '../../src/gateway/port';
 import { TestGateway } from '../../src/gateway/test-gateway';
-import { createServer, type Server } from '../../src/server';
+import { createServer, type Server, type ServerOptions } from '../../src/server';
 import type { CreateAccountInput } from '../../src/service/account';
 import { createAccount } from '../../src/service/account';
 import { createClient, grantsOf, type NewClient } from '../../src/service/client';
@@ -46,7 +46,12 @@ export interface TestGatewayServer {
 
 /** The whole gateway over a database of its own: real PostgreSQL, real HTTP stack, the test gateway inside. */
 export async function testGateway(
-  options: { gatewayTimeoutMs?: number; poolSize?: number; database?: TestDatabase } = {},
+  options: {
+    gatewayTimeoutMs?: number;
+    poolSize?: number;
+    database?: TestDatabase;
+    server?: Partial<ServerOptions>;
+  } = {},
 ): Promise<TestGatewayServer> {
   const database = options.database ?? (await testDatabase({ poolSize: options.poolSize }));
   const pool = openPool({ url: database.url }, 4);
@@ -59,7 +64,8 @@ export async function testGateway(
     ),
     onFailure: (error, what) => failures.push({ error, what }),
   };
-  const server = await createServer({ services, signingKey: 'a key of thirty-two characters or more', grantsTtlMs: 0 });
+  const signingKey = 'a key of thirty-two characters or more';
+  const server = await createServer({ services, signingKey, grantsTtlMs: 0, ...options.server });
 
   const inject = async (request: InjectOptions): Promise<Answer> => {
     const response = await server.app.inject(request);

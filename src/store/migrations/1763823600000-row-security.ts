@@ -94,6 +94,7 @@ const rights = [
   `grant select on all tables in schema public to ${readerRole}`,
   `alter default privileges in schema public grant select on tables to ${readerRole}`,
   `revoke all on client_secret from ${readerRole}`,
+  `grant select (id, client_id) on client_secret to ${readerRole}`,
   `grant select, insert on entity, org to ${systemRole}`,
   `grant select, insert, update, delete on ${ofClients.join(', ')} to ${systemRole}`,
   `grant select on bill_run to ${systemRole}`,
@@ -148,7 +149,7 @@ const grants = [
   `grant execute on function ${signatures.filter((each) => /^(may_ask|bill_run_statuses)/.test(each)).join(', ')} to ${readerRole}`,
 ];
 
-export class RowSecurity1763820000000 implements MigrationInterface {
+export class RowSecurity1763823600000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const statements = [
       ...[readerRole, systemRole].map(role),

@@ -1,0 +1,173 @@
+import { RequestError, type RequestErrorCode } from './errors';
+
+/**
+ * Every limit of a request in one place: what the configuration reads, what refusals name, and what the README prints.
+ * `standard` admits every screen and every bulk request that the gateway is made for, with room; what none of them comes near
+ * is refused before it costs anything.
+ */
+interface LimitMeaning {
+  /** The variable that sets it. */
+  variable: string;
+  standard: number;
+  /** What the variable may be set to. */
+  least: number;
+  most: number;
+  code: RequestErrorCode;
+  meaning: string;
+}
+
+export const limits = {
+  body: {
+    variable: 'BODY_LIMIT',
+    standard: 2_097_152,
+    least: 1_024,
+    most: 104_857_600,
+    code: 'BAD_REQUEST',
+    meaning: 'bytes of a request body, inflated; HTTP 413',
+  },
+  tokens: {
+    variable: 'MAX_TOKENS',
+    // A create of 1,000 entries written out has 30,000.
+    standard: 100_000,
+    least: 100,
+    most: 1_000_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'tokens of a document: names, values and punctuation',
+  },
+  nesting: {
+    variable: 'MAX_NESTING',
+    // Two brackets for each level of selections, and some for the values in the innermost.
+    standard: 60,
+    least: 10,
+    // What reads documents goes into them by recursion.
+    most: 200,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'brackets within brackets in a document, be they of selections, arguments, lists or objects',
+  },
+  definitions: {
+    variable: 'MAX_DEFINITIONS',
+    standard: 200,
+    least: 1,
+    most: 1_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'operations and fragments of a document together',
+  },
+  directives: {
+    variable: 'MAX_DIRECTIVES',
+    standard: 200,
+    least: 0,
+    most: 10_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'directives of a document',
+  },
+  aliases: {
+    variable: 'MAX_ALIASES',
+    standard: 500,
+    least: 0,
+    most: 100_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'aliases of an operation, those of a fragment once for each time that it is spread',
+  },
+  fields: {
+    variable: 'MAX_FIELDS',
+    standard: 2_000,
+    least: 10,
+    most: 100_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'fields of an operation, those of a fragment once for each time that it is spread',
+  },
+  depth: {
+    variable: 'MAX_DEPTH',
+    // Introspection with all that graphql-js can ask for has 15.
+    standard: 20,
+    least: 1,
+    most: 100,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'fields within fields, through fragments',
+  },
+  rootFields: {
+    variable: 'MAX_ROOT_FIELDS',
+    standard: 50,
+    least: 1,
+    most: 10_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'root fields of a query',
+  },
+  mutations: {
+    variable: 'MAX_MUTATIONS',
+    standard: 10,
+    least: 1,
+    most: 1_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'mutations of one request; each takes lists, for what belongs together',
+  },
+  pageSize: {
+    variable: 'MAX_PAGE_SIZE',
+    standard: 100,
+    least: 1,
+    most: 1_000,
+    code: 'PAGE_SIZE',
+    meaning: 'rows of one page: `first`, `last`, and the ids of `nodes`',
+  },
+  cost: {
+    variable: 'MAX_COST',
+    // A create of 1,000 fulfillments that shows for each 100 items, an invoice and a credit memo with 100 items has 307,000.
+    standard: 500_000,
+    least: 100,
+    most: 100_000_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'objects that the reply to an operation may hold: its cost',
+  },
+  time: {
+    variable: 'REQUEST_TIMEOUT_MS',
+    standard: 30_000,
+    least: 100,
+    most: 600_000,
+    code: 'TIMEOUT',
+    meaning: 'milliseconds of a request, from when its body is there; what it runs in the database is then canceled',
+  },
+  requests: {
+    variable: 'REQUESTS_PER_MINUTE',
+    // As published for production.
+    standard: 50_000,
+    least: 1,
+    most: 100_000_000,
+    code: 'RATE_LIMITED',
+    meaning: 'requests of a client in a minute, for each process',
+  },
+  costPerMinute: {
+    variable: 'COST_PER_MINUTE',
+    standard: 50_000_000,
+    least: 100,
+    most: 100_000_000_000,
+    code: 'RATE_LIMITED',
+    meaning: 'cost of the GraphQL operations of a client in a minute, for each process',
+  },
+} as const satisfies Record<string, LimitMeaning>;
+
+export type LimitName = keyof typeof limits;
+export type Limits = Readonly<Record<LimitName, number>>;
+
+export const standardLimits = Object.fromEntries(
+  Object.entries(limits).map(([name, { standard }]) => [name, standard]),
+) as Record<LimitName, number>;
+
+/** What a refusal says of the limit that it is for. */
+export interface LimitDetails {
+  limit: LimitName;
+  allowed: number;
+  /** What the request has; where counting stopped, the first number that is too many. */
+  requested?: number;
+}
+
+/** A request beyond a limit. */
+export class LimitError extends RequestError {
+  constructor(
+    readonly details: LimitDetails,
+    message: string,
+    /** Seconds after which it may be tried again. */
+    readonly retryAfter?: number,
+  ) {
+    super(limits[details.limit].code, message);
+  }
+}

@@ -1,0 +1,75 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { RequestError } from '../domain/errors';
+import { idOf } from '../domain/key';
+
+/* The headers in which a client says for what part of its grants a request is. */
+
+/** Repeated headers reach us as one, joined by commas. */
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+export function trackIdOf(header: string | undefined): string | null {
+  if (header === undefined || header === '') return null;
+  if (header.length <= 64 && /^[ -~]+$/.test(header) && !/[:;"']/.test(header)) return header;
+  throw new RequestError(
+    'BAD_REQUEST',
+    'Zuora-Track-Id has at most 64 printable US-ASCII characters, and none of colon, semicolon and quotes.',
+  );
+}
+
+/** The entity that a request is in, with the orgs that its client may see there. */
+export function entityOf(
+  entities: ReadonlyMap<string, readonly string[]>,
+  header: string | undefined,
+): [string, readonly string[]] {
+  const own = [...entities.keys()];
+  if (own.length === 0) throw new RequestError('FORBIDDEN', 'The client has no entity.');
+  if (header === undefined) {
+    if (own.length > 1) {
+      throw new RequestError(
+        'BAD_REQUEST',
+        `The client has several entities: name one in Zuora-Entity-Ids. ${some(own)}`,
+      );
+    }
+    return [own[0], entities.get(own[0])!];
+  }
+  const id = idOf(header);
+  if (id === undefined) {
+    throw new RequestError(
+      'BAD_REQUEST',
+      'Zuora-Entity-Ids takes one entity id, 32 hex digits with or without dashes.',
+    );
+  }
+  const orgs = entities.get(id);
+  if (!orgs) throw new RequestError('FORBIDDEN', `The client has no entity ${id} (Zuora-Entity-Ids). ${some(own)}`);
+  return [id, orgs];
+}
+
+/** The orgs that a request sees, out of those of its client. */
+export function orgsOf(own: readonly string[], header: string | undefined): readonly string[] {
+  if (own.length === 0) throw new RequestError('FORBIDDEN', 'The client has no org in this entity.');
+  if (header === undefined) return own;
+  const ids = header.split(',').map((part) => idOf(part.trim()));
+  if (ids.includes(undefined)) {
+    throw new RequestError(
+      'BAD_REQUEST',
+      'Zuora-Org-Ids takes org ids, 32 hex digits with or without dashes, separated by commas. Without it all orgs count.',
+    );
+  }
+  const wanted = new Set(ids as string[]);
+  const known = new Set(own);
+  const foreign = [...wanted].filter((id) => !known.has(id));
+  if (foreign.length > 0) {
+    throw new RequestError(
+      'FORBIDDEN',
+      `The client has no org ${foreign[0]} in this entity (Zuora-Org-Ids). ${some(own)}`,
+    );
+  }
+  return [...wanted];
+}
+
+/** Ids that are allowed, few enough for a message. */
+const some = (ids: readonly string[]): string =>
+  `It may use ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ` and ${ids.length - 5} more` : ''}.`;

@@ -1,0 +1,132 @@
+import { Refusal, type UserError, userError } from '../domain/errors';
+import { idOf } from '../domain/key';
+import { addGrants } from '../store/client';
+import {
+  allClients,
+  type ClientChange,
+  changeClient,
+  deleteSecret,
+  endClient,
+  type ListedClient,
+  type LiveSecret,
+  lockClient,
+  removeGrants,
+  replaceSecret,
+} from '../store/client-change';
+import { Lease } from '../store/connection';
+import type { Database } from '../store/database';
+import { newId } from '../store/id';
+import {
+  type Credentials,
+  checkGrant,
+  checkName,
+  checkScopes,
+  checkSubject,
+  clientIdOf,
+  type NamedGrant,
+  prepared,
+  refuse,
+  taken,
+} from './client';
+import { hashSecret, newSecret, usualSecrets } from './client-secret';
+
+/* What is done to clients that there are, by who administers them. Each is one transaction. */
+
+export type ClientAdministration = Pick<Database, 'aside' | 'side'>;
+
+const noClient = (clientId: string) =>
+  new Refusal([userError('NOT_FOUND', `There is no client ${clientId}, or it was revoked.`, ['clientId'])]);
+
+/** Holds the client while `act` runs. Throws a Refusal where there is no such client, or not any more. */
+async function holding<T>(
+  { side }: ClientAdministration,
+  clientId: string,
+  act: (db: Lease, id: string) => Promise<T>,
+): Promise<T> {
+  const id = idOf(clientId);
+  if (id === undefined) throw noClient(clientId);
+  const lease = await Lease.take(side);
+  let open = true;
+  try {
+    await lease.control('begin');
+    if (!(await lockClient(lease, id))) throw noClient(clientId);
+    const result = await act(lease, id);
+    open = false;
+    await lease.commit();
+    return result;
+  } finally {
+    await lease.release(open);
+  }
+}
+
+export interface Rotated extends Credentials {
+  /** The secrets that have ended by it, with the tokens that were issued for them. */
+  ended: readonly LiveSecret[];
+}
+
+/**
+ * Gives a client another secret. The one before it stays live, so that the client can be moved from one to the other
+ * without a gap, unless `alone` is asked for; any older one ends.
+ */
+export async function rotateSecret(db: ClientAdministration, clientId: string, alone = false): Promise<Rotated> {
+  const secret = newSecret();
+  const row = { id: newId(), hash: await hashSecret(secret), createdDate: new Date().toISOString() };
+  return holding(db, clientId, async (lease, id) => {
+    const ended = await replaceSecret(lease, id, row, alone ? 0 : usualSecrets - 1);
+    return { clientId: clientIdOf(id), secret, ended };
+  });
+}
+
+/** Ends one secret of a client, and the tokens that were issued for it. How many live secrets are left. */
+export function revokeSecret(db: ClientAdministration, clientId: string, secretId: string): Promise<number> {
+  return holding(db, clientId, async (lease, id) => {
+    const secret = idOf(secretId);
+    const { deleted, left } = secret ? await deleteSecret(lease, id, secret) : { deleted: false, left: 0 };
+    if (!deleted) refuse([userError('NOT_FOUND', `The client has no secret ${secretId}.`, ['secretId'])]);
+    return left;
+  });
+}
+
+/** Ends a client for good: its secrets, and every token that names it. What it has written keeps its id. */
+export function revokeClient(db: ClientAdministration, clientId: string): Promise<void> {
+  return holding(db, clientId, (lease, id) => endClient(lease, id, new Date().toISOString()));
+}
+
+/** What replaces what a client has; what is left out stays. */
+export interface ClientUpdate extends ClientChange {
+  /** What it may see of this one entity from now on, which may be nothing; of others it sees what it saw. */
+  grant?: NamedGrant | { entity: string; nothing: true };
+}
+
+/** Changes the name, the scopes, the subject or the grants of a client. Throws a Refusal where a value is wrong. */
+export async function updateClient(
+  db: ClientAdministration,
+  clientId: string,
+  { grant, ...change }: ClientUpdate,
+): Promise<void> {
+  refuse(checkUpdate({ grant, ...change }));
+  const scopes = change.scopes && [...new Set(change.scopes)];
+  await holding(db, clientId, async (lease, id) => {
+    await changeClient(lease, id, { ...change, scopes });
+    if (!grant) return;
+    const removed = await removeGrants(lease, id, grant.entity);
+    if (!('nothing' in grant)) return addGrants(lease, id, await prepared(lease, [grant]));
+    // A name that was misspelt must not look as if something had been taken away.
+    if (!removed) refuse([userError('NOT_FOUND', `The client sees nothing of ${grant.entity}.`, ['grant', 'entity'])]);
+  }).catch((error) => {
+    throw taken(error, clientId);
+  });
+}
+
+function checkUpdate({ name, scopes, subject, grant }: ClientUpdate): UserError[] {
+  return [
+    ...(name === undefined ? [] : checkName('name', name)),
+    ...(scopes === undefined ? [] : checkScopes(scopes)),
+    ...(subject == null ? [] : checkSubject(subject)),
+    ...(grant === undefined || 'nothing' in grant ? [] : checkGrant(grant)),
+  ];
+}
+
+/** Every client, with what it may do and see and the secrets it has; `withRevoked` also those that have ended. */
+export const listClients = (db: ClientAdministration, withRevoked = false): Promise<ListedClient[]> =>
+  allClients(db.aside(), withRevoked);

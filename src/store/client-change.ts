@@ -1,0 +1,108 @@
+import type { Connection } from './connection';
+
+/** Locks a client that was not revoked, so that what is found out about its secrets stays so. Whether there is one. */
+export async function lockClient(db: Connection, id: string): Promise<boolean> {
+  return (await db.query('select from client where id = $1 and revoked_date is null for update', [id])).length > 0;
+}
+
+export interface LiveSecret {
+  id: string;
+  createdDate: string;
+  lastUsedDate: string | null;
+}
+
+/** Adds a secret to a locked client and removes all but the newest `kept` of those it had, which are returned. */
+export async function replaceSecret(
+  db: Connection,
+  clientId: string,
+  secret: { id: string; hash: string; createdDate: string },
+  kept: number,
+): Promise<LiveSecret[]> {
+  return db.query<LiveSecret>(
+    `with new_secret as (
+       insert into client_secret (id, client_id, hash, created_date) values ($2, $1, $3, $4))
+     delete from client_secret s using (
+       select id from client_secret where client_id = $1 order by created_date desc, id desc offset $5) old
+     where s.id = old.id
+     returning s.id, s.created_date as "createdDate", s.last_used_date as "lastUsedDate"`,
+    [clientId, secret.id, secret.hash, secret.createdDate, kept],
+  );
+}
+
+/** Removes a secret of a client. Whether there was such a one, and how many are left. */
+export async function deleteSecret(
+  db: Connection,
+  clientId: string,
+  id: string,
+): Promise<{ deleted: boolean; left: number }> {
+  const [row] = await db.query<{ deleted: boolean; left: number }>(
+    `with gone as (delete from client_secret where client_id = $1 and id = $2 returning id)
+     select exists (select from gone) as deleted,
+       (select count(*)::integer from client_secret where client_id = $1 and id not in (select id from gone)) as left`,
+    [clientId, id],
+  );
+  return row;
+}
+
+/** Ends a locked client and its secrets for good; what it was granted stays for the record. */
+export async function endClient(db: Connection, id: string, revokedDate: string): Promise<void> {
+  await db.query(
+    `with gone as (delete from client_secret where client_id = $1)
+     update client set revoked_date = $2 where id = $1`,
+    [id, revokedDate],
+  );
+}
+
+export interface ClientChange {
+  name?: string;
+  scopes?: string[];
+  /** null unlinks. */
+  subject?: string | null;
+}
+
+/** Changes what is given of a locked client. */
+export async function changeClient(db: Connection, id: string, { name, scopes, subject }: ClientChange): Promise<void> {
+  await db.query(
+    `update client set name = coalesce($2, name), scopes = coalesce($3::text[], scopes),
+       subject = case when $4 then $5 else subject end
+     where id = $1`,
+    [id, name ?? null, scopes ?? null, subject !== undefined, subject ?? null],
+  );
+}
+
+/** Takes away what a locked client may see of an entity. Whether that was anything. */
+export async function removeGrants(db: Connection, clientId: string, entity: string): Promise<boolean> {
+  const removed = await db.query(
+    'delete from client_grant where client_id = $1 and entity_id = (select id from entity where name = $2) returning id',
+    [clientId, entity],
+  );
+  return removed.length > 0;
+}
+
+/** A client as an administrator sees it. `orgs` is null where it may see all of the entity. */
+export interface ListedClient {
+  id: string;
+  name: string;
+  scopes: string[];
+  subject: string | null;
+  createdDate: string;
+  revokedDate: string | null;
+  entities: { name: string; orgs: string[] | null }[];
+  secrets: LiveSecret[];
+}
+
+/** Every client, the oldest first; those that were revoked only where they are asked for. */
+export function allClients(db: Connection, withRevoked: boolean): Promise<ListedClient[]> {
+  return db.query<ListedClient>(
+    `select c.id, c.name, c.scopes, c.subject, c.created_date as "createdDate", c.revoked_date as "revokedDate",
+       (select coalesce(json_agg(json_build_object('name', seen.name, 'orgs', seen.orgs) order by seen.name), '[]')
+        from (select e.name, case when bool_or(g.org_id is null) then null else array_agg(o.name order by o.name) end as orgs
+              from client_grant g join entity e on e.id = g.entity_id left join org o on o.id = g.org_id
+              where g.client_id = c.id group by e.id) seen) as entities,
+       (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'createdDate', s.created_date,
+                                                   'lastUsedDate', s.last_used_date) order by s.id), '[]')
+        from client_secret s where s.client_id = c.id) as secrets
+     from client c where c.revoked_date is null or $1 order by c.created_date, c.id`,
+    [withRevoked],
+  );
+}

@@ -1,0 +1,53 @@
+import Fastify from 'fastify';
+import { type Scope, scopes } from '../../src/domain/caller';
+import { authenticated } from '../../src/http/request';
+import { type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+beforeAll(async () => {
+  gateway = await testGateway();
+}, 60_000);
+afterAll(() => gateway.close());
+
+const routes: ['GET' | 'POST' | 'PUT' | 'DELETE', string, Scope][] = [
+  ['POST', '/v1/fulfillments', 'fulfill'],
+  ['GET', '/v1/fulfillments/F-1', 'read'],
+  ['PUT', '/v1/fulfillments/F-1', 'fulfill'],
+  ['DELETE', '/v1/fulfillments/F-1', 'fulfill'],
+  ['POST', '/v1/fulfillment-items', 'fulfill'],
+  ['GET', '/v1/fulfillment-items/1', 'read'],
+  ['PUT', '/v1/fulfillment-items/1', 'fulfill'],
+  ['DELETE', '/v1/fulfillment-items/1', 'fulfill'],
+];
+
+describe('a published operation', () => {
+  test('is open to its scope alone; to a client with all others it is 403, before its body is read', async () => {
+    for (const scope of new Set(routes.map(([, , scope]) => scope))) {
+      const it = await gateway.client({ scopes: [scope] });
+      const others = await gateway.client({ scopes: scopes.filter((each) => each !== scope) });
+      for (const [method, url] of routes.filter((route) => route[2] === scope)) {
+        const headers = { 'content-type': 'application/json' };
+        const asked = { method, url, headers, ...(method !== 'GET' && { payload: '{"no JSON' }) };
+        const refused = await others.request(asked);
+        const message = `This operation needs the scope "${scope}".`;
+        expect([url, refused.status, refused.body.reasons?.[0].message]).toEqual([url, 403, message]);
+        expect([url, (await it.request(asked)).status]).toEqual([url, method === 'GET' ? 200 : 400]);
+      }
+    }
+  });
+
+  test('that named no scope would stop the start', async () => {
+    const { server, services } = gateway;
+    const start = async (config?: { scope: Scope | null }) => {
+      const app = Fastify();
+      await app.register(async (inside) => {
+        authenticated(inside, server.identity, services);
+        inside.get('/v1/new', { config }, async () => 'open to all');
+      });
+      await app.ready();
+      await app.close();
+    };
+    await expect(start()).rejects.toThrow('GET /v1/new names no scope');
+    await start({ scope: 'read' });
+  });
+});

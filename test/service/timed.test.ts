@@ -1,0 +1,44 @@
+import { timed } from '../../src/service/timed';
+import { Work } from '../../src/service/work';
+import { type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+beforeAll(async () => {
+  gateway = await testGateway({ poolSize: 1 });
+});
+afterAll(() => gateway.close());
+
+test('what is done only after the time is up is not committed, and what it holds is given up', async () => {
+  const { caller } = await (await gateway.client()).work();
+  const given: string[] = [];
+  const late = () => new Promise((done) => setTimeout(done, 300));
+  let work: Work | undefined;
+  let carriedOut: Promise<void> | undefined;
+  const answered = timed(100, (counter) => {
+    work = new Work(gateway.services, caller, counter);
+    carriedOut = work.run(false, async (unit) => {
+      unit.onRollback.push(async () => void given.push('rollback'));
+      unit.onCommit.push(async () => void given.push('commit'));
+      await unit.db.connection.query("insert into entity (id, name) values (gen_random_uuid(), 'Late')");
+      await late();
+    });
+    return carriedOut;
+  });
+  await expect(answered).rejects.toMatchObject({ code: 'TIMEOUT', details: { limit: 'time', allowed: 100 } });
+  expect(given).toEqual([]);
+  await expect(carriedOut).rejects.toMatchObject({ code: 'TIMEOUT' });
+  await work!.finish();
+  expect(given).toEqual(['rollback']);
+  expect(await gateway.database.owner("select from entity where name = 'Late'")).toEqual([]);
+  expect(await gateway.services.db.reads().query('select 1 as one')).toEqual([{ one: 1 }]);
+});
+
+test('what is done in time is committed, and its failures are its own', async () => {
+  const { caller } = await (await gateway.client()).work();
+  const run = (text: string) =>
+    timed(60_000, (counter) =>
+      new Work(gateway.services, caller, counter).run(false, (unit) => unit.db.connection.query(text)),
+    );
+  expect(await run('select 1 as one')).toEqual([{ one: 1 }]);
+  await expect(run('select 1 / 0')).rejects.toMatchObject({ code: '22012' });
+});
