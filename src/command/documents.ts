@@ -96,7 +96,7 @@ const acts = {
     ({ client }: Named, rest: string[]): Act =>
     async (db, { out }) => {
       none(rest);
-      const connection = db.reads();
+      const connection = db.aside();
       const { mode, documents } = await documentReport(connection, await managedClient(connection, client));
       out(`${documents.length} documents; ${mode}: ${documentModeMeanings[mode]}`);
       for (const document of documents) {
@@ -113,7 +113,7 @@ const acts = {
     if (!mode) throw new UsageError(`Name the mode: ${documentModes.join(', ')}.`);
     none(rest);
     return async (db, { out }) => {
-      const connection = db.reads();
+      const connection = db.aside();
       await changeMode(connection, await managedClient(connection, client), mode);
       out(`${mode}: ${documentModeMeanings[mode as DocumentMode]}`);
       return 0;
@@ -123,7 +123,7 @@ const acts = {
     ({ client }: Named, rest: string[]): Act =>
     async (db, { out }) => {
       none(rest);
-      const connection = db.reads();
+      const connection = db.aside();
       const { mode, unknown } = await documentReport(connection, await managedClient(connection, client));
       if (mode !== 'LogUnknown') out(`The mode is ${mode}: nothing is put on record. Set LogUnknown to find out.`);
       out(`${unknown.length} documents were run that are not registered.`);
@@ -163,7 +163,7 @@ const retiring = (client: string, ids: readonly string[], from: string | null): 
 
 /** Whether what is registered and not retired would run with this version: client, operation and field of what would not. */
 const checkAll: Act = async (db, { out }, check) => {
-  const documents = await liveDocuments(db.reads(), today());
+  const documents = await liveDocuments(db.aside(), today());
   let broken = 0;
   for (const document of documents) {
     const result = check(document.text);
@@ -177,7 +177,7 @@ const checkAll: Act = async (db, { out }, check) => {
 };
 
 async function inTransaction<T>(db: Database, act: (connection: Connection) => Promise<T>): Promise<T> {
-  const lease = await Lease.take(db.main);
+  const lease = await Lease.take(db.side);
   let open = true;
   try {
     await lease.control('begin');

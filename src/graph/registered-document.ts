@@ -81,7 +81,8 @@ export class RegisteredDocumentMutations {
   ): Promise<RegisterDocumentsPayload> {
     const registered = work.run(dryRun, async ({ db: { connection }, caller }) => {
       try {
-        const clientId = await managedClient(connection, input.clientId, caller);
+        // What clients there are is not for the role of the transaction to see.
+        const clientId = await managedClient(work.services.db.aside(), input.clientId, caller);
         return await registerDocuments(connection, clientId, input.manifest, (text) =>
           checkDocument(text, documentLimits),
         );

@@ -17,6 +17,7 @@ import {
   type UnknownRuns,
 } from '../service/registered-document';
 import type { Services } from '../service/work';
+import { searchOf } from './graphql-http';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -73,7 +74,7 @@ export class Documents {
     private readonly log: FastifyBaseLogger,
     ttlMs: number,
   ) {
-    const db = () => services.db.reads();
+    const db = () => services.db.aside();
     // Of none at all it takes that nothing ever changes.
     const ttl = Math.max(ttlMs, 1);
     this.modes = new LRUCache({ max: 1_000, ttl, fetchMethod: (clientId) => documentModeOf(db(), clientId) });
@@ -94,8 +95,8 @@ export class Documents {
    * @throws RequestError PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_REQUIRED, BAD_REQUEST
    */
   async resolve(request: FastifyRequest): Promise<string | undefined> {
-    const { url, method } = request;
-    request.search = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+    const { method } = request;
+    request.search = searchOf(request.url);
     const given = method === 'GET' ? inSearch(request.search) : inBody(request.body);
     const fromPath = (request.params as { documentId?: string }).documentId;
     if (fromPath !== undefined && given.documentId != null && given.documentId !== fromPath) {

@@ -46,9 +46,11 @@ const table = tableOf(RegisteredDocumentRow);
 export const documentsOf = (db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> =>
   db.query(`select ${selectList(table)} from registered_document t where client_id = $1 order by id`, [clientId]);
 
+const registrationLock = 4905;
+
 /** The same, kept from changing until the transaction ends: registrations of a client come one after another. */
 export async function lockDocumentsOf(db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> {
-  await db.query('select id from client where id = $1 for no key update', [clientId]);
+  await db.query(`select pg_advisory_xact_lock(hashtextextended($1, ${registrationLock}))`, [clientId]);
   return documentsOf(db, clientId);
 }
 

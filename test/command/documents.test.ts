@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   const made = { name: 'ERP', scopes, grants: [{ entity: 'Acme', orgs: ['North'] }] };
-  client = (await createClient(database.db.reads(), made)).clientId;
+  client = (await createClient(database.db.aside(), made)).clientId;
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
@@ -138,7 +138,7 @@ describe('importing', () => {
   test('is for this client alone', async () => {
     await importing(lines);
     const made = { name: 'Other', scopes, grants: [{ entity: 'Acme', orgs: ['North'] }] };
-    const other = (await createClient(database.db.reads(), made)).clientId;
+    const other = (await createClient(database.db.aside(), made)).clientId;
     expect((await run(['list', '--client', other])).lines[0]).toMatch(/^0 documents/);
   });
 
@@ -190,8 +190,8 @@ describe('the mode', () => {
     const unknown = [lines, book].map((text) => ({
       ...{ clientId: client, hash: hashOf(text), text, operationName: /(\w+)[ (]/.exec(text.slice(6))![1], count: '2' },
     }));
-    await noteUnknown(database.db.reads(), unknown);
-    await noteUnknown(database.db.reads(), [unknown[0]]);
+    await noteUnknown(database.db.aside(), unknown);
+    await noteUnknown(database.db.aside(), [unknown[0]]);
     await importing(book);
     expect((await run(['report', '--client', client])).lines).toEqual([
       '1 documents were run that are not registered.',

@@ -26,7 +26,7 @@ const create = `mutation Create($line: ID!) { createFulfillments(input: { fulfil
 
 async function register(of: TestClient, ...texts: string[]): Promise<void> {
   const manifest = manifestOf(...texts);
-  const lease = await Lease.take(gateway.services.db.main);
+  const lease = await Lease.take(gateway.services.db.side);
   try {
     await lease.control('begin');
     await registerDocuments(lease, of.clientId, manifest, (text) => checkDocument(text, limits));
@@ -35,7 +35,7 @@ async function register(of: TestClient, ...texts: string[]): Promise<void> {
     await lease.release(false);
   }
 }
-const setMode = (mode: string) => changeMode(gateway.services.db.reads(), client.clientId, mode);
+const setMode = (mode: string) => changeMode(gateway.services.db.aside(), client.clientId, mode);
 
 const preflight = { 'apollo-require-preflight': 'true' };
 const persistedQuery = (text: string) => ({ persistedQuery: { version: 1, sha256Hash: hashOf(text) } });
@@ -80,11 +80,11 @@ describe.each(ways)('a document named by %s', (_name, ask) => {
     await register(await gateway.client(), viewer);
     expect(codeOf(await ask(viewer))).toEqual([404, 'PERSISTED_QUERY_NOT_FOUND']);
     await register(client, viewer);
-    await retire(gateway.services.db.reads(), client.clientId, [hashOf(viewer)], '2020-01-01');
+    await retire(gateway.services.db.aside(), client.clientId, [hashOf(viewer)], '2020-01-01');
     const retired = await ask(viewer);
     expect(codeOf(retired)).toEqual([404, 'PERSISTED_QUERY_NOT_FOUND']);
     expect(retired.body.errors[0].message).toContain('retired on 2020-01-01');
-    await retire(gateway.services.db.reads(), client.clientId, [hashOf(viewer)], '2999-01-01');
+    await retire(gateway.services.db.aside(), client.clientId, [hashOf(viewer)], '2999-01-01');
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect((await ask(viewer)).status).toBe(200);
   });
@@ -186,7 +186,7 @@ describe('a client of which unknown documents are logged', () => {
     for (const query of [viewer, unknown, unknown, lines])
       expect((await post({ query, variables: { first: 1 } })).status).toBe(200);
     await gateway.server.documents.record();
-    const { unknown: found } = await documentReport(gateway.services.db.reads(), client.clientId.replaceAll('-', ''));
+    const { unknown: found } = await documentReport(gateway.services.db.aside(), client.clientId.replaceAll('-', ''));
     expect(found.map(({ hash, operationName, count }) => ({ hash, operationName, count }))).toEqual(
       expect.arrayContaining([
         { hash: hashOf(unknown), operationName: null, count: '2' },

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { appRole, readerRole, systemRole } from '../roles';
 
 /** TypeORM's own output for the classes of rows. */
 const up = [
@@ -12,15 +13,26 @@ const up = [
   `ALTER TABLE "unknown_document" ADD CONSTRAINT "FK_4447debce6fd879770a2c4249ad" FOREIGN KEY ("client_id") REFERENCES "client"("id") ON DELETE CASCADE ON UPDATE NO ACTION`,
 ];
 
+/**
+ * They belong to clients, which are no tenant's: the role for that keeps them. An administrator registers documents in the
+ * transaction of a request, as everything else; who may do so for whom is decided before.
+ */
+const rights = [
+  `revoke all on registered_document, unknown_document from ${appRole}`,
+  `grant select, insert on registered_document to ${appRole}`,
+  `grant select on registered_document, unknown_document to ${readerRole}`,
+  `grant select, insert, update, delete on registered_document, unknown_document to ${systemRole}`,
+];
+
 const down = [
   'DROP TABLE "unknown_document", "registered_document"',
   'ALTER TABLE "client" DROP COLUMN "document_mode"',
   'DROP TYPE "document_mode"',
 ];
 
-export class RegisteredDocuments1763816700000 implements MigrationInterface {
+export class RegisteredDocuments1763827200000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of up) await runner.query(statement);
+    for (const statement of [...up, ...rights]) await runner.query(statement);
   }
 
   async down(runner: QueryRunner): Promise<void> {
