@@ -87,10 +87,7 @@ async function serve(
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
-  const { limits, introspection, outside, trustProxy, metricsToken } = config;
-  const { app } = await createServer({
-    ...{ services, signingKey, limits, introspection, outside, trustProxy, demo, logger: log, metricsToken, tracing },
-  });
+  const { app } = await createServer({ ...config, services, signingKey, demo, logger: log, tracing });
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);
   const stopWorkers = startWorkers(services, config.billRunWorkers);

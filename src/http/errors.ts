@@ -1,11 +1,24 @@
-import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { type LimitDetails, LimitError } from '../domain/limits';
 import { translated } from '../service/work';
 import { envelope } from './envelope';
 import { mediaTypeFor } from './media-type';
+
+/**
+ * An error as it stands in the log: what tells a fault apart, and none of the properties that libraries hang on theirs.
+ * PostgreSQL's `detail` is the row that failed, Node's `rawPacket` the request with its token.
+ */
+export function logged(thrown: unknown): object {
+  if (typeof thrown !== 'object' || thrown === null) return { message: String(thrown) };
+  const error = thrown as AggregateError & Record<'code' | 'table' | 'column' | 'constraint', string | undefined>;
+  const { name: type, message, stack, code, table, column, constraint, cause, errors } = error;
+  return {
+    ...{ type, message, stack, code, table, column, constraint },
+    ...(cause !== undefined && { cause: logged(cause) }),
+    ...(Array.isArray(errors) && { errors: errors.map(logged) }),
+  };
+}
 
 export interface Failure {
   /** In `extensions.code` on /graphql. */
@@ -51,13 +64,16 @@ export function failureOf(thrown: unknown, requestId: string): Failure {
   return { code: 'INTERNAL', message: `An unexpected failure. Its request id is ${requestId}.` };
 }
 
+/** When the same may be asked again: most requests with a key are done within a second. */
+const secondsAfter: Record<number, number> = { 409: 1, 503: 2 };
+
 function failure(
   code: RequestErrorCode,
   message: string = requestErrorCodes[code].meaning,
   error?: RequestError,
 ): Failure {
   const { details, retryAfter } = error instanceof LimitError ? error : {};
-  return { code, message, details, retryAfter: retryAfter ?? (statusOf(code) === 503 ? 2 : undefined) };
+  return { code, message, details, retryAfter: retryAfter ?? secondsAfter[statusOf(code)] };
 }
 
 /** What `extensions` of an error on /graphql say. */
@@ -112,29 +128,13 @@ export function handleErrors(app: FastifyInstance): void {
 }
 
 /**
- * Answers what Node refuses before there is a request: its path is not known then, and so the reply has the errors of
- * GraphQL beside the envelope of REST.
+ * The reply to what Node refuses before there is a request: its path is not known then, and so it has the errors of GraphQL
+ * beside the envelope of REST.
  */
-export function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-  // Nobody is there to read it.
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const known: Record<string, RequestErrorCode> = {
-    HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
-    ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+export function unreadableReply(code: RequestErrorCode, message: string, id: string) {
+  const refused = failure(code, message);
+  return {
+    status: statusOf(code),
+    body: JSON.stringify({ ...envelope({ id, method: '' }, refused), ...graphqlErrors(refused) }),
   };
-  const code = known[error.code ?? ''] ?? 'BAD_REQUEST';
-  const refused = failure(code, code === 'BAD_REQUEST' ? 'This is no HTTP/1.1 request.' : undefined);
-  const id = randomUUID().replaceAll('-', '');
-  const body = JSON.stringify({ ...envelope({ id, method: '' }, refused), ...graphqlErrors(refused) });
-  const headers = [
-    `HTTP/1.1 ${statusOf(code)} ${code}`,
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    `zuora-request-id: ${id}`,
-    'connection: close',
-  ];
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -58,6 +58,12 @@ const errors: ApolloServerPlugin<Context> = {
     return {
       async didResolveOperation({ operationName, operation, contextValue }) {
         const { request } = contextValue.http;
+        // Not a matter of validation to graphql, which would call it a fault of ours.
+        if (operation?.operation === 'subscription') {
+          throw new GraphQLError('There are no subscriptions.', {
+            extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+          });
+        }
         // What could not be read as one must not run as if it had no key.
         if (request.unreadable && operation?.operation === 'mutation') {
           throw new RequestError('BAD_REQUEST', 'With a key or dryRun a mutation must be written more simply.');

@@ -87,17 +87,15 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.scope === undefined) throw new Error(`${method} ${url} names no scope`);
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (request) => {
     checkVersion(request);
     const caller = await identity.callerOf(request.headers, request.id);
     request.caller = caller;
     const written = writtenUpTo(request);
     if (written !== undefined) db.replicas?.hasWrittenTo(caller, written);
-    if (caller.trackId) reply.header('zuora-track-id', caller.trackId);
     request.log = request.log.child({
       clientId: caller.clientId,
       entityId: caller.entityId,
-      ...(caller.trackId && { trackId: caller.trackId }),
       ...(request.headers['zuora-version'] && { zuoraVersion: request.headers['zuora-version'] }),
     });
     const { scope } = request.routeOptions.config;

