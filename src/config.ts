@@ -27,16 +27,30 @@ export interface Config {
   gatewayTimeoutMs: number;
   /** How many bill run chunks this process works on at once; 0 leaves them to others. */
   billRunWorkers: number;
+  /** How long a request may take to arrive. */
+  receiveTimeoutMs: number;
+  /** Origins whose pages may call the API; `*` for all. */
+  corsOrigins: readonly string[];
+  /** Seconds for Strict-Transport-Security, which is for what stands behind TLS; 0 for none. */
+  hstsMaxAge: number;
   /** What a request may ask for. */
   limits: Limits;
   /** Whether clients may ask for the schema. */
   introspection: boolean;
   logLevel: string;
+  /** Who may read /metrics from elsewhere; unset: nobody, and everybody on this machine. */
+  metricsToken?: string;
+  /** Where traces are sent; unset: there are none. The exporter itself reads the other variables of OTEL_EXPORTER_OTLP_*. */
+  tracing?: { endpoint: string; serviceName: string; ratio: number };
 }
 
 export class ConfigError extends Error {}
 
 const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
+
+/** As browsers send it, since it is compared letter by letter: there are no patterns. */
+const isOrigin = (text: string): boolean =>
+  /^https?:\/\/[^*]*$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
 /** What is fetched over plain HTTP could be anybody's, unless it never leaves this machine. */
 function isSafeUrl(text: string): boolean {
@@ -77,6 +91,11 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const text = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const list = (name: string): string[] =>
+    (text(name) ?? '')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean);
   const whole = (name: string, fallback: number, least: number, most: number): number => {
     const value = text(name);
     if (value === undefined) return fallback;
@@ -92,15 +111,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     return value;
   };
 
+  const endpoint = text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (endpoint !== undefined && !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
+    throw new ConfigError(
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http:// or https:// URL, such as http://127.0.0.1:4318.',
+    );
+  }
+  const serviceName = text('OTEL_SERVICE_NAME') ?? 'order-fulfillment-gateway';
+  const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? 1);
+  if (!(ratio >= 0 && ratio <= 1)) throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.');
+
   const config: Config = {
     production: text('NODE_ENV') === 'production',
     port: whole('PORT', 4000, 0, 65_535),
     host: text('HOST') ?? '127.0.0.1',
     databaseUrl: text('DATABASE_URL'),
-    databaseReplicaUrls: (text('DATABASE_REPLICA_URLS') ?? '')
-      .split(',')
-      .map((url) => url.trim())
-      .filter(Boolean),
+    databaseReplicaUrls: list('DATABASE_REPLICA_URLS'),
     dataDir: text('DATA_DIR') ?? '.data',
     embeddedPostgresBin: text('EMBEDDED_PG_BIN'),
     poolSize: whole('DATABASE_POOL', 10, 1, 1000),
@@ -111,6 +137,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     trustProxy: text('TRUST_PROXY'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
+    receiveTimeoutMs: whole('RECEIVE_TIMEOUT_MS', 30_000, 1_000, 600_000),
+    corsOrigins: list('CORS_ORIGINS'),
+    hstsMaxAge: whole('HSTS_MAX_AGE', 0, 0, 63_072_000),
     limits: Object.fromEntries(
       Object.entries(limits).map(([name, { variable, standard, least, most }]) => [
         name,
@@ -119,6 +148,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ) as Record<LimitName, number>,
     introspection: oneOf('INTROSPECTION', 'on', ['on', 'off']) === 'on',
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
+    metricsToken: text('METRICS_TOKEN'),
+    tracing: endpoint ? { endpoint, serviceName, ratio } : undefined,
   };
   if (config.limits.costPerMinute < config.limits.cost) {
     throw new ConfigError('COST_PER_MINUTE must be at least MAX_COST, or what is allowed once could never be asked.');
@@ -134,8 +165,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (config.databaseReplicaUrls.length && !config.databaseUrl) {
     throw new ConfigError('DATABASE_REPLICA_URLS needs DATABASE_URL: the embedded database has no replicas.');
   }
+  for (const origin of config.corsOrigins) {
+    if (!isOrigin(origin) && (origin !== '*' || config.corsOrigins.length > 1)) {
+      throw new ConfigError(
+        `CORS_ORIGINS has "${origin}"; origins such as https://app.example.com are allowed, separated by commas, or * alone.`,
+      );
+    }
+  }
   if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
     throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');
+  }
+  if (config.metricsToken !== undefined && !/^[\w.~+/=-]{16,}$/.test(config.metricsToken)) {
+    throw new ConfigError('METRICS_TOKEN must have at least 16 letters, digits or any of . _ ~ + / = -.');
   }
   if (!(config.trustProxy ?? 'loopback').split(',').every((part) => isProxy(part.trim()))) {
     throw new ConfigError(

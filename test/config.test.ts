@@ -1,4 +1,5 @@
 import { readConfig } from '../src/config';
+import { limits, standardLimits } from '../src/domain/limits';
 
 const issuer = {
   JWT_ISSUER: 'https://issuer.example/',
@@ -59,4 +60,59 @@ describe('the proxies that are believed', () => {
       expect(() => readConfig({ TRUST_PROXY: text })).toThrow(`TRUST_PROXY is "${text}"; IP addresses, ranges`);
     },
   );
+});
+
+describe('the limits of a request', () => {
+  test('are the standard ones where nothing is said', () => {
+    expect(readConfig({}).limits).toEqual(standardLimits);
+  });
+
+  test.each(Object.entries(limits))('%s has a variable of its own, with bounds', (name, { variable, least, most }) => {
+    // Both of those which go together, so that neither is in the way of the other.
+    const set = (value: number) =>
+      readConfig({ COST_PER_MINUTE: String(limits.costPerMinute.most), [variable]: String(value) });
+    const cost = { MAX_COST: String(limits.cost.least) };
+    const read = (value: number) =>
+      readConfig({ ...cost, [variable]: String(value), ...(name === 'cost' && { COST_PER_MINUTE: String(value) }) });
+    for (const value of [least, most]) expect(read(value).limits).toMatchObject({ [name]: value });
+    for (const value of [least - 1, most + 1]) expect(() => set(value)).toThrow(`${variable} is "${value}"`);
+  });
+
+  test('let a client ask in a minute what it may ask at once', () => {
+    expect(() => readConfig({ MAX_COST: '1000', COST_PER_MINUTE: '999' })).toThrow('COST_PER_MINUTE must be at least');
+  });
+});
+describe('the origins whose pages may call the API', () => {
+  test('are none from the start, a list, or all', () => {
+    expect(readConfig({}).corsOrigins).toEqual([]);
+    expect(readConfig({ CORS_ORIGINS: ' https://app.example.com , http://localhost:5173,' }).corsOrigins).toEqual([
+      'https://app.example.com',
+      'http://localhost:5173',
+    ]);
+    expect(readConfig({ CORS_ORIGINS: '*' }).corsOrigins).toEqual(['*']);
+  });
+
+  test.each([
+    'app.example.com',
+    'https://app.example.com/',
+    'https://app.example.com/page',
+    'https://App.example.com',
+    'https://app.example.com:443',
+    'https://*.example.com',
+    'ftp://app.example.com',
+    'null',
+    '*, https://app.example.com',
+  ])('are written as browsers send them: %s stops the start', (origins) => {
+    expect(() => readConfig({ CORS_ORIGINS: origins })).toThrow(/^CORS_ORIGINS has ".*"; origins such as https:/);
+  });
+});
+
+test('a time-out of requests, and HSTS, are whole numbers within bounds', () => {
+  expect(readConfig({})).toMatchObject({ receiveTimeoutMs: 30_000, hstsMaxAge: 0 });
+  expect(readConfig({ RECEIVE_TIMEOUT_MS: '1000', HSTS_MAX_AGE: '31536000' })).toMatchObject({
+    receiveTimeoutMs: 1_000,
+    hstsMaxAge: 31_536_000,
+  });
+  expect(() => readConfig({ RECEIVE_TIMEOUT_MS: '0' })).toThrow('RECEIVE_TIMEOUT_MS');
+  expect(() => readConfig({ HSTS_MAX_AGE: '1 year' })).toThrow('HSTS_MAX_AGE');
 });

@@ -5,6 +5,10 @@ import type { Services } from './work';
 
 const minute = 60_000;
 
+async function forgetOutcomes({ db }: Services, ended: () => boolean): Promise<void> {
+  while (!ended() && (await purgeOutcomes(db.aside())));
+}
+
 /**
  * What is done at the start and a minute after each end: attempts at payment and refunds that were left open are
  * settled, and outcomes older than a day forgotten. Any number of processes may do so at once. Returns what ends it, and
@@ -13,7 +17,7 @@ const minute = 60_000;
 export function keepHouse(services: Services): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
-  const acts = [sweepAttempts, sweepRefunds, () => purgeOutcomes(services.db.aside())];
+  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes];
   const round = async () => {
     // Begun one after another: one that failed while another is waited for would be nobody's, and end the process.
     for (const act of acts) {

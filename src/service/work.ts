@@ -141,7 +141,7 @@ export class Work {
   constructor(
     readonly services: Services,
     readonly caller: Caller,
-    readonly counter: StatementCounter = { statements: 0 },
+    readonly counter: StatementCounter = { statements: 0, requestId: caller.requestId },
     private readonly held?: Held,
   ) {}
 
@@ -213,7 +213,7 @@ export class Work {
     let committed = false;
     let ended = false;
     try {
-      await lease.control('begin');
+      await lease.begin(this.caller);
       const result = await effect(unit);
       await unit.writeHistory();
       if (!dryRun) {

@@ -1,13 +1,39 @@
 import { createHash } from 'node:crypto';
+import { tracingChannel } from 'node:diagnostics_channel';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import { appRole } from './roles';
 import type { TimeLimit } from './time-limit';
 
 /** Counts the statements of one request; begin, commit and savepoints are not counted. */
 export interface StatementCounter {
   statements: number;
+  /** Whose they are, for the log. */
+  requestId?: string;
   /** Ends them when the time of the request is up. */
   limit?: TimeLimit;
 }
+
+/** A statement that is sent, without its values; begin, commit and "connect", the wait for a connection, are some too. */
+export interface StatementRun {
+  text: string;
+  requestId?: string;
+  /** By the clock of `performance`. */
+  began: number;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** Each statement is told here, for traces and the log; where nobody listens it costs nothing. */
+export const statements = tracingChannel<unknown, StatementRun>('order-gateway.statement');
+
+function told<T>(text: string, counter: StatementCounter | undefined, send: () => Promise<T>): Promise<T> {
+  if (!statements.hasSubscribers) return send();
+  return statements.tracePromise(send, { text, requestId: counter?.requestId, began: performance.now() });
+}
+
+/** Stands for a statement in PostgreSQL (pg_prepared_statements), in traces and in the log. */
+export const statementName = (text: string): string =>
+  createHash('sha256').update(text).digest('base64url').slice(0, 24);
 
 /**
  * A statement text is prepared once per connection under the hash of its text, since PostgreSQL cuts names at 63
@@ -27,7 +53,7 @@ function nameOf(text: string): string | undefined {
   if (!preparing) return undefined;
   let name = names.get(text);
   if (name === undefined && names.size < maxNames) {
-    name = createHash('sha256').update(text).digest('base64url').slice(0, 24);
+    name = statementName(text);
     names.set(text, name);
   }
   return name;
@@ -35,6 +61,9 @@ function nameOf(text: string): string | undefined {
 
 /** Runs statements on a pool, or on the one client of a transaction. Rows come as objects with the names selected. */
 export class Connection {
+  /** Begins the names of what is prepared. */
+  protected readonly mark: string = '';
+
   constructor(
     private readonly target: Pool | PoolClient,
     readonly counter: StatementCounter = { statements: 0 },
@@ -42,7 +71,8 @@ export class Connection {
 
   async query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     this.counter.statements++;
-    const sent = this.send({ name: nameOf(text), text, values });
+    const name = nameOf(text);
+    const sent = told(text, this.counter, () => this.send({ name: name && this.mark + name, text, values }));
     const { limit } = this.counter;
     const result = await (limit ? limit.within(sent) : sent);
     return result.rows as T[];
@@ -56,7 +86,7 @@ export class Connection {
 
   /** begin, commit, rollback, savepoints: without parameters, uncounted, unprepared. */
   async control(text: string): Promise<void> {
-    await this.target.query(text);
+    await told(text, this.counter, () => this.target.query(text));
   }
 }
 
@@ -69,6 +99,8 @@ export class RolledBack extends Error {
 
 /** One connection taken out of a pool for a transaction. */
 export class Lease extends Connection {
+  /** PostgreSQL plans a statement for a role, and anew whenever it finds it prepared for another: each has its own. */
+  protected override readonly mark = 't';
   private broken: Error | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private ended = false;
@@ -83,7 +115,8 @@ export class Lease extends Connection {
   }
 
   static async take(pool: Pool, counter?: StatementCounter): Promise<Lease> {
-    return new Lease(await (counter?.limit ? counter.limit.take(pool) : pool.connect()), counter);
+    const connected = () => (counter?.limit ? counter.limit.take(pool) : pool.connect());
+    return new Lease(await told('connect', counter, connected), counter);
   }
 
   /** One at a time: resolvers that read through a held transaction ask side by side, and the driver does not queue. */
@@ -111,6 +144,18 @@ export class Lease extends Connection {
     return this.inTurn(() => super.control(text));
   }
 
+  /**
+   * Begins a transaction behind the second wall: whatever its statements say, PostgreSQL shows and takes rows of this scope
+   * alone, to its end (migrations/...-row-security.ts). Role and scope go along in the message that begins it, which
+   * costs no round trip; a message of several statements has no parameters, so ids have to be ids.
+   */
+  begin({ entityId, orgIds }: Scope): Promise<void> {
+    for (const id of [entityId, ...orgIds]) if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`"${id}" is no id`);
+    return this.control(
+      `begin; set local role ${appRole}; set local gateway.entity = '${entityId}'; set local gateway.orgs = '{${orgIds.join()}}'`,
+    );
+  }
+
   private readonly onError = (error: Error): void => {
     this.broken ??= error;
   };
@@ -125,7 +170,8 @@ export class Lease extends Connection {
     const text = afterwards === undefined ? 'commit' : `commit; ${afterwards}`;
     try {
       // Several statements in one message have several results.
-      const send = () => this.inTurn<QueryResult | QueryResult[]>(() => this.client.query(text));
+      const send = () =>
+        this.inTurn<QueryResult | QueryResult[]>(() => told('commit', this.counter, () => this.client.query(text)));
       const { limit } = this.counter;
       const results = await (limit ? limit.commit(send) : send());
       const [committed, replied] = [results].flat();
@@ -145,6 +191,21 @@ export class Lease extends Connection {
     if (open && !this.broken) await this.control('rollback').catch(this.onError);
     this.client.removeListener('error', this.onError);
     this.client.release(this.broken ?? this.counter.limit?.isSpoilt(this.client));
+  }
+}
+
+/** One transaction in a scope, on a connection of a pool: committed where `act` comes to its end. */
+export async function transaction<T>(pool: Pool, scope: Scope, act: (lease: Lease) => Promise<T>): Promise<T> {
+  const lease = await Lease.take(pool);
+  let open = true;
+  try {
+    await lease.begin(scope);
+    const result = await act(lease);
+    open = false;
+    await lease.commit();
+    return result;
+  } finally {
+    await lease.release(open);
   }
 }
 

@@ -7,6 +7,7 @@ import { CspEvaluator } from 'csp_evaluator';
 import { CspParser } from 'csp_evaluator/dist/parser';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { parse } from 'graphql';
+import { headers } from '../../src/http/headers';
 import { sampleOperations } from '../../src/http/playground/operations';
 import { type PlaygroundOptions, playground } from '../../src/http/playground/plugin';
 
@@ -52,6 +53,15 @@ describe('the playground', () => {
     expect(directives['worker-src']).toEqual(["'self'"]);
     expect(directives['frame-ancestors']).toEqual(["'none'"]);
     expect(body).toContain(`<script type="module" nonce="${/'nonce-([^']+)'/.exec(policy)?.[1]}"`);
+  });
+
+  test('keeps its policy where every reply has one', async () => {
+    const app = Fastify();
+    apps.push(app);
+    await headers(app, {});
+    app.register(playground({}));
+    expect((await get(app, '/playground')).headers['content-security-policy']).toMatch(/script-src 'nonce-/);
+    expect((await get(app, '/nothing')).headers['content-security-policy']).not.toContain('script-src');
   });
 
   test('gives each answer a nonce of its own', async () => {

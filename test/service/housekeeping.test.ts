@@ -1,0 +1,63 @@
+import { keepHouse } from '../../src/service/housekeeping';
+import { Connection } from '../../src/store/connection';
+import { purgeOutcomes } from '../../src/store/idempotency';
+import { type TestGatewayServer, testGateway } from '../support/gateway';
+
+let gateway: TestGatewayServer;
+let owner: TestGatewayServer['database']['owner'];
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  owner = gateway.database.owner;
+  const { clientId } = await gateway.client();
+  await owner(`create function outcomes(count integer, age interval) returns void language sql as $$
+    insert into idempotency_outcome (entity_id, client_id, key, fingerprint, status, headers, body, created_date)
+    select (select id from entity), '${clientId}', age::text || n, 'f', 200, '{}', '{}', now() - age
+    from generate_series(1, count) n $$`);
+}, 60_000);
+afterAll(() => gateway.close());
+afterEach(() => owner('delete from idempotency_outcome'));
+
+const left = async () => (await owner<{ n: number }>('select count(*)::integer as n from idempotency_outcome'))[0].n;
+const old = (count: number) => owner("select outcomes($1, interval '24 hours 1 second')", [count]);
+const young = (count: number) => owner("select outcomes($1, interval '23 hours 59 minutes')", [count]);
+
+describe('outcomes that are older than 24 hours', () => {
+  test('are forgotten by housekeeping, and no younger ones', async () => {
+    await old(20_001);
+    await young(7);
+    const stop = keepHouse(gateway.services);
+    while ((await left()) > 7);
+    await stop();
+    expect(await left()).toBe(7);
+    expect(gateway.failures).toEqual([]);
+  });
+
+  test('go in pieces, of one statement each, the oldest first', async () => {
+    await old(25);
+    await owner("select outcomes(5, interval '3 days')");
+    const connection = new Connection(gateway.database.db.side);
+    expect(await purgeOutcomes(connection, 10)).toBe(true);
+    expect(await left()).toBe(20);
+    expect(await owner("select from idempotency_outcome where created_date < now() - interval '2 days'")).toEqual([]);
+    expect(await purgeOutcomes(connection, 10)).toBe(true);
+    expect(await purgeOutcomes(connection, 11)).toBe(false);
+    expect([await left(), connection.counter.statements]).toEqual([0, 3]);
+  });
+
+  test('that another process is forgetting, or a request replaces, are not waited for', async () => {
+    await old(30);
+    await owner('begin');
+    await owner('select from idempotency_outcome order by created_date limit 10 for update');
+    expect(await purgeOutcomes(gateway.database.db.aside(), 100)).toBe(false);
+    await owner('rollback');
+    expect(await left()).toBe(10);
+  });
+
+  test('are left alone once the process is about to stop', async () => {
+    await old(10);
+    await keepHouse(gateway.services)();
+    // What had begun is ended; the purge, which comes last, had not.
+    expect(await left()).toBe(10);
+  });
+});
