@@ -38,6 +38,10 @@ export interface Config {
   /** Whether clients may ask for the schema. */
   introspection: boolean;
   logLevel: string;
+  /** Who may read /metrics from elsewhere; unset: nobody, and everybody on this machine. */
+  metricsToken?: string;
+  /** Where traces are sent; unset: there are none. The exporter itself reads the other variables of OTEL_EXPORTER_OTLP_*. */
+  tracing?: { endpoint: string; serviceName: string; ratio: number };
 }
 
 export class ConfigError extends Error {}
@@ -107,6 +111,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     return value;
   };
 
+  const endpoint = text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (endpoint !== undefined && !/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
+    throw new ConfigError(
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http:// or https:// URL, such as http://127.0.0.1:4318.',
+    );
+  }
+  const serviceName = text('OTEL_SERVICE_NAME') ?? 'order-fulfillment-gateway';
+  const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? 1);
+  if (!(ratio >= 0 && ratio <= 1)) throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.');
+
   const config: Config = {
     production: text('NODE_ENV') === 'production',
     port: whole('PORT', 4000, 0, 65_535),
@@ -134,6 +148,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ) as Record<LimitName, number>,
     introspection: oneOf('INTROSPECTION', 'on', ['on', 'off']) === 'on',
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
+    metricsToken: text('METRICS_TOKEN'),
+    tracing: endpoint ? { endpoint, serviceName, ratio } : undefined,
   };
   if (config.limits.costPerMinute < config.limits.cost) {
     throw new ConfigError('COST_PER_MINUTE must be at least MAX_COST, or what is allowed once could never be asked.');
@@ -158,6 +174,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
     throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');
+  }
+  if (config.metricsToken !== undefined && !/^[\w.~+/=-]{16,}$/.test(config.metricsToken)) {
+    throw new ConfigError('METRICS_TOKEN must have at least 16 letters, digits or any of . _ ~ + / = -.');
   }
   if (!(config.trustProxy ?? 'loopback').split(',').every((part) => isProxy(part.trim()))) {
     throw new ConfigError(

@@ -7,22 +7,28 @@ import Fastify, {
 } from 'fastify';
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
+import { onGatewayCall, outcomeOf } from './gateway/port';
 import { Identity } from './http/auth';
+import { jsonBodies } from './http/body';
 import { encodings } from './http/encoding';
-import { handleErrors, sendFailure } from './http/errors';
+import { handleErrors, refuseConnection, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
-import { type HeaderOptions, headers, isApi, newRequestId, refuseUnreadable, stamp } from './http/headers';
+import { type HeaderOptions, headers, isApi, newRequestId, stamp } from './http/headers';
 import { healthRoutes } from './http/health';
 import { limited } from './http/limiting';
+import { watchMethods } from './http/methods';
 import { Metrics } from './http/metrics';
+import { metricsRoute } from './http/metrics-route';
 import { oauth } from './http/oauth';
 import type { OutsideOptions } from './http/outside';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
+import type { Tracing } from './tracing';
+import { version } from './version';
 
 export interface ServerOptions extends HeaderOptions {
   services: Services;
@@ -41,6 +47,9 @@ export interface ServerOptions extends HeaderOptions {
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
+  tracing?: Tracing;
+  /** Who may read /metrics from elsewhere. */
+  metricsToken?: string;
 }
 
 export interface Server {
@@ -58,18 +67,20 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: limits.body,
+    // A key is not found however long it is, on REST as on the graph.
+    routerOptions: { maxParamLength: 16_384 },
     // One line per request, written below with what the request turned out to be.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: newRequestId,
     requestIdHeader: false,
     // What Fastify refuses before it has a route, such as a path that cannot be decoded: no hook runs.
-    frameworkErrors: ({ statusCode }, request, reply) => {
+    frameworkErrors: (_error, request, reply) => {
       stamp(request as FastifyRequest, reply as FastifyReply, options);
       // The error's own text repeats the address, and with it what may not stand in the log.
-      const message = statusCode === 414 ? 'A part of the path is too long.' : 'The path cannot be decoded.';
-      sendFailure(request as FastifyRequest, reply as FastifyReply, Object.assign(new Error(message), { statusCode }));
+      const refused = new RequestError('BAD_REQUEST', 'The path cannot be decoded.');
+      sendFailure(request as FastifyRequest, reply as FastifyReply, refused);
     },
-    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, app.log),
     requestTimeout: receiveTimeoutMs,
     http: {
       headersTimeout: receiveTimeoutMs / 2,
@@ -80,22 +91,25 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     trustProxy: options.trustProxy ?? false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
-    // Refused below, in our own words.
+    // Ours has the shape of its door, and says when to try again.
     return503OnClosing: false,
   }) as FastifyInstance;
   const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
   const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs, outside });
   const afterwards = new Afterwards();
-  const metrics = new Metrics(services);
+  const metrics = new Metrics(services, version);
+  const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
   let draining = false;
 
+  options.tracing?.watch(app);
   // Node would drop what comes after the 2,000th, an Idempotency-Key among them. There are 16 KB at most.
   app.server.maxHeadersCount = 0;
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   await headers(app, options);
   app.addHook('onRequest', async (request) => {
-    if (draining && isApi(request.url)) throw new RequestError('UNAVAILABLE', 'This process is about to stop.');
+    if (draining && isApi(request.url))
+      throw new RequestError('UNAVAILABLE', 'This process is about to stop. Try again.');
   });
   // Without this a connection that was busy when the server closed would be kept until its keep-alive ends.
   app.addHook('onSend', async (_request, reply, body) => {
@@ -120,29 +134,28 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('preClose', async () => {
     draining = true;
   });
-  app.addHook('onClose', () => afterwards.settled());
+  app.addHook('onClose', async () => {
+    await afterwards.settled();
+    unwatch();
+    metrics.close();
+  });
   handleErrors(app);
+  const refuseOtherMethods = watchMethods(app);
 
   await encodings(app);
   healthRoutes(app, services, () => draining);
-  metrics.routes(app);
+  metricsRoute(app, metrics, options.metricsToken);
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {
-    // JSON is the one content type: text would come through as a string.
-    inside.removeContentTypeParser(['text/plain', 'application/json']);
-    const json = inside.getDefaultJsonParser('error', 'error');
-    inside.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-      // Clients that always name a content type send it with a DELETE too.
-      if (body === '' && request.method === 'DELETE') done(null, undefined);
-      else json(request, body as string, done);
-    });
+    jsonBodies(inside);
     authenticated(inside, identity, services);
     limited(inside, limits, rates);
     await graphqlRoute(inside, { services, afterwards, limits, rates, introspection });
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });
+  refuseOtherMethods();
   await app.ready();
   return { app, identity, settled: () => afterwards.settled() };
 }

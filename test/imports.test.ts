@@ -29,14 +29,14 @@ const rules: Record<string, Rule> = {
   graph: {
     folders: ['graph', 'service', 'domain', 'store'],
     packages: ['graphql', 'graphql-jit', 'type-graphql', 'dataloader', 'lru-cache', 'reflect-metadata'],
-    builtins: /^cursor\.ts$/,
+    builtins: /^(cursor|execution)\.ts$/,
   },
   http: {
     folders: ['http', 'graph', 'service', 'domain'],
-    packages: ['fastify', '@fastify/', '@apollo/server', 'fast-jwt', 'graphql', 'prom-client'],
+    packages: ['fastify', '@fastify/', '@apollo/server', 'fast-jwt', 'graphql', 'negotiator', 'prom-client'],
     builtins: /./,
   },
-  gateway: { folders: ['gateway', 'domain', 'store'], packages: [], builtins: /^$/ },
+  gateway: { folders: ['gateway', 'domain', 'store'], packages: [], builtins: /^port\.ts$/ },
 };
 
 /** The files of src by their paths below it. The playground's page and its bundling are a build step apart. */
@@ -169,6 +169,12 @@ describe('the environment of the process', () => {
     const starts = /^(main|command\/[\w-]+)\.ts$|^store\/embedded(-files)?\.ts$|^config\.ts$/;
     expect(files.filter((file) => !starts.test(file) && /process\s*\.\s*env\b/.test(sources.get(file)!))).toEqual([]);
   });
+});
+
+test('OpenTelemetry is imported by tracing.ts alone, which main loads where it is configured', () => {
+  expect(found(({ file, target }) => target.startsWith('@opentelemetry/') && file !== 'tracing.ts')).toEqual([]);
+  const loading = /^(import|export) (?!type\b).*'\.\.?\/tracing'|require\('\.\/tracing'\)/m;
+  expect(matching(loading)).toEqual(["main.ts: require('./tracing')"]);
 });
 
 test('SQL is in store alone', () => {

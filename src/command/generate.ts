@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { scopeMeanings, scopes } from '../domain/caller';
-import { requestErrorCodes, userErrorCodes } from '../domain/errors';
+import { graphqlErrorCodes, requestErrorCodes, userErrorCodes } from '../domain/errors';
 import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
 import { limits } from '../domain/limits';
 import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
 import { schemaText } from '../graph/schema';
+import { fulfillmentResource } from '../http/envelope';
 import { picture, pictureNames, waysIn } from './picture';
 
 /**
@@ -32,6 +33,22 @@ function filled(file: string, before: string, blocks: Blocks): string {
 const row = (...cells: (string | number)[]): string => `| ${cells.join(' | ')} |`;
 const table = (head: string[], rows: string[]): string =>
   [row(...head), row(...head.map(() => '---')), ...rows].join('\n');
+
+interface ErrorRow {
+  code: string;
+  status: number;
+  category?: number;
+  retryable: boolean;
+  meaning: string;
+}
+
+const errorTable = (rows: ErrorRow[]): string =>
+  table(
+    ['code', 'REST code', 'HTTP', 'retry', 'meaning'],
+    rows.map(({ code, category, status, retryable, meaning }) =>
+      row(`\`${code}\``, category ? fulfillmentResource * 100 + category : '', status, retryable ? 'yes' : '', meaning),
+    ),
+  );
 
 const readmeBlocks: Blocks = {
   'state table': () =>
@@ -64,11 +81,8 @@ const readmeBlocks: Blocks = {
       scopes.map((scope) => row(`\`${scope}\``, scopeMeanings[scope])),
     ),
   'user errors': () =>
-    table(
-      ['code', 'REST category', 'retry', 'meaning'],
-      Object.entries(userErrorCodes).map(([code, { category, meaning, ...more }]) =>
-        row(`\`${code}\``, category, 'retryable' in more ? 'yes' : '', meaning),
-      ),
+    errorTable(
+      Object.entries(userErrorCodes).map(([code, each]) => ({ code, status: 200, retryable: false, ...each })),
     ),
   limits: () =>
     table(
@@ -78,12 +92,10 @@ const readmeBlocks: Blocks = {
       ),
     ),
   'request errors': () =>
-    table(
-      ['code', 'HTTP', 'retry', 'meaning'],
-      Object.entries(requestErrorCodes).map(([code, { status, meaning, ...more }]) =>
-        row(`\`${code}\``, status, 'retryable' in more ? 'yes' : '', meaning),
-      ),
-    ),
+    errorTable([
+      ...Object.entries(requestErrorCodes).map(([code, each]) => ({ code, retryable: false, ...each })),
+      ...Object.entries(graphqlErrorCodes).map(([code, each]) => ({ code, retryable: false, ...each })),
+    ]),
 };
 
 const graphBlocks: Blocks = {

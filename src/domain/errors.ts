@@ -2,7 +2,7 @@
  * Every error code in one place. `userErrorCodes` are what the rules refuse; a mutation returns them as `userErrors`
  * and REST as `reasons` whose code ends in `category` (the two digits published for Zuora's REST API).
  * `requestErrorCodes` are what never reaches the rules: they become `extensions.code` of a GraphQL error, or the
- * HTTP status of a REST reply.
+ * HTTP status of a REST reply and the category of its one reason. `graphqlErrorCodes` come from GraphQL itself.
  */
 interface UserErrorMeaning {
   meaning: string;
@@ -124,54 +124,120 @@ export class Refusal extends Error {
 
 interface RequestErrorMeaning {
   status: number;
+  category: number;
   meaning: string;
   retryable?: true;
 }
 
 export const requestErrorCodes = {
-  UNAUTHENTICATED: { status: 401, meaning: 'No valid bearer token. Get one from POST /oauth/token and try again.' },
-  FORBIDDEN: { status: 403, meaning: 'The token does not cover this operation, entity or org.' },
-  BAD_REQUEST: { status: 400, meaning: 'The request is malformed: its headers, its JSON or the use of its arguments.' },
+  UNAUTHENTICATED: {
+    status: 401,
+    category: 11,
+    meaning: 'No valid bearer token. Get one from POST /oauth/token and try again.',
+  },
+  FORBIDDEN: { status: 403, category: 10, meaning: 'The token does not cover this operation, entity or org.' },
+  BAD_REQUEST: {
+    status: 400,
+    category: 90,
+    meaning: 'The request is malformed: its headers, its JSON or the use of its arguments.',
+  },
+  NO_SUCH_PATH: { status: 404, category: 40, meaning: 'There is nothing at this path.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    category: 45,
+    meaning: 'The path does not take this method, Allow names those it takes; or a mutation was sent by GET.',
+  },
+  NOT_ACCEPTABLE: { status: 406, category: 20, meaning: 'Accept admits none of the forms that the reply can have.' },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    category: 61,
+    retryable: true,
+    meaning: 'The request did not arrive in time; nothing was done.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    category: 20,
+    meaning: 'The body is longer than the server takes: 2 MB, inflated, unless BODY_LIMIT says otherwise.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    category: 20,
+    meaning: 'The body is neither application/json nor that compressed by gzip.',
+  },
+  HEADERS_TOO_LARGE: { status: 431, category: 20, meaning: 'The headers are longer than 16 KB.' },
   IDEMPOTENCY_IN_PROGRESS: {
     status: 409,
+    category: 50,
     retryable: true,
     meaning: 'The first request with this Idempotency-Key is still running.',
   },
-  IDEMPOTENCY_MISMATCH: { status: 422, meaning: 'This Idempotency-Key was used for another request.' },
+  IDEMPOTENCY_MISMATCH: {
+    status: 422,
+    category: 30,
+    meaning: 'This Idempotency-Key was used for another request.',
+  },
   ONE_MUTATION_PER_KEY: {
     status: 400,
+    category: 90,
     meaning: 'A request with an Idempotency-Key or with dryRun holds exactly one mutation field.',
   },
   QUERY_TOO_COMPLEX: {
     status: 400,
+    category: 20,
     meaning:
       'The operation goes beyond a limit of this server; `extensions` say which, what is allowed, and what it has.',
   },
   RATE_LIMITED: {
     status: 429,
+    category: 70,
     retryable: true,
     meaning: 'The client has used up its requests or its cost of this minute. Retry-After says for how long.',
   },
-  PAGE_SIZE: { status: 400, meaning: 'first or last is outside of 0 to 100, or both are given.' },
-  BAD_CURSOR: { status: 400, meaning: 'The cursor is not one of this list with this filter and order.' },
+  PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
+  BAD_CURSOR: {
+    status: 400,
+    category: 20,
+    meaning: 'The cursor is not one of this list with this filter and order.',
+  },
   UNAVAILABLE: {
     status: 503,
+    category: 61,
     retryable: true,
     meaning: 'The database, or the issuer of outside tokens, cannot be reached. Try again later.',
   },
   TIMEOUT: {
     status: 503,
+    category: 61,
     retryable: true,
-    meaning: 'The request took too long and was ended; it has changed nothing.',
+    meaning:
+      'The request took too long, or others held for too long what it needed, and it was ended; it has changed nothing.',
   },
   OUTCOME_UNKNOWN: {
     // Not 503, which asks to be tried again.
     status: 500,
+    category: 60,
     meaning:
       'The database was lost, or the time was up, while a change was being committed. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
   },
-  INTERNAL: { status: 500, retryable: true, meaning: 'An unexpected failure; the request id finds it in the log.' },
+  INTERNAL: {
+    status: 500,
+    category: 60,
+    retryable: true,
+    meaning: 'An unexpected failure; the request id finds it in the log.',
+  },
 } as const satisfies Record<string, RequestErrorMeaning>;
+
+/** What GraphQL refuses before anything runs. REST has none of these. */
+export const graphqlErrorCodes = {
+  GRAPHQL_PARSE_FAILED: { status: 400, meaning: 'The document is not GraphQL, or is too long.' },
+  GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },
+  BAD_USER_INPUT: { status: 400, meaning: 'A variable or argument does not fit its type.' },
+  OPERATION_RESOLUTION_FAILURE: {
+    status: 400,
+    meaning: 'operationName names no operation of the document, or is missing where it has several.',
+  },
+  PERSISTED_QUERY_NOT_SUPPORTED: { status: 400, meaning: 'Documents are sent whole: there are no persisted queries.' },
+} as const satisfies Record<string, Omit<RequestErrorMeaning, 'category'>>;
 
 export type RequestErrorCode = keyof typeof requestErrorCodes;
 

@@ -22,7 +22,7 @@ export const limits = {
     standard: 2_097_152,
     least: 1_024,
     most: 104_857_600,
-    code: 'BAD_REQUEST',
+    code: 'PAYLOAD_TOO_LARGE',
     meaning: 'bytes of a request body, inflated; HTTP 413',
   },
   tokens: {

@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel';
 import type { Decimal } from '../domain/decimal';
 import type { Authorization, GatewayCharge } from '../domain/payment';
 
@@ -31,12 +32,46 @@ export interface PaymentGateway {
 /** Thrown when the gateway fails or does not answer in time. */
 export class GatewayFailure extends Error {}
 
-/** The same gateway with a limit on the time of every call. */
+class GatewayTimeout extends GatewayFailure {}
+
+/** A call of the gateway, without what is paid and how. */
+export interface GatewayCall {
+  call: 'authorize' | 'capture' | 'void' | 'refund' | 'find';
+  /** The attempt that it is about. */
+  key: string;
+  /** By the clock of `performance`. */
+  began: number;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** Each call is told here, for metrics, traces and the log; where nobody listens it costs nothing. */
+export const gatewayCalls = tracingChannel<unknown, GatewayCall>('order-gateway.payment-gateway');
+
+export type GatewayOutcome = 'ok' | 'declined' | 'error' | 'timeout';
+
+/** How a call has ended; `declined` is a gateway that answered, and would not. */
+export function outcomeOf({ result, error }: GatewayCall): GatewayOutcome {
+  if (error instanceof GatewayTimeout) return 'timeout';
+  if (error) return 'error';
+  return result === false || (result as Authorization | undefined)?.approved === false ? 'declined' : 'ok';
+}
+
+/** Tells a listener of each call that has ended, until what it returns is called. */
+export function onGatewayCall(listener: (call: GatewayCall) => void): () => void {
+  const told = (call: unknown) => listener(call as GatewayCall);
+  gatewayCalls.asyncEnd.subscribe(told);
+  return () => {
+    gatewayCalls.asyncEnd.unsubscribe(told);
+  };
+}
+
+/** The same gateway with a limit on the time of every call, each of them told to `gatewayCalls`. */
 export function withTimeout(gateway: PaymentGateway, milliseconds: number): PaymentGateway {
   const limit = async <T>(call: Promise<T>): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new GatewayFailure(`no answer within ${milliseconds} ms`)), milliseconds);
+      timer = setTimeout(() => reject(new GatewayTimeout(`no answer within ${milliseconds} ms`)), milliseconds);
     });
     try {
       return await Promise.race([call, late]);
@@ -44,12 +79,14 @@ export function withTimeout(gateway: PaymentGateway, milliseconds: number): Paym
       clearTimeout(timer);
     }
   };
+  const told = <T>(call: GatewayCall['call'], key: string, act: () => Promise<T>): Promise<T> =>
+    gatewayCalls.tracePromise(() => limit(act()), { call, key, began: performance.now() });
   return {
-    authorize: (request) => limit(gateway.authorize(request)),
-    capture: (key) => limit(gateway.capture(key)),
-    void: (key) => limit(gateway.void(key)),
-    refund: (key, refundKey, amount) => limit(gateway.refund(key, refundKey, amount)),
-    find: (key) => limit(gateway.find(key)),
+    authorize: (request) => told('authorize', request.key, () => gateway.authorize(request)),
+    capture: (key) => told('capture', key, () => gateway.capture(key)),
+    void: (key) => told('void', key, () => gateway.void(key)),
+    refund: (key, refundKey, amount) => told('refund', key, () => gateway.refund(key, refundKey, amount)),
+    find: (key) => told('find', key, () => gateway.find(key)),
     describe: (token) => gateway.describe(token),
   };
 }

@@ -2,6 +2,7 @@ import { Field, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { type UserError as DomainError, isRetryable, Refusal } from '../domain/errors';
 import type { FulfillmentState } from '../domain/fulfillment';
 import type { OrderLineItemState } from '../domain/order-line-item';
+import { tellRefused } from '../service/refused';
 import { FulfillmentStateEnum, OrderLineItemStateEnum, UserErrorCodeEnum } from './enums';
 import { Node } from './node';
 import { DecimalScalar } from './scalars';
@@ -112,10 +113,12 @@ export async function payload<P extends { userErrors: UserError[] }, R extends o
   try {
     const value = await result;
     const skipped = 'userErrors' in value ? (value.userErrors as DomainError[]) : [];
+    tellRefused(skipped);
     const userErrors = skipped.map((error) => shownError(error, present));
     return { ...done(value), userErrors } as P;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    tellRefused(error.errors);
     return { ...refused, userErrors: error.errors.map((each) => shownError(each, present)) } as P;
   }
 }

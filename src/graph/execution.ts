@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -80,14 +81,36 @@ function isCompilable(document: DocumentNode, operationName: string | undefined)
   return fits(operation.selectionSet, root, 1);
 }
 
-/**
- * Carries out an operation. One that comes again is compiled into a function; one that is written anew for each request,
- * with its values in it, is not worth that. `hideSuggestions`: errors do not say which names there are.
- */
-export async function carryOut(
+/** An operation that is carried out, without its text and its variables. */
+export interface OperationRun {
+  type: string;
+  name?: string;
+  /** Of its document. */
+  hash: string;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** Each operation is told here, for traces; where nobody listens it costs nothing. */
+export const operations = tracingChannel<unknown, OperationRun>('order-gateway.operation');
+
+/** Carries out an operation. `hideSuggestions`: errors do not say which names there are. */
+export function carryOut(
   operation: Operation,
   context: GraphContext,
-  { hideSuggestions = false } = {},
+  options: { hideSuggestions?: boolean } = {},
+): Promise<ExecutionResult> {
+  if (!operations.hasSubscribers) return executed(operation, context, options);
+  const { key: hash, document, operationName } = operation;
+  const { operation: type = 'unknown', name } = getOperationAST(document, operationName) ?? {};
+  return operations.tracePromise(() => executed(operation, context, options), { type, name: name?.value, hash });
+}
+
+/** One that comes again is compiled into a function; one that is written anew for each request, with its values in it, is not worth that. */
+async function executed(
+  operation: Operation,
+  context: GraphContext,
+  { hideSuggestions = false }: { hideSuggestions?: boolean },
 ): Promise<ExecutionResult> {
   const { document, operationName, variables } = operation;
   const query = compiled(operation);

@@ -39,7 +39,12 @@ let built: GraphQLSchema | undefined;
 
 /** The schema; built once per process, since the decorators' metadata is one per process. */
 export function schema(): GraphQLSchema {
-  built ??= guarded(
+  built ??= build();
+  return built;
+}
+
+function build(): GraphQLSchema {
+  const built = guarded(
     buildSchemaSync({
       resolvers: [
         ViewerResolver,

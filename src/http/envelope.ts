@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { type UserError, userErrorCodes } from '../domain/errors';
+import { requestErrorCodes, type UserError, userErrorCodes } from '../domain/errors';
 import type { Failure } from './errors';
 
 /**
@@ -9,21 +9,6 @@ import type { Failure } from './errors';
  */
 export const fulfillmentResource = 580000;
 const bodylessResource = 500000;
-
-/** Categories of what never reached the rules, by HTTP status. */
-const categoryOfStatus: Record<number, number> = {
-  400: 90,
-  401: 11,
-  403: 10,
-  404: 40,
-  405: 45,
-  409: 50,
-  413: 20,
-  415: 20,
-  422: 30,
-  429: 70,
-  503: 61,
-};
 
 export interface Reason {
   category: number;
@@ -38,7 +23,7 @@ export interface Envelope {
 }
 
 /** A refusal in the published form. */
-export function refusal(request: FastifyRequest, reasons: readonly Reason[]): Envelope {
+export function refusal(request: Pick<FastifyRequest, 'id' | 'method'>, reasons: readonly Reason[]): Envelope {
   const resource = request.method === 'POST' || request.method === 'PUT' ? fulfillmentResource : bodylessResource;
   return {
     success: false,
@@ -48,8 +33,8 @@ export function refusal(request: FastifyRequest, reasons: readonly Reason[]): En
   };
 }
 
-export const envelope = (request: FastifyRequest, { status, message }: Failure): Envelope =>
-  refusal(request, [{ category: categoryOfStatus[status] ?? (status < 500 ? 20 : 60), message }]);
+export const envelope = (request: Pick<FastifyRequest, 'id' | 'method'>, { code, message }: Failure): Envelope =>
+  refusal(request, [{ category: requestErrorCodes[code].category, message }]);
 
 /**
  * A user error as a reason: where it is, then what is wrong. REST bodies have no `input` around them; a bare list of the

@@ -1,26 +1,24 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
+import type { Socket } from 'node:net';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { type LimitDetails, LimitError } from '../domain/limits';
 import { translated } from '../service/work';
 import { envelope } from './envelope';
+import { newRequestId, secure } from './headers';
+import { mediaTypeFor } from './media-type';
 
-/**
- * An error as it stands in the log: what tells a fault apart, and none of the properties that libraries hang on theirs.
- * PostgreSQL's `detail` is the row that failed, Node's `rawPacket` the request with its token.
- */
-export function logged(thrown: unknown): object {
-  if (typeof thrown !== 'object' || thrown === null) return { message: String(thrown) };
-  const error = thrown as AggregateError & Record<'code' | 'table' | 'column' | 'constraint', string | undefined>;
-  const { name: type, message, stack, code, table, column, constraint, cause, errors } = error;
-  return {
-    ...{ type, message, stack, code, table, column, constraint },
-    ...(cause !== undefined && { cause: logged(cause) }),
-    ...(Array.isArray(errors) && { errors: errors.map(logged) }),
-  };
+/** A refusal whose message quotes the request, which is for the client alone; `logged` is for the log. */
+export class QuotingError extends RequestError {
+  constructor(
+    code: RequestErrorCode,
+    message: string,
+    readonly logged: string,
+  ) {
+    super(code, message);
+  }
 }
 
 export interface Failure {
-  status: number;
   /** In `extensions.code` on /graphql. */
   code: RequestErrorCode;
   message: string;
@@ -30,6 +28,52 @@ export interface Failure {
   retryAfter?: number;
 }
 
+export const statusOf = (code: RequestErrorCode): number => requestErrorCodes[code].status;
+
+/** The codes of what Fastify, its plugins and Apollo refuse, which have a status only. */
+const codesOfOthers: readonly RequestErrorCode[] = [
+  'NO_SUCH_PATH',
+  'METHOD_NOT_ALLOWED',
+  'NOT_ACCEPTABLE',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+];
+export const codeOfStatus = (status: number): RequestErrorCode =>
+  codesOfOthers.find((code) => statusOf(code) === status) ?? 'BAD_REQUEST';
+
+/**
+ * Any error as a client may see it. What the HTTP layer refused has the code of its status; an outage stays an outage; a
+ * fault of ours is masked, and found in the log by its request id.
+ */
+export function failureOf(thrown: unknown, requestId: string): Failure {
+  const error = translated(thrown);
+  if (error instanceof RequestError) return failure(error.code, error.message, error);
+  // Contention where nothing was to be changed, or behind an effect: no user error of a mutation.
+  if (error instanceof Refusal && error.errors[0].code === 'LOCKED_RETRY') {
+    return failure('TIMEOUT');
+  }
+  const { statusCode, message } = error as FastifyError;
+  if (statusCode && statusCode >= 400 && statusCode < 500) {
+    const code = codeOfStatus(statusCode);
+    // What is wrong, in the words of who found it, and what is allowed.
+    const allowed = code === 'BAD_REQUEST' ? '' : ` ${requestErrorCodes[code].meaning}`;
+    return { code, message: `${message.replace(/\.$/, '')}.${allowed}` };
+  }
+  return { code: 'INTERNAL', message: `An unexpected failure. Its request id is ${requestId}.` };
+}
+
+/** When the same may be asked again: most requests with a key are done within a second. */
+const secondsAfter: Record<number, number> = { 409: 1, 503: 2 };
+
+function failure(
+  code: RequestErrorCode,
+  message: string = requestErrorCodes[code].meaning,
+  error?: RequestError,
+): Failure {
+  const { details, retryAfter } = error instanceof LimitError ? error : {};
+  return { code, message, details, retryAfter: retryAfter ?? secondsAfter[statusOf(code)] };
+}
+
 /** What `extensions` of an error on /graphql say. */
 export const extensionsOf = ({ code, details }: Failure) => ({
   code,
@@ -37,50 +81,38 @@ export const extensionsOf = ({ code, details }: Failure) => ({
   ...('retryable' in requestErrorCodes[code] && { retryable: true }),
 });
 
-/** When the same may be asked again: most requests with a key are done within a second. */
-const secondsAfter: Record<number, number> = { 409: 1, 503: 2 };
+const graphqlErrors = (refused: Failure) => ({
+  errors: [{ message: refused.message, extensions: extensionsOf(refused) }],
+});
 
-/**
- * Any error as a client may see it. What the HTTP layer refused keeps its status; an outage stays an outage; a fault of
- * ours is masked, and found in the log by its request id.
- */
-export function failureOf(thrown: unknown, requestId: string): Failure {
-  const error = translated(thrown);
-  if (error instanceof RequestError) {
-    const { code, message } = error;
-    const { status } = requestErrorCodes[code];
-    const retryAfter = error instanceof LimitError ? error.retryAfter : undefined;
-    return {
-      ...{ status, code, message, retryAfter: retryAfter ?? secondsAfter[status] },
-      ...(error instanceof LimitError && { details: error.details }),
-    };
-  }
-  const { statusCode, message } = error as FastifyError;
-  if (statusCode && statusCode >= 400 && statusCode < 500) return { status: statusCode, code: 'BAD_REQUEST', message };
-  return { status: 500, code: 'INTERNAL', message: `An unexpected failure. Its request id is ${requestId}.` };
-}
-
-function send(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
-  const { status, message, code, retryAfter } = failure;
+function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): FastifyReply {
+  const { code, message, retryAfter } = refused;
+  const status = statusOf(code);
+  request.codes = [code];
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   reply.code(status).type('application/json; charset=utf-8');
-  if (request.url.startsWith('/v1/')) return reply.send(envelope(request, failure));
-  if (request.url.startsWith('/graphql'))
-    return reply.send({ errors: [{ message, extensions: extensionsOf(failure) }] });
-  return reply.send({ message, code });
+  if (request.url.startsWith('/v1/')) return reply.send(envelope(request, refused));
+  if (!request.url.startsWith('/graphql')) return reply.send({ message, code });
+  const type = mediaTypeFor(request);
+  return (type ? reply.type(type) : reply).send(JSON.stringify(graphqlErrors(refused)));
 }
 
 /** Answers with a failure, and puts it in the log. */
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
-  const failure = failureOf(error, request.id);
-  if (failure.status === 413) failure.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };
-  if (failure.status >= 500) request.log.error({ err: error }, 'request failed');
+  const failed = failureOf(error, request.id);
+  if (failed.code === 'PAYLOAD_TOO_LARGE') {
+    failed.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };
+  }
+  // A read that was ended because nobody waits for it.
+  if (failed.code === 'TIMEOUT' && reply.raw.destroyed) request.log.info('the client has gone');
+  else if (statusOf(failed.code) >= 500) request.log.error({ err: error }, 'request failed');
   else {
     const { message: cause } = ((error as Error).cause ?? {}) as { message?: string };
-    request.log.info({ code: failure.code, reason: failure.message, ...(cause && { cause }) }, 'request refused');
+    const reason = error instanceof QuotingError ? error.logged : failed.message;
+    request.log.info({ code: failed.code, reason, ...(cause && { cause }) }, 'request refused');
   }
-  return send(request, reply, failure);
+  return send(request, reply, failed);
 }
 
 /** The last word on errors and on routes that do not exist. */
@@ -88,9 +120,44 @@ export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendFailure(request, reply, error));
   app.setNotFoundHandler((request, reply) =>
     send(request, reply, {
-      status: 404,
-      code: 'BAD_REQUEST',
+      code: 'NO_SUCH_PATH',
       message: `There is no ${request.method} ${request.url.split('?')[0]}.`,
     }),
   );
+}
+
+/**
+ * Answers what Node refuses before there is a request: its path is not known then, and so the reply has the errors of
+ * GraphQL beside the envelope of REST. The log gets no byte of it, since those may be a token: Node's error has them all.
+ */
+export function refuseConnection(
+  error: NodeJS.ErrnoException & { reason?: string },
+  socket: Socket,
+  log: FastifyBaseLogger,
+): void {
+  // Nobody is there to read it.
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const known: Record<string, RequestErrorCode> = {
+    HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
+    ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+  };
+  const code = known[error.code ?? ''] ?? 'BAD_REQUEST';
+  const why = `This is no HTTP/1.1 request: ${error.reason ?? 'it ends too early'}.`;
+  const refused = failure(code, code === 'BAD_REQUEST' ? why : undefined);
+  const requestId = newRequestId();
+  log.info({ requestId, code, reason: refused.message }, 'request refused');
+  const body = JSON.stringify({ ...envelope({ id: requestId, method: '' }, refused), ...graphqlErrors(refused) });
+  const headers = Object.entries({
+    ...secure,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'zuora-request-id': requestId,
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${statusOf(code)} ${code}`, ...headers, '', body].join('\r\n'));
+  // One that goes on sending would keep it open.
+  socket.destroySoon();
 }

@@ -11,13 +11,10 @@ import {
 } from '../service/fulfillment-item';
 import type { Services, Work } from '../service/work';
 import { type Afterwards, sendReply } from './request';
-import { carryOut, lookUp, needs, read, refuseOtherMethods, render, withCustomFields, withEach, workOf } from './rest';
+import { carryOut, lookUp, needs, read, render, withCustomFields, withEach, workOf } from './rest';
 
 /** The published REST operations on fulfillment items; an item has an id and no number. */
 export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
-  refuseOtherMethods(app, '/v1/fulfillment-items', ['POST']);
-  refuseOtherMethods(app, '/v1/fulfillment-items/:id', ['GET', 'PUT', 'DELETE']);
-
   const created = bodyOf('createFulfillmentItems', 'fulfillmentItems');
   app.post('/v1/fulfillment-items', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillmentItems', withCustomFields);

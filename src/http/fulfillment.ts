@@ -7,28 +7,13 @@ import { itemsOfFulfillment } from '../service/fulfillment-item';
 import type { Services } from '../service/work';
 import { shownItem } from './fulfillment-item';
 import { type Afterwards, sendReply } from './request';
-import {
-  carryOut,
-  isObject,
-  lookUp,
-  needs,
-  number,
-  read,
-  refuseOtherMethods,
-  render,
-  withCustomFields,
-  withEach,
-  workOf,
-} from './rest';
+import { carryOut, isObject, lookUp, needs, number, read, render, withCustomFields, withEach, workOf } from './rest';
 
 /**
  * The published REST operations on fulfillments: a thin adapter. Bodies are read by the graph's input types, so that
  * the two doors cannot drift apart, and the services do the rest.
  */
 export function fulfillmentRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
-  refuseOtherMethods(app, '/v1/fulfillments', ['POST']);
-  refuseOtherMethods(app, '/v1/fulfillments/:key', ['GET', 'PUT', 'DELETE']);
-
   app.post('/v1/fulfillments', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillments', normalized);
     return carryOut({ services, afterwards }, { request, reply, body }, (work) =>

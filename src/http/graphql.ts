@@ -5,8 +5,8 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { RequestError } from '../domain/errors';
+import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { graphqlErrorCodes, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { LimitError, type Limits } from '../domain/limits';
 import { GraphContext } from '../graph/context';
 import { costOf } from '../graph/cost';
@@ -16,7 +16,8 @@ import { planMutation } from '../graph/operation';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
-import { extensionsOf, failureOf } from './errors';
+import { codeOfStatus, extensionsOf, failureOf, statusOf } from './errors';
+import { answer, graphqlOverHttp, searchOf } from './graphql-http';
 import type { Rates } from './rates';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
@@ -27,6 +28,10 @@ interface RequestContext {
   cost?: { requested: number; giveBack: (unused: number) => void };
   /** An unexpected failure, which no reply may bury beside an effect. */
   failure?: unknown;
+  /** Nothing could be answered for it: the request fails as a whole, with a status that says so. */
+  failed?: boolean;
+  /** A mutation has had its effect, whatever became of its result. */
+  carriedOut?: boolean;
 }
 
 type Context = GraphContext & { http: RequestContext };
@@ -61,9 +66,7 @@ const errors: ApolloServerPlugin<Context> = {
         }
         // What could not be read as one must not run as if it had no key.
         if (request.unreadable && operation?.operation === 'mutation') {
-          throw new GraphQLError('With a key or dryRun a mutation must be written more simply.', {
-            extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
-          });
+          throw new RequestError('BAD_REQUEST', 'With a key or dryRun a mutation must be written more simply.');
         }
         request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
         if (operation?.operation !== 'query') return;
@@ -74,24 +77,45 @@ const errors: ApolloServerPlugin<Context> = {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
       },
       async willSendResponse({ response, contextValue }) {
-        if (response.body.kind !== 'single' || contextValue.http.request.headers['show-statements'] !== 'true') return;
+        const { http } = contextValue;
+        if (response.body.kind !== 'single') return;
+        http.failed = !http.carriedOut && isFailure(response.body.singleResult);
+        http.request.codes = response.body.singleResult.errors?.map(({ extensions }) =>
+          String(extensions?.code ?? 'INTERNAL'),
+        );
+        if (http.request.headers['show-statements'] !== 'true') return;
         const { statements } = contextValue.work.counter;
         response.body.singleResult.extensions = { ...response.body.singleResult.extensions, statements };
       },
     };
   },
+  async unexpectedErrorProcessingRequest({ requestContext, error }) {
+    const { http } = requestContext.contextValue;
+    Object.assign(http, { failure: error, failed: true });
+  },
 };
 
+/** Nothing but errors, each of which is an outage or a fault of ours. */
+function isFailure({ data, errors: all }: FormattedExecutionResult): boolean {
+  if (!all?.length || Object.values(data ?? {}).some((value) => value !== null)) return false;
+  return all.every(({ extensions }) => {
+    const code = extensions?.code as RequestErrorCode;
+    return code in requestErrorCodes && statusOf(code) >= 500;
+  });
+}
+
 function judge(error: GraphQLError, context: RequestContext, mutation: boolean): void {
-  const original = unwrapResolverError(error);
+  // What a plugin throws has no path either, but no code.
+  const original = error.extensions.code ? unwrapResolverError(error) : (error.originalError ?? error);
   // What graphql and the scalars refuse comes with a code, or before anything has run, and so without a path. The rest
   // of what graphql raises by itself, such as a null where there may be none, is a fault of ours.
   const own = original === error || original instanceof GraphQLError;
   if (own && (!error.path || error.extensions.code)) return;
   if (context.graph.work.isVoid) return;
   const failure = failureOf(original, context.request.id);
-  const { message, status } = failure;
-  Object.assign(error.extensions, extensionsOf(failure), { shown: message });
+  const status = statusOf(failure.code);
+  Object.assign(error.extensions, extensionsOf(failure), { shown: failure.message });
+  if (!error.path) error.extensions.http = { status };
   if (status < 500) return;
   context.failure ??= original;
   context.request.log.error({ err: original, path: error.path }, 'resolver failed');
@@ -99,14 +123,21 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   if (mutation && error.path && error.path.length > 1) {
     const shown = `The mutation was carried out; this part of its result could not be read. Its request id is ${context.request.id}.`;
     Object.assign(error.extensions, { shown, final: true });
+    context.carriedOut = true;
   }
 }
 
-/** The message that `judge` has settled on, and never a stack or a text of ours. */
-function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
-  const { shown, final, retryable, stacktrace: _, ...extensions } = formatted.extensions ?? {};
+/** The message that `judge` has settled on, a code of the table, and never a stack or a text of ours. */
+function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const { shown, final, retryable, stacktrace: _, code: given, ...extensions } = formatted.extensions ?? {};
+  const status = error instanceof GraphQLError && (error.extensions.http as { status?: number } | undefined)?.status;
+  // Apollo's own refusals differ in their status only.
+  const code = given === 'BAD_REQUEST' && status ? codeOfStatus(status) : String(given);
+  if (!(code in requestErrorCodes || code in graphqlErrorCodes)) {
+    return { message: 'An unexpected failure.', extensions: { code: 'INTERNAL', retryable: true } };
+  }
   const message = typeof shown === 'string' ? shown : formatted.message;
-  return { ...formatted, message, extensions: { ...extensions, ...(retryable && !final ? { retryable } : {}) } };
+  return { ...formatted, message, extensions: { ...extensions, code, ...(retryable && !final ? { retryable } : {}) } };
 }
 
 /** Prices each operation before it is carried out, refuses what is too much, and tells the price where it is asked for. */
@@ -155,7 +186,7 @@ function refusal(error: RequestError, requestId: string): GraphQLError {
   const headers = new HeaderMap();
   if (failure.retryAfter !== undefined) headers.set('retry-after', String(failure.retryAfter));
   return new GraphQLError(failure.message, {
-    extensions: { ...extensionsOf(failure), http: { status: failure.status, headers } },
+    extensions: { ...extensionsOf(failure), http: { status: statusOf(failure.code), headers } },
   });
 }
 
@@ -196,76 +227,41 @@ export async function graphqlRoute(
 
   const execute = async (request: FastifyRequest, work: Work, held: boolean): Promise<Reply> => {
     const context: RequestContext = { graph: new GraphContext(work, limits.pageSize), request };
-    const response = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: {
-        method: request.method,
-        headers: headersOf(request),
-        search: request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '',
-        body: request.body,
-      },
-      context: async () => Object.assign(context.graph, { http: context }),
-    });
+    const reply = await answer(apollo, request, async () => Object.assign(context.graph, { http: context }));
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
-    if (held && context.failure) throw context.failure;
-    if (response.body.kind !== 'complete') throw new Error('incremental delivery is not served');
-    return {
-      status: response.status ?? 200,
-      headers: Object.fromEntries(response.headers),
-      body: response.body.string,
-    };
+    if (context.failure && (held || context.failed)) throw context.failure;
+    return reply;
   };
 
-  app.route({
-    method: ['GET', 'POST'],
-    url: '/graphql',
-    // Each root field names its own (graph/schema.ts).
-    config: { scope: null },
-    handler: async (request, reply) => {
-      const caller = request.caller!;
-      checkAccept(request);
-      const text = textOf(request);
-      if (text !== undefined) documents.check(text);
-      const what = holdOf(request);
-      if (what) {
-        const held = hold(services, caller, what, request.counter!, (work) => {
-          afterwards.after(reply, work, held);
-          return execute(request, work, true);
-        });
-        const { reply: rendered, replayed } = await held;
-        return sendReply(reply, rendered, replayed);
-      }
-      const work = new Work(services, caller, request.counter!);
-      const executed = work.whole(() => execute(request, work, false));
-      afterwards.after(reply, work, executed);
-      return sendReply(reply, await executed);
-    },
+  graphqlOverHttp(app, '/graphql', async (request, reply) => {
+    const caller = request.caller!;
+    const text = textOf(request);
+    if (text !== undefined) documents.check(text);
+    const what = holdOf(request);
+    if (what) {
+      const held = hold(services, caller, what, request.counter!, (work) => {
+        afterwards.after(reply, work, held);
+        return execute(request, work, true);
+      });
+      const { reply: rendered, replayed } = await held;
+      return sendReply(reply, rendered, replayed);
+    }
+    const work = new Work(services, caller, request.counter!);
+    const executed = work.whole(() => execute(request, work, false));
+    afterwards.after(reply, work, executed);
+    return sendReply(reply, await executed);
   });
 }
 
 /** The document of a request, where it has one. @throws RequestError BAD_REQUEST for several operations at once */
-function textOf({ method, body, query: search }: FastifyRequest): string | undefined {
+function textOf({ method, body, url }: FastifyRequest): string | undefined {
   if (Array.isArray(body)) {
     throw new RequestError('BAD_REQUEST', 'Batched operations are off: send one operation in a request, not a list.');
   }
-  const { query } = ((method === 'GET' ? search : body) ?? {}) as { query?: unknown };
+  // By the parser that Apollo uses, so that what is looked at is what runs.
+  if (method === 'GET') return new URLSearchParams(searchOf(url)).get('query') ?? undefined;
+  const { query } = (body ?? {}) as { query?: unknown };
   return typeof query === 'string' ? query : undefined;
-}
-
-/** Judged before anything runs: Apollo would say so only after a mutation has been carried out. */
-function checkAccept(request: FastifyRequest): void {
-  const ranges = (request.headers.accept ?? '*/*').split(',').map((range) => range.split(';')[0].trim().toLowerCase());
-  const served = ['*/*', 'application/*', 'application/json', 'application/graphql-response+json'];
-  if (ranges.some((range) => served.includes(range))) return;
-  const allowed = 'application/json or application/graphql-response+json';
-  throw Object.assign(new Error(`Accept must admit ${allowed}.`), { statusCode: 406 });
-}
-
-function headersOf(request: FastifyRequest): HeaderMap {
-  const headers = new HeaderMap();
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  return headers;
 }
 
 /** Whether the request is held open until its reply is rendered: a mutation with a key, or one that is a dry run. */

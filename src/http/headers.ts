@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../domain/errors';
 import { headerOf, trackIdOf } from './caller-headers';
 
@@ -23,7 +22,7 @@ export const newRequestId = (): string => randomUUID().replaceAll('-', '');
  * which sets a policy of its own. `same-origin` keeps other sites from embedding a reply; a fetch by CORS is not subject
  * to it.
  */
-const secure = {
+export const secure = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
@@ -87,40 +86,4 @@ export async function headers(app: FastifyInstance, options: HeaderOptions): Pro
     reply.header('zuora-track-id', trackId);
     request.log = request.log.child({ trackId });
   });
-}
-
-const timedOut = 'ERR_HTTP_REQUEST_TIMEOUT';
-const unreadable: Record<string, [status: number, message: string]> = {
-  [timedOut]: [408, 'The request did not arrive in time.'],
-  HPE_HEADER_OVERFLOW: [431, 'All headers together have at most 16 KB.'],
-};
-
-/**
- * Answers what is no HTTP request, or not a whole one, and ends the connection. The log gets no byte of it, since those
- * may be a token, which Node's error carries along.
- */
-export function refuseUnreadable(
-  error: NodeJS.ErrnoException & { reason?: string },
-  socket: Socket,
-  log: FastifyBaseLogger,
-): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const [status, message] = unreadable[error.code ?? ''] ?? [
-    400,
-    `This is no HTTP/1.1 request: ${error.reason ?? 'it ends too early'}.`,
-  ];
-  const requestId = newRequestId();
-  log.info({ requestId, status, code: error.code, reason: message }, 'request refused');
-  if (socket.writable) {
-    const body = JSON.stringify({ message, code: 'BAD_REQUEST' });
-    const lines = Object.entries({
-      ...secure,
-      'zuora-request-id': requestId,
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
-      connection: 'close',
-    }).map(([name, value]) => `${name}: ${value}`);
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
-  }
-  socket.destroySoon();
 }

@@ -10,15 +10,16 @@ import type { Rates } from './rates';
 export function limited(app: FastifyInstance, limits: Limits, rates: Rates): void {
   app.decorateRequest('reads', false);
   app.addHook('onRequest', async (request) => rates.count(request.caller!.clientId));
-  app.addHook('onSend', async (request, reply, body) => {
+  app.addHook('onSend', (request, reply, body, done) => {
     if (request.caller) reply.headers(rates.headersFor(request.caller.clientId));
-    return body;
+    done(null, body);
   });
   app.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = function (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
       return timed(limits.time, async (counter) => {
         request.counter = counter;
+        counter.requestId = request.id;
         reply.raw.once('close', () => {
           if (!reply.raw.writableFinished && (request.reads || request.method === 'GET')) counter.limit?.pass();
         });

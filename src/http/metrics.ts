@@ -1,6 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { UserErrorCode } from '../domain/errors';
+import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
+import { refusals } from '../service/refused';
 import type { Services } from '../service/work';
+import { gauges } from './gauges';
 
 /** What is told of the process itself; begun once, however many servers it makes. */
 let ofProcess: Registry | undefined;
@@ -9,6 +13,9 @@ function processMetrics(): Registry {
   if (!ofProcess) {
     ofProcess = new Registry();
     collectDefaultMetrics({ register: ofProcess });
+    // Sums of gauges that are there with a label too, under names that end as those of counters do.
+    for (const what of ['handles', 'requests', 'resources'])
+      ofProcess.removeSingleMetric(`nodejs_active_${what}_total`);
   }
   return ofProcess;
 }
@@ -17,13 +24,15 @@ function processMetrics(): Registry {
 const mostOperations = 200;
 const longestName = 100;
 
-/** Counts what requests take, for Prometheus to collect from /metrics. */
+const secondsSince = (began: number): number => (performance.now() - began) / 1000;
+
+/** Counts what requests and the work behind them take, for Prometheus to collect from /metrics. */
 export class Metrics {
   private readonly registry = new Registry();
   private readonly operations = new Set<string>();
   private readonly seconds = new Histogram({
     name: 'gateway_request_duration_seconds',
-    help: 'Time from the arrival of a request to the end of its reply.',
+    help: 'Seconds from the arrival of a request to the end of its reply.',
     labelNames: ['route', 'operation', 'status'] as const,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
@@ -36,25 +45,58 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor({ db }: Services) {
-    new Gauge({
-      name: 'gateway_database_connections',
-      help: 'Connections of the pool that serves requests: open, idle among them; and requests that wait for one.',
-      labelNames: ['state'] as const,
-      registers: [this.registry],
-      collect() {
-        this.set({ state: 'open' }, db.main.totalCount);
-        this.set({ state: 'idle' }, db.main.idleCount);
-        this.set({ state: 'waiting' }, db.main.waitingCount);
-      },
-    });
+  private readonly errors = new Counter({
+    name: 'gateway_request_errors_total',
+    help: 'Errors in replies that do not come from the rules, by code; a reply to GraphQL can have several.',
+    labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
+  private readonly refused = new Counter({
+    name: 'gateway_user_errors_total',
+    help: 'What the rules refused, by code: userErrors of mutations and reasons of REST replies.',
+    labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
+  private readonly calls = new Histogram({
+    name: 'gateway_payment_gateway_call_duration_seconds',
+    help: 'Seconds that a call of the payment gateway took, by how it ended: ok, declined, error or timeout.',
+    labelNames: ['call', 'outcome'] as const,
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [this.registry],
+  });
+  private readonly chunks = new Histogram({
+    name: 'gateway_bill_run_chunk_duration_seconds',
+    help: 'Seconds that this process worked on a chunk of a bill run, by what the run was at and how it ended: done or failed.',
+    labelNames: ['phase', 'outcome'] as const,
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    registers: [this.registry],
+  });
+
+  constructor(services: Services, version: string) {
+    for (const gauge of gauges(services, version)) this.registry.registerMetric(gauge);
+    refusals.subscribe(this.onRefusal);
+    chunkWork.asyncEnd.subscribe(this.onChunk);
   }
+
+  private readonly onRefusal = (code: unknown): void => this.refused.inc({ code: code as UserErrorCode });
+
+  private readonly onChunk = (message: unknown): void => {
+    const work = message as ChunkWork;
+    // Found nothing to do.
+    if (!work.error && work.result === false) return;
+    this.chunks.observe({ phase: work.phase, outcome: work.error ? 'failed' : 'done' }, secondsSince(work.began));
+  };
 
   observe(request: FastifyRequest, reply: FastifyReply): void {
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
     const operation = this.bounded(request.operation ?? '');
     this.seconds.observe({ route, operation, status: reply.statusCode }, reply.elapsedTime / 1000);
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
+    for (const code of request.codes ?? []) this.errors.inc({ code });
+  }
+
+  observeCall(call: string, outcome: string, began: number): void {
+    this.calls.observe({ call, outcome }, secondsSince(began));
   }
 
   private bounded(given: string): string {
@@ -63,10 +105,14 @@ export class Metrics {
     return this.operations.has(operation) ? operation : '(other)';
   }
 
-  routes(app: FastifyInstance): void {
-    app.get('/metrics', async (_request, reply) => {
-      const all = Registry.merge([processMetrics(), this.registry]);
-      return reply.type(all.contentType).send(await all.metrics());
-    });
+  /** All of it in the text format of Prometheus, and the content type of that. */
+  async collect(): Promise<{ type: string; text: string }> {
+    const all = Registry.merge([processMetrics(), this.registry]);
+    return { type: all.contentType, text: await all.metrics() };
+  }
+
+  close(): void {
+    refusals.unsubscribe(this.onRefusal);
+    chunkWork.asyncEnd.unsubscribe(this.onChunk);
   }
 }

@@ -72,7 +72,7 @@ export function oauth(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
       (_request, body, done) => done(null, new URLSearchParams(body as string)),
     );
 
-    app.setErrorHandler((error: FastifyError | TokenError, _request, reply) => {
+    app.setErrorHandler((error: FastifyError | TokenError, request, reply) => {
       const status = error.statusCode ?? 500;
       // What is not the client's doing is for the error handler of the whole server.
       if (status >= 500) throw error;
@@ -81,6 +81,7 @@ export function oauth(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
         error instanceof TokenError
           ? error.message
           : `${error.message}. Send an application/x-www-form-urlencoded form.`;
+      request.codes = [name];
       return reply.code(status).send({ error: name, error_description: description });
     });
 

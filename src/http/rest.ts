@@ -1,27 +1,16 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLInputType } from 'graphql';
 import type { Scope } from '../domain/caller';
 import { add, type Decimal } from '../domain/decimal';
 import { Refusal } from '../domain/errors';
 import { type InputProblem, readInput } from '../graph/coerce';
 import { hold, type Reply } from '../service/hold';
+import { tellRefused } from '../service/refused';
 import { type Services, Work } from '../service/work';
 import { pathText, type Reason, reasonOf, refusal } from './envelope';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
 /* What the published REST operations have in common: thin adapters over the graph's input types and the services. */
-
-/** The methods that a path has not: told apart from a path that does not exist. */
-export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
-  const method = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((each) => !allowed.includes(each));
-  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
-    reply.header('allow', allowed.join(', '));
-    throw Object.assign(new Error(`${request.method} is not supported here; ${allowed.join(', ')} are.`), {
-      statusCode: 405,
-    });
-  };
-  app.route({ method, url, handler, config: { scope: null } });
-}
 
 /** What a route says of the scope that it needs. */
 export const needs = (scope: Scope) => ({ config: { scope } });
@@ -102,6 +91,7 @@ export function read<T>(type: string | GraphQLInputType, body: unknown): T {
 }
 
 const categories = { unknown: 21, missing: 22, value: 20 };
+const codeOf = ({ kind }: InputProblem) => ({ code: kind === 'missing' ? 'REQUIRED' : 'INVALID_VALUE' }) as const;
 const reasonOfProblem = ({ kind, path, message }: InputProblem): Reason => ({
   category: categories[kind],
   message: path.length ? `${pathText(path)}: ${message}` : message,
@@ -123,6 +113,7 @@ export async function render(request: FastifyRequest, act: () => Promise<object>
           ? error.errors.map((each) => reasonOf(each, list))
           : undefined;
     if (!reasons) throw error;
+    tellRefused(error instanceof Refusal ? error.errors : (error as BodyError).problems.map(codeOf));
     return { status: 200, headers, body: json(refusal(request, reasons)) };
   }
 }

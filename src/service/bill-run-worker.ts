@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel';
 import { type BillRunPhase, billRunPhases, finishedStatus, isPhase, openBillRuns } from '../domain/bill-run';
 import { type Caller, type Scope, scopes } from '../domain/caller';
 import { Refusal, type UserErrorCode } from '../domain/errors';
@@ -79,19 +80,42 @@ export async function carryToEnd(services: Services, work: Work, runId: string, 
   }
 }
 
+/** Work on a chunk of a run, or on what is left of it; `result` is false where there was none to be had. */
+export interface ChunkWork {
+  run: string;
+  phase: BillRunPhase;
+  /** Its accounts are tried one by one, after all of them together have failed. */
+  carefully: boolean;
+  /** By the clock of `performance`. */
+  began: number;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** Told of that, for metrics, traces and the log; where nobody listens it costs nothing. */
+export const chunkWork = tracingChannel<unknown, ChunkWork>('order-gateway.bill-run-chunk');
+
+const tryChunk = (services: Services, run: BillRunRow, phase: BillRunPhase, carefully: boolean): Promise<boolean> =>
+  chunkWork.tracePromise(() => inTransaction(services, (lease) => workChunk(services, lease, run, phase, carefully)), {
+    run: run.billRunNumber,
+    phase,
+    carefully,
+    began: performance.now(),
+  });
+
 /** One step of a run; false where nothing of it is left for this worker. */
 export async function step(services: Services, run: BillRunRow): Promise<boolean> {
   if (run.status === 'Pending') return inTransaction(services, (lease) => plan(services, lease, run.id));
+  if (!isPhase(run.status)) return false;
   try {
     // In a transaction of its own: its lock would keep other workers' waiting to the end of the chunk.
     await analyzeDocuments(new Connection(services.db.working));
-    const worked = await inTransaction(services, (lease) => workChunk(services, lease, run, false));
-    if (worked) return true;
+    if (await tryChunk(services, run, run.status, false)) return true;
   } catch (error) {
     // What may pass, or has to do with the database as a whole, is no account's fault: it is tried again later.
     if (failureOf(error)) throw error;
     tell(services, error, `a chunk of bill run ${run.billRunNumber}: its accounts are tried one by one`);
-    return inTransaction(services, (lease) => workChunk(services, lease, run, true));
+    return tryChunk(services, run, run.status, true);
   }
   return inTransaction(services, (lease) => finish(lease, run.id));
 }
@@ -177,17 +201,21 @@ const phaseActs: Record<
 };
 
 /** Does one chunk of what the run is at; false where there is none that nobody else works on. */
-async function workChunk(services: Services, lease: Lease, seen: BillRunRow, carefully: boolean): Promise<boolean> {
-  if (!isPhase(seen.status)) return false;
-  const { from, to } = billRunPhases[seen.status];
+async function workChunk(
+  services: Services,
+  lease: Lease,
+  seen: BillRunRow,
+  phase: BillRunPhase,
+  carefully: boolean,
+): Promise<boolean> {
+  const { from, to } = billRunPhases[phase];
   const chunkId = await takeChunk(lease, seen.id, from);
   if (!chunkId) return false;
   // Behind the lock of the chunk, since the run may have been finished and put to another act since it was seen. From here
   // on it stays at what it is at, but for one that bills and is canceled, which is not locked out: a chunk that is billed
   // meanwhile is canceled after it, since it is a chunk still.
   const run = await findRun(lease, seen.id);
-  if (run?.status !== seen.status) return true;
-  const phase = seen.status;
+  if (run?.status !== phase) return true;
   const all = await chunkAccounts(lease, chunkId);
   // One that was billed in part before it failed has drafts too: they are posted, canceled or removed with the rest.
   const accounts = all.filter(({ during }) => during !== phase);

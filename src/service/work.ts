@@ -141,7 +141,7 @@ export class Work {
   constructor(
     readonly services: Services,
     readonly caller: Caller,
-    readonly counter: StatementCounter = { statements: 0 },
+    readonly counter: StatementCounter = { statements: 0, requestId: caller.requestId },
     private readonly held?: Held,
   ) {}
 

@@ -1,13 +1,38 @@
 import { createHash } from 'node:crypto';
+import { tracingChannel } from 'node:diagnostics_channel';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import type { TimeLimit } from './time-limit';
 
 /** Counts the statements of one request; begin, commit and savepoints are not counted. */
 export interface StatementCounter {
   statements: number;
+  /** Whose they are, for the log. */
+  requestId?: string;
   /** Ends them when the time of the request is up. */
   limit?: TimeLimit;
 }
+
+/** A statement that is sent, without its values; begin, commit and "connect", the wait for a connection, are some too. */
+export interface StatementRun {
+  text: string;
+  requestId?: string;
+  /** By the clock of `performance`. */
+  began: number;
+  result?: unknown;
+  error?: unknown;
+}
+
+/** Each statement is told here, for traces and the log; where nobody listens it costs nothing. */
+export const statements = tracingChannel<unknown, StatementRun>('order-gateway.statement');
+
+function told<T>(text: string, counter: StatementCounter | undefined, send: () => Promise<T>): Promise<T> {
+  if (!statements.hasSubscribers) return send();
+  return statements.tracePromise(send, { text, requestId: counter?.requestId, began: performance.now() });
+}
+
+/** Stands for a statement in PostgreSQL (pg_prepared_statements), in traces and in the log. */
+export const statementName = (text: string): string =>
+  createHash('sha256').update(text).digest('base64url').slice(0, 24);
 
 /**
  * A statement text is prepared once per connection under the hash of its text, since PostgreSQL cuts names at 63
@@ -27,7 +52,7 @@ function nameOf(text: string): string | undefined {
   if (!preparing) return undefined;
   let name = names.get(text);
   if (name === undefined && names.size < maxNames) {
-    name = createHash('sha256').update(text).digest('base64url').slice(0, 24);
+    name = statementName(text);
     names.set(text, name);
   }
   return name;
@@ -42,7 +67,7 @@ export class Connection {
 
   async query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     this.counter.statements++;
-    const sent = this.send({ name: nameOf(text), text, values });
+    const sent = told(text, this.counter, () => this.send({ name: nameOf(text), text, values }));
     const { limit } = this.counter;
     const result = await (limit ? limit.within(sent) : sent);
     return result.rows as T[];
@@ -56,7 +81,7 @@ export class Connection {
 
   /** begin, commit, rollback, savepoints: without parameters, uncounted, unprepared. */
   async control(text: string): Promise<void> {
-    await this.target.query(text);
+    await told(text, this.counter, () => this.target.query(text));
   }
 }
 
@@ -83,7 +108,8 @@ export class Lease extends Connection {
   }
 
   static async take(pool: Pool, counter?: StatementCounter): Promise<Lease> {
-    return new Lease(await (counter?.limit ? counter.limit.take(pool) : pool.connect()), counter);
+    const connected = () => (counter?.limit ? counter.limit.take(pool) : pool.connect());
+    return new Lease(await told('connect', counter, connected), counter);
   }
 
   /** One at a time: resolvers that read through a held transaction ask side by side, and the driver does not queue. */
@@ -125,7 +151,8 @@ export class Lease extends Connection {
     const text = afterwards === undefined ? 'commit' : `commit; ${afterwards}`;
     try {
       // Several statements in one message have several results.
-      const send = () => this.inTurn<QueryResult | QueryResult[]>(() => this.client.query(text));
+      const send = () =>
+        this.inTurn<QueryResult | QueryResult[]>(() => told('commit', this.counter, () => this.client.query(text)));
       const { limit } = this.counter;
       const results = await (limit ? limit.commit(send) : send());
       const [committed, replied] = [results].flat();

@@ -109,6 +109,13 @@ export class Database {
     return new Database(dataSource, main, side, openPool(options, 2), working);
   }
 
+  /** All pools by what they are for, with those of replicas by their names. */
+  get pools(): [name: string, pool: Pool][] {
+    const { main, side, settling, working } = this;
+    const replicas = this.replicas?.states.map(({ name, pool }): [string, Pool] => [`replica ${name}`, pool]) ?? [];
+    return [...Object.entries({ main, side, settling, working }), ...replicas];
+  }
+
   /** Statements on the pool, each on whichever connection is free; of the primary, as everything but `replicas`. */
   reads(counter?: StatementCounter): Connection {
     return new Connection(this.main, counter);
@@ -122,6 +129,15 @@ export class Database {
   /** Commits what a caller has written; what the caller reads from then on will have it. */
   commit(lease: Lease, writer: Reader): Promise<void> {
     return this.replicas ? this.replicas.commit(lease, writer) : lease.commit();
+  }
+
+  /**
+   * Are sessions under the role that they ask for? A pooler that was told to ignore their options leaves them with the rights of
+   * the login, its time zone and no time-outs, and nothing else would say so.
+   */
+  async keepsOptions(): Promise<boolean> {
+    const [{ kept }] = await this.aside().query<{ kept: boolean }>('select current_user <> session_user as kept');
+    return kept;
   }
 
   /** Have all migrations that this program knows been applied? */

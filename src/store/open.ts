@@ -31,6 +31,12 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   try {
     await migrate(database);
     const db = await Database.open(database);
+    if (!(await db.keepsOptions())) {
+      await db.close();
+      throw new OpenError(
+        `What stands before the database at ${new URL(server.url).host} drops the options of connections, and with them the role that owns nothing: a pooler must pass them on.`,
+      );
+    }
     const close = async () => {
       await db.close();
       await server.stop();

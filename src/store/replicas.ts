@@ -88,6 +88,11 @@ export class Replicas {
     return replicas;
   }
 
+  /** How the replicas are, in the order of their configuration. */
+  get states(): readonly Pick<Replica, 'name' | 'pool' | 'inUse' | 'behindMs'>[] {
+    return this.all;
+  }
+
   /** Where a reader's request may read from; undefined: from the primary. `onLost`: the replica has failed under it. */
   async readsFor(reader: Reader, counter: StatementCounter, onLost: () => void): Promise<Connection | undefined> {
     const replica = await this.choose(keyOf(reader));

@@ -57,12 +57,13 @@ describe('the codes of user errors', () => {
 
 describe('the codes of request errors', () => {
   test.each(requestCodes)('%s has an HTTP status of an error, and a meaning in sentences', (code) => {
-    const { status, meaning } = requestErrorCodes[code];
-    expect([400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503]).toContain(status);
+    const { status, category, meaning } = requestErrorCodes[code];
+    expect([400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 431, 500, 503]).toContain(status);
+    expect(categories).toContain(category);
     expect(meaning).toMatch(/^[A-Za-z].{10,}\.$/);
     // Refused for good are the requests that are wrong in themselves.
     // Whether the change took place is not known: asking again could have it twice.
-    const again = code !== 'OUTCOME_UNKNOWN' && [409, 429, 500, 503].includes(status);
+    const again = code !== 'OUTCOME_UNKNOWN' && [408, 409, 429, 500, 503].includes(status);
     expect('retryable' in requestErrorCodes[code]).toBe(again);
   });
 

@@ -33,7 +33,7 @@ describe('a request to /graphql', () => {
   test('may not be a mutation by GET', async () => {
     const account = 'mutation { createAccount(input: {name: "A", currency: "USD"}) { account { id } } }';
     const answer = await get(account);
-    expect([answer.status, codeOf(answer)]).toEqual([405, 'BAD_REQUEST']);
+    expect([answer.status, codeOf(answer)]).toEqual([405, 'METHOD_NOT_ALLOWED']);
     expect(answer.headers.allow).toBe('POST');
     expect(await gateway.database.owner("select 1 from account where name = 'A'")).toEqual([]);
   });
@@ -48,7 +48,7 @@ describe('a request to /graphql', () => {
     'is refused where another site could send it: a POST of %s',
     async (type) => {
       const answer = await post(JSON.stringify({ query: viewer }), { 'content-type': type });
-      expect([answer.status, codeOf(answer)]).toEqual([415, 'BAD_REQUEST']);
+      expect([answer.status, codeOf(answer)]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
     },
   );
 

@@ -63,6 +63,32 @@ describe('the limits admit', () => {
     expect(body.data.createFulfillments.fulfillments).toHaveLength(1000);
   }, 60_000);
 
+  const line = 'id itemNumber itemName itemState quantity amountPerUnit';
+  const fulfillment = 'id fulfillmentNumber state quantity amount fulfillmentDate';
+  test.each([
+    [
+      'one line item',
+      `query ($id: ID!) { orderLineItem(id: $id) { ${line} itemType billingRule currency updatedDate } }`,
+    ],
+    [
+      'a page of 50 fulfillments with line item and order',
+      `{ fulfillments(first: 50, filter: { state: { eq: SentToBilling } }, orderBy: { field: billTargetDate, direction: ASC }) {
+        nodes { ${fulfillment} orderLineItem { ${line} order { id orderNumber } } } pageInfo { hasNextPage endCursor } } }`,
+    ],
+    [
+      'an order with whole pages of line items and their fulfillments, to the invoice',
+      `query ($order: ID!) { order(key: $order) { id orderLineItems(first: 100) { nodes { ${line} fulfillments(first: 100) {
+        nodes { ${fulfillment} invoiceItems { id chargeAmount invoice { id invoiceNumber balance } } } } } } } }`,
+    ],
+    [
+      '100 line items with 10 fulfillments each, and how many there are',
+      `{ orderLineItems(first: 100) { nodes { ${line} fulfillments(first: 10) { totalCount nodes { ${fulfillment} } } } } }`,
+    ],
+  ])('a query of a screen or report: %s', async (_what, query) => {
+    const { status, body } = await client.graphql(query, { id: lines[0], order: 'O-00000001' });
+    expect([status, body.errors]).toEqual([200, undefined]);
+  });
+
   test('introspection with all that can be asked of a schema', async () => {
     const whole = getIntrospectionQuery({
       ...{ descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true },
@@ -213,9 +239,25 @@ describe('the limits refuse, with what is allowed and what the request has,', ()
     const answer = await client.request({ method: 'POST', url: '/graphql', payload });
     expect([answer.status, extensionsOf(answer)]).toEqual([
       413,
-      { code: 'BAD_REQUEST', limit: 'body', allowed: 2_097_152 },
+      { code: 'PAYLOAD_TOO_LARGE', limit: 'body', allowed: 2_097_152 },
     ]);
     expect((await client.request({ method: 'POST', url: '/v1/fulfillments', payload })).status).toBe(413);
+  });
+});
+
+test('a page may be as long as the server says', async () => {
+  await withGateway({ limits: { pageSize: 5 } }, async (one) => {
+    expect((await one.graphql('{ orders(first: 5) { nodes { id } } }')).body.errors).toBeUndefined();
+    // And is no longer by itself.
+    const { body } = await one.graphql('{ orders { nodes { id } } }', {}, { 'show-cost': 'true' });
+    expect([body.errors, body.extensions.cost.requested]).toEqual([undefined, 6]);
+    for (const query of [
+      '{ orders(first: 6) { nodes { id } } }',
+      '{ nodes(ids: ["1", "2", "3", "4", "5", "6"]) { id } }',
+    ]) {
+      const details = { limit: 'pageSize', allowed: 5, requested: 6 };
+      expect(extensionsOf(await one.graphql(query))).toEqual({ code: 'PAGE_SIZE', ...details });
+    }
   });
 });
 

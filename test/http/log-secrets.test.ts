@@ -194,7 +194,7 @@ test('no secret, token, key or value of a request stands in the log, whatever be
     'no_broken_carrier',
     'UNAUTHENTICATED',
     '"trackId":"trace me"',
-    'HPE_',
+    'This is no HTTP/1.1 request: Duplicate',
     '"trackId":"trace the refusal","code":"UNAUTHENTICATED"',
     '"zuoraVersion":"2025-08-12"',
   ]) {

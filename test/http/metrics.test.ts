@@ -1,3 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { InjectOptions } from 'fastify';
+import { createServer, type Server } from '../../src/server';
+import { createBillRun, findBillRun } from '../../src/service/bill-run';
+import { carryOn, step } from '../../src/service/bill-run-worker';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -12,6 +19,16 @@ afterAll(() => gateway.close());
 
 const lines = '{ orderLineItems { nodes { id order { id account { id } } } } }';
 const asked = { 'show-statements': 'true' };
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+
+const metrics = async () => (await gateway.server.app.inject('/metrics')).body;
+const value = (text: string, series: string) =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length) ?? 0,
+  );
 
 describe('the statements of a request', () => {
   test('are in its extensions where a header asks for them, and else are not', async () => {
@@ -35,14 +52,6 @@ describe('the statements of a request', () => {
 });
 
 describe('/metrics', () => {
-  const metrics = async () => (await gateway.server.app.inject('/metrics')).body;
-  const value = (text: string, series: string) =>
-    Number(
-      text
-        .split('\n')
-        .find((line) => line.startsWith(`${series} `))
-        ?.slice(series.length) ?? 0,
-    );
   const series = (name: string, labels: string) => `gateway_request_${name}{${labels}}`;
 
   test('counts requests and their statements by the name of the operation', async () => {
@@ -83,9 +92,183 @@ describe('/metrics', () => {
     expect(value(text, series('statements_count', 'route="POST /graphql",operation="(other)"'))).toBeGreaterThan(0);
   });
 
-  test('tells of the connections to the database and of the process', async () => {
+  test('tells of the connections to the database by pool, and of the process', async () => {
     const text = await metrics();
-    expect(value(text, 'gateway_database_connections{state="open"}')).toBeGreaterThan(0);
+    for (const pool of ['main', 'side', 'settling', 'working']) {
+      expect(value(text, `gateway_database_connections_max{pool="${pool}"}`)).toBeGreaterThan(0);
+    }
+    expect(value(text, 'gateway_database_connections{pool="main",state="open"}')).toBeGreaterThan(0);
     expect(value(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);
+    expect(text).toContain('nodejs_eventloop_lag_seconds ');
+    const { version } = JSON.parse(readFileSync(path.resolve('package.json'), 'utf8'));
+    expect(value(text, `gateway_build_info{version="${version}",node="${process.versions.node}"}`)).toBe(1);
+  });
+
+  test('counts errors by code, and what the rules refuse apart from them, at every door', async () => {
+    const before = await metrics();
+    await client.graphql('{ nonsense }');
+    await client.graphql('{ orders(first: 101) { nodes { id } } }');
+    await client.request({ method: 'GET', url: '/v1/nowhere' });
+    await client.request({ method: 'POST', url: '/oauth/token', payload: 'grant_type=password', headers: form });
+    const booking = 'mutation { bookFulfillments(keys: ["F-none"]) { userErrors { message } } }';
+    await client.graphql(booking);
+    await client.request({ method: 'GET', url: '/v1/fulfillments/F-none' });
+    await client.request({ method: 'POST', url: '/v1/fulfillments', payload: { fulfillments: [{}] } });
+    const after = await metrics();
+    const grown = (what: string) => value(after, what) - value(before, what);
+    const codes = ['GRAPHQL_VALIDATION_FAILED', 'PAGE_SIZE', 'BAD_REQUEST', 'unsupported_grant_type'];
+    expect(codes.map((code) => grown(`gateway_request_errors_total{code="${code}"}`))).toEqual([1, 1, 1, 1]);
+    expect(grown('gateway_user_errors_total{code="NOT_FOUND"}')).toBe(2);
+    expect(grown('gateway_user_errors_total{code="REQUIRED"}')).toBeGreaterThan(0);
+  });
+
+  test('counts calls of the payment gateway by how they ended', async () => {
+    const { gateway: payments } = gateway.services;
+    const before = await metrics();
+    const call = { amount: '1', currency: 'USD' };
+    const [one, two, three, four] = Array.from({ length: 4 }, () => randomUUID());
+    await payments.authorize({ ...call, key: one, token: 'tok_ok' });
+    await payments.authorize({ ...call, key: two, token: 'tok_declined' });
+    await expect(payments.authorize({ ...call, key: three, token: 'tok_error' })).rejects.toThrow('failed');
+    await expect(payments.authorize({ ...call, key: four, token: 'tok_timeout' })).rejects.toThrow('no answer');
+    await payments.capture(one);
+    await payments.capture(two);
+    await payments.refund(one, randomUUID(), '1');
+    await payments.void(three);
+    const after = await metrics();
+    const ended = [
+      ...['authorize ok', 'authorize declined', 'authorize error', 'authorize timeout'],
+      ...['capture ok', 'capture declined', 'refund ok', 'void ok'],
+    ];
+    const counts = ended.map((which) => {
+      const [call, outcome] = which.split(' ');
+      const name = `gateway_payment_gateway_call_duration_seconds_count{call="${call}",outcome="${outcome}"}`;
+      return [which, value(after, name) - value(before, name)];
+    });
+    expect(counts).toEqual(ended.map((which) => [which, 1]));
+  });
+});
+
+describe('what waits to be done', () => {
+  /** As another process would tell it: each remembers for some seconds what it has seen. */
+  const seen = async () => {
+    const other = await createServer({
+      services: gateway.services,
+      signingKey: 'a key of thirty-two characters or more',
+    });
+    const { body } = await other.app.inject('/metrics');
+    await other.app.close();
+    const names = ['bill_runs_open', 'bill_run_chunks_waiting', 'payment_attempts_open', 'refunds_open', 'database_up'];
+    return {
+      counts: names.map((name) => value(body, `gateway_${name}`)),
+      attemptAge: value(body, 'gateway_payment_attempt_oldest_age_seconds'),
+      text: body,
+    };
+  };
+
+  test('is told by the metrics of every process: bill runs, their chunks, payment attempts and refunds', async () => {
+    expect((await seen()).counts).toEqual([0, 0, 0, 0, 1]);
+    const work = await client.work();
+    const { account } = await orderFor(work, [
+      { billingRule: 'TriggerWithoutFulfillment', itemState: 'SentToBilling', billTargetDate: '2022-01-01' },
+    ]);
+    await gateway.database.owner(
+      `insert into payment_attempt (id, entity_id, org_id, account_id, amount, currency, status, created_by_id, created_date, updated_date)
+       select gen_random_uuid(), entity_id, org_id, id, 1, 'USD', 'Open', created_by_id, now() - interval '90 seconds', now()
+       from account where id = $1`,
+      [account.id],
+    );
+    const { billRun } = await createBillRun(work, { targetDate: '2022-01-01', autoPost: true });
+    const made = await seen();
+    expect(made.counts).toEqual([1, 0, 1, 0, 1]);
+    expect(Math.floor(made.attemptAge / 10)).toBe(9);
+    await step(gateway.services, (await findBillRun(work, billRun.id))!);
+    expect((await seen()).counts).toEqual([1, 1, 1, 0, 1]);
+
+    const before = await metrics();
+    await carryOn(gateway.services);
+    const after = await metrics();
+    for (const phase of ['Processing', 'PostInProgress']) {
+      const name = `gateway_bill_run_chunk_duration_seconds_count{phase="${phase}",outcome="done"}`;
+      expect([phase, value(after, name) - value(before, name)]).toEqual([phase, 1]);
+    }
+    expect((await seen()).counts).toEqual([0, 0, 1, 0, 1]);
+  });
+
+  test('is left out where the database does not say, and the rest is told all the same', async () => {
+    const { side } = gateway.database.db;
+    const was = { ...side.options };
+    const clients = await Promise.all(Array.from({ length: was.max! }, () => side.connect()));
+    try {
+      const { text } = await seen();
+      expect(text).toContain('gateway_database_up 0');
+      expect(text).not.toMatch(/^gateway_(bill_run|payment_attempt|refund)\w*(open|waiting|age_seconds) /m);
+      expect(text).toContain('gateway_database_connections{pool="side",state="idle"} 0');
+    } finally {
+      for (const each of clients) each.release();
+    }
+  });
+});
+
+describe('docs/operations.md', () => {
+  const text = readFileSync(path.resolve('docs/operations.md'), 'utf8');
+  const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+
+  test('tells of each metric that there is, and of no other', async () => {
+    const there = [...(await metrics()).matchAll(/^# TYPE (gateway_\w+)/gm)].map(([, name]) => name);
+    const told = [...text.matchAll(/`(gateway_\w+)`/g)].map(([, name]) => name);
+    expect(sorted(told)).toEqual(sorted(there));
+  });
+
+  test('says of each alert what to do, and of no other', () => {
+    const alerts = readFileSync(path.resolve('docs/alerts.yml'), 'utf8');
+    const there = [...alerts.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+    expect(sorted([...text.matchAll(/^\| `(Gateway\w+)`/gm)].map(([, name]) => name))).toEqual(sorted(there));
+  });
+
+  test('leads to places that there are', () => {
+    const anchors = (file: string) =>
+      [...readFileSync(path.resolve('docs', file), 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+        title
+          .toLowerCase()
+          .replace(/[^\w -]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    const links = [...text.matchAll(/\]\(([\w./]*)#([^)]+)\)/g)];
+    expect(links.length).toBeGreaterThan(5);
+    const lost = links.filter(([, file, anchor]) => !anchors(file || 'operations.md').includes(anchor));
+    expect(lost.map(([link]) => link)).toEqual([]);
+  });
+});
+
+describe('who may read /metrics', () => {
+  const ask = async (server: Server, more: InjectOptions = {}) => {
+    const { statusCode, headers } = await server.app.inject({ url: '/metrics', ...more });
+    return [statusCode, headers['www-authenticate']];
+  };
+
+  test('is this machine alone where there is no token, and nobody through a proxy on it', async () => {
+    const { server } = gateway;
+    for (const remoteAddress of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+      expect([remoteAddress, ...(await ask(server, { remoteAddress }))]).toEqual([remoteAddress, 200, undefined]);
+    }
+    expect(await ask(server, { remoteAddress: '10.0.0.9' })).toEqual([403, undefined]);
+    expect(await ask(server, { headers: { 'x-forwarded-for': '10.0.0.9' } })).toEqual([403, undefined]);
+    expect(await ask(server, { headers: { authorization: `Bearer ${client.token}` }, remoteAddress: '::2' })).toEqual([
+      403,
+      undefined,
+    ]);
+  });
+
+  test('is whoever has the token where there is one', async () => {
+    const metricsToken = 'a-token-for-the-collector';
+    const { services } = gateway;
+    const server = await createServer({ services, signingKey: 'a key of thirty-two characters or more', metricsToken });
+    const bearing = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+    expect(await ask(server)).toEqual([401, 'Bearer']);
+    expect(await ask(server, bearing(`${metricsToken}s`))).toEqual([401, 'Bearer']);
+    expect(await ask(server, bearing(client.token))).toEqual([401, 'Bearer']);
+    expect(await ask(server, { ...bearing(metricsToken), remoteAddress: '10.0.0.9' })).toEqual([200, undefined]);
+    await server.app.close();
   });
 });

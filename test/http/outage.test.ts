@@ -113,3 +113,80 @@ describe('a database that is away', () => {
     expect(await owner('select 1 from fulfillment')).toEqual([]);
   });
 });
+
+describe('what takes too long', () => {
+  /** From here on every connection of the pool is opened with another limit. */
+  async function limited(setting: 'lock_timeout' | 'statement_timeout'): Promise<void> {
+    const { options } = gateway.database.db.main as unknown as { options: { options: string } };
+    options.options = options.options.replace(new RegExp(`(-c ${setting})=\\d+`), '$1=100');
+    expect(options.options).toContain(`${setting}=100`);
+    await gateway.database.owner(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and application_name = 'order-fulfillment-gateway'`,
+    );
+  }
+
+  async function asked(id: string) {
+    const payload = { fulfillments: [{ orderLineItemId: id, fulfillmentDate: '2022-01-01', quantity: 1 }] };
+    const query = `mutation ($input: CreateFulfillmentsInput!) { createFulfillments(input: $input) {
+      fulfillments { id } userErrors { code retryable } } }`;
+    const rest = (method: 'GET' | 'POST') =>
+      client.request({
+        method,
+        url: `/v1/fulfillments${method === 'GET' ? '/F-1' : ''}`,
+        payload: method === 'POST' ? payload : undefined,
+      });
+    const change = (key?: string) => client.graphql(query, { input: payload }, key ? { 'idempotency-key': key } : {});
+    return {
+      read: await client.graphql('{ fulfillments { totalCount } }'),
+      change: await change(),
+      keyed: await change('key'),
+      restRead: await rest('GET'),
+      restChange: await rest('POST'),
+    };
+  }
+
+  test('because others hold what it needs can be sent again: LOCKED_RETRY, category 50, or TIMEOUT for what only reads', async () => {
+    const [{ id }] = (await orderFor(await client.work())).orderLineItems;
+    await limited('lock_timeout');
+    await gateway.database.owner('begin');
+    await gateway.database.owner('lock table order_line_item, fulfillment in access exclusive mode');
+    const held = await asked(id);
+    await gateway.database.owner('rollback');
+
+    expect([held.read.status, codeOf(held.read), held.read.headers['retry-after']]).toEqual([503, 'TIMEOUT', '2']);
+    expect(held.read.body.errors[0].extensions.retryable).toBe(true);
+    for (const { status, body } of [held.change, held.keyed]) {
+      const userErrors = [{ code: 'LOCKED_RETRY', retryable: true }];
+      expect([status, body]).toEqual([200, { data: { createFulfillments: { fulfillments: [null], userErrors } } }]);
+    }
+    expect([held.restRead.status, held.restRead.body.reasons[0].code]).toEqual([503, 50000061]);
+    expect([held.restChange.status, held.restChange.body.reasons[0].code]).toEqual([200, 58000050]);
+    expect(await gateway.database.owner('select 1 from fulfillment')).toEqual([]);
+
+    const free = await asked(id);
+    expect(free.keyed.body.data.createFulfillments.userErrors).toEqual([]);
+    expect(free.keyed.headers['idempotency-replayed']).toBeUndefined();
+  });
+
+  test('by itself can be sent again: TIMEOUT, status 503, category 61', async () => {
+    const [{ id }] = (await orderFor(await client.work())).orderLineItems;
+    await limited('statement_timeout');
+    await gateway.database.owner('begin');
+    await gateway.database.owner('lock table order_line_item, fulfillment in access exclusive mode');
+    const { read, change, keyed, restRead, restChange } = await asked(id);
+    await gateway.database.owner('rollback');
+
+    for (const answer of [read, change, keyed]) {
+      expect([answer.status, answer.headers['retry-after'], answer.body]).toEqual([
+        503,
+        '2',
+        { errors: [{ message: expect.any(String), extensions: { code: 'TIMEOUT', retryable: true } }] },
+      ]);
+    }
+    expect([restRead.status, restRead.body.reasons[0].code]).toEqual([503, 50000061]);
+    expect([restChange.status, restChange.body.reasons[0].code]).toEqual([503, 58000061]);
+    expect(await gateway.database.owner('select 1 from fulfillment')).toEqual([]);
+    expect((await asked(id)).keyed.headers['idempotency-replayed']).toBeUndefined();
+  });
+});

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createClient, createLinkedClient } from '../../src/service/client';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { Issuer, signingKey } from '../support/issuer';
+import { poolerWithoutOptions } from '../support/pooler';
 import { killAll, start } from '../support/process';
 
 /* The real process, as it is started by hand or by a supervisor. */
@@ -81,6 +82,22 @@ describe('the process', () => {
       expect(await database.owner('select name from account where name = $1', [signal])).toHaveLength(1);
     },
   );
+
+  test('tells each statement from SIGUSR2 on, and no more after another', async () => {
+    const gateway = withDatabase();
+    const ready = `${await gateway.origin}/readyz`;
+    for (const level of ['debug', 'info']) {
+      await fetch(ready);
+      gateway.child.kill('SIGUSR2');
+      while (!gateway.out().includes(`"logLevel":"${level}"`)) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await fetch(ready);
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    const told = gateway.out().split(/"logLevel":"(?:debug|info)"/);
+    const statement = /"summary":"select migrations","rows":\d+,"milliseconds":[\d.]+,"msg":"statement"/;
+    expect(told.map((part) => statement.test(part))).toEqual([false, true, false]);
+  });
 
   test('takes tokens of the issuer that it is told of, and the word of the proxies', async () => {
     const key = signingKey('ec');
@@ -159,6 +176,21 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     ],
     ['a short key', { JWT_SIGNING_KEY: 'short' }, 'JWT_SIGNING_KEY must have at least 32 characters.'],
     [
+      'a token for metrics that is easily guessed',
+      { METRICS_TOKEN: 'metrics' },
+      'METRICS_TOKEN must have at least 16 letters, digits or any of . _ ~ + / = -.',
+    ],
+    [
+      'a collector of traces without an address',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http:// or https:// URL, such as http://127.0.0.1:4318.',
+    ],
+    [
+      'more traces than all of them',
+      { OTEL_TRACES_SAMPLER_ARG: '2' },
+      'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.',
+    ],
+    [
       'production without a database',
       production,
       'NODE_ENV=production needs DATABASE_URL: the embedded database is for development and demos.',
@@ -221,6 +253,16 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     }
     // It fills in the whole demo before it finds out.
   }, 120_000);
+
+  test('a pooler that drops the options of connections, and with them the role', async () => {
+    const pooler = await poolerWithoutOptions(new URL(database.url));
+    const { status, line } = await refused({ DATABASE_URL: pooler.url });
+    await pooler.close();
+    expect([status, line]).toEqual([
+      1,
+      `What stands before the database at ${new URL(pooler.url).host} drops the options of connections, and with them the role that owns nothing: a pooler must pass them on.\n`,
+    ]);
+  });
 
   test('a database that cannot be reached', async () => {
     const { status, line } = await refused({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' });

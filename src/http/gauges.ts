@@ -1,0 +1,66 @@
+import { Gauge } from 'prom-client';
+import { watchBacklog } from '../service/backlog';
+import type { Services } from '../service/work';
+
+/** What is looked up when it is collected: how the database, its replicas and the work behind replies are. */
+export function gauges(services: Services, version: string): Gauge[] {
+  const { db } = services;
+  const look = watchBacklog(services);
+  type Backlog = NonNullable<Awaited<ReturnType<typeof look>>>;
+  const gauge = (name: string, help: string, labelNames: string[], collect: (this: Gauge) => void | Promise<void>) =>
+    new Gauge({ name, help, labelNames, registers: [], collect });
+  /** Without a value where the database does not tell: 0 would mean that nothing waits. */
+  const waiting = (name: string, help: string, value: keyof Backlog) =>
+    gauge(name, `${help} The same from every process.`, [], async function () {
+      const found = await look();
+      if (found) this.set(found[value]);
+      else this.remove();
+    });
+
+  const build = gauge('gateway_build_info', 'Always 1; its labels say what runs.', ['version', 'node'], () => {});
+  build.set({ version, node: process.versions.node }, 1);
+
+  return [
+    build,
+    gauge(
+      'gateway_database_connections',
+      'Connections of this process by pool: open, idle among these, and waiting: how many wait for one.',
+      ['pool', 'state'],
+      function () {
+        for (const [name, pool] of db.pools) {
+          this.set({ pool: name, state: 'open' }, pool.totalCount);
+          this.set({ pool: name, state: 'idle' }, pool.idleCount);
+          this.set({ pool: name, state: 'waiting' }, pool.waitingCount);
+        }
+      },
+    ),
+    gauge('gateway_database_connections_max', 'Connections that a pool may have open.', ['pool'], function () {
+      for (const [name, pool] of db.pools) this.set({ pool: name }, pool.options.max);
+    }),
+    gauge('gateway_replica_in_use', 'Whether queries go to this replica: 1 or 0.', ['replica'], function () {
+      for (const { name, inUse } of db.replicas?.states ?? []) this.set({ replica: name }, inUse ? 1 : 0);
+    }),
+    gauge(
+      'gateway_replica_lag_seconds',
+      'How long ago the primary had something that this replica lacks; 0 where it lacks nothing.',
+      ['replica'],
+      function () {
+        for (const { name, behindMs } of db.replicas?.states ?? []) this.set({ replica: name }, behindMs / 1000);
+      },
+    ),
+    gauge('gateway_database_up', 'Whether the database answered within 2 seconds: 1 or 0.', [], async function () {
+      this.set((await look()) ? 1 : 0);
+    }),
+    waiting('gateway_bill_runs_open', 'Bill runs that workers have to carry on.', 'billRuns'),
+    waiting('gateway_bill_run_chunks_waiting', 'Chunks of these that are not done, those at work included.', 'chunks'),
+    waiting(
+      'gateway_bill_run_oldest_age_seconds',
+      'Seconds since the bill run that has been at what it is at for longest got there; 0 where none is open.',
+      'billRunAge',
+    ),
+    waiting('gateway_payment_attempts_open', 'Payment attempts whose end is not known yet.', 'attempts'),
+    waiting('gateway_payment_attempt_oldest_age_seconds', 'Seconds since the oldest of these was made.', 'attemptAge'),
+    waiting('gateway_refunds_open', 'Refunds that the payment gateway has not answered for yet.', 'refunds'),
+    waiting('gateway_refund_oldest_age_seconds', 'Seconds since the oldest of these was made.', 'refundAge'),
+  ];
+}

@@ -1,0 +1,68 @@
+import { type Logger, pino } from 'pino';
+import { type GatewayCall, gatewayCalls, outcomeOf } from './gateway/port';
+import { type ChunkWork, chunkWork } from './service/bill-run-worker';
+import { summaryOf } from './statement';
+import { type StatementRun, statementName, statements } from './store/connection';
+
+/** PostgreSQL puts rows as they are into these, with whatever stands in them. */
+const withRows = ['detail', 'where', 'internalQuery'];
+
+function serializeError(error: Error): object {
+  const shown: Record<string, unknown> = { ...pino.stdSerializers.err(error) };
+  for (const name of withRows) delete shown[name];
+  return shown;
+}
+
+const millisecondsSince = (began: number): number => Math.round((performance.now() - began) * 10) / 10;
+
+/**
+ * The log of the process, one line of JSON each: info has a line for each request, debug one for each statement, call of
+ * the payment gateway and chunk of a bill run, trace the text of statements too; none has values. `level` can be set at
+ * any time, and holds for requests that begin afterwards.
+ */
+export function openLog(level: string): { log: Logger; setLevel(level: string): void } {
+  // Written in pieces of some lines: a write for each request was a tenth of the cost of a small query. What is left is
+  // written every second, and when the process ends.
+  const destination = pino.destination({ minLength: 4096, periodicFlush: 1000 });
+  const log = pino({ level, serializers: { err: serializeError } }, destination);
+
+  const onStatement = (message: unknown) => {
+    const { text, requestId, began, result, error } = message as StatementRun;
+    const { rowCount } = (result ?? {}) as { rowCount?: number | null };
+    log.debug(
+      {
+        statement: statementName(text),
+        summary: summaryOf(text),
+        ...(log.isLevelEnabled('trace') && { text }),
+        ...(typeof rowCount === 'number' && { rows: rowCount }),
+        ...(error !== undefined && { code: (error as { code?: string }).code ?? 'UNKNOWN' }),
+        milliseconds: millisecondsSince(began),
+        requestId,
+      },
+      'statement',
+    );
+  };
+  const onCall = (message: unknown) => {
+    const { call, key, began } = message as GatewayCall;
+    const outcome = outcomeOf(message as GatewayCall);
+    log.debug({ call, attempt: key, outcome, milliseconds: millisecondsSince(began) }, 'payment gateway');
+  };
+  const onChunk = (message: unknown) => {
+    const { run, phase, carefully, began, error } = message as ChunkWork;
+    const outcome = error === undefined ? 'done' : 'failed';
+    log.debug({ run, phase, carefully, outcome, milliseconds: millisecondsSince(began) }, 'bill run chunk');
+  };
+
+  let told = false;
+  const setLevel = (wanted: string) => {
+    log.level = wanted;
+    if (told === log.isLevelEnabled('debug')) return;
+    told = !told;
+    const change = told ? 'subscribe' : 'unsubscribe';
+    statements.asyncEnd[change](onStatement);
+    gatewayCalls.asyncEnd[change](onCall);
+    chunkWork.asyncEnd[change](onChunk);
+  };
+  setLevel(level);
+  return { log, setLevel };
+}

@@ -1,0 +1,38 @@
+import { type Backlog, backlog } from '../store/backlog';
+import { failureOf } from '../store/failure';
+import type { Services } from './work';
+
+const keptForMs = 5_000;
+/** Prometheus gives up on a collection after 10 seconds, and would then know nothing at all. */
+const patienceMs = 2_000;
+
+/**
+ * What waits to be done, for whoever collects metrics: looked up at most every 5 seconds, however many collect, and by
+ * one statement at a time. Undefined where the database does not say so within 2 seconds.
+ */
+export function watchBacklog({ db, onFailure }: Services): () => Promise<Backlog | undefined> {
+  let known: Promise<Backlog | undefined> | undefined;
+  let until = 0;
+  let asking = false;
+  return () => {
+    if (known && (asking || Date.now() < until)) return known;
+    asking = true;
+    const asked = backlog(db.aside()).finally(() => {
+      asking = false;
+      until = Date.now() + keptForMs;
+    });
+    let timer: NodeJS.Timeout;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), patienceMs).unref();
+    });
+    known = Promise.race([asked, late])
+      .catch((error) => {
+        if (failureOf(error) === undefined) onFailure(error, 'looking up what waits to be done');
+        return undefined;
+      })
+      .finally(() => clearTimeout(timer));
+    // One that fails after it was given up is nobody's.
+    asked.catch(() => {});
+    return known;
+  };
+}

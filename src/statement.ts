@@ -1,0 +1,27 @@
+import { LRUCache } from 'lru-cache';
+
+const summaries = new LRUCache<string, string>({ max: 1000 });
+
+/**
+ * What a statement does, in some words without a value: "select order_line_item", "commit". For traces and the log, where a
+ * statement of fifty lines says less.
+ */
+export function summaryOf(text: string): string {
+  let summary = summaries.get(text);
+  if (summary === undefined) {
+    summary = summarized(text);
+    summaries.set(text, summary);
+  }
+  return summary;
+}
+
+function summarized(text: string): string {
+  const [verb] = /^\w+/.exec(text.trim().toLowerCase()) ?? ['statement'];
+  // A chain of "with" is called by what it writes, where it does.
+  const write = /\b(insert into|update|delete from)\s+([a-z_][\w.]*)/i.exec(text);
+  if (write && /^(with|insert|update|delete)$/.test(verb)) {
+    return `${write[1].split(' ')[0].toLowerCase()} ${write[2]}`;
+  }
+  const from = /\bfrom\s+"?([a-z_][\w.]*)/i.exec(text);
+  return /^(with|select)$/.test(verb) && from ? `select ${from[1]}` : verb;
+}
