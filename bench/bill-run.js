@@ -40,7 +40,7 @@ await migrate({ url: server.url });
 
 async function fill() {
   const db = await Database.open({ url: server.url });
-  await makeTenants(db.reads(), [{ entity: 'Bench', org: 'Main' }]);
+  await makeTenants(db.aside(), [{ entity: 'Bench', org: 'Main' }]);
   const entity = await entityByName(db.reads(), 'Bench');
   await db.close();
   const [org] = entity.orgIds;

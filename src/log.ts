@@ -1,17 +1,9 @@
 import { type Logger, pino } from 'pino';
 import { type GatewayCall, gatewayCalls, outcomeOf } from './gateway/port';
+import { logged } from './http/errors';
 import { type ChunkWork, chunkWork } from './service/bill-run-worker';
 import { summaryOf } from './statement';
 import { type StatementRun, statementName, statements } from './store/connection';
-
-/** PostgreSQL puts rows as they are into these, with whatever stands in them. */
-const withRows = ['detail', 'where', 'internalQuery'];
-
-function serializeError(error: Error): object {
-  const shown: Record<string, unknown> = { ...pino.stdSerializers.err(error) };
-  for (const name of withRows) delete shown[name];
-  return shown;
-}
 
 const millisecondsSince = (began: number): number => Math.round((performance.now() - began) * 10) / 10;
 
@@ -24,7 +16,7 @@ export function openLog(level: string): { log: Logger; setLevel(level: string): 
   // Written in pieces of some lines: a write for each request was a tenth of the cost of a small query. What is left is
   // written every second, and when the process ends.
   const destination = pino.destination({ minLength: 4096, periodicFlush: 1000 });
-  const log = pino({ level, serializers: { err: serializeError } }, destination);
+  const log = pino({ level, serializers: { err: logged } }, destination);
 
   const onStatement = (message: unknown) => {
     const { text, requestId, began, result, error } = message as StatementRun;

@@ -11,11 +11,11 @@ import { onGatewayCall, outcomeOf } from './gateway/port';
 import { Identity } from './http/auth';
 import { jsonBodies } from './http/body';
 import { encodings } from './http/encoding';
-import { handleErrors, refuseConnection, sendFailure } from './http/errors';
+import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
-import { type HeaderOptions, headers, isApi, newRequestId, stamp } from './http/headers';
+import { type HeaderOptions, headers, isApi, newRequestId, refuseUnreadable, stamp } from './http/headers';
 import { healthRoutes } from './http/health';
 import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
@@ -74,13 +74,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     genReqId: newRequestId,
     requestIdHeader: false,
     // What Fastify refuses before it has a route, such as a path that cannot be decoded: no hook runs.
-    frameworkErrors: (_error, request, reply) => {
+    frameworkErrors: ({ statusCode }, request, reply) => {
       stamp(request as FastifyRequest, reply as FastifyReply, options);
       // The error's own text repeats the address, and with it what may not stand in the log.
-      const refused = new RequestError('BAD_REQUEST', 'The path cannot be decoded.');
-      sendFailure(request as FastifyRequest, reply as FastifyReply, refused);
+      const error = Object.assign(new Error('The path cannot be decoded.'), { statusCode });
+      sendFailure(request as FastifyRequest, reply as FastifyReply, error);
     },
-    clientErrorHandler: (error, socket) => refuseConnection(error, socket, app.log),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log),
     requestTimeout: receiveTimeoutMs,
     http: {
       headersTimeout: receiveTimeoutMs / 2,
@@ -91,7 +91,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     trustProxy: options.trustProxy ?? false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
-    // Ours has the shape of its door, and says when to try again.
+    // Refused below, in our own words.
     return503OnClosing: false,
   }) as FastifyInstance;
   const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
@@ -101,15 +101,16 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
   let draining = false;
 
-  options.tracing?.watch(app);
   // Node would drop what comes after the 2,000th, an Idempotency-Key among them. There are 16 KB at most.
   app.server.maxHeadersCount = 0;
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  options.tracing?.watch(app);
   await headers(app, options);
   app.addHook('onRequest', async (request) => {
-    if (draining && isApi(request.url))
+    if (draining && isApi(request.url)) {
       throw new RequestError('UNAVAILABLE', 'This process is about to stop. Try again.');
+    }
   });
   // Without this a connection that was busy when the server closed would be kept until its keep-alive ends.
   app.addHook('onSend', async (_request, reply, body) => {

@@ -62,6 +62,26 @@ describe('the proxies that are believed', () => {
   );
 });
 
+describe('the limits of a request', () => {
+  test('are the standard ones where nothing is said', () => {
+    expect(readConfig({}).limits).toEqual(standardLimits);
+  });
+
+  test.each(Object.entries(limits))('%s has a variable of its own, with bounds', (name, { variable, least, most }) => {
+    // Both of those which go together, so that neither is in the way of the other.
+    const set = (value: number) =>
+      readConfig({ COST_PER_MINUTE: String(limits.costPerMinute.most), [variable]: String(value) });
+    const cost = { MAX_COST: String(limits.cost.least) };
+    const read = (value: number) =>
+      readConfig({ ...cost, [variable]: String(value), ...(name === 'cost' && { COST_PER_MINUTE: String(value) }) });
+    for (const value of [least, most]) expect(read(value).limits).toMatchObject({ [name]: value });
+    for (const value of [least - 1, most + 1]) expect(() => set(value)).toThrow(`${variable} is "${value}"`);
+  });
+
+  test('let a client ask in a minute what it may ask at once', () => {
+    expect(() => readConfig({ MAX_COST: '1000', COST_PER_MINUTE: '999' })).toThrow('COST_PER_MINUTE must be at least');
+  });
+});
 describe('the origins whose pages may call the API', () => {
   test('are none from the start, a list, or all', () => {
     expect(readConfig({}).corsOrigins).toEqual([]);
@@ -95,25 +115,4 @@ test('a time-out of requests, and HSTS, are whole numbers within bounds', () => 
   });
   expect(() => readConfig({ RECEIVE_TIMEOUT_MS: '0' })).toThrow('RECEIVE_TIMEOUT_MS');
   expect(() => readConfig({ HSTS_MAX_AGE: '1 year' })).toThrow('HSTS_MAX_AGE');
-});
-
-describe('the limits of a request', () => {
-  test('are the standard ones where nothing is said', () => {
-    expect(readConfig({}).limits).toEqual(standardLimits);
-  });
-
-  test.each(Object.entries(limits))('%s has a variable of its own, with bounds', (name, { variable, least, most }) => {
-    // Both of those which go together, so that neither is in the way of the other.
-    const set = (value: number) =>
-      readConfig({ COST_PER_MINUTE: String(limits.costPerMinute.most), [variable]: String(value) });
-    const cost = { MAX_COST: String(limits.cost.least) };
-    const read = (value: number) =>
-      readConfig({ ...cost, [variable]: String(value), ...(name === 'cost' && { COST_PER_MINUTE: String(value) }) });
-    for (const value of [least, most]) expect(read(value).limits).toMatchObject({ [name]: value });
-    for (const value of [least - 1, most + 1]) expect(() => set(value)).toThrow(`${variable} is "${value}"`);
-  });
-
-  test('let a client ask in a minute what it may ask at once', () => {
-    expect(() => readConfig({ MAX_COST: '1000', COST_PER_MINUTE: '999' })).toThrow('COST_PER_MINUTE must be at least');
-  });
 });

@@ -44,11 +44,11 @@ export async function startProcess(name, command, args, env) {
   return { pid: child.pid, origin: `http://127.0.0.1:${port}`, stop };
 }
 
-/** The database under the application's role, for those that take a URL; the name tells its backends from the others'. */
+/** The database under the role of the peers, for those that take a URL; the name tells its backends from the others'. */
 export function urlFor(url, name) {
   const under = new URL(url);
   under.searchParams.set('application_name', name);
-  under.searchParams.set('options', '-c role=order_gateway_app -c timezone=UTC');
+  under.searchParams.set('options', '-c role=bench_peer -c timezone=UTC');
   return under.href;
 }
 

@@ -88,8 +88,8 @@ const actions: Record<string, { takes: (keyof Values)[]; ofClient: boolean; act(
         grants: [{ entity, orgs, allOrgs }],
       };
       return async (db) => {
-        if (subject === undefined) return credentials(await createClient(db.reads(), input));
-        return `client_id      ${await createLinkedClient(db.reads(), { ...input, subject })}`;
+        if (subject === undefined) return credentials(await createClient(db.aside(), input));
+        return `client_id      ${await createLinkedClient(db.aside(), { ...input, subject })}`;
       };
     },
   },

@@ -21,7 +21,7 @@ export class DemoError extends Error {}
  * says that the demo is whole: what a start that was killed has left behind is cleared away by the next.
  */
 export async function fillDemo(services: Services, owner: DatabaseOptions): Promise<void> {
-  const db = services.db.reads();
+  const db = services.db.aside();
   if (await isDemo(db, demoClientId)) return;
   if (await anyClientBut(db, [twoEntitiesClientId, readOnlyClientId])) {
     throw new DemoError(

@@ -93,7 +93,7 @@ export class Identity {
 
   /** A token for the client. Throws UNAUTHENTICATED where there is no such client or the secret is not one of its own. */
   async issue(clientId: string, secret: string): Promise<TokenReply> {
-    const grants = await authenticateClient(this.db.reads(), clientId, secret);
+    const grants = await authenticateClient(this.db.aside(), clientId, secret);
     if (!grants) throw new RequestError('UNAUTHENTICATED', 'There is no client with this client_id and client_secret.');
     const jti = randomUUID().replaceAll('-', '');
     const entities = grants.entities.map((entity) => `entity.${entity.id}`);
@@ -145,13 +145,13 @@ export class Identity {
   private async accessOf(bearer: Bearer): Promise<Access> {
     if ('subject' in bearer) {
       const access = await this.cached(`subject ${bearer.subject}`, () =>
-        grantsOfSubject(this.db.reads(), bearer.subject),
+        grantsOfSubject(this.db.aside(), bearer.subject),
       );
       if (access) return access;
       throw new RequestError('UNAUTHENTICATED', 'No client is linked to the subject of this bearer token.');
     }
     const cached = (fresh: boolean) =>
-      this.cached(`client ${bearer.sub}`, () => grantsOf(this.db.reads(), bearer.sub), fresh);
+      this.cached(`client ${bearer.sub}`, () => grantsOf(this.db.aside(), bearer.sub), fresh);
     const access = await cached(false);
     if (access?.secretIds.has(bearer.secret_id)) return access;
     // The secret may be younger than what is known of the client: a token for it works at once.

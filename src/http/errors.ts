@@ -1,11 +1,24 @@
-import type { Socket } from 'node:net';
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { type LimitDetails, LimitError } from '../domain/limits';
 import { translated } from '../service/work';
 import { envelope } from './envelope';
-import { newRequestId, secure } from './headers';
 import { mediaTypeFor } from './media-type';
+
+/**
+ * An error as it stands in the log: what tells a fault apart, and none of the properties that libraries hang on theirs.
+ * PostgreSQL's `detail` is the row that failed, Node's `rawPacket` the request with its token.
+ */
+export function logged(thrown: unknown): object {
+  if (typeof thrown !== 'object' || thrown === null) return { message: String(thrown) };
+  const error = thrown as AggregateError & Record<'code' | 'table' | 'column' | 'constraint', string | undefined>;
+  const { name: type, message, stack, code, table, column, constraint, cause, errors } = error;
+  return {
+    ...{ type, message, stack, code, table, column, constraint },
+    ...(cause !== undefined && { cause: logged(cause) }),
+    ...(Array.isArray(errors) && { errors: errors.map(logged) }),
+  };
+}
 
 /** A refusal whose message quotes the request, which is for the client alone; `logged` is for the log. */
 export class QuotingError extends RequestError {
@@ -127,37 +140,13 @@ export function handleErrors(app: FastifyInstance): void {
 }
 
 /**
- * Answers what Node refuses before there is a request: its path is not known then, and so the reply has the errors of
- * GraphQL beside the envelope of REST. The log gets no byte of it, since those may be a token: Node's error has them all.
+ * The reply to what Node refuses before there is a request: its path is not known then, and so it has the errors of GraphQL
+ * beside the envelope of REST.
  */
-export function refuseConnection(
-  error: NodeJS.ErrnoException & { reason?: string },
-  socket: Socket,
-  log: FastifyBaseLogger,
-): void {
-  // Nobody is there to read it.
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const known: Record<string, RequestErrorCode> = {
-    HPE_HEADER_OVERFLOW: 'HEADERS_TOO_LARGE',
-    ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
+export function unreadableReply(code: RequestErrorCode, message: string, id: string) {
+  const refused = failure(code, message);
+  return {
+    status: statusOf(code),
+    body: JSON.stringify({ ...envelope({ id, method: '' }, refused), ...graphqlErrors(refused) }),
   };
-  const code = known[error.code ?? ''] ?? 'BAD_REQUEST';
-  const why = `This is no HTTP/1.1 request: ${error.reason ?? 'it ends too early'}.`;
-  const refused = failure(code, code === 'BAD_REQUEST' ? why : undefined);
-  const requestId = newRequestId();
-  log.info({ requestId, code, reason: refused.message }, 'request refused');
-  const body = JSON.stringify({ ...envelope({ id: requestId, method: '' }, refused), ...graphqlErrors(refused) });
-  const headers = Object.entries({
-    ...secure,
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    'zuora-request-id': requestId,
-    connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}`);
-  socket.end([`HTTP/1.1 ${statusOf(code)} ${code}`, ...headers, '', body].join('\r\n'));
-  // One that goes on sending would keep it open.
-  socket.destroySoon();
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { RequestError } from '../domain/errors';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError, type RequestErrorCode } from '../domain/errors';
 import { headerOf, trackIdOf } from './caller-headers';
+import { unreadableReply } from './errors';
 
 /* What every reply says and every request is held to, whatever its path: docs/http.md has the table. */
 
@@ -22,7 +24,7 @@ export const newRequestId = (): string => randomUUID().replaceAll('-', '');
  * which sets a policy of its own. `same-origin` keeps other sites from embedding a reply; a fetch by CORS is not subject
  * to it.
  */
-export const secure = {
+const secure = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
@@ -86,4 +88,39 @@ export async function headers(app: FastifyInstance, options: HeaderOptions): Pro
     reply.header('zuora-track-id', trackId);
     request.log = request.log.child({ trackId });
   });
+}
+
+const unreadable: Record<string, [code: RequestErrorCode, message: string]> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive in time.'],
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'All headers together have at most 16 KB.'],
+};
+
+/**
+ * Answers what is no HTTP request, or not a whole one, and ends the connection. The log gets no byte of it, since those
+ * may be a token, which Node's error carries along.
+ */
+export function refuseUnreadable(
+  error: NodeJS.ErrnoException & { reason?: string },
+  socket: Socket,
+  log: FastifyBaseLogger,
+): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const [code, message] = unreadable[error.code ?? ''] ?? [
+    'BAD_REQUEST',
+    `This is no HTTP/1.1 request: ${error.reason ?? 'it ends too early'}.`,
+  ];
+  const requestId = newRequestId();
+  log.info({ requestId, code, cause: error.code, reason: message }, 'request refused');
+  if (socket.writable) {
+    const { status, body } = unreadableReply(code, message, requestId);
+    const lines = Object.entries({
+      ...secure,
+      'zuora-request-id': requestId,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    }).map(([name, value]) => `${name}: ${value}`);
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+  }
+  socket.destroySoon();
 }

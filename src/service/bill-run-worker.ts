@@ -21,7 +21,7 @@ import {
   saveRun,
   takeChunk,
 } from '../store/bill-run';
-import { Connection, Lease } from '../store/connection';
+import { Connection, type Lease, transaction } from '../store/connection';
 import { dueAccounts } from '../store/due';
 import { failureOf } from '../store/failure';
 import { newId } from '../store/id';
@@ -96,16 +96,19 @@ export interface ChunkWork {
 export const chunkWork = tracingChannel<unknown, ChunkWork>('order-gateway.bill-run-chunk');
 
 const tryChunk = (services: Services, run: BillRunRow, phase: BillRunPhase, carefully: boolean): Promise<boolean> =>
-  chunkWork.tracePromise(() => inTransaction(services, (lease) => workChunk(services, lease, run, phase, carefully)), {
-    run: run.billRunNumber,
-    phase,
-    carefully,
-    began: performance.now(),
-  });
+  chunkWork.tracePromise(
+    () => inTransaction(services, run, (lease) => workChunk(services, lease, run, phase, carefully)),
+    {
+      run: run.billRunNumber,
+      phase,
+      carefully,
+      began: performance.now(),
+    },
+  );
 
 /** One step of a run; false where nothing of it is left for this worker. */
 export async function step(services: Services, run: BillRunRow): Promise<boolean> {
-  if (run.status === 'Pending') return inTransaction(services, (lease) => plan(services, lease, run.id));
+  if (run.status === 'Pending') return inTransaction(services, run, (lease) => plan(services, lease, run.id));
   if (!isPhase(run.status)) return false;
   try {
     // In a transaction of its own: its lock would keep other workers' waiting to the end of the chunk.
@@ -117,22 +120,12 @@ export async function step(services: Services, run: BillRunRow): Promise<boolean
     tell(services, error, `a chunk of bill run ${run.billRunNumber}: its accounts are tried one by one`);
     return tryChunk(services, run, run.status, true);
   }
-  return inTransaction(services, (lease) => finish(lease, run.id));
+  return inTransaction(services, run, (lease) => finish(lease, run.id));
 }
 
-async function inTransaction<T>(services: Services, act: (lease: Lease) => Promise<T>): Promise<T> {
-  const lease = await Lease.take(services.db.working);
-  let open = true;
-  try {
-    await lease.control('begin');
-    const result = await act(lease);
-    open = false;
-    await lease.commit();
-    return result;
-  } finally {
-    await lease.release(open);
-  }
-}
+/** A transaction in the scope of a run. */
+const inTransaction = <T>(services: Services, run: BillRunRow, act: (lease: Lease) => Promise<T>): Promise<T> =>
+  transaction(services.db.working, run, act);
 
 /** On behalf of whoever made the run, in the orgs that it belongs to. */
 const callerOf = (run: BillRunRow): Caller => ({

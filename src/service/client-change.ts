@@ -32,20 +32,20 @@ import { hashSecret, newSecret, usualSecrets } from './client-secret';
 
 /* What is done to clients that there are, by who administers them. Each is one transaction. */
 
-export type ClientAdministration = Pick<Database, 'reads' | 'main'>;
+export type ClientAdministration = Pick<Database, 'aside' | 'side'>;
 
 const noClient = (clientId: string) =>
   new Refusal([userError('NOT_FOUND', `There is no client ${clientId}, or it was revoked.`, ['clientId'])]);
 
 /** Holds the client while `act` runs. Throws a Refusal where there is no such client, or not any more. */
 async function holding<T>(
-  { main }: ClientAdministration,
+  { side }: ClientAdministration,
   clientId: string,
   act: (db: Lease, id: string) => Promise<T>,
 ): Promise<T> {
   const id = idOf(clientId);
   if (id === undefined) throw noClient(clientId);
-  const lease = await Lease.take(main);
+  const lease = await Lease.take(side);
   let open = true;
   try {
     await lease.control('begin');
@@ -129,4 +129,4 @@ function checkUpdate({ name, scopes, subject, grant }: ClientUpdate): UserError[
 
 /** Every client, with what it may do and see and the secrets it has; `withRevoked` also those that have ended. */
 export const listClients = (db: ClientAdministration, withRevoked = false): Promise<ListedClient[]> =>
-  allClients(db.reads(), withRevoked);
+  allClients(db.aside(), withRevoked);

@@ -19,7 +19,7 @@ import { makeTenants } from '../store/tenant';
 import { hashSecret, longestSecret, matchesSecret, newSecret, noSecret, usualSecrets } from './client-secret';
 
 /** What identity needs of the database: the layers above pass the whole one. */
-export type ClientDatabase = Pick<Database, 'reads'>;
+export type ClientDatabase = Pick<Database, 'aside'>;
 
 /** What a client may do and see. An entity that it may see no org of is still listed, with none. */
 export interface Grants {
@@ -71,7 +71,7 @@ export async function authenticateClient(
   secret: string,
 ): Promise<(Grants & { secretId: string }) | undefined> {
   const id = idOf(clientId);
-  const client = id === undefined ? undefined : await readClient(db, { id });
+  const client = id === undefined ? undefined : await readClient(db, { id }, true);
   const secrets = client?.secrets ?? [];
   for (let i = 0; i < Math.max(usualSecrets, secrets.length); i++) {
     const matched = await matchesSecret(secret, secrets[i]?.hash ?? noSecret);

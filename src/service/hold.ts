@@ -44,7 +44,7 @@ export async function hold(
   const work = new Work(services, caller, counter, held);
   let open = true;
   try {
-    await lease.control('begin');
+    await lease.begin(caller);
     if (key !== undefined) {
       const stored = await takeKey(lease, caller, key, fingerprint);
       if (stored) {

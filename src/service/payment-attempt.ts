@@ -5,10 +5,10 @@ import {
   hasPayment,
   lockForFailure,
   markCaptured,
-  openAttemptIds,
+  openAttemptsOfAll,
   tryAttempt,
 } from '../store/payment-attempt';
-import { settling, sweep } from './settling';
+import { settling, sweep, type Waiting } from './settling';
 import type { Services } from './work';
 
 /**
@@ -17,8 +17,9 @@ import type { Services } from './work';
  * a crash, a time-out or a failing gateway left behind; it may run any number of times. An attempt whose unit is
  * still under way is left alone.
  */
-export function settleAttempt(services: Services, attemptId: string): Promise<void> {
-  return settling(services, async (connection) => {
+export function settleAttempt(services: Services, attempt: Waiting): Promise<void> {
+  const attemptId = attempt.id;
+  return settling(services, attempt, async (connection) => {
     if (!(await tryAttempt(connection, attemptId))) return;
     if (!(await hasPayment(connection, attemptId))) await giveUp(services, connection, attemptId);
     else if (await services.gateway.capture(attemptId)) await markCaptured(connection, attemptId);
@@ -45,5 +46,5 @@ async function giveUp(services: Services, connection: Connection, attemptId: str
 
 /** Settles every open attempt that no running unit holds. At start and every minute. */
 export async function sweepAttempts(services: Services, ended = () => false): Promise<void> {
-  await sweep(services, 'attempt', await openAttemptIds(services.db.aside()), settleAttempt, ended);
+  await sweep(services, 'attempt', await openAttemptsOfAll(services.db.aside()), settleAttempt, ended);
 }

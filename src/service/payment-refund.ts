@@ -7,12 +7,12 @@ import type { Connection } from '../store/connection';
 import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
-import { closeRefund, openRefundIds, RefundRow, tryRefund } from '../store/refund';
+import { closeRefund, openRefundsOfAll, RefundRow, tryRefund } from '../store/refund';
 import { deleteRows, insertRows, lockRows, rowsBy, updateRows } from '../store/write';
 import { refuse } from './batch';
 import { findByKey } from './key';
 import { balanceColumns } from './payment';
-import { settling, sweep } from './settling';
+import { settling, sweep, type Waiting } from './settling';
 import { type Services, Unit, type Work } from './work';
 
 /** A payment behind a refund, and the invoices that are owed again. */
@@ -68,7 +68,7 @@ export function refundPayment(
     );
     const owed = await moveBalances(unit, 'Refund', invoices, parts, add);
     const after = await changePayment(unit, 'Refund', payment, behind);
-    unit.onCommit.push(() => settleRefund(unit.services, refund.id));
+    unit.onCommit.push(() => settleRefund(unit.services, refund));
     return { payment: after, invoices: owed };
   });
 }
@@ -77,9 +77,9 @@ export function refundPayment(
  * Brings one refund to its end by asking the gateway under the refund's id. One function serves the request that has just
  * committed it and the sweep; it may run any number of times.
  */
-export function settleRefund(services: Services, refundId: string): Promise<void> {
-  return settling(services, async (connection) => {
-    const refund = await tryRefund(connection, refundId);
+export function settleRefund(services: Services, waiting: Waiting): Promise<void> {
+  return settling(services, waiting, async (connection) => {
+    const refund = await tryRefund(connection, waiting.id);
     if (!refund) return;
     const done = await services.gateway.refund(refund.attemptId, refund.id, refund.amount);
     await closeRefund(connection, refund.id, done ? 'Processed' : 'Error');
@@ -89,7 +89,7 @@ export function settleRefund(services: Services, refundId: string): Promise<void
 
 /** Settles every refund that no running request is about to. At start and every minute. */
 export async function sweepRefunds(services: Services, ended = () => false): Promise<void> {
-  await sweep(services, 'refund', await openRefundIds(services.db.aside()), settleRefund, ended);
+  await sweep(services, 'refund', await openRefundsOfAll(services.db.aside()), settleRefund, ended);
 }
 
 /** The gateway will never pay it back: the payment is as if it had not been asked to, in the name of who had it refunded. */

@@ -3,6 +3,7 @@ import { add } from '../domain/decimal';
 import { Refusal, userError } from '../domain/errors';
 import { amountsToCollect, balancesBehind, offsetsOf } from '../domain/invoice';
 import type { AccountRow } from '../store/account';
+import { type Connection, transaction } from '../store/connection';
 import { newId } from '../store/id';
 import { InvoiceOffsetRow, InvoiceRow, lockNegativeInvoices } from '../store/invoice';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
@@ -93,6 +94,10 @@ async function offset(unit: Unit, invoices: readonly InvoiceRow[]): Promise<Invo
   return invoices.map((invoice) => byId.get(invoice.id) ?? invoice);
 }
 
+/** Writes what stays whatever becomes of the unit, in its scope. */
+const aside = (unit: Unit, act: (connection: Connection) => Promise<void>): Promise<void> =>
+  transaction(unit.services.db.side, unit.caller, act);
+
 async function authorize(
   unit: Unit,
   attempts: readonly OpenAttempt[],
@@ -105,14 +110,8 @@ async function authorize(
     unit.db.connection,
     attempts.map((attempt) => attempt.id),
   );
-  await openAttempts(services.db.aside(), attempts);
-  unit.onRollback.push(
-    ...attempts.map(
-      ({ id }) =>
-        () =>
-          settleAttempt(services, id),
-    ),
-  );
+  await aside(unit, (connection) => openAttempts(connection, attempts));
+  unit.onRollback.push(...attempts.map((attempt) => () => settleAttempt(services, attempt)));
 
   const refused: { attempt: OpenAttempt; declined: boolean; reason: string }[] = [];
   const queue = [...attempts];
@@ -133,10 +132,10 @@ async function authorize(
   if (refused.length === 0) return;
 
   const declined = refused.filter((entry) => entry.declined);
-  await closeAttempts(
-    services.db.aside(),
-    declined.map(({ attempt, reason }) => ({ id: attempt.id, status: 'Declined', message: reason })),
+  const outcomes = declined.map(
+    ({ attempt, reason }) => ({ id: attempt.id, status: 'Declined', message: reason }) as const,
   );
+  await aside(unit, (connection) => closeAttempts(connection, outcomes));
   throw new Refusal(
     refused.map(({ attempt, declined, reason }) => {
       const { accountNumber } = accounts.get(attempt.accountId)!;
@@ -188,12 +187,6 @@ async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: read
   await updateRows(unit.db, InvoiceRow, paid, balanceColumns);
   for (const payment of payments) unit.note('Payment', 'Create', null, payment);
   for (const [at, invoice] of groups.flat().entries()) unit.note('Invoice', 'Pay', invoice, paid[at]);
-  unit.onCommit.push(
-    ...attempts.map(
-      ({ id }) =>
-        () =>
-          settleAttempt(unit.services, id),
-    ),
-  );
+  unit.onCommit.push(...attempts.map((attempt) => () => settleAttempt(unit.services, attempt)));
   return { payments, paid: new Map(paid.map((row) => [row.id, row])) };
 }

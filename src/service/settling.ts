@@ -1,30 +1,30 @@
-import { type Connection, Lease } from '../store/connection';
+import { type Connection, transaction } from '../store/connection';
 import type { Services } from './work';
 
-/** One step towards the end of an attempt or a refund: a transaction that may wait for the payment gateway. */
-export async function settling(services: Services, act: (connection: Connection) => Promise<void>): Promise<void> {
-  const lease = await Lease.take(services.db.settling);
-  let open = true;
-  try {
-    await lease.control('begin');
-    await act(lease);
-    open = false;
-    await lease.commit();
-  } finally {
-    await lease.release(open);
-  }
+/** What waits for its end, and whose it is. */
+export interface Waiting {
+  id: string;
+  entityId: string;
+  orgId: string;
 }
+
+/** One step towards the end of an attempt or a refund: a transaction that may wait for the payment gateway. */
+export const settling = (
+  services: Services,
+  { entityId, orgId }: Waiting,
+  act: (connection: Connection) => Promise<void>,
+): Promise<void> => transaction(services.db.settling, { entityId, orgIds: [orgId] }, act);
 
 /** Settles one after another what a crash or a failing gateway has left open. A failure keeps no other waiting. */
 export async function sweep(
   services: Services,
   what: string,
-  ids: readonly string[],
-  settle: (services: Services, id: string) => Promise<void>,
+  waiting: readonly Waiting[],
+  settle: (services: Services, each: Waiting) => Promise<void>,
   ended: () => boolean,
 ): Promise<void> {
-  for (const id of ids) {
+  for (const each of waiting) {
     if (ended()) return;
-    await settle(services, id).catch((error) => services.onFailure(error, `settling ${what} ${id}`));
+    await settle(services, each).catch((error) => services.onFailure(error, `settling ${what} ${each.id}`));
   }
 }

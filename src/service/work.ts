@@ -213,7 +213,7 @@ export class Work {
     let committed = false;
     let ended = false;
     try {
-      await lease.control('begin');
+      await lease.begin(this.caller);
       const result = await effect(unit);
       await unit.writeHistory();
       if (!dryRun) {

@@ -99,10 +99,10 @@ export class BillRunAccountRow {
   @Column('enum', { enum: runStatuses, enumName: 'bill_run_status', nullable: true }) during: BillRunPhase | null;
 }
 
-/** Statements of the workers run outside of a caller's scope: a run is carried on by whichever process finds it. */
+/** Statements of the workers go by the run's id, in the scope of the run, which the transaction has. */
 const selected = selectList(tableOf(BillRunRow));
 
-/** The runs that are to be carried on, the oldest first. */
+/** The runs that are to be carried on, the oldest first, of all tenants: a run is carried on by whichever process finds it. */
 export const openRuns = (connection: Connection): Promise<BillRunRow[]> =>
   connection.query(
     `select ${selected} from bill_run t

@@ -60,18 +60,12 @@ export async function updateBillingSettings(scoped: Scoped, settings: BillingSet
 
 /** Those of these tax codes that a line item of the entity, in whatever org, has. */
 export async function taxCodesInUse(scoped: Scoped, codes: readonly string[]): Promise<Set<string>> {
-  const rows = await scoped.query<{ code: string }>(
-    `select code from unnest($3::text[]) as code
-     where exists (select from order_line_item where ${ofEntity} and tax_code = code)`,
-    [codes],
-  );
+  const rows = await scoped.query<{ code: string }>('select code from tax_codes_in_use($1, $2, $3) as code', [codes]);
   return new Set(rows.map(({ code }) => code));
 }
 
 /** Has the entity a credit memo, in whatever org and state? */
 export async function hasCreditMemo(scoped: Scoped): Promise<boolean> {
-  const [{ found }] = await scoped.query<{ found: boolean }>(
-    `select exists (select from credit_memo where ${ofEntity}) as found`,
-  );
+  const [{ found }] = await scoped.query<{ found: boolean }>('select has_credit_memo($1, $2) as found');
   return found;
 }

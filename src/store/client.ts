@@ -50,7 +50,7 @@ export interface ClientWithGrants {
   id: string;
   name: string;
   scopes: string[];
-  secrets: { id: string; hash: string }[];
+  secrets: { id: string; hash: string | null }[];
   entities: { id: string; name: string; orgs: { id: string; name: string }[] }[];
 }
 
@@ -59,13 +59,17 @@ export type ClientKey = { id: string } | { subject: string };
 
 /**
  * Everything that identity needs of a client that was not revoked, in one statement. An org made later is covered by a
- * grant without org.
+ * grant without org. `withHashes`: the secrets come with their hashes, which the role that queries run under may not see.
  */
-export async function readClient(db: Connection, key: ClientKey): Promise<ClientWithGrants | undefined> {
+export async function readClient(
+  db: Connection,
+  key: ClientKey,
+  withHashes = false,
+): Promise<ClientWithGrants | undefined> {
   const [column, value] = 'id' in key ? ['id', key.id] : ['subject', key.subject];
   const [client] = await db.query<ClientWithGrants>(
     `select c.id, c.name, c.scopes,
-       (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'hash', s.hash)
+       (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'hash', ${withHashes ? 's.hash' : 'null'})
                                  order by s.id desc), '[]')
         from client_secret s where s.client_id = c.id) as secrets,
        (select coalesce(json_agg(json_build_object('id', replace(e.id::text, '-', ''), 'name', e.name, 'orgs', (

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import { appRole } from './roles';
 import type { TimeLimit } from './time-limit';
 
 /** Counts the statements of one request; begin, commit and savepoints are not counted. */
@@ -60,6 +61,9 @@ function nameOf(text: string): string | undefined {
 
 /** Runs statements on a pool, or on the one client of a transaction. Rows come as objects with the names selected. */
 export class Connection {
+  /** Begins the names of what is prepared. */
+  protected readonly mark: string = '';
+
   constructor(
     private readonly target: Pool | PoolClient,
     readonly counter: StatementCounter = { statements: 0 },
@@ -67,7 +71,8 @@ export class Connection {
 
   async query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     this.counter.statements++;
-    const sent = told(text, this.counter, () => this.send({ name: nameOf(text), text, values }));
+    const name = nameOf(text);
+    const sent = told(text, this.counter, () => this.send({ name: name && this.mark + name, text, values }));
     const { limit } = this.counter;
     const result = await (limit ? limit.within(sent) : sent);
     return result.rows as T[];
@@ -94,6 +99,8 @@ export class RolledBack extends Error {
 
 /** One connection taken out of a pool for a transaction. */
 export class Lease extends Connection {
+  /** PostgreSQL plans a statement for a role, and anew whenever it finds it prepared for another: each has its own. */
+  protected override readonly mark = 't';
   private broken: Error | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private ended = false;
@@ -137,6 +144,18 @@ export class Lease extends Connection {
     return this.inTurn(() => super.control(text));
   }
 
+  /**
+   * Begins a transaction behind the second wall: whatever its statements say, PostgreSQL shows and takes rows of this scope
+   * alone, to its end (migrations/...-row-security.ts). Role and scope go along in the message that begins it, which
+   * costs no round trip; a message of several statements has no parameters, so ids have to be ids.
+   */
+  begin({ entityId, orgIds }: Scope): Promise<void> {
+    for (const id of [entityId, ...orgIds]) if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`"${id}" is no id`);
+    return this.control(
+      `begin; set local role ${appRole}; set local gateway.entity = '${entityId}'; set local gateway.orgs = '{${orgIds.join()}}'`,
+    );
+  }
+
   private readonly onError = (error: Error): void => {
     this.broken ??= error;
   };
@@ -172,6 +191,21 @@ export class Lease extends Connection {
     if (open && !this.broken) await this.control('rollback').catch(this.onError);
     this.client.removeListener('error', this.onError);
     this.client.release(this.broken ?? this.counter.limit?.isSpoilt(this.client));
+  }
+}
+
+/** One transaction in a scope, on a connection of a pool: committed where `act` comes to its end. */
+export async function transaction<T>(pool: Pool, scope: Scope, act: (lease: Lease) => Promise<T>): Promise<T> {
+  const lease = await Lease.take(pool);
+  let open = true;
+  try {
+    await lease.begin(scope);
+    const result = await act(lease);
+    open = false;
+    await lease.commit();
+    return result;
+  } finally {
+    await lease.release(open);
   }
 }
 

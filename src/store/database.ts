@@ -4,6 +4,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import { Connection, type Lease, type StatementCounter } from './connection';
 import { SnakeNaming } from './naming';
 import type { Reader, Replicas } from './replicas';
+import { appRole, readerRole, systemRole } from './roles';
 import { rows } from './rows';
 
 // Values leave PostgreSQL in the one form they have in this program: days as days (the driver would make them
@@ -20,9 +21,6 @@ function instant(text: string): string {
   const fraction = text.charAt(19) === '.' ? text.slice(20, text.indexOf('+', 20)) : '';
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
 }
-
-/** The role that the application works under. It owns nothing and may only read and write rows. */
-export const appRole = 'order_gateway_app';
 
 const workTimeoutMs = 600_000;
 
@@ -55,8 +53,8 @@ const sessionOptions = (role: string | undefined, extra: Record<string, number |
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
 
-/** The options of a data source: as the owner for migrations, else as the application's role. */
-export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'application'): DataSourceOptions {
+/** The options of a data source: as the owner for migrations, else under the role that reads. */
+export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reader'): DataSourceOptions {
   const limits = {
     statement_timeout: options.statementTimeoutMs ?? 20_000,
     lock_timeout: 10_000,
@@ -77,14 +75,15 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'appli
     logger: noLogger,
     poolErrorHandler: options.onPoolError ?? (() => {}),
     extra: {
-      options: as === 'owner' ? sessionOptions(undefined, {}) : sessionOptions(appRole, limits),
+      options: as === 'owner' ? sessionOptions(undefined, {}) : sessionOptions(readerRole, limits),
       keepAlive: true,
     },
   } as DataSourceOptions;
 }
 
 /**
- * The database as the application sees it. `main` is TypeORM's own pool; `side` is a small pool for what must be
+ * The database as the application sees it. A session may do little until a transaction begins (Lease.begin): those of `main`
+ * only read, those of `side` are of the system's role, the others are shown no row of any tenant. `main` is TypeORM's own pool; `side` is a small pool for what must be
  * committed on a connection of its own while a unit of work holds one of the first: were both from one pool, units
  * that each wait for a second connection could exhaust it and wait for one another. `settling` waits for the payment
  * gateway, which new payments should not; `working` is for bill runs, whose statements may take long.
@@ -102,9 +101,9 @@ export class Database {
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
-    const dataSource = await new DataSource(dataSourceOptions(options, 'application')).initialize();
+    const dataSource = await new DataSource(dataSourceOptions(options, 'reader')).initialize();
     const main = (dataSource.driver as PostgresDriver).master as Pool;
-    const side = openPool(options, 4);
+    const side = openPool(options, 4, {}, {}, systemRole);
     const working = openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 8, byIndex);
     return new Database(dataSource, main, side, openPool(options, 2), working);
   }
@@ -121,7 +120,10 @@ export class Database {
     return new Connection(this.main, counter);
   }
 
-  /** Statements that commit at once, whatever becomes of the unit of work around them. */
+  /**
+   * Statements for what belongs to no tenant alone, under a role that may do just that: clients and what they are granted, which
+   * bill runs, payments and refunds wait to be carried on, outcomes that are past their day. Each commits at once.
+   */
   aside(): Connection {
     return new Connection(this.side);
   }
@@ -156,18 +158,19 @@ export class Database {
   }
 }
 
-/** A pool of its own under the application's role, for the side connections, for replicas and for the test gateway. */
+/** A pool of its own, for the side connections, for replicas and for the test gateway. */
 export function openPool(
   options: DatabaseOptions,
   size: number,
   settings: Record<string, string> = {},
   more: PoolConfig = {},
+  role = appRole,
 ): Pool {
   const pool = new Pool({
     connectionString: options.url,
     max: size,
     connectionTimeoutMillis: 5_000,
-    options: sessionOptions(appRole, { statement_timeout: options.statementTimeoutMs ?? 20_000, ...settings }),
+    options: sessionOptions(role, { statement_timeout: options.statementTimeoutMs ?? 20_000, ...settings }),
     application_name: 'order-fulfillment-gateway side',
     ...more,
   });

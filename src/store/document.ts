@@ -25,18 +25,14 @@ export const sisterMemos = (scoped: Scoped, invoiceIds: readonly string[]): Prom
 
 /**
  * How far the bill runs of documents have come. A caller who sees a document of a run may not see the run, but what it is
- * at is a matter of the document too. `lock`: they stay so to the end of the transaction; taken after the documents.
+ * at is a matter of the document too: a function of the database that tells just that. `lock`: they stay so to the end of the transaction; taken after the documents.
  */
 export function billRunStatuses(
   scoped: Scoped,
   ids: readonly string[],
   lock = false,
 ): Promise<{ id: string; status: BillRunStatus }[]> {
-  return scoped.query(
-    `select id, status from bill_run where entity_id = $1 and org_ids && $2::uuid[] and id = any($3)
-     order by id ${lock ? 'for no key update' : ''}`,
-    [ids],
-  );
+  return scoped.query('select id, status from bill_run_statuses($1, $2, $3, $4)', [ids, lock]);
 }
 
 /**
@@ -49,18 +45,7 @@ export async function reopenBillRun(
   accountId: string,
   { updatedDate, updatedById }: { updatedDate: string; updatedById: string },
 ): Promise<void> {
-  await scoped.query(
-    `with chunk as (
-       update bill_run_chunk c set status = 'Billed'
-       from bill_run_account a
-       where a.entity_id = $1 and a.org_id = any($2) and a.bill_run_id = $3 and a.account_id = $4
-         and c.id = a.chunk_id and c.status = 'Posted'
-     )
-     update bill_run set status = 'Completed', version = version + 1, updated_date = greatest(updated_date, $5),
-       updated_by_id = $6
-     where entity_id = $1 and org_ids && $2::uuid[] and id = $3 and status = 'Posted'`,
-    [id, accountId, updatedDate, updatedById],
-  );
+  await scoped.query('select reopen_bill_run($1, $2, $3, $4, $5, $6)', [id, accountId, updatedDate, updatedById]);
 }
 
 /**

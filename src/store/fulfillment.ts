@@ -158,7 +158,10 @@ export function summarize(
   filter: FulfillmentFilter | null | undefined,
 ): Promise<FulfillmentSummaryRow[]> {
   const values = new Values();
-  const join = groupBy === 'account' ? 'join account a on a.id = t.account_id and a.entity_id = t.entity_id' : '';
+  const join =
+    groupBy === 'account'
+      ? 'join account a on a.id = t.account_id and a.entity_id = t.entity_id and a.org_id = t.org_id'
+      : '';
   return scoped.query(
     `select ${groups[groupBy]} as key, t.currency, count(*)::integer as count, sum(t.quantity) as quantity, sum(t.amount) as amount
      from fulfillment t ${join} where ${scopedConditions(fulfillments, filter, values)} group by 1, 2 order by 1, 2`,

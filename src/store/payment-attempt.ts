@@ -5,7 +5,8 @@ import type { Connection } from './connection';
 import type { PaymentAttemptRow } from './payment';
 
 /*
- * Statements about attempts run outside of a caller's scope, by the attempt's id: the sweep works for every entity.
+ * Statements about attempts go by the attempt's id, in the scope of the attempt, which the transaction has: the sweep works
+ * for every entity.
  */
 
 export type OpenAttempt = Omit<PaymentAttemptRow, 'status' | 'message' | 'updatedDate'>;
@@ -45,13 +46,15 @@ export async function closeAttempts(
   );
 }
 
-/** Attempts that still wait for their end: a bounded number, drawn anew each time, so that stuck ones hide no others. */
-export async function openAttemptIds(connection: Connection): Promise<string[]> {
-  const rows = await connection.query<{ id: string }>(
-    "select id from payment_attempt where status = 'Open' order by random() limit 1000",
+/**
+ * Attempts that still wait for their end, and whose they are: a bounded number, drawn anew each time, so that stuck ones
+ * hide no others.
+ */
+export const openAttemptsOfAll = (connection: Connection): Promise<{ id: string; entityId: string; orgId: string }[]> =>
+  connection.query(
+    `select id, entity_id as "entityId", org_id as "orgId" from payment_attempt where status = 'Open'
+     order by random() limit 1000`,
   );
-  return rows.map((row) => row.id);
-}
 
 /** Takes an attempt for this transaction: false where a unit or another sweep holds it, or where it is not open. */
 export async function tryAttempt(connection: Connection, id: string): Promise<boolean> {

@@ -29,19 +29,20 @@ export class RefundRow {
 }
 
 /*
- * As with attempts, the statements below run outside of a caller's scope, by the refund's id: the sweep works for every
- * entity.
+ * As with attempts, the statements below go by the refund's id, in the scope of the refund: the sweep works for every entity.
  */
 
 const refundLock = 4904;
 
-/** Refunds that still wait for their end: a bounded number, drawn anew each time, so that stuck ones hide no others. */
-export async function openRefundIds(connection: Connection): Promise<string[]> {
-  const rows = await connection.query<{ id: string }>(
-    "select id from refund where status = 'Processing' order by random() limit 1000",
+/**
+ * Refunds that still wait for their end, and whose they are: a bounded number, drawn anew each time, so that stuck ones
+ * hide no others.
+ */
+export const openRefundsOfAll = (connection: Connection): Promise<{ id: string; entityId: string; orgId: string }[]> =>
+  connection.query(
+    `select id, entity_id as "entityId", org_id as "orgId" from refund where status = 'Processing'
+     order by random() limit 1000`,
   );
-  return rows.map((row) => row.id);
-}
 
 /** Takes a refund for this transaction: undefined where another sweep holds it, or where it has come to its end. */
 export async function tryRefund(

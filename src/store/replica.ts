@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { Connection } from './connection';
 import { type DatabaseOptions, openPool } from './database';
+import { readerRole } from './roles';
 
 /** How long a request waits for a replica to get where its client has written to, and how often it looks. */
 const patienceMs = 300;
@@ -51,8 +52,8 @@ export class Replica {
     };
     const watched = { ...options, onPoolError };
     const more = { connectionTimeoutMillis: connectMs };
-    this.pool = openPool(watched, options.poolSize ?? 10, {}, more);
-    this.probe = openPool(watched, 1, {}, { ...more, query_timeout: answerMs });
+    this.pool = openPool(watched, options.poolSize ?? 10, {}, more, readerRole);
+    this.probe = openPool(watched, 1, {}, { ...more, query_timeout: answerMs }, readerRole);
     this.asking = new Connection(this.probe);
     this.pool.on('acquire', (client) => this.busy.add(client));
     this.pool.on('release', (_error, client) => this.busy.delete(client));

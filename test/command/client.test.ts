@@ -28,7 +28,7 @@ describe('the client command', () => {
     const { status, out, err } = await run(args);
     expect([status, err]).toEqual([0, '']);
     const [, clientId, secret] = /^client_id {6}(\S{36})\nclient_secret {2}(\S{40})$/.exec(out) ?? [];
-    expect(await authenticateClient(database.db.reads(), clientId, secret)).toMatchObject({
+    expect(await authenticateClient(database.db.aside(), clientId, secret)).toMatchObject({
       name: 'ERP',
       scopes: new Set(['read', 'fulfill']),
       entities: [{ name: 'Acme', orgs: [{ name: 'North' }, { name: 'South' }] }],
@@ -86,7 +86,7 @@ describe('the client command', () => {
     };
     const second = await rotate();
     expect(second.ended).toEqual([]);
-    await authenticateClient(database.db.reads(), clientId, first);
+    await authenticateClient(database.db.aside(), clientId, first);
     const third = await rotate();
     const minute = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC';
     const ended = new RegExp(
@@ -96,7 +96,7 @@ describe('the client command', () => {
     const fourth = await rotate('--drop-old');
     expect(fourth.ended).toEqual(Array(2).fill(expect.stringMatching(/, never used\.$/)));
     const open = [first, second.secret, third.secret, fourth.secret].map((secret) =>
-      authenticateClient(database.db.reads(), clientId, secret),
+      authenticateClient(database.db.aside(), clientId, secret),
     );
     expect((await Promise.all(open)).map(Boolean)).toEqual([false, false, false, true]);
   });
@@ -104,16 +104,16 @@ describe('the client command', () => {
   test('links a client to a subject without a secret, changes it, lists it and revokes it', async () => {
     const { clientId, secret } = await create('--subject', 'erp@clients', '--name', 'Linked');
     expect(secret).toBeUndefined();
-    expect((await grantsOfSubject(database.db.reads(), 'erp@clients'))?.name).toBe('Linked');
+    expect((await grantsOfSubject(database.db.aside(), 'erp@clients'))?.name).toBe('Linked');
     const changed = await run(
       `update ${clientId} --scopes read,bill --entity Globex --org East --all-orgs --no-subject`.split(' '),
     );
     expect(changed).toMatchObject({ status: 0, err: '' });
     expect((await run(['update', clientId, '--entity', 'Acme', '--no-orgs'])).status).toBe(0);
-    expect(await grantsOf(database.db.reads(), clientId)).toMatchObject({
+    expect(await grantsOf(database.db.aside(), clientId)).toMatchObject({
       ...{ scopes: new Set(['read', 'bill']), entities: [{ name: 'Globex' }] },
     });
-    expect(await grantsOfSubject(database.db.reads(), 'erp@clients')).toBeUndefined();
+    expect(await grantsOfSubject(database.db.aside(), 'erp@clients')).toBeUndefined();
 
     await run(['rotate', clientId]);
     const { out } = await run(['list']);

@@ -223,7 +223,7 @@ describe('what may be done to a bill run is what it says of itself', () => {
   /** A run that stands there without any documents, and which no worker looks at. */
   async function standing(status: BillRunStatus): Promise<string> {
     const row = billRunRow(work.caller, { status });
-    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), BillRunRow, [row]);
+    await insertRows(new Scoped(gateway.database.raw, work.caller), BillRunRow, [row]);
     return row.id;
   }
   const shown = (key: string, by: TestClient) =>

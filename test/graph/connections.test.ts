@@ -37,9 +37,9 @@ beforeAll(async () => {
       processingOptions: { runBilling: true, collectPayment: true },
     });
     const memos = ['2022-01-01', '2022-01-02'].map((creditMemoDate) => creditMemoRow(made.account, { creditMemoDate }));
-    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), CreditMemoRow, memos);
+    await insertRows(new Scoped(gateway.database.raw, work.caller), CreditMemoRow, memos);
     const runs = [billRunRow(work.caller), billRunRow(work.caller)];
-    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), BillRunRow, runs);
+    await insertRows(new Scoped(gateway.database.raw, work.caller), BillRunRow, runs);
     if (at === 0) orderId = made.order.id;
   }
   await work.finish();

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterEach(() => expect(gateway.failures).toEqual([]));
 afterAll(() => gateway.close());
 
-const scoped = () => new Scoped(gateway.database.db.reads(), work.caller);
+const scoped = () => new Scoped(gateway.database.raw, work.caller);
 
 async function ask(query: string, variables: object = {}) {
   const { body } = await client.graphql(query, variables);

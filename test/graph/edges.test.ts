@@ -48,7 +48,7 @@ beforeAll(async () => {
     processingOptions: { runBilling: true, collectPayment: true },
   });
   await work.finish();
-  const scoped = new Scoped(gateway.database.db.reads(), work.caller);
+  const scoped = new Scoped(gateway.database.raw, work.caller);
   await insertReturns(scoped, returns);
   const invoices = await rowsBy<InvoiceRow>(scoped, InvoiceRow, 'status', ['Posted']);
   const offsets = invoices.map((invoice, at) => offsetRow(invoice, invoices[(at + 1) % invoices.length]));
@@ -64,7 +64,7 @@ beforeAll(async () => {
     `insert into credit_memo_application select gen_random_uuid(), m.entity_id, m.org_id, m.id, i.id, 'USD', 1, now()
      from ${paired}`,
   );
-  await insertRuns(new Scoped(gateway.database.db.reads(), work.caller));
+  await insertRuns(new Scoped(gateway.database.raw, work.caller));
 });
 afterAll(() => gateway.close());
 

@@ -114,12 +114,10 @@ async function fill(work: Work): Promise<void> {
       ...{ creditMemoNumber: `CM${name}`, creditMemoDate: `2022-01-0${1 + at}`, currency },
       ...{ status: (['Draft', 'Posted', 'Canceled'] as const)[at % 3], appliedAmount: at % 2 ? '10' : '9' },
     };
-    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), CreditMemoRow, [
-      creditMemoRow(account, memo),
-    ]);
+    await insertRows(new Scoped(gateway.database.raw, work.caller), CreditMemoRow, [creditMemoRow(account, memo)]);
     const status = (['Pending', 'Completed', 'Posted'] as const)[at % 3];
     const run = billRunRow(work.caller, { status, targetDate: `2022-01-0${1 + at}` });
-    await insertRows(new Scoped(gateway.database.db.reads(), work.caller), BillRunRow, [run]);
+    await insertRows(new Scoped(gateway.database.raw, work.caller), BillRunRow, [run]);
     const targetDate = `2022-03-0${1 + at}`;
     const base = { orderLineItemId: orderLineItems[0].id, fulfillmentDate: `2022-01-0${1 + at}`, quantity: '1' };
     const sent = { ...base, state: 'SentToBilling' as const, quantity: at % 2 ? '8' : '2' };

@@ -1,6 +1,7 @@
 import { RequestError } from '../../src/domain/errors';
 import { Identity } from '../../src/http/auth';
 import { type Credentials, clientIdOf, createClient, grantsOf } from '../../src/service/client';
+import { Connection } from '../../src/store/connection';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 
@@ -15,9 +16,9 @@ let both: Credentials;
 let entity: { id: string; north: string; south: string };
 let other: { id: string; north: string; south: string };
 
-const reads = () => database.db.reads();
+const aside = () => database.db.aside();
 const entityOf = async (clientId: string, name: string) => {
-  const found = (await grantsOf(reads(), clientId))?.entities.find((entry) => entry.name === name);
+  const found = (await grantsOf(aside(), clientId))?.entities.find((entry) => entry.name === name);
   const [north, south] = found?.orgs ?? [];
   return { id: found!.id, north: north.id, south: south.id };
 };
@@ -26,9 +27,9 @@ beforeAll(async () => {
   database = await testDatabase();
   identity = new Identity({ db: database.db, signingKey });
   const all = ['Acme', 'Globex'].map((entity) => ({ entity, orgs: ['North', 'South'] }));
-  both = await createClient(reads(), { name: 'both', scopes: ['read', 'bill'], grants: all });
-  one = await createClient(reads(), { name: 'one', scopes: ['read'], grants: all.slice(0, 1) });
-  north = await createClient(reads(), { name: 'n', scopes: ['read'], grants: [{ entity: 'Acme', orgs: ['North'] }] });
+  both = await createClient(aside(), { name: 'both', scopes: ['read', 'bill'], grants: all });
+  one = await createClient(aside(), { name: 'one', scopes: ['read'], grants: all.slice(0, 1) });
+  north = await createClient(aside(), { name: 'n', scopes: ['read'], grants: [{ entity: 'Acme', orgs: ['North'] }] });
   entity = await entityOf(both.clientId, 'Acme');
   other = await entityOf(both.clientId, 'Globex');
 }, 60_000);
@@ -139,7 +140,7 @@ describe('the caller of a request', () => {
 describe('the grants of a client', () => {
   test('end for tokens that are out when they are revoked, first one org, then the entity, then the client', async () => {
     const grants = [{ entity: 'Initech', orgs: ['North', 'South'] }];
-    const client = await createClient(reads(), { name: 'revoked', scopes: ['read', 'pay'], grants });
+    const client = await createClient(aside(), { name: 'revoked', scopes: ['read', 'pay'], grants });
     const eager = new Identity({ db: database.db, signingKey, grantsTtlMs: 0 });
     const headers = await bearer(client);
     const { id, north, south } = await entityOf(client.clientId, 'Initech');
@@ -160,7 +161,11 @@ describe('the grants of a client', () => {
 
   test('are read once for requests that come together, and again when the time is up', async () => {
     const counter = { statements: 0 };
-    const brief = new Identity({ db: { reads: () => database.db.reads(counter) }, signingKey, grantsTtlMs: 1_000 });
+    const brief = new Identity({
+      db: { aside: () => new Connection(database.db.side, counter) },
+      signingKey,
+      grantsTtlMs: 1_000,
+    });
     const headers = await bearer(one);
     await Promise.all(Array.from({ length: 50 }, () => brief.callerOf(headers, 'r')));
     expect(counter.statements).toBe(1);
@@ -171,13 +176,13 @@ describe('the grants of a client', () => {
 
   test('in an entity that has no org give nothing to see and are FORBIDDEN', async () => {
     const grants = [{ entity: 'Empty', orgs: [], allOrgs: true }];
-    const client = await createClient(reads(), { name: 'empty', scopes: ['read'], grants });
+    const client = await createClient(aside(), { name: 'empty', scopes: ['read'], grants });
     expect(await refusal(await bearer(client))).toEqual(['FORBIDDEN', 'The client has no org in this entity.']);
   });
 
   test('of hundreds of entities are all in the reply, and the token stays short enough for a header', async () => {
     const grants = Array.from({ length: 300 }, (_, i) => ({ entity: `Branch ${i}`, orgs: ['Only'] }));
-    const client = await createClient(reads(), { name: 'holding', scopes: ['read'], grants });
+    const client = await createClient(aside(), { name: 'holding', scopes: ['read'], grants });
     const reply = await identity.issue(client.clientId, client.secret);
     expect(reply.scope.split(' ').filter((scope) => scope.startsWith('entity.'))).toHaveLength(300);
     expect(reply.access_token.length).toBeLessThan(4_000);

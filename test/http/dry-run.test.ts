@@ -31,7 +31,7 @@ beforeAll(async () => {
   const { fulfillmentItems } = await createFulfillmentItems(work, [{ fulfillmentNumber: billed, itemIdentifier: 'A' }]);
   const item = fulfillmentItems[0]!.id;
   documents = documentsOf(account);
-  await insertDocuments(new Scoped(gateway.database.db.reads(), work.caller), documents);
+  await insertDocuments(new Scoped(gateway.database.raw, work.caller), documents);
   ids = {
     ...{ line, fee: fee.orderLineItems[0].id, declined: declined.orderLineItems[0].id },
     ...{ account: account.accountNumber, executing, booked, billed, item, payment: payments[0].id },

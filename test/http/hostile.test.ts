@@ -52,7 +52,7 @@ const create = () =>
 function expectRefused(answers: RawAnswer[], status: number, message: string | RegExp): void {
   expect(answers.map((answer) => answer.status)).toEqual([status]);
   const [{ headers, body }] = answers;
-  expect(JSON.parse(body).errors[0].message).toMatch(message);
+  expect(JSON.parse(body).errors).toEqual([expect.objectContaining({ message: expect.stringMatching(message) })]);
   expect(headers['zuora-request-id']).toMatch(/^[0-9a-f]{32}$/);
   expect(headers).toMatchObject({ connection: 'close', 'x-content-type-options': 'nosniff' });
 }
@@ -117,7 +117,7 @@ describe('a request that trickles', () => {
     const slow = Promise.all(Array.from({ length: 20 }, () => exchange(port, parts(), 50)));
     for (let at = 0; at < 10; at++) expect((await post(close))[0].status).toBe(200);
     for (const answers of await slow) {
-      expectRefused(answers, 408, 'The request did not arrive in time; nothing was done.');
+      expectRefused(answers, 408, 'The request did not arrive in time.');
       expect(answers[0].open).toBeLessThan(20 * receiveTimeoutMs);
     }
   });
@@ -144,7 +144,7 @@ describe('a request that trickles', () => {
 
 describe('headers that are', () => {
   test('longer than 16 KB are 431', async () => {
-    expectRefused(await post([['x-long', 'a'.repeat(17_000)]]), 431, 'The headers are longer than 16 KB.');
+    expectRefused(await post([['x-long', 'a'.repeat(17_000)]]), 431, 'All headers together have at most 16 KB.');
   });
 
   test('more than 2,000 are all read: a key behind them still counts', async () => {
@@ -227,10 +227,8 @@ describe('what is no request', () => {
 
   test('a path that cannot be decoded is refused without being repeated', async () => {
     const [answer] = await exchange(port, requestText('GET /graphql/%zz?secret=1', [...signedIn(), ...close]));
-    expect([answer.status, answer.body]).toEqual([400, expect.stringContaining('The path cannot be decoded.')]);
+    expect([answer.status, answer.headers['zuora-request-id']]).toEqual([400, expect.stringMatching(/^[0-9a-f]{32}$/)]);
     expect(answer.body).not.toContain('secret');
-    expect(answer.headers['zuora-request-id']).toMatch(/^[0-9a-f]{32}$/);
-    expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
 });
 

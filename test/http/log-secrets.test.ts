@@ -30,7 +30,7 @@ let token: string;
 
 beforeAll(async () => {
   database = await testDatabase();
-  ({ clientId, secret } = await createClient(database.db.reads(), {
+  ({ clientId, secret } = await createClient(database.db.aside(), {
     name: 'Logged',
     scopes: ['read', 'order', 'fulfill', 'bill', 'pay'],
     grants: [{ entity: 'Acme', orgs: ['North'] }],
@@ -194,7 +194,7 @@ test('no secret, token, key or value of a request stands in the log, whatever be
     'no_broken_carrier',
     'UNAUTHENTICATED',
     '"trackId":"trace me"',
-    'This is no HTTP/1.1 request: Duplicate',
+    'HPE_',
     '"trackId":"trace the refusal","code":"UNAUTHENTICATED"',
     '"zuoraVersion":"2025-08-12"',
   ]) {

@@ -15,8 +15,8 @@ beforeAll(async () => {
   database = await testDatabase();
   identity = new Identity({ db: database.db, signingKey: 'a signing key of more than 32 characters' });
   const grants = [{ entity: 'Acme', orgs: ['North', 'South'] }];
-  one = await createClient(database.db.reads(), { name: 'one', scopes: ['read'], grants });
-  entityId = (await grantsOf(database.db.reads(), one.clientId))!.entities[0].id;
+  one = await createClient(database.db.aside(), { name: 'one', scopes: ['read'], grants });
+  entityId = (await grantsOf(database.db.aside(), one.clientId))!.entities[0].id;
 }, 60_000);
 afterAll(() => database.close());
 

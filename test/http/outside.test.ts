@@ -15,7 +15,7 @@ let own: TestClient;
 let linked: string;
 
 const link = (subject: string, more: Partial<NewClient> = {}) =>
-  createLinkedClient(gateway.database.db.reads(), {
+  createLinkedClient(gateway.database.db.aside(), {
     ...{ subject, name: subject, scopes: ['read', 'order', 'fulfill'] },
     ...{ grants: [{ entity: 'Acme', orgs: ['North'] }], ...more },
   });

@@ -41,7 +41,7 @@ describe('the process', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'answers the request under way before %s ends it with status 0',
     async (signal) => {
-      const { clientId, secret } = await createClient(database.db.reads(), {
+      const { clientId, secret } = await createClient(database.db.aside(), {
         name: signal,
         scopes: ['order'],
         grants: [{ entity: 'Acme', orgs: ['North'] }],
@@ -102,7 +102,7 @@ describe('the process', () => {
   test('takes tokens of the issuer that it is told of, and the word of the proxies', async () => {
     const key = signingKey('ec');
     const issuer = await Issuer.start(key);
-    await createLinkedClient(database.db.reads(), {
+    await createLinkedClient(database.db.aside(), {
       ...{ name: 'Linked', subject: 'erp@clients', scopes: ['read'] },
       grants: [{ entity: 'Acme', orgs: ['North'] }],
     });
@@ -207,7 +207,7 @@ describe('a start that cannot work ends with one line and status 1:', () => {
   test('production on demo data', async () => {
     const demo = await testDatabase();
     try {
-      await createClient(demo.db.reads(), {
+      await createClient(demo.db.aside(), {
         name: 'Demo',
         scopes: ['read'],
         grants: [{ entity: 'Acme', orgs: ['North'] }],

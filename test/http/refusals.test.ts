@@ -176,7 +176,7 @@ describe('where no path is known yet', () => {
       expect(server.requestTimeout).toBe(30_000);
       setTimeout(() => server.emit('clientError', Object.assign(new Error(), { code: timeout }), sockets.at(-1)), 200);
     });
-    expect(head[0]).toBe(`HTTP/1.1 ${status} ${code}`);
+    expect(head[0]).toMatch(`HTTP/1.1 ${status} `);
     const id = head.find((line) => line.startsWith('zuora-request-id: '))?.slice(18);
     expect(head).toEqual(
       expect.arrayContaining(['connection: close', 'content-type: application/json; charset=utf-8']),

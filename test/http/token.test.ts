@@ -20,9 +20,9 @@ beforeAll(async () => {
   database = await testDatabase();
   identity = new Identity({ db: database.db, signingKey });
   const all = ['Acme', 'Globex'].map((entity) => ({ entity, orgs: ['North'] }));
-  both = await createClient(database.db.reads(), { name: 'both', scopes: ['read', 'bill'], grants: all });
-  one = await createClient(database.db.reads(), { name: 'one', scopes: ['read'], grants: all.slice(0, 1) });
-  [secretId] = (await grantsOf(database.db.reads(), one.clientId))!.secretIds;
+  both = await createClient(database.db.aside(), { name: 'both', scopes: ['read', 'bill'], grants: all });
+  one = await createClient(database.db.aside(), { name: 'one', scopes: ['read'], grants: all.slice(0, 1) });
+  [secretId] = (await grantsOf(database.db.aside(), one.clientId))!.secretIds;
 }, 60_000);
 afterAll(() => database.close());
 
@@ -47,7 +47,7 @@ describe('a bearer token', () => {
     const reply = await identity.issue(both.clientId, both.secret);
     const { header, payload } = createDecoder({ complete: true })(reply.access_token);
     expect(header).toEqual({ alg: 'HS256', typ: 'JWT' });
-    const grants = (await grantsOf(database.db.reads(), both.clientId))!;
+    const grants = (await grantsOf(database.db.aside(), both.clientId))!;
     const scope = [...grants.entities.map(({ id }) => `entity.${id}`), 'read', 'bill'].join(' ');
     expect(payload).toEqual({
       ...{ iss: issuer, aud: issuer, sub: both.clientId, jti: reply.jti, secret_id: grants.secretIds[0], scope },
@@ -109,7 +109,7 @@ describe('a bearer token', () => {
 
   test('ends with the secret that it was issued for; one for another secret works at once', async () => {
     const { db } = database;
-    const client = await createClient(db.reads(), {
+    const client = await createClient(db.aside(), {
       name: 'c',
       scopes: ['read'],
       grants: [{ entity: 'A', orgs: ['N'] }],
@@ -127,7 +127,7 @@ describe('a bearer token', () => {
     // Although what was known of the client is younger than a minute.
     await slow.callerOf(after, 'r');
 
-    const [oldest] = (await grantsOf(db.reads(), client.clientId))!.secretIds.slice(-1);
+    const [oldest] = (await grantsOf(db.aside(), client.clientId))!.secretIds.slice(-1);
     await revokeSecret(db, client.clientId, oldest);
     await expect(eager.callerOf(before, 'r')).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',

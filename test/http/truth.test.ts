@@ -71,9 +71,9 @@ describe('a mutation that was carried out', () => {
   test('says so where a part of its result cannot be read, and does not ask to be repeated', async () => {
     const { input } = await delivery();
     const before = await rows('fulfillment');
-    await gateway.database.owner('revoke select on payment_application from order_gateway_app');
+    await gateway.database.owner('revoke select on payment_application from order_gateway_reader');
     const { body } = await client.graphql(create, { input });
-    await gateway.database.owner('grant select on payment_application to order_gateway_app');
+    await gateway.database.owner('grant select on payment_application to order_gateway_reader');
     expect(await rows('fulfillment')).toBe(before + 1);
     expect(body.errors[0].message).toContain('The mutation was carried out');
     expect(body.errors[0].extensions).toEqual({ code: 'INTERNAL' });

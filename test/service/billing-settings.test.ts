@@ -140,7 +140,7 @@ describe('two at once', () => {
   test('a tax code that somebody holds for a line item is not taken away behind its back', async () => {
     await updateBillingSettings(north, { taxCodes: [vat] });
     const { orderLineItems } = await orderFor(south);
-    const client = await gateway.services.db.main.connect();
+    const client = await gateway.database.pool.connect();
     try {
       const connection = new Connection(client);
       await connection.control('begin');
@@ -160,7 +160,7 @@ describe('two at once', () => {
   });
 
   test('whoever only reads the lists waits for nobody', async () => {
-    const client = await gateway.services.db.main.connect();
+    const client = await gateway.database.pool.connect();
     try {
       const connection = new Connection(client);
       await connection.control('begin');

@@ -25,16 +25,16 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 
-const reads = () => database.db.reads();
+const aside = () => database.db.aside();
 const acme = [{ entity: 'Acme', orgs: ['North', 'South'] }];
 const input = { name: 'Warehouse', scopes: ['read', 'fulfill'], grants: acme };
-const make = () => createClient(reads(), input);
+const make = () => createClient(aside(), input);
 const opens = async ({ clientId }: Credentials, secret: string) =>
-  (await authenticateClient(reads(), clientId, secret)) !== undefined;
+  (await authenticateClient(aside(), clientId, secret)) !== undefined;
 const listed = async (clientId: string, withRevoked = false) =>
   (await listClients(database.db, withRevoked)).find(({ id }) => id === clientId.replaceAll('-', ''));
 const seen = async ({ clientId }: Credentials) =>
-  (await grantsOf(reads(), clientId))!.entities.map(({ name, orgs }) => [name, ...orgs.map((org) => org.name)]);
+  (await grantsOf(aside(), clientId))!.entities.map(({ name, orgs }) => [name, ...orgs.map((org) => org.name)]);
 
 async function refusal(act: Promise<unknown>) {
   const error = await act.catch((thrown: unknown) => thrown);
@@ -107,14 +107,14 @@ describe('revoking', () => {
     const client = await make();
     await revokeClient(database.db, client.clientId);
     expect(await opens(client, client.secret)).toBe(false);
-    expect(await grantsOf(reads(), client.clientId)).toBeUndefined();
+    expect(await grantsOf(aside(), client.clientId)).toBeUndefined();
     const acts = [
       () => revokeClient(database.db, client.clientId),
       () => rotateSecret(database.db, client.clientId),
       () => updateClient(database.db, client.clientId, { name: 'Back' }),
     ];
     for (const act of acts) expect(await refusal(act())).toMatchObject({ code: 'NOT_FOUND', path: ['clientId'] });
-    expect(await refusal(createClient(reads(), { ...input, clientId: client.clientId }))).toMatchObject({
+    expect(await refusal(createClient(aside(), { ...input, clientId: client.clientId }))).toMatchObject({
       code: 'DUPLICATE',
     });
     expect(await listed(client.clientId)).toBeUndefined();
@@ -123,7 +123,7 @@ describe('revoking', () => {
       entities: [{ name: 'Acme', orgs: ['North', 'South'] }],
     });
     // Of a demo others are left, with the secret that everybody knows.
-    expect(await isDemo(reads(), client.clientId)).toBe(true);
+    expect(await isDemo(aside(), client.clientId)).toBe(true);
   });
 
   test.each([['00000000-0000-4000-8000-00000000dead'], ['demo'], ['']])(
@@ -141,7 +141,7 @@ describe('changing a client', () => {
     const client = await make();
     await updateClient(database.db, client.clientId, { scopes: ['bill', 'bill'] });
     await updateClient(database.db, client.clientId, { name: 'ERP' });
-    expect(await grantsOf(reads(), client.clientId)).toMatchObject({ name: 'ERP', scopes: new Set(['bill']) });
+    expect(await grantsOf(aside(), client.clientId)).toMatchObject({ name: 'ERP', scopes: new Set(['bill']) });
     expect(await seen(client)).toEqual([['Acme', 'North', 'South']]);
     expect(await opens(client, client.secret)).toBe(true);
   });
@@ -198,27 +198,27 @@ describe('changing a client', () => {
 
 describe('a client that is linked to a subject', () => {
   test('is found by it and has no secret, until it is given one', async () => {
-    const clientId = await createLinkedClient(reads(), { ...input, subject: 'erp@clients' });
-    expect(await grantsOfSubject(reads(), 'erp@clients')).toEqual(await grantsOf(reads(), clientId));
+    const clientId = await createLinkedClient(aside(), { ...input, subject: 'erp@clients' });
+    expect(await grantsOfSubject(aside(), 'erp@clients')).toEqual(await grantsOf(aside(), clientId));
     expect(await listed(clientId)).toMatchObject({ subject: 'erp@clients', secrets: [] });
     const { secret } = await rotateSecret(database.db, clientId);
-    expect(await authenticateClient(reads(), clientId, secret)).toMatchObject({ name: 'Warehouse' });
+    expect(await authenticateClient(aside(), clientId, secret)).toMatchObject({ name: 'Warehouse' });
   });
 
   test('is the only one with it, and can be unlinked', async () => {
-    const clientId = await createLinkedClient(reads(), { ...input, subject: 'one' });
+    const clientId = await createLinkedClient(aside(), { ...input, subject: 'one' });
     const other = await make();
     const taken = { code: 'DUPLICATE', message: 'Another client is linked to this subject.', path: ['subject'] };
-    expect(await refusal(createLinkedClient(reads(), { ...input, subject: 'one' }))).toEqual(taken);
+    expect(await refusal(createLinkedClient(aside(), { ...input, subject: 'one' }))).toEqual(taken);
     expect(await refusal(updateClient(database.db, other.clientId, { subject: 'one' }))).toEqual(taken);
     await updateClient(database.db, clientId, { subject: null });
-    expect(await grantsOfSubject(reads(), 'one')).toBeUndefined();
+    expect(await grantsOfSubject(aside(), 'one')).toBeUndefined();
     await updateClient(database.db, other.clientId, { subject: 'one' });
-    expect((await grantsOfSubject(reads(), 'one'))?.id).toBe(other.clientId.replaceAll('-', ''));
+    expect((await grantsOfSubject(aside(), 'one'))?.id).toBe(other.clientId.replaceAll('-', ''));
   });
 
   test('refuses a subject that no issuer has', async () => {
-    expect(await refusal(createLinkedClient(reads(), { ...input, subject: 'a\u0000' }))).toMatchObject({
+    expect(await refusal(createLinkedClient(aside(), { ...input, subject: 'a\u0000' }))).toMatchObject({
       ...{ code: 'INVALID_VALUE', path: ['subject'] },
     });
   });
@@ -241,7 +241,7 @@ describe('the list of clients', () => {
 
   test('tells all orgs from those that there are', async () => {
     const grants = [...acme, { entity: 'Globex', orgs: ['East'], allOrgs: true }];
-    const { clientId } = await createClient(reads(), { ...input, grants });
+    const { clientId } = await createClient(aside(), { ...input, grants });
     expect((await listed(clientId))!.entities).toEqual([
       { name: 'Acme', orgs: ['North', 'South'] },
       { name: 'Globex', orgs: null },

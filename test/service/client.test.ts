@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 
-const reads = () => database.db.reads();
+const aside = () => database.db.aside();
 let made = 0;
 const input = (more: Partial<NewClient> = {}): NewClient => ({
   name: 'Warehouse',
@@ -22,10 +22,10 @@ const input = (more: Partial<NewClient> = {}): NewClient => ({
 });
 
 const namesOf = async (clientId: string) =>
-  (await grantsOf(reads(), clientId))?.entities.map(({ name, orgs }) => [name, orgs.map((org) => org.name)]);
+  (await grantsOf(aside(), clientId))?.entities.map(({ name, orgs }) => [name, orgs.map((org) => org.name)]);
 
 async function refusalOf(input: NewClient) {
-  const error = await createClient(reads(), input).catch((thrown: unknown) => thrown);
+  const error = await createClient(aside(), input).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(Refusal);
   return (error as Refusal).errors;
 }
@@ -41,10 +41,10 @@ const addSecret = async (clientId: string, hash: string) => {
 describe('creating a client', () => {
   test('returns credentials of the published lengths that sign in to the scopes, entities and orgs asked for', async () => {
     const wanted = input({ scopes: ['fulfill', 'read', 'fulfill'] });
-    const { clientId, secret } = await createClient(reads(), wanted);
+    const { clientId, secret } = await createClient(aside(), wanted);
     expect(clientId).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(secret).toMatch(/^[\w-]{40}$/);
-    const grants = await authenticateClient(reads(), clientId, secret);
+    const grants = await authenticateClient(aside(), clientId, secret);
     expect(grants).toEqual({
       id: clientId.replaceAll('-', ''),
       name: 'Warehouse',
@@ -62,18 +62,18 @@ describe('creating a client', () => {
       secretIds: [grants?.secretId],
       secretId: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
-    expect(grants).toMatchObject((await grantsOf(reads(), clientId))!);
+    expect(grants).toMatchObject((await grantsOf(aside(), clientId))!);
   });
 
   test('makes only the entities and orgs that are missing, and gives a new entity its number sequences', async () => {
     const entity = `Entity ${++made}`;
-    const first = await createClient(reads(), input({ grants: [{ entity, orgs: ['North'] }] }));
-    const second = await createClient(reads(), input({ grants: [{ entity, orgs: ['North', 'East'] }] }));
-    const [one, two] = await Promise.all([first, second].map(({ clientId }) => grantsOf(reads(), clientId)));
+    const first = await createClient(aside(), input({ grants: [{ entity, orgs: ['North'] }] }));
+    const second = await createClient(aside(), input({ grants: [{ entity, orgs: ['North', 'East'] }] }));
+    const [one, two] = await Promise.all([first, second].map(({ clientId }) => grantsOf(aside(), clientId)));
     expect(two?.entities[0].id).toBe(one?.entities[0].id);
     expect(two?.entities[0].orgs).toContainEqual(one?.entities[0].orgs[0]);
     const id = one?.entities[0].id;
-    expect(await reads().query(`select business_number('F-', 'fulfillment', $1) as number`, [id])).toEqual([
+    expect(await database.raw.query(`select business_number('F-', 'fulfillment', $1) as number`, [id])).toEqual([
       { number: 'F-00000001' },
     ]);
   });
@@ -84,8 +84,8 @@ describe('creating a client', () => {
       { entity: one, orgs: ['North'] },
       { entity: two, orgs: ['North', 'South'] },
     ];
-    await createClient(reads(), input({ grants: [{ entity: one, orgs: ['South'] }] }));
-    const { clientId } = await createClient(reads(), input({ grants }));
+    await createClient(aside(), input({ grants: [{ entity: one, orgs: ['South'] }] }));
+    const { clientId } = await createClient(aside(), input({ grants }));
     expect(await namesOf(clientId)).toEqual([
       [one, ['North']],
       [two, ['North', 'South']],
@@ -94,21 +94,21 @@ describe('creating a client', () => {
 
   test('a grant of all orgs covers an org made later, a grant of one org does not', async () => {
     const entity = `Entity ${++made}`;
-    const all = await createClient(reads(), input({ grants: [{ entity, orgs: ['North'], allOrgs: true }] }));
-    const one = await createClient(reads(), input({ grants: [{ entity, orgs: ['North'] }] }));
-    await createClient(reads(), input({ grants: [{ entity, orgs: ['Later'] }] }));
+    const all = await createClient(aside(), input({ grants: [{ entity, orgs: ['North'], allOrgs: true }] }));
+    const one = await createClient(aside(), input({ grants: [{ entity, orgs: ['North'] }] }));
+    await createClient(aside(), input({ grants: [{ entity, orgs: ['Later'] }] }));
     expect(await namesOf(all.clientId)).toEqual([[entity, ['Later', 'North']]]);
     expect(await namesOf(one.clientId)).toEqual([[entity, ['North']]]);
   });
 
   test('a grant of all orgs in one entity opens no more of another entity', async () => {
     const [one, two] = [`Entity ${++made} a`, `Entity ${++made} b`];
-    await createClient(reads(), input({ grants: [{ entity: two, orgs: ['North', 'South'] }] }));
+    await createClient(aside(), input({ grants: [{ entity: two, orgs: ['North', 'South'] }] }));
     const grants = [
       { entity: one, orgs: ['East', 'West'], allOrgs: true },
       { entity: two, orgs: ['South'] },
     ];
-    const { clientId } = await createClient(reads(), input({ grants }));
+    const { clientId } = await createClient(aside(), input({ grants }));
     expect(await namesOf(clientId)).toEqual([
       [one, ['East', 'West']],
       [two, ['South']],
@@ -117,29 +117,29 @@ describe('creating a client', () => {
 
   test('lists an entity without orgs as one in which nothing is visible', async () => {
     const entity = `Entity ${++made}`;
-    const { clientId } = await createClient(reads(), input({ grants: [{ entity, orgs: [], allOrgs: true }] }));
+    const { clientId } = await createClient(aside(), input({ grants: [{ entity, orgs: [], allOrgs: true }] }));
     expect(await namesOf(clientId)).toEqual([[entity, []]]);
   });
 
   test('many at once for one new entity all succeed and share it', async () => {
     const grants = [{ entity: `Entity ${++made}`, orgs: ['South', 'North'], allOrgs: true }];
-    const clients = await Promise.all(Array.from({ length: 8 }, () => createClient(reads(), input({ grants }))));
-    const found = await Promise.all(clients.map(({ clientId }) => grantsOf(reads(), clientId)));
+    const clients = await Promise.all(Array.from({ length: 8 }, () => createClient(aside(), input({ grants }))));
+    const found = await Promise.all(clients.map(({ clientId }) => grantsOf(aside(), clientId)));
     expect(new Set(found.map((grants) => JSON.stringify(grants?.entities))).size).toBe(1);
     expect(found[0]?.entities[0].orgs).toHaveLength(2);
   });
 
   test('takes a fixed id and secret once; the id again is DUPLICATE and changes nothing', async () => {
     const fixed = { clientId: '00000000-0000-4000-8000-000000000001', secret: 'demo-secret' };
-    expect(await createClient(reads(), input({ ...fixed, scopes: scopes }))).toEqual(fixed);
-    const before = await authenticateClient(reads(), fixed.clientId, fixed.secret);
+    expect(await createClient(aside(), input({ ...fixed, scopes: scopes }))).toEqual(fixed);
+    const before = await authenticateClient(aside(), fixed.clientId, fixed.secret);
     expect([...(before?.scopes ?? [])]).toEqual(scopes);
     const errors = await refusalOf(input({ ...fixed, secret: 'another' }));
     expect(errors).toEqual([
       { code: 'DUPLICATE', message: `There is a client ${fixed.clientId} already.`, path: ['clientId'] },
     ]);
-    expect(await authenticateClient(reads(), fixed.clientId, fixed.secret)).toEqual(before);
-    expect(await authenticateClient(reads(), fixed.clientId, 'another')).toBeUndefined();
+    expect(await authenticateClient(aside(), fixed.clientId, fixed.secret)).toEqual(before);
+    expect(await authenticateClient(aside(), fixed.clientId, 'another')).toBeUndefined();
   });
 
   test.each<[string, Partial<NewClient>, string, string[]]>([
@@ -164,7 +164,7 @@ describe('creating a client', () => {
 describe('the secrets of a client', () => {
   test('are stored only as salted scrypt hashes', async () => {
     const secret = 'a-secret-to-look-for';
-    const clients = [await createClient(reads(), input({ secret })), await createClient(reads(), input({ secret }))];
+    const clients = [await createClient(aside(), input({ secret })), await createClient(aside(), input({ secret }))];
     const stored = await database.owner<{ hash: string }>('select hash from client_secret where client_id = any($1)', [
       clients.map(({ clientId }) => clientId),
     ]);
@@ -178,32 +178,32 @@ describe('the secrets of a client', () => {
   });
 
   test('are all accepted while several are live, and no longer once removed', async () => {
-    const { clientId, secret } = await createClient(reads(), input());
+    const { clientId, secret } = await createClient(aside(), input());
     for (const another of ['second', 'third']) await addSecret(clientId, await hashSecret(another));
     for (const live of [secret, 'second', 'third']) {
-      expect(await authenticateClient(reads(), clientId, live)).toMatchObject({ name: 'Warehouse' });
+      expect(await authenticateClient(aside(), clientId, live)).toMatchObject({ name: 'Warehouse' });
     }
-    expect(await authenticateClient(reads(), clientId, 'fourth')).toBeUndefined();
+    expect(await authenticateClient(aside(), clientId, 'fourth')).toBeUndefined();
     await database.owner('delete from client_secret where client_id = $1', [clientId]);
-    expect(await authenticateClient(reads(), clientId, secret)).toBeUndefined();
+    expect(await authenticateClient(aside(), clientId, secret)).toBeUndefined();
   });
 
   test('are checked with the parameters they were stored with', async () => {
-    const { clientId } = await createClient(reads(), input());
+    const { clientId } = await createClient(aside(), input());
     const salt = Buffer.from('salt of long ago');
     const hash = scryptSync('old secret', salt, 32, { N: 2 ** 10, r: 4, p: 2 });
     await addSecret(clientId, `$scrypt$ln=10,r=4,p=2$${salt.toString('base64url')}$${hash.toString('base64url')}`);
-    expect(await authenticateClient(reads(), clientId, 'old secret')).toMatchObject({ name: 'Warehouse' });
+    expect(await authenticateClient(aside(), clientId, 'old secret')).toMatchObject({ name: 'Warehouse' });
   });
 
   test('of one client do not open another', async () => {
-    const [one, two] = [await createClient(reads(), input()), await createClient(reads(), input())];
-    expect(await authenticateClient(reads(), two.clientId, one.secret)).toBeUndefined();
+    const [one, two] = [await createClient(aside(), input()), await createClient(aside(), input())];
+    expect(await authenticateClient(aside(), two.clientId, one.secret)).toBeUndefined();
   });
 
   test('are refused in the same time for an unknown client, one with a secret and one with two', async () => {
-    const one = await createClient(reads(), input());
-    const two = await createClient(reads(), input());
+    const one = await createClient(aside(), input());
+    const two = await createClient(aside(), input());
     await addSecret(two.clientId, await hashSecret('second'));
     // The least of several rounds: what the machine does beside only ever adds time.
     const least = [Infinity, Infinity, Infinity, Infinity];
@@ -211,7 +211,7 @@ describe('the secrets of a client', () => {
     for (let round = 0; round < 5; round++) {
       for (const [i, id] of ids.entries()) {
         const start = performance.now();
-        expect(await authenticateClient(reads(), id, 'wrong')).toBeUndefined();
+        expect(await authenticateClient(aside(), id, 'wrong')).toBeUndefined();
         least[i] = Math.min(least[i], performance.now() - start);
       }
     }

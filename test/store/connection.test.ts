@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { Connection, preparedStatements, Scoped } from '../../src/store/connection';
+import { Connection, Lease, preparedStatements, Scoped } from '../../src/store/connection';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 
@@ -97,6 +97,27 @@ describe('prepared statements', () => {
     expect(await prepared('select $1::integer *%')).toHaveLength(1);
   });
 
+  test('have one name where they are read and another in transactions, which are of another role', async () => {
+    const text = 'select id from account where id = $1';
+    await connection.query(text, [newId()]);
+    const lease = await Lease.take(database.db.main);
+    try {
+      await lease.begin({ entityId: newId(), orgIds: [] });
+      for (let n = 0; n < 2; n++) expect(await lease.query(text, [newId()])).toEqual([]);
+      const rows = await lease.query<{ name: string }>('select name from pg_prepared_statements where statement = $1', [
+        text,
+      ]);
+      const [own] = await prepared(text);
+      expect(rows.map(({ name }) => name)).toEqual([`t${own.name}`]);
+    } finally {
+      // Ended, so that the next test has a session in which nothing is prepared.
+      const [{ pid }] = await lease.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await database.owner('select pg_terminate_backend($1)', [pid]);
+      await lease.query('select 1').catch(() => {});
+      await lease.release(true);
+    }
+  });
+
   test('are not made of begin, commit and savepoints, which are not counted either', async () => {
     await connection.control('begin');
     await connection.query('select 1 as counted');
@@ -159,14 +180,14 @@ describe('what comes out of the database', () => {
     }
   });
 
-  test('comes under the role of the application, with limits on time, in the pool and beside it', async () => {
+  test('comes under the roles of what is read and of what is no tenant’s, with limits on time', async () => {
     const settings = `select current_user as role, current_setting('statement_timeout') as statement,
       current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle`;
     expect(await database.db.reads().query(settings)).toEqual([
-      { role: 'order_gateway_app', statement: '20s', lock: '10s', idle: '1min' },
+      { role: 'order_gateway_reader', statement: '20s', lock: '10s', idle: '1min' },
     ]);
     expect(await database.db.aside().query(settings)).toEqual([
-      expect.objectContaining({ role: 'order_gateway_app', statement: '20s' }),
+      expect.objectContaining({ role: 'order_gateway_system', statement: '20s' }),
     ]);
   });
 });

@@ -29,9 +29,9 @@ let scoped: Scoped;
 
 beforeAll(async () => {
   database = await testDatabase();
-  scope = await tenant(database.db.reads(), 'Acme');
-  rows = await insertChain(database.db.reads(), scope);
-  scoped = new Scoped(database.db.reads(), scope);
+  scope = await tenant(database.raw, 'Acme');
+  rows = await insertChain(database.raw, scope);
+  scoped = new Scoped(database.raw, scope);
 });
 afterAll(() => database.close());
 
@@ -104,9 +104,9 @@ describe('the next documents of a bill run', () => {
     const { invoiceIds } = await group(1);
     expect(await next(10, newId())).toEqual(none);
     expect((await next(10)).invoiceIds).toEqual(invoiceIds);
-    const foreign = await tenant(database.db.reads(), 'Globex');
+    const foreign = await tenant(database.raw, 'Globex');
     for (const other of [foreign, { ...scope, orgIds: foreign.orgIds }, { ...scope, orgIds: [] }]) {
-      const seen = new Scoped(database.db.reads(), other);
+      const seen = new Scoped(database.raw, other);
       expect(await nextDocuments(seen, run.id, [rows.account.id], statuses, 10)).toEqual(none);
       await deleteDocuments(seen, invoiceIds, []);
     }
@@ -170,7 +170,7 @@ describe('documents that are removed', () => {
   });
 
   test.each(['nothing', ...Object.keys(uses)])('with their items: %s refers to them', async (name) => {
-    const client = await database.db.main.connect();
+    const client = await database.pool.connect();
     const db = new Scoped(new Connection(client), scope);
     const [canceled, canceledMemo] = [invoice(), memo()];
     const [item, memoItem] = [

@@ -57,7 +57,7 @@ const impossible = ({ state, sentToBillingDate, billTargetDate }: (typeof combin
 
 beforeAll(async () => {
   database = await testDatabase();
-  scoped = new Scoped(database.db.reads(), await tenant(database.db.reads(), 'Acme'));
+  scoped = new Scoped(database.raw, await tenant(database.raw, 'Acme'));
   accounts = [accountRow(scoped.scope), accountRow(scoped.scope)];
   invoice = invoiceRow(accounts[0]);
   const orders: OrderRow[] = [];
@@ -99,7 +99,7 @@ afterAll(() => database.close());
 
 /** In a transaction that comes to nothing. */
 async function within(act: (scoped: Scoped) => Promise<void>): Promise<void> {
-  const client = await database.db.main.connect();
+  const client = await database.pool.connect();
   try {
     await client.query('begin');
     await act(new Scoped(new Connection(client), scoped.scope));

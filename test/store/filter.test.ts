@@ -34,7 +34,7 @@ let memoItem: CreditMemoItemRow;
 /** Each row is called by its external id or item name in the tests below. */
 beforeAll(async () => {
   database = await testDatabase();
-  scoped = new Scoped(database.db.reads(), await tenant(database.db.reads(), 'Acme'));
+  scoped = new Scoped(database.raw, await tenant(database.raw, 'Acme'));
   account = accountRow(scoped.scope);
   orders = [orderRow(account, { orderNumber: 'O-1' }), orderRow(account, { orderNumber: 'RMA-1' })];
   lines = [

@@ -1,9 +1,11 @@
 import { Client } from 'pg';
 import { Lease } from '../../src/store/connection';
+import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 
 let database: TestDatabase;
 const leases: Lease[] = [];
+const scope = { entityId: newId(), orgIds: [newId()] };
 beforeAll(async () => {
   database = await testDatabase({ poolSize: 1 });
   await database.owner('create table note (n integer)');
@@ -36,18 +38,18 @@ test('a leased connection goes back to the pool and is used again', async () => 
 
 test('what is committed stays, and what is still open when the connection is given back is rolled back', async () => {
   const committed = await take();
-  await committed.control('begin');
+  await committed.begin(scope);
   await committed.query('insert into note values (1)');
   await committed.commit();
   await release(committed);
   const open = await take();
-  await open.control('begin');
+  await open.begin(scope);
   await open.query('insert into note values (2)');
   await release(open, true);
   expect(await notes()).toEqual([1]);
   // A transaction of its own again: were the other still open, its end would be one of both.
   const next = await take();
-  await next.control('begin');
+  await next.begin(scope);
   await next.query('insert into note values (3)');
   await next.commit();
   await release(next);
@@ -57,7 +59,7 @@ test('what is committed stays, and what is still open when the connection is giv
 test('statements that are asked for side by side run one after the other, a failed one among them', async () => {
   const lease = await take();
   const asked = [
-    lease.control('begin'),
+    lease.begin(scope),
     lease.query('select 1 as n'),
     lease.control('savepoint effect'),
     lease.query('select 1 / 0').catch((error) => error.code),
@@ -81,7 +83,7 @@ test('statements that are asked for side by side run one after the other, a fail
 test('a connection that breaks between two statements ends nothing else, and is not used again', async () => {
   const lease = await take();
   const pid = await pidOf(lease);
-  await lease.control('begin');
+  await lease.begin(scope);
   const killer = new Client(database.url);
   await killer.connect();
   await killer.query('select pg_terminate_backend($1)', [pid]);
@@ -96,7 +98,7 @@ test('a connection that breaks between two statements ends nothing else, and is 
 test('a connection whose commit fails is not used again: nobody knows what became of it', async () => {
   const lease = await take();
   const pid = await pidOf(lease);
-  await lease.control('begin');
+  await lease.begin(scope);
   await database.owner('create table parent (id integer primary key)');
   await database.owner('create table child (id integer references parent deferrable initially deferred)');
   await database.owner('grant select, insert on parent, child to order_gateway_app');
@@ -110,7 +112,7 @@ test('a connection whose commit fails is not used again: nobody knows what becam
 
 test('a transaction in which a statement has failed is not told as committed', async () => {
   const lease = await take();
-  await lease.control('begin');
+  await lease.begin(scope);
   await lease.query('select 1 / 0').catch(() => {});
   await expect(lease.commit()).rejects.toThrow('was rolled back');
   await release(lease);

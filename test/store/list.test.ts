@@ -28,7 +28,7 @@ const nextDay = (n: number) => `2022-01-${String(1 + n).padStart(2, '0')}`;
 
 beforeAll(async () => {
   database = await testDatabase();
-  scoped = new Scoped(database.db.reads(), await tenant(database.db.reads(), 'Acme'));
+  scoped = new Scoped(database.raw, await tenant(database.raw, 'Acme'));
   const account = accountRow(scoped.scope);
   const order = orderRow(account);
   lines = [lineRow(order), lineRow(order), lineRow(order)];

@@ -19,9 +19,9 @@ const clients: PoolClient[] = [];
 
 beforeAll(async () => {
   database = await testDatabase();
-  chain = await insertChain(database.db.reads(), await tenant(database.db.reads(), 'Acme'));
+  chain = await insertChain(database.raw, await tenant(database.raw, 'Acme'));
   lines = Array.from({ length: 20 }, () => lineRow(chain.order));
-  const scoped = new Scoped(database.db.reads(), scope());
+  const scoped = new Scoped(database.raw, scope());
   for (const line of [...lines].reverse()) await insertRows(scoped, OrderLineItemRow, [line]);
   // Told that the table is small, PostgreSQL reads it from one end to the other and not by its index.
   await database.owner('analyze order_line_item');
@@ -33,7 +33,7 @@ afterEach(() => {
 
 /** A connection of its own, in a transaction. */
 async function begun(): Promise<Scoped> {
-  const client = await database.db.main.connect();
+  const client = await database.pool.connect();
   clients.push(client);
   const connection = new Connection(client);
   await connection.control('begin');
@@ -107,14 +107,14 @@ test('many that lock the same rows in opposite orders never meet a deadlock', as
       await scoped.connection.control('commit');
     }
   };
-  const before = await lock(new Scoped(database.db.reads(), scope()), ids());
+  const before = await lock(new Scoped(database.raw, scope()), ids());
   await Promise.all([worker(ids()), worker(ids().reverse()), worker(ids()), worker(ids().reverse())]);
-  const after = await lock(new Scoped(database.db.reads(), scope()), ids());
+  const after = await lock(new Scoped(database.raw, scope()), ids());
   expect(after.map((row) => row.version)).toEqual(before.map((row) => row.version + 160));
 });
 
 test('rows out of scope are neither returned nor locked', async () => {
-  const foreign = await insertChain(database.db.reads(), await tenant(database.db.reads(), 'Globex'));
+  const foreign = await insertChain(database.raw, await tenant(database.raw, 'Globex'));
   const one = await begun();
   expect(await lock(one, [foreign.line.id])).toEqual([]);
   const held = await database.owner('select from order_line_item where id = $1 for update nowait', [foreign.line.id]);

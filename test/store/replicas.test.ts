@@ -58,7 +58,7 @@ const isServed = async (reader = anyone()) => (await readsOf(reader)) !== undefi
 
 async function write(writer: { clientId: string; entityId: string }): Promise<void> {
   const lease = await Lease.take(database.db.main);
-  await lease.control('begin');
+  await lease.begin({ entityId: writer.entityId, orgIds: [] });
   await lease.query('insert into note values (1)');
   await database.db.commit(lease, writer);
   await lease.release(false);
@@ -133,7 +133,7 @@ test('a writer of whom nobody knows whether it was committed reads from the prim
   const writer = anyone();
   const lease = await Lease.take(database.db.main);
   try {
-    await lease.control('begin');
+    await lease.begin({ entityId: writer.entityId, orgIds: [] });
     const [{ pid }] = await lease.query<{ pid: number }>('select pg_backend_pid() as pid');
     await database.owner('select pg_terminate_backend($1)', [pid]);
     // Told by the server, or by the driver where that has noticed before.
@@ -148,7 +148,7 @@ test('a writer of whom nobody knows whether it was committed reads from the prim
 test('a commit that turns out to be a rollback has written nothing', async () => {
   const writer = anyone();
   const lease = await Lease.take(database.db.main);
-  await lease.control('begin');
+  await lease.begin({ entityId: writer.entityId, orgIds: [] });
   await expect(lease.query('select nonsense')).rejects.toThrow();
   await expect(database.db.commit(lease, writer)).rejects.toThrow('the transaction had failed, and was rolled back');
   await lease.release(false);

@@ -27,7 +27,7 @@ let chain: Chain;
 
 beforeAll(async () => {
   database = await testDatabase();
-  const reads = database.db.reads();
+  const reads = database.raw;
   whole = new Scoped(reads, await tenant(reads, 'Acme', ['North', 'South']));
   north = new Scoped(reads, { ...whole.scope, orgIds: [whole.scope.orgIds[0]] });
   other = new Scoped(reads, await tenant(reads, 'Globex'));
@@ -42,7 +42,7 @@ const inSouth = (more: Partial<AccountRow> = {}) =>
 
 /** What is left of an effect that is rolled back when it fails, as every unit of work is. */
 async function attempt(effect: (scoped: Scoped) => Promise<unknown>, scope = north.scope): Promise<unknown> {
-  const client = await database.db.main.connect();
+  const client = await database.pool.connect();
   const connection = new Connection(client);
   try {
     await connection.control('begin');
@@ -169,19 +169,20 @@ describe('inserting numbered rows', () => {
   });
 
   test('counts on past eight digits', async () => {
-    const third = await tenant(database.db.reads(), 'Initech');
+    const third = await tenant(database.raw, 'Initech');
     await database.owner(`select setval('number.account_${third.entityId}', 99999999)`);
-    const written = await insert([unnumbered(third)], {}, new Scoped(database.db.reads(), third));
+    const written = await insert([unnumbered(third)], {}, new Scoped(database.raw, third));
     expect(numbers(written)).toEqual(['A100000000']);
   });
 
   test.each(Object.entries(numberPrefixes))(
     'has a sequence for every %s, which begins with %s',
     async (kind, prefix) => {
-      const scope = await tenant(database.db.reads(), `Numbers of ${kind}`);
-      const [{ number }] = await database.db
-        .reads()
-        .query<{ number: string }>('select business_number($1, $2, $3) as number', [prefix, kind, scope.entityId]);
+      const scope = await tenant(database.raw, `Numbers of ${kind}`);
+      const [{ number }] = await database.raw.query<{ number: string }>(
+        'select business_number($1, $2, $3) as number',
+        [prefix, kind, scope.entityId],
+      );
       expect(number).toBe(`${prefix}00000001`);
     },
   );

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
+import { Connection } from '../../src/store/connection';
 import { Database } from '../../src/store/database';
 
 export interface TestDatabase {
@@ -8,6 +9,10 @@ export interface TestDatabase {
   url: string;
   /** A statement as the owner, outside of every scope: for preparing and for looking. */
   owner<T>(text: string, values?: unknown[]): Promise<T[]>;
+  /** Statements of the store as the owner, whom row security does not bind: for writing rows, and for looking without that wall. */
+  raw: Connection;
+  /** What `raw` is on. */
+  pool: Pool;
   /** Resolves once so many sessions wait for a lock. */
   blocked(count?: number): Promise<void>;
   close(): Promise<void>;
@@ -42,11 +47,15 @@ export async function openedAt(
   const db = await Database.open({ url, poolSize: options.poolSize });
   const client = new Client(url);
   await client.connect();
+  const pool = new Pool({ connectionString: url, max: 10, options: '-c timezone=UTC' });
+  pool.on('error', () => {});
   const owner = async <T>(text: string, values: unknown[] = []) => (await client.query(text, values)).rows as T[];
   return {
     db,
     url,
     owner,
+    raw: new Connection(pool),
+    pool,
     blocked: async (count = 1) => {
       const waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
       // Within a transaction the owner would see the sessions as they were when it first looked.
@@ -55,6 +64,7 @@ export async function openedAt(
     },
     close: async () => {
       await client.end();
+      await pool.end();
       await db.close();
       await afterwards();
     },

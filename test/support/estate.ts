@@ -62,7 +62,7 @@ export async function estate(gateway: TestGatewayServer, work: Work, name: strin
   });
   await work.finish();
   const returned = returnOf(account, line);
-  const scoped = new Scoped(gateway.database.db.reads(), work.caller);
+  const scoped = new Scoped(gateway.database.raw, work.caller);
   await insertReturns(scoped, [returned]);
   const offset = offsetRow(invoices[0], invoices[0]);
   await insertRows(scoped, InvoiceOffsetRow, [offset]);

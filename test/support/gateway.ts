@@ -84,7 +84,7 @@ export async function testGateway(
     server,
     failures,
     async client(more = {}) {
-      const { clientId, secret } = await createClient(database.db.reads(), {
+      const { clientId, secret } = await createClient(database.db.aside(), {
         name: 'test',
         scopes: [...scopes],
         grants: [{ entity: 'Acme', orgs: ['North'] }],

@@ -1,4 +1,5 @@
 import { Connection, type Scope, Scoped } from '../../src/store/connection';
+import { readerRole } from '../../src/store/roles';
 import type { TestDatabase } from './database';
 
 /** A node of a plan, with what was counted where the statement was carried out. */
@@ -62,17 +63,35 @@ export async function statementOf(scope: Scope, act: (scoped: Scoped) => Promise
 type Explained = { 'QUERY PLAN': [{ Plan: Plan }] };
 const options = (analyze: boolean) => `(${analyze ? 'analyze, buffers, timing off, ' : ''}format json)`;
 
+/** Row security has a say in plans: they are those of the role that queries run under. */
+async function asReader<T>({ owner }: TestDatabase, act: () => Promise<T>): Promise<T> {
+  await owner(`set role ${readerRole}`);
+  try {
+    return await act();
+  } finally {
+    await owner('reset role');
+  }
+}
+
 /** How PostgreSQL plans a statement for its values. */
-export async function planned({ owner }: TestDatabase, { text, values }: Statement, analyze: boolean): Promise<Plan> {
-  const [row] = await owner<Explained>(`explain ${options(analyze)} ${text}`, values);
-  return row['QUERY PLAN'][0].Plan;
+export function planned(database: TestDatabase, { text, values }: Statement, analyze: boolean): Promise<Plan> {
+  return asReader(database, async () => {
+    const [row] = await database.owner<Explained>(`explain ${options(analyze)} ${text}`, values);
+    return row['QUERY PLAN'][0].Plan;
+  });
 }
 
 /**
  * How PostgreSQL plans a prepared statement: `always` for whatever values, as it may do from the sixth time on, or as it
  * settles by itself after it was carried out with other values six times.
  */
-export async function plannedPrepared(
+export const plannedPrepared = (
+  database: TestDatabase,
+  statement: Statement,
+  before: Statement | 'always',
+): Promise<Plan> => asReader(database, () => probed(database, statement, before));
+
+async function probed(
   { owner }: TestDatabase,
   { text, values }: Statement,
   before: Statement | 'always',

@@ -18,7 +18,7 @@ export interface Volume {
 
 export async function fillVolume(database: TestDatabase): Promise<Volume> {
   const { owner } = database;
-  const db = database.db.reads();
+  const db = database.raw;
   const large = await tenant(db, 'Large', ['East', 'West', 'South', 'Corner']);
   const middle = await tenant(db, 'Middle');
   const small = await tenant(db, 'Small');

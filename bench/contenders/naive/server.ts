@@ -22,7 +22,7 @@ const database = await new DataSource({
   applicationName: 'bench-naive',
   poolSize: 10,
   installExtensions: false,
-  extra: { options: '-c role=order_gateway_app -c timezone=UTC' },
+  extra: { options: '-c role=bench_peer -c timezone=UTC' },
 }).initialize();
 
 const schema = await buildSchema({

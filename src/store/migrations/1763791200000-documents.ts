@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole } from '../database';
+import { appRole } from '../roles';
 
 /** Bill runs, applications of credit memos, refunds; TypeORM's own output for the classes of rows. */
 const tables = [

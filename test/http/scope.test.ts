@@ -1,0 +1,135 @@
+import type { InjectOptions } from 'fastify';
+import { type Estate, estate } from '../support/estate';
+import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { everything } from '../support/stored';
+
+/*
+ * Every REST route, asked by another org of the entity and by another entity for what is not theirs.
+ */
+let gateway: TestGatewayServer;
+let owner: TestClient;
+let victim: Estate;
+const intruders: Record<string, { client: TestClient; own: Estate }> = {};
+const names = ['another org of the entity', 'another entity'];
+
+beforeAll(async () => {
+  gateway = await testGateway();
+  owner = await gateway.client();
+  const south = await gateway.client({ grants: [{ entity: 'Acme', orgs: ['South'] }] });
+  const globex = await gateway.client({ grants: [{ entity: 'Globex', orgs: ['North'] }] });
+  for (const [at, client] of [south, globex].entries()) {
+    intruders[names[at]] = { client, own: await estate(gateway, await client.work(), 'Own') };
+  }
+  // Numbers count up in each entity: those of the second estate exist nowhere in Globex.
+  await estate(gateway, await owner.work(), 'Secret');
+  victim = await estate(gateway, await owner.work(), 'Secret');
+}, 120_000);
+afterAll(() => gateway.close());
+
+const delivery = (of: Estate) => ({
+  orderLineItemId: of.ids.orderLineItem,
+  fulfillmentDate: '2022-01-01',
+  quantity: 1,
+});
+const keysOf = (of: Estate) => [of.ids.fulfillment, of.numbers.fulfillment];
+const onFulfillment = (method: 'GET' | 'PUT' | 'DELETE', payload?: object) => (of: Estate) =>
+  keysOf(of).map((key) => ({ method, url: `/v1/fulfillments/${key}`, payload }));
+const onItem = (method: 'GET' | 'PUT' | 'DELETE', payload?: object) => (of: Estate) => [
+  { method, url: `/v1/fulfillment-items/${of.ids.fulfillmentItem}`, payload },
+];
+
+/** What asks for the estate through each route. */
+const routes: Record<string, (of: Estate) => InjectOptions[]> = {
+  'POST /v1/fulfillments': (of) => [
+    { method: 'POST', url: '/v1/fulfillments', payload: { fulfillments: [delivery(of)] } },
+  ],
+  'GET /v1/fulfillments/:key': (of) => [
+    ...onFulfillment('GET')(of),
+    { method: 'GET', url: `/v1/fulfillments/${of.sent}?fulfillmentItems=true` },
+  ],
+  'PUT /v1/fulfillments/:key': onFulfillment('PUT', { carrier: 'X' }),
+  'DELETE /v1/fulfillments/:key': onFulfillment('DELETE'),
+  'POST /v1/fulfillment-items': (of) =>
+    [of.sent, of.numbers.fulfillment].map((fulfillmentNumber) => ({
+      method: 'POST',
+      url: '/v1/fulfillment-items',
+      payload: { fulfillmentItems: [{ fulfillmentNumber, itemIdentifier: 'X' }] },
+    })),
+  'GET /v1/fulfillment-items/:id': onItem('GET'),
+  'PUT /v1/fulfillment-items/:id': onItem('PUT', { description: 'X' }),
+  'DELETE /v1/fulfillment-items/:id': onItem('DELETE'),
+};
+/** Routes that show nothing of any tenant, or have a walk of their own. */
+const elsewhere = [
+  ...['GET /livez', 'GET /readyz', 'GET /metrics', 'POST /oauth/token', 'GET /graphql', 'POST /graphql', 'GET /'],
+  ...['GET /playground', 'GET /playground*'],
+];
+
+/** The routes that are served, as fastify prints them; those of a method that is refused are no routes. */
+async function served(): Promise<string[]> {
+  const all: (readonly [string, string])[] = [];
+  // A tree, in which each line goes on from the one that it is indented below.
+  const above: string[] = [];
+  for (const line of gateway.server.app.printRoutes({ commonPrefix: false }).split('\n')) {
+    const [, indent, part, methods] = /^(.*?[├└]── )(\S+)(?: \(([A-Z, ]+)\))?/.exec(line) ?? [];
+    if (!part) continue;
+    const depth = indent.length / 4;
+    above.splice(depth - 1, above.length, part);
+    const url = above.join('');
+    for (const method of methods?.split(', ') ?? []) all.push([method, url]);
+  }
+  const found: string[] = [];
+  for (const [method, url] of all) {
+    if (method === 'HEAD' || method === 'OPTIONS') continue;
+    const { status } = await owner.request({ method: method as 'GET', url: url.replace(/:\w+/, 'x') });
+    if (status !== 405) found.push(`${method} ${url}`);
+  }
+  return found;
+}
+
+test('the walk has a case for every route', async () => {
+  const all = await served();
+  expect(all.length).toBeGreaterThan(10);
+  expect(all.filter((route) => !elsewhere.includes(route)).sort()).toEqual(Object.keys(routes).sort());
+});
+
+describe.each(names)('a client of %s', (name) => {
+  test.each(Object.keys(routes))('finds nothing of others by %s, and changes nothing', async (route) => {
+    const { client, own } = intruders[name];
+    const before = await everything(gateway.database, victim);
+    for (const options of routes[route](victim)) {
+      for (const headers of options.method === 'POST' ? [{}, { 'idempotency-key': `${name} ${route}` }] : [{}]) {
+        const { status, body, text } = await client.request({ ...options, headers });
+        expect([status, body.success]).toEqual([200, false]);
+        expect(body.reasons.map(({ code }: { code: number }) => code % 100)).toEqual([40]);
+        expect(text).not.toContain('Secret');
+        if (options.method === 'POST') break;
+      }
+    }
+    expect(await everything(gateway.database, victim)).toEqual(before);
+    const mixed = { fulfillments: [delivery(own), delivery(victim)] };
+    if (route === 'POST /v1/fulfillments') {
+      const { body } = await client.request({ method: 'POST', url: '/v1/fulfillments', payload: mixed });
+      expect([body.success, body.reasons.length]).toEqual([false, 1]);
+      expect(await everything(gateway.database, victim)).toEqual(before);
+    }
+  });
+
+  test('is refused the org by its header on every route', async () => {
+    const { client } = intruders[name];
+    for (const [options] of Object.values(routes).map((asked) => asked(victim))) {
+      const { status } = await client.request({ ...options, headers: { 'zuora-org-ids': victim.orgId } });
+      expect(status).toBe(403);
+    }
+  });
+});
+
+/** Last: what it asks is done. */
+test.each([...Object.keys(routes)].sort((a, b) => Number(a.startsWith('DELETE')) - Number(b.startsWith('DELETE'))))(
+  'the owner may ask %s',
+  async (route) => {
+    const [options] = routes[route](victim);
+    const { status, body } = await owner.request(options);
+    expect([status, body.success]).toEqual([200, true]);
+  },
+);

@@ -1,0 +1,38 @@
+import type { TestDatabase } from './database';
+import type { Estate } from './estate';
+
+/**
+ * Everything that stands in the database of an org, to the letter, by table: in every table that knows orgs, and what belongs to
+ * the org's bill runs or to its entity as a whole.
+ */
+export async function everything(
+  { owner }: TestDatabase,
+  { orgId }: Pick<Estate, 'orgId'>,
+): Promise<Record<string, string>> {
+  const tables = await owner<{ name: string; column: string | null }>(
+    `select e.attrelid::regclass::text as name, o.attname::text as column from pg_attribute e
+     join pg_class c on c.oid = e.attrelid and c.relkind = 'r'
+     left join pg_attribute o on o.attrelid = e.attrelid and o.attname in ('org_id', 'org_ids')
+     where e.attname = 'entity_id' order by 1`,
+  );
+  const found: Record<string, string> = {};
+  for (const { name, column } of tables) {
+    const whose =
+      name === 'org'
+        ? 'id = $1'
+        : name === 'bill_run_chunk'
+          ? 'bill_run_id in (select id from bill_run where $1 = any(org_ids))'
+          : column === 'org_ids'
+            ? '$1 = any(org_ids)'
+            : column === 'org_id'
+              ? 'org_id = $1'
+              : // What a client stores under a key of its own is its own.
+                name === 'idempotency_outcome'
+                ? 'false and $1::uuid is null'
+                : 'entity_id = (select entity_id from org where id = $1)';
+    found[name] = JSON.stringify(
+      await owner(`select to_jsonb(t) as row from ${name} t where ${whose} order by row`, [orgId]),
+    );
+  }
+  return found;
+}
