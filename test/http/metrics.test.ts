@@ -116,7 +116,7 @@ describe('/metrics', () => {
     await client.request({ method: 'POST', url: '/v1/fulfillments', payload: { fulfillments: [{}] } });
     const after = await metrics();
     const grown = (what: string) => value(after, what) - value(before, what);
-    const codes = ['GRAPHQL_VALIDATION_FAILED', 'PAGE_SIZE', 'BAD_REQUEST', 'unsupported_grant_type'];
+    const codes = ['GRAPHQL_VALIDATION_FAILED', 'PAGE_SIZE', 'NO_SUCH_PATH', 'unsupported_grant_type'];
     expect(codes.map((code) => grown(`gateway_request_errors_total{code="${code}"}`))).toEqual([1, 1, 1, 1]);
     expect(grown('gateway_user_errors_total{code="NOT_FOUND"}')).toBe(2);
     expect(grown('gateway_user_errors_total{code="REQUIRED"}')).toBeGreaterThan(0);

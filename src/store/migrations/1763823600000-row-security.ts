@@ -80,7 +80,7 @@ const policies = [
   ...['entity', 'org', 'client_grant'].map(
     (table) => `create policy of_identity on ${table} to ${systemRole} using (true)`,
   ),
-  ...['bill_run', 'payment_attempt', 'refund'].map(
+  ...['bill_run', 'bill_run_chunk', 'payment_attempt', 'refund'].map(
     (table) => `create policy left_open on ${table} for select to ${systemRole} using (true)`,
   ),
   `create policy outlived on idempotency_outcome to ${systemRole} using (created_date < now() - interval '24 hours')`,
@@ -97,9 +97,10 @@ const rights = [
   `grant select (id, client_id) on client_secret to ${readerRole}`,
   `grant select, insert on entity, org to ${systemRole}`,
   `grant select, insert, update, delete on ${ofClients.join(', ')} to ${systemRole}`,
-  `grant select on bill_run to ${systemRole}`,
-  `grant select (id, entity_id, org_id, status) on payment_attempt, refund to ${systemRole}`,
-  `grant select (created_date), delete on idempotency_outcome to ${systemRole}`,
+  `grant select on bill_run, bill_run_chunk to ${systemRole}`,
+  `grant select (id, entity_id, org_id, status, created_date) on payment_attempt, refund to ${systemRole}`,
+  // The right to update is what PostgreSQL asks for of who locks a row.
+  `grant select (ctid, created_date), update (created_date), delete on idempotency_outcome to ${systemRole}`,
 ];
 
 const define = 'security definer set search_path = pg_catalog, public';
