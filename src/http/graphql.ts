@@ -117,7 +117,8 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   Object.assign(error.extensions, extensionsOf(failure), { shown: failure.message });
   if (!error.path) error.extensions.http = { status };
   if (status < 500) return;
-  context.failure ??= original;
+  // Of several, the one after which the request must not simply be sent again.
+  if (context.failure === undefined || failure.code === 'OUTCOME_UNKNOWN') context.failure = original;
   context.request.log.error({ err: original, path: error.path }, 'resolver failed');
   // Below a mutation its effect has been committed: the same request again would have it twice.
   if (mutation && error.path && error.path.length > 1) {

@@ -5,6 +5,8 @@ import { type TestGatewayServer, testGateway } from '../support/gateway';
 let gateway: TestGatewayServer;
 beforeAll(async () => {
   gateway = await testGateway({ poolSize: 1 });
+  await gateway.database.owner('create table note (n integer)');
+  await gateway.database.owner('grant insert on note to order_gateway_app');
 });
 afterAll(() => gateway.close());
 
@@ -19,7 +21,7 @@ test('what is done only after the time is up is not committed, and what it holds
     carriedOut = work.run(false, async (unit) => {
       unit.onRollback.push(async () => void given.push('rollback'));
       unit.onCommit.push(async () => void given.push('commit'));
-      await unit.db.connection.query("insert into entity (id, name) values (gen_random_uuid(), 'Late')");
+      await unit.db.connection.query('insert into note values (1)');
       await late();
     });
     return carriedOut;
@@ -29,7 +31,7 @@ test('what is done only after the time is up is not committed, and what it holds
   await expect(carriedOut).rejects.toMatchObject({ code: 'TIMEOUT' });
   await work!.finish();
   expect(given).toEqual(['rollback']);
-  expect(await gateway.database.owner("select from entity where name = 'Late'")).toEqual([]);
+  expect(await gateway.database.owner('select from note')).toEqual([]);
   expect(await gateway.services.db.reads().query('select 1 as one')).toEqual([{ one: 1 }]);
 });
 
