@@ -82,7 +82,10 @@ async function served(): Promise<string[]> {
   const found: string[] = [];
   for (const [method, url] of all) {
     if (method === 'HEAD' || method === 'OPTIONS') continue;
-    const { status } = await owner.request({ method: method as 'GET', url: url.replace(/:\w+/, 'x').replace('*', '/x') });
+    const { status } = await owner.request({
+      method: method as 'GET',
+      url: url.replace(/:\w+/, 'x').replace('*', '/x'),
+    });
     if (status !== 405) found.push(`${method} ${url}`);
   }
   return found;
