@@ -25,6 +25,7 @@ import { oauth } from './http/oauth';
 import type { OutsideOptions } from './http/outside';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
+import type { Documents } from './http/registered-document';
 import { Afterwards, authenticated } from './http/request';
 import type { Services } from './service/work';
 import type { Tracing } from './tracing';
@@ -55,6 +56,7 @@ export interface ServerOptions extends HeaderOptions {
 export interface Server {
   app: FastifyInstance;
   identity: Identity;
+  documents: Documents;
   /** Resolves when nothing is left to be done behind replies that have gone out. */
   settled(): Promise<void>;
 }
@@ -100,6 +102,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const metrics = new Metrics(services, version);
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
   let draining = false;
+  let documents: Documents | undefined;
 
   // Node would drop what comes after the 2,000th, an Idempotency-Key among them. There are 16 KB at most.
   app.server.maxHeadersCount = 0;
@@ -152,11 +155,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     jsonBodies(inside);
     authenticated(inside, identity, services);
     limited(inside, limits, rates);
-    await graphqlRoute(inside, { services, afterwards, limits, rates, introspection });
+    const documentsTtlMs = options.grantsTtlMs ?? 5_000;
+    documents = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });
   refuseOtherMethods();
   await app.ready();
-  return { app, identity, settled: () => afterwards.settled() };
+  return { app, identity, documents: documents!, settled: () => afterwards.settled() };
 }

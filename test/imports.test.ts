@@ -33,7 +33,16 @@ const rules: Record<string, Rule> = {
   },
   http: {
     folders: ['http', 'graph', 'service', 'domain'],
-    packages: ['fastify', '@fastify/', '@apollo/server', 'fast-jwt', 'graphql', 'negotiator', 'prom-client'],
+    packages: [
+      'fastify',
+      '@fastify/',
+      '@apollo/server',
+      'fast-jwt',
+      'graphql',
+      'lru-cache',
+      'negotiator',
+      'prom-client',
+    ],
     builtins: /./,
   },
   gateway: { folders: ['gateway', 'domain', 'store'], packages: [], builtins: /^port\.ts$/ },

@@ -194,6 +194,16 @@ export const requestErrorCodes = {
     meaning: 'The client has used up its requests or its cost of this minute. Retry-After says for how long.',
   },
   PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
+  PERSISTED_QUERY_NOT_FOUND: {
+    status: 404,
+    category: 40,
+    meaning: 'The client has registered no document with this id, and none was sent along with it.',
+  },
+  PERSISTED_QUERY_REQUIRED: {
+    status: 403,
+    category: 10,
+    meaning: 'The client runs registered documents only, and this is none. See what it has: npm run documents -- list.',
+  },
   BAD_CURSOR: {
     status: 400,
     category: 20,

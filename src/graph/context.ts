@@ -3,9 +3,12 @@ import type { Caller } from '../domain/caller';
 import { standardLimits } from '../domain/limits';
 import { findByKey } from '../service/key';
 import type { Work } from '../service/work';
+import { DocumentLimits } from './limits';
 import { Loaders, type OneEdge, type OneTarget, oneEdges } from './loaders';
 import { columnsOf, listOf, type Noun, numberOf, type RowOf, show } from './nouns';
 import { selectedFields } from './selection';
+
+const standard = new DocumentLimits(standardLimits, true);
 
 /** What resolvers work with: made once per request. */
 export class GraphContext {
@@ -14,6 +17,7 @@ export class GraphContext {
   constructor(
     readonly work: Work,
     readonly maxPageSize: number = standardLimits.pageSize,
+    readonly documentLimits: DocumentLimits = standard,
   ) {
     this.current = new Loaders(work.reads());
   }

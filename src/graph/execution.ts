@@ -30,16 +30,26 @@ type Known = 'seen once' | CompiledQuery | 'as it is';
 
 const known = new LRUCache<string, Known>({ max: 500 });
 
-function compiled({ key, document, operationName }: Operation): CompiledQuery | undefined {
-  const name = `${key} ${operationName ?? ''}`;
-  let form = known.get(name);
-  if (!form) {
-    known.set(name, 'seen once');
-  } else if (form === 'seen once') {
-    const made = isCompilable(document, operationName) && compileQuery(schema(), document, operationName);
-    form = made && isCompiledQuery(made) ? made : 'as it is';
-    known.set(name, form);
-  }
+/** Of a document with one operation it makes no difference whether a request names it. */
+const nameOf = ({ key, document, operationName }: Operation): string => {
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  return operations.length === 1 ? key : `${key} ${operationName ?? ''}`;
+};
+
+function compiled(operation: Operation): CompiledQuery | undefined {
+  const name = nameOf(operation);
+  const form = known.get(name);
+  if (!form) known.set(name, 'seen once');
+  if (form === 'seen once') return compiledAhead(operation);
+  return typeof form === 'object' ? form : undefined;
+}
+
+/** Compiles an operation of which it is known that it will come again. */
+export function compiledAhead(operation: Operation): CompiledQuery | undefined {
+  const { document, operationName } = operation;
+  const made = isCompilable(document, operationName) && compileQuery(schema(), document, operationName);
+  const form = made && isCompiledQuery(made) ? made : 'as it is';
+  known.set(nameOf(operation), form);
   return typeof form === 'object' ? form : undefined;
 }
 

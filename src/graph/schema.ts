@@ -33,6 +33,7 @@ import { OrderLineItemMutations } from './order-line-item-mutation';
 import { OrderLineItemRules } from './order-line-item-rules';
 import { PaymentResolver } from './payment';
 import { PaymentMutations } from './payment-mutation';
+import { RegisteredDocumentMutations } from './registered-document';
 import { ViewerResolver } from './viewer';
 
 let built: GraphQLSchema | undefined;
@@ -70,6 +71,7 @@ function build(): GraphQLSchema {
         BillRunPreviewTotalResolver,
         PaymentMutations,
         HistoryEntryResolver,
+        RegisteredDocumentMutations,
       ],
       orphanedTypes: errorTypes,
       validate: false,

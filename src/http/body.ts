@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { RequestError } from '../domain/errors';
+import { QuotingError } from './errors';
 
 /** Below this plugin bodies are JSON, and nothing else: text would come through as a string. */
 export function jsonBodies(app: FastifyInstance): void {
@@ -17,7 +18,7 @@ export function jsonBodies(app: FastifyInstance): void {
     if (!isUtf8(body)) return done(new RequestError('BAD_REQUEST', 'The body holds bytes that are not UTF-8.'));
     const text = body.toString();
     parse(request, text, (error, value) => {
-      if (error && text !== '') done(new RequestError('BAD_REQUEST', whyNotJson(text)));
+      if (error && text !== '') done(new QuotingError('BAD_REQUEST', whyNotJson(text), 'The body is not JSON.'));
       else done(error, value);
     });
   });

@@ -20,6 +20,17 @@ export function logged(thrown: unknown): object {
   };
 }
 
+/** A refusal whose message quotes the request, which is for the client alone; `logged` is for the log. */
+export class QuotingError extends RequestError {
+  constructor(
+    code: RequestErrorCode,
+    message: string,
+    readonly logged: string,
+  ) {
+    super(code, message);
+  }
+}
+
 export interface Failure {
   /** In `extensions.code` on /graphql. */
   code: RequestErrorCode;
@@ -111,7 +122,8 @@ export function sendFailure(request: FastifyRequest, reply: FastifyReply, error:
   else if (statusOf(failed.code) >= 500) request.log.error({ err: error }, 'request failed');
   else {
     const { message: cause } = ((error as Error).cause ?? {}) as { message?: string };
-    request.log.info({ code: failed.code, reason: failed.message, ...(cause && { cause }) }, 'request refused');
+    const reason = error instanceof QuotingError ? error.logged : failed.message;
+    request.log.info({ code: failed.code, reason, ...(cause && { cause }) }, 'request refused');
   }
   return send(request, reply, failed);
 }

@@ -19,14 +19,15 @@ export function graphqlOverHttp(
   });
 }
 
-/** What an Apollo server replies to a request, rendered. */
+/** What an Apollo server replies to a request, rendered. `search`: where it is another than that of the address. */
 export async function answer<C extends BaseContext>(
   apollo: ApolloServer<C>,
   request: FastifyRequest,
   context: () => Promise<C>,
+  search = searchOf(request.url),
 ): Promise<Reply> {
-  const { url, method, body } = request;
-  const httpGraphQLRequest = { method, headers: headersOf(request), search: searchOf(url), body };
+  const { method, body } = request;
+  const httpGraphQLRequest = { method, headers: headersOf(request), search, body };
   const response = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context });
   if (response.body.kind !== 'complete') throw new Error('incremental delivery is not served');
   return {
@@ -54,5 +55,9 @@ function headersOf(request: FastifyRequest): HeaderMap {
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
+  // A form or an image of another site cannot make such a request: it has a token, which no cookie holds. Whoever calls a document
+  // by its path is not to know what Apollo asks for instead.
+  if ((request.params as { documentId?: string } | undefined)?.documentId)
+    headers.set('apollo-require-preflight', 'path');
   return headers;
 }

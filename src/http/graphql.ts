@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type DocumentNode, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { graphqlErrorCodes, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { LimitError, type Limits } from '../domain/limits';
 import { GraphContext } from '../graph/context';
@@ -17,8 +19,9 @@ import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
 import { codeOfStatus, extensionsOf, failureOf, statusOf } from './errors';
-import { answer, graphqlOverHttp, searchOf } from './graphql-http';
+import { answer, graphqlOverHttp } from './graphql-http';
 import type { Rates } from './rates';
+import { Documents } from './registered-document';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
 interface RequestContext {
@@ -117,7 +120,8 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   Object.assign(error.extensions, extensionsOf(failure), { shown: failure.message });
   if (!error.path) error.extensions.http = { status };
   if (status < 500) return;
-  context.failure ??= original;
+  // Of several, the one after which the request must not simply be sent again.
+  if (context.failure === undefined || failure.code === 'OUTCOME_UNKNOWN') context.failure = original;
   context.request.log.error({ err: original, path: error.path }, 'resolver failed');
   // Below a mutation its effect has been committed: the same request again would have it twice.
   if (mutation && error.path && error.path.length > 1) {
@@ -196,19 +200,25 @@ interface GraphQLOptions {
   limits: Limits;
   rates: Rates;
   introspection: boolean;
+  /** How long a change of registered documents may take until it counts. */
+  documentsTtlMs: number;
 }
 
 export async function graphqlRoute(
   app: FastifyInstance,
-  { services, afterwards, limits, rates, introspection }: GraphQLOptions,
-): Promise<void> {
-  const documents = new DocumentLimits(limits, introspection);
+  { services, afterwards, limits, rates, introspection, documentsTtlMs }: GraphQLOptions,
+): Promise<Documents> {
+  const documentLimits = new DocumentLimits(limits, introspection);
+  const documents = new Documents(services, documentLimits, app.log, documentsTtlMs);
+  app.addHook('onClose', () => documents.close());
   const apollo = new ApolloServer<Context>({
     gateway: compiledExecution(!introspection),
     // Where it is off, it is refused before, in our words.
     introspection: true,
     hideSchemaDetailsFromClientErrors: !introspection,
+    // Documents are found by their ids before (registered-document.ts).
     persistedQueries: false,
+    documentStore: storeOver(documents.prepared),
     csrfPrevention: true,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
@@ -222,21 +232,28 @@ export async function graphqlRoute(
     formatError,
     logger: app.log,
   });
+  app.decorateRequest('search', '');
+  app.decorateRequest('byId', false);
   await apollo.start();
   app.addHook('onClose', () => apollo.stop());
 
   const execute = async (request: FastifyRequest, work: Work, held: boolean): Promise<Reply> => {
-    const context: RequestContext = { graph: new GraphContext(work, limits.pageSize), request };
-    const reply = await answer(apollo, request, async () => Object.assign(context.graph, { http: context }));
+    const context: RequestContext = { graph: new GraphContext(work, limits.pageSize, documentLimits), request };
+    const reply = await answer(
+      apollo,
+      request,
+      async () => Object.assign(context.graph, { http: context }),
+      request.search,
+    );
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
     if (context.failure && (held || context.failed)) throw context.failure;
     return reply;
   };
 
-  graphqlOverHttp(app, '/graphql', async (request, reply) => {
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const caller = request.caller!;
-    const text = textOf(request);
-    if (text !== undefined) documents.check(text);
+    const text = await documents.resolve(request);
+    if (text !== undefined) documentLimits.check(text);
     const what = holdOf(request);
     if (what) {
       const held = hold(services, caller, what, request.counter!, (work) => {
@@ -249,19 +266,42 @@ export async function graphqlRoute(
     const work = new Work(services, caller, request.counter!);
     const executed = work.whole(() => execute(request, work, false));
     afterwards.after(reply, work, executed);
-    return sendReply(reply, await executed);
-  });
+    const rendered = await executed;
+    return isUnchanged(request, reply, rendered) ? reply.code(304).send() : sendReply(reply, rendered);
+  };
+  graphqlOverHttp(app, '/graphql', handler);
+  graphqlOverHttp(app, '/graphql/:documentId', handler);
+  return documents;
 }
 
-/** The document of a request, where it has one. @throws RequestError BAD_REQUEST for several operations at once */
-function textOf({ method, body, url }: FastifyRequest): string | undefined {
-  if (Array.isArray(body)) {
-    throw new RequestError('BAD_REQUEST', 'Batched operations are off: send one operation in a request, not a list.');
-  }
-  // By the parser that Apollo uses, so that what is looked at is what runs.
-  if (method === 'GET') return new URLSearchParams(searchOf(url)).get('query') ?? undefined;
-  const { query } = (body ?? {}) as { query?: unknown };
-  return typeof query === 'string' ? query : undefined;
+/**
+ * A query by GET and by an id may be kept by its client alone, and asked for again by the tag of its reply, which says
+ * whether it is still the same.
+ */
+function isUnchanged(request: FastifyRequest, reply: FastifyReply, { status, body }: Reply): boolean {
+  if (request.method !== 'GET' || !request.byId || status !== 200 || body.startsWith('{"errors"')) return false;
+  // Weak, since the same reply goes out compressed or not.
+  const tag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
+  reply.header('etag', tag).header('cache-control', 'private, no-cache');
+  reply.header('vary', 'accept, accept-encoding, authorization, zuora-entity-ids, zuora-org-ids');
+  const known = String(request.headers['if-none-match'] ?? '').split(',');
+  return known.some((each) => each.trim() === tag || each.trim() === '*');
+}
+
+/**
+ * Documents that were parsed and validated, and beside those that were prepared some that have come. In characters of
+ * their texts: what a document takes is some twenty times that. Apollo's keys end with the hash of the text.
+ */
+function storeOver(prepared: ReadonlyMap<string, DocumentNode>) {
+  const store = new LRUCache<string, DocumentNode>({
+    maxSize: 1_500_000,
+    sizeCalculation: ({ loc }) => (loc?.end ?? 0) + 1,
+  });
+  return {
+    get: async (key: string) => prepared.get(key.slice(-64)) ?? store.get(key),
+    set: async (key: string, document: DocumentNode) => void store.set(key, document),
+    delete: async (key: string) => store.delete(key),
+  };
 }
 
 /** Whether the request is held open until its reply is rendered: a mutation with a key, or one that is a dry run. */

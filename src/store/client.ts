@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { type DocumentMode, documentModes } from '../domain/registered-document';
 import type { Connection } from './connection';
 import { EntityRow, OrgRow } from './tenant';
 
@@ -17,6 +18,8 @@ export class ClientRow {
   @Column('text', { array: true }) scopes: string[];
   @Column('text', { nullable: true }) subject: string | null;
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
+  /** What it may run besides its registered documents. */
+  @Column('enum', { enum: documentModes, enumName: 'document_mode', default: 'Open' }) documentMode: DocumentMode;
   @Column('timestamp with time zone', { precision: 3, nullable: true }) revokedDate: string | null;
 }
 
@@ -50,6 +53,7 @@ export interface ClientWithGrants {
   id: string;
   name: string;
   scopes: string[];
+  documentMode: DocumentMode;
   secrets: { id: string; hash: string | null }[];
   entities: { id: string; name: string; orgs: { id: string; name: string }[] }[];
 }
@@ -68,7 +72,7 @@ export async function readClient(
 ): Promise<ClientWithGrants | undefined> {
   const [column, value] = 'id' in key ? ['id', key.id] : ['subject', key.subject];
   const [client] = await db.query<ClientWithGrants>(
-    `select c.id, c.name, c.scopes,
+    `select c.id, c.name, c.scopes, c.document_mode as "documentMode",
        (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'hash', ${withHashes ? 's.hash' : 'null'})
                                  order by s.id desc), '[]')
         from client_secret s where s.client_id = c.id) as secrets,
@@ -153,4 +157,9 @@ export async function countClients(db: Connection, butIds: readonly string[]): P
     [butIds],
   );
   return row.count;
+}
+
+/** Sets what a client may run besides its registered documents. */
+export async function setDocumentMode(db: Connection, id: string, mode: DocumentMode): Promise<void> {
+  await db.query('update client set document_mode = $2 where id = $1', [id, mode]);
 }

@@ -13,6 +13,7 @@ import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 import { PaymentApplicationRow, PaymentAttemptRow, PaymentRow } from './payment';
 import { RefundRow } from './refund';
+import { RegisteredDocumentRow, UnknownDocumentRow } from './registered-document';
 import { EntityRow, OrgRow } from './tenant';
 import { TestGatewayChargeRow, TestGatewayRefundRow } from './test-gateway';
 
@@ -24,6 +25,8 @@ export const rows = [
   ClientRow,
   ClientSecretRow,
   ClientGrantRow,
+  RegisteredDocumentRow,
+  UnknownDocumentRow,
   AccountRow,
   OrderRow,
   OrderLineItemRow,

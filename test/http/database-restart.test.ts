@@ -20,7 +20,7 @@ beforeAll(async () => {
   postgres = await open();
   await migrate({ url: postgres.url });
   const db = await Database.open({ url: postgres.url });
-  credentials = await createClient(db.reads(), {
+  credentials = await createClient(db.aside(), {
     name: 'restart',
     scopes: ['read', 'order', 'bill'],
     grants: [{ entity: 'Acme', orgs: ['North'] }],

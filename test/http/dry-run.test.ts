@@ -3,6 +3,7 @@ import { createFulfillmentItems } from '../../src/service/fulfillment-item';
 import { Scoped } from '../../src/store/connection';
 import { type Documents, documentsOf, insertDocuments } from '../support/documents';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { manifestOf } from '../support/manifest';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -78,6 +79,8 @@ async function writesNothing<T>(act: () => Promise<T>): Promise<T> {
 const errors = 'userErrors { code path message }';
 const moved = `{ fulfillments { fulfillmentNumber state version } invoices { invoiceNumber } paidAmount ${errors} }`;
 
+const manifest = manifestOf('query Viewer { viewer { clientId } }');
+
 /** Every mutation of the schema, with arguments that it accepts. */
 const accepted: Record<string, { query: () => string; shows: object }> = {
   createAccount: {
@@ -102,6 +105,12 @@ const accepted: Record<string, { query: () => string; shows: object }> = {
         taxCodes: [{ code: 'VAT', rate: '0.2' }],
       },
     },
+  },
+  registerDocuments: {
+    query: () =>
+      `registerDocuments(dryRun: true, input: {clientId: "${client.clientId}", manifest: ${JSON.stringify(manifest)}}) {
+        added documents { operationName retiredDate } ${errors} }`,
+    shows: { added: 1, documents: [{ operationName: 'Viewer', retiredDate: null }] },
   },
   createOrder: {
     query: () => `createOrder(dryRun: true, input: {existingAccountNumber: "${ids.account}", orderDate: "2022-01-01",

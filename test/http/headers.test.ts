@@ -104,9 +104,9 @@ describe('a preflight', () => {
     expect(headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  test.each(['/metrics', '/playground', '/livez'])('of %s is not answered, which is for nobody else', async (url) => {
+  test.each(['/metrics', '/playground', '/livez'])('of %s gives no leave: it is for nobody else', async (url) => {
     const { status, headers } = await preflight(url, app);
-    expect(status).toBe(404);
+    expect([status, headers.allow]).toEqual([204, 'GET']);
     expect(headers).not.toHaveProperty('access-control-allow-origin');
     expect((await send('GET', url, { origin: app })).headers).not.toHaveProperty('access-control-allow-origin');
   });
@@ -261,7 +261,7 @@ test('a server that is about to stop refuses what still comes in its own words',
     await new Promise((resolve) => setTimeout(resolve, 100));
     const closed = stopping.server.app.close();
     const [{ status, headers, body }] = await answered;
-    expect([status, JSON.parse(body).reasons[0].message]).toEqual([503, 'This process is about to stop.']);
+    expect([status, JSON.parse(body).reasons[0].message]).toEqual([503, 'This process is about to stop. Try again.']);
     expect(headers).toMatchObject({ 'retry-after': '2', 'zuora-track-id': 'last', connection: 'close' });
     await closed;
   } finally {

@@ -30,7 +30,7 @@ let token: string;
 
 beforeAll(async () => {
   database = await testDatabase();
-  ({ clientId, secret } = await createClient(database.db.reads(), {
+  ({ clientId, secret } = await createClient(database.db.aside(), {
     name: 'Logged',
     scopes: ['read', 'order', 'fulfill', 'bill', 'pay'],
     grants: [{ entity: 'Acme', orgs: ['North'] }],

@@ -99,32 +99,43 @@ describe('the process', () => {
     expect(told.map((part) => statement.test(part))).toEqual([false, true, false]);
   });
 
-  test('takes tokens of the issuer that it is told of, and the word of the proxies', async () => {
+  describe('that is told of an issuer and of proxies', () => {
     const key = signingKey('ec');
-    const issuer = await Issuer.start(key);
-    await createLinkedClient(database.db.aside(), {
-      ...{ name: 'Linked', subject: 'erp@clients', scopes: ['read'] },
-      grants: [{ entity: 'Acme', orgs: ['North'] }],
+    let issuer: Issuer;
+    beforeAll(async () => {
+      issuer = await Issuer.start(key);
     });
-    const { issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: JWT_JWKS_URL } = issuer;
-    const gateway = withDatabase({ ...production, JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL, TRUST_PROXY: '127.0.0.0/8' });
-    const origin = await gateway.origin;
-    const ask = (token: string) =>
-      fetch(`${origin}/graphql?query={viewer{clientId}}`, {
-        headers: { authorization: `Bearer ${token}`, 'apollo-require-preflight': 'true' },
+    afterAll(() => issuer.down());
+
+    test('takes tokens of the one and the word of the others', async () => {
+      await createLinkedClient(database.db.aside(), {
+        ...{ name: 'Linked', subject: 'erp@clients', scopes: ['read'] },
+        grants: [{ entity: 'Acme', orgs: ['North'] }],
       });
-    expect((await ask(issuer.token(key))).status).toBe(200);
-    expect((await ask(issuer.token(key, { aud: 'elsewhere' }))).status).toBe(401);
-    for (let i = 0; i < 101; i++) {
-      const headers = { 'x-forwarded-for': `192.0.2.${i}` };
-      const { status } = await fetch(`${origin}/oauth/token`, { method: 'POST', headers, body: new URLSearchParams() });
-      expect(status).toBe(400);
-    }
-    gateway.child.kill('SIGTERM');
-    expect(await gateway.ended).toBe(0);
-    await issuer.down();
-    // The client does not learn what is wrong with its token; who runs the gateway does.
-    expect(gateway.out()).toContain('"cause":"The aud claim value is not allowed."');
+      const { issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: JWT_JWKS_URL } = issuer;
+      const outside = { JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL };
+      const gateway = withDatabase({ ...production, ...outside, TRUST_PROXY: '127.0.0.0/8' });
+      const origin = await gateway.origin;
+      const ask = (token: string) =>
+        fetch(`${origin}/graphql?query={viewer{clientId}}`, {
+          headers: { authorization: `Bearer ${token}`, 'apollo-require-preflight': 'true' },
+        });
+      expect((await ask(issuer.token(key))).status).toBe(200);
+      expect((await ask(issuer.token(key, { aud: 'elsewhere' }))).status).toBe(401);
+      for (let i = 0; i < 101; i++) {
+        const headers = { 'x-forwarded-for': `192.0.2.${i}` };
+        const { status } = await fetch(`${origin}/oauth/token`, {
+          method: 'POST',
+          headers,
+          body: new URLSearchParams(),
+        });
+        expect(status).toBe(400);
+      }
+      gateway.child.kill('SIGTERM');
+      expect(await gateway.ended).toBe(0);
+      // The client does not learn what is wrong with its token; who runs the gateway does.
+      expect(gateway.out()).toContain('"cause":"The aud claim value is not allowed."');
+    });
   });
 
   test('outlives housekeeping of which one part fails while another is waited for', async () => {

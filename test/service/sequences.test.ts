@@ -39,8 +39,8 @@ describe.each([1, 4, 8])('two hundred commands over %i connections', (connection
   );
 });
 
-test('every mutation is asked for but those of accounts, which nothing else changes', () => {
-  expect([...askedFor, 'createAccount', 'updateAccount'].sort()).toEqual([...mutations].sort());
+test('every mutation is asked for but those of accounts and of documents, which nothing else changes', () => {
+  expect([...askedFor, 'createAccount', 'updateAccount', 'registerDocuments'].sort()).toEqual([...mutations].sort());
 });
 
 test('every kind of command was carried out in some sequence', () => {

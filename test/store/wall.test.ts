@@ -386,7 +386,8 @@ describe('the role for what belongs to no tenant alone', () => {
   test('may do with clients what identity does, and otherwise find what waits', async () => {
     expect(await rightsOf(systemRole)).toEqual({
       ...{ entity: 'si', org: 'si', client: 'siud', client_secret: 'siud', client_grant: 'siud' },
-      ...{ bill_run: 's', bill_run_chunk: 's', payment_attempt: 's', refund: 's', idempotency_outcome: 'sd' },
+      ...{ registered_document: 'siud', unknown_document: 'siud' },
+      ...{ bill_run: 's', bill_run_chunk: 's', payment_attempt: 's', refund: 's', idempotency_outcome: 'sud' },
     });
   });
 

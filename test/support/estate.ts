@@ -10,6 +10,7 @@ import { insertRows } from '../../src/store/write';
 import { insertFailures } from './chain';
 import { type Documents, documentMutations, documentsOf, insertDocuments } from './documents';
 import { orderFor, type TestGatewayServer } from './gateway';
+import { manifestOf } from './manifest';
 import { insertReturns, returnOf } from './returns';
 import { billRunRow, failureRow, offsetRow } from './rows';
 
@@ -18,6 +19,8 @@ import { billRunRow, failureRow, offsetRow } from './rows';
 /** One of everything in one org, and the tables that hold it. */
 export interface Estate {
   orgId: string;
+  /** Whose it is. */
+  clientId: string;
   ids: Record<keyof typeof nouns, string>;
   numbers: Record<'account' | 'order' | 'fulfillment' | 'invoice' | 'creditMemo' | 'payment' | 'billRun', string>;
   /** Documents to act upon. */
@@ -80,6 +83,7 @@ export async function estate(gateway: TestGatewayServer, work: Work, name: strin
   const [executing, { id: booked }, { id: sent }] = fulfillments.map((row) => row!);
   return {
     orgId: account.orgId,
+    clientId: work.caller.clientId,
     ids: {
       ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
       ...{ fulfillmentItem: items.get(sent)![0].id, invoice: invoices[0].id, invoiceItem: billed.item },
@@ -174,6 +178,10 @@ export const mutations: Record<string, (of: Estate) => string[]> = {
   updateBillingSettings: () => [
     `input: { roundingMode: UP }, DRY) { result: billingSettings { roundingMode } ${errors} }`,
   ],
+  registerDocuments: ({ clientId }) => [
+    `input: { clientId: "${clientId}", manifest: ${JSON.stringify(manifestOf('{ viewer { clientId } }'))} }, DRY)
+      { result: documents { documentId } ${errors} }`,
+  ],
   createOrder: ({ numbers: { account } }) => [
     `input: { existingAccountNumber: "${account}", orderDate: "2022-01-01", orderLineItems: [${line}] }, DRY)
       { result: order { id } ${errors} }`,
@@ -228,7 +236,7 @@ export const mutation = (field: string, text: string, dryRun: boolean) =>
 export const scopeOf = (field: string) =>
   field in queries
     ? 'read'
-    : field === 'updateBillingSettings'
+    : ['updateBillingSettings', 'registerDocuments'].includes(field)
       ? 'admin'
       : /Payment$/.test(field)
         ? 'pay'

@@ -99,7 +99,8 @@ const rights = [
   `grant select, insert, update, delete on ${ofClients.join(', ')} to ${systemRole}`,
   `grant select on bill_run, bill_run_chunk to ${systemRole}`,
   `grant select (id, entity_id, org_id, status, created_date) on payment_attempt, refund to ${systemRole}`,
-  `grant select (created_date), delete on idempotency_outcome to ${systemRole}`,
+  // The right to update is what PostgreSQL asks for of who locks a row.
+  `grant select (ctid, created_date), update (created_date), delete on idempotency_outcome to ${systemRole}`,
 ];
 
 const define = 'security definer set search_path = pg_catalog, public';

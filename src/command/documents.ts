@@ -1,0 +1,234 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ConfigError, readConfig } from '../config';
+import { Refusal } from '../domain/errors';
+import { type DocumentMode, documentModeMeanings, documentModes, isRetired } from '../domain/registered-document';
+import { checkDocument } from '../graph/document-check';
+import { DocumentLimits } from '../graph/limits';
+import {
+  type CheckDocument,
+  changeMode,
+  documentReport,
+  managedClient,
+  registerDocuments,
+  retire,
+  today,
+} from '../service/registered-document';
+import { type Connection, Lease, preparedStatements } from '../store/connection';
+import type { Database } from '../store/database';
+import { openDatabase } from '../store/open';
+import { liveDocuments, type RegisteredDocumentRow } from '../store/registered-document';
+import type { Output } from './client';
+
+const modes = documentModes.map((mode) => `${mode}: ${documentModeMeanings[mode]}`).join('\n                       ');
+const usage = `Usage: npm run documents -- <what> [options]
+
+  import --client <id> <file>               register what a manifest holds; again as often as you like
+  list --client <id>                        what is registered
+  retire --client <id> <document id> ...    not served any more, at once, or from --from <day> on
+  restore --client <id> <document id> ...   served again
+  mode --client <id> <mode>                 what the client may run besides:
+                       ${modes}
+  report --client <id>                      what it has run, in the mode LogUnknown, that is not registered
+  check                                     whether everything that is registered is valid with this version
+
+A manifest is what generate-persisted-query-manifest (Apollo), the Relay compiler and the GraphQL Code Generator write.
+
+Exit status: 0 done, 1 failed, 2 not understood or refused, 3 check has found documents that would not run.`;
+
+class UsageError extends Error {}
+
+const options = {
+  client: { type: 'string' },
+  from: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Act = (db: Database, output: Output, check: CheckDocument) => Promise<number>;
+
+/** What is asked for, or nothing where that is help. Throws a UsageError that says what is wrong. */
+function read(args: string[]): Act | undefined {
+  const { values, positionals } = parsed(args);
+  if (values.help) return undefined;
+  const [what, ...rest] = positionals;
+  if (!what || !(what in acts)) {
+    const asked = what ? `"${what}" is none of them` : 'Say what to do';
+    throw new UsageError(`${asked}: ${Object.keys(acts).join(', ')}.`);
+  }
+  const { client, from } = values;
+  if (what === 'check') return checkAll;
+  if (!client) throw new UsageError('--client is missing.');
+  if (from !== undefined && what !== 'retire') throw new UsageError('--from goes with retire.');
+  return acts[what as keyof typeof acts]({ client, from }, rest);
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+interface Named {
+  client: string;
+  from?: string;
+}
+
+const acts = {
+  import: ({ client }: Named, [file, ...more]: string[]): Act => {
+    if (!file || more.length) throw new UsageError('Name the file of the manifest.');
+    const manifest = contentOf(file);
+    return (db, { out }, check) =>
+      inTransaction(db, async (connection) => {
+        const id = await managedClient(connection, client);
+        const { documents, added } = await registerDocuments(connection, id, manifest, check);
+        out(`${documents.length} documents, ${added} of them new.`);
+        for (const document of documents) {
+          for (const use of document.deprecated) out(`  ${nameOf(document)} uses ${use}`);
+        }
+        const retired = documents.filter((document) => isRetired(document, today()));
+        if (retired.length) out(`Retired, and not restored by this: ${retired.map(nameOf).join(', ')}.`);
+        return 0;
+      });
+  },
+  list:
+    ({ client }: Named, rest: string[]): Act =>
+    async (db, { out }) => {
+      none(rest);
+      const connection = db.aside();
+      const { mode, documents } = await documentReport(connection, await managedClient(connection, client));
+      out(`${documents.length} documents; ${mode}: ${documentModeMeanings[mode]}`);
+      for (const document of documents) {
+        const retired = document.retiredDate === null ? '' : `  retired from ${document.retiredDate}`;
+        out(
+          `  ${document.documentId}  ${document.operationType} ${nameOf(document)}  ${document.registeredDate.slice(0, 10)}${retired}`,
+        );
+      }
+      return 0;
+    },
+  retire: ({ client, from }: Named, ids: string[]): Act => retiring(client, ids, from ?? today()),
+  restore: ({ client }: Named, ids: string[]): Act => retiring(client, ids, null),
+  mode: ({ client }: Named, [mode, ...rest]: string[]): Act => {
+    if (!mode) throw new UsageError(`Name the mode: ${documentModes.join(', ')}.`);
+    none(rest);
+    return async (db, { out }) => {
+      const connection = db.aside();
+      await changeMode(connection, await managedClient(connection, client), mode);
+      out(`${mode}: ${documentModeMeanings[mode as DocumentMode]}`);
+      return 0;
+    };
+  },
+  report:
+    ({ client }: Named, rest: string[]): Act =>
+    async (db, { out }) => {
+      none(rest);
+      const connection = db.aside();
+      const { mode, unknown } = await documentReport(connection, await managedClient(connection, client));
+      if (mode !== 'LogUnknown') out(`The mode is ${mode}: nothing is put on record. Set LogUnknown to find out.`);
+      out(`${unknown.length} documents were run that are not registered.`);
+      for (const { hash, operationName, firstSeen, lastSeen, count, text } of unknown) {
+        const name = operationName ?? text.replace(/\s+/g, ' ').slice(0, 60);
+        out(`  ${hash}  ${name}  ${count} times, ${firstSeen} to ${lastSeen}`);
+      }
+      return 0;
+    },
+  check: (): Act => checkAll,
+};
+
+const nameOf = ({ operationName, documentId }: RegisteredDocumentRow): string => operationName ?? documentId;
+
+function none(rest: readonly string[]): void {
+  if (rest.length) throw new UsageError(`"${rest.join(' ')}" is not understood.`);
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}.`);
+  }
+}
+
+const retiring = (client: string, ids: readonly string[], from: string | null): Act => {
+  if (ids.length === 0) throw new UsageError('Name the ids of the documents.');
+  return (db, { out }) =>
+    inTransaction(db, async (connection) => {
+      const documents = await retire(connection, await managedClient(connection, client), ids, from);
+      const what = from === null ? 'served again' : `retired from ${from}`;
+      for (const document of documents) out(`${nameOf(document)} is ${what}.`);
+      return 0;
+    });
+};
+
+/** Whether what is registered and not retired would run with this version: client, operation and field of what would not. */
+const checkAll: Act = async (db, { out }, check) => {
+  const documents = await liveDocuments(db.aside(), today());
+  let broken = 0;
+  for (const document of documents) {
+    const result = check(document.text);
+    if (!('errors' in result)) continue;
+    broken++;
+    out(`${document.clientName} (${document.clientId}), ${nameOf(document)}, ${document.documentId}:`);
+    for (const error of result.errors) out(`  ${error}`);
+  }
+  out(`${documents.length} documents, ${broken} of them not valid.`);
+  return broken ? 3 : 0;
+};
+
+async function inTransaction<T>(db: Database, act: (connection: Connection) => Promise<T>): Promise<T> {
+  const lease = await Lease.take(db.side);
+  let open = true;
+  try {
+    await lease.control('begin');
+    const result = await act(lease);
+    open = false;
+    await lease.commit();
+    return result;
+  } finally {
+    await lease.release(open);
+  }
+}
+
+/** Runs the command line and returns its exit status. */
+export async function documentsCommand(
+  args: string[],
+  env: Readonly<Record<string, string | undefined>>,
+  output: Output,
+): Promise<number> {
+  try {
+    const act = read(args);
+    if (!act) {
+      output.out(usage);
+      return 0;
+    }
+    const config = readConfig(env);
+    preparedStatements(config.preparedStatements);
+    const { db, close } = await openDatabase({ ...config, poolSize: 1 });
+    try {
+      const limits = new DocumentLimits(config.limits, config.introspection);
+      return await act(db, output, (text) => checkDocument(text, limits));
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      output.err(`${error.message}\n\n${usage}`);
+      return 2;
+    }
+    if (error instanceof Refusal) {
+      for (const { path, message } of error.errors) {
+        output.err(path[0] === 'manifest' && path[1] ? `${path[1]}: ${message}` : message);
+      }
+      return 2;
+    }
+    output.err(error instanceof ConfigError ? error.message : `It could not be done: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+if (require.main === module) {
+  documentsCommand(process.argv.slice(2), process.env, { out: console.log, err: console.error }).then((status) => {
+    process.exitCode = status;
+  });
+}

@@ -1,0 +1,68 @@
+import { type UserError, userError } from './errors';
+
+/**
+ * Documents that a client has handed over, to run them by their ids from then on. Source: GraphQL over HTTP, appendix A
+ * "Persisted documents"; Apollo, "Persisted queries"; Relay, "Persisted queries".
+ */
+
+/** What a client may run besides. */
+export const documentModes = ['Open', 'LogUnknown', 'RegisteredOnly'] as const;
+export type DocumentMode = (typeof documentModes)[number];
+
+export const documentModeMeanings: Record<DocumentMode, string> = {
+  Open: 'Any document; one that is sent with its hash is remembered for a while and then runs by the hash alone.',
+  LogUnknown: 'Any document; what is not registered is put on record, to know what RegisteredOnly would refuse.',
+  RegisteredOnly: 'Registered documents only, by id or word for word; introspection is refused with the rest.',
+};
+
+/**
+ * An id as it is kept: the appendix of GraphQL over HTTP writes `sha256:` before the digits that others write alone, and
+ * hex digits come in either case.
+ */
+export function documentIdOf(id: string): string {
+  const digits = /^sha256:/i.test(id) ? id.slice('sha256:'.length) : id;
+  return /^[0-9a-f]+$/i.test(digits) ? digits.toLowerCase() : digits;
+}
+
+/** What one import and one client may hold. A screen is a document; the largest front ends have some hundreds. */
+export const mostDocuments = 2_000;
+
+/** The longest document, in characters. */
+export const longestDocument = 200_000;
+
+export interface DocumentText {
+  documentId: string;
+  text: string;
+}
+
+/**
+ * What is wrong with registering these beside those that are registered. An id stands for one text for ever: a deployed
+ * program would get another answer.
+ */
+export function judgeRegistration(
+  documents: readonly DocumentText[],
+  registered: ReadonlyMap<string, string>,
+): UserError[] {
+  const errors: UserError[] = [];
+  const texts = new Map(registered);
+  for (const { documentId, text } of documents) {
+    const known = texts.get(documentId);
+    if (known !== undefined && known !== text) {
+      const message = `${documentId} is the id of another text already; an id is never given another one.`;
+      errors.push(userError('DUPLICATE', message, ['manifest', documentId]));
+    } else if (text.length > longestDocument) {
+      const message = `The document has ${text.length} characters; at most ${longestDocument} are allowed.`;
+      errors.push(userError('LIMIT_EXCEEDED', message, ['manifest', documentId]));
+    }
+    texts.set(documentId, text);
+  }
+  if (texts.size > mostDocuments) {
+    const message = `The client would have ${texts.size} documents; at most ${mostDocuments} are allowed.`;
+    errors.push(userError('LIMIT_EXCEEDED', message, ['manifest']));
+  }
+  return errors;
+}
+
+/** Whether a document is not served any more on a day. */
+export const isRetired = ({ retiredDate }: { retiredDate: string | null }, today: string): boolean =>
+  retiredDate !== null && retiredDate <= today;

@@ -1,0 +1,94 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  getNamedType,
+  isEnumType,
+  Kind,
+  parse,
+  TypeInfo,
+  validate,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
+import { RequestError } from '../domain/errors';
+import type { DocumentLimits } from './limits';
+import { schema } from './schema';
+
+/** What a document is, held against the schema. */
+export interface CheckedDocument {
+  document: DocumentNode;
+  operationName: string | null;
+  operationType: 'query' | 'mutation';
+  /** What it uses of the schema that is to go: `Type.field`, with the reason. */
+  deprecated: string[];
+}
+
+/** Why a document would not run. */
+export interface InvalidDocument {
+  errors: string[];
+}
+
+/**
+ * Holds a document against the schema, as each request is. A registered document has one operation, so that its id says all
+ * that there is to say.
+ */
+export function checkDocument(text: string, limits: DocumentLimits): CheckedDocument | InvalidDocument {
+  let document: DocumentNode;
+  try {
+    limits.check(text);
+    document = parse(text);
+  } catch (error) {
+    if (error instanceof GraphQLError) return { errors: [located(error)] };
+    if (error instanceof RequestError) return { errors: [error.message] };
+    throw error;
+  }
+  const errors = validate(schema(), document, undefined, { maxErrors: 10 });
+  if (errors.length) return { errors: errors.map(located) };
+  const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const [operation] = operations;
+  if (operations.length !== 1 || operation.operation === 'subscription') {
+    const names = operations.map(({ name }) => name?.value ?? '(unnamed)').join(', ');
+    return { errors: [`A registered document holds one query or mutation; this one has ${names || 'none'}.`] };
+  }
+  return {
+    document,
+    operationName: operation.name?.value ?? null,
+    operationType: operation.operation,
+    deprecated: deprecatedIn(document),
+  };
+}
+
+const located = ({ message, locations }: GraphQLError): string =>
+  locations?.length ? `line ${locations[0].line}: ${message}` : message;
+
+/** What a document uses that is deprecated: fields, arguments, input fields and values, each once. */
+export function deprecatedIn(document: DocumentNode): string[] {
+  const found = new Set<string>();
+  const note = (coordinate: string, reason: string | null | undefined) => {
+    if (reason) found.add(`${coordinate}: ${reason}`);
+  };
+  const info = new TypeInfo(schema());
+  visit(
+    document,
+    visitWithTypeInfo(info, {
+      Field() {
+        note(`${info.getParentType()}.${info.getFieldDef()?.name}`, info.getFieldDef()?.deprecationReason);
+      },
+      Argument(node) {
+        const field = `${info.getParentType()}.${info.getFieldDef()?.name}`;
+        note(`${field}(${node.name.value}:)`, info.getArgument()?.deprecationReason);
+      },
+      ObjectField(node) {
+        const parent = info.getParentInputType();
+        const type = parent && getNamedType(parent);
+        const field = type && 'getFields' in type ? type.getFields()[node.name.value] : undefined;
+        note(`${type}.${node.name.value}`, field?.deprecationReason);
+      },
+      EnumValue(node) {
+        const type = info.getInputType() && getNamedType(info.getInputType()!);
+        if (isEnumType(type)) note(`${type}.${node.value}`, info.getEnumValue()?.deprecationReason);
+      },
+    }),
+  );
+  return [...found];
+}

@@ -1,0 +1,293 @@
+import { setImmediate } from 'node:timers/promises';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import type { DocumentNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { Caller } from '../domain/caller';
+import { RequestError } from '../domain/errors';
+import { type DocumentMode, documentIdOf } from '../domain/registered-document';
+import { checkDocument } from '../graph/document-check';
+import { compiledAhead } from '../graph/execution';
+import type { DocumentLimits } from '../graph/limits';
+import {
+  documentModeOf,
+  hashOf,
+  recordUnknown,
+  servedDocument,
+  servedDocuments,
+  type UnknownRuns,
+} from '../service/registered-document';
+import type { Services } from '../service/work';
+import { searchOf } from './graphql-http';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The search of its URL, with the document in it that it names by its id. */
+    search: string;
+    /** It names its document by an id. */
+    byId: boolean;
+  }
+}
+
+/** What a request says about its document. Values are the client's, and may be anything. */
+export interface Asked {
+  query?: unknown;
+  operationName?: unknown;
+  /** GraphQL over HTTP, appendix A; Relay and the GraphQL Code Generator. */
+  documentId?: unknown;
+  /** Apollo: `{ version: 1, sha256Hash }`. */
+  persistedQuery?: unknown;
+}
+
+type Served = { text: string } | { retiredDate: string };
+
+/** What is sent with its hash is remembered so long as there is room: so many documents, and characters. */
+const remembered = { max: 2_000, maxSize: 10_000_000, sizeCalculation: (text: string) => text.length + 1 };
+const workEvery = 5_000;
+/** More than these are parsed and validated when they are called, as other documents are. */
+const mostPrepared = 5_000;
+/** And these are compiled ahead, which leaves room for what is not registered. */
+const mostCompiled = 250;
+/** How much earlier than the last one seen a document may have been registered that is seen after it. */
+const overlap = 60_000;
+const mostUnrecorded = 1_000;
+const longestRecorded = 2_000;
+
+/** Finds the text that a request runs: its own, or the one that its client has registered under an id. */
+export class Documents {
+  private readonly modes: LRUCache<string, DocumentMode>;
+  private readonly served: LRUCache<string, { found: Served | undefined }>;
+  /** Automatic persisted queries. Of this process: another one answers PERSISTED_QUERY_NOT_FOUND, and is told then. */
+  private readonly automatic = new LRUCache<string, string>(remembered);
+  private readonly unrecorded = new Map<string, UnknownRuns[number]>();
+  /** Registered documents that were parsed and validated ahead, by the SHA-256 of their texts. */
+  readonly prepared = new Map<string, DocumentNode>();
+  /** Those that are not valid with this version: they are refused when they are called. */
+  readonly invalid = new Set<string>();
+  private preparedUntil: string | undefined;
+  private working: Promise<void> = Promise.resolve();
+  private readonly timer: NodeJS.Timeout;
+
+  /** `ttlMs`: how long a change of a client's documents or mode may take until it counts. */
+  constructor(
+    private readonly services: Services,
+    private readonly limits: DocumentLimits,
+    private readonly log: FastifyBaseLogger,
+    ttlMs: number,
+  ) {
+    const db = () => services.db.aside();
+    // Of none at all it takes that nothing ever changes.
+    const ttl = Math.max(ttlMs, 1);
+    this.modes = new LRUCache({ max: 1_000, ttl, fetchMethod: (clientId) => documentModeOf(db(), clientId) });
+    this.served = new LRUCache({
+      max: 5_000,
+      ttl,
+      fetchMethod: async (key) => {
+        const [clientId, documentId] = key.split(' ');
+        return { found: await servedDocument(db(), clientId, documentId) };
+      },
+    });
+    this.timer = setInterval(() => this.work(), workEvery).unref();
+    this.work();
+  }
+
+  /**
+   * The text that a request runs, where it has one. Where it named an id, it is from here on as if it had sent the text.
+   * @throws RequestError PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_REQUIRED, BAD_REQUEST
+   */
+  async resolve(request: FastifyRequest): Promise<string | undefined> {
+    const { method } = request;
+    request.search = searchOf(request.url);
+    const given = method === 'GET' ? inSearch(request.search) : inBody(request.body);
+    const fromPath = (request.params as { documentId?: string }).documentId;
+    if (fromPath !== undefined && given.documentId != null && given.documentId !== fromPath) {
+      throw new RequestError('BAD_REQUEST', 'The path and documentId name two documents.');
+    }
+    const asked: Asked = { ...given, documentId: given.documentId ?? fromPath };
+    request.byId = asked.documentId != null || asked.persistedQuery != null;
+    const text = await this.textFor(request.caller!, asked);
+    if (!request.byId || text === undefined) return text;
+    if (method === 'GET') request.search = searchWith(request.search, text);
+    else request.body = bodyWith(request.body as Record<string, unknown>, text);
+    return text;
+  }
+
+  /**
+   * The text to run. @throws RequestError PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_REQUIRED, BAD_REQUEST
+   */
+  async textFor({ clientId }: Caller, asked: Asked): Promise<string | undefined> {
+    const id = idIn(asked);
+    const text = typeof asked.query === 'string' && asked.query !== '' ? asked.query : undefined;
+    if (id === undefined) return text === undefined ? undefined : this.judged(clientId, text, asked.operationName);
+    if (text !== undefined && hashOf(text) !== id) {
+      throw new RequestError('BAD_REQUEST', 'The id is not the SHA-256 of the document that came with it.');
+    }
+    const served = await this.find(clientId, id);
+    if (served && 'text' in served) return served.text;
+    const mode = (await this.modes.fetch(clientId))!;
+    const known = text ?? (mode === 'RegisteredOnly' ? undefined : this.automatic.get(`${clientId} ${id}`));
+    if (served && known === undefined) {
+      throw new RequestError(
+        'PERSISTED_QUERY_NOT_FOUND',
+        `The document was retired on ${served.retiredDate}. Ask whoever runs this server to restore it.`,
+      );
+    }
+    if (known === undefined) throw new RequestError('PERSISTED_QUERY_NOT_FOUND');
+    const judged = await this.judged(clientId, known, asked.operationName);
+    this.automatic.set(`${clientId} ${id}`, judged);
+    return judged;
+  }
+
+  /** A text that is sent itself, or was so before: whether its client may run it. */
+  private async judged(clientId: string, text: string, operationName: unknown): Promise<string> {
+    const mode = (await this.modes.fetch(clientId))!;
+    if (mode === 'Open') return text;
+    const hash = hashOf(text);
+    const served = await this.find(clientId, hash);
+    if (served && 'text' in served) return text;
+    if (mode === 'RegisteredOnly') throw new RequestError('PERSISTED_QUERY_REQUIRED');
+    this.note(clientId, hash, text, operationName);
+    return text;
+  }
+
+  private async find(clientId: string, documentId: string): Promise<Served | undefined> {
+    return (await this.served.fetch(`${clientId} ${documentId}`))!.found;
+  }
+
+  private note(clientId: string, hash: string, text: string, operationName: unknown): void {
+    const key = `${clientId} ${hash}`;
+    const known = this.unrecorded.get(key);
+    if (!known && this.unrecorded.size >= mostUnrecorded) return;
+    const name = typeof operationName === 'string' ? operationName : /\b(?:query|mutation)\s+(\w+)/.exec(text)?.[1];
+    this.unrecorded.set(key, {
+      ...{ clientId, hash, operationName: name?.slice(0, 255) ?? null, text: text.slice(0, longestRecorded) },
+      count: String(Number(known?.count ?? 0) + 1),
+    });
+  }
+
+  private work(): void {
+    this.working = this.working.then(() => this.record()).then(() => this.prepare());
+  }
+
+  /**
+   * Parses, validates and compiles what is registered, ahead of its first call, and what is registered later soon after.
+   * What is not valid any more is told: the server starts all the same, and serves the rest.
+   */
+  async prepare(): Promise<void> {
+    try {
+      const since = this.preparedUntil && new Date(Date.parse(this.preparedUntil) - overlap).toISOString();
+      for (const { clientName, documentId, hash, text, operationName, registeredDate } of await servedDocuments(
+        this.services.db.aside(),
+        since,
+      )) {
+        if (!this.preparedUntil || registeredDate > this.preparedUntil) this.preparedUntil = registeredDate;
+        if (this.prepared.has(hash) || this.invalid.has(hash) || this.prepared.size >= mostPrepared) continue;
+        const checked = checkDocument(text, this.limits);
+        if ('errors' in checked) {
+          this.invalid.add(hash);
+          const { errors } = checked;
+          this.log.warn({ clientName, documentId, operationName, errors }, 'a registered document is not valid');
+          continue;
+        }
+        this.prepared.set(hash, checked.document);
+        if (this.prepared.size <= mostCompiled) compiledAhead({ key: hash, document: checked.document });
+        // Requests are not to wait for all of them.
+        await setImmediate();
+      }
+    } catch (err) {
+      this.log.warn({ err }, 'registered documents could not be prepared; those that are called are read then');
+    }
+  }
+
+  /** Puts on record what was run without being registered. What cannot be written is tried again with the next. */
+  async record(): Promise<void> {
+    const runs = [...this.unrecorded.values()];
+    if (runs.length === 0) return;
+    this.unrecorded.clear();
+    try {
+      await recordUnknown(this.services.db.aside(), runs);
+    } catch (err) {
+      this.log.warn({ err }, 'unknown documents could not be put on record');
+      for (const run of runs) {
+        const key = `${run.clientId} ${run.hash}`;
+        const since = Number(this.unrecorded.get(key)?.count ?? 0);
+        this.unrecorded.set(key, { ...run, count: String(Number(run.count) + since) });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await this.working;
+    await this.record();
+  }
+}
+
+/** The id that a request names, in the form in which it is kept. @throws RequestError BAD_REQUEST */
+function idIn({ documentId, persistedQuery }: Asked): string | undefined {
+  if (documentId != null) {
+    if (typeof documentId !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(documentId)) {
+      throw new RequestError('BAD_REQUEST', 'documentId is text of 1 to 255 printable ASCII characters.');
+    }
+    return documentIdOf(documentId);
+  }
+  if (persistedQuery == null) return undefined;
+  const { version, sha256Hash } = persistedQuery as Record<string, unknown>;
+  if (version !== 1 || typeof sha256Hash !== 'string' || !/^[0-9a-f]{64}$/i.test(sha256Hash)) {
+    throw new RequestError(
+      'BAD_REQUEST',
+      'extensions.persistedQuery is { "version": 1, "sha256Hash": <64 hex digits> }.',
+    );
+  }
+  return sha256Hash.toLowerCase();
+}
+
+type Given = Record<string, unknown>;
+const isObject = (value: unknown): value is Given =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function inBody(body: unknown): Asked {
+  if (Array.isArray(body)) {
+    throw new RequestError('BAD_REQUEST', 'Batched operations are off: send one operation in a request, not a list.');
+  }
+  if (!isObject(body)) return {};
+  const { query, operationName, documentId, extensions } = body;
+  return { query, operationName, documentId, persistedQuery: isObject(extensions) ? extensions.persistedQuery : null };
+}
+
+/** As if the text had been sent: Apollo is not told of ids. */
+function bodyWith(body: Given | null | undefined, query: string): Given {
+  const { documentId: _, extensions, ...rest } = body ?? {};
+  if (!isObject(extensions)) return { ...rest, query };
+  const { persistedQuery: __, ...others } = extensions;
+  return { ...rest, query, extensions: others };
+}
+
+function inSearch(search: string): Asked {
+  const given = new URLSearchParams(search);
+  const extensions = extensionsIn(given);
+  return {
+    query: given.get('query'),
+    operationName: given.get('operationName'),
+    documentId: given.get('documentId'),
+    persistedQuery: extensions?.persistedQuery,
+  };
+}
+
+/** What is no JSON is left for Apollo to refuse. */
+function extensionsIn(given: URLSearchParams): Given | undefined {
+  try {
+    const extensions: unknown = JSON.parse(given.get('extensions') ?? 'null');
+    return isObject(extensions) ? extensions : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function searchWith(search: string, query: string): string {
+  const given = new URLSearchParams(search);
+  const extensions = extensionsIn(given);
+  given.set('query', query);
+  given.delete('documentId');
+  if (extensions) given.set('extensions', JSON.stringify({ ...extensions, persistedQuery: undefined }));
+  return `?${given}`;
+}

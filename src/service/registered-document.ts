@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import type { Caller } from '../domain/caller';
+import { dayOf, isDay } from '../domain/date';
+import { Refusal, type UserError, userError } from '../domain/errors';
+import { idOf } from '../domain/key';
+import {
+  type DocumentMode,
+  type DocumentText,
+  documentIdOf,
+  documentModes,
+  isRetired,
+  judgeRegistration,
+} from '../domain/registered-document';
+import { type ClientWithGrants, readClient, setDocumentMode } from '../store/client';
+import type { Connection } from '../store/connection';
+import { newId } from '../store/id';
+import {
+  documentsOf,
+  findDocument,
+  insertDocuments,
+  type LiveDocument,
+  liveDocuments,
+  lockDocumentsOf,
+  modeOf,
+  noteUnknown,
+  type RegisteredDocumentRow,
+  retireDocuments,
+  type UnknownDocumentRow,
+  unknownDocuments,
+} from '../store/registered-document';
+import { refuse } from './batch';
+import { readManifest } from './manifest';
+
+/** A document held against the schema, which the layer of the graph does. */
+export type CheckDocument = (
+  text: string,
+) =>
+  | { operationName: string | null; operationType: 'query' | 'mutation'; deprecated: readonly string[] }
+  | { errors: readonly string[] };
+
+export interface RegistrationResult {
+  /** Those of the manifest, registered before or by this. */
+  documents: (RegisteredDocumentRow & { deprecated: readonly string[] })[];
+  /** How many of them are new. */
+  added: number;
+}
+
+/**
+ * Registers what a manifest holds, all or nothing. What is registered already stays as it is, so that a manifest can be
+ * imported again with every release of the client; what a manifest holds no more stays too, since older releases run.
+ * @throws Refusal
+ */
+export async function registerDocuments(
+  db: Connection,
+  clientId: string,
+  manifest: string,
+  check: CheckDocument,
+): Promise<RegistrationResult> {
+  const given = readManifest(manifest);
+  const checked = new Map<string, Exclude<ReturnType<CheckDocument>, { errors: readonly string[] }>>();
+  const errors: UserError[] = [];
+  for (const { documentId, text } of given) {
+    const result = check(text);
+    if ('errors' in result) {
+      errors.push(...result.errors.map((error) => userError('INVALID_VALUE', error, ['manifest', documentId])));
+    } else {
+      checked.set(documentId, result);
+    }
+  }
+  refuse(errors);
+  const registered = await lockDocumentsOf(db, clientId);
+  const known = new Map(registered.map((row) => [row.documentId, row]));
+  refuse(judgeRegistration(given, new Map(registered.map(({ documentId, text }) => [documentId, text]))));
+  const registeredDate = new Date().toISOString();
+  const added = given
+    .filter(({ documentId }) => !known.has(documentId))
+    .map((document) => rowOf(clientId, document, checked.get(document.documentId)!, registeredDate));
+  await insertDocuments(db, added);
+  const rows = new Map([...known, ...added.map((row) => [row.documentId, row] as const)]);
+  return {
+    documents: given.map(({ documentId }) => ({
+      ...rows.get(documentId)!,
+      deprecated: checked.get(documentId)!.deprecated,
+    })),
+    added: added.length,
+  };
+}
+
+const rowOf = (
+  clientId: string,
+  document: DocumentText,
+  { operationName, operationType }: Pick<RegisteredDocumentRow, 'operationName' | 'operationType'>,
+  registeredDate: string,
+): RegisteredDocumentRow => ({
+  ...{ id: newId(), clientId, ...document, hash: hashOf(document.text) },
+  ...{ operationName, operationType, registeredDate, retiredDate: null },
+});
+
+/** SHA-256 in hex digits, as clients write it. */
+export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * Retires documents from a day on, or restores them where that is null. A day in the past retires at once.
+ * @throws Refusal
+ */
+export async function retire(
+  db: Connection,
+  clientId: string,
+  documentIds: readonly string[],
+  from: string | null,
+): Promise<RegisteredDocumentRow[]> {
+  const ids = documentIds.map(documentIdOf);
+  const known = new Map((await lockDocumentsOf(db, clientId)).map((row) => [row.documentId, row]));
+  const errors = ids.flatMap((id, at) =>
+    known.has(id) ? [] : [userError('NOT_FOUND', `The client has no document ${id}.`, ['documentIds', at])],
+  );
+  if (from !== null && !isDay(from)) {
+    errors.push(userError('INVALID_VALUE', `"${from}" is no day such as 2026-01-31.`, ['from']));
+  }
+  refuse(errors);
+  await retireDocuments(db, clientId, ids, from);
+  return ids.map((id) => ({ ...known.get(id)!, retiredDate: from }));
+}
+
+/** Sets what a client may run besides its registered documents. @throws Refusal */
+export async function changeMode(db: Connection, clientId: string, mode: string): Promise<void> {
+  if (!(documentModes as readonly string[]).includes(mode)) {
+    throw new Refusal([userError('INVALID_VALUE', `The modes are ${documentModes.join(', ')}.`, ['mode'])]);
+  }
+  await setDocumentMode(db, clientId, mode as DocumentMode);
+}
+
+export interface DocumentReport {
+  mode: DocumentMode;
+  documents: RegisteredDocumentRow[];
+  unknown: UnknownDocumentRow[];
+}
+
+/** What a client has registered, and what it has run without. */
+export async function documentReport(db: Connection, clientId: string): Promise<DocumentReport> {
+  const client = await readClient(db, { id: clientId });
+  return {
+    mode: client!.documentMode,
+    documents: await documentsOf(db, clientId),
+    unknown: await unknownDocuments(db, clientId),
+  };
+}
+
+/**
+ * The client whose documents a caller manages: one that sees nothing which the caller's client does not see, since a document
+ * of it runs in all of that. At the command line, where there is no caller, any. @throws Refusal
+ */
+export async function managedClient(db: Connection, key: string, caller?: Caller): Promise<string> {
+  const id = idOf(key);
+  const client = id === undefined ? undefined : await readClient(db, { id });
+  if (client && (!caller || seesAll(await readClient(db, { id: caller.clientId }), client))) return client.id;
+  throw new Refusal([userError('NOT_FOUND', 'No client with this id sees only what you see.', ['clientId'])]);
+}
+
+type Seeing = Pick<ClientWithGrants, 'entities'>;
+
+function seesAll(own: Seeing | undefined, other: Seeing): boolean {
+  const orgs = new Set(own?.entities.flatMap((entity) => entity.orgs.map((org) => org.id)));
+  const entities = new Set(own?.entities.map((entity) => entity.id));
+  return other.entities.every((entity) => entities.has(entity.id) && entity.orgs.every((org) => orgs.has(org.id)));
+}
+
+/** The day on which it is decided what is retired. */
+export const today = (): string => dayOf(new Date().toISOString());
+
+/** A document that a client may run, by its id or by the SHA-256 of its text; undefined where it has none that is served. */
+export async function servedDocument(
+  db: Connection,
+  clientId: string,
+  documentId: string,
+): Promise<{ text: string } | { retiredDate: string } | undefined> {
+  const row = await findDocument(db, clientId, documentIdOf(documentId));
+  if (!row) return undefined;
+  return isRetired(row, today()) ? { retiredDate: row.retiredDate! } : { text: row.text };
+}
+
+/** What a client may run besides its registered documents. */
+export const documentModeOf = (db: Connection, clientId: string): Promise<DocumentMode> => modeOf(db, clientId);
+
+/** Everything that is served, or what of it was registered since an instant. */
+export const servedDocuments = (db: Connection, since?: string): Promise<LiveDocument[]> =>
+  liveDocuments(db, today(), since);
+
+/** Documents that were run without being registered, each so many times. */
+export type UnknownRuns = Parameters<typeof noteUnknown>[1];
+
+/** Puts them on record. */
+export const recordUnknown = (db: Connection, runs: UnknownRuns): Promise<void> => noteUnknown(db, runs);

@@ -1,0 +1,143 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { DocumentMode } from '../domain/registered-document';
+import { ClientRow } from './client';
+import type { Connection } from './connection';
+import { selectList, tableOf } from './table';
+
+/** A document that a client runs by its id. It belongs to the client, whatever entities that may see. */
+@Entity('registered_document')
+@Unique(['clientId', 'documentId'])
+@Index(['clientId', 'hash'])
+@ForeignKey(() => ClientRow, ['clientId'], ['id'], { onDelete: 'CASCADE' })
+export class RegisteredDocumentRow {
+  @PrimaryColumn('uuid') id: string;
+  @Column('uuid') clientId: string;
+  /** The hash of the text, as the client's own tool has made it. */
+  @Column('text') documentId: string;
+  /** SHA-256 of the text, in hex digits: by it the text is known again where it is sent itself. */
+  @Column('text') hash: string;
+  @Column('text') text: string;
+  @Column('text', { nullable: true }) operationName: string | null;
+  @Column('text') operationType: 'query' | 'mutation';
+  @Column('timestamp with time zone', { precision: 3 }) registeredDate: string;
+  /** From this day on it is not served any more. */
+  @Column('date', { nullable: true }) retiredDate: string | null;
+}
+
+/** A document that a client has run without its being registered: what RegisteredOnly would have refused. */
+@Entity('unknown_document')
+@Index(['clientId', 'lastSeen'])
+@ForeignKey(() => ClientRow, ['clientId'], ['id'], { onDelete: 'CASCADE' })
+export class UnknownDocumentRow {
+  @PrimaryColumn('uuid') clientId: string;
+  /** SHA-256 of its text. */
+  @PrimaryColumn('text') hash: string;
+  @Column('text', { nullable: true }) operationName: string | null;
+  /** Its beginning, to know it by. */
+  @Column('text') text: string;
+  @Column('timestamp with time zone', { precision: 3 }) firstSeen: string;
+  @Column('timestamp with time zone', { precision: 3 }) lastSeen: string;
+  @Column('bigint') count: string;
+}
+
+const table = tableOf(RegisteredDocumentRow);
+
+/** All documents of a client, also those that were retired, as they were registered. */
+export const documentsOf = (db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> =>
+  db.query(`select ${selectList(table)} from registered_document t where client_id = $1 order by id`, [clientId]);
+
+const registrationLock = 4905;
+
+/** The same, kept from changing until the transaction ends: registrations of a client come one after another. */
+export async function lockDocumentsOf(db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> {
+  await db.query(`select pg_advisory_xact_lock(hashtextextended($1, ${registrationLock}))`, [clientId]);
+  return documentsOf(db, clientId);
+}
+
+/** A document of a client by its id, or by the SHA-256 of its text. */
+export async function findDocument(
+  db: Connection,
+  clientId: string,
+  documentId: string,
+): Promise<RegisteredDocumentRow | undefined> {
+  const [row] = await db.query<RegisteredDocumentRow>(
+    `select ${selectList(table)} from registered_document t where client_id = $1 and (document_id = $2 or hash = $2)
+     order by (document_id = $2) desc, id limit 1`,
+    [clientId, documentId],
+  );
+  return row;
+}
+
+export type LiveDocument = RegisteredDocumentRow & { clientName: string };
+
+/** Everything that is registered and not retired by a day, with the name of its client; or what came since an instant. */
+export const liveDocuments = (db: Connection, today: string, since = '1900-01-01Z'): Promise<LiveDocument[]> =>
+  db.query(
+    `select ${selectList(table)}, c.name as "clientName" from registered_document t join client c on c.id = t.client_id
+     where (retired_date is null or retired_date > $1) and registered_date >= $2 order by c.name, c.id, t.id`,
+    [today, since],
+  );
+
+/** What a client may run besides; one that is gone, nothing. */
+export async function modeOf(db: Connection, clientId: string): Promise<DocumentMode> {
+  const [row] = await db.query<{ mode: DocumentMode }>('select document_mode as mode from client where id = $1', [
+    clientId,
+  ]);
+  return row?.mode ?? 'RegisteredOnly';
+}
+
+export async function insertDocuments(db: Connection, rows: readonly RegisteredDocumentRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = Object.entries(table.columns);
+  await db.query(
+    `insert into registered_document (${columns.map(([, { name }]) => name).join(', ')})
+     select ${columns.map(([property]) => `r."${property}"`).join(', ')}
+     from json_to_recordset($1::json) as r(${columns.map(([property, { type }]) => `"${property}" ${type}`).join(', ')})`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** Retires documents from a day on, or restores them where that is null. */
+export async function retireDocuments(
+  db: Connection,
+  clientId: string,
+  documentIds: readonly string[],
+  retiredDate: string | null,
+): Promise<void> {
+  await db.query('update registered_document set retired_date = $3 where client_id = $1 and document_id = any($2)', [
+    clientId,
+    documentIds,
+    retiredDate,
+  ]);
+}
+
+/** So many unknown documents are kept of a client: one that writes its values into its texts sends ever new ones. */
+const mostUnknown = 1_000;
+
+/** Notes unknown documents that were run, each so many times. */
+export async function noteUnknown(
+  db: Connection,
+  rows: readonly Pick<UnknownDocumentRow, 'clientId' | 'hash' | 'operationName' | 'text' | 'count'>[],
+): Promise<void> {
+  await db.query(
+    `insert into unknown_document as u (client_id, hash, operation_name, text, first_seen, last_seen, count)
+     select r."clientId", r.hash, r."operationName", r.text, now(), now(), r.count
+     from json_to_recordset($1::json) as r("clientId" uuid, hash text, "operationName" text, text text, count bigint)
+     join client c on c.id = r."clientId"
+     where (select count(*) from unknown_document k where k.client_id = r."clientId") < ${mostUnknown}
+       or exists (select from unknown_document k where k.client_id = r."clientId" and k.hash = r.hash)
+     order by 1, 2
+     on conflict (client_id, hash) do update set last_seen = excluded.last_seen, count = u.count + excluded.count`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** What a client has run without its being registered, the last first. What was registered since is left out. */
+export const unknownDocuments = (db: Connection, clientId: string): Promise<UnknownDocumentRow[]> =>
+  db.query(
+    `select ${selectList(tableOf(UnknownDocumentRow))} from unknown_document t
+     where client_id = $1 and not exists (
+       select from registered_document d where d.client_id = t.client_id and d.hash = t.hash)
+     order by last_seen desc, hash`,
+    [clientId],
+  );
