@@ -83,6 +83,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       sendFailure(request as FastifyRequest, reply as FastifyReply, error);
     },
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log),
+    // No connectionTimeout: a connection is silent for as long as its request waits for a lock.
     requestTimeout: receiveTimeoutMs,
     http: {
       headersTimeout: receiveTimeoutMs / 2,
