@@ -60,11 +60,9 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   'DELETE /v1/fulfillment-items/:id': onItem('DELETE'),
 };
 /** Routes that show nothing of any tenant, or have a walk of their own. */
-const elsewhere = [
-  ...['GET /livez', 'GET /readyz', 'GET /metrics', 'POST /oauth/token', 'GET /graphql', 'POST /graphql', 'GET /'],
-  // A document that is registered is carried out as any other.
-  ...['GET /graphql/:documentId', 'POST /graphql/:documentId', 'GET /playground', 'GET /playground*'],
-];
+// A document that is registered is carried out as any other.
+const elsewhere =
+  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|\w+ \/graphql(\/:documentId)?|\w+ \/playground\*?)$/;
 
 /** The routes that are served, as fastify prints them; those of a method that is refused are no routes. */
 async function served(): Promise<string[]> {
@@ -94,7 +92,7 @@ async function served(): Promise<string[]> {
 test('the walk has a case for every route', async () => {
   const all = await served();
   expect(all.length).toBeGreaterThan(10);
-  expect(all.filter((route) => !elsewhere.includes(route)).sort()).toEqual(Object.keys(routes).sort());
+  expect(all.filter((route) => !elsewhere.test(route)).sort()).toEqual(Object.keys(routes).sort());
 });
 
 describe.each(names)('a client of %s', (name) => {
