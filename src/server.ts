@@ -158,6 +158,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     limited(inside, limits, rates);
     const documentsTtlMs = options.grantsTtlMs ?? 5_000;
     documents = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
+    metrics.watch(documents);
     fulfillmentRoutes(inside, services, afterwards);
     fulfillmentItemRoutes(inside, services, afterwards);
   });

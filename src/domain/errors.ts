@@ -246,7 +246,6 @@ export const graphqlErrorCodes = {
     status: 400,
     meaning: 'operationName names no operation of the document, or is missing where it has several.',
   },
-  PERSISTED_QUERY_NOT_SUPPORTED: { status: 400, meaning: 'Documents are sent whole: there are no persisted queries.' },
 } as const satisfies Record<string, Omit<RequestErrorMeaning, 'category'>>;
 
 export type RequestErrorCode = keyof typeof requestErrorCodes;

@@ -1,16 +1,6 @@
-import {
-  type DocumentNode,
-  GraphQLError,
-  getNamedType,
-  isEnumType,
-  Kind,
-  parse,
-  TypeInfo,
-  validate,
-  visit,
-  visitWithTypeInfo,
-} from 'graphql';
+import { type DocumentNode, GraphQLError, Kind, parse, validate } from 'graphql';
 import { RequestError } from '../domain/errors';
+import { deprecatedIn } from './deprecation';
 import type { DocumentLimits } from './limits';
 import { schema } from './schema';
 
@@ -54,41 +44,9 @@ export function checkDocument(text: string, limits: DocumentLimits): CheckedDocu
     document,
     operationName: operation.name?.value ?? null,
     operationType: operation.operation,
-    deprecated: deprecatedIn(document),
+    deprecated: deprecatedIn(document).map(({ coordinate, reason }) => `${coordinate}: ${reason}`),
   };
 }
 
 const located = ({ message, locations }: GraphQLError): string =>
   locations?.length ? `line ${locations[0].line}: ${message}` : message;
-
-/** What a document uses that is deprecated: fields, arguments, input fields and values, each once. */
-export function deprecatedIn(document: DocumentNode): string[] {
-  const found = new Set<string>();
-  const note = (coordinate: string, reason: string | null | undefined) => {
-    if (reason) found.add(`${coordinate}: ${reason}`);
-  };
-  const info = new TypeInfo(schema());
-  visit(
-    document,
-    visitWithTypeInfo(info, {
-      Field() {
-        note(`${info.getParentType()}.${info.getFieldDef()?.name}`, info.getFieldDef()?.deprecationReason);
-      },
-      Argument(node) {
-        const field = `${info.getParentType()}.${info.getFieldDef()?.name}`;
-        note(`${field}(${node.name.value}:)`, info.getArgument()?.deprecationReason);
-      },
-      ObjectField(node) {
-        const parent = info.getParentInputType();
-        const type = parent && getNamedType(parent);
-        const field = type && 'getFields' in type ? type.getFields()[node.name.value] : undefined;
-        note(`${type}.${node.name.value}`, field?.deprecationReason);
-      },
-      EnumValue(node) {
-        const type = info.getInputType() && getNamedType(info.getInputType()!);
-        if (isEnumType(type)) note(`${type}.${node.value}`, info.getEnumValue()?.deprecationReason);
-      },
-    }),
-  );
-  return [...found];
-}

@@ -12,6 +12,7 @@ import { graphqlErrorCodes, RequestError, type RequestErrorCode, requestErrorCod
 import { LimitError, type Limits } from '../domain/limits';
 import { GraphContext } from '../graph/context';
 import { costOf } from '../graph/cost';
+import { deprecatedIn, deprecationHeaders } from '../graph/deprecation';
 import { carryOut } from '../graph/execution';
 import { DocumentLimits } from '../graph/limits';
 import { planMutation } from '../graph/operation';
@@ -59,7 +60,7 @@ const compiledExecution = (hideSuggestions: boolean): ApolloServerOptionsWithGat
 const errors: ApolloServerPlugin<Context> = {
   async requestDidStart() {
     return {
-      async didResolveOperation({ operationName, operation, contextValue }) {
+      async didResolveOperation({ document, operationName, operation, contextValue }) {
         const { request } = contextValue.http;
         // Not a matter of validation to graphql, which would call it a fault of ours.
         if (operation?.operation === 'subscription') {
@@ -72,6 +73,8 @@ const errors: ApolloServerPlugin<Context> = {
           throw new RequestError('BAD_REQUEST', 'With a key or dryRun a mutation must be written more simply.');
         }
         request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
+        const uses = deprecatedIn(document);
+        if (uses.length) request.deprecated = uses.map(({ coordinate }) => coordinate);
         if (operation?.operation !== 'query') return;
         request.reads = true;
         await contextValue.onlyReads();
@@ -79,8 +82,13 @@ const errors: ApolloServerPlugin<Context> = {
       async didEncounterErrors({ errors: encountered, contextValue, operation }) {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
       },
-      async willSendResponse({ response, contextValue }) {
+      async willSendResponse({ response, document, contextValue }) {
         const { http } = contextValue;
+        if (document && http.request.deprecated) {
+          for (const [name, value] of Object.entries(deprecationHeaders(deprecatedIn(document)))) {
+            response.http.headers.set(name, value);
+          }
+        }
         if (response.body.kind !== 'single') return;
         http.failed = !http.carriedOut && isFailure(response.body.singleResult);
         http.request.codes = response.body.singleResult.errors?.map(({ extensions }) =>

@@ -35,7 +35,7 @@ const secure = {
 const exposedHeaders = [
   ...['zuora-request-id', 'zuora-track-id', 'idempotency-replayed', 'write-position', 'retry-after', 'allow'],
   ...['www-authenticate', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'],
-  ...['concurrency-limit-type', 'concurrency-limit-limit', 'concurrency-limit-remaining'],
+  ...['etag', 'deprecation', 'sunset'],
 ];
 
 /**

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { UserErrorCode } from '../domain/errors';
 import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
 import { refusals } from '../service/refused';
@@ -20,8 +20,8 @@ function processMetrics(): Registry {
   return ofProcess;
 }
 
-/** Operation names are the clients' own, and each makes series of its own: beyond these they are counted together. */
-const mostOperations = 200;
+/** Operation names are the clients' own, and each makes series of its own, as each client does: beyond these they are counted together. */
+const mostNames = 200;
 const longestName = 100;
 
 const secondsSince = (began: number): number => (performance.now() - began) / 1000;
@@ -30,6 +30,7 @@ const secondsSince = (began: number): number => (performance.now() - began) / 10
 export class Metrics {
   private readonly registry = new Registry();
   private readonly operations = new Set<string>();
+  private readonly clients = new Set<string>();
   private readonly seconds = new Histogram({
     name: 'gateway_request_duration_seconds',
     help: 'Seconds from the arrival of a request to the end of its reply.',
@@ -49,6 +50,12 @@ export class Metrics {
     name: 'gateway_request_errors_total',
     help: 'Errors in replies that do not come from the rules, by code; a reply to GraphQL can have several.',
     labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
+  private readonly deprecated = new Counter({
+    name: 'gateway_deprecated_uses_total',
+    help: 'Requests whose document uses something of the schema that is to go, by client and by what it is.',
+    labelNames: ['client', 'coordinate'] as const,
     registers: [this.registry],
   });
   private readonly refused = new Counter({
@@ -89,20 +96,37 @@ export class Metrics {
 
   observe(request: FastifyRequest, reply: FastifyReply): void {
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
-    const operation = this.bounded(request.operation ?? '');
+    const operation = this.bounded(request.operation ?? '', this.operations);
     this.seconds.observe({ route, operation, status: reply.statusCode }, reply.elapsedTime / 1000);
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
     for (const code of request.codes ?? []) this.errors.inc({ code });
+    for (const coordinate of request.deprecated ?? []) {
+      this.deprecated.inc({ client: this.bounded(request.caller!.clientId, this.clients), coordinate });
+    }
+  }
+
+  /** Registered documents as this process holds them. */
+  watch(documents: { prepared: ReadonlyMap<string, unknown>; invalid: ReadonlySet<string> }): void {
+    new Gauge({
+      name: 'gateway_registered_documents',
+      help: 'Texts of registered documents that this process has looked at: valid with its version, or invalid.',
+      labelNames: ['state'] as const,
+      registers: [this.registry],
+      collect() {
+        this.set({ state: 'valid' }, documents.prepared.size);
+        this.set({ state: 'invalid' }, documents.invalid.size);
+      },
+    });
   }
 
   observeCall(call: string, outcome: string, began: number): void {
     this.calls.observe({ call, outcome }, secondsSince(began));
   }
 
-  private bounded(given: string): string {
-    const operation = given.slice(0, longestName);
-    if (this.operations.size < mostOperations) this.operations.add(operation);
-    return this.operations.has(operation) ? operation : '(other)';
+  private bounded(given: string, known: Set<string>): string {
+    const name = given.slice(0, longestName);
+    if (known.size < mostNames) known.add(name);
+    return known.has(name) ? name : '(other)';
   }
 
   /** All of it in the text format of Prometheus, and the content type of that. */

@@ -23,6 +23,8 @@ declare module 'fastify' {
     counter: Work['counter'] | null;
     /** The codes of the errors in its reply, for metrics; what the rules refuse is told apart (service/refused.ts). */
     codes?: readonly string[];
+    /** What its document uses of the schema that is to go, for metrics. */
+    deprecated?: readonly string[];
     /** It is known that it changes nothing. */
     reads: boolean;
   }

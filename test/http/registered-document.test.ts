@@ -1,7 +1,9 @@
+import type { GraphQLObjectType } from 'graphql';
 import { scopes } from '../../src/domain/caller';
 import { standardLimits } from '../../src/domain/limits';
 import { checkDocument } from '../../src/graph/document-check';
 import { DocumentLimits } from '../../src/graph/limits';
+import { schema } from '../../src/graph/schema';
 import { changeMode, documentReport, hashOf, registerDocuments, retire } from '../../src/service/registered-document';
 import { Lease } from '../../src/store/connection';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -237,6 +239,36 @@ describe('what is registered', () => {
       false,
     ]);
     expect(documents.invalid.has(hashOf(broken))).toBe(true);
+    const { text } = await client.request({ method: 'GET', url: '/metrics' });
+    expect(text).toMatch(/gateway_registered_documents\{state="invalid"\} [1-9]/);
+  });
+});
+
+describe('what is to go', () => {
+  const field = (schema().getType('Viewer') as GraphQLObjectType).getFields().clientId;
+  beforeAll(() => {
+    field.deprecationReason = 'Deprecated since 2026-01-31: use id. Removal not before 2027-01-31.';
+  });
+  afterAll(() => {
+    field.deprecationReason = undefined;
+  });
+
+  test('is told by the reply to who uses it, counted by client, and named when it is registered', async () => {
+    const old = 'query Old { viewer { clientId } }';
+    const { headers } = await post({ query: old });
+    expect(headers).toMatchObject({ deprecation: '@1769817600', sunset: 'Sun, 31 Jan 2027 00:00:00 GMT' });
+    expect((await post({ query: '{ viewer { scopes } }' })).headers).not.toHaveProperty('deprecation');
+    const { text } = await client.request({ method: 'GET', url: '/metrics' });
+    const id = client.clientId.replaceAll('-', '');
+    expect(text).toContain(`gateway_deprecated_uses_total{client="${id}",coordinate="Viewer.clientId"} 1`);
+    const input = { clientId: client.clientId, manifest: manifestOf(old) };
+    const { body } = await client.graphql(
+      'mutation ($input: RegisterDocumentsInput!) { registerDocuments(input: $input) { documents { deprecated } } }',
+      { input },
+    );
+    expect(body.data.registerDocuments.documents).toEqual([
+      { deprecated: ['Viewer.clientId: Deprecated since 2026-01-31: use id. Removal not before 2027-01-31.'] },
+    ]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { isDay } from '../../src/domain/date';
+import { deprecationReason as form } from '../../src/graph/deprecation';
 import { type Part, partsOf, typesOf } from './schema-parts';
 
 /*
@@ -47,12 +48,9 @@ const fillers = new Set(
     what when where whether which who whose will with`),
 );
 
-/** Since when, what instead, and how long it stays at least. */
-const deprecation = /^Deprecated since (\d{4}-\d\d-\d\d): use \S.*\. Removal not before (\d{4}-\d\d-\d\d)\.$/;
-
 function deprecated({ deprecationReason }: Part): string[] {
   if (deprecationReason == null) return [];
-  const [, since, until] = deprecation.exec(deprecationReason) ?? [];
+  const [, since, until] = form.exec(deprecationReason) ?? [];
   if (!since || !isDay(since) || !isDay(until)) {
     return ['is deprecated, but not as "Deprecated since 2026-01-31: use X. Removal not before 2027-01-31."'];
   }
