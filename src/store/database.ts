@@ -83,10 +83,11 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
 
 /**
  * The database as the application sees it. A session may do little until a transaction begins (Lease.begin): those of `main`
- * only read, those of `side` are of the system's role, the others are shown no row of any tenant. `main` is TypeORM's own pool; `side` is a small pool for what must be
- * committed on a connection of its own while a unit of work holds one of the first: were both from one pool, units
- * that each wait for a second connection could exhaust it and wait for one another. `settling` waits for the payment
- * gateway, which new payments should not; `working` is for bill runs, whose statements may take long.
+ * only read, those of `side` are of the system's role, the others are shown no row of any tenant. `main` is TypeORM's own
+ * pool; `side` is a small pool for what must be committed on a connection of its own while a unit of work holds one of the
+ * first: were both from one pool, units that each wait for a second connection could exhaust it and wait for one another.
+ * `settling` waits for the payment gateway, which new payments should not; `working` is for bill runs, whose statements may
+ * take long.
  */
 export class Database {
   /** Where there are any: opened by whoever serves requests (replicas.ts). */

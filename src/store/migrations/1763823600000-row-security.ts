@@ -103,7 +103,8 @@ const rights = [
   `grant select (ctid, created_date), update (created_date), delete on idempotency_outcome to ${systemRole}`,
 ];
 
-const define = 'security definer set search_path = pg_catalog, public';
+// Temporary tables last: the application may make some, and they would be looked for first.
+const define = 'security definer set search_path = pg_catalog, public, pg_temp';
 
 /**
  * What a caller may know or do beyond the rows in scope, each as a function of the owner that tells or does this one thing: what
