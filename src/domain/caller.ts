@@ -1,3 +1,5 @@
+import type { DocumentMode } from './registered-document';
+
 /** What a client may do. Each root field and REST route names the one it needs. */
 export const scopes = ['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
@@ -19,6 +21,8 @@ export interface Caller {
   /** The orgs whose rows are visible: never empty, always of this entity. */
   orgIds: readonly string[];
   scopes: ReadonlySet<Scope>;
+  /** What it may run besides its registered documents, over GraphQL. */
+  documentMode?: DocumentMode;
   requestId: string;
   trackId: string | null;
 }

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
 import type { Caller, Scope } from '../domain/caller';
 import { RequestError } from '../domain/errors';
+import type { DocumentMode } from '../domain/registered-document';
 import {
   authenticateClient,
   type ClientDatabase,
@@ -44,6 +45,7 @@ const mostEntitiesInToken = 50;
 interface Access {
   id: string;
   scopes: ReadonlySet<Scope>;
+  documentMode: DocumentMode;
   entities: ReadonlyMap<string, readonly string[]>;
   secretIds: ReadonlySet<string>;
 }
@@ -119,7 +121,8 @@ export class Identity {
     const trackId = trackIdOf(headerOf(headers, 'zuora-track-id'));
     const [entityId, orgs] = entityOf(access.entities, headerOf(headers, 'zuora-entity-ids'));
     const orgIds = orgsOf(orgs, headerOf(headers, 'zuora-org-ids'));
-    return { clientId: access.id, entityId, orgIds, scopes: scopesOf(access, bearer), requestId, trackId };
+    const { id: clientId, documentMode } = access;
+    return { clientId, entityId, orgIds, scopes: scopesOf(access, bearer), documentMode, requestId, trackId };
   }
 
   private async bearerOf(authorization: string | undefined): Promise<Bearer> {
@@ -189,6 +192,7 @@ const accessOf = (grants: Grants | undefined): Access | undefined =>
   grants && {
     id: grants.id,
     scopes: grants.scopes,
+    documentMode: grants.documentMode,
     entities: new Map(grants.entities.map(({ id, orgs }) => [id, orgs.map((org) => org.id)])),
     secretIds: new Set(grants.secretIds),
   };

@@ -9,7 +9,6 @@ import { checkDocument } from '../graph/document-check';
 import { compiledAhead } from '../graph/execution';
 import type { DocumentLimits } from '../graph/limits';
 import {
-  documentModeOf,
   hashOf,
   recordUnknown,
   servedDocument,
@@ -54,7 +53,6 @@ const longestRecorded = 2_000;
 
 /** Finds the text that a request runs: its own, or the one that its client has registered under an id. */
 export class Documents {
-  private readonly modes: LRUCache<string, DocumentMode>;
   private readonly served: LRUCache<string, { found: Served | undefined }>;
   /** Automatic persisted queries. Of this process: another one answers PERSISTED_QUERY_NOT_FOUND, and is told then. */
   private readonly automatic = new LRUCache<string, string>(remembered);
@@ -67,7 +65,7 @@ export class Documents {
   private working: Promise<void> = Promise.resolve();
   private readonly timer: NodeJS.Timeout;
 
-  /** `ttlMs`: how long a change of a client's documents or mode may take until it counts. */
+  /** `ttlMs`: how long a change of documents may take until it counts. */
   constructor(
     private readonly services: Services,
     private readonly limits: DocumentLimits,
@@ -77,7 +75,6 @@ export class Documents {
     const db = () => services.db.aside();
     // Of none at all it takes that nothing ever changes.
     const ttl = Math.max(ttlMs, 1);
-    this.modes = new LRUCache({ max: 1_000, ttl, fetchMethod: (clientId) => documentModeOf(db(), clientId) });
     this.served = new LRUCache({
       max: 5_000,
       ttl,
@@ -114,16 +111,16 @@ export class Documents {
   /**
    * The text to run. @throws RequestError PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_REQUIRED, BAD_REQUEST
    */
-  async textFor({ clientId }: Caller, asked: Asked): Promise<string | undefined> {
+  async textFor({ clientId, documentMode: mode = 'Open' }: Caller, asked: Asked): Promise<string | undefined> {
     const id = idIn(asked);
     const text = typeof asked.query === 'string' && asked.query !== '' ? asked.query : undefined;
-    if (id === undefined) return text === undefined ? undefined : this.judged(clientId, text, asked.operationName);
+    if (id === undefined)
+      return text === undefined ? undefined : this.judged(clientId, mode, text, asked.operationName);
     if (text !== undefined && hashOf(text) !== id) {
       throw new RequestError('BAD_REQUEST', 'The id is not the SHA-256 of the document that came with it.');
     }
     const served = await this.find(clientId, id);
     if (served && 'text' in served) return served.text;
-    const mode = (await this.modes.fetch(clientId))!;
     const known = text ?? (mode === 'RegisteredOnly' ? undefined : this.automatic.get(`${clientId} ${id}`));
     if (served && known === undefined) {
       throw new RequestError(
@@ -132,14 +129,13 @@ export class Documents {
       );
     }
     if (known === undefined) throw new RequestError('PERSISTED_QUERY_NOT_FOUND');
-    const judged = await this.judged(clientId, known, asked.operationName);
+    const judged = await this.judged(clientId, mode, known, asked.operationName);
     this.automatic.set(`${clientId} ${id}`, judged);
     return judged;
   }
 
   /** A text that is sent itself, or was so before: whether its client may run it. */
-  private async judged(clientId: string, text: string, operationName: unknown): Promise<string> {
-    const mode = (await this.modes.fetch(clientId))!;
+  private async judged(clientId: string, mode: DocumentMode, text: string, operationName: unknown): Promise<string> {
     if (mode === 'Open') return text;
     const hash = hashOf(text);
     const served = await this.find(clientId, hash);

@@ -1,6 +1,7 @@
 import { type Scope, scopes } from '../domain/caller';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
+import type { DocumentMode } from '../domain/registered-document';
 import { checkTexts } from '../domain/text';
 import {
   type ClientWithGrants,
@@ -27,6 +28,7 @@ export interface Grants {
   id: string;
   name: string;
   scopes: ReadonlySet<Scope>;
+  documentMode: DocumentMode;
   entities: readonly GrantedEntity[];
   /** The ids of its live secrets. */
   secretIds: readonly string[];
@@ -98,9 +100,10 @@ export async function grantsOfSubject(db: Connection, subject: string): Promise<
 /** As OpenID Connect bounds it: at most 255 ASCII characters. */
 const isSubject = (subject: string): boolean => /^[ -~]{1,255}$/.test(subject);
 
-const grants = ({ id, name, entities, secrets, ...client }: ClientWithGrants): Grants => ({
+const grants = ({ id, name, documentMode, entities, secrets, ...client }: ClientWithGrants): Grants => ({
   id,
   name,
+  documentMode,
   scopes: new Set(scopes.filter((scope) => client.scopes.includes(scope))),
   entities,
   secretIds: secrets.map((secret) => secret.id),

@@ -21,7 +21,6 @@ import {
   type LiveDocument,
   liveDocuments,
   lockDocumentsOf,
-  modeOf,
   noteUnknown,
   type RegisteredDocumentRow,
   retireDocuments,
@@ -178,9 +177,6 @@ export async function servedDocument(
   if (!row) return undefined;
   return isRetired(row, today()) ? { retiredDate: row.retiredDate! } : { text: row.text };
 }
-
-/** What a client may run besides its registered documents. */
-export const documentModeOf = (db: Connection, clientId: string): Promise<DocumentMode> => modeOf(db, clientId);
 
 /** Everything that is served, or what of it was registered since an instant. */
 export const servedDocuments = (db: Connection, since?: string): Promise<LiveDocument[]> =>

@@ -1,5 +1,4 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
-import type { DocumentMode } from '../domain/registered-document';
 import { ClientRow } from './client';
 import type { Connection } from './connection';
 import { selectList, tableOf } from './table';
@@ -77,14 +76,6 @@ export const liveDocuments = (db: Connection, today: string, since = '1900-01-01
      where (retired_date is null or retired_date > $1) and registered_date >= $2 order by c.name, c.id, t.id`,
     [today, since],
   );
-
-/** What a client may run besides; one that is gone, nothing. */
-export async function modeOf(db: Connection, clientId: string): Promise<DocumentMode> {
-  const [row] = await db.query<{ mode: DocumentMode }>('select document_mode as mode from client where id = $1', [
-    clientId,
-  ]);
-  return row?.mode ?? 'RegisteredOnly';
-}
 
 export async function insertDocuments(db: Connection, rows: readonly RegisteredDocumentRow[]): Promise<void> {
   if (rows.length === 0) return;

@@ -55,6 +55,7 @@ describe('the caller of a request', () => {
       entityId: entity.id,
       orgIds: [entity.north, entity.south],
       scopes: new Set(['read']),
+      documentMode: 'Open',
       requestId: 'request 1',
       trackId: null,
     });
