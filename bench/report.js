@@ -7,7 +7,7 @@ import { operations } from './operations.js';
 const results = resolve(import.meta.dirname, 'results');
 const readme = resolve(import.meta.dirname, '../README.md');
 
-const median = (numbers) => {
+export const median = (numbers) => {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

@@ -4,15 +4,17 @@ import { gateway } from './contenders/gateway.js';
 import { limit } from './contenders/limit.js';
 import { naive } from './contenders/naive.js';
 import { postgraphile } from './contenders/postgraphile.js';
+import { registered } from './contenders/registered.js';
 import { openData, sizeOf, undoWrites } from './data.js';
 import { startLoad, turn } from './measure.js';
 import { operations } from './operations.js';
-import { publish, summarize, table } from './report.js';
+import { median, publish, summarize, table } from './report.js';
 
 /*
  * Requests beside their yardsticks: the same operations on the same rows, by this gateway, by peers and by hand. See README.md.
  */
-const all = { gateway, postgraphile, naive, limit };
+const usual = { gateway, postgraphile, naive, limit };
+const all = { ...usual, registered };
 const full = 300_000;
 
 const { values: flags } = parseArgs({
@@ -22,7 +24,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '4' },
-    only: { type: 'string', default: Object.keys(all).join() },
+    only: { type: 'string', default: Object.keys(usual).join() },
     operations: { type: 'string', default: Object.keys(operations).join() },
     'cpu-prof': { type: 'boolean', default: false },
     inspect: { type: 'boolean', default: false },
@@ -96,8 +98,15 @@ try {
     const summary = summarize(turns, names, keys, statements);
     const labels = Object.fromEntries(keys.map((key) => [key, all[key].label]));
     console.log(`\n${table(summary, labels)}`);
+    if (keys.includes('gateway') && keys.includes('registered')) {
+      const of = (name, key) => turns.filter((turn) => turn.name === name && turn.key === key);
+      for (const name of names) {
+        const ratio = median(of(name, 'registered').map((turn, at) => turn.server / of(name, 'gateway')[at].server));
+        console.log(`${name}: a registered document costs the server ${ratio.toFixed(2)} times what its text costs`);
+      }
+    }
     // What compares everything is kept; a part is for whoever asked.
-    const whole = keys.length === Object.keys(all).length && names.length === Object.keys(operations).length;
+    const whole = keys.join() === Object.keys(usual).join() && names.length === Object.keys(operations).length;
     if (whole)
       await publish({ summary, labels, size: await sizeOf(data.sql), sql: data.sql, rounds, seconds, connections });
   }
@@ -109,9 +118,12 @@ try {
 
 /** The requests of a contender, as they go over the wire. */
 async function requestsOf(key, name, cases) {
-  const { path, operations: own } = all[key];
+  const { path, operations: own, withoutText } = all[key];
   const { query, variables } = own[name];
-  const request = (given) => ({ path: path(name), body: JSON.stringify({ query, variables: variables(given) }) });
+  const request = (given) => {
+    const body = { ...(!withoutText && { query }), variables: variables(given) };
+    return { path: path(name), body: JSON.stringify(body) };
+  };
   const { prepare } = operations[name];
   if (!prepare) return cases.map(request);
   const requests = [];

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { deliveriesOf } from '../operations.js';
 import { startProcess } from './process.js';
@@ -33,7 +33,7 @@ export const gateway = {
   /** Its pools name themselves; one of them adds a word. */
   applicationName: 'order-fulfillment-gateway%',
 
-  async start({ url, flags }) {
+  async start({ url, flags, manifest }) {
     // One client asks for more in a minute than clients may.
     const unlimited = { REQUESTS_PER_MINUTE: '100000000', COST_PER_MINUTE: '100000000000' };
     const env = { DATABASE_URL: url, JWT_SIGNING_KEY: randomBytes(32).toString('hex'), ...unlimited };
@@ -44,22 +44,25 @@ export const gateway = {
       mkdirSync(profiles, { recursive: true });
       args.push('--cpu-prof', `--cpu-prof-dir=${profiles}`);
     }
-    const made = execFileSync(
-      process.execPath,
-      [
-        resolve(dist, 'command/client.js'),
-        'create',
-        '--entity',
-        'Bench',
-        '--org',
-        'Main',
-        '--scopes',
-        'read,order,fulfill',
-      ],
-      { env: { PATH: process.env.PATH, DATABASE_URL: url }, encoding: 'utf8' },
-    );
+    const command = (name, ...words) =>
+      execFileSync(process.execPath, [resolve(dist, `command/${name}.js`), ...words], {
+        env: { PATH: process.env.PATH, DATABASE_URL: url },
+        encoding: 'utf8',
+      });
+    const made = command('client', 'create', '--entity', 'Bench', '--org', 'Main', '--scopes', 'read,order,fulfill');
     const [, clientId, secret] = /client_id\s+(\S+)\s+client_secret\s+(\S+)/.exec(made);
-    const running = await startProcess('gateway', process.execPath, [...args, resolve(dist, 'main.js')], env);
+    if (manifest) {
+      const file = resolve(profiles, '../manifest.json');
+      writeFileSync(file, JSON.stringify(manifest));
+      command('documents', 'import', '--client', clientId, file);
+      command('documents', 'mode', '--client', clientId, 'RegisteredOnly');
+    }
+    const running = await startProcess(
+      manifest ? 'registered' : 'gateway',
+      process.execPath,
+      [...args, resolve(dist, 'main.js')],
+      env,
+    );
     let token;
     let since = 0;
     const headers = async () => {

@@ -204,7 +204,8 @@ export async function documentsCommand(
     }
     const config = readConfig(env);
     preparedStatements(config.preparedStatements);
-    const { db, close } = await openDatabase({ ...config, poolSize: 1 });
+    // Before a deploy it is the old version that runs on the database: a look must not bring it up to date.
+    const { db, close } = await openDatabase({ ...config, poolSize: 1, asItIs: act === checkAll });
     try {
       const limits = new DocumentLimits(config.limits, config.introspection);
       return await act(db, output, (text) => checkDocument(text, limits));

@@ -8,6 +8,8 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
   databaseUrl?: string;
   dataDir: string;
   embeddedPostgresBin?: string;
+  /** It is opened as it is, for a look: with its migrations as they are. */
+  asItIs?: boolean;
 }
 
 export interface OpenDatabase {
@@ -24,12 +26,12 @@ export async function locate(options: OpenOptions): Promise<{ url: string; stop(
   return startEmbedded({ dir, database: 'gateway', binaries: options.embeddedPostgresBin });
 }
 
-/** Opens the configured database with its migrations applied; close() also stops an embedded one that nobody else uses. */
+/** Opens the configured database, unless told otherwise with its migrations applied; close() also stops an embedded one that nobody else uses. */
 export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> {
   const server = await locate(options);
   const database: DatabaseOptions = { ...options, url: server.url };
   try {
-    await migrate(database);
+    if (!options.asItIs) await migrate(database);
     const db = await Database.open(database);
     if (!(await db.keepsOptions())) {
       await db.close();
