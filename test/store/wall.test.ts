@@ -408,3 +408,13 @@ describe('the role for what belongs to no tenant alone', () => {
     expect(left.map(({ key }) => key)).toEqual(['South', 'South']);
   });
 });
+
+test('what runs with the rights of the owner looks into a temporary schema last', async () => {
+  const functions = await database.owner<{ name: string; settings: string[] }>(
+    "select oid::regprocedure::text as name, proconfig as settings from pg_proc where pronamespace = 'public'::regnamespace and prosecdef",
+  );
+  expect(functions.length).toBeGreaterThan(5);
+  for (const { name, settings } of functions) {
+    expect([name, settings]).toEqual([name, ['search_path=pg_catalog, public, pg_temp']]);
+  }
+});

@@ -151,6 +151,16 @@ const grants = [
   `grant execute on function ${signatures.filter((each) => /^(may_ask|bill_run_statuses)/.test(each)).join(', ')} to ${readerRole}`,
 ];
 
+/**
+ * What runs with its owner's rights looks for tables in the caller's temporary schema last: named nowhere, it would be the
+ * first, and a table of the caller's making would stand for one of ours.
+ */
+const temporaryLast = `do $$ declare f regprocedure; begin
+  for f in select oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace and prosecdef loop
+    execute format('alter function %s set search_path = pg_catalog, public, pg_temp', f);
+  end loop;
+end $$`;
+
 export class RowSecurity1763823600000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const statements = [
@@ -159,6 +169,7 @@ export class RowSecurity1763823600000 implements MigrationInterface {
       ...rights,
       ...Object.values(functions),
       ...grants,
+      temporaryLast,
       ...policies,
     ];
     for (const statement of statements) await runner.query(statement);
