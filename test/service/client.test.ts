@@ -49,6 +49,7 @@ describe('creating a client', () => {
       id: clientId.replaceAll('-', ''),
       name: 'Warehouse',
       scopes: new Set(['read', 'fulfill']),
+      documentMode: 'Open',
       entities: [
         {
           id: expect.stringMatching(/^[0-9a-f]{32}$/),
