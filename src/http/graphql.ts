@@ -73,6 +73,7 @@ const errors: ApolloServerPlugin<Context> = {
           throw new RequestError('BAD_REQUEST', 'With a key or dryRun a mutation must be written more simply.');
         }
         request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
+        request.noteUnknown?.(operationName ?? null);
         const uses = deprecatedIn(document);
         if (uses.length) request.deprecated = uses.map(({ coordinate }) => coordinate);
         if (operation?.operation !== 'query') return;

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import type { Caller } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { type DocumentMode, documentIdOf } from '../domain/registered-document';
 import { checkDocument } from '../graph/document-check';
@@ -24,13 +23,14 @@ declare module 'fastify' {
     search: string;
     /** It names its document by an id. */
     byId: boolean;
+    /** Puts its document, which is not registered, on record; to be called once it is known that it is one. */
+    noteUnknown?: (operationName: string | null) => void;
   }
 }
 
 /** What a request says about its document. Values are the client's, and may be anything. */
 export interface Asked {
   query?: unknown;
-  operationName?: unknown;
   /** GraphQL over HTTP, appendix A; Relay and the GraphQL Code Generator. */
   documentId?: unknown;
   /** Apollo: `{ version: 1, sha256Hash }`. */
@@ -42,8 +42,8 @@ type Served = { text: string } | { retiredDate: string };
 /** What is sent with its hash is remembered so long as there is room: so many documents, and characters. */
 const remembered = { max: 2_000, maxSize: 10_000_000, sizeCalculation: (text: string) => text.length + 1 };
 const workEvery = 5_000;
-/** More than these are parsed and validated when they are called, as other documents are. */
-const mostPrepared = 5_000;
+/** Beyond so many characters in all they are parsed and validated when they are called, as other documents are: some 100 MB. */
+const mostPrepared = 5_000_000;
 /** And these are compiled ahead, which leaves room for what is not registered. */
 const mostCompiled = 250;
 /** How much earlier than the last one seen a document may have been registered that is seen after it. */
@@ -62,6 +62,7 @@ export class Documents {
   /** Those that are not valid with this version: they are refused when they are called. */
   readonly invalid = new Set<string>();
   private preparedUntil: string | undefined;
+  private preparedCharacters = 0;
   private working: Promise<void> = Promise.resolve();
   private readonly timer: NodeJS.Timeout;
 
@@ -101,21 +102,21 @@ export class Documents {
     }
     const asked: Asked = { ...given, documentId: given.documentId ?? fromPath };
     request.byId = asked.documentId != null || asked.persistedQuery != null;
-    const text = await this.textFor(request.caller!, asked);
+    const text = await this.textFor(request, asked);
     if (!request.byId || text === undefined) return text;
     if (method === 'GET') request.search = searchWith(request.search, text);
     else request.body = bodyWith(request.body as Record<string, unknown>, text);
     return text;
   }
 
-  /**
-   * The text to run. @throws RequestError PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_REQUIRED, BAD_REQUEST
-   */
-  async textFor({ clientId, documentMode: mode = 'Open' }: Caller, asked: Asked): Promise<string | undefined> {
+  private async textFor(request: FastifyRequest, asked: Asked): Promise<string | undefined> {
+    const { clientId, documentMode: mode = 'Open' } = request.caller!;
     const id = idIn(asked);
     const text = typeof asked.query === 'string' && asked.query !== '' ? asked.query : undefined;
-    if (id === undefined)
-      return text === undefined ? undefined : this.judged(clientId, mode, text, asked.operationName);
+    if (id === undefined) {
+      if (text !== undefined) await this.judge(request, clientId, mode, text);
+      return text;
+    }
     if (text !== undefined && hashOf(text) !== id) {
       throw new RequestError('BAD_REQUEST', 'The id is not the SHA-256 of the document that came with it.');
     }
@@ -129,33 +130,33 @@ export class Documents {
       );
     }
     if (known === undefined) throw new RequestError('PERSISTED_QUERY_NOT_FOUND');
-    const judged = await this.judged(clientId, mode, known, asked.operationName);
-    this.automatic.set(`${clientId} ${id}`, judged);
-    return judged;
+    await this.judge(request, clientId, mode, known);
+    this.automatic.set(`${clientId} ${id}`, known);
+    return known;
   }
 
-  /** A text that is sent itself, or was so before: whether its client may run it. */
-  private async judged(clientId: string, mode: DocumentMode, text: string, operationName: unknown): Promise<string> {
-    if (mode === 'Open') return text;
+  /** Whether a client may run a text that it sends, or sent before. @throws RequestError PERSISTED_QUERY_REQUIRED */
+  private async judge(request: FastifyRequest, clientId: string, mode: DocumentMode, text: string): Promise<void> {
+    if (mode === 'Open') return;
     const hash = hashOf(text);
     const served = await this.find(clientId, hash);
-    if (served && 'text' in served) return text;
+    if (served && 'text' in served) return;
     if (mode === 'RegisteredOnly') throw new RequestError('PERSISTED_QUERY_REQUIRED');
-    this.note(clientId, hash, text, operationName);
-    return text;
+    request.noteUnknown = (operationName) => this.note({ clientId, hash, text, operationName });
   }
 
   private async find(clientId: string, documentId: string): Promise<Served | undefined> {
     return (await this.served.fetch(`${clientId} ${documentId}`))!.found;
   }
 
-  private note(clientId: string, hash: string, text: string, operationName: unknown): void {
+  private note({ clientId, hash, text, operationName }: Omit<UnknownRuns[number], 'count'>): void {
     const key = `${clientId} ${hash}`;
     const known = this.unrecorded.get(key);
     if (!known && this.unrecorded.size >= mostUnrecorded) return;
-    const name = typeof operationName === 'string' ? operationName : /\b(?:query|mutation)\s+(\w+)/.exec(text)?.[1];
     this.unrecorded.set(key, {
-      ...{ clientId, hash, operationName: name?.slice(0, 255) ?? null, text: text.slice(0, longestRecorded) },
+      ...{ clientId, hash, operationName },
+      // Cut between the halves of a character it could not be stored.
+      text: text.slice(0, longestRecorded).replace(/[\ud800-\udbff]$/, ''),
       count: String(Number(known?.count ?? 0) + 1),
     });
   }
@@ -176,7 +177,8 @@ export class Documents {
         since,
       )) {
         if (!this.preparedUntil || registeredDate > this.preparedUntil) this.preparedUntil = registeredDate;
-        if (this.prepared.has(hash) || this.invalid.has(hash) || this.prepared.size >= mostPrepared) continue;
+        if (this.prepared.has(hash) || this.invalid.has(hash)) continue;
+        if (this.preparedCharacters + text.length > mostPrepared) continue;
         const checked = checkDocument(text, this.limits);
         if ('errors' in checked) {
           this.invalid.add(hash);
@@ -185,6 +187,7 @@ export class Documents {
           continue;
         }
         this.prepared.set(hash, checked.document);
+        this.preparedCharacters += text.length;
         if (this.prepared.size <= mostCompiled) compiledAhead({ key: hash, document: checked.document });
         // Requests are not to wait for all of them.
         await setImmediate();
@@ -246,8 +249,8 @@ function inBody(body: unknown): Asked {
     throw new RequestError('BAD_REQUEST', 'Batched operations are off: send one operation in a request, not a list.');
   }
   if (!isObject(body)) return {};
-  const { query, operationName, documentId, extensions } = body;
-  return { query, operationName, documentId, persistedQuery: isObject(extensions) ? extensions.persistedQuery : null };
+  const { query, documentId, extensions } = body;
+  return { query, documentId, persistedQuery: isObject(extensions) ? extensions.persistedQuery : null };
 }
 
 /** As if the text had been sent: Apollo is not told of ids. */
@@ -263,7 +266,6 @@ function inSearch(search: string): Asked {
   const extensions = extensionsIn(given);
   return {
     query: given.get('query'),
-    operationName: given.get('operationName'),
     documentId: given.get('documentId'),
     persistedQuery: extensions?.persistedQuery,
   };

@@ -197,6 +197,16 @@ describe('a client of which unknown documents are logged', () => {
     );
     expect(found).toHaveLength(2);
   });
+
+  test('leaves out what is no document, and keeps the beginning of a long one', async () => {
+    await setMode('LogUnknown');
+    const long = `{ viewer { clientId } } # ${'x'.repeat(1_973)}${'\u{1F600}'.repeat(50)}`;
+    for (const query of ['{', '\0', '{ nobody }', '{ \ud800 }']) expect((await post({ query })).status).toBe(400);
+    expect((await post({ query: long })).status).toBe(200);
+    await gateway.server.documents.record();
+    const { unknown: found } = await documentReport(gateway.services.db.aside(), client.clientId.replaceAll('-', ''));
+    expect(found.map(({ hash, text }) => [hash, text])).toEqual([[hashOf(long), long.slice(0, 1_999)]]);
+  });
 });
 
 describe('a reply to GET by an id', () => {
