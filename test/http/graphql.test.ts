@@ -115,6 +115,7 @@ describe('every root field asks for its scope', () => {
     CreateFulfillmentsInput: '{fulfillments: []}',
     UpdateOrderLineItemsInput: '{orderLineItems: []}',
     CreateBillRunInput: '{targetDate: "2022-01-01"}',
+    RegisterDocumentsInput: '{clientId: "x", manifest: "{}"}',
     CreateFulfillmentItemInput: '{fulfillmentNumber: "F-1"}',
     ID: '"x"',
     FulfillmentGroupBy: 'state',
