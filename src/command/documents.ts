@@ -44,7 +44,7 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-type Act = (db: Database, output: Output, check: CheckDocument) => Promise<number>;
+type Act = (db: Database, output: Output, check: CheckDocument, maxCost: number) => Promise<number>;
 
 /** What is asked for, or nothing where that is help. Throws a UsageError that says what is wrong. */
 function read(args: string[]): Act | undefined {
@@ -79,12 +79,17 @@ const acts = {
   import: ({ client }: Named, [file, ...more]: string[]): Act => {
     if (!file || more.length) throw new UsageError('Name the file of the manifest.');
     const manifest = contentOf(file);
-    return (db, { out }, check) =>
+    return (db, { out }, check, maxCost) =>
       inTransaction(db, async (connection) => {
         const id = await managedClient(connection, client);
         const { documents, added } = await registerDocuments(connection, id, manifest, check);
         out(`${documents.length} documents, ${added} of them new.`);
         for (const document of documents) {
+          if (document.cost > maxCost) {
+            out(
+              `  ${nameOf(document)} may cost ${document.cost}, with the longest pages; ${maxCost} are allowed in a request`,
+            );
+          }
           for (const use of document.deprecated) out(`  ${nameOf(document)} uses ${use}`);
         }
         const retired = documents.filter((document) => isRetired(document, today()));
@@ -102,7 +107,7 @@ const acts = {
       for (const document of documents) {
         const retired = document.retiredDate === null ? '' : `  retired from ${document.retiredDate}`;
         out(
-          `  ${document.documentId}  ${document.operationType} ${nameOf(document)}  ${document.registeredDate.slice(0, 10)}${retired}`,
+          `  ${document.documentId}  ${document.operationType} ${nameOf(document)}  cost ${document.cost}  ${document.registeredDate.slice(0, 10)}${retired}`,
         );
       }
       return 0;
@@ -208,7 +213,7 @@ export async function documentsCommand(
     const { db, close } = await openDatabase({ ...config, poolSize: 1, asItIs: act === checkAll });
     try {
       const limits = new DocumentLimits(config.limits, config.introspection);
-      return await act(db, output, (text) => checkDocument(text, limits));
+      return await act(db, output, (text) => checkDocument(text, limits), config.limits.cost);
     } finally {
       await close();
     }

@@ -1,5 +1,6 @@
-import { type DocumentNode, GraphQLError, Kind, parse, validate } from 'graphql';
+import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode, parse, validate } from 'graphql';
 import { RequestError } from '../domain/errors';
+import { costOf } from './cost';
 import { deprecatedIn } from './deprecation';
 import type { DocumentLimits } from './limits';
 import { schema } from './schema';
@@ -9,6 +10,8 @@ export interface CheckedDocument {
   document: DocumentNode;
   operationName: string | null;
   operationType: 'query' | 'mutation';
+  /** How many objects a reply may hold: pages as long as they may be where a variable says how long, and ten entries of an input. */
+  cost: number;
   /** What it uses of the schema that is to go: `Type.field`, with the reason. */
   deprecated: string[];
 }
@@ -44,9 +47,28 @@ export function checkDocument(text: string, limits: DocumentLimits): CheckedDocu
     document,
     operationName: operation.name?.value ?? null,
     operationType: operation.operation,
+    cost: Math.min(
+      costOf(schema(), document, undefined, longestPages(operation, limits.pageSize), limits.pageSize),
+      greatestCost,
+    ),
     deprecated: deprecatedIn(document).map(({ coordinate, reason }) => `${coordinate}: ${reason}`),
   };
 }
+
+/** What a column of integers holds: ten pages within each other come to a hundred trillion. */
+const greatestCost = 2 ** 31 - 1;
+
+/** Every number that a request gives as a variable, at the length of the longest page. */
+const longestPages = (
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  pageSize: number,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    variableDefinitions.flatMap(({ variable, type }) => {
+      const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
+      return named.kind === Kind.NAMED_TYPE && named.name.value === 'Int' ? [[variable.name.value, pageSize]] : [];
+    }),
+  );
 
 const located = ({ message, locations }: GraphQLError): string =>
   locations?.length ? `line ${locations[0].line}: ${message}` : message;

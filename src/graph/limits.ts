@@ -35,6 +35,11 @@ export class DocumentLimits {
     private readonly introspection: boolean,
   ) {}
 
+  /** The longest page. */
+  get pageSize(): number {
+    return this.limits.pageSize;
+  }
+
   /**
    * What is no GraphQL passes: parsing says it better.
    * @throws LimitError QUERY_TOO_COMPLEX

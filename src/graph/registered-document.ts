@@ -19,6 +19,11 @@ export class RegisteredDocument {
   documentId: string;
   @Field(() => String, { nullable: true, description: 'What its one operation is called; null where it is not.' })
   operationName: string | null;
+  @Field(() => Int, {
+    description:
+      'How many objects a reply to it may hold, with pages of 100 where a variable says how long they are, and ten entries of an input. More than the limit of a request is refused when it is asked for.',
+  })
+  cost: number;
   @Field(() => DateTimeScalar, { description: 'The instant at which it was handed over for the first time.' })
   registeredDate: string;
   @Field(() => DateScalar, {

@@ -34,7 +34,7 @@ import { readManifest } from './manifest';
 export type CheckDocument = (
   text: string,
 ) =>
-  | { operationName: string | null; operationType: 'query' | 'mutation'; deprecated: readonly string[] }
+  | (Pick<RegisteredDocumentRow, 'operationName' | 'operationType' | 'cost'> & { deprecated: readonly string[] })
   | { errors: readonly string[] };
 
 export interface RegistrationResult {
@@ -88,11 +88,11 @@ export async function registerDocuments(
 const rowOf = (
   clientId: string,
   document: DocumentText,
-  { operationName, operationType }: Pick<RegisteredDocumentRow, 'operationName' | 'operationType'>,
+  { operationName, operationType, cost }: Pick<RegisteredDocumentRow, 'operationName' | 'operationType' | 'cost'>,
   registeredDate: string,
 ): RegisteredDocumentRow => ({
   ...{ id: newId(), clientId, ...document, hash: hashOf(document.text) },
-  ...{ operationName, operationType, registeredDate, retiredDate: null },
+  ...{ operationName, operationType, cost, registeredDate, retiredDate: null },
 });
 
 /** SHA-256 in hex digits, as clients write it. */

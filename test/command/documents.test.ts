@@ -129,6 +129,14 @@ describe('importing', () => {
     expect((await importing(text)).errors).toEqual([expect.stringMatching(error)]);
   });
 
+  test('tells what a document may cost where that is more than a request may', async () => {
+    const wide = `query Wide($n: Int) { orders(first: $n) { nodes { orderLineItems(first: $n) { nodes { fulfillments(first: $n) { nodes { id } } } } } } }`;
+    expect((await importing(lines, wide)).lines).toEqual([
+      '2 documents, 2 of them new.',
+      expect.stringMatching(/^ {2}Wide may cost 1020\d{3}, with the longest pages; 500000 are allowed in a request$/),
+    ]);
+  });
+
   test('adds what is new, and keeps what an older release still sends', async () => {
     await importing(lines);
     expect((await importing(book)).lines).toEqual(['1 documents, 1 of them new.']);
@@ -159,8 +167,8 @@ describe('a registered document', () => {
     const listed = await run(['list', '--client', client]);
     expect(listed.lines).toEqual([
       expect.stringMatching(/^2 documents; Open: /),
-      expect.stringMatching(new RegExp(`^  ${id}  query Lines  .{10}  retired from 2031-01-01$`)),
-      expect.stringMatching(new RegExp(`^  ${hashOf(book)}  mutation Book  .{10}$`)),
+      expect.stringMatching(new RegExp(`^  ${id}  query Lines  cost 6  .{10}  retired from 2031-01-01$`)),
+      expect.stringMatching(new RegExp(`^  ${hashOf(book)}  mutation Book  cost \\d+  .{10}$`)),
     ]);
     expect((await run(['restore', '--client', client, `sha256:${id}`])).lines).toEqual(['Lines is served again.']);
     expect((await registered())[0]).toMatchObject({ retired_date: null });

@@ -479,6 +479,7 @@ export const beyondContract: readonly string[] = [
   'RegisteredDocument',
   'RegisteredDocument.documentId',
   'RegisteredDocument.operationName',
+  'RegisteredDocument.cost',
   'RegisteredDocument.registeredDate',
   'RegisteredDocument.retiredDate',
   'RegisteredDocument.deprecated',

@@ -3,7 +3,7 @@ import { appRole, readerRole, systemRole } from '../roles';
 
 /** TypeORM's own output for the classes of rows. */
 const up = [
-  `CREATE TABLE "registered_document" ("id" uuid NOT NULL, "client_id" uuid NOT NULL, "document_id" text NOT NULL, "hash" text NOT NULL, "text" text NOT NULL, "operation_name" text, "operation_type" text NOT NULL, "registered_date" TIMESTAMP(3) WITH TIME ZONE NOT NULL, "retired_date" date, CONSTRAINT "UQ_4eb6eda7c52202df039f21c96e5" UNIQUE ("client_id", "document_id"), CONSTRAINT "PK_0d312c554e46eae40bad4633209" PRIMARY KEY ("id"))`,
+  `CREATE TABLE "registered_document" ("id" uuid NOT NULL, "client_id" uuid NOT NULL, "document_id" text NOT NULL, "hash" text NOT NULL, "text" text NOT NULL, "operation_name" text, "operation_type" text NOT NULL, "cost" integer NOT NULL, "registered_date" TIMESTAMP(3) WITH TIME ZONE NOT NULL, "retired_date" date, CONSTRAINT "UQ_4eb6eda7c52202df039f21c96e5" UNIQUE ("client_id", "document_id"), CONSTRAINT "PK_0d312c554e46eae40bad4633209" PRIMARY KEY ("id"))`,
   `CREATE INDEX "IDX_1d1413c8ab7e9216e549247426" ON "registered_document" ("client_id", "hash")`,
   `CREATE TABLE "unknown_document" ("client_id" uuid NOT NULL, "hash" text NOT NULL, "operation_name" text, "text" text NOT NULL, "first_seen" TIMESTAMP(3) WITH TIME ZONE NOT NULL, "last_seen" TIMESTAMP(3) WITH TIME ZONE NOT NULL, "count" bigint NOT NULL, CONSTRAINT "PK_dcce42f1cf0542893f374bb8da6" PRIMARY KEY ("client_id", "hash"))`,
   `CREATE INDEX "IDX_39aec82ba4790980ef8b1c8a1d" ON "unknown_document" ("client_id", "last_seen")`,
