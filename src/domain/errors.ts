@@ -202,7 +202,7 @@ export const requestErrorCodes = {
   PERSISTED_QUERY_REQUIRED: {
     status: 403,
     category: 10,
-    meaning: 'The client runs registered documents only, and this is none. See what it has: npm run documents -- list.',
+    meaning: 'The client may run registered documents only, by their ids or word for word, and this is none of them.',
   },
   BAD_CURSOR: {
     status: 400,
