@@ -14,7 +14,7 @@ import {
   retire,
   today,
 } from '../service/registered-document';
-import { type Connection, Lease, preparedStatements } from '../store/connection';
+import { preparedStatements, transactionAside } from '../store/connection';
 import type { Database } from '../store/database';
 import { openDatabase } from '../store/open';
 import { liveDocuments, type RegisteredDocumentRow } from '../store/registered-document';
@@ -80,7 +80,7 @@ const acts = {
     if (!file || more.length) throw new UsageError('Name the file of the manifest.');
     const manifest = contentOf(file);
     return (db, { out }, check, maxCost) =>
-      inTransaction(db, async (connection) => {
+      transactionAside(db.side, async (connection) => {
         const id = await managedClient(connection, client);
         const { documents, added } = await registerDocuments(connection, id, manifest, check);
         out(`${documents.length} documents, ${added} of them new.`);
@@ -158,7 +158,7 @@ function contentOf(file: string): string {
 const retiring = (client: string, ids: readonly string[], from: string | null): Act => {
   if (ids.length === 0) throw new UsageError('Name the ids of the documents.');
   return (db, { out }) =>
-    inTransaction(db, async (connection) => {
+    transactionAside(db.side, async (connection) => {
       const documents = await retire(connection, await managedClient(connection, client), ids, from);
       const what = from === null ? 'served again' : `retired from ${from}`;
       for (const document of documents) out(`${nameOf(document)} is ${what}.`);
@@ -180,20 +180,6 @@ const checkAll: Act = async (db, { out }, check) => {
   out(`${documents.length} documents, ${broken} of them not valid.`);
   return broken ? 3 : 0;
 };
-
-async function inTransaction<T>(db: Database, act: (connection: Connection) => Promise<T>): Promise<T> {
-  const lease = await Lease.take(db.side);
-  let open = true;
-  try {
-    await lease.control('begin');
-    const result = await act(lease);
-    open = false;
-    await lease.commit();
-    return result;
-  } finally {
-    await lease.release(open);
-  }
-}
 
 /** Runs the command line and returns its exit status. */
 export async function documentsCommand(

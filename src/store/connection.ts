@@ -195,11 +195,22 @@ export class Lease extends Connection {
 }
 
 /** One transaction in a scope, on a connection of a pool: committed where `act` comes to its end. */
-export async function transaction<T>(pool: Pool, scope: Scope, act: (lease: Lease) => Promise<T>): Promise<T> {
+export const transaction = <T>(pool: Pool, scope: Scope, act: (lease: Lease) => Promise<T>): Promise<T> =>
+  within(pool, (lease) => lease.begin(scope), act);
+
+/** The same for what belongs to no tenant, under the role of the pool. */
+export const transactionAside = <T>(pool: Pool, act: (lease: Lease) => Promise<T>): Promise<T> =>
+  within(pool, (lease) => lease.control('begin'), act);
+
+async function within<T>(
+  pool: Pool,
+  begin: (lease: Lease) => Promise<void>,
+  act: (lease: Lease) => Promise<T>,
+): Promise<T> {
   const lease = await Lease.take(pool);
   let open = true;
   try {
-    await lease.begin(scope);
+    await begin(lease);
     const result = await act(lease);
     open = false;
     await lease.commit();
