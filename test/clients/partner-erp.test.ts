@@ -93,7 +93,7 @@ test('killed at any point, and started again, it fulfills every shipment once', 
   let kills = 0;
   let last: Awaited<ReturnType<typeof send>> | undefined;
   // Later and later, so that it is killed in every part of its work and comes to its end at last.
-  for (let killAfterMs = 50; !last; killAfterMs += 25) {
+  for (let killAfterMs = 50; !last; killAfterMs *= 1.15) {
     const run = await send(file, { killAfterMs });
     if (run.status === null) kills++;
     else last = run;
