@@ -1,9 +1,23 @@
 import { type Logger, pino } from 'pino';
 import { type GatewayCall, gatewayCalls, outcomeOf } from './gateway/port';
-import { logged } from './http/errors';
 import { type ChunkWork, chunkWork } from './service/bill-run-worker';
 import { summaryOf } from './statement';
 import { type StatementRun, statementName, statements } from './store/connection';
+
+/**
+ * An error as it stands in the log: what tells a fault apart, and none of the properties that libraries hang on theirs.
+ * PostgreSQL's `detail` is the row that failed, Node's `rawPacket` the request with its token.
+ */
+function logged(thrown: unknown): object {
+  if (typeof thrown !== 'object' || thrown === null) return { message: String(thrown) };
+  const error = thrown as AggregateError & Record<'code' | 'table' | 'column' | 'constraint', string | undefined>;
+  const { name: type, message, stack, code, table, column, constraint, cause, errors } = error;
+  return {
+    ...{ type, message, stack, code, table, column, constraint },
+    ...(cause !== undefined && { cause: logged(cause) }),
+    ...(Array.isArray(errors) && { errors: errors.map(logged) }),
+  };
+}
 
 const millisecondsSince = (began: number): number => Math.round((performance.now() - began) * 10) / 10;
 

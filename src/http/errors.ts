@@ -5,21 +5,6 @@ import { translated } from '../service/work';
 import { envelope } from './envelope';
 import { mediaTypeFor } from './media-type';
 
-/**
- * An error as it stands in the log: what tells a fault apart, and none of the properties that libraries hang on theirs.
- * PostgreSQL's `detail` is the row that failed, Node's `rawPacket` the request with its token.
- */
-export function logged(thrown: unknown): object {
-  if (typeof thrown !== 'object' || thrown === null) return { message: String(thrown) };
-  const error = thrown as AggregateError & Record<'code' | 'table' | 'column' | 'constraint', string | undefined>;
-  const { name: type, message, stack, code, table, column, constraint, cause, errors } = error;
-  return {
-    ...{ type, message, stack, code, table, column, constraint },
-    ...(cause !== undefined && { cause: logged(cause) }),
-    ...(Array.isArray(errors) && { errors: errors.map(logged) }),
-  };
-}
-
 /** A refusal whose message quotes the request, which is for the client alone; `logged` is for the log. */
 export class QuotingError extends RequestError {
   constructor(
