@@ -45,8 +45,9 @@ export function inBody(body: unknown): Asked {
 }
 
 /** As if the text had been sent: Apollo is not told of ids. */
-export function bodyWith(body: Given | null | undefined, query: string): Given {
-  const { documentId: _, extensions, ...rest } = body ?? {};
+export function bodyWith(body: unknown, query: string): Given {
+  if (!isObject(body ?? {})) throw new RequestError('BAD_REQUEST', 'The body is no object: { "variables": { ... } }.');
+  const { documentId: _, extensions, ...rest } = (body ?? {}) as Given;
   if (!isObject(extensions)) return { ...rest, query };
   const { persistedQuery: __, ...others } = extensions;
   return { ...rest, query, extensions: others };

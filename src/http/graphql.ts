@@ -121,11 +121,15 @@ export async function graphqlRoute(
  * whether it is still the same.
  */
 function isUnchanged(request: FastifyRequest, reply: FastifyReply, { status, body }: Reply): boolean {
-  if (request.method !== 'GET' || !request.byId || status !== 200 || body.startsWith('{"errors"')) return false;
+  if (reply.sent || request.method !== 'GET' || !request.byId) return false;
+  if (status !== 200 || body.startsWith('{"errors"')) return false;
   // Weak, since the same reply goes out compressed or not.
   const tag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   reply.header('etag', tag).header('cache-control', 'private, no-cache');
-  reply.header('vary', 'accept, accept-encoding, authorization, zuora-entity-ids, zuora-org-ids');
+  // Beside the origin, which is there where pages of others may ask.
+  const origin = reply.getHeader('vary');
+  const others = 'accept, accept-encoding, authorization, zuora-entity-ids, zuora-org-ids';
+  reply.header('vary', origin ? `${origin}, ${others}` : others);
   const known = String(request.headers['if-none-match'] ?? '').split(',');
   return known.some((each) => each.trim() === tag || each.trim() === '*');
 }

@@ -90,7 +90,7 @@ export class Documents {
     const text = await this.textFor(request, asked);
     if (!request.byId || text === undefined) return text;
     if (method === 'GET') request.search = searchWith(request.search, text);
-    else request.body = bodyWith(request.body as Record<string, unknown>, text);
+    else request.body = bodyWith(request.body, text);
     return text;
   }
 

@@ -161,6 +161,8 @@ type Seeing = Pick<ClientWithGrants, 'entities'>;
 function seesAll(own: Seeing | undefined, other: Seeing): boolean {
   const orgs = new Set(own?.entities.flatMap((entity) => entity.orgs.map((org) => org.id)));
   const entities = new Set(own?.entities.map((entity) => entity.id));
+  // One that sees nothing yet may be given anything later: it is nobody's but the operator's.
+  if (other.entities.length === 0) return false;
   return other.entities.every((entity) => entities.has(entity.id) && entity.orgs.every((org) => orgs.has(org.id)));
 }
 

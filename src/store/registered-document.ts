@@ -71,11 +71,14 @@ export async function findDocument(
 
 export type LiveDocument = RegisteredDocumentRow & { clientName: string };
 
-/** Everything that is registered and not retired by a day, with the name of its client; or what came since an instant. */
+/**
+ * Everything that is registered and not retired by a day, of clients that were not revoked, with their names; or what came
+ * since an instant.
+ */
 export const liveDocuments = (db: Connection, today: string, since = '1900-01-01Z'): Promise<LiveDocument[]> =>
   db.query(
     `select ${selectList(table)}, c.name as "clientName" from registered_document t join client c on c.id = t.client_id
-     where (retired_date is null or retired_date > $1) and registered_date >= $2 order by c.name, c.id, t.id`,
+     where c.revoked_date is null and (retired_date is null or retired_date > $1) and registered_date >= $2 order by c.name, c.id, t.id`,
     [today, since],
   );
 

@@ -243,6 +243,11 @@ describe('check', () => {
     expect(found.at(-1)).toMatch(/ 1 of them not valid\.$/);
     await run(['retire', '--client', client, hashOf(lines)]);
     expect(await run(['check'])).toMatchObject({ status: 0 });
+    await run(['restore', '--client', client, hashOf(lines)]);
+    expect(await run(['check'])).toMatchObject({ status: 3 });
+    // Nobody runs what a revoked client has registered.
+    await database.owner('update client set revoked_date = now() where id = $1', [client]);
+    expect(await run(['check'])).toMatchObject({ status: 0 });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { GraphQLObjectType } from 'graphql';
+import { type GraphQLObjectType, parse } from 'graphql';
 import { scopes } from '../../src/domain/caller';
 import { standardLimits } from '../../src/domain/limits';
 import { checkDocument } from '../../src/graph/document-check';
@@ -102,6 +102,15 @@ describe('an id', () => {
     ['of another text', { query: lines, extensions: persistedQuery(viewer) }],
   ])('%s is refused', async (_name, body) => {
     expect(codeOf(await post(body))).toEqual([400, 'BAD_REQUEST']);
+  });
+
+  test('beside a body that is no object is refused', async () => {
+    await register(client, viewer);
+    for (const payload of ['"abc"', '7', '[]']) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await client.request({ method: 'POST', url: `/graphql/${hashOf(viewer)}`, headers, payload });
+      expect([payload, ...codeOf(answer)]).toEqual([payload, 400, 'BAD_REQUEST']);
+    }
   });
 
   test('in the path and another one in the body are refused', async () => {
@@ -225,6 +234,25 @@ describe('a reply to GET by an id', () => {
     expect(changed.headers.etag).not.toBe(first.headers.etag);
   });
 
+  test('varies with the token and, where pages of others may ask, with their origin', async () => {
+    const origin = 'https://app.example.com';
+    const open = await testGateway({
+      server: { corsOrigins: [origin, 'https://other.example.com'] },
+      database: gateway.database,
+    });
+    try {
+      await register(client, lines);
+      const url = `/graphql/${hashOf(lines)}?variables=${encodeURIComponent('{"first":1}')}`;
+      const headers = { authorization: `Bearer ${client.token}`, origin };
+      const { statusCode, headers: told } = await open.server.app.inject({ method: 'GET', url, headers });
+      expect([statusCode, told['access-control-allow-origin']]).toEqual([200, origin]);
+      const vary = String(told.vary).toLowerCase().split(', ');
+      expect(vary).toEqual(expect.arrayContaining(['origin', 'authorization', 'zuora-entity-ids', 'accept-encoding']));
+    } finally {
+      await open.server.app.close();
+    }
+  });
+
   test('has none where it is an error', async () => {
     await register(client, lines);
     const { headers, body } = await get({ variables: '{"first":1000}' }, `/graphql/${hashOf(lines)}`, {});
@@ -251,6 +279,27 @@ describe('what is registered', () => {
     expect(documents.invalid.has(hashOf(broken))).toBe(true);
     const { text } = await client.request({ method: 'GET', url: '/metrics' });
     expect(text).toMatch(/gateway_registered_documents\{state="invalid"\} [1-9]/);
+  });
+});
+
+describe('a request for what was prepared', () => {
+  // Another document under its hash: what is answered tells which of them was used.
+  const swapped = async (text: string, other: string) => {
+    await register(client, text);
+    const { documents } = gateway.server;
+    await documents.prepare();
+    documents.prepared.set(hashOf(text), parse(other));
+    return Object.keys((await post({ documentId: hashOf(text) })).body.data.viewer);
+  };
+
+  test('neither parses nor validates its text', async () => {
+    // What has a directive is not compiled, so that the document itself is carried out.
+    const text = 'query Parsed { viewer { clientId @include(if: true) } }';
+    expect(await swapped(text, '{ viewer { scopes @include(if: true) } }')).toEqual(['scopes']);
+  });
+
+  test('finds it compiled', async () => {
+    expect(await swapped('query Compiled { viewer { clientId } }', '{ viewer { scopes } }')).toEqual(['clientId']);
   });
 });
 
@@ -302,6 +351,14 @@ describe('the mutation registerDocuments', () => {
     [
       'that sees another entity',
       async () => (await gateway.client({ grants: [{ entity: 'Other', orgs: ['X'] }] })).clientId,
+    ],
+    [
+      'that sees nothing yet',
+      async () => {
+        const { clientId } = await gateway.client();
+        await gateway.database.owner('delete from client_grant where client_id = $1', [clientId]);
+        return clientId;
+      },
     ],
     [
       'that sees another entity too',
