@@ -28,7 +28,7 @@ const rules: Record<string, Rule> = {
   service: { folders: ['service', 'store', 'domain', 'gateway'], packages: ['typeorm'], builtins: /./ },
   graph: {
     folders: ['graph', 'service', 'domain', 'store'],
-    packages: ['graphql', 'graphql-jit', 'type-graphql', 'dataloader', 'lru-cache', 'reflect-metadata'],
+    packages: ['graphql', 'type-graphql', 'dataloader', 'lru-cache', 'reflect-metadata'],
     builtins: /^(cursor|execution)\.ts$/,
   },
   http: {

@@ -1,8 +1,9 @@
-import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode, parse, validate } from 'graphql';
+import { type DocumentNode, type GraphQLError, Kind, type OperationDefinitionNode } from 'graphql';
 import { RequestError } from '../domain/errors';
 import { costOf } from './cost';
 import { deprecatedIn } from './deprecation';
 import type { DocumentLimits } from './limits';
+import { InvalidDocument, readDocument } from './parsed-document';
 import { schema } from './schema';
 
 /** What a document is, held against the schema. */
@@ -17,7 +18,7 @@ export interface CheckedDocument {
 }
 
 /** Why a document would not run. */
-export interface InvalidDocument {
+export interface RefusedDocument {
   errors: string[];
 }
 
@@ -25,18 +26,15 @@ export interface InvalidDocument {
  * Holds a document against the schema, as each request is. A registered document has one operation, so that its id says all
  * that there is to say.
  */
-export function checkDocument(text: string, limits: DocumentLimits): CheckedDocument | InvalidDocument {
+export function checkDocument(text: string, limits: DocumentLimits): CheckedDocument | RefusedDocument {
   let document: DocumentNode;
   try {
-    limits.check(text);
-    document = parse(text);
+    document = readDocument(text, limits);
   } catch (error) {
-    if (error instanceof GraphQLError) return { errors: [located(error)] };
+    if (error instanceof InvalidDocument) return { errors: error.errors.map(located) };
     if (error instanceof RequestError) return { errors: [error.message] };
     throw error;
   }
-  const errors = validate(schema(), document, undefined, { maxErrors: 10 });
-  if (errors.length) return { errors: errors.map(located) };
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const [operation] = operations;
   if (operations.length !== 1 || operation.operation === 'subscription') {

@@ -12,24 +12,14 @@ import {
   Source,
   TokenKind,
 } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import { RequestError } from '../domain/errors';
 import { LimitError, type LimitName, type Limits } from '../domain/limits';
 
-/** Texts that have passed are remembered, up to so many characters. */
-const rememberedCharacters = 5_000_000;
-
 /**
  * The limits that depend on the document alone, whatever its variables. They are looked at before the document is validated:
- * validation compares fields that may overlap in pairs, and follows fragments by recursion. A text that has passed is not
- * looked at again.
+ * validation compares fields that may overlap in pairs, and follows fragments by recursion.
  */
 export class DocumentLimits {
-  private readonly passed = new LRUCache<string, true>({
-    maxSize: rememberedCharacters,
-    sizeCalculation: (_, text) => text.length + 1,
-  });
-
   constructor(
     private readonly limits: Limits,
     private readonly introspection: boolean,
@@ -41,33 +31,22 @@ export class DocumentLimits {
   }
 
   /**
-   * What is no GraphQL passes: parsing says it better.
+   * Parses a text that is within the limits.
+   * @throws GraphQLError where it is no GraphQL
    * @throws LimitError QUERY_TOO_COMPLEX
    * @throws RequestError FORBIDDEN for introspection, where it is off
    */
-  check(text: string): void {
-    if (this.passed.has(text)) return;
-    const document = this.read(text);
-    if (!document) return;
-    this.checkDocument(document);
-    this.passed.set(text, true);
+  parse(text: string): DocumentNode {
+    // Before parsing, which goes into brackets by recursion.
+    const { tokens, nesting } = scan(text, this.limits);
+    this.judge('tokens', tokens);
+    this.judge('nesting', nesting);
+    const document = parse(text, { maxTokens: this.limits.tokens });
+    this.measure(document);
+    return document;
   }
 
-  private read(text: string): DocumentNode | undefined {
-    try {
-      // Before parsing, which goes into brackets by recursion.
-      const { tokens, nesting } = scan(text, this.limits);
-      this.judge('tokens', tokens);
-      this.judge('nesting', nesting);
-      return parse(text, { noLocation: true, maxTokens: this.limits.tokens });
-    } catch (error) {
-      if (error instanceof GraphQLError) return undefined;
-      throw error;
-    }
-  }
-
-  /** For a document that is at hand, such as one to be registered. Its nesting must have been judged. */
-  checkDocument(document: DocumentNode): void {
+  private measure(document: DocumentNode): void {
     this.judge('definitions', document.definitions.length);
     const measuring = new Measuring(document);
     this.judge('directives', measuring.directives);
@@ -117,20 +96,29 @@ const counted = [
 const opening: readonly string[] = [TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L];
 const closing: readonly string[] = [TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R];
 
-/** Counts until a limit is passed. */
+/** Counts until a limit is passed, or up to what is no token: parsing says better what is wrong there. */
 function scan(text: string, limits: Limits): { tokens: number; nesting: number } {
   const lexer = new Lexer(new Source(text));
   let tokens = 0;
   let open = 0;
   let nesting = 0;
   while (tokens <= limits.tokens && nesting <= limits.nesting) {
-    const { kind } = lexer.advance();
-    if (kind === TokenKind.EOF) break;
+    const kind = kindOfNext(lexer);
+    if (kind === undefined || kind === TokenKind.EOF) break;
     tokens++;
     if (opening.includes(kind)) nesting = Math.max(nesting, ++open);
     else if (closing.includes(kind)) open--;
   }
   return { tokens, nesting };
+}
+
+function kindOfNext(lexer: Lexer): TokenKind | undefined {
+  try {
+    return lexer.advance().kind;
+  } catch (error) {
+    if (error instanceof GraphQLError) return undefined;
+    throw error;
+  }
 }
 
 interface Measured {

@@ -1,4 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from 'graphql';
+
+type Maybe<T> = T | null | undefined;
+
 import { firstDay, isDay, lastDay } from '../domain/date';
 import { decimalOfNumber, parseDecimal } from '../domain/decimal';
 
@@ -82,6 +85,23 @@ export const DecimalScalar = new GraphQLScalarType<string, string>({
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/**
+ * A value as it is written, with the variables in it. A key whose variable is absent is absent, as in any input object;
+ * `valueFromASTUntyped` would keep the key, and in a list leave a hole.
+ */
+function literal(node: ValueNode, variables: Maybe<Record<string, unknown>>): unknown {
+  if (node.kind === Kind.VARIABLE) return variables?.[node.name.value];
+  if (node.kind === Kind.LIST) return node.values.map((value) => literal(value, variables) ?? null);
+  if (node.kind !== Kind.OBJECT) return valueFromASTUntyped(node);
+  // Without a prototype: a field may be called __proto__, and is refused for its name like any other.
+  const object: Record<string, unknown> = Object.create(null);
+  for (const field of node.fields) {
+    const value = literal(field.value, variables);
+    if (value !== undefined) object[field.name.value] = value;
+  }
+  return object;
+}
+
 export const JSONObjectScalar = new GraphQLScalarType<Record<string, unknown>, Record<string, unknown>>({
   name: 'JSONObject',
   description:
@@ -89,7 +109,7 @@ export const JSONObjectScalar = new GraphQLScalarType<Record<string, unknown>, R
   serialize: (value) => value as Record<string, unknown>,
   parseValue: (value) => (isObject(value) ? value : refuse('JSONObject', value, 'an object is expected')),
   parseLiteral: (node, variables) => {
-    const value = valueFromASTUntyped(node, variables);
+    const value = literal(node, variables);
     return isObject(value) ? value : refuse('JSONObject', value, 'an object is expected', node);
   },
 });

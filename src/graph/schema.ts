@@ -3,7 +3,6 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
   isAbstractType,
-  isObjectType,
   lexicographicSortSchema,
   printSchema,
 } from 'graphql';
@@ -14,7 +13,6 @@ import { AccountResolver, BillingDocumentResolver } from './account';
 import { BillRunResolver } from './bill-run';
 import { BillRunPreviewResolver, BillRunPreviewTotalResolver } from './bill-run-preview';
 import { BillingSettingsResolver } from './billing-settings';
-import type { Connection } from './connections';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
 import { DocumentMutations } from './document-mutation';
@@ -79,7 +77,6 @@ function build(): GraphQLSchema {
   );
   for (const type of Object.values(built.getTypeMap())) {
     if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
-    else if (isObjectType(type) && type.name.endsWith('Connection')) fetchWhenSelected(type);
   }
   for (const edge of Object.keys(oneEdges) as OneEdge[]) followed(built, edge);
   return built;
@@ -94,14 +91,6 @@ function followed(schema: GraphQLSchema, edge: OneEdge): void {
     const id = row[from];
     return id === null ? null : context.follow(edge, id, info);
   };
-}
-
-/** Parts of a connection are functions. graphql-js would call them by itself; a compiled operation has to be told. */
-function fetchWhenSelected(connection: GraphQLObjectType): void {
-  for (const field of Object.values(connection.getFields())) {
-    const part = field.name as keyof Connection<unknown>;
-    field.resolve = (source: Connection<unknown>) => source[part]();
-  }
 }
 
 /** As schema.graphql holds it; a test keeps the two equal. */

@@ -6,6 +6,8 @@ import { documentIdOf } from '../domain/registered-document';
 /** What a request says about its document. Values are the client's, and may be anything. */
 export interface Asked {
   query?: unknown;
+  operationName?: unknown;
+  variables?: unknown;
   /** GraphQL over HTTP, appendix A; Relay and the GraphQL Code Generator. */
   documentId?: unknown;
   /** Apollo: `{ version: 1, sha256Hash }`. */
@@ -40,8 +42,9 @@ export function inBody(body: unknown): Asked {
     throw new RequestError('BAD_REQUEST', 'Batched operations are off: send one operation in a request, not a list.');
   }
   if (!isObject(body)) return {};
-  const { query, documentId, extensions } = body;
-  return { query, documentId, persistedQuery: isObject(extensions) ? extensions.persistedQuery : null };
+  const { query, operationName, variables, documentId, extensions } = body;
+  const persistedQuery = isObject(extensions) ? extensions.persistedQuery : null;
+  return { query, operationName, variables, documentId, persistedQuery };
 }
 
 /** As if the text had been sent: Apollo is not told of ids. */
@@ -55,29 +58,52 @@ export function bodyWith(body: unknown, query: string): Given {
 
 export function inSearch(search: string): Asked {
   const given = new URLSearchParams(search);
-  const extensions = extensionsIn(given);
+  const extensions = jsonIn(given, 'extensions');
   return {
     query: given.get('query'),
+    operationName: given.get('operationName'),
+    variables: jsonIn(given, 'variables'),
     documentId: given.get('documentId'),
-    persistedQuery: extensions?.persistedQuery,
+    persistedQuery: isObject(extensions) ? extensions.persistedQuery : null,
   };
 }
 
 /** What is no JSON is left for Apollo to refuse. */
-function extensionsIn(given: URLSearchParams): Given | undefined {
+function jsonIn(given: URLSearchParams, name: string): unknown {
   try {
-    const extensions: unknown = JSON.parse(given.get('extensions') ?? 'null');
-    return isObject(extensions) ? extensions : undefined;
+    return JSON.parse(given.get(name) ?? 'null');
   } catch {
     return undefined;
   }
 }
 
+/** An empty operationName counts as none: forms and URLs cannot leave a value out in another way. Apollo would look for it. */
+export function bodyWithoutEmptyName(body: unknown): unknown {
+  return isObject(body) && body.operationName === '' ? { ...body, operationName: null } : body;
+}
+
+export function searchWithoutEmptyName(search: string): string {
+  const given = new URLSearchParams(search);
+  if (given.get('operationName') !== '') return search;
+  given.delete('operationName');
+  return `?${given}`;
+}
+
+/** What a request says about the operation to run; undefined where it has another form than GraphQL over HTTP allows. */
+export function operationIn({
+  operationName,
+  variables,
+}: Asked): { name?: string | null; variables?: Given | null } | undefined {
+  if (operationName != null && typeof operationName !== 'string') return undefined;
+  if (variables != null && !isObject(variables)) return undefined;
+  return { name: operationName, variables };
+}
+
 export function searchWith(search: string, query: string): string {
   const given = new URLSearchParams(search);
-  const extensions = extensionsIn(given);
+  const extensions = jsonIn(given, 'extensions');
   given.set('query', query);
   given.delete('documentId');
-  if (extensions) given.set('extensions', JSON.stringify({ ...extensions, persistedQuery: undefined }));
+  if (isObject(extensions)) given.set('extensions', JSON.stringify({ ...extensions, persistedQuery: undefined }));
   return `?${given}`;
 }

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { type LimitDetails, LimitError } from '../domain/limits';
+import { InvalidDocument } from '../graph/parsed-document';
 import { translated } from '../service/work';
 import { envelope } from './envelope';
 import { mediaTypeFor } from './media-type';
@@ -83,6 +84,14 @@ const graphqlErrors = (refused: Failure) => ({
   errors: [{ message: refused.message, extensions: extensionsOf(refused) }],
 });
 
+/** What GraphQL refuses before anything runs. The log gets the codes: the messages quote the request. */
+function sendInvalid(request: FastifyRequest, reply: FastifyReply, { errors }: InvalidDocument): FastifyReply {
+  request.codes = errors.map(({ extensions }) => String(extensions.code));
+  request.log.info({ code: request.codes[0], errors: errors.length }, 'request refused');
+  reply.code(400).type(mediaTypeFor(request) ?? 'application/json; charset=utf-8');
+  return reply.send(JSON.stringify({ errors }));
+}
+
 function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): FastifyReply {
   const { code, message, retryAfter } = refused;
   const status = statusOf(code);
@@ -98,6 +107,7 @@ function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): F
 
 /** Answers with a failure, and puts it in the log. */
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  if (error instanceof InvalidDocument) return sendInvalid(request, reply, error);
   const failed = failureOf(error, request.id);
   if (failed.code === 'PAYLOAD_TOO_LARGE') {
     failed.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };

@@ -1,12 +1,23 @@
 import type { FastifyRequest } from 'fastify';
 import type { GraphContext } from '../graph/context';
+import type { Operation } from '../graph/operation';
 
-/** What becomes known of a GraphQL request while Apollo carries it out. */
+/** What an operation costs, in objects. */
+export interface Cost {
+  /** What its reply may hold. */
+  requested: number;
+  /** What its reply holds, once it is there. */
+  actual?: number;
+  giveBack: (unused: number) => void;
+}
+
+/** What becomes known of a GraphQL request while Apollo answers it. */
 export interface RequestContext {
   graph: GraphContext;
   request: FastifyRequest;
-  /** What its operation costs, once that is known, and how to give back what its reply does not hold of that. */
-  cost?: { requested: number; giveBack: (unused: number) => void };
+  /** What was judged ahead, and may run. Without it the request has a form that Apollo refuses. */
+  operation?: Operation;
+  cost?: Cost;
   /** An unexpected failure, which no reply may bury beside an effect. */
   failure?: unknown;
   /** Nothing could be answered for it: the request fails as a whole, with a status that says so. */

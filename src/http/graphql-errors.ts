@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { graphqlErrorCodes, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
+import { graphqlErrorCodes, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { deprecatedIn, deprecationHeaders } from '../graph/deprecation';
 import { codeOfStatus, extensionsOf, failureOf, statusOf } from './errors';
 import type { Context, RequestContext } from './graphql-context';
@@ -13,26 +13,6 @@ import type { Context, RequestContext } from './graphql-context';
 export const errors: ApolloServerPlugin<Context> = {
   async requestDidStart() {
     return {
-      async didResolveOperation({ document, operationName, operation, contextValue }) {
-        const { request } = contextValue.http;
-        // Not a matter of validation to graphql, which would call it a fault of ours.
-        if (operation?.operation === 'subscription') {
-          throw new GraphQLError('There are no subscriptions.', {
-            extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
-          });
-        }
-        // What could not be read as one must not run as if it had no key.
-        if (request.unreadable && operation?.operation === 'mutation') {
-          throw new RequestError('BAD_REQUEST', 'With a key or dryRun a mutation must be written more simply.');
-        }
-        request.operation = `${operation?.operation} ${operationName ?? '(unnamed)'}`;
-        request.noteUnknown?.(operationName ?? null);
-        const uses = deprecatedIn(document);
-        if (uses.length) request.deprecated = uses.map(({ coordinate }) => coordinate);
-        if (operation?.operation !== 'query') return;
-        request.reads = true;
-        await contextValue.onlyReads();
-      },
       async didEncounterErrors({ errors: encountered, contextValue, operation }) {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
       },

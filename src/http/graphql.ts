@@ -5,36 +5,47 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DocumentNode } from 'graphql';
-import { LRUCache } from 'lru-cache';
+import { type OperationDefinitionNode, OperationTypeNode } from 'graphql';
+import { RequestError } from '../domain/errors';
 import type { Limits } from '../domain/limits';
 import { GraphContext } from '../graph/context';
-import { carryOut } from '../graph/execution';
+import { deprecatedIn } from '../graph/deprecation';
+import { run } from '../graph/execution';
 import { DocumentLimits } from '../graph/limits';
-import { planMutation } from '../graph/operation';
+import { type Operation, prepare } from '../graph/operation';
+import { ParsedDocuments } from '../graph/parsed-document';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
+import { type Asked, operationIn } from './document-request';
 import type { Context, RequestContext } from './graphql-context';
 import { errors, formatError } from './graphql-errors';
 import { answer, graphqlOverHttp } from './graphql-http';
-import { pricing } from './pricing';
+import { price, pricing, settle } from './pricing';
 import type { Rates } from './rates';
 import { Documents } from './registered-document';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 
-/** Apollo's way to another executor than graphql-js: a gateway, here over a schema that is in this process. */
-const compiledExecution = (hideSuggestions: boolean): ApolloServerOptionsWithGateway<Context>['gateway'] => ({
+/** Apollo's way to another executor than its own: a gateway, here over a schema that is in this process. */
+const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
   onSchemaLoadOrUpdate(callback) {
     callback({ apiSchema: schema(), coreSupergraphSdl: '' });
     return () => {};
   },
   load: async () => ({
-    executor: ({ queryHash: key, document, request: { operationName, variables }, context }) =>
-      carryOut({ key, document, operationName, variables }, context as Context, { hideSuggestions }),
+    executor: async ({ context, operation: chosen }) => {
+      const { operation } = (context as Context).http;
+      // The last line of defence: only what was judged ahead is run, and only where Apollo has judged the same.
+      if (!operation || chosen?.operation !== operation.node.operation || nameOf(chosen) !== nameOf(operation.node)) {
+        throw new Error('an operation that was not judged ahead has come to be executed');
+      }
+      return run(operation, context as Context);
+    },
   }),
   stop: async () => {},
-});
+};
+
+const nameOf = ({ name }: OperationDefinitionNode): string | null => name?.value ?? null;
 
 interface GraphQLOptions {
   services: Services;
@@ -50,17 +61,19 @@ export async function graphqlRoute(
   app: FastifyInstance,
   { services, afterwards, limits, rates, introspection, documentsTtlMs }: GraphQLOptions,
 ): Promise<Documents> {
+  const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
-  const documents = new Documents(services, documentLimits, app.log, documentsTtlMs);
+  const parsed = new ParsedDocuments(documentLimits, hideSuggestions);
+  const documents = new Documents(services, documentLimits, parsed, app.log, documentsTtlMs);
   app.addHook('onClose', () => documents.close());
   const apollo = new ApolloServer<Context>({
-    gateway: compiledExecution(!introspection),
+    gateway: execution,
     // Where it is off, it is refused before, in our words.
     introspection: true,
-    hideSchemaDetailsFromClientErrors: !introspection,
+    hideSchemaDetailsFromClientErrors: hideSuggestions,
     // Documents are found by their ids before (registered-document.ts).
     persistedQueries: false,
-    documentStore: storeOver(documents.prepared),
+    documentStore: storeOver(parsed),
     csrfPrevention: true,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
@@ -68,7 +81,7 @@ export async function graphqlRoute(
       ApolloServerPluginLandingPageDisabled(),
       // It would put a resolver on every field of the schema, to find out how long each may be cached.
       ApolloServerPluginCacheControlDisabled(),
-      pricing(limits, rates),
+      pricing(limits),
       errors,
     ],
     formatError,
@@ -79,14 +92,27 @@ export async function graphqlRoute(
   await apollo.start();
   app.addHook('onClose', () => apollo.stop());
 
-  const execute = async (request: FastifyRequest, work: Work, held: boolean): Promise<Reply> => {
-    const context: RequestContext = { graph: new GraphContext(work, limits.pageSize, documentLimits), request };
-    const reply = await answer(
-      apollo,
-      request,
-      async () => Object.assign(context.graph, { http: context }),
-      request.search,
-    );
+  /** Everything that is judged before anything runs. Undefined for what is no operation, which Apollo refuses. */
+  const prepared = (asked: Asked & { text?: string }): Operation | undefined => {
+    if (asked.text === undefined) return undefined;
+    const document = parsed.read(asked.text);
+    const wanted = operationIn(asked);
+    return wanted && prepare(document, wanted.name, wanted.variables, { hideSuggestions });
+  };
+
+  const answerBy = async (
+    request: FastifyRequest,
+    work: Work,
+    held: boolean,
+    { operation, cost }: Pick<RequestContext, 'operation' | 'cost'>,
+  ): Promise<Reply> => {
+    const graph = new GraphContext(work, limits.pageSize, documentLimits);
+    const context: RequestContext = { graph, request, operation, cost };
+    if (operation?.node.operation === OperationTypeNode.QUERY) {
+      request.reads = true;
+      await graph.onlyReads();
+    }
+    const reply = await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search);
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
     if (context.failure && (held || context.failed)) throw context.failure;
     return reply;
@@ -94,21 +120,29 @@ export async function graphqlRoute(
 
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const caller = request.caller!;
-    const text = await documents.resolve(request);
-    if (text !== undefined) documentLimits.check(text);
-    const what = holdOf(request);
+    const operation = prepared(await documents.resolve(request));
+    if (request.method === 'GET' && operation?.node.operation === OperationTypeNode.MUTATION) {
+      reply.header('allow', 'POST');
+      throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
+    }
+    const what = holdOf(request, operation);
+    const cost = operation && price(operation, caller.clientId, limits, rates);
+    if (operation) note(request, operation);
+    const judged = { operation, cost };
     if (what) {
       const held = hold(services, caller, what, request.counter!, (work) => {
         afterwards.after(reply, work, held);
-        return execute(request, work, true);
+        return answerBy(request, work, true, judged);
       });
       const { reply: rendered, replayed } = await held;
+      if (cost) settle(cost);
       return sendReply(reply, rendered, replayed);
     }
     const work = new Work(services, caller, request.counter!);
-    const executed = work.whole(() => execute(request, work, false));
-    afterwards.after(reply, work, executed);
-    const rendered = await executed;
+    const answered = work.whole(() => answerBy(request, work, false, judged));
+    afterwards.after(reply, work, answered);
+    const rendered = await answered;
+    if (cost) settle(cost);
     return isUnchanged(request, reply, rendered) ? reply.code(304).send() : sendReply(reply, rendered);
   };
   graphqlOverHttp(app, '/graphql', handler);
@@ -134,35 +168,34 @@ function isUnchanged(request: FastifyRequest, reply: FastifyReply, { status, bod
   return known.some((each) => each.trim() === tag || each.trim() === '*');
 }
 
-/**
- * Documents that were parsed and validated, and beside those that were prepared some that have come. In characters of
- * their texts: what a document takes is some twenty times that. Apollo's keys end with the hash of the text.
- */
-function storeOver(prepared: ReadonlyMap<string, DocumentNode>) {
-  const store = new LRUCache<string, DocumentNode>({
-    maxSize: 1_500_000,
-    sizeCalculation: ({ loc }) => (loc?.end ?? 0) + 1,
-  });
-  return {
-    get: async (key: string) => prepared.get(key.slice(-64)) ?? store.get(key),
-    set: async (key: string, document: DocumentNode) => void store.set(key, document),
-    delete: async (key: string) => store.delete(key),
-  };
+/** For log, metrics and the record of unknown documents. */
+function note(request: FastifyRequest, { node, document }: Operation): void {
+  const name = nameOf(node);
+  request.operation = `${node.operation} ${name ?? '(unnamed)'}`;
+  request.noteUnknown?.(name);
+  const uses = deprecatedIn(document);
+  if (uses.length) request.deprecated = uses.map(({ coordinate }) => coordinate);
 }
 
-/** Whether the request is held open until its reply is rendered: a mutation with a key, or one that is a dry run. */
-function holdOf(request: FastifyRequest): Hold | undefined {
-  if (request.method !== 'POST' || typeof request.body !== 'object' || request.body === null) return undefined;
-  const { query, operationName, variables } = request.body as Record<string, unknown>;
+/** Apollo finds the documents that were parsed and validated here. Its keys end with the hash of the text. */
+const storeOver = (parsed: ParsedDocuments) => ({
+  get: async (key: string) => parsed.find(key.slice(-64)),
+  set: async () => {},
+  delete: async () => false,
+});
+
+/**
+ * Whether the request is held open until its reply is rendered: a mutation with a key, or one that is a dry run.
+ * @throws RequestError ONE_MUTATION_PER_KEY where that holds more than one mutation field
+ */
+function holdOf(request: FastifyRequest, operation: Operation | undefined): Hold | undefined {
   const key = idempotencyKey(request);
-  if (typeof query !== 'string' || (key === undefined && !query.includes('dryRun'))) return undefined;
-  const plan = planMutation(query, operationName, variables, key !== undefined);
-  if (plan === 'unreadable') {
-    request.unreadable = true;
-    return undefined;
-  }
-  if (!plan || (key === undefined && !plan.dryRun)) return undefined;
-  if (key === undefined) return { dryRun: true };
-  const fingerprint = fingerprintOf('POST /graphql', request, [query, operationName ?? null, plan.variables]);
-  return { dryRun: plan.dryRun, key, fingerprint };
+  if (request.method !== 'POST' || operation?.node.operation !== OperationTypeNode.MUTATION) return undefined;
+  const { mutations, dryRun } = operation;
+  if (key === undefined && !dryRun) return undefined;
+  if (mutations.length > 1) throw new RequestError('ONE_MUTATION_PER_KEY');
+  if (key === undefined) return { dryRun };
+  const { query, operationName, variables } = request.body as Record<string, unknown>;
+  const asked = [query, operationName ?? null, variables ?? {}];
+  return { dryRun, key, fingerprint: fingerprintOf('POST /graphql', request, asked) };
 }

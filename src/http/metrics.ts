@@ -106,14 +106,14 @@ export class Metrics {
   }
 
   /** Registered documents as this process holds them. */
-  watch(documents: { prepared: ReadonlyMap<string, unknown>; invalid: ReadonlySet<string> }): void {
+  watch(documents: { valid: ReadonlySet<string>; invalid: ReadonlySet<string> }): void {
     new Gauge({
       name: 'gateway_registered_documents',
       help: 'Texts of registered documents that this process has looked at: valid with its version, or invalid.',
       labelNames: ['state'] as const,
       registers: [this.registry],
       collect() {
-        this.set({ state: 'valid' }, documents.prepared.size);
+        this.set({ state: 'valid' }, documents.valid.size);
         this.set({ state: 'invalid' }, documents.invalid.size);
       },
     });

@@ -1,12 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
-import type { DocumentNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { RequestError } from '../domain/errors';
 import type { DocumentMode } from '../domain/registered-document';
 import { checkDocument } from '../graph/document-check';
-import { compiledAhead } from '../graph/execution';
 import type { DocumentLimits } from '../graph/limits';
+import type { ParsedDocuments } from '../graph/parsed-document';
 import {
   hashOf,
   recordUnknown,
@@ -15,7 +14,16 @@ import {
   type UnknownRuns,
 } from '../service/registered-document';
 import type { Services } from '../service/work';
-import { type Asked, bodyWith, idIn, inBody, inSearch, searchWith } from './document-request';
+import {
+  type Asked,
+  bodyWith,
+  bodyWithoutEmptyName,
+  idIn,
+  inBody,
+  inSearch,
+  searchWith,
+  searchWithoutEmptyName,
+} from './document-request';
 import { searchOf } from './graphql-http';
 
 declare module 'fastify' {
@@ -40,8 +48,6 @@ const remembered = { max: 2_000, maxSize: 10_000_000, sizeCalculation: (text: st
 const workEvery = 5_000;
 /** Beyond so many characters in all they are parsed and validated when they are called, as other documents are: some 100 MB. */
 const mostPrepared = 5_000_000;
-/** And these are compiled ahead, which leaves room for what is not registered. */
-const mostCompiled = 250;
 /** How much earlier than the last one seen a document may have been registered that is seen after it. */
 const overlap = 60_000;
 const mostUnrecorded = 1_000;
@@ -54,7 +60,7 @@ export class Documents {
   private readonly automatic = new LRUCache<string, string>(remembered);
   private readonly unrecorded = new Map<string, UnknownRuns[number]>();
   /** Registered documents that were parsed and validated ahead, by the SHA-256 of their texts. */
-  readonly prepared = new Map<string, DocumentNode>();
+  readonly valid = new Set<string>();
   /** Those that are not valid with this version: they are refused when they are called. */
   readonly invalid = new Set<string>();
   private preparedUntil: string | undefined;
@@ -66,6 +72,7 @@ export class Documents {
   constructor(
     private readonly services: Services,
     private readonly limits: DocumentLimits,
+    readonly parsed: ParsedDocuments,
     private readonly log: FastifyBaseLogger,
     private readonly ttlMs: number,
   ) {
@@ -74,12 +81,14 @@ export class Documents {
   }
 
   /**
-   * The text that a request runs, where it has one. Where it named an id, it is from here on as if it had sent the text.
+   * What a request asks for, with the text that it runs, where it has one. Where it named an id, it is from here on as if it
+   * had sent the text.
    * @throws RequestError PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_REQUIRED, BAD_REQUEST
    */
-  async resolve(request: FastifyRequest): Promise<string | undefined> {
+  async resolve(request: FastifyRequest): Promise<Asked & { text?: string }> {
     const { method } = request;
-    request.search = searchOf(request.url);
+    request.search = searchWithoutEmptyName(searchOf(request.url));
+    request.body = bodyWithoutEmptyName(request.body);
     const given = method === 'GET' ? inSearch(request.search) : inBody(request.body);
     const fromPath = (request.params as { documentId?: string }).documentId;
     if (fromPath !== undefined && given.documentId != null && given.documentId !== fromPath) {
@@ -88,10 +97,11 @@ export class Documents {
     const asked: Asked = { ...given, documentId: given.documentId ?? fromPath };
     request.byId = asked.documentId != null || asked.persistedQuery != null;
     const text = await this.textFor(request, asked);
-    if (!request.byId || text === undefined) return text;
-    if (method === 'GET') request.search = searchWith(request.search, text);
-    else request.body = bodyWith(request.body, text);
-    return text;
+    if (request.byId && text !== undefined) {
+      if (method === 'GET') request.search = searchWith(request.search, text);
+      else request.body = bodyWith(request.body, text);
+    }
+    return { ...asked, text };
   }
 
   private async textFor(request: FastifyRequest, asked: Asked): Promise<string | undefined> {
@@ -161,7 +171,7 @@ export class Documents {
   }
 
   /**
-   * Parses, validates and compiles what is registered, ahead of its first call, and what is registered later soon after.
+   * Parses and validates what is registered, ahead of its first call, and what is registered later soon after.
    * What is not valid any more is told: the server starts all the same, and serves the rest.
    */
   async prepare(): Promise<void> {
@@ -172,7 +182,7 @@ export class Documents {
         since,
       )) {
         if (!this.preparedUntil || registeredDate > this.preparedUntil) this.preparedUntil = registeredDate;
-        if (this.prepared.has(hash) || this.invalid.has(hash)) continue;
+        if (this.valid.has(hash) || this.invalid.has(hash)) continue;
         if (this.preparedCharacters + text.length > mostPrepared) continue;
         const checked = checkDocument(text, this.limits);
         if ('errors' in checked) {
@@ -181,9 +191,9 @@ export class Documents {
           this.log.warn({ clientName, documentId, operationName, errors }, 'a registered document is not valid');
           continue;
         }
-        this.prepared.set(hash, checked.document);
+        this.valid.add(hash);
+        this.parsed.keep(text, { document: checked.document, hash });
         this.preparedCharacters += text.length;
-        if (this.prepared.size <= mostCompiled) compiledAhead({ key: hash, document: checked.document });
         // Requests are not to wait for all of them.
         await setImmediate();
       }

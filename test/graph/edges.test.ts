@@ -1,6 +1,5 @@
-import { parse, validate } from 'graphql';
 import { GraphContext } from '../../src/graph/context';
-import { carryOut } from '../../src/graph/execution';
+import { run } from '../../src/graph/execution';
 import { manyEdges, oneEdges } from '../../src/graph/loaders';
 import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
@@ -12,6 +11,7 @@ import { InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
 import { insertRows, rowsBy } from '../../src/store/write';
 import { insertFailures } from '../support/chain';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
+import { operationOf } from '../support/operation';
 import { insertReturns, type Return, returnOf } from '../support/returns';
 import { billRunRow, failureRow, offsetRow } from '../support/rows';
 
@@ -90,20 +90,19 @@ async function insertRuns(scoped: Scoped): Promise<void> {
   }
 }
 
-/** Runs an operation as one request, and tells how many statements it took: the first time and compiled alike. */
+/** Runs an operation as one request, and tells how many statements it took: the first time and the second alike. */
 // biome-ignore lint/suspicious/noExplicitAny: replies are read as their readers see them
 async function asked(source: string): Promise<{ data: any; statements: number }> {
-  const document = parse(source);
-  expect(validate(schema(), document)).toEqual([]);
-  const run = async () => {
+  const operation = operationOf(source);
+  const once = async () => {
     const counter = { statements: 0 };
     const context = new GraphContext(new Work(gateway.services, work.caller, counter));
-    const { data, errors } = await carryOut({ key: source, document }, context);
+    const { data, errors } = await run(operation, context);
     expect(errors).toBeUndefined();
     return { data: JSON.parse(JSON.stringify(data)), statements: counter.statements };
   };
-  const first = await run();
-  expect(await run()).toEqual(first);
+  const first = await once();
+  expect(await once()).toEqual(first);
   return first;
 }
 

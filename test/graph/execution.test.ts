@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
 import { GraphContext } from '../../src/graph/context';
-import { carryOut } from '../../src/graph/execution';
+import { run } from '../../src/graph/execution';
+import { prepare } from '../../src/graph/operation';
 import { schema } from '../../src/graph/schema';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** The first time an operation is walked through, the second it is compiled, the third the compiled form is used again. */
+/** The first time a document is parsed and validated; from then on it is known. */
 async function thrice(query: string, variables?: object) {
   const { status, text, body } = await client.graphql(query, variables);
   for (let time = 0; time < 2; time++) {
@@ -76,10 +77,10 @@ describe('an operation that comes again answers the same, to the byte,', () => {
     // Below a field there would be as much to answer as to compile: nothing is found.
     const id = more.startsWith('...') ? keys.id : '0'.repeat(32);
     // By HTTP it would not come this far.
-    const operation = { key: query, document: parse(query), variables: { id } };
+    const operation = prepare({ document: parse(query), hash: query }, null, { id });
     const work = await client.work();
     for (let time = 0; time < 3; time++) {
-      const { data } = await carryOut(operation, new GraphContext(work));
+      const { data } = await run(operation, new GraphContext(work));
       expect(data?.orderLineItem).toEqual(more.startsWith('...') ? { id, itemName: 'Device' } : null);
     }
   });
@@ -271,12 +272,12 @@ test('whatever is selected, and left in or out, the second and third time answer
     fc.asyncProperty(documents, async (text) => {
       const document = parse(text);
       fc.pre(validate(schema(), document).length === 0);
-      const run = async () =>
-        JSON.parse(JSON.stringify(await carryOut({ key: text, document, variables }, new GraphContext(work))));
-      const first = await run();
+      const operation = prepare({ document, hash: text }, null, variables);
+      const once = async () => JSON.parse(JSON.stringify(await run(operation, new GraphContext(work))));
+      const first = await once();
       expect(first.errors).toBeUndefined();
-      expect(await run()).toEqual(first);
-      expect(await run()).toEqual(first);
+      expect(await once()).toEqual(first);
+      expect(await once()).toEqual(first);
     }),
     { numRuns: 150 },
   );

@@ -262,7 +262,7 @@ describe('a reply to GET by an id', () => {
 });
 
 describe('what is registered', () => {
-  test('is parsed, validated and compiled ahead of its first call; what is not valid is told, and the rest served', async () => {
+  test('is parsed and validated ahead of its first call; what is not valid is told, and the rest served', async () => {
     const broken = 'query Broken { viewer { clientId } }';
     await register(client, viewer, broken, lines);
     await gateway.database.owner(
@@ -271,7 +271,7 @@ describe('what is registered', () => {
     );
     const { documents } = gateway.server;
     await documents.prepare();
-    expect([hashOf(viewer), hashOf(lines), hashOf(broken)].map((hash) => documents.prepared.has(hash))).toEqual([
+    expect([hashOf(viewer), hashOf(lines), hashOf(broken)].map((hash) => documents.valid.has(hash))).toEqual([
       true,
       true,
       false,
@@ -282,25 +282,14 @@ describe('what is registered', () => {
   });
 });
 
-describe('a request for what was prepared', () => {
-  // Another document under its hash: what is answered tells which of them was used.
-  const swapped = async (text: string, other: string) => {
-    await register(client, text);
-    const { documents } = gateway.server;
-    await documents.prepare();
-    documents.prepared.set(hashOf(text), parse(other));
-    return Object.keys((await post({ documentId: hashOf(text) })).body.data.viewer);
-  };
-
-  test('neither parses nor validates its text', async () => {
-    // What has a directive is not compiled, so that the document itself is carried out.
-    const text = 'query Parsed { viewer { clientId @include(if: true) } }';
-    expect(await swapped(text, '{ viewer { scopes @include(if: true) } }')).toEqual(['scopes']);
-  });
-
-  test('finds it compiled', async () => {
-    expect(await swapped('query Compiled { viewer { clientId } }', '{ viewer { scopes } }')).toEqual(['clientId']);
-  });
+test('a request for what was prepared neither parses nor validates its text', async () => {
+  const text = 'query Parsed { viewer { clientId } }';
+  await register(client, text);
+  const { documents } = gateway.server;
+  await documents.prepare();
+  // Another document in its place: what is answered tells which of them was used.
+  documents.parsed.keep(text, { document: parse('{ viewer { scopes } }'), hash: hashOf(text) });
+  expect(Object.keys((await post({ documentId: hashOf(text) })).body.data.viewer)).toEqual(['scopes']);
 });
 
 describe('what is to go', () => {

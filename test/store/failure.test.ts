@@ -90,7 +90,7 @@ describe('a database that cannot be reached is unavailable', () => {
   });
 
   test('when every connection of the pool is taken for too long', async () => {
-    const pool = new Pool({ connectionString: database.url, max: 1, connectionTimeoutMillis: 50 });
+    const pool = new Pool({ connectionString: database.url, max: 1, connectionTimeoutMillis: 1_000 });
     const taken = await pool.connect();
     expect(await sorted(pool.query('select 1'))).toBe('unavailable');
     taken.release();
