@@ -1,3 +1,4 @@
+import type { RequestError } from './errors';
 import type { DocumentMode } from './registered-document';
 
 /** What a client may do. Each root field and REST route names the one it needs. */
@@ -25,4 +26,23 @@ export interface Caller {
   documentMode?: DocumentMode;
   requestId: string;
   trackId: string | null;
+  /** Why it has no entity: whoever reads its `entityId` or `orgIds` is refused with this. */
+  undecided?: RequestError;
+}
+
+/**
+ * A caller whose client has several entities, and whose request names none. That is enough to ask who one is; what needs an
+ * entity is refused, also where nobody has thought of it.
+ */
+export function withoutEntity(caller: Omit<Caller, 'entityId' | 'orgIds'>, undecided: RequestError): Caller {
+  return {
+    ...caller,
+    undecided,
+    get entityId(): never {
+      throw undecided;
+    },
+    get orgIds(): never {
+      throw undecided;
+    },
+  };
 }

@@ -114,6 +114,15 @@ export function* fieldsOf({ document, node, variables }: Prepared): Generator<Ex
 export const rootFieldsOf = ({ document, node, variables }: Prepared): Generator<ExecutedField> =>
   level(node.selectionSet, rootTypeOf(node), { fragments: fragmentsOf(document), variables, entered: new Set() });
 
+/** Whether something that it asks for belongs to an entity: all root fields do that do not say otherwise. */
+export function needsEntity(operation: Prepared): boolean {
+  const root = rootTypeOf(operation.node);
+  for (const { definition, parent } of fieldsOf(operation)) {
+    if ((definition.extensions.needsEntity as boolean | undefined) ?? parent === root) return true;
+  }
+  return false;
+}
+
 const rootTypeOf = ({ operation }: OperationDefinitionNode): string => schema().getRootType(operation)!.name;
 
 const knownFragments = new WeakMap<DocumentNode, Map<string, FragmentDefinitionNode>>();

@@ -24,13 +24,15 @@ export class Viewer {
   scopes: string[];
   @Field(() => Entity, {
     description:
-      'The one that this request runs in: named by the header Zuora-Entity-Ids, or the only one that the client has.',
+      'The one that this request runs in: named by the header Zuora-Entity-Ids, or the only one that the client has. BAD_REQUEST where the client has several and the request names none; all other fields work then.',
   })
+  @Extensions({ needsEntity: true })
   entity: Entity;
   @Field(() => [Org], {
     description:
-      'Those whose data this request sees: named by the header Zuora-Org-Ids, or all that the client may see.',
+      'Those whose data this request sees: named by the header Zuora-Org-Ids, or all that the client may see. BAD_REQUEST where the client has several entities and the request names none.',
   })
+  @Extensions({ needsEntity: true })
   orgs: Org[];
   @Field(() => [Entity], { description: 'All that the client may choose from with the header Zuora-Entity-Ids.' })
   entities: Entity[];
@@ -42,17 +44,20 @@ export class ViewerResolver {
     nullable: true,
     description: 'Who is asking by this token: its client, with scopes, entity and orgs.',
   })
-  @Extensions({ scope: 'read' })
+  @Extensions({ scope: 'read', needsEntity: false })
   async viewer(@Ctx() { work, caller }: GraphContext): Promise<Viewer | null> {
     const grants = await grantsOf(work.reads().connection, caller.clientId);
-    const entity = grants?.entities.find(({ id }) => id === caller.entityId);
-    if (!grants || !entity) return null;
-    return {
+    if (!grants) return null;
+    const viewer = {
       clientId: clientIdOf(caller.clientId),
       scopes: [...caller.scopes],
-      entity: { id: entity.id, name: entity.name },
-      orgs: entity.orgs.filter(({ id }) => caller.orgIds.includes(id)),
       entities: grants.entities.map(({ id, name }) => ({ id, name })),
     };
+    // Without an entity nothing selects what is missing: such a request was refused.
+    if (caller.undecided) return viewer as Viewer;
+    const entity = grants.entities.find(({ id }) => id === caller.entityId);
+    if (!entity) return null;
+    const orgs = entity.orgs.filter(({ id }) => caller.orgIds.includes(id));
+    return { ...viewer, entity: { id: entity.id, name: entity.name }, orgs };
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
-import type { Caller, Scope } from '../domain/caller';
+import { type Caller, type Scope, withoutEntity } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import type { DocumentMode } from '../domain/registered-document';
 import {
@@ -112,17 +112,20 @@ export class Identity {
   }
 
   /**
-   * On whose behalf a request with these headers runs. Throws UNAUTHENTICATED without a valid token, FORBIDDEN for
-   * an entity or org that the client may not see, and BAD_REQUEST for a header of the wrong form.
+   * On whose behalf a request with these headers runs; without an entity where the client has several and the request
+   * names none. Throws UNAUTHENTICATED without a valid token, FORBIDDEN for an entity or org that the client may not see,
+   * and BAD_REQUEST for a header of the wrong form.
    */
   async callerOf(headers: IncomingHttpHeaders, requestId: string): Promise<Caller> {
     const bearer = await this.bearerOf(headers.authorization);
     const access = await this.accessOf(bearer);
     const trackId = trackIdOf(headerOf(headers, 'zuora-track-id'));
-    const [entityId, orgs] = entityOf(access.entities, headerOf(headers, 'zuora-entity-ids'));
-    const orgIds = orgsOf(orgs, headerOf(headers, 'zuora-org-ids'));
     const { id: clientId, documentMode } = access;
-    return { clientId, entityId, orgIds, scopes: scopesOf(access, bearer), documentMode, requestId, trackId };
+    const caller = { clientId, scopes: scopesOf(access, bearer), documentMode, requestId, trackId };
+    const entity = entityOf(access.entities, headerOf(headers, 'zuora-entity-ids'));
+    if ('undecided' in entity) return withoutEntity(caller, entity.undecided);
+    const orgIds = orgsOf(entity.orgs, headerOf(headers, 'zuora-org-ids'));
+    return { ...caller, entityId: entity.id, orgIds };
   }
 
   private async bearerOf(authorization: string | undefined): Promise<Bearer> {

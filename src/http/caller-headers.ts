@@ -19,21 +19,22 @@ export function trackIdOf(header: string | undefined): string | null {
   );
 }
 
-/** The entity that a request is in, with the orgs that its client may see there. */
+/**
+ * The entity that a request is in, with the orgs that its client may see there; or why there is none, where the client has
+ * several.
+ */
 export function entityOf(
   entities: ReadonlyMap<string, readonly string[]>,
   header: string | undefined,
-): [string, readonly string[]] {
+): { id: string; orgs: readonly string[] } | { undecided: RequestError } {
   const own = [...entities.keys()];
   if (own.length === 0) throw new RequestError('FORBIDDEN', 'The client has no entity.');
   if (header === undefined) {
     if (own.length > 1) {
-      throw new RequestError(
-        'BAD_REQUEST',
-        `The client has several entities: name one in Zuora-Entity-Ids. ${some(own)}`,
-      );
+      const message = `The client has several entities: name one in Zuora-Entity-Ids. ${some(own)}`;
+      return { undecided: new RequestError('BAD_REQUEST', message) };
     }
-    return [own[0], entities.get(own[0])!];
+    return { id: own[0], orgs: entities.get(own[0])! };
   }
   const id = idOf(header);
   if (id === undefined) {
@@ -44,7 +45,7 @@ export function entityOf(
   }
   const orgs = entities.get(id);
   if (!orgs) throw new RequestError('FORBIDDEN', `The client has no entity ${id} (Zuora-Entity-Ids). ${some(own)}`);
-  return [id, orgs];
+  return { id, orgs };
 }
 
 /** The orgs that a request sees, out of those of its client. */

@@ -12,7 +12,7 @@ import { GraphContext } from '../graph/context';
 import { deprecatedIn } from '../graph/deprecation';
 import { run } from '../graph/execution';
 import { DocumentLimits } from '../graph/limits';
-import { type Operation, prepare } from '../graph/operation';
+import { needsEntity, type Operation, prepare } from '../graph/operation';
 import { ParsedDocuments } from '../graph/parsed-document';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
@@ -125,6 +125,7 @@ export async function graphqlRoute(
       reply.header('allow', 'POST');
       throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
     }
+    if (operation && caller.undecided && needsEntity(operation)) throw caller.undecided;
     const what = holdOf(request, operation);
     const cost = operation && price(operation, caller.clientId, limits, rates);
     if (operation) note(request, operation);

@@ -15,8 +15,6 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     caller: Caller | null;
-    /** A document of which it cannot be told whether it is a dry run. */
-    unreadable: boolean;
     /** The name of the GraphQL operation, for log and metrics. */
     operation: string | null;
     /** How many statements its work takes, for log and metrics, and the limit of its time. */
@@ -85,7 +83,6 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
   app.decorateRequest('caller', null);
   app.decorateRequest('operation', null);
   app.decorateRequest('counter', null);
-  app.decorateRequest('unreadable', false);
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.scope === undefined) throw new Error(`${method} ${url} names no scope`);
   });
@@ -94,19 +91,22 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     const caller = await identity.callerOf(request.headers, request.id);
     request.caller = caller;
     const written = writtenUpTo(request);
-    if (written !== undefined) db.replicas?.hasWrittenTo(caller, written);
+    if (written !== undefined && !caller.undecided) db.replicas?.hasWrittenTo(caller, written);
     request.log = request.log.child({
       clientId: caller.clientId,
-      entityId: caller.entityId,
+      ...(!caller.undecided && { entityId: caller.entityId }),
       ...(request.headers['zuora-version'] && { zuoraVersion: request.headers['zuora-version'] }),
     });
     const { scope } = request.routeOptions.config;
     if (scope && !caller.scopes.has(scope)) {
       throw new RequestError('FORBIDDEN', `This operation needs the scope "${scope}".`);
     }
+    // On the graph it depends on the fields (graph/operation.ts).
+    if (scope && caller.undecided) throw caller.undecided;
   });
   app.addHook('onSend', async (request, reply, body) => {
-    const written = request.caller && db.replicas?.positionOf(request.caller);
+    const { caller } = request;
+    const written = caller && !caller.undecided && db.replicas?.positionOf(caller);
     if (written) reply.header('write-position', String(written));
     return body;
   });

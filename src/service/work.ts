@@ -153,7 +153,7 @@ export class Work {
 
   /** From here on the request only reads, and may do so from a replica: all of it from the same. */
   async onlyReads(): Promise<void> {
-    if (this.void) return;
+    if (this.void || this.caller.undecided) return;
     this.replica = await this.services.db.replicas?.readsFor(this.caller, this.counter, () => {
       this.replica = undefined;
       this.void = true;

@@ -91,11 +91,13 @@ describe('the caller of a request', () => {
     },
   );
 
-  test('is refused as BAD_REQUEST with several entities and none named; the message lists them', async () => {
-    const [code, message] = await refusal(await bearer(both));
-    expect(code).toBe('BAD_REQUEST');
-    expect(message).toContain(entity.id);
-    expect(message).toContain(other.id);
+  test('with several entities and none named has no entity: reading one is BAD_REQUEST, and the message lists them', async () => {
+    const caller = await identity.callerOf(await bearer(both), 'r');
+    for (const read of [() => caller.entityId, () => caller.orgIds]) {
+      expect(read).toThrow(expect.objectContaining({ code: 'BAD_REQUEST' }));
+      expect(read).toThrow(entity.id);
+      expect(read).toThrow(other.id);
+    }
   });
 
   test.each([['Acme'], [''], ['0'.repeat(31)], [`${'0'.repeat(32)},${'1'.repeat(32)}`], [`${'0'.repeat(32)},`]])(
