@@ -81,7 +81,7 @@ try {
           requests: prepared[name][key],
           connections,
           seconds,
-          // The first time until what runs often is compiled.
+          // The first time until V8 has compiled what runs often.
           warmUp: round === 0 ? 4 : 0.3,
           seed: 1 + round,
         });
