@@ -6,7 +6,7 @@ export const scopes = ['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay',
 export type Scope = (typeof scopes)[number];
 
 export const scopeMeanings: Record<Scope, string> = {
-  read: 'queries',
+  read: 'queries, and whatever lies below the objects that a mutation returns',
   order: 'accounts, orders and line items',
   fulfill: 'fulfillments and their items',
   'edit-booked': 'editing fulfillments that are Booked ("Allow Edit Of Booked Order Line Items")',

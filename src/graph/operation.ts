@@ -87,7 +87,7 @@ function operationOf({ definitions }: DocumentNode, name: string | null | undefi
   throw new InvalidDocument('OPERATION_RESOLUTION_FAILURE', [new GraphQLError(why)]);
 }
 
-type Prepared = Pick<Operation, 'document' | 'node' | 'variables'>;
+export type Prepared = Pick<Operation, 'document' | 'node' | 'variables'>;
 
 /** A field that will be resolved, unless what it stands on is null or of another type. */
 export interface ExecutedField {
@@ -114,16 +114,8 @@ export function* fieldsOf({ document, node, variables }: Prepared): Generator<Ex
 export const rootFieldsOf = ({ document, node, variables }: Prepared): Generator<ExecutedField> =>
   level(node.selectionSet, rootTypeOf(node), { fragments: fragmentsOf(document), variables, entered: new Set() });
 
-/** Whether something that it asks for belongs to an entity: all root fields do that do not say otherwise. */
-export function needsEntity(operation: Prepared): boolean {
-  const root = rootTypeOf(operation.node);
-  for (const { definition, parent } of fieldsOf(operation)) {
-    if ((definition.extensions.needsEntity as boolean | undefined) ?? parent === root) return true;
-  }
-  return false;
-}
-
-const rootTypeOf = ({ operation }: OperationDefinitionNode): string => schema().getRootType(operation)!.name;
+/** The name of the type that the root fields of an operation belong to. */
+export const rootTypeOf = ({ operation }: OperationDefinitionNode): string => schema().getRootType(operation)!.name;
 
 const knownFragments = new WeakMap<DocumentNode, Map<string, FragmentDefinitionNode>>();
 

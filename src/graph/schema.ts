@@ -104,7 +104,7 @@ function guarded(schema: GraphQLSchema): GraphQLSchema {
   schema.getQueryType()!.description =
     'What can be read: of what the caller may see, and only that. What is elsewhere is null, or not in the list.';
   schema.getMutationType()!.description =
-    'What can be done. Several in one request are carried out one after another, each all of it or nothing. What the rules refuse comes back as userErrors.';
+    'What can be done. Several in one request are carried out one after another, each all of it or nothing. What the rules refuse comes back as userErrors. Without the scope read a mutation shows the columns of what it returns, and what is judged of them; every edge below needs read, or else the request is FORBIDDEN and nothing is done.';
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {
       const scope = field.extensions.scope as Scope | undefined;

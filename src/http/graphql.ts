@@ -12,8 +12,9 @@ import { GraphContext } from '../graph/context';
 import { deprecatedIn } from '../graph/deprecation';
 import { run } from '../graph/execution';
 import { DocumentLimits } from '../graph/limits';
-import { needsEntity, type Operation, prepare } from '../graph/operation';
+import { type Operation, prepare } from '../graph/operation';
 import { ParsedDocuments } from '../graph/parsed-document';
+import { judgeRights } from '../graph/rights';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
@@ -125,7 +126,7 @@ export async function graphqlRoute(
       reply.header('allow', 'POST');
       throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
     }
-    if (operation && caller.undecided && needsEntity(operation)) throw caller.undecided;
+    if (operation) judgeRights(operation, caller);
     const what = holdOf(request, operation);
     const cost = operation && price(operation, caller.clientId, limits, rates);
     if (operation) note(request, operation);

@@ -101,7 +101,7 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     if (scope && !caller.scopes.has(scope)) {
       throw new RequestError('FORBIDDEN', `This operation needs the scope "${scope}".`);
     }
-    // On the graph it depends on the fields (graph/operation.ts).
+    // On the graph it depends on the fields (graph/rights.ts).
     if (scope && caller.undecided) throw caller.undecided;
   });
   app.addHook('onSend', async (request, reply, body) => {
