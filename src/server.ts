@@ -153,7 +153,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await app.register(oauth(identity));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {
-    jsonBodies(inside);
+    jsonBodies(inside, limits);
     authenticated(inside, identity, services);
     limited(inside, limits, rates);
     const documentsTtlMs = options.grantsTtlMs ?? 5_000;

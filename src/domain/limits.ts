@@ -25,6 +25,15 @@ export const limits = {
     code: 'PAYLOAD_TOO_LARGE',
     meaning: 'bytes of a request body, inflated; HTTP 413',
   },
+  values: {
+    variable: 'MAX_VALUES',
+    // A create of 1,000 fulfillments with all their fields and 100 items each, which have custom fields, has 540,000.
+    standard: 600_000,
+    least: 1_000,
+    most: 10_000_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'values of a request body: objects, lists and all that is in them',
+  },
   tokens: {
     variable: 'MAX_TOKENS',
     // A create of 1,000 entries written out has 30,000.

@@ -1,4 +1,5 @@
 import { coerceInputValue, GraphQLInputObjectType, type GraphQLInputType } from 'graphql';
+import { short } from './parsed-document';
 import { schema } from './schema';
 
 export interface InputProblem {
@@ -6,6 +7,10 @@ export interface InputProblem {
   path: readonly (string | number)[];
   message: string;
 }
+
+/** So many are told of one body. The rest would make a reply of megabytes, and hold everybody up while they are looked for. */
+const mostProblems = 50;
+const enough = new Error('enough problems were found');
 
 /**
  * Reads a JSON value as an input type of the schema, for doors other than GraphQL: one description of the input serves
@@ -17,16 +22,23 @@ export function readInput<T>(
 ): { value: T } | { problems: InputProblem[] } {
   const problems: InputProblem[] = [];
   const type = typeof of === 'string' ? (schema().getType(of) as GraphQLInputType) : of;
-  const result = coerceInputValue(value, type, (path, _invalid, error) => {
+  const note = (path: InputProblem['path'], error: { message: string }) => {
     // graphql tells these two apart by its wording alone; tests hold the wording.
     const kind = /was not provided/.test(error.message)
       ? 'missing'
       : /is not defined by type/.test(error.message)
         ? 'unknown'
         : 'value';
-    problems.push({ kind, path, message: error.message.replace(/ Did you mean .*$/, '') });
-  });
-  return problems.length ? { problems } : { value: result as T };
+    problems.push({ kind, path, message: short(error.message.replace(/ Did you mean .*$/, '')) });
+    if (problems.length >= mostProblems) throw enough;
+  };
+  try {
+    const result = coerceInputValue(value, type, (path, _invalid, error) => note(path, error));
+    return problems.length ? { problems } : { value: result as T };
+  } catch (error) {
+    if (error !== enough) throw error;
+    return { problems };
+  }
 }
 
 /** A body whose one field is what a mutation takes as its argument `input`. */

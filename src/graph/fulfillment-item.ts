@@ -1,5 +1,5 @@
 import { Arg, Ctx, Extensions, Field, ID, Mutation, ObjectType, Resolver } from 'type-graphql';
-import type { OnError } from '../service/batch';
+import { noneOf, type OnError } from '../service/batch';
 import {
   createFulfillmentItems,
   deleteFulfillmentItem,
@@ -65,7 +65,7 @@ const done = ({ fulfillmentItems, deletedId }: FulfillmentItemsResult) => ({
   fulfillmentItems: fulfillmentItems.map((row) => row && shown('fulfillmentItem', row)),
   deletedId,
 });
-const refused = (count: number) => ({ fulfillmentItems: Array(count).fill(null), deletedId: null });
+const refused = (count: number) => ({ fulfillmentItems: noneOf(count), deletedId: null });
 
 @Resolver(() => FulfillmentItem)
 export class FulfillmentItemResolver {

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Extensions, Field, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { FulfillmentAction } from '../domain/fulfillment';
-import { type OnError } from '../service/batch';
+import { noneOf, type OnError } from '../service/batch';
 import { createFulfillments, type FulfillmentsResult } from '../service/fulfillment';
 import {
   deleteFulfillment,
@@ -76,7 +76,7 @@ const done = (result: FulfillmentsResult) => ({
   fulfillments: result.fulfillments.map((row) => row && shown('fulfillment', row)),
 });
 
-const refused = (count: number) => ({ ...noneBilled, fulfillments: Array(count).fill(null) });
+const refused = (count: number) => ({ ...noneBilled, fulfillments: noneOf(count) });
 const present = (row: object) => shown('fulfillment', row as FulfillmentRow);
 
 @Resolver()

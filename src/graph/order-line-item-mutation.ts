@@ -1,5 +1,5 @@
 import { Arg, Ctx, Extensions, Field, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
-import type { OnError } from '../service/batch';
+import { noneOf, type OnError } from '../service/batch';
 import { updateOrderLineItem, updateOrderLineItems } from '../service/order-line-item-change';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import * as shared from './arguments';
@@ -79,7 +79,7 @@ export class OrderLineItemMutations {
         ...billedShown(result),
         orderLineItems: result.orderLineItems.map((row) => row && shown('orderLineItem', row)),
       }),
-      { ...noneBilled, orderLineItems: Array(input.orderLineItems.length).fill(null) },
+      { ...noneBilled, orderLineItems: noneOf(input.orderLineItems.length) },
     );
   }
 }

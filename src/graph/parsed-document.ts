@@ -27,7 +27,7 @@ export class InvalidDocument extends Error {
 const longestMessage = 1_000;
 
 /** graphql-js quotes values of the request whole, twice in some messages: a text of 2 MB would come back as 4. */
-const short = (message: string): string =>
+export const short = (message: string): string =>
   message.length > longestMessage ? `${message.slice(0, longestMessage)}...` : message;
 
 /** The search for more costs time, and nobody reads them. */

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { RequestError } from '../domain/errors';
+import { LimitError, type Limits } from '../domain/limits';
 import { QuotingError } from './errors';
 
 /** Below this plugin bodies are JSON, and nothing else: text would come through as a string. */
-export function jsonBodies(app: FastifyInstance): void {
+export function jsonBodies(app: FastifyInstance, { values: mostValues }: Limits): void {
   app.removeContentTypeParser(['text/plain', 'application/json']);
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
@@ -22,7 +23,7 @@ export function jsonBodies(app: FastifyInstance): void {
       else done(error, value);
     });
   });
-  app.addHook('preValidation', async (request) => checkDepth(request.body));
+  app.addHook('preValidation', async (request) => checkShape(request.body, mostValues));
 }
 
 /** Fastify says only that it is none; the parser says what is wrong and where. */
@@ -37,11 +38,25 @@ function whyNotJson(body: string): string {
 
 const deepestBody = 100;
 
-/** No body of ours is nested this deeply, and functions that walk one would run out of stack. */
-function checkDepth(body: unknown): void {
+/**
+ * No body of ours is nested this deeply, and functions that walk one would run out of stack. Nor does one hold this many values:
+ * each is looked at several times before anything is known to be wrong, while nothing else runs.
+ */
+function checkShape(body: unknown, mostValues: number): void {
   let level = [body];
+  let values = 0;
   for (let depth = 0; level.length; depth++) {
     if (depth > deepestBody) throw new RequestError('BAD_REQUEST', `The body is nested deeper than ${deepestBody}.`);
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    values += level.length;
+    if (values > mostValues) {
+      const message = `The body holds more than ${mostValues} values. Send less at once.`;
+      throw new LimitError({ limit: 'values', allowed: mostValues }, message);
+    }
+    const inner: unknown[] = [];
+    for (const value of level) {
+      // No spread: an argument for each of a million entries is more than the stack holds.
+      if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) inner.push(each);
+    }
+    level = inner;
   }
 }

@@ -196,8 +196,9 @@ function holdOf(request: FastifyRequest, operation: Operation | undefined): Hold
   const { mutations, dryRun } = operation;
   if (key === undefined && !dryRun) return undefined;
   if (mutations.length > 1) throw new RequestError('ONE_MUTATION_PER_KEY');
-  if (key === undefined) return { dryRun };
+  // What changes nothing need not be kept: asked again, it is judged again.
+  if (dryRun || key === undefined) return { dryRun: true };
   const { query, operationName, variables } = request.body as Record<string, unknown>;
   const asked = [query, operationName ?? null, variables ?? {}];
-  return { dryRun, key, fingerprint: fingerprintOf('POST /graphql', request, asked) };
+  return { key, fingerprint: fingerprintOf('POST /graphql', request, asked) };
 }

@@ -14,14 +14,14 @@ type Budget = keyof Window & LimitName;
 /**
  * The requests of each client, and the cost of its operations, in windows of a minute that begin with its first request. They
  * live in the memory of this process: several processes allow as many times more. 10,000 clients are known; beyond that the
- * one whose window is the oldest is forgotten.
+ * one whose window is the oldest is forgotten. The clock is monotonic: one that is set back would make a minute of hours.
  */
 export class Rates {
   private readonly windows = new Map<string, Window>();
 
   constructor(
     private readonly limits: Limits,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   private windowOf(clientId: string): Window {

@@ -29,7 +29,7 @@ export async function carryOut(
   const key = idempotencyKey(request);
   if (key !== undefined) {
     const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
-    const held = hold(services, caller, { dryRun: false, key, fingerprint }, request.counter!, (work) => {
+    const held = hold(services, caller, { key, fingerprint }, request.counter!, (work) => {
       afterwards.after(reply, work, held);
       return act(work);
     });

@@ -15,11 +15,11 @@ export function watchBacklog({ db, onFailure }: Services): () => Promise<Backlog
   let until = 0;
   let asking = false;
   return () => {
-    if (known && (asking || Date.now() < until)) return known;
+    if (known && (asking || performance.now() < until)) return known;
     asking = true;
     const asked = backlog(db.aside()).finally(() => {
       asking = false;
-      until = Date.now() + keptForMs;
+      until = performance.now() + keptForMs;
     });
     let timer: NodeJS.Timeout;
     const late = new Promise<undefined>((resolve) => {

@@ -23,6 +23,9 @@ export function judgeCount(count: number, path: string[]): UserError[] {
   return [userError('LIMIT_EXCEEDED', `${count} entries; one request takes at most ${maxEntries}.`, path)];
 }
 
+/** What a batch that was refused shows: null for each entry, and none for more entries than one request takes. */
+export const noneOf = (count: number): null[] => Array(count <= maxEntries ? count : 0).fill(null);
+
 /** What goes on after the entries were judged: all or nothing, or those that passed; if none did, nothing. */
 export function judged<R>(results: readonly (R | null)[], errors: UserError[], onError: OnError): R[] {
   const accepted = results.filter((result) => result !== null);

@@ -11,19 +11,17 @@ export interface Reply {
   body: string;
 }
 
-/** Why a request is held open until its reply is rendered: for its Idempotency-Key, for a dry run, or for both. */
-export interface Hold {
-  dryRun: boolean;
-  key?: string;
-  /** Digest of what is asked; another request under the same key is refused. */
-  fingerprint?: string;
-}
+/**
+ * Why a request is held open until its reply is rendered: it is a dry run, or it has an Idempotency-Key. The fingerprint is a
+ * digest of what is asked: another request under the same key is refused.
+ */
+export type Hold = { dryRun: true } | { key: string; fingerprint: string };
 
 /**
  * Runs a request in one transaction that stays open until `render` has produced its reply, reading through that
  * transaction. With a key the reply is stored beside the effect and committed with it before it is sent, so that an
  * outcome told to a client outlives the process; a repeated key gets the stored reply. A dry run is rolled back, and
- * its reply too is stored where it has a key.
+ * nothing of it is stored.
  *
  * Only settled outcomes are stored: what the rules did or refused. Unexpected failures, contention and time-outs are
  * not, so that a retry may fare better. Whatever becomes of the request, its work is to be finished by the caller once
@@ -33,7 +31,7 @@ export interface Hold {
 export async function hold(
   services: Services,
   caller: Caller,
-  { dryRun, key, fingerprint = '' }: Hold,
+  why: Hold,
   counter: StatementCounter,
   render: (work: Work) => Promise<Reply>,
 ): Promise<{ reply: Reply; replayed: boolean }> {
@@ -45,25 +43,22 @@ export async function hold(
   let open = true;
   try {
     await lease.begin(caller);
-    if (key !== undefined) {
-      const stored = await takeKey(lease, caller, key, fingerprint);
+    if ('key' in why) {
+      const stored = await takeKey(lease, caller, why);
       if (stored) {
         // The first time may have been in another process.
         services.db.replicas?.hasWritten(caller);
         return { reply: stored, replayed: true };
       }
     }
-    await lease.control('savepoint request');
     const reply = await render(work);
-    // A dry run takes everything back but its outcome.
-    if (dryRun) await lease.control('rollback to savepoint request');
-    if (key !== undefined && held.settled) {
+    if ('key' in why && held.settled) {
       const { entityId, clientId } = caller;
-      await storeOutcome(lease, { entityId, clientId, key, fingerprint, ...reply });
+      await storeOutcome(lease, { entityId, clientId, ...why, ...reply });
       // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
       open = false;
       await services.db.commit(lease, caller);
-      if (!dryRun) work.defer(held.units.splice(0).flatMap((unit) => unit.onCommit));
+      work.defer(held.units.splice(0).flatMap((unit) => unit.onCommit));
     }
     return { reply, replayed: false };
   } catch (error) {
@@ -77,8 +72,7 @@ export async function hold(
 async function takeKey(
   connection: Connection,
   caller: Caller,
-  key: string,
-  fingerprint: string,
+  { key, fingerprint }: { key: string; fingerprint: string },
 ): Promise<Reply | undefined> {
   const { entityId, clientId } = caller;
   if (!(await lockKey(connection, entityId, clientId, key))) throw new RequestError('IDEMPOTENCY_IN_PROGRESS');

@@ -65,7 +65,7 @@ export class Replica {
 
   /** Whether it may be looked at again, after a failure. */
   get isDue(): boolean {
-    return Date.now() >= this.notBefore;
+    return performance.now() >= this.notBefore;
   }
 
   /** Looks how far it has come. Those who want to know at the same time ask once. @throws where it is not to be used */
@@ -93,10 +93,10 @@ export class Replica {
 
   /** Whether it comes as far within a while. */
   async reaches(position: bigint): Promise<boolean> {
-    const deadline = Date.now() + patienceMs;
+    const deadline = performance.now() + patienceMs;
     const tooLate = pause(patienceMs);
     try {
-      while (this.replayed < position && Date.now() < deadline) {
+      while (this.replayed < position && performance.now() < deadline) {
         await Promise.race([this.look(), tooLate]);
         if (this.replayed < position) await pause(pollMs);
       }
@@ -112,10 +112,10 @@ export class Replica {
   use(): void {
     if (!this.used) {
       this.used = true;
-      this.usedSince = Date.now();
+      this.usedSince = performance.now();
       this.onChange(this.name);
     }
-    if (Date.now() - this.usedSince >= longestPauseMs) this.failures = 0;
+    if (performance.now() - this.usedSince >= longestPauseMs) this.failures = 0;
   }
 
   leaveOut(reason: string): void {
@@ -128,7 +128,7 @@ export class Replica {
   fail(error: Error): void {
     // Of many requests that found out at once, one counts.
     if (!this.isDue) return;
-    this.notBefore = Date.now() + Math.min(1_000 * 2 ** this.failures++, longestPauseMs);
+    this.notBefore = performance.now() + Math.min(1_000 * 2 ** this.failures++, longestPauseMs);
     this.leaveOut(error.message);
     // Under a statement this cuts the connection; the statement fails, and the pool takes the connection out.
     for (const client of this.busy) (client as unknown as { end(): Promise<void> }).end().catch(() => {});

@@ -170,8 +170,8 @@ export class Replicas {
     const [row] = await this.db.aside().query<{ position: string }>(endOfLog);
     const position = BigInt(row.position);
     // Less it is where another server has taken the primary's place without its last writes: it will get there.
-    if (position > this.end) this.ends.push({ at: Date.now(), position });
-    while (this.ends.length > 1 && this.ends[1].at < Date.now() - this.mostBehindMs) this.ends.shift();
+    if (position > this.end) this.ends.push({ at: performance.now(), position });
+    while (this.ends.length > 1 && this.ends[1].at < performance.now() - this.mostBehindMs) this.ends.shift();
     for (const [key, mark] of before) {
       this.remember(key, position);
       if (this.unresolved.get(key) === mark) this.unresolved.delete(key);
@@ -186,7 +186,7 @@ export class Replicas {
     try {
       await replica.look();
       const lacking = this.ends.find(({ position }) => position > replica.replayed);
-      replica.behindMs = lacking ? Date.now() - lacking.at : 0;
+      replica.behindMs = lacking ? performance.now() - lacking.at : 0;
       if (replica.replayed < this.floor || replica.behindMs > this.mostBehindMs) {
         return replica.leaveOut('it is too far behind the primary');
       }

@@ -1,6 +1,7 @@
 import { ApolloServer } from '@apollo/server';
 import { defineIntegrationTestSuite } from '@apollo/server-integration-testsuite';
 import Fastify from 'fastify';
+import { standardLimits } from '../../src/domain/limits';
 import { jsonBodies } from '../../src/http/body';
 import { handleErrors } from '../../src/http/errors';
 import { answer, graphqlOverHttp } from '../../src/http/graphql-http';
@@ -19,7 +20,7 @@ defineIntegrationTestSuite(
     const app = Fastify();
     handleErrors(app);
     const refuseOtherMethods = watchMethods(app);
-    jsonBodies(app);
+    jsonBodies(app, standardLimits);
     graphqlOverHttp(app, '/', async (request, reply) =>
       sendReply(reply, await answer(apollo, request, options?.context ?? (async () => ({})))),
     );
