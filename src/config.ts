@@ -21,7 +21,7 @@ export interface Config {
   /** Signs our own tokens (HS256). Unset: a key that lasts as long as the process. */
   jwtSigningKey?: string;
   /** Whose tokens are taken beside our own. */
-  outside?: { issuer: string; audience: string; jwksUrl: string };
+  outside?: { issuer: string; audience: string; jwksUrl: string; maxLifetime: number };
   /** Proxies whose X-Forwarded-For is believed. Unset: none. */
   trustProxy?: string;
   gatewayTimeoutMs: number;
@@ -61,7 +61,7 @@ function isSafeUrl(text: string): boolean {
 }
 
 /** The issuer of outside tokens: all of it or nothing, since two thirds of it would let in whom nobody meant. */
-function outsideOf(text: (name: string) => string | undefined): Config['outside'] {
+function outsideOf(text: (name: string) => string | undefined, maxLifetime: number): Config['outside'] {
   const names = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'];
   const [issuer, audience, jwksUrl] = names.map(text);
   if (!issuer && !audience && !jwksUrl) return undefined;
@@ -74,7 +74,7 @@ function outsideOf(text: (name: string) => string | undefined): Config['outside'
       'JWT_JWKS_URL must be an https:// URL without user and password; http:// only on this machine.',
     );
   }
-  return { issuer, audience, jwksUrl };
+  return { issuer, audience, jwksUrl, maxLifetime };
 }
 
 /** Names of address ranges that Fastify knows. */
@@ -133,7 +133,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     preparedStatements: oneOf('DATABASE_PREPARE', 'on', ['on', 'off']) === 'on',
     statementTimeoutMs: whole('STATEMENT_TIMEOUT_MS', 20_000, 100, 600_000),
     jwtSigningKey: text('JWT_SIGNING_KEY'),
-    outside: outsideOf(text),
+    outside: outsideOf(text, whole('JWT_MAX_LIFETIME', 86_400, 60, 31_536_000)),
     trustProxy: text('TRUST_PROXY'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),

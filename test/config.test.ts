@@ -14,7 +14,12 @@ describe('the issuer of outside tokens', () => {
     expect(readConfig({}).outside).toBeUndefined();
     expect(readConfig({ JWT_ISSUER: ' ', JWT_AUDIENCE: '' }).outside).toBeUndefined();
     expect(readConfig(issuer).outside).toEqual({
-      ...{ issuer: issuer.JWT_ISSUER, audience: issuer.JWT_AUDIENCE, jwksUrl: issuer.JWT_JWKS_URL },
+      ...{
+        issuer: issuer.JWT_ISSUER,
+        audience: issuer.JWT_AUDIENCE,
+        jwksUrl: issuer.JWT_JWKS_URL,
+        maxLifetime: 86_400,
+      },
     });
   });
 

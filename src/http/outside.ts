@@ -6,12 +6,14 @@ import { IssuerKeys, type IssuerKeysOptions } from './issuer-keys';
 export interface OutsideOptions extends IssuerKeysOptions {
   issuer: string;
   audience: string;
+  /** The longest lifetime of a token, in seconds. */
+  maxLifetime: number;
 }
 
 /** What an outside token says of its bearer. */
 export interface OutsideClaims {
   subject: string;
-  /** Those of our scopes that the token is for; undefined where it names none of them. */
+  /** Those of our scopes that the token is for, maybe none; undefined where it has no claim about scopes. */
   scopes?: ReadonlySet<Scope>;
 }
 
@@ -22,6 +24,8 @@ const mostCached = 1_000;
 interface Claims {
   iss?: unknown;
   sub?: unknown;
+  exp?: unknown;
+  iat?: unknown;
   scope?: unknown;
   scp?: unknown;
 }
@@ -62,20 +66,42 @@ export class OutsideIssuer {
 
   /** Throws UNAVAILABLE where the issuer cannot be asked for the key of the token, and else what is wrong with it. */
   async verify(token: string): Promise<OutsideClaims> {
-    const { kid } = this.decode(token).header as { kid?: unknown };
+    const { kid, typ } = this.decode(token).header as { kid?: unknown; typ?: unknown };
+    if (!isAccessToken(typ)) throw new Error('The typ of the token is neither JWT nor at+jwt.');
     const verify = typeof kid === 'string' ? await this.keys.find(kid) : undefined;
     if (!verify) throw new Error('The issuer has no key with the kid of the token.');
-    const { sub, scope, scp } = verify(token);
-    if (typeof sub !== 'string') throw new Error('The sub claim must be a string.');
-    return { subject: sub, scopes: scopesOf(scope ?? scp) };
+    const claims = verify(token);
+    if (typeof claims.sub !== 'string') throw new Error('The sub claim must be a string.');
+    this.checkLifetime(claims);
+    return { subject: claims.sub, scopes: scopesOf('scope' in claims ? claims.scope : claims.scp) };
+  }
+
+  /** A token cannot be taken back: one that was lost works until it ends. */
+  private checkLifetime({ exp, iat }: Claims): void {
+    const now = Date.now() / 1000;
+    // One that says that it was issued in the future would seem short-lived.
+    const begins = typeof iat === 'number' ? Math.min(iat, now) : now;
+    if (Number(exp) - begins > this.options.maxLifetime + clockToleranceMs / 1000) {
+      throw new Error(`The token lives longer than ${this.options.maxLifetime} seconds.`);
+    }
   }
 }
 
-/** `scope` is a text of words (RFC 9068); some issuers call it `scp`, or make a list of it. */
+/**
+ * Issuers sign other things with the same key, such as ID tokens for their own logout (`logout+jwt`) or events (`secevent+jwt`).
+ * RFC 9068 asks for at+jwt; most issuers still say JWT, or nothing. The prefix may be written out (RFC 7515, 4.1.9).
+ */
+const isAccessToken = (typ: unknown): boolean =>
+  typ === undefined || (typeof typ === 'string' && /^(application\/)?(at\+)?jwt$/i.test(typ));
+
+/**
+ * `scope` is a text of words (RFC 9068); some issuers call it `scp`, or make a list of it. One that is there limits, also where
+ * it is empty or names nothing of ours: the issuer has given no right that is ours.
+ */
 function scopesOf(claim: unknown): ReadonlySet<Scope> | undefined {
-  const words = typeof claim === 'string' ? claim.split(' ') : (claim ?? []);
+  if (claim === undefined) return undefined;
+  const words = typeof claim === 'string' ? claim.split(' ') : claim;
   // What cannot be read must not count as if the token had no scope, and so every right of its client.
   if (!Array.isArray(words)) throw new Error('The scope claim must be a string.');
-  const ours = scopes.filter((scope) => words.includes(scope));
-  return ours.length ? new Set(ours) : undefined;
+  return new Set(scopes.filter((scope) => words.includes(scope)));
 }

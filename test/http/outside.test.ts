@@ -24,7 +24,7 @@ beforeAll(async () => {
   issuer = await Issuer.start(ec, rsa);
   const { issuer: name, audience, jwksUrl } = issuer;
   gateway = await testGateway({
-    server: { signingKey: ourKey, outside: { issuer: name, audience, jwksUrl, cooldownMs: 0 } },
+    server: { signingKey: ourKey, outside: { issuer: name, audience, jwksUrl, maxLifetime: 86_400, cooldownMs: 0 } },
   });
   own = await gateway.client();
   linked = await link('erp@clients');
@@ -80,13 +80,25 @@ describe('a token of an outside issuer', () => {
   });
 
   test.each<[string, object, string[]]>([
-    ['none of ours', { scope: 'openid profile' }, ['read', 'order', 'fulfill']],
     ['one of ours among others', { scope: 'openid read' }, ['read']],
     ['more than its client has', { scope: 'read fulfill admin bill' }, ['read', 'fulfill']],
     ['a list of them', { scope: ['fulfill', 'read'] }, ['read', 'fulfill']],
     ['one under the name scp', { scp: 'read' }, ['read']],
   ])('that has the scope of %s is for no more than that and what its client may', async (_what, claims, scopes) => {
     expect((await viewer(issuer.token(ec, claims))).data.viewer.scopes).toEqual(scopes);
+  });
+
+  test.each([
+    ['nothing of ours', { scope: 'openid profile' }],
+    ['nothing', { scope: '' }],
+    ['an empty list', { scp: [] }],
+  ])('that has the scope of %s may do nothing', async (_what, claims) => {
+    const { errors, data } = await viewer(issuer.token(ec, claims));
+    expect([data, errors[0].extensions.code]).toEqual([{ viewer: null }, 'FORBIDDEN']);
+  });
+
+  test.each(['at+jwt', 'application/at+jwt', 'jwt', undefined])('of the typ %s is taken', async (typ) => {
+    expect((await viewer(issuer.token(ec, { exp: now() + 86_400 }, { typ }))).data.viewer.clientId).toBe(linked);
   });
 
   test('that is for one scope is FORBIDDEN what needs another, in the graph and by REST', async () => {
@@ -167,6 +179,14 @@ describe('a token that is refused at both doors, with 401 and the same few words
     ['without a subject', () => issuer.token(ec, { sub: undefined })],
     ['with a subject that is no text', () => issuer.token(ec, { sub: 7 })],
     ['with a scope that cannot be read', () => issuer.token(ec, { scope: { read: true } })],
+    ['with a scope that is null', () => issuer.token(ec, { scope: null, scp: 'read' })],
+    ['that ends a session', () => issuer.token(ec, {}, { typ: 'logout+jwt' })],
+    ['that tells an event', () => issuer.token(ec, {}, { typ: 'application/secevent+jwt' })],
+    ['with a typ that is no text', () => issuer.token(ec, {}, { typ: ['JWT'] })],
+    ['that lives for two days', () => issuer.token(ec, { exp: now() + 2 * 86_400 })],
+    ['that has lived for most of two days', () => issuer.token(ec, { iat: now() - 2 * 86_400, exp: now() + 60 })],
+    ['that is from the future', () => issuer.token(ec, { iat: now() + 2 * 86_400, exp: now() + 2 * 86_400 + 60 })],
+    ['of no known age, for two days', () => issuer.token(ec, { iat: undefined, exp: now() + 2 * 86_400 })],
     ['of ours, signed with another key', () => tokenOf({ iss: ourName }, { alg: 'HS256' }, withSecret('another key'))],
     ['that is no token', () => 'a.b.c'],
     ['of which nothing is left', () => '..'],
