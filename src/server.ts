@@ -116,9 +116,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       throw new RequestError('UNAVAILABLE', 'This process is about to stop. Try again.');
     }
   });
-  // Without this a connection that was busy when the server closed would be kept until its keep-alive ends.
   app.addHook('onSend', async (_request, reply, body) => {
+    // Without this a connection that was busy when the server closed would be kept until its keep-alive ends.
     if (draining) reply.header('connection', 'close');
+    // A cache may keep a 404 or 405 by its own judgement (RFC 9110, section 15.1), which would outlive the reason.
+    if (reply.statusCode >= 400 && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
     return body;
   });
   app.addHook('onResponse', async (request, reply) => {

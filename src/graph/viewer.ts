@@ -17,6 +17,8 @@ export class Org {
 @ObjectType({ description: 'Who is asking, and what they may do and see.', simpleResolvers: true })
 export class Viewer {
   @Field(() => String, { description: 'The client_id that the token was issued to.' }) clientId: string;
+  @Field(() => String, { description: 'The name of the client, as whoever made it has called it; not unique.' })
+  name: string;
   @Field(() => [String], {
     description:
       'What the client may do: read, order, fulfill, edit-booked, bill, pay, admin. Each query and mutation says which one it needs.',
@@ -49,6 +51,7 @@ export class ViewerResolver {
     if (!grants || !entity) return null;
     return {
       clientId: clientIdOf(caller.clientId),
+      name: grants.name,
       scopes: [...caller.scopes],
       entity: { id: entity.id, name: entity.name },
       orgs: entity.orgs.filter(({ id }) => caller.orgIds.includes(id)),

@@ -118,7 +118,7 @@ describe('the process', () => {
       const origin = await gateway.origin;
       const ask = (token: string) =>
         fetch(`${origin}/graphql?query={viewer{clientId}}`, {
-          headers: { authorization: `Bearer ${token}`, 'apollo-require-preflight': 'true' },
+          headers: { authorization: `Bearer ${token}` },
         });
       expect((await ask(issuer.token(key))).status).toBe(200);
       expect((await ask(issuer.token(key, { aud: 'elsewhere' }))).status).toBe(401);
