@@ -24,6 +24,8 @@ export interface Config {
   outside?: { issuer: string; audience: string; jwksUrl: string };
   /** Proxies whose X-Forwarded-For is believed. Unset: none. */
   trustProxy?: string;
+  /** The origin that clients know the gateway by. Unset: the one that a request came to. */
+  publicUrl?: string;
   gatewayTimeoutMs: number;
   /** How many bill run chunks this process works on at once; 0 leaves them to others. */
   billRunWorkers: number;
@@ -135,6 +137,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtSigningKey: text('JWT_SIGNING_KEY'),
     outside: outsideOf(text),
     trustProxy: text('TRUST_PROXY'),
+    publicUrl: text('PUBLIC_URL'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
     receiveTimeoutMs: whole('RECEIVE_TIMEOUT_MS', 30_000, 1_000, 600_000),
@@ -171,6 +174,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         `CORS_ORIGINS has "${origin}"; origins such as https://app.example.com are allowed, separated by commas, or * alone.`,
       );
     }
+  }
+  if (config.publicUrl !== undefined && !(isOrigin(config.publicUrl) && isSafeUrl(config.publicUrl))) {
+    throw new ConfigError(
+      `PUBLIC_URL is "${config.publicUrl}"; an origin such as https://gateway.example.com is allowed, http:// only on this machine.`,
+    );
   }
   if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
     throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');

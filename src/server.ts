@@ -45,6 +45,8 @@ export interface ServerOptions extends HeaderOptions {
   outside?: Omit<OutsideOptions, 'onFailure'>;
   /** Addresses of proxies that are believed about whom they pass on. */
   trustProxy?: string;
+  /** The origin that clients know the gateway by. */
+  publicUrl?: string;
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
@@ -152,7 +154,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await encodings(app);
   healthRoutes(app, services, () => draining);
   metricsRoute(app, metrics, options.metricsToken);
-  await app.register(oauth(identity));
+  await app.register(oauth(identity, options));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {
     jsonBodies(inside);

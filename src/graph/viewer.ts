@@ -34,7 +34,7 @@ export class Viewer {
       'Those whose data this request sees: named by the header Zuora-Org-Ids, or all that the client may see.',
   })
   orgs: Org[];
-  @Field(() => [Entity], { description: 'All that the client may choose from with the header Zuora-Entity-Ids.' })
+  @Field(() => [Entity], { description: 'All that this token may choose from with the header Zuora-Entity-Ids.' })
   entities: Entity[];
 }
 
@@ -55,7 +55,9 @@ export class ViewerResolver {
       scopes: [...caller.scopes],
       entity: { id: entity.id, name: entity.name },
       orgs: entity.orgs.filter(({ id }) => caller.orgIds.includes(id)),
-      entities: grants.entities.map(({ id, name }) => ({ id, name })),
+      entities: grants.entities
+        .filter(({ id }) => caller.tokenEntityIds?.has(id) ?? true)
+        .map(({ id, name }) => ({ id, name })),
     };
   }
 }

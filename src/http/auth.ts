@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
 import type { Caller, Scope } from '../domain/caller';
 import { RequestError } from '../domain/errors';
+import { idOf } from '../domain/key';
 import type { DocumentMode } from '../domain/registered-document';
 import {
   authenticateClient,
@@ -50,8 +51,31 @@ interface Access {
   secretIds: ReadonlySet<string>;
 }
 
-/** What a token says of its bearer: a client by its id, and the secret it was issued for; or a subject from outside. */
-type Bearer = { sub: string; secret_id: string } | { subject: string; scopes?: ReadonlySet<Scope> };
+/**
+ * What a token says of its bearer: a client by its id, and the secret it was issued for; or a subject from outside. Either
+ * may be good for fewer scopes than its client has, our own for fewer entities too.
+ */
+type Bearer = ({ sub: string; secret_id: string } | { subject: string }) & Limited;
+
+interface Limited {
+  scopes?: ReadonlySet<Scope>;
+  entities?: ReadonlySet<string>;
+}
+
+/** The claims of our own tokens that count. */
+interface Claims {
+  sub: string;
+  secret_id: string;
+  scope?: string;
+  /**
+   * The kinds of words in `scope` that limit the token. Without it they tell what the client had when the token was issued, and
+   * what the client is granted later counts too.
+   */
+  limits?: readonly (keyof Limited)[];
+}
+
+/** A scope that does not exist, or that the client does not have. The message is for the client (RFC 6749, section 5.2). */
+export class ScopeError extends Error {}
 
 interface Cached {
   access: Promise<Access | undefined>;
@@ -66,7 +90,7 @@ export class Identity {
   private readonly db: ClientDatabase;
   private readonly ttl: number;
   private readonly sign: (claims: object) => string;
-  private readonly verify: (token: string) => { sub: string; secret_id: string };
+  private readonly verify: (token: string) => Claims;
   private readonly outside: OutsideIssuer | undefined;
   private readonly cache = new Map<string, Cached>();
 
@@ -93,16 +117,27 @@ export class Identity {
     this.outside = outside && new OutsideIssuer(outside);
   }
 
-  /** A token for the client. Throws UNAUTHENTICATED where there is no such client or the secret is not one of its own. */
-  async issue(clientId: string, secret: string): Promise<TokenReply> {
+  /**
+   * A token for the client, limited to the scopes and entities in `wanted` where it names any of that kind.
+   * @throws RequestError UNAUTHENTICATED where there is no such client, or the secret is not one of its own
+   * @throws ScopeError
+   */
+  async issue(clientId: string, secret: string, wanted: readonly string[] = []): Promise<TokenReply> {
     const grants = await authenticateClient(this.db.aside(), clientId, secret);
     if (!grants) throw new RequestError('UNAUTHENTICATED', 'There is no client with this client_id and client_secret.');
+    const limited = limitedTo(grants, wanted);
+    const limits = (['scopes', 'entities'] as const).filter((kind) => limited[kind]);
+    const entities = grants.entities
+      .filter(({ id }) => limited.entities?.has(id) ?? true)
+      .map(({ id }) => `entity.${id}`);
+    const scopes = [...grants.scopes].filter((scope) => limited.scopes?.has(scope) ?? true);
+    const told = entities.length > mostEntitiesInToken && !limited.entities ? scopes : [...entities, ...scopes];
     const jti = randomUUID().replaceAll('-', '');
-    const entities = grants.entities.map((entity) => `entity.${entity.id}`);
-    const scopes = [...grants.scopes];
-    const told = entities.length > mostEntitiesInToken ? scopes : [...entities, ...scopes];
     return {
-      access_token: this.sign({ sub: clientIdOf(grants.id), jti, secret_id: grants.secretId, scope: told.join(' ') }),
+      access_token: this.sign({
+        ...{ sub: clientIdOf(grants.id), jti, secret_id: grants.secretId, scope: told.join(' ') },
+        ...(limits.length && { limits }),
+      }),
       token_type: 'bearer',
       // One second less than the token lives, as published: a client that counts along never sends an expired one.
       expires_in: lifetime - 1,
@@ -119,10 +154,13 @@ export class Identity {
     const bearer = await this.bearerOf(headers.authorization);
     const access = await this.accessOf(bearer);
     const trackId = trackIdOf(headerOf(headers, 'zuora-track-id'));
-    const [entityId, orgs] = entityOf(access.entities, headerOf(headers, 'zuora-entity-ids'));
+    const entities = bearer.entities ? within(access.entities, bearer.entities) : access.entities;
+    const [entityId, orgs] = entityOf(entities, headerOf(headers, 'zuora-entity-ids'));
     const orgIds = orgsOf(orgs, headerOf(headers, 'zuora-org-ids'));
     const { id: clientId, documentMode } = access;
-    return { clientId, entityId, orgIds, scopes: scopesOf(access, bearer), documentMode, requestId, trackId };
+    const scopes = scopesOf(access, bearer);
+    const limited = bearer.entities && { tokenEntityIds: bearer.entities };
+    return { clientId, entityId, orgIds, scopes, ...limited, documentMode, requestId, trackId };
   }
 
   private async bearerOf(authorization: string | undefined): Promise<Bearer> {
@@ -131,7 +169,7 @@ export class Identity {
     if (!token) throw new RequestError('UNAUTHENTICATED', 'Authorization must be "Bearer" and a token.');
     try {
       // Each kind is verified by keys and algorithms of its own: what a token says of itself only chooses between them.
-      return this.outside?.issued(token) ? await this.outside.verify(token) : this.verify(token);
+      return this.outside?.issued(token) ? await this.outside.verify(token) : ownBearer(this.verify(token));
     } catch (error) {
       if (error instanceof RequestError) throw error;
       const expired = (error as { code?: string }).code === TOKEN_ERROR_CODES.expired;
@@ -182,10 +220,41 @@ export class Identity {
   }
 }
 
-/** The scopes of the client. A token from outside may be for fewer of them, never for more. */
-function scopesOf(access: Access, bearer: Bearer): ReadonlySet<Scope> {
-  const wanted = 'subject' in bearer ? bearer.scopes : undefined;
-  return wanted ? new Set([...access.scopes].filter((scope) => wanted.has(scope))) : access.scopes;
+/** The scopes of the client. A token may be for fewer of them, never for more. */
+const scopesOf = (access: Access, { scopes: wanted }: Bearer): ReadonlySet<Scope> =>
+  wanted ? new Set([...access.scopes].filter((scope) => wanted.has(scope))) : access.scopes;
+
+const within = <T>(entities: ReadonlyMap<string, T>, wanted: ReadonlySet<string>): ReadonlyMap<string, T> =>
+  new Map([...entities].filter(([id]) => wanted.has(id)));
+
+const entityPrefix = 'entity.';
+
+/** What a client limits its token to; a kind that it does not name is not limited. */
+function limitedTo(grants: Grants, wanted: readonly string[]): Limited {
+  const scopes = new Set<Scope>();
+  const entities = new Set<string>();
+  for (const word of wanted) {
+    const entityId = word.startsWith(entityPrefix) ? idOf(word.slice(entityPrefix.length)) : undefined;
+    if (grants.scopes.has(word as Scope)) scopes.add(word as Scope);
+    else if (entityId !== undefined && grants.entities.some(({ id }) => id === entityId)) entities.add(entityId);
+    else {
+      const own = [...grants.scopes].join(', ');
+      throw new ScopeError(
+        `scope names what the client does not have. It has ${own}, and entity.<id> of its entities.`,
+      );
+    }
+  }
+  return { ...(scopes.size && { scopes }), ...(entities.size && { entities }) };
+}
+
+function ownBearer({ sub, secret_id, scope = '', limits = [] }: Claims): Bearer {
+  const bearer: Bearer = { sub, secret_id };
+  if (limits.length === 0) return bearer;
+  const words = scope.split(' ');
+  const named = words.filter((word) => word.startsWith(entityPrefix)).map((word) => word.slice(entityPrefix.length));
+  if (limits.includes('scopes')) bearer.scopes = new Set(words as Scope[]);
+  if (limits.includes('entities')) bearer.entities = new Set(named);
+  return bearer;
 }
 
 const accessOf = (grants: Grants | undefined): Access | undefined =>
