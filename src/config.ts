@@ -31,6 +31,8 @@ export interface Config {
   billRunWorkers: number;
   /** How long a request may take to arrive. */
   receiveTimeoutMs: number;
+  /** How long the process may take to stop, whatever hangs. */
+  stopTimeoutMs: number;
   /** Origins whose pages may call the API; `*` for all. */
   corsOrigins: readonly string[];
   /** Seconds for Strict-Transport-Security, which is for what stands behind TLS; 0 for none. */
@@ -141,6 +143,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
     receiveTimeoutMs: whole('RECEIVE_TIMEOUT_MS', 30_000, 1_000, 600_000),
+    // Within the 30 seconds of Kubernetes, less 5 for a preStop that waits for the load balancer.
+    stopTimeoutMs: whole('STOP_TIMEOUT_MS', 20_000, 1_000, 600_000),
     corsOrigins: list('CORS_ORIGINS'),
     hstsMaxAge: whole('HSTS_MAX_AGE', 0, 0, 63_072_000),
     limits: Object.fromEntries(

@@ -13,6 +13,7 @@ import {
   grantsOf,
   grantsOfSubject,
 } from '../service/client';
+import { within } from '../service/patience';
 import { entityOf, headerOf, orgsOf, trackIdOf } from './caller-headers';
 import { OutsideIssuer, type OutsideOptions } from './outside';
 
@@ -37,10 +38,16 @@ export interface TokenReply {
 
 const issuer = 'order-fulfillment-gateway';
 const lifetime = 3600;
+/** How long the database may take to say who asks: the time limit of a request begins later. */
+const patienceMs = 5_000;
 /** Clients that the grants of are kept in memory; the oldest entry makes room. */
 const mostClients = 1000;
 /** A token travels in a header, and all headers together in 16 KB; its list of entities is for information only. */
 const mostEntitiesInToken = 50;
+
+function silent(): never {
+  throw new RequestError('UNAVAILABLE');
+}
 
 /** The grants of a client, in the form that requests are held against. */
 interface Access {
@@ -123,7 +130,7 @@ export class Identity {
    * @throws ScopeError
    */
   async issue(clientId: string, secret: string, wanted: readonly string[] = []): Promise<TokenReply> {
-    const grants = await authenticateClient(this.db.aside(), clientId, secret);
+    const grants = await within(patienceMs, authenticateClient(this.db.aside(), clientId, secret), silent);
     if (!grants) throw new RequestError('UNAUTHENTICATED', 'There is no client with this client_id and client_secret.');
     const limited = limitedTo(grants, wanted);
     const limits = (['scopes', 'entities'] as const).filter((kind) => limited[kind]);
@@ -154,7 +161,7 @@ export class Identity {
     const bearer = await this.bearerOf(headers.authorization);
     const access = await this.accessOf(bearer);
     const trackId = trackIdOf(headerOf(headers, 'zuora-track-id'));
-    const entities = bearer.entities ? within(access.entities, bearer.entities) : access.entities;
+    const entities = bearer.entities ? those(access.entities, bearer.entities) : access.entities;
     const [entityId, orgs] = entityOf(entities, headerOf(headers, 'zuora-entity-ids'));
     const orgIds = orgsOf(orgs, headerOf(headers, 'zuora-org-ids'));
     const { id: clientId, documentMode } = access;
@@ -210,7 +217,7 @@ export class Identity {
     // Deleted first, so that the map stays in the order of reading and its first entry is the oldest.
     this.cache.delete(key);
     if (this.cache.size >= mostClients) this.cache.delete(this.cache.keys().next().value as string);
-    const entry = { access: read().then(accessOf), until: now + this.ttl };
+    const entry = { access: within(patienceMs, read().then(accessOf), silent), until: now + this.ttl };
     this.cache.set(key, entry);
     entry.access.catch(() => {
       // A failure is not remembered: the next request asks again.
@@ -224,7 +231,7 @@ export class Identity {
 const scopesOf = (access: Access, { scopes: wanted }: Bearer): ReadonlySet<Scope> =>
   wanted ? new Set([...access.scopes].filter((scope) => wanted.has(scope))) : access.scopes;
 
-const within = <T>(entities: ReadonlyMap<string, T>, wanted: ReadonlySet<string>): ReadonlyMap<string, T> =>
+const those = <T>(entities: ReadonlyMap<string, T>, wanted: ReadonlySet<string>): ReadonlyMap<string, T> =>
   new Map([...entities].filter(([id]) => wanted.has(id)));
 
 const entityPrefix = 'entity.';

@@ -102,15 +102,18 @@ export function sendFailure(request: FastifyRequest, reply: FastifyReply, error:
   if (failed.code === 'PAYLOAD_TOO_LARGE') {
     failed.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };
   }
-  // A read that was ended because nobody waits for it.
-  if (failed.code === 'TIMEOUT' && reply.raw.destroyed) request.log.info('the client has gone');
+  // Going ends a read, and cuts a body off. Neither is anybody's error.
+  const gone = reply.raw.destroyed && (failed.code === 'TIMEOUT' || failed.code === 'BAD_REQUEST');
+  if (gone) request.log.info('the client has gone');
   else if (statusOf(failed.code) >= 500) request.log.error({ err: error }, 'request failed');
   else {
     const { message: cause } = ((error as Error).cause ?? {}) as { message?: string };
     const reason = error instanceof QuotingError ? error.logged : failed.message;
     request.log.info({ code: failed.code, reason, ...(cause && { cause }) }, 'request refused');
   }
-  return send(request, reply, failed);
+  const sent = send(request, reply, failed);
+  if (gone) request.codes = [];
+  return sent;
 }
 
 /** The last word on errors and on routes that do not exist. */
