@@ -20,7 +20,7 @@ import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp } fr
 import { healthRoutes } from './http/health';
 import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
-import { Metrics } from './http/metrics';
+import { clientGone, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
 import { oauth } from './http/oauth';
 import type { OutsideOptions } from './http/outside';
@@ -76,9 +76,6 @@ export interface UnderWayNow {
   behindReplies: number;
 }
 
-/** As nginx logs it. No reply has this status. */
-const clientGone = 499;
-
 const stopped = 'This process stops, and the request was ended; it has changed nothing. Try again.';
 
 const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
@@ -131,8 +128,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const underWay = new UnderWay((request, reply, gone) => {
-    const status = gone ? clientGone : reply.statusCode;
-    metrics.observe(request, reply, status);
+    metrics.observe(request, reply, gone);
     request.log.info(
       {
         method: request.method,
@@ -140,8 +136,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         path: pathOf(request),
         ...(request.operation && { operation: request.operation }),
         ...(request.counter && { statements: request.counter.statements }),
-        status,
-        ...(gone && { unsent: reply.statusCode }),
+        status: gone ? clientGone : reply.statusCode,
+        ...(gone && request.raw.complete && { unsent: reply.statusCode }),
         milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       },
       'request',

@@ -24,6 +24,9 @@ function processMetrics(): Registry {
 const mostNames = 200;
 const longestName = 100;
 
+/** As nginx logs it. No reply has this status. */
+export const clientGone = 499;
+
 const secondsSince = (began: number): number => (performance.now() - began) / 1000;
 
 /** Counts what requests and the work behind them take, for Prometheus to collect from /metrics. */
@@ -94,12 +97,16 @@ export class Metrics {
     this.chunks.observe({ phase: work.phase, outcome: work.error ? 'failed' : 'done' }, secondsSince(work.began));
   };
 
-  observe(request: FastifyRequest, reply: FastifyReply, status: number): void {
+  /** `gone`: the client went before its reply was out. What its going has ended is nobody's error. */
+  observe(request: FastifyRequest, reply: FastifyReply, gone: boolean): void {
+    const status = gone ? clientGone : reply.statusCode;
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
     const operation = this.bounded(request.operation ?? '', this.operations);
     this.seconds.observe({ route, operation, status }, reply.elapsedTime / 1000);
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
-    for (const code of request.codes ?? []) this.errors.inc({ code });
+    for (const code of request.codes ?? []) {
+      if (!gone || code === 'INTERNAL' || code === 'OUTCOME_UNKNOWN') this.errors.inc({ code });
+    }
     for (const coordinate of request.deprecated ?? []) {
       this.deprecated.inc({ client: this.bounded(request.caller!.clientId, this.clients), coordinate });
     }

@@ -38,8 +38,10 @@ export class UnderWay {
       if (each?.gone) setImmediate(() => this.end(each));
       done(null, body);
     });
-    app.addHook('onResponse', (_request, reply, done) => {
+    app.addHook('onResponse', (request, reply, done) => {
       const each = this.byReply.get(reply);
+      // Node calls a reply finished as well when its connection ends in the middle of it.
+      if (each && request.raw.socket.destroyed) each.gone = true;
       if (each) this.end(each);
       done();
     });
@@ -62,7 +64,8 @@ export class UnderWay {
 
   private lose(each: Each): void {
     each.gone = true;
-    if (each.replied) this.end(each);
+    // Without its body it is never carried out, and Fastify may never reply: it waits for the end of a body that was cut off already.
+    if (each.replied || !each.request.raw.complete) this.end(each);
     // Node tells the reply whose turn it is, and none that waits behind it on the same connection.
     setImmediate(() => {
       if (each.reply.raw.destroyed) return;
