@@ -24,11 +24,15 @@ export interface Config {
   outside?: { issuer: string; audience: string; jwksUrl: string; maxLifetime: number };
   /** Proxies whose X-Forwarded-For is believed. Unset: none. */
   trustProxy?: string;
+  /** The origin that clients know the gateway by. Unset: the one that a request came to. */
+  publicUrl?: string;
   gatewayTimeoutMs: number;
   /** How many bill run chunks this process works on at once; 0 leaves them to others. */
   billRunWorkers: number;
   /** How long a request may take to arrive. */
   receiveTimeoutMs: number;
+  /** How long the process may take to stop, whatever hangs. */
+  stopTimeoutMs: number;
   /** Origins whose pages may call the API; `*` for all. */
   corsOrigins: readonly string[];
   /** Seconds for Strict-Transport-Security, which is for what stands behind TLS; 0 for none. */
@@ -135,9 +139,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtSigningKey: text('JWT_SIGNING_KEY'),
     outside: outsideOf(text, whole('JWT_MAX_LIFETIME', 86_400, 60, 31_536_000)),
     trustProxy: text('TRUST_PROXY'),
+    publicUrl: text('PUBLIC_URL'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
     receiveTimeoutMs: whole('RECEIVE_TIMEOUT_MS', 30_000, 1_000, 600_000),
+    // Within the 30 seconds of Kubernetes, less 5 for a preStop that waits for the load balancer.
+    stopTimeoutMs: whole('STOP_TIMEOUT_MS', 20_000, 1_000, 600_000),
     corsOrigins: list('CORS_ORIGINS'),
     hstsMaxAge: whole('HSTS_MAX_AGE', 0, 0, 63_072_000),
     limits: Object.fromEntries(
@@ -171,6 +178,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         `CORS_ORIGINS has "${origin}"; origins such as https://app.example.com are allowed, separated by commas, or * alone.`,
       );
     }
+  }
+  if (config.publicUrl !== undefined && !(isOrigin(config.publicUrl) && isSafeUrl(config.publicUrl))) {
+    throw new ConfigError(
+      `PUBLIC_URL is "${config.publicUrl}"; an origin such as https://gateway.example.com is allowed, http:// only on this machine.`,
+    );
   }
   if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
     throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');

@@ -6,7 +6,7 @@ import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { withTimeout } from './gateway/port';
 import { TestGateway } from './gateway/test-gateway';
 import { openLog } from './log';
-import { createServer } from './server';
+import { createServer, type Server } from './server';
 import { startWorkers } from './service/bill-run-worker';
 import { anyClient, isDemo } from './service/client';
 import { keepHouse } from './service/housekeeping';
@@ -87,21 +87,39 @@ async function serve(
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
-  const { app } = await createServer({ ...config, services, signingKey, demo, logger: log, tracing });
+  const server = await createServer({ ...config, services, signingKey, demo, logger: log, tracing });
+  const { app } = server;
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);
   const stopWorkers = startWorkers(services, config.billRunWorkers);
   welcome(app.listeningOrigin, demo !== undefined);
 
   let stopping = false;
+  const waitingFor = new Set<string>();
+  const wait = async (what: string, act: Promise<void>) => {
+    waitingFor.add(what);
+    await act;
+    waitingFor.delete(what);
+  };
   const stop = async (signal: string) => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping: requests under way are answered first');
-    await Promise.all([stopHousekeeping(), app.close()]);
-    await stopWorkers();
-    await close();
+    const lastCall = setTimeout(() => server.endRequests(), config.stopTimeoutMs - lastCallMs(config.stopTimeoutMs));
+    const deadline = setTimeout(() => {
+      log.error({ waitingFor: [...waitingFor], ...server.underWay() }, 'STOP_TIMEOUT_MS is over: stopped at once');
+      log.flush();
+      process.exit(1);
+    }, config.stopTimeoutMs);
+    await Promise.all([
+      wait('requests', answerAll(server)),
+      wait('housekeeping', stopHousekeeping()),
+      wait('bill runs', stopWorkers()),
+    ]);
+    clearTimeout(lastCall);
+    await wait('database and traces', close());
     log.info('stopped');
+    clearTimeout(deadline);
   };
   onSignal = (signal) => {
     stop(signal).catch((err) => {
@@ -109,6 +127,14 @@ async function serve(
       process.exitCode = 1;
     });
   };
+}
+
+/** What is left of a stop for requests that are ended to be answered, and for their transactions to be rolled back. */
+const lastCallMs = (stopTimeoutMs: number): number => Math.min(3_000, stopTimeoutMs / 2);
+
+async function answerAll({ app, moment }: Server): Promise<void> {
+  await moment();
+  await app.close();
 }
 
 /** A start without any client says how to make one; production refuses the demo's well-known secret. */

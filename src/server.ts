@@ -10,16 +10,17 @@ import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, outcomeOf } from './gateway/port';
 import { Identity } from './http/auth';
 import { jsonBodies } from './http/body';
+import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
 import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
-import { type HeaderOptions, headers, isApi, newRequestId, refuseUnreadable, stamp } from './http/headers';
+import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp } from './http/headers';
 import { healthRoutes } from './http/health';
 import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
-import { Metrics } from './http/metrics';
+import { clientGone, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
 import { oauth } from './http/oauth';
 import type { OutsideOptions } from './http/outside';
@@ -27,6 +28,7 @@ import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import type { Documents } from './http/registered-document';
 import { Afterwards, authenticated } from './http/request';
+import { UnderWay } from './http/under-way';
 import type { Services } from './service/work';
 import type { Tracing } from './tracing';
 import { version } from './version';
@@ -45,6 +47,8 @@ export interface ServerOptions extends HeaderOptions {
   outside?: Omit<OutsideOptions, 'onFailure'>;
   /** Addresses of proxies that are believed about whom they pass on. */
   trustProxy?: string;
+  /** The origin that clients know the gateway by. */
+  publicUrl?: string;
   /** Signs the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
@@ -59,7 +63,22 @@ export interface Server {
   documents: Documents;
   /** Resolves when nothing is left to be done behind replies that have gone out. */
   settled(): Promise<void>;
+  /** From now on each reply is its connection's last. Resolves when the server may be closed without a reset. */
+  moment(): Promise<void>;
+  /** Ends all requests under way as if their time was up. */
+  endRequests(): void;
+  /** What a stop waits for. */
+  underWay(): UnderWayNow;
 }
+
+export interface UnderWayNow {
+  requests: { requestId: string; method: string; path: string; operation: string | null }[];
+  behindReplies: number;
+}
+
+const stopped = 'This process stops, and the request was ended; it has changed nothing. Try again.';
+
+const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
 
 /** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
@@ -94,7 +113,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     trustProxy: options.trustProxy ?? false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
-    // Refused below, in our own words.
+    // What still arrives is served.
     return503OnClosing: false,
   }) as FastifyInstance;
   const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
@@ -102,44 +121,43 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const afterwards = new Afterwards();
   const metrics = new Metrics(services, version);
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
-  let draining = false;
   let documents: Documents | undefined;
 
   // Node would drop what comes after the 2,000th, an Idempotency-Key among them. There are 16 KB at most.
   app.server.maxHeadersCount = 0;
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  options.tracing?.watch(app);
-  await headers(app, options);
-  app.addHook('onRequest', async (request) => {
-    if (draining && isApi(request.url)) {
-      throw new RequestError('UNAVAILABLE', 'This process is about to stop. Try again.');
-    }
-  });
-  // Without this a connection that was busy when the server closed would be kept until its keep-alive ends.
-  app.addHook('onSend', async (_request, reply, body) => {
-    if (draining) reply.header('connection', 'close');
-    return body;
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    metrics.observe(request, reply);
+  const underWay = new UnderWay((request, reply, gone) => {
+    metrics.observe(request, reply, gone);
     request.log.info(
       {
         method: request.method,
         // Without its query: a GET on /graphql carries variables there.
-        path: request.url.split('?')[0],
+        path: pathOf(request),
         ...(request.operation && { operation: request.operation }),
         ...(request.counter && { statements: request.counter.statements }),
-        status: reply.statusCode,
+        status: gone ? clientGone : reply.statusCode,
+        ...(gone && request.raw.complete && { unsent: reply.statusCode }),
         milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       },
       'request',
     );
   });
-  app.addHook('preClose', async () => {
-    draining = true;
+  const draining = new Draining(app.server, underWay);
+  options.tracing?.watch(app);
+  underWay.watch(app);
+  await headers(app, options);
+  app.addHook('onSend', async (_request, reply, body) => {
+    // The one way to end a kept-alive connection that no request can run into (draining.ts).
+    if (draining.isOn) reply.header('connection', 'close');
+    // A cache may keep a 404 or 405 by its own judgement (RFC 9110, section 15.1), which would outlive the reason.
+    if (reply.statusCode >= 400 && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    return body;
   });
+  app.addHook('preClose', async () => draining.closeUnused());
   app.addHook('onClose', async () => {
+    // Of a host with several addresses Fastify waits for the connections of one.
+    await underWay.none();
     await afterwards.settled();
     unwatch();
     metrics.close();
@@ -148,9 +166,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const refuseOtherMethods = watchMethods(app);
 
   await encodings(app);
-  healthRoutes(app, services, () => draining);
+  healthRoutes(app, services, () => draining.isOn);
   metricsRoute(app, metrics, options.metricsToken);
-  await app.register(oauth(identity));
+  await app.register(oauth(identity, options));
   await app.register(playground({ demo }));
   await app.register(async (inside) => {
     jsonBodies(inside, limits);
@@ -164,5 +182,18 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   refuseOtherMethods();
   await app.ready();
-  return { app, identity, documents: documents!, settled: () => afterwards.settled() };
+  return {
+    ...{ app, identity, documents: documents! },
+    settled: () => afterwards.settled(),
+    moment: () => draining.moment(),
+    endRequests: () => {
+      for (const { counter } of underWay.requests) counter?.limit?.pass(new RequestError('UNAVAILABLE', stopped));
+    },
+    underWay: () => ({
+      requests: underWay.requests.map((request) => ({
+        ...{ requestId: request.id, method: request.method, path: pathOf(request), operation: request.operation },
+      })),
+      behindReplies: afterwards.size,
+    }),
+  };
 }

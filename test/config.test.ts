@@ -67,6 +67,22 @@ describe('the proxies that are believed', () => {
   );
 });
 
+describe('the origin that clients know', () => {
+  test.each(['https://gateway.example.com', 'https://gateway.example.com:8443', 'http://127.0.0.1:4000'])(
+    'may be %s',
+    (text) => {
+      expect(readConfig({ PUBLIC_URL: text }).publicUrl).toBe(text);
+    },
+  );
+
+  test.each(['gateway.example.com', 'http://gateway.example.com', 'https://a.example/path', 'https://a.example/', '*'])(
+    'may not be %s',
+    (text) => {
+      expect(() => readConfig({ PUBLIC_URL: text })).toThrow(`PUBLIC_URL is "${text}"; an origin such as`);
+    },
+  );
+});
+
 describe('the limits of a request', () => {
   test('are the standard ones where nothing is said', () => {
     expect(readConfig({}).limits).toEqual(standardLimits);

@@ -22,6 +22,8 @@ export interface Caller {
   /** The orgs whose rows are visible: never empty, always of this entity. */
   orgIds: readonly string[];
   scopes: ReadonlySet<Scope>;
+  /** The entities that its token is limited to; absent where it is good for all of its client. */
+  tokenEntityIds?: ReadonlySet<string>;
   /** What it may run besides its registered documents, over GraphQL. */
   documentMode?: DocumentMode;
   requestId: string;

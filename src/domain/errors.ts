@@ -227,7 +227,7 @@ export const requestErrorCodes = {
     status: 500,
     category: 60,
     meaning:
-      'The database was lost, or the time was up, while a change was being committed. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
+      'The database was lost, or the time was up, while a change was being committed or before its reply was there. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
   },
   INTERNAL: {
     status: 500,

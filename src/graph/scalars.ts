@@ -44,7 +44,8 @@ export const DateScalar = textScalar(
   (text) => (isDay(text) ? text : undefined),
 );
 
-const instantForm = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+/** Bounds every part: Date.parse takes 24:00 for the next day. A leap second (:60) is refused, since no Date can hold it. */
+const instantForm = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 export const DateTimeScalar = textScalar(
   'DateTime',

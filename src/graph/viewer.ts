@@ -17,6 +17,8 @@ export class Org {
 @ObjectType({ description: 'Who is asking, and what they may do and see.', simpleResolvers: true })
 export class Viewer {
   @Field(() => String, { description: 'The client_id that the token was issued to.' }) clientId: string;
+  @Field(() => String, { description: 'The name of the client, as whoever made it has called it; not unique.' })
+  name: string;
   @Field(() => [String], {
     description:
       'What the client may do: read, order, fulfill, edit-booked, bill, pay, admin. Each query and mutation says which one it needs.',
@@ -34,7 +36,7 @@ export class Viewer {
   })
   @Extensions({ needsEntity: true })
   orgs: Org[];
-  @Field(() => [Entity], { description: 'All that the client may choose from with the header Zuora-Entity-Ids.' })
+  @Field(() => [Entity], { description: 'All that this token may choose from with the header Zuora-Entity-Ids.' })
   entities: Entity[];
 }
 
@@ -50,8 +52,11 @@ export class ViewerResolver {
     if (!grants) return null;
     const viewer = {
       clientId: clientIdOf(caller.clientId),
+      name: grants.name,
       scopes: [...caller.scopes],
-      entities: grants.entities.map(({ id, name }) => ({ id, name })),
+      entities: grants.entities
+        .filter(({ id }) => caller.tokenEntityIds?.has(id) ?? true)
+        .map(({ id, name }) => ({ id, name })),
     };
     // Without an entity nothing selects what is missing: such a request was refused.
     if (caller.undecided) return viewer as Viewer;

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
 import { type Caller, type Scope, withoutEntity } from '../domain/caller';
 import { RequestError } from '../domain/errors';
+import { idOf } from '../domain/key';
 import type { DocumentMode } from '../domain/registered-document';
 import {
   authenticateClient,
@@ -12,6 +13,7 @@ import {
   grantsOf,
   grantsOfSubject,
 } from '../service/client';
+import { within } from '../service/patience';
 import { entityOf, headerOf, orgsOf, trackIdOf } from './caller-headers';
 import { OutsideIssuer, type OutsideOptions } from './outside';
 
@@ -36,10 +38,16 @@ export interface TokenReply {
 
 const issuer = 'order-fulfillment-gateway';
 const lifetime = 3600;
+/** How long the database may take to say who asks: the time limit of a request begins later. */
+const patienceMs = 5_000;
 /** Clients that the grants of are kept in memory; the oldest entry makes room. */
 const mostClients = 1000;
 /** A token travels in a header, and all headers together in 16 KB; its list of entities is for information only. */
 const mostEntitiesInToken = 50;
+
+function silent(): never {
+  throw new RequestError('UNAVAILABLE');
+}
 
 /** The grants of a client, in the form that requests are held against. */
 interface Access {
@@ -50,8 +58,31 @@ interface Access {
   secretIds: ReadonlySet<string>;
 }
 
-/** What a token says of its bearer: a client by its id, and the secret it was issued for; or a subject from outside. */
-type Bearer = { sub: string; secret_id: string } | { subject: string; scopes?: ReadonlySet<Scope> };
+/**
+ * What a token says of its bearer: a client by its id, and the secret it was issued for; or a subject from outside. Either
+ * may be good for fewer scopes than its client has, our own for fewer entities too.
+ */
+type Bearer = ({ sub: string; secret_id: string } | { subject: string }) & Limited;
+
+interface Limited {
+  scopes?: ReadonlySet<Scope>;
+  entities?: ReadonlySet<string>;
+}
+
+/** The claims of our own tokens that count. */
+interface Claims {
+  sub: string;
+  secret_id: string;
+  scope?: string;
+  /**
+   * The kinds of words in `scope` that limit the token. Without it they tell what the client had when the token was issued, and
+   * what the client is granted later counts too.
+   */
+  limits?: readonly (keyof Limited)[];
+}
+
+/** A scope that does not exist, or that the client does not have. The message is for the client (RFC 6749, section 5.2). */
+export class ScopeError extends Error {}
 
 interface Cached {
   access: Promise<Access | undefined>;
@@ -66,7 +97,7 @@ export class Identity {
   private readonly db: ClientDatabase;
   private readonly ttl: number;
   private readonly sign: (claims: object) => string;
-  private readonly verify: (token: string) => { sub: string; secret_id: string };
+  private readonly verify: (token: string) => Claims;
   private readonly outside: OutsideIssuer | undefined;
   private readonly cache = new Map<string, Cached>();
 
@@ -93,16 +124,27 @@ export class Identity {
     this.outside = outside && new OutsideIssuer(outside);
   }
 
-  /** A token for the client. Throws UNAUTHENTICATED where there is no such client or the secret is not one of its own. */
-  async issue(clientId: string, secret: string): Promise<TokenReply> {
-    const grants = await authenticateClient(this.db.aside(), clientId, secret);
+  /**
+   * A token for the client, limited to the scopes and entities in `wanted` where it names any of that kind.
+   * @throws RequestError UNAUTHENTICATED where there is no such client, or the secret is not one of its own
+   * @throws ScopeError
+   */
+  async issue(clientId: string, secret: string, wanted: readonly string[] = []): Promise<TokenReply> {
+    const grants = await within(patienceMs, authenticateClient(this.db.aside(), clientId, secret), silent);
     if (!grants) throw new RequestError('UNAUTHENTICATED', 'There is no client with this client_id and client_secret.');
+    const limited = limitedTo(grants, wanted);
+    const limits = (['scopes', 'entities'] as const).filter((kind) => limited[kind]);
+    const entities = grants.entities
+      .filter(({ id }) => limited.entities?.has(id) ?? true)
+      .map(({ id }) => `entity.${id}`);
+    const scopes = [...grants.scopes].filter((scope) => limited.scopes?.has(scope) ?? true);
+    const told = entities.length > mostEntitiesInToken && !limited.entities ? scopes : [...entities, ...scopes];
     const jti = randomUUID().replaceAll('-', '');
-    const entities = grants.entities.map((entity) => `entity.${entity.id}`);
-    const scopes = [...grants.scopes];
-    const told = entities.length > mostEntitiesInToken ? scopes : [...entities, ...scopes];
     return {
-      access_token: this.sign({ sub: clientIdOf(grants.id), jti, secret_id: grants.secretId, scope: told.join(' ') }),
+      access_token: this.sign({
+        ...{ sub: clientIdOf(grants.id), jti, secret_id: grants.secretId, scope: told.join(' ') },
+        ...(limits.length && { limits }),
+      }),
       token_type: 'bearer',
       // One second less than the token lives, as published: a client that counts along never sends an expired one.
       expires_in: lifetime - 1,
@@ -121,8 +163,10 @@ export class Identity {
     const access = await this.accessOf(bearer);
     const trackId = trackIdOf(headerOf(headers, 'zuora-track-id'));
     const { id: clientId, documentMode } = access;
-    const caller = { clientId, scopes: scopesOf(access, bearer), documentMode, requestId, trackId };
-    const entity = entityOf(access.entities, headerOf(headers, 'zuora-entity-ids'));
+    const limited = bearer.entities && { tokenEntityIds: bearer.entities };
+    const caller = { clientId, scopes: scopesOf(access, bearer), ...limited, documentMode, requestId, trackId };
+    const entities = bearer.entities ? those(access.entities, bearer.entities) : access.entities;
+    const entity = entityOf(entities, headerOf(headers, 'zuora-entity-ids'));
     if ('undecided' in entity) return withoutEntity(caller, entity.undecided);
     const orgIds = orgsOf(entity.orgs, headerOf(headers, 'zuora-org-ids'));
     return { ...caller, entityId: entity.id, orgIds };
@@ -134,7 +178,7 @@ export class Identity {
     if (!token) throw new RequestError('UNAUTHENTICATED', 'Authorization must be "Bearer" and a token.');
     try {
       // Each kind is verified by keys and algorithms of its own: what a token says of itself only chooses between them.
-      return this.outside?.issued(token) ? await this.outside.verify(token) : this.verify(token);
+      return this.outside?.issued(token) ? await this.outside.verify(token) : ownBearer(this.verify(token));
     } catch (error) {
       if (error instanceof RequestError) throw error;
       const expired = (error as { code?: string }).code === TOKEN_ERROR_CODES.expired;
@@ -169,13 +213,13 @@ export class Identity {
 
   /** Kept as a promise, so that requests that come together read the grants once. */
   private cached(key: string, read: () => Promise<Grants | undefined>, fresh = false): Promise<Access | undefined> {
-    const now = Date.now();
+    const now = performance.now();
     const cached = this.cache.get(key);
     if (cached && cached.until > now && !fresh) return cached.access;
     // Deleted first, so that the map stays in the order of reading and its first entry is the oldest.
     this.cache.delete(key);
     if (this.cache.size >= mostClients) this.cache.delete(this.cache.keys().next().value as string);
-    const entry = { access: read().then(accessOf), until: now + this.ttl };
+    const entry = { access: within(patienceMs, read().then(accessOf), silent), until: now + this.ttl };
     this.cache.set(key, entry);
     entry.access.catch(() => {
       // A failure is not remembered: the next request asks again.
@@ -185,10 +229,41 @@ export class Identity {
   }
 }
 
-/** The scopes of the client. A token from outside may be for fewer of them, never for more. */
-function scopesOf(access: Access, bearer: Bearer): ReadonlySet<Scope> {
-  const wanted = 'subject' in bearer ? bearer.scopes : undefined;
-  return wanted ? new Set([...access.scopes].filter((scope) => wanted.has(scope))) : access.scopes;
+/** The scopes of the client. A token may be for fewer of them, never for more. */
+const scopesOf = (access: Access, { scopes: wanted }: Bearer): ReadonlySet<Scope> =>
+  wanted ? new Set([...access.scopes].filter((scope) => wanted.has(scope))) : access.scopes;
+
+const those = <T>(entities: ReadonlyMap<string, T>, wanted: ReadonlySet<string>): ReadonlyMap<string, T> =>
+  new Map([...entities].filter(([id]) => wanted.has(id)));
+
+const entityPrefix = 'entity.';
+
+/** What a client limits its token to; a kind that it does not name is not limited. */
+function limitedTo(grants: Grants, wanted: readonly string[]): Limited {
+  const scopes = new Set<Scope>();
+  const entities = new Set<string>();
+  for (const word of wanted) {
+    const entityId = word.startsWith(entityPrefix) ? idOf(word.slice(entityPrefix.length)) : undefined;
+    if (grants.scopes.has(word as Scope)) scopes.add(word as Scope);
+    else if (entityId !== undefined && grants.entities.some(({ id }) => id === entityId)) entities.add(entityId);
+    else {
+      const own = [...grants.scopes].join(', ');
+      throw new ScopeError(
+        `scope names what the client does not have. It has ${own}, and entity.<id> of its entities.`,
+      );
+    }
+  }
+  return { ...(scopes.size && { scopes }), ...(entities.size && { entities }) };
+}
+
+function ownBearer({ sub, secret_id, scope = '', limits = [] }: Claims): Bearer {
+  const bearer: Bearer = { sub, secret_id };
+  if (limits.length === 0) return bearer;
+  const words = scope.split(' ');
+  const named = words.filter((word) => word.startsWith(entityPrefix)).map((word) => word.slice(entityPrefix.length));
+  if (limits.includes('scopes')) bearer.scopes = new Set(words as Scope[]);
+  if (limits.includes('entities')) bearer.entities = new Set(named);
+  return bearer;
 }
 
 const accessOf = (grants: Grants | undefined): Access | undefined =>

@@ -1,11 +1,20 @@
 import compress from '@fastify/compress';
 import type { FastifyInstance } from 'fastify';
+import Negotiator from 'negotiator';
+
+/** Whether a client prefers gzip to a plain reply. x-gzip is another name of gzip (RFC 9110, section 8.4.1.3). */
+export function prefersGzip(accepted: string | string[] | undefined): boolean {
+  const encodings = String(accepted ?? '').replace(/\bx-gzip\b/gi, 'gzip');
+  return new Negotiator({ headers: { 'accept-encoding': encodings } }).encoding(['gzip', 'identity']) === 'gzip';
+}
 
 /** Gzip both ways: replies of more than 1,000 bytes, and whatever a request brings. */
 export async function encodings(app: FastifyInstance): Promise<void> {
-  // Names of encodings have no case; the plugin would compare this one as it is written.
   app.addHook('onRequest', async ({ headers }) => {
+    // Names of encodings have no case; the plugin would compare this one as it is written.
     headers['content-encoding'] &&= headers['content-encoding'].toLowerCase();
+    // The plugin lets "*" stand for gzip even where the client has excluded gzip by name.
+    headers['accept-encoding'] &&= prefersGzip(headers['accept-encoding']) ? 'gzip' : 'identity';
   });
   await app.register(compress, {
     threshold: 1001,

@@ -108,12 +108,14 @@ function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): F
 /** Answers with a failure, and puts it in the log. */
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof InvalidDocument) return sendInvalid(request, reply, error);
-  const failed = failureOf(error, request.id);
+  // The error of a body that was cut off reads like that of a database that was lost.
+  const cut = request.raw.destroyed && request.raw.complete === false;
+  const failed = cut ? failure('BAD_REQUEST') : failureOf(error, request.id);
   if (failed.code === 'PAYLOAD_TOO_LARGE') {
     failed.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };
   }
-  // A read that was ended because nobody waits for it.
-  if (failed.code === 'TIMEOUT' && reply.raw.destroyed) request.log.info('the client has gone');
+  // So is a read ended when nobody waits for it.
+  if (cut || (failed.code === 'TIMEOUT' && reply.raw.destroyed)) request.log.info('the client has gone');
   else if (statusOf(failed.code) >= 500) request.log.error({ err: error }, 'request failed');
   else {
     const { message: cause } = ((error as Error).cause ?? {}) as { message?: string };

@@ -55,9 +55,5 @@ function headersOf(request: FastifyRequest): HeaderMap {
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
-  // A form or an image of another site cannot make such a request: it has a token, which no cookie holds. Whoever calls a document
-  // by its path is not to know what Apollo asks for instead.
-  if ((request.params as { documentId?: string } | undefined)?.documentId)
-    headers.set('apollo-require-preflight', 'path');
   return headers;
 }

@@ -66,7 +66,7 @@ export function stamp(request: FastifyRequest, reply: FastifyReply, { hstsMaxAge
 }
 
 /** The API, as distinct from what is for browsers and for operations: that is never opened to other origins. */
-export const isApi = (url: string): boolean => /^\/(graphql|v1|oauth)(\/|\?|$)/.test(url);
+const isApi = (url: string): boolean => /^\/(graphql|v1|oauth|\.well-known)(\/|\?|$)/.test(url);
 
 export async function headers(app: FastifyInstance, options: HeaderOptions): Promise<void> {
   app.addHook('onRequest', async (request, reply) => stamp(request, reply, options));

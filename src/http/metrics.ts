@@ -24,6 +24,9 @@ function processMetrics(): Registry {
 const mostNames = 200;
 const longestName = 100;
 
+/** As nginx logs it. No reply has this status. */
+export const clientGone = 499;
+
 const secondsSince = (began: number): number => (performance.now() - began) / 1000;
 
 /** Counts what requests and the work behind them take, for Prometheus to collect from /metrics. */
@@ -33,7 +36,7 @@ export class Metrics {
   private readonly clients = new Set<string>();
   private readonly seconds = new Histogram({
     name: 'gateway_request_duration_seconds',
-    help: 'Seconds from the arrival of a request to the end of its reply.',
+    help: 'Seconds from the arrival of a request to the end of its reply; status 499 where its client had gone before.',
     labelNames: ['route', 'operation', 'status'] as const,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
@@ -94,12 +97,16 @@ export class Metrics {
     this.chunks.observe({ phase: work.phase, outcome: work.error ? 'failed' : 'done' }, secondsSince(work.began));
   };
 
-  observe(request: FastifyRequest, reply: FastifyReply): void {
+  /** `gone`: the client went before its reply was out. What its going has ended is nobody's error. */
+  observe(request: FastifyRequest, reply: FastifyReply, gone: boolean): void {
+    const status = gone ? clientGone : reply.statusCode;
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
     const operation = this.bounded(request.operation ?? '', this.operations);
-    this.seconds.observe({ route, operation, status: reply.statusCode }, reply.elapsedTime / 1000);
+    this.seconds.observe({ route, operation, status }, reply.elapsedTime / 1000);
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
-    for (const code of request.codes ?? []) this.errors.inc({ code });
+    for (const code of request.codes ?? []) {
+      if (!gone || code === 'INTERNAL' || code === 'OUTCOME_UNKNOWN') this.errors.inc({ code });
+    }
     for (const coordinate of request.deprecated ?? []) {
       this.deprecated.inc({ client: this.bounded(request.caller!.clientId, this.clients), coordinate });
     }

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
-import type { FastifyError, FastifyPluginAsync } from 'fastify';
+import type { FastifyError, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
-import type { Identity } from './auth';
+import { type Identity, ScopeError } from './auth';
 
 const perMinute = 100;
 const minute = 60_000;
@@ -12,7 +13,12 @@ const mostAddresses = 10_000;
 class TokenError extends Error {
   constructor(
     readonly statusCode: number,
-    readonly error: 'invalid_request' | 'invalid_client' | 'unsupported_grant_type' | 'temporarily_unavailable',
+    readonly error:
+      | 'invalid_request'
+      | 'invalid_client'
+      | 'invalid_scope'
+      | 'unsupported_grant_type'
+      | 'temporarily_unavailable',
     description: string,
   ) {
     super(description);
@@ -47,7 +53,7 @@ class AddressLimit {
   private readonly windows = new Map<string, { count: number; ends: number }>();
 
   /** Counts a request; how many seconds to wait where it is one too many, else 0. */
-  take(address: string, now = Date.now()): number {
+  take(address: string, now = performance.now()): number {
     let window = this.windows.get(address);
     if (!window || window.ends <= now) {
       this.windows.delete(address);
@@ -60,8 +66,48 @@ class AddressLimit {
   }
 }
 
-/** POST /oauth/token: the client credentials grant, with the credentials in the form and not in a header. */
-export function oauth(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
+/** The scheme of RFC 6749, section 2.3.1, as a request names it; others are no way for a client to sign in here. */
+const basic = /^Basic(?: +|$)/i;
+
+interface OauthOptions {
+  /** The origin that clients know the gateway by; where it is not configured, the one that a request came to. */
+  publicUrl?: string;
+}
+
+/** POST /oauth/token, the client credentials grant, and what tells OAuth libraries where it is. */
+export function oauth(identity: Pick<Identity, 'issue'>, { publicUrl }: OauthOptions = {}): FastifyPluginAsync {
+  return async (app) => {
+    await app.register(tokenEndpoint(identity));
+
+    // RFC 8414. Nothing of it may be kept: where the origin is not configured, it is what this one request says.
+    app.get('/.well-known/oauth-authorization-server', async (request, reply) => {
+      const issuer = publicUrl ?? originOf(request);
+      reply.header('cache-control', 'no-store');
+      return {
+        issuer,
+        token_endpoint: `${issuer}/oauth/token`,
+        grant_types_supported: ['client_credentials'],
+        token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+        scopes_supported: scopes,
+        response_types_supported: [],
+      };
+    });
+  };
+}
+
+/**
+ * The origin that a request came to: its Host, or what a proxy that is believed says of it. Whoever forges a Host misleads nobody
+ * but himself. One that is no host and port would put something else into the addresses.
+ */
+function originOf({ protocol, host }: FastifyRequest): string {
+  const origin = `${protocol}://${host}`;
+  if (!/^https?:\/\/[\w.:[\]-]+$/.test(origin) || !URL.canParse(origin)) {
+    throw new RequestError('BAD_REQUEST', 'Host must be a host, with a port where it is not the usual one.');
+  }
+  return new URL(origin).origin;
+}
+
+function tokenEndpoint(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
   return async (app) => {
     const limit = new AddressLimit();
     // A plugin has content types of its own: the form is read here and nowhere else, and nothing else is read here.
@@ -82,6 +128,9 @@ export function oauth(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
           ? error.message
           : `${error.message}. Send an application/x-www-form-urlencoded form.`;
       request.codes = [name];
+      if (status === 401 && basic.test(request.headers.authorization ?? '')) {
+        reply.header('www-authenticate', 'Basic realm="oauth", charset="UTF-8"');
+      }
       return reply.code(status).send({ error: name, error_description: description });
     });
 
@@ -103,14 +152,15 @@ export function oauth(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
       if (grantType !== 'client_credentials') {
         throw new TokenError(400, 'unsupported_grant_type', 'grant_type must be client_credentials.');
       }
-      const clientId = field(form, 'client_id');
-      const secret = field(form, 'client_secret');
+      const { clientId, secret } = credentialsOf(request.headers.authorization, form);
       if (idOf(clientId) === undefined) {
         throw new TokenError(401, 'invalid_client', 'A client_id is a UUID of 36 characters.');
       }
+      const wanted = (optional(form, 'scope') ?? '').split(' ').filter(Boolean);
       try {
-        return await identity.issue(clientId, secret);
+        return await identity.issue(clientId, secret, wanted);
       } catch (error) {
+        if (error instanceof ScopeError) throw new TokenError(400, 'invalid_scope', error.message);
         if (!(error instanceof RequestError) || error.code !== 'UNAUTHENTICATED') throw error;
         throw new TokenError(401, 'invalid_client', error.message);
       }
@@ -118,13 +168,62 @@ export function oauth(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
   };
 }
 
-function field(form: URLSearchParams, name: string): string {
-  const values = form.getAll(name);
-  if (values.length === 1 && values[0] !== '') return values[0];
-  const what = values.length > 1 ? `${name} is given more than once.` : `${name} is missing.`;
+interface Credentials {
+  clientId: string;
+  secret: string;
+}
+
+/**
+ * Of the header by HTTP Basic, or of the form, and not of both (RFC 6749, section 2.3). A client_id beside the header is no second
+ * way as long as it is the same: some libraries always send it.
+ */
+function credentialsOf(authorization: string | undefined, form: URLSearchParams): Credentials {
+  if (authorization === undefined || !basic.test(authorization)) {
+    return { clientId: field(form, 'client_id'), secret: field(form, 'client_secret') };
+  }
+  const credentials = basicCredentials(authorization.replace(basic, ''));
+  if (optional(form, 'client_secret') !== undefined) {
+    throw new TokenError(400, 'invalid_request', 'The client signs in by HTTP Basic and by the form: use one of them.');
+  }
+  const clientId = optional(form, 'client_id');
+  if (clientId !== undefined && idOf(clientId) !== idOf(credentials.clientId)) {
+    throw new TokenError(400, 'invalid_request', 'The header and the form name two clients.');
+  }
+  return credentials;
+}
+
+/** Each part is encoded as in a form before the two are put together, so that an id may hold a colon. */
+function basicCredentials(encoded: string): Credentials {
+  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
+  try {
+    const decoded = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
+    if (id && secret) return { clientId: decoded(id), secret: decoded(secret) };
+  } catch {
+    // A "%" that begins nothing.
+  }
   throw new TokenError(
-    400,
-    'invalid_request',
-    `${what} The form takes grant_type, client_id and client_secret, once each.`,
+    401,
+    'invalid_client',
+    'Basic takes the base64 of client_id:client_secret, each encoded as in a form.',
   );
 }
+
+/** A parameter that is given once at most; without a value it counts as left out (RFC 6749, section 3.2). */
+function optional(form: URLSearchParams, name: string): string | undefined {
+  const values = form.getAll(name);
+  if (values.length > 1) throw invalid(`${name} is given more than once.`);
+  return values[0] || undefined;
+}
+
+function field(form: URLSearchParams, name: string): string {
+  const value = optional(form, name);
+  if (value === undefined) throw invalid(`${name} is missing.`);
+  return value;
+}
+
+const invalid = (what: string): TokenError =>
+  new TokenError(
+    400,
+    'invalid_request',
+    `${what} The form takes grant_type and scope, and client_id and client_secret where they are in no header, once each.`,
+  );

@@ -145,6 +145,10 @@ export class Afterwards {
     await work.finish();
   }
 
+  get size(): number {
+    return this.running.size;
+  }
+
   async settled(): Promise<void> {
     while (this.running.size) await Promise.allSettled(this.running);
   }

@@ -1,5 +1,6 @@
 import { type Backlog, backlog } from '../store/backlog';
 import { failureOf } from '../store/failure';
+import { within } from './patience';
 import type { Services } from './work';
 
 const keptForMs = 5_000;
@@ -17,22 +18,14 @@ export function watchBacklog({ db, onFailure }: Services): () => Promise<Backlog
   return () => {
     if (known && (asking || performance.now() < until)) return known;
     asking = true;
-    const asked = backlog(db.aside()).finally(() => {
+    const asked: Promise<Backlog | undefined> = backlog(db.aside()).finally(() => {
       asking = false;
       until = performance.now() + keptForMs;
     });
-    let timer: NodeJS.Timeout;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), patienceMs).unref();
+    known = within(patienceMs, asked, () => undefined).catch((error) => {
+      if (failureOf(error) === undefined) onFailure(error, 'looking up what waits to be done');
+      return undefined;
     });
-    known = Promise.race([asked, late])
-      .catch((error) => {
-        if (failureOf(error) === undefined) onFailure(error, 'looking up what waits to be done');
-        return undefined;
-      })
-      .finally(() => clearTimeout(timer));
-    // One that fails after it was given up is nobody's.
-    asked.catch(() => {});
     return known;
   };
 }

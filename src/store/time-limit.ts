@@ -40,6 +40,7 @@ export class TimeLimit {
   private readonly timer: NodeJS.Timeout;
   private readonly up: Promise<never>;
   private passed = false;
+  reason: Error | undefined;
   private end: () => void = () => {};
   private committing = false;
   private committed = false;
@@ -52,10 +53,11 @@ export class TimeLimit {
     this.timer = setTimeout(() => this.pass(), milliseconds).unref();
   }
 
-  /** As when the time is up. */
-  pass(): void {
+  /** As when the time is up. `reason` is for the reply, where that is not what ends the request. */
+  pass(reason?: Error): void {
     if (this.passed) return;
     this.passed = true;
+    this.reason = reason;
     clearTimeout(this.timer);
     for (const running of this.running) running.canceled = cancelUntilEnded(running);
     this.end();

@@ -33,8 +33,8 @@ defineIntegrationTestSuite(
 
 /**
  * Those that ask for something else than we want; they run, and are reported where they begin to pass. All three send
- * text/plain and want a 400 from Apollo, which we refuse with 415 before it is read, as GraphQL over HTTP has it. What
- * else "CSRF prevention default" asks stands in graphql-over-http.test.ts.
+ * text/plain and want a 400 from Apollo, which we refuse with 415 before it is read, as GraphQL over HTTP has it. The
+ * gateway itself turns Apollo's CSRF prevention off, since every request of it has a token.
  */
 const expectedToFail = [
   'CSRF prevention default',

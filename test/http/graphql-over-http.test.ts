@@ -17,9 +17,9 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => gateway.close());
 
-/** With what every request here needs: a token, and on a GET what a form of another site cannot set. */
+/** With what every request here needs: a token. */
 const ask: typeof fetch = (input, init) =>
-  fetch(input, { ...init, headers: { authorization: token, 'apollo-require-preflight': 'true', ...init?.headers } });
+  fetch(input, { ...init, headers: { authorization: token, ...init?.headers } });
 
 describe('the audits of graphql-http', () => {
   /**
@@ -189,23 +189,4 @@ describe('a query by GET', () => {
     const answer = await get(parameters);
     expect([answer.status, await codeOf(answer)]).toEqual([400, code]);
   });
-
-  test.each(['apollo-require-preflight', 'x-apollo-operation-name'])(
-    'is taken with the header %s, or with the content type of JSON, and refused without',
-    async (name) => {
-      const preflighted: Record<string, string>[] = [{ [name]: 'x' }, { 'content-type': 'application/json' }];
-      for (const headers of preflighted) {
-        const answer = await fetch(`${url}?query=%7B__typename%7D`, { headers: { authorization: token, ...headers } });
-        expect(answer.status).toBe(200);
-      }
-      const simple: Record<string, string>[] = [{}, { 'content-type': 'text/plain' }, { 'please-preflight-me': 'x' }];
-      for (const headers of simple) {
-        const answer = await fetch(`${url}?query=%7B__typename%7D`, { headers: { authorization: token, ...headers } });
-        expect([answer.status, (await bodyOf(answer)).errors[0].message]).toEqual([
-          400,
-          expect.stringContaining('CSRF'),
-        ]);
-      }
-    },
-  );
 });

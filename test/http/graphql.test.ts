@@ -13,7 +13,7 @@ const viewer = '{ viewer { client: __typename } }';
 const codeOf = ({ body }: Answer) => body.errors?.[0].extensions.code;
 const post = (payload: object | string, headers: Record<string, string> = {}) =>
   client.request({ method: 'POST', url: '/graphql', headers, payload });
-const get = (query: string, headers: Record<string, string> = { 'apollo-require-preflight': 'true' }) =>
+const get = (query: string, headers: Record<string, string> = {}) =>
   client.request({ method: 'GET', url: `/graphql?query=${encodeURIComponent(query)}`, headers });
 
 describe('a request to /graphql', () => {
@@ -38,10 +38,23 @@ describe('a request to /graphql', () => {
     expect(await gateway.database.owner("select 1 from account where name = 'A'")).toEqual([]);
   });
 
-  test('is refused where another site could send it: a GET without a header that a form cannot set', async () => {
-    const answer = await get(viewer, {});
-    expect(answer.status).toBe(400);
-    expect(answer.body.errors[0].message).toContain('Cross-Site Request Forgery');
+  test.each<[string, Record<string, string>, number]>([
+    ['none', {}, 200],
+    ['the content type of JSON', { 'content-type': 'application/json' }, 200],
+    ['the content type of text', { 'content-type': 'text/plain' }, 415],
+    ['the content type of a form', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+  ])('by GET needs no header but the token: with %s', async (_what, headers, status) => {
+    expect((await get(viewer, headers)).status).toBe(status);
+    const anonymous = { ...headers, authorization: '' };
+    expect((await get(viewer, anonymous)).status).toBe(401);
+  });
+
+  test('tells a client its name', async () => {
+    const named = await gateway.client({ name: 'ERP of “Acme”' });
+    expect((await named.graphql('{ viewer { name clientId } }')).body.data.viewer).toEqual({
+      name: 'ERP of “Acme”',
+      clientId: named.clientId,
+    });
   });
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])(

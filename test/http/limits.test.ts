@@ -192,7 +192,6 @@ describe('the limits refuse, with what is allowed and what the request has,', ()
         await client.request({
           method: 'GET',
           url: `/graphql?query=${encodeURIComponent(document)}`,
-          headers: { 'apollo-require-preflight': 'true' },
         }),
       );
     }

@@ -128,9 +128,8 @@ async function askForEverything(): Promise<void> {
     variables: JSON.stringify({ k: marks.variable }),
     access_token: marks.search,
   });
-  const preflighted = { 'apollo-require-preflight': 'true' };
-  expect((await send('GET', `/graphql?${search}`, preflighted))[0]).toBe(200);
-  expect((await send('GET', `/graphql?${search}`))[0]).toBe(400);
+  expect((await send('GET', `/graphql?${search}`))[0]).toBe(200);
+  expect((await send('GET', `/graphql?${search}`, { 'content-type': 'text/plain' }))[0]).toBe(415);
   expect((await send('GET', `/v1/nothing?access_token=${marks.search}`))[0]).toBe(404);
   expect((await send('GET', `/v1/fulfillments/%zz?access_token=${marks.search}`))[0]).toBe(400);
   // Bodies that are none.

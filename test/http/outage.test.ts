@@ -190,3 +190,39 @@ describe('what takes too long', () => {
     expect((await asked(id)).keyed.headers['idempotency-replayed']).toBeUndefined();
   });
 });
+
+describe('a database that is silent', () => {
+  test('keeps nobody waiting who asks to be let in, and is not ready', async () => {
+    const { owner } = gateway.database;
+    await owner('begin');
+    await owner('lock table client, migrations in access exclusive mode');
+    const order: string[] = [];
+    const ask = async (what: string, asked: Promise<Answer>) => {
+      const answer = await asked;
+      order.push(what);
+      return [answer.status, answer.headers['retry-after'], answer.body];
+    };
+    const form = { grant_type: 'client_credentials', client_id: client.clientId, client_secret: client.secret };
+    const [graphql, token, ready] = await Promise.all([
+      ask('graphql', client.graphql('{ viewer { name } }')),
+      ask(
+        'token',
+        client.request({
+          method: 'POST',
+          url: '/oauth/token',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          payload: new URLSearchParams(form).toString(),
+        }),
+      ),
+      ask('ready', client.request({ method: 'GET', url: '/readyz' })),
+    ]);
+    await owner('rollback');
+    const unavailable = expect.objectContaining({ code: 'UNAVAILABLE' });
+    expect(graphql).toEqual([503, '2', { errors: [expect.objectContaining({ extensions: unavailable })] }]);
+    expect(token).toEqual([503, '2', unavailable]);
+    expect(ready).toEqual([503, '2', { status: 'not ready', reason: 'database unreachable' }]);
+    // Its patience is shorter than that of those who are let in.
+    expect(order[0]).toBe('ready');
+    expect((await client.graphql('{ viewer { name } }')).status).toBe(200);
+  });
+});

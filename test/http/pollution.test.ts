@@ -100,7 +100,6 @@ describe('in a document or an address', () => {
       client.request({
         method: 'GET',
         url: `/graphql?${new URLSearchParams({ query, variables })}`,
-        headers: { 'apollo-require-preflight': 'true' },
       });
     expect(told(await get('{"key":"x","__proto__":{"polluted":1},"filter":{}}'))).toEqual([200, undefined]);
     expect(told(await get('{"__proto__":{"key":"x"}}'))).toEqual([400, 'BAD_USER_INPUT']);

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { Agent, get } from 'node:http';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createClient, createLinkedClient } from '../../src/service/client';
@@ -70,7 +71,14 @@ describe('the process', () => {
       while (!gateway.out().includes('stopping')) await new Promise((resolve) => setTimeout(resolve, 10));
       // A second signal changes nothing.
       gateway.child.kill(signal);
-      await expect(fetch(`${origin}/livez`)).rejects.toThrow();
+      const ready = await fetch(`${origin}/readyz`);
+      expect([ready.status, ready.headers.get('connection'), await ready.json()]).toEqual([
+        503,
+        'close',
+        { status: 'not ready', reason: 'draining' },
+      ]);
+      // For a moment requests are served as before; then no connection is taken.
+      while (await fetch(`${origin}/livez`).catch(() => undefined));
       await database.owner('rollback');
 
       const answer = await asked;
@@ -82,6 +90,106 @@ describe('the process', () => {
       expect(await database.owner('select name from account where name = $1', [signal])).toHaveLength(1);
     },
   );
+
+  describe('with a client', () => {
+    let clientId: string;
+    let secret: string;
+    beforeAll(async () => {
+      ({ clientId, secret } = await createClient(database.db.aside(), {
+        name: 'of a process that stops',
+        scopes: ['read', 'order'],
+        grants: [{ entity: 'Acme', orgs: ['North'] }],
+      }));
+    });
+    const tokenOf = async (origin: string) => {
+      const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: secret };
+      const issued = await fetch(`${origin}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) });
+      return ((await issued.json()) as { access_token: string }).access_token;
+    };
+
+    /** Asks on one kept-alive connection until a reply ends it; throws where a request is not answered. */
+    async function askUntilClosed(url: string, token: string, restMs: number): Promise<number[]> {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const statuses: number[] = [];
+      for (let last = false; !last; ) {
+        last = await new Promise<boolean>((resolve, reject) => {
+          const asked = get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (reply) => {
+            statuses.push(reply.statusCode!);
+            reply.resume().on('end', () => resolve(reply.headers.connection === 'close'));
+          });
+          asked.on('error', (error) => reject(new Error(`${error.message} after ${statuses.length} replies`)));
+        });
+        if (!last) await new Promise((resolve) => setTimeout(resolve, restMs));
+      }
+      agent.destroy();
+      return statuses;
+    }
+
+    test('stops under load without a reset: each request is served, and each connection ended by a reply', async () => {
+      const gateway = withDatabase(production);
+      const origin = await gateway.origin;
+      const token = await tokenOf(origin);
+      const query = `${origin}/graphql?query={viewer{name}}`;
+      const rests = [0, 1, 2, 3, 5, 10, 20, 50, 100, 300];
+      const loads = Promise.all(
+        rests.flatMap((rest) => [askUntilClosed(query, token, rest), askUntilClosed(`${origin}/livez`, token, rest)]),
+      );
+      // A connection that is never used, as browsers and load balancers open them, holds nothing up.
+      const spare = connect(Number(new URL(origin).port), '127.0.0.1');
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      gateway.child.kill('SIGTERM');
+      const statuses = (await loads).flat();
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      expect(await gateway.ended).toBe(0);
+      spare.destroy();
+      expect(gateway.out()).not.toContain('"status":499');
+    });
+
+    test('ends in its time with status 1 where the database is silent, and answers and names what it waits for', async () => {
+      const gateway = withDatabase({ ...production, STOP_TIMEOUT_MS: '4000' });
+      const origin = await gateway.origin;
+      const token = await tokenOf(origin);
+      await database.owner('begin');
+      await database.owner('lock table account in access exclusive mode');
+      const query = 'mutation { createAccount(input: {name: "Silent", currency: "USD"}) { account { name } } }';
+      const asked = fetch(`${origin}/graphql`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      });
+      await database.blocked();
+      const [{ pid }] = await database.owner<{ pid: number }>(
+        "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+      );
+      process.kill(pid, 'SIGSTOP');
+      try {
+        gateway.child.kill('SIGTERM');
+        const answer = await asked;
+        expect([answer.status, answer.headers.get('connection'), await answer.json()]).toEqual([
+          503,
+          'close',
+          {
+            errors: [
+              {
+                message: 'This process stops, and the request was ended; it has changed nothing. Try again.',
+                extensions: { code: 'UNAVAILABLE', retryable: true },
+              },
+            ],
+          },
+        ]);
+        expect(await gateway.ended).toBe(1);
+        const [line] = gateway
+          .out()
+          .split('\n')
+          .filter((each) => each.includes('STOP_TIMEOUT_MS is over'));
+        expect(JSON.parse(line)).toMatchObject({ level: 50, waitingFor: ['requests'], requests: [], behindReplies: 1 });
+      } finally {
+        process.kill(pid, 'SIGCONT');
+        await database.owner('rollback');
+      }
+      expect(await database.owner("select from account where name = 'Silent'")).toEqual([]);
+    });
+  });
 
   test('tells each statement from SIGUSR2 on, and no more after another', async () => {
     const gateway = withDatabase();
@@ -118,7 +226,7 @@ describe('the process', () => {
       const origin = await gateway.origin;
       const ask = (token: string) =>
         fetch(`${origin}/graphql?query={viewer{clientId}}`, {
-          headers: { authorization: `Bearer ${token}`, 'apollo-require-preflight': 'true' },
+          headers: { authorization: `Bearer ${token}` },
         });
       expect((await ask(issuer.token(key))).status).toBe(200);
       expect((await ask(issuer.token(key, { aud: 'elsewhere' }))).status).toBe(401);

@@ -39,11 +39,10 @@ async function register(of: TestClient, ...texts: string[]): Promise<void> {
 }
 const setMode = (mode: string) => changeMode(gateway.services.db.aside(), client.clientId, mode);
 
-const preflight = { 'apollo-require-preflight': 'true' };
 const persistedQuery = (text: string) => ({ persistedQuery: { version: 1, sha256Hash: hashOf(text) } });
 const post = (payload: object, url = '/graphql', headers = {}) =>
   client.request({ method: 'POST', url, payload, headers });
-const get = (search: Record<string, string>, url = '/graphql', headers: object = preflight) =>
+const get = (search: Record<string, string>, url = '/graphql', headers: object = {}) =>
   client.request({ method: 'GET', url: `${url}?${new URLSearchParams(search)}`, headers: { ...headers } });
 const codeOf = ({ status, body }: Answer) => [status, body.errors?.[0]?.extensions.code];
 
@@ -63,7 +62,7 @@ const ways: [string, (text: string, variables?: object) => Promise<Answer>][] = 
       get({ extensions: JSON.stringify(persistedQuery(text)), variables: JSON.stringify(variables ?? {}) }),
   ],
   [
-    'the path by GET, without the header against forged requests',
+    'the path by GET',
     (text, variables) => get({ variables: JSON.stringify(variables ?? {}) }, `/graphql/${hashOf(text)}`, {}),
   ],
 ];
@@ -216,6 +215,32 @@ describe('a client of which unknown documents are logged', () => {
     const { unknown: found } = await documentReport(gateway.services.db.aside(), client.clientId.replaceAll('-', ''));
     expect(found.map(({ hash, text }) => [hash, text])).toEqual([[hashOf(long), long.slice(0, 1_999)]]);
   });
+});
+
+test('a refusal is not to be kept by a cache: the document may be registered a moment later', async () => {
+  const id = hashOf('{ viewer { orgs { name } } }');
+  const unknown = [
+    await get({ documentId: id }),
+    await get({}, `/graphql/${id}`),
+    await get({ extensions: JSON.stringify(persistedQuery('{ viewer { orgs { name } } }')) }),
+  ];
+  for (const answer of unknown) {
+    expect([...codeOf(answer), answer.headers['cache-control']]).toEqual([
+      404,
+      'PERSISTED_QUERY_NOT_FOUND',
+      'no-store',
+    ]);
+  }
+  const mutation = 'mutation { createAccount(input: {name: "A", currency: "USD"}) { account { id } } }';
+  const others = [
+    await client.request({ method: 'GET', url: '/v1/nothing' }),
+    await client.request({ method: 'PATCH', url: '/graphql' }),
+    await client.request({ method: 'GET', url: `/graphql?${new URLSearchParams({ query: mutation })}` }),
+    await client.request({ method: 'GET', url: '/graphql?query=%7B', headers: { authorization: '' } }),
+  ];
+  expect(others.map(({ status, headers }) => [status, headers['cache-control']])).toEqual(
+    [404, 405, 405, 401].map((status) => [status, 'no-store']),
+  );
 });
 
 describe('a reply to GET by an id', () => {

@@ -44,3 +44,44 @@ test('what is done in time is committed, and its failures are its own', async ()
   expect(await run('select 1 as one')).toEqual([{ one: 1 }]);
   await expect(run('select 1 / 0')).rejects.toMatchObject({ code: '22012' });
 });
+
+test('a request that never ends is answered by its time, where nothing was committed', async () => {
+  const began = performance.now();
+  const never = timed(100, () => new Promise<never>(() => {}));
+  await expect(never).rejects.toMatchObject({ code: 'TIMEOUT', details: { limit: 'time', allowed: 100 } });
+  expect(performance.now() - began).toBeLessThan(900);
+});
+
+test('a request that never ends after a commit is answered too: its outcome is unknown, and something was committed', async () => {
+  const { caller } = await (await gateway.client()).work();
+  const answered = timed(500, async (counter) => {
+    const work = new Work(gateway.services, caller, counter);
+    await work.run(false, (unit) => unit.db.connection.query('insert into note values (2)'));
+    return new Promise<never>(() => {});
+  });
+  await expect(answered).rejects.toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+    message: expect.stringMatching(/^The time was up when something had been committed/),
+  });
+  expect(await gateway.database.owner('select n from note')).toEqual([{ n: 2 }]);
+});
+
+test('a reply to what was committed is waited for a moment, and is the reply', async () => {
+  const { caller } = await (await gateway.client()).work();
+  const answered = timed(300, async (counter) => {
+    const work = new Work(gateway.services, caller, counter);
+    await work.run(false, (unit) => unit.db.connection.query('insert into note values (3)'));
+    await new Promise((done) => setTimeout(done, 500));
+    return 'told';
+  });
+  expect(await answered).toBe('told');
+});
+
+test('a request may be ended for another reason, which its reply then has', async () => {
+  const reason = new Error('the process stops');
+  const answered = timed(60_000, async ({ limit }) => {
+    limit!.pass(reason);
+    return new Promise<never>(() => {});
+  });
+  await expect(answered).rejects.toBe(reason);
+});

@@ -104,7 +104,7 @@ enum InvoiceOrderField { updatedDate createdDate invoiceDate dueDate invoiceNumb
 enum CreditMemoOrderField { updatedDate createdDate creditMemoDate creditMemoNumber }
 enum PaymentOrderField { updatedDate createdDate effectiveDate paymentNumber }
 enum BillRunOrderField { updatedDate createdDate billRunNumber }
-type Viewer { clientId: String!, scopes: [String!]!, entity: Entity!, orgs: [Org!]!, entities: [Entity!]! }
+type Viewer { clientId: String!, name: String!, scopes: [String!]!, entity: Entity!, orgs: [Org!]!, entities: [Entity!]! }
 type Entity { id: ID!, name: String! }
 type Org { id: ID!, name: String! }
 type Account implements Node {

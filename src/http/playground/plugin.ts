@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { prefersGzip } from '../encoding';
 
 export interface PlaygroundOptions {
   /** Signs the page in. These go to whoever opens the page: a demo's well-known credentials only. */
@@ -63,7 +64,7 @@ export function playground({ demo, directory = beside }: PlaygroundOptions): Fas
         .header('cache-control', 'public, max-age=31536000, immutable')
         .header('vary', 'accept-encoding')
         .type(asset.type);
-      if (!acceptsGzip(request)) return reply.send(asset.body);
+      if (!prefersGzip(request.headers['accept-encoding'])) return reply.send(asset.body);
       return reply.header('content-encoding', 'gzip').send(asset.gzip);
     });
   };
@@ -92,11 +93,6 @@ function secured(reply: FastifyReply, policy: string): FastifyReply {
     .header('content-security-policy', policy)
     .header('x-content-type-options', 'nosniff')
     .header('referrer-policy', 'no-referrer');
-}
-
-function acceptsGzip(request: FastifyRequest): boolean {
-  const accepted = String(request.headers['accept-encoding'] ?? '');
-  return /(?:^|,)\s*(?:gzip|\*)\s*(?:,|$|;(?!\s*q=0(?:\.0+)?\s*(?:,|$)))/i.test(accepted);
 }
 
 function load(directory: string, demo: PlaygroundOptions['demo']) {
