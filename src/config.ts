@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type LimitName, type Limits, limits } from './domain/limits';
+import { weaknessOf } from './http/signing-key';
 
 /**
  * The only reader of the process's environment. Every variable is optional; a value that makes no sense stops the
@@ -20,10 +21,14 @@ export interface Config {
   statementTimeoutMs: number;
   /** Signs our own tokens (HS256). Unset: a key that lasts as long as the process. */
   jwtSigningKey?: string;
+  /** Signed our tokens before: those that are out are still taken. */
+  jwtSigningKeyPrevious?: string;
   /** Whose tokens are taken beside our own. */
   outside?: { issuer: string; audience: string; jwksUrl: string; maxLifetime: number };
   /** Proxies whose X-Forwarded-For is believed. Unset: none. */
   trustProxy?: string;
+  /** Names of this machine beside its local ones, for a demo that others may see. */
+  allowedHosts: readonly string[];
   /** The origin that clients know the gateway by. Unset: the one that a request came to. */
   publicUrl?: string;
   gatewayTimeoutMs: number;
@@ -137,6 +142,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     preparedStatements: oneOf('DATABASE_PREPARE', 'on', ['on', 'off']) === 'on',
     statementTimeoutMs: whole('STATEMENT_TIMEOUT_MS', 20_000, 100, 600_000),
     jwtSigningKey: text('JWT_SIGNING_KEY'),
+    jwtSigningKeyPrevious: text('JWT_SIGNING_KEY_PREVIOUS'),
+    allowedHosts: list('ALLOWED_HOSTS'),
     outside: outsideOf(text, whole('JWT_MAX_LIFETIME', 86_400, 60, 31_536_000)),
     trustProxy: text('TRUST_PROXY'),
     publicUrl: text('PUBLIC_URL'),
@@ -184,8 +191,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       `PUBLIC_URL is "${config.publicUrl}"; an origin such as https://gateway.example.com is allowed, http:// only on this machine.`,
     );
   }
-  if (config.jwtSigningKey && config.jwtSigningKey.length < 32) {
-    throw new ConfigError('JWT_SIGNING_KEY must have at least 32 characters.');
+  for (const [name, key] of Object.entries({
+    JWT_SIGNING_KEY: config.jwtSigningKey,
+    JWT_SIGNING_KEY_PREVIOUS: config.jwtSigningKeyPrevious,
+  })) {
+    const weakness = key && weaknessOf(key);
+    if (weakness) throw new ConfigError(`${name} ${weakness}. Make one with: openssl rand -base64 32`);
+  }
+  if (config.jwtSigningKeyPrevious && !config.jwtSigningKey) {
+    throw new ConfigError('JWT_SIGNING_KEY_PREVIOUS needs JWT_SIGNING_KEY, which signs from now on.');
   }
   if (config.metricsToken !== undefined && !/^[\w.~+/=-]{16,}$/.test(config.metricsToken)) {
     throw new ConfigError('METRICS_TOKEN must have at least 16 letters, digits or any of . _ ~ + / = -.');
@@ -194,6 +208,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError(
       `TRUST_PROXY is "${config.trustProxy}"; IP addresses, ranges such as 10.0.0.0/8, and ${proxyRanges.join(', ')} are allowed, separated by commas.`,
     );
+  }
+  for (const host of config.allowedHosts) {
+    if (!/^[a-z0-9.-]+$/i.test(host)) {
+      throw new ConfigError(
+        `ALLOWED_HOSTS has "${host}"; names such as demo.example.com are allowed, without port, separated by commas.`,
+      );
+    }
   }
   if (config.production && !config.databaseUrl) {
     throw new ConfigError(

@@ -87,7 +87,10 @@ async function serve(
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
-  const server = await createServer({ ...config, services, signingKey, demo, logger: log, tracing });
+  const server = await createServer({
+    ...{ ...config, services, signingKey, demo, logger: log, tracing },
+    previousSigningKey: config.jwtSigningKeyPrevious,
+  });
   const { app } = server;
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);

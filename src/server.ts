@@ -18,6 +18,7 @@ import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
 import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp } from './http/headers';
 import { healthRoutes } from './http/health';
+import { onlyFor } from './http/hosts';
 import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
 import { clientGone, Metrics } from './http/metrics';
@@ -36,6 +37,9 @@ import { version } from './version';
 export interface ServerOptions extends HeaderOptions {
   services: Services;
   signingKey: string;
+  previousSigningKey?: string;
+  /** Names of this machine beside its local ones: a demo answers for no other. */
+  allowedHosts?: readonly string[];
   limits?: Partial<Limits>;
   /** How long a request may take to arrive, and half of that its headers. What is done for it may take longer. */
   receiveTimeoutMs?: number;
@@ -117,7 +121,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     return503OnClosing: false,
   }) as FastifyInstance;
   const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
-  const identity = new Identity({ db: services.db, signingKey, grantsTtlMs: options.grantsTtlMs, outside });
+  const { previousSigningKey, grantsTtlMs } = options;
+  const identity = new Identity({ db: services.db, signingKey, previousSigningKey, grantsTtlMs, outside });
   const afterwards = new Afterwards();
   const metrics = new Metrics(services, version);
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
@@ -147,6 +152,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   options.tracing?.watch(app);
   underWay.watch(app);
   await headers(app, options);
+  if (demo) onlyFor(app, options.allowedHosts ?? []);
   app.addHook('onSend', async (_request, reply, body) => {
     // The one way to end a kept-alive connection that no request can run into (draining.ts).
     if (draining.isOn) reply.header('connection', 'close');

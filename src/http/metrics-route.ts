@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestError } from '../domain/errors';
+import { asksForLocal } from './hosts';
 import type { Metrics } from './metrics';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -11,10 +12,11 @@ function hasToken({ headers }: FastifyRequest, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token));
 }
 
-/** Asked from this machine, and not on behalf of somebody else by a proxy that runs on it and says so. */
-const isLocal = ({ headers, socket }: FastifyRequest): boolean =>
-  /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '') &&
-  !['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in headers);
+/** Asked from this machine, and not on behalf of somebody else: by a proxy that runs on it and says so, or by a web page. */
+const isLocal = (request: FastifyRequest): boolean =>
+  /^(::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '') &&
+  asksForLocal(request) &&
+  !['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in request.headers);
 
 /**
  * GET /metrics. It tells the names of operations, how much is earned when and what is broken, which is not for everybody

@@ -200,3 +200,32 @@ describe('the grants of a client', () => {
     expect((await fresh.callerOf(headers, 'r')).entityId).toBe(entity.id);
   });
 });
+
+describe('while the signing key is changed', () => {
+  const newKey = 'another signing key of more than 32 characters';
+  const identityOf = (signingKey: string, previousSigningKey?: string) =>
+    new Identity({ db: database.db, signingKey, previousSigningKey });
+  const takes = async (by: Identity, token: string) =>
+    by.callerOf({ authorization: `Bearer ${token}` }, 'r').then(
+      () => true,
+      (error: RequestError) => error.message,
+    );
+
+  test('tokens of both keys are taken by every process, whichever signs', async () => {
+    const [before, after] = [identityOf(signingKey, newKey), identityOf(newKey, signingKey)];
+    for (const signer of [before, after]) {
+      const { access_token } = await signer.issue(one.clientId, one.secret);
+      for (const taker of [before, after]) expect(await takes(taker, access_token)).toBe(true);
+    }
+  });
+
+  test('a token of neither is refused, and so is one of the old key once that is left out', async () => {
+    const old = await tokenOf(one);
+    const { access_token: foreign } = await identityOf('a key that is nobody here has, of 32 characters').issue(
+      one.clientId,
+      one.secret,
+    );
+    expect(await takes(identityOf(newKey, signingKey), foreign)).toContain('is not valid');
+    expect(await takes(identityOf(newKey), old)).toContain('is not valid');
+  });
+});
