@@ -70,7 +70,7 @@ export interface Rotated extends Credentials {
  */
 export async function rotateSecret(db: ClientAdministration, clientId: string, alone = false): Promise<Rotated> {
   const secret = newSecret();
-  const row = { id: newId(), hash: await hashSecret(secret), createdDate: new Date().toISOString() };
+  const row = { id: newId(), hash: await hashSecret(secret, { chosen: false }), createdDate: new Date().toISOString() };
   return holding(db, clientId, async (lease, id) => {
     const ended = await replaceSecret(lease, id, row, alone ? 0 : usualSecrets - 1);
     return { clientId: clientIdOf(id), secret, ended };

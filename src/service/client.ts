@@ -65,7 +65,8 @@ export interface Credentials {
 
 /**
  * The grants of the client whose secret this is, and which of its secrets; or nothing. A refusal takes the same time for
- * a client that does not exist and for one with a secret or two, so that nobody learns which clients there are.
+ * a client that does not exist and for one with a secret or two of our making, so that nobody learns which clients there are.
+ * A client whose secret was chosen, or made before November 2026, takes longer.
  */
 export async function authenticateClient(
   db: Connection,
@@ -119,7 +120,8 @@ export const clientIdOf = (id: string): string => id.replace(/^(.{8})(.{4})(.{4}
 export async function createClient(db: Connection, input: NewClient): Promise<Credentials> {
   refuse(check(input));
   const { secret = newSecret() } = input;
-  const clientId = await insert(db, input, null, { id: newId(), hash: await hashSecret(secret) });
+  const hash = await hashSecret(secret, { chosen: input.secret !== undefined });
+  const clientId = await insert(db, input, null, { id: newId(), hash });
   return { clientId, secret };
 }
 

@@ -23,7 +23,7 @@ export class ClientRow {
   @Column('timestamp with time zone', { precision: 3, nullable: true }) revokedDate: string | null;
 }
 
-/** A secret of a client, stored as a salted scrypt hash; several may be live at once, so that they can be rotated. */
+/** A secret of a client, stored as a salted hash; several may be live at once, so that they can be rotated. */
 @Entity('client_secret')
 @ForeignKey(() => ClientRow, ['clientId'], ['id'], { onDelete: 'CASCADE' })
 export class ClientSecretRow {
