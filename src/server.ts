@@ -65,7 +65,7 @@ export interface Server {
   settled(): Promise<void>;
   /** From now on each reply is its connection's last. Resolves when the server may be closed without a reset. */
   moment(): Promise<void>;
-  /** Ends all requests under way as if their time was up. */
+  /** Ends all requests under way as if their time was up, and those that are still arriving. */
   endRequests(): void;
   /** What a stop waits for. */
   underWay(): UnderWayNow;
@@ -187,7 +187,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     settled: () => afterwards.settled(),
     moment: () => draining.moment(),
     endRequests: () => {
-      for (const { counter } of underWay.requests) counter?.limit?.pass(new RequestError('UNAVAILABLE', stopped));
+      for (const { counter, raw } of underWay.requests) {
+        counter?.limit?.pass(new RequestError('UNAVAILABLE', stopped));
+        // Node does not look at its time limits for arriving requests any more once the server is closed.
+        if (!raw.complete) raw.destroy();
+      }
     },
     underWay: () => ({
       requests: underWay.requests.map((request) => ({
