@@ -16,7 +16,7 @@ import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
-import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp } from './http/headers';
+import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp, unreadableStatus } from './http/headers';
 import { healthRoutes } from './http/health';
 import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
@@ -128,7 +128,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const underWay = new UnderWay((request, reply, gone) => {
-    metrics.observe(request, reply, gone);
+    const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
+    metrics.observe(request, reply, status);
     request.log.info(
       {
         method: request.method,
@@ -136,7 +137,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         path: pathOf(request),
         ...(request.operation && { operation: request.operation }),
         ...(request.counter && { statements: request.counter.statements }),
-        status: gone ? clientGone : reply.statusCode,
+        status,
         ...(gone && request.raw.complete && { unsent: reply.statusCode }),
         milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       },
