@@ -116,7 +116,8 @@ export function refuseUnreadable(
   log.info({ requestId, code, cause: error.code, reason: message }, 'request refused');
   if (socket.writable) {
     const { status, body } = unreadableReply(code, message, requestId);
-    unreadableStatus.set(socket, status);
+    // A client that ends its side in the middle of a request has gone, as far as anybody can tell.
+    if (error.code !== 'HPE_INVALID_EOF_STATE') unreadableStatus.set(socket, status);
     const lines = Object.entries({
       ...secure,
       'zuora-request-id': requestId,
