@@ -16,7 +16,7 @@ import { handleErrors, sendFailure } from './http/errors';
 import { fulfillmentRoutes } from './http/fulfillment';
 import { fulfillmentItemRoutes } from './http/fulfillment-item';
 import { graphqlRoute } from './http/graphql';
-import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp } from './http/headers';
+import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp, unreadableStatus } from './http/headers';
 import { healthRoutes } from './http/health';
 import { onlyFor } from './http/hosts';
 import { limited } from './http/limiting';
@@ -69,7 +69,7 @@ export interface Server {
   settled(): Promise<void>;
   /** From now on each reply is its connection's last. Resolves when the server may be closed without a reset. */
   moment(): Promise<void>;
-  /** Ends all requests under way as if their time was up. */
+  /** Ends all requests under way as if their time was up, and those that are still arriving. */
   endRequests(): void;
   /** What a stop waits for. */
   underWay(): UnderWayNow;
@@ -133,7 +133,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const underWay = new UnderWay((request, reply, gone) => {
-    metrics.observe(request, reply, gone);
+    const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
+    metrics.observe(request, reply, status);
     request.log.info(
       {
         method: request.method,
@@ -141,7 +142,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         path: pathOf(request),
         ...(request.operation && { operation: request.operation }),
         ...(request.counter && { statements: request.counter.statements }),
-        status: gone ? clientGone : reply.statusCode,
+        status,
         ...(gone && request.raw.complete && { unsent: reply.statusCode }),
         milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       },
@@ -193,7 +194,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     settled: () => afterwards.settled(),
     moment: () => draining.moment(),
     endRequests: () => {
-      for (const { counter } of underWay.requests) counter?.limit?.pass(new RequestError('UNAVAILABLE', stopped));
+      for (const { counter, raw } of underWay.requests) {
+        counter?.limit?.pass(new RequestError('UNAVAILABLE', stopped));
+        // Node does not look at its time limits for arriving requests any more once the server is closed.
+        if (!raw.complete) raw.destroy();
+      }
     },
     underWay: () => ({
       requests: underWay.requests.map((request) => ({

@@ -95,6 +95,9 @@ const unreadable: Record<string, [code: RequestErrorCode, message: string]> = {
   HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'All headers together have at most 16 KB.'],
 };
 
+/** The status that a connection got in place of its request's reply, since the rest of the request could not be read. */
+export const unreadableStatus = new WeakMap<Socket, number>();
+
 /**
  * Answers what is no HTTP request, or not a whole one, and ends the connection. The log gets no byte of it, since those
  * may be a token, which Node's error carries along.
@@ -113,6 +116,8 @@ export function refuseUnreadable(
   log.info({ requestId, code, cause: error.code, reason: message }, 'request refused');
   if (socket.writable) {
     const { status, body } = unreadableReply(code, message, requestId);
+    // A client that ends its side in the middle of a request has gone, as far as anybody can tell.
+    if (error.code !== 'HPE_INVALID_EOF_STATE') unreadableStatus.set(socket, status);
     const lines = Object.entries({
       ...secure,
       'zuora-request-id': requestId,

@@ -97,15 +97,14 @@ export class Metrics {
     this.chunks.observe({ phase: work.phase, outcome: work.error ? 'failed' : 'done' }, secondsSince(work.began));
   };
 
-  /** `gone`: the client went before its reply was out. What its going has ended is nobody's error. */
-  observe(request: FastifyRequest, reply: FastifyReply, gone: boolean): void {
-    const status = gone ? clientGone : reply.statusCode;
+  observe(request: FastifyRequest, reply: FastifyReply, status: number): void {
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
     const operation = this.bounded(request.operation ?? '', this.operations);
     this.seconds.observe({ route, operation, status }, reply.elapsedTime / 1000);
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
     for (const code of request.codes ?? []) {
-      if (!gone || code === 'INTERNAL' || code === 'OUTCOME_UNKNOWN') this.errors.inc({ code });
+      // What the going of a client has ended is nobody's error.
+      if (status !== clientGone || code === 'INTERNAL' || code === 'OUTCOME_UNKNOWN') this.errors.inc({ code });
     }
     for (const coordinate of request.deprecated ?? []) {
       this.deprecated.inc({ client: this.bounded(request.caller!.clientId, this.clients), coordinate });

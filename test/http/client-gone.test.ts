@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
-import { requestText } from '../support/socket';
+import { exchange, requestText } from '../support/socket';
 
 /* Clients that go at any time of a request: each request is in the log and in the metrics, once. */
 
@@ -138,6 +138,17 @@ describe('while the request waits for a lock', () => {
     ]);
     expect([...(await accounts('First')), ...(await accounts('Second'))]).toHaveLength(2);
   });
+});
+
+test('a body that cannot be read has the status that its connection was answered', async () => {
+  const headers: [string, string][] = [
+    ['authorization', `Bearer ${client.token}`],
+    ['content-type', 'application/json'],
+    ['transfer-encoding', 'chunked'],
+  ];
+  const [answer] = await exchange(port, [requestText('POST /graphql', headers), 'no chunk\r\n'], 100);
+  await until(() => ends().length === 1);
+  expect([answer.status, ...ends().map(told)]).toEqual([400, { path: '/graphql', status: 400 }]);
 });
 
 test('while the reply is sent', async () => {

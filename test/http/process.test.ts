@@ -8,6 +8,7 @@ import { type TestDatabase, testDatabase } from '../support/database';
 import { Issuer, signingKey } from '../support/issuer';
 import { poolerWithoutOptions } from '../support/pooler';
 import { killAll, start } from '../support/process';
+import { requestText } from '../support/socket';
 
 /* The real process, as it is started by hand or by a supervisor. */
 let database: TestDatabase;
@@ -21,6 +22,7 @@ afterAll(async () => {
 });
 
 const withDatabase = (more: Record<string, string> = {}) => start({ DATABASE_URL: database.url, ...more });
+const form = 'application/x-www-form-urlencoded';
 const production = { NODE_ENV: 'production', JWT_SIGNING_KEY: 'a key of thirty-two characters or more' };
 
 describe('the process', () => {
@@ -189,6 +191,33 @@ describe('the process', () => {
       }
       expect(await database.owner("select from account where name = 'Silent'")).toEqual([]);
     });
+  });
+
+  test('stops in its time with status 0 where the body of a request never arrives', async () => {
+    const gateway = withDatabase({ ...production, STOP_TIMEOUT_MS: '4000' });
+    const socket = connect(Number(new URL(await gateway.origin).port), '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(
+      requestText(
+        'POST /oauth/token',
+        [
+          ['content-type', form],
+          ['content-length', '100'],
+        ],
+        'grant',
+      ),
+    );
+    // What arrives behind it has been read, and so has this.
+    await fetch(`${await gateway.origin}/livez`);
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    const [line] = gateway
+      .out()
+      .split('\n')
+      .filter((each) => each.includes('"status":499'));
+    expect(JSON.parse(line)).toMatchObject({ msg: 'request', path: '/oauth/token' });
+    expect(JSON.parse(line)).not.toHaveProperty('unsent');
+    socket.destroy();
   });
 
   test('tells each statement from SIGUSR2 on, and no more after another', async () => {
