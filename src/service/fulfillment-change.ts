@@ -15,6 +15,7 @@ import {
   type FulfillmentChange,
   judgeChange,
   judgeDelete,
+  judgeFixed,
   leftFor,
   type UpdatableField,
   updatableFields,
@@ -117,7 +118,7 @@ export function updateFulfillment(
     const { found, lines } = await lockFulfillments(unit, [key]);
     const before = found.get(key);
     if (!before) throw notFound();
-    refuse(judgeVersion(before, expectedVersion));
+    refuse([...judgeVersion(before, expectedVersion), ...below(['input'], judgeFixed(before, change))]);
     const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);
     const settings = dependsOnSettings(change) ? await unit.settings() : null;
     // Nothing but a new quantity of one that may have items by now is judged by their number.
