@@ -24,10 +24,12 @@ const pictures = {
     ...['Payment', 'PaymentApplication'],
   ],
   records: [
+    'Order',
     'OrderLineItem',
     'Fulfillment',
     'Invoice',
     'CreditMemo',
+    'Payment',
     'HistoryEntry',
     'BillRun',
     'BillRunFailure',

@@ -13,9 +13,15 @@ export type HistorySubject =
   | 'Fulfillment'
   | 'Invoice'
   | 'CreditMemo'
-  | 'Payment';
+  | 'Payment'
+  | 'Refund'
+  | 'BillRun'
+  | 'BillingSettings';
 
-/** The act that changed an object. */
+/**
+ * The act that changed an object. Start, Finish and Remove are of bill runs: a worker begins with one, one comes to the end
+ * of what it was at, and a client has one removed; Delete is when it is gone.
+ */
 export type HistoryAction =
   | 'Create'
   | 'Update'
@@ -34,18 +40,24 @@ export type HistoryAction =
   | 'FailCapture'
   | 'Offset'
   | 'Refund'
-  | 'FailRefund';
+  | 'FailRefund'
+  | 'Start'
+  | 'Finish'
+  | 'Remove'
+  | 'Reopen';
 
 /** Said by the entry itself, or by the object's own fields of the same name. */
 const untold = new Set([
   'id',
   'entityId',
   'orgId',
+  'orgIds',
   'version',
   'createdDate',
   'createdById',
   'updatedDate',
   'updatedById',
+  'trackId',
 ]);
 
 /** Told as changed, but never what they are. */
@@ -71,6 +83,10 @@ export function changesOf(before: object | null, after: object | null): FieldCha
   }
   return changes;
 }
+
+/** What a new object was made with. For what is no object of the graph: nobody can look at it. */
+export const valuesOf = (made: object): FieldChange[] =>
+  changesOf(made, null).map(({ field, before }) => ({ field, before: null, after: before }));
 
 /** The state of an object, by whichever name it has. */
 export function stateOf(object: object | null): string | null {

@@ -261,7 +261,7 @@ describe('in a transaction of a scope', () => {
     const after = { updatedDate: '2022-01-01', updatedById: newId() };
     const reopen = (asked: Scope, within: Scope) =>
       transaction(database.db.main, within, (lease) =>
-        reopenBillRun(new Scoped(lease, asked), run.id, account.id, after),
+        reopenBillRun(new Scoped(lease, asked), run.id, account.id, after, 'again'),
       );
     const status = async () =>
       (await database.owner<{ status: string }>('select status::text from bill_run where id = $1', [run.id]))[0].status;
