@@ -1,3 +1,5 @@
+import { canonical } from './canonical';
+
 /** One field of an object before and after a change, as texts; null where it has no value. */
 export interface FieldChange {
   field: string;
@@ -52,12 +54,12 @@ const untold = new Set([
   'entityId',
   'orgId',
   'orgIds',
+  'trackId',
   'version',
   'createdDate',
   'createdById',
   'updatedDate',
   'updatedById',
-  'trackId',
 ]);
 
 /** Told as changed, but never what they are. */
@@ -69,6 +71,10 @@ const text = (field: string, value: unknown): string | null => {
   return typeof value === 'string' ? value : JSON.stringify(value);
 };
 
+/** The order of the names in an object is none of its value: the database does not keep it. */
+const isSame = (before: unknown, after: unknown): boolean =>
+  before === after || JSON.stringify(canonical(before ?? null)) === JSON.stringify(canonical(after ?? null));
+
 /**
  * The fields that a change has touched. A new object has changed nothing: it is there to be looked at. One that is
  * deleted leaves the values it had.
@@ -78,8 +84,8 @@ export function changesOf(before: object | null, after: object | null): FieldCha
   const changes: FieldChange[] = [];
   for (const [field, value] of Object.entries(before)) {
     const now = after === null ? null : (after as Record<string, unknown>)[field];
-    const same = JSON.stringify(value ?? null) === JSON.stringify(now ?? null);
-    if (!same && !untold.has(field)) changes.push({ field, before: text(field, value), after: text(field, now) });
+    if (!isSame(value, now) && !untold.has(field))
+      changes.push({ field, before: text(field, value), after: text(field, now) });
   }
   return changes;
 }

@@ -29,7 +29,7 @@ export function updateBillingSettings(
 ): Promise<{ billingSettings: BillingSettingsRow }> {
   return work.run(dryRun, async (unit) => {
     const current = await billingSettings(unit.db, 'update');
-    refuse(judgeVersion(kept(current), expectedVersion));
+    refuse(judgeVersion({ ...current, id: current.entityId }, expectedVersion));
     const removed = removedTaxCodes(input, current);
     const facts = {
       taxCodesInUse: removed.length ? await taxCodesInUse(unit.db, removed) : new Set<string>(),

@@ -21,7 +21,7 @@ import {
   updatableFields,
 } from '../domain/fulfillment-change';
 import { takesItems } from '../domain/fulfillment-item';
-import type { HistoryAction } from '../domain/history';
+import { changesOf, type HistoryAction } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
@@ -134,6 +134,8 @@ export function updateFulfillment(
         ),
       );
     }
+    // A body that repeats what is there is taken, and changes nothing.
+    if (changesOf(before, outcome.row).length === 0) return { fulfillment: before };
     await updateRows(unit.db, FulfillmentRow, [outcome.row], updateColumns);
     unit.note('Fulfillment', actionOf(before.state, outcome.row.state), before, outcome.row);
     await settleLines(unit, linesBefore, lines);

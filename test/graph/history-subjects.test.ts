@@ -140,6 +140,20 @@ describe('the history of settings', () => {
 
   test('is not lost between two who change at once: one of them is told', async () => {
     const { version } = await settings(north);
+    const conflict = await asked(
+      north,
+      `mutation { done: updateBillingSettings(input: { carriers: ["X"] }, expectedVersion: 2) { billingSettings { id }
+        userErrors { code ... on VersionConflict { currentVersion current { ... on BillingSettings { version updatedDate updatedById } } } } } }`,
+    );
+    expect(conflict.done).toEqual({
+      billingSettings: null,
+      userErrors: [
+        {
+          ...{ code: 'VERSION_CONFLICT', currentVersion: 1 },
+          current: { version: 1, updatedDate: null, updatedById: null },
+        },
+      ],
+    });
     const outcomes = await Promise.all([
       update(north, { carriers: ['UPS'] }, `, expectedVersion: ${version}`),
       update(south, { carriers: ['DHL'] }, `, expectedVersion: ${version}`),

@@ -240,8 +240,29 @@ describe('PUT /v1/fulfillments/{key}', () => {
       excludeItemBookingFromRevenueAccounting: false,
     };
     expect((await put(id, repeated)).body).toEqual({ success: true, id });
+    const text = 'query ($key: ID!) { fulfillment(key: $key) { version history { totalCount } } }';
+    const { data } = (await client.graphql(text, { key: id })).body;
+    expect(data.fulfillment).toEqual({ version: 1, history: { totalCount: 1 } });
     expect(codes(await put(id, { ...repeated, state: 'Complete' }))).toEqual([58000030]);
     expect(await shown(id)).toMatchObject({ state: 'SentToBilling', orderLineItemId: lineId });
+  });
+
+  test('N19: a PUT of all that is there already changes nothing: no version and no history', async () => {
+    const { id } = await created({ carrier: 'DHL', customFields: { bb__c: null, a__c: 1 } });
+    const same = {
+      quantity: '5.00',
+      bb__c: null,
+      fulfillmentDate: '2022-01-01',
+      carrier: 'DHL',
+      a__c: 1,
+      fulfillmentType: 'Delivery',
+    };
+    expect((await put(id, same)).body).toEqual({ success: true, id });
+    const version = async () =>
+      (await client.graphql('query ($key: ID!) { fulfillment(key: $key) { version } }', { key: id })).body.data;
+    expect(await version()).toEqual({ fulfillment: { version: 1 } });
+    expect((await put(id, { ...same, carrier: 'UPS' })).body.success).toBe(true);
+    expect(await version()).toEqual({ fulfillment: { version: 2 } });
   });
 
   test.each<[string, unknown]>([
