@@ -235,8 +235,8 @@ function changed(
     const refused = judgeMove(edited, change.state, { line, posted: posted.has(before.id), caller });
     if (refused.length) return { problems: refused };
   }
-  const state: FulfillmentState = change.state ?? before.state;
-  const row = { ...enter(edited, state, unit.now), ...unit.touched(before) };
+  const moved = change.state == null ? edited : enter(edited, change.state, unit.now);
+  const row = { ...moved, ...unit.touched(before) };
   lines.set(line.id, withFulfillment(line, before, row));
   return { row };
 }

@@ -240,9 +240,13 @@ describe('PUT /v1/fulfillments/{key}', () => {
       excludeItemBookingFromRevenueAccounting: false,
     };
     expect((await put(id, repeated)).body).toEqual({ success: true, id });
-    const text = 'query ($key: ID!) { fulfillment(key: $key) { version history { totalCount } } }';
+    const text =
+      'query ($key: ID!) { fulfillment(key: $key) { version createdDate sentToBillingDate history { totalCount } } }';
     const { data } = (await client.graphql(text, { key: id })).body;
-    expect(data.fulfillment).toEqual({ version: 1, history: { totalCount: 1 } });
+    const { createdDate } = data.fulfillment;
+    expect(data.fulfillment).toEqual({
+      ...{ version: 1, createdDate, sentToBillingDate: createdDate, history: { totalCount: 1 } },
+    });
     expect(codes(await put(id, { ...repeated, state: 'Complete' }))).toEqual([58000030]);
     expect(await shown(id)).toMatchObject({ state: 'SentToBilling', orderLineItemId: lineId });
   });
