@@ -71,10 +71,6 @@ const text = (field: string, value: unknown): string | null => {
   return typeof value === 'string' ? value : JSON.stringify(value);
 };
 
-/** The order of the names in an object is none of its value: the database does not keep it. */
-const isSame = (before: unknown, after: unknown): boolean =>
-  before === after || JSON.stringify(canonical(before ?? null)) === JSON.stringify(canonical(after ?? null));
-
 /**
  * The fields that a change has touched. A new object has changed nothing: it is there to be looked at. One that is
  * deleted leaves the values it had.
@@ -84,18 +80,28 @@ export function changesOf(before: object | null, after: object | null): FieldCha
   const changes: FieldChange[] = [];
   for (const [field, value] of Object.entries(before)) {
     const now = after === null ? null : (after as Record<string, unknown>)[field];
-    if (!isSame(value, now) && !untold.has(field))
+    if (!untold.has(field) && !isSame(value, now))
       changes.push({ field, before: text(field, value), after: text(field, now) });
   }
   return changes;
 }
 
-/** What a new object was made with. For what is no object of the graph: nobody can look at it. */
-export const valuesOf = (made: object): FieldChange[] =>
-  changesOf(made, null).map(({ field, before }) => ({ field, before: null, after: before }));
+/** PostgreSQL keeps the fields of a JSON object in an order of its own. */
+const isSame = (value: unknown, now: unknown): boolean =>
+  JSON.stringify(canonical(value ?? null)) === JSON.stringify(canonical(now ?? null));
+
+/**
+ * Whether a change has changed anything. One that has not leaves no trace: no version, no history, no event (N19). Whoever
+ * sends what is there already, such as a nightly export, would otherwise make everybody else read it again.
+ */
+export const isChanged = (before: object, after: object): boolean => changesOf(before, after).length > 0;
 
 /** The state of an object, by whichever name it has. */
 export function stateOf(object: object | null): string | null {
   const { state, itemState, status } = (object ?? {}) as Record<string, unknown>;
   return ((state ?? itemState ?? status) as string | undefined) ?? null;
 }
+
+/** What a new object was made with. For what is no object of the graph: nobody can look at it. */
+export const valuesOf = (made: object): FieldChange[] =>
+  changesOf(made, null).map(({ field, before }) => ({ field, before: null, after: before }));

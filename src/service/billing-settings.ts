@@ -5,7 +5,7 @@ import {
   removedTaxCodes,
 } from '../domain/billing-settings-change';
 import { below } from '../domain/errors';
-import { changesOf } from '../domain/history';
+import { isChanged } from '../domain/history';
 import {
   type BillingSettingsRow,
   billingSettings,
@@ -37,7 +37,7 @@ export function updateBillingSettings(
     };
     refuse(below(['input'], judgeSettings(input, current, facts)));
     const wanted = changedSettings(current, input);
-    if (changesOf(current, wanted).length === 0) return { billingSettings: current };
+    if (!isChanged(current, wanted)) return { billingSettings: current };
     const changed = { ...wanted, ...unit.touched(kept(current)) };
     await write(unit.db, changed);
     unit.note('BillingSettings', 'Update', kept(current), kept(changed));

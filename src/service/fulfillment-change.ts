@@ -21,7 +21,7 @@ import {
   updatableFields,
 } from '../domain/fulfillment-change';
 import { takesItems } from '../domain/fulfillment-item';
-import { changesOf, type HistoryAction } from '../domain/history';
+import { type HistoryAction, isChanged } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
@@ -134,8 +134,7 @@ export function updateFulfillment(
         ),
       );
     }
-    // A body that repeats what is there is taken, and changes nothing.
-    if (changesOf(before, outcome.row).length === 0) return { fulfillment: before };
+    if (!isChanged(before, outcome.row)) return { fulfillment: before };
     await updateRows(unit.db, FulfillmentRow, [outcome.row], updateColumns);
     unit.note('Fulfillment', actionOf(before.state, outcome.row.state), before, outcome.row);
     await settleLines(unit, linesBefore, lines);
