@@ -24,11 +24,14 @@ const pictures = {
     ...['Payment', 'PaymentApplication'],
   ],
   records: [
+    'Order',
     'OrderLineItem',
     'Fulfillment',
     'Invoice',
     'CreditMemo',
+    'Payment',
     'HistoryEntry',
+    'BillingSettings',
     'BillRun',
     'BillRunFailure',
     'Account',
@@ -46,7 +49,8 @@ interface Edge {
   required: boolean;
 }
 
-const typenames: readonly string[] = Object.values(nouns).map(({ typename }) => typename);
+/** The settings, of which an entity has one, are no noun: they are in no list. */
+const typenames: readonly string[] = [...Object.values(nouns).map(({ typename }) => typename), 'BillingSettings'];
 const nounOf = (typename: string) =>
   Object.keys(nouns).find((noun) => nouns[noun as Noun].typename === typename) as Noun;
 
@@ -131,6 +135,11 @@ export function waysIn(): { type: string; meaning: string; one?: string; list?: 
     const [meaning] = schema()
       .getType(type)!
       .description!.split(/(?<=\.) /);
-    return { type, meaning, one: one && `${one.name}(${one.args[0].name})`, list: list?.name };
+    return {
+      type,
+      meaning,
+      one: one && `${one.name}${one.args.map(({ name }) => `(${name})`).join('')}`,
+      list: list?.name,
+    };
   });
 }

@@ -5,6 +5,7 @@ import { below, type UserError, userError } from './errors';
 import { checkFields, type FulfillmentFacts, type FulfillmentState } from './fulfillment';
 import type { FulfillmentInput } from './fulfillment-create';
 import { judgeItemCount } from './fulfillment-item';
+import { idOf } from './key';
 import { judgeQuantity, pendingOf, type QuantityFacts } from './order-line-item';
 
 /** The fields a caller may change, in the order they are shown. `state` is not one: it moves by transitions. */
@@ -23,8 +24,21 @@ export const updatableFields = [
 
 export type UpdatableField = (typeof updatableFields)[number];
 
+/**
+ * The fields that no update changes. The published sample of an update has fulfillmentType in its body, and an older copy
+ * of the schema has all four: a client that sends a fulfillment back as it was read is not refused for them.
+ */
+export const fixedFields = [
+  'orderLineItemId',
+  'fulfillmentType',
+  'excludeItemBillingFromRevenueAccounting',
+  'excludeItemBookingFromRevenueAccounting',
+] as const;
+
+type FixedField = (typeof fixedFields)[number];
+
 export type FulfillmentChange = { state?: FulfillmentState | null } & Partial<{
-  [F in UpdatableField]: FulfillmentInput[F] | null;
+  [F in UpdatableField | FixedField]: FulfillmentInput[F] | null;
 }>;
 
 /**
@@ -43,6 +57,22 @@ export function editableFields(fulfillment: FulfillmentFacts, caller: Caller): r
 /** The fields a change names; one left out stays as it is, null empties it. */
 const changedFields = (change: FulfillmentChange): UpdatableField[] =>
   updatableFields.filter((field) => change[field] !== undefined);
+
+/** Does a change name nothing at all? A fixed field that is repeated is named, and changes nothing. */
+const isEmpty = (change: FulfillmentChange): boolean =>
+  change.state == null && [...updatableFields, ...fixedFields].every((field) => change[field] === undefined);
+
+/** A fixed field may be repeated with the value that it has; another value is refused. Source: "Update a fulfillment", sample. */
+export function judgeFixed(
+  before: { [F in FixedField]: NonNullable<FulfillmentInput[F]> },
+  change: FulfillmentChange,
+): UserError[] {
+  const same = (field: FixedField) =>
+    field === 'orderLineItemId' ? idOf(change[field] ?? '') === before[field] : change[field] === before[field];
+  return fixedFields
+    .filter((field) => change[field] !== undefined && !same(field))
+    .map((field) => userError('FIELD_LOCKED', `${field} of a fulfillment never changes.`, [field]));
+}
 
 /** Does a change name anything that the entity's settings decide on? A plain move does not. */
 export const dependsOnSettings = (change: FulfillmentChange): boolean =>
@@ -69,7 +99,7 @@ export function judgeChange(
   itemCount = 0,
 ): UserError[] {
   const fields = changedFields(change);
-  if (fields.length === 0 && change.state == null) {
+  if (isEmpty(change)) {
     return [userError('REQUIRED', 'The update names no field to change.')];
   }
   const editable = editableFields(before, caller);

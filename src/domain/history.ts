@@ -1,3 +1,5 @@
+import { canonical } from './canonical';
+
 /** One field of an object before and after a change, as texts; null where it has no value. */
 export interface FieldChange {
   field: string;
@@ -13,9 +15,15 @@ export type HistorySubject =
   | 'Fulfillment'
   | 'Invoice'
   | 'CreditMemo'
-  | 'Payment';
+  | 'Payment'
+  | 'Refund'
+  | 'BillRun'
+  | 'BillingSettings';
 
-/** The act that changed an object. */
+/**
+ * The act that changed an object. Start, Finish and Remove are of bill runs: a worker begins with one, one comes to the end
+ * of what it was at, and a client has one removed; Delete is when it is gone.
+ */
 export type HistoryAction =
   | 'Create'
   | 'Update'
@@ -34,13 +42,19 @@ export type HistoryAction =
   | 'FailCapture'
   | 'Offset'
   | 'Refund'
-  | 'FailRefund';
+  | 'FailRefund'
+  | 'Start'
+  | 'Finish'
+  | 'Remove'
+  | 'Reopen';
 
 /** Said by the entry itself, or by the object's own fields of the same name. */
 const untold = new Set([
   'id',
   'entityId',
   'orgId',
+  'orgIds',
+  'trackId',
   'version',
   'createdDate',
   'createdById',
@@ -66,14 +80,28 @@ export function changesOf(before: object | null, after: object | null): FieldCha
   const changes: FieldChange[] = [];
   for (const [field, value] of Object.entries(before)) {
     const now = after === null ? null : (after as Record<string, unknown>)[field];
-    const same = JSON.stringify(value ?? null) === JSON.stringify(now ?? null);
-    if (!same && !untold.has(field)) changes.push({ field, before: text(field, value), after: text(field, now) });
+    if (!untold.has(field) && !isSame(value, now))
+      changes.push({ field, before: text(field, value), after: text(field, now) });
   }
   return changes;
 }
+
+/** PostgreSQL keeps the fields of a JSON object in an order of its own. */
+const isSame = (value: unknown, now: unknown): boolean =>
+  JSON.stringify(canonical(value ?? null)) === JSON.stringify(canonical(now ?? null));
+
+/**
+ * Whether a change has changed anything. One that has not leaves no trace: no version, no history, no event (N19). Whoever
+ * sends what is there already, such as a nightly export, would otherwise make everybody else read it again.
+ */
+export const isChanged = (before: object, after: object): boolean => changesOf(before, after).length > 0;
 
 /** The state of an object, by whichever name it has. */
 export function stateOf(object: object | null): string | null {
   const { state, itemState, status } = (object ?? {}) as Record<string, unknown>;
   return ((state ?? itemState ?? status) as string | undefined) ?? null;
 }
+
+/** What a new object was made with. For what is no object of the graph: nobody can look at it. */
+export const valuesOf = (made: object): FieldChange[] =>
+  changesOf(made, null).map(({ field, before }) => ({ field, before: null, after: before }));

@@ -10,7 +10,8 @@ import { type Price, type PriceInput, priceOf } from './price';
  * In which states each field can be changed, and whether on returns too: everything else of a return is its sale's.
  * The order is the one in which fields are shown. `itemState` is none of them: it moves by transitions.
  * Source: "PUT order line item"; the locks of Booked and SentToBilling are those of "State transitions for order line
- * items without fulfillments", whose field list is taken over the paragraph that calls SentToBilling fully locked.
+ * items without fulfillments", whose field list is taken over the paragraph that calls SentToBilling fully locked. The page
+ * limits nearly every field to states, and custom fields to none: an ERP writes there how far its sync has come.
  */
 const edits = {
   itemName: { states: ['Executing'], returns: true },
@@ -32,7 +33,7 @@ const edits = {
   productCode: { states: ['Executing'], returns: false },
   purchaseOrderNumber: { states: ['Executing'], returns: false },
   description: { states: ['Executing'], returns: true },
-  customFields: { states: ['Executing'], returns: true },
+  customFields: { states: ['Executing', 'Booked', 'SentToBilling', 'Complete'], returns: true },
 } as const satisfies Record<string, { states: readonly OrderLineItemState[]; returns: boolean }>;
 
 export type UpdatableLineField = keyof typeof edits;

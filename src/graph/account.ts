@@ -29,6 +29,7 @@ import { type CreditMemo, CreditMemoConnection, CreditMemoPageArgs } from './cre
 import { AccountOrderFieldEnum, OrderDirectionEnum } from './enums';
 import { payload, UserError } from './errors';
 import { DateTimeFilter, IDFilter, StringFilter } from './filters';
+import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { type Invoice, InvoiceConnection, InvoicePageArgs } from './invoice';
 import { Audited, Node } from './node';
 import { shown } from './nouns';
@@ -287,6 +288,16 @@ export class AccountResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<Payment> {
     return edgeConnection(context, 'Account.payments', account.id, args, info);
+  }
+
+  @FieldResolver(() => HistoryEntryConnection, { description: 'Every change of it, the oldest first.' })
+  history(
+    @Root() account: AccountRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<HistoryEntry> {
+    return edgeConnection(context, 'Account.history', account.id, args, info);
   }
 }
 

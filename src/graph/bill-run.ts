@@ -35,6 +35,7 @@ import {
 } from './enums';
 import { payload, UserError } from './errors';
 import { DateFilter, DateTimeFilter } from './filters';
+import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { type Invoice, InvoiceConnection } from './invoice';
 import { Audited, Node } from './node';
 import { shown } from './nouns';
@@ -317,6 +318,19 @@ export class BillRunResolver {
   ): Connection<BillRunFailure> {
     // The list holds those that have a reason alone.
     return edgeConnection(context, 'BillRun.failures', run.id, args, info) as unknown as Connection<BillRunFailure>;
+  }
+
+  @FieldResolver(() => HistoryEntryConnection, {
+    description:
+      'Every change of its status, and who brought it about, the oldest first. Its documents have histories of their own.',
+  })
+  history(
+    @Root() run: BillRunRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<HistoryEntry> {
+    return edgeConnection(context, 'BillRun.history', run.id, args, info);
   }
 
   @FieldResolver(() => [BillRunActionState], {

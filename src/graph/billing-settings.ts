@@ -1,13 +1,33 @@
-import { Arg, Ctx, Extensions, Field, InputType, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import {
+  Arg,
+  Args,
+  Ctx,
+  Extensions,
+  Field,
+  FieldResolver,
+  Info,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 import type { CreditMemoRule, InclusiveTaxRule } from '../domain/billing-settings';
 import type { RoundingMode } from '../domain/decimal';
 import { updateBillingSettings } from '../service/billing-settings';
-import { billingSettings } from '../store/billing-settings';
+import type { BillingSettingsRow } from '../store/billing-settings';
 import * as shared from './arguments';
+import { type Connection, edgeConnection, PageArgs } from './connections';
 import type { GraphContext } from './context';
 import { CreditMemoRuleEnum, InclusiveTaxRuleEnum, RoundingModeEnum } from './enums';
 import { payload, UserError } from './errors';
-import { DecimalScalar } from './scalars';
+import { type HistoryEntry, HistoryEntryConnection } from './history';
+import { Node } from './node';
+import { shownSettings } from './nouns';
+import { DateTimeScalar, DecimalScalar } from './scalars';
 
 @ObjectType({ description: 'A rate of tax that line items name by a code.', simpleResolvers: true })
 export class TaxCode {
@@ -29,10 +49,12 @@ export class UnitOfMeasure {
 }
 
 @ObjectType({
-  description: 'How an entity bills, in all of its orgs, and what its fulfillments may name.',
+  implements: Node,
+  description:
+    'How an entity bills, in all of its orgs, and what its fulfillments may name. An entity has one of them; its id is that of the entity.',
   simpleResolvers: true,
 })
-export class BillingSettings {
+export class BillingSettings extends Node {
   @Field(() => Boolean, {
     description:
       'On: returns are credited by credit memos. Off: they are negative items on invoices. On from the start. Source: Zuora, "Billing documents generation for order line items and fulfillments".',
@@ -75,6 +97,21 @@ export class BillingSettings {
     description: 'What fulfillments may name as the place they come from; anything where null or empty.',
   })
   fulfillmentLocations: string[] | null;
+  @Field(() => Int, {
+    description:
+      '1 from the start, raised by every change. Given as expectedVersion, it keeps the change of another client from being overwritten.',
+  })
+  version: number;
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'The instant of the last change; null where they have not been changed.',
+  })
+  updatedDate: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'The client_id of the OAuth client that last changed them; null where they have not been changed.',
+  })
+  updatedById: string | null;
 }
 
 @InputType({ description: 'A code that line items may name, and how much tax it stands for.' })
@@ -166,15 +203,15 @@ export class BillingSettingsPayload {
   userErrors: UserError[];
 }
 
-@Resolver()
+@Resolver(() => BillingSettings)
 export class BillingSettingsResolver {
   @Query(() => BillingSettings, {
     nullable: true,
     description: "How the caller's entity bills, and what its fulfillments may name.",
   })
   @Extensions({ scope: 'read' })
-  billingSettings(@Ctx() { work }: GraphContext): Promise<BillingSettings> {
-    return billingSettings(work.reads());
+  async billingSettings(@Ctx() { loaders }: GraphContext): Promise<BillingSettings> {
+    return shownSettings(await loaders.settings());
   }
 
   @Mutation(() => BillingSettingsPayload, {
@@ -186,9 +223,28 @@ export class BillingSettingsResolver {
   updateBillingSettings(
     @Arg('input', () => BillingSettingsInput, { description: 'The fields to change; REQUIRED where there is none.' })
     input: BillingSettingsInput,
+    @Arg('expectedVersion', () => Int, shared.expectedVersion) expectedVersion: number | null,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<BillingSettingsPayload> {
-    return payload(updateBillingSettings(work, input, dryRun), (result) => result, { billingSettings: null });
+    return payload(
+      updateBillingSettings(work, input, { expectedVersion, dryRun }),
+      (result) => ({ billingSettings: shownSettings(result.billingSettings) }),
+      { billingSettings: null },
+      (row) => shownSettings(row as BillingSettingsRow),
+    );
+  }
+
+  @FieldResolver(() => HistoryEntryConnection, {
+    description:
+      'Every change of the settings, the oldest first: who, when, and what. Seen by whoever sees the settings, in whatever orgs of the entity.',
+  })
+  history(
+    @Root() settings: BillingSettings,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<HistoryEntry> {
+    return edgeConnection(context, 'BillingSettings.history', settings.id, args, info);
   }
 }

@@ -1,4 +1,4 @@
-import { coerceInputValue, GraphQLInputObjectType, type GraphQLInputType } from 'graphql';
+import { coerceInputValue, GraphQLInputObjectType, type GraphQLInputType, getNullableType } from 'graphql';
 import { short } from './parsed-document';
 import { schema } from './schema';
 
@@ -48,4 +48,12 @@ export function bodyOf(mutation: string, field: string): GraphQLInputObjectType 
     .getFields()
     [mutation].args.find(({ name }) => name === 'input')!;
   return new GraphQLInputObjectType({ name: 'Body', fields: { [field]: { type } } });
+}
+
+/** An input type with some fields of another, each of which may be left out. */
+export function inputWith(name: string, other: string, fields: readonly string[]): GraphQLInputObjectType {
+  const of = (type: string) => (schema().getType(type) as GraphQLInputObjectType).toConfig().fields;
+  const more = of(other);
+  const borrowed = fields.map((field) => [field, { ...more[field], type: getNullableType(more[field].type) }]);
+  return new GraphQLInputObjectType({ name, fields: { ...of(name), ...Object.fromEntries(borrowed) } });
 }

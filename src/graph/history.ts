@@ -5,7 +5,7 @@ import type { HistoryEntryRow } from '../store/history';
 import { connectionType } from './connections';
 import type { GraphContext } from './context';
 import { Node } from './node';
-import { columnsOf, type Noun } from './nouns';
+import { columnsOf, type Noun, shownSettings } from './nouns';
 import { DateTimeScalar } from './scalars';
 import { selectedFields } from './selection';
 
@@ -34,7 +34,7 @@ export class HistoryEntry extends Node {
   trackId: string | null;
   @Field(() => String, {
     description:
-      'The act: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund or FailRefund. More may be added.',
+      'The act: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund, and of bill runs Start, Finish, Remove and Reopen. More may be added.',
   })
   action: string;
   @Field(() => String, {
@@ -48,11 +48,13 @@ export class HistoryEntry extends Node {
   })
   toState: string | null;
   @Field(() => String, {
-    description: 'The type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo or Payment.',
+    description:
+      'The type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo, Payment, Refund, BillRun or BillingSettings. More may be added.',
   })
   subjectType: string;
   @Field(() => [FieldChange], {
-    description: 'The fields that changed. None on a new object; on a deleted one the values it had.',
+    description:
+      'The fields that changed. None on a new object, but for a Refund: the values it was made with. On a deleted object the values it had.',
   })
   changes: FieldChange[];
   @Field(() => Int, { description: 'The version of the object after the change.' }) version: number;
@@ -60,7 +62,8 @@ export class HistoryEntry extends Node {
 
 export const HistoryEntryConnection = connectionType(HistoryEntry, 'HistoryEntry');
 
-const nounOf: Record<HistorySubject, Noun> = {
+/** Settings have no row of their own among the nouns; a refund is no object of the graph. */
+const nounOf: Partial<Record<HistorySubject, Noun>> = {
   Account: 'account',
   Order: 'order',
   OrderLineItem: 'orderLineItem',
@@ -68,17 +71,23 @@ const nounOf: Record<HistorySubject, Noun> = {
   Invoice: 'invoice',
   CreditMemo: 'creditMemo',
   Payment: 'payment',
+  BillRun: 'billRun',
 };
 
 @Resolver(() => HistoryEntry)
 export class HistoryEntryResolver {
-  @FieldResolver(() => Node, { nullable: true, description: 'The object as it is now; null where it was deleted.' })
+  @FieldResolver(() => Node, {
+    nullable: true,
+    description: 'The object as it is now; null where it was deleted, and of a Refund.',
+  })
   async subject(
     @Root() entry: HistoryEntryRow,
     @Ctx() { loaders }: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Node | null> {
+    if (entry.subjectType === 'BillingSettings') return shownSettings(await loaders.settings());
     const noun = nounOf[entry.subjectType];
+    if (!noun) return null;
     return (await loaders.row(noun, columnsOf(noun, selectedFields(info)), entry.subjectId)) ?? null;
   }
 }

@@ -1,10 +1,9 @@
 import DataLoader from 'dataloader';
 import type { FieldNode } from 'graphql';
 import type { BillRunStatus } from '../domain/bill-run';
-import type { BillingSettings } from '../domain/billing-settings';
 import { postedRuns } from '../store/bill-run';
 import { claimed, posted } from '../store/billing-claim';
-import { billingSettings } from '../store/billing-settings';
+import { type BillingSettingsRow, billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
 import { billRunStatuses, type SisterMemo, sisterMemos } from '../store/document';
 import { negativeCredit } from '../store/invoice';
@@ -70,10 +69,15 @@ export const manyEdges = {
   'BillRun.invoices': many('invoice', 'billRunId'),
   'BillRun.creditMemos': many('creditMemo', 'billRunId'),
   'BillRun.failures': many('billRunFailure', 'billRunId'),
+  'Account.history': many('historyEntry', 'subjectId'),
+  'Order.history': many('historyEntry', 'subjectId'),
   'OrderLineItem.history': many('historyEntry', 'subjectId'),
   'Fulfillment.history': many('historyEntry', 'subjectId'),
   'Invoice.history': many('historyEntry', 'subjectId'),
   'CreditMemo.history': many('historyEntry', 'subjectId'),
+  'Payment.history': many('historyEntry', 'subjectId'),
+  'BillRun.history': many('historyEntry', 'subjectId'),
+  'BillingSettings.history': many('historyEntry', 'subjectId'),
 } as const;
 
 export type OneEdge = keyof typeof oneEdges;
@@ -225,11 +229,11 @@ export class Loaders {
   }
 
   /** The settings of the caller's entity. */
-  settings(): Promise<BillingSettings> {
+  settings(): Promise<BillingSettingsRow> {
     this.known ??= billingSettings(this.scoped);
     return this.known;
   }
-  private known: Promise<BillingSettings> | undefined;
+  private known: Promise<BillingSettingsRow> | undefined;
 
   private flags(name: string, ask: (scoped: Scoped, ids: readonly string[]) => Promise<string[]>) {
     const load = async (ids: readonly string[]) => new Map((await ask(this.scoped, ids)).map((id) => [id, true]));

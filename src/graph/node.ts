@@ -4,7 +4,7 @@ import { idOf } from '../domain/key';
 import { LimitError } from '../domain/limits';
 import { nounsOfIds } from '../store/node';
 import type { GraphContext } from './context';
-import { columnsOf, type Noun } from './nouns';
+import { columnsOf, type Noun, shownSettings } from './nouns';
 import { DateTimeScalar } from './scalars';
 import { selectedFields } from './selection';
 
@@ -95,6 +95,7 @@ async function nodesOf(
   );
   return Promise.all(
     ids.map(async (id) => {
+      if (id === context.caller.entityId) return shownSettings(await context.loaders.settings());
       const noun = id && (kinds.get(id) as Noun | undefined);
       if (!noun) return null;
       return ((await context.loaders.row(noun, columnsOf(noun, selectedFields(info)), id)) as Node | undefined) ?? null;

@@ -3,6 +3,7 @@ import { shownNumber } from '../domain/key';
 import { clientIdOf } from '../service/client';
 import { accounts } from '../store/account';
 import { billRunFailures, billRuns } from '../store/bill-run';
+import type { BillingSettingsRow } from '../store/billing-settings';
 import { creditMemoApplications, creditMemoItems, creditMemos } from '../store/credit-memo';
 import { fulfillments } from '../store/fulfillment';
 import { fulfillmentItems } from '../store/fulfillment-item';
@@ -272,3 +273,11 @@ export function show<N extends Noun, R extends object>(noun: N, row: R): R {
 /** A row of a service as it is shown; the service's own stays as it is. */
 export const shown = <N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> =>
   show(noun, { ...(row as object) }) as RowOf<N>;
+
+/** The settings of an entity as they are shown: an object with the id of the entity, which has one of them. */
+export const shownSettings = (row: BillingSettingsRow) => ({
+  ...row,
+  __typename: 'BillingSettings',
+  id: row.entityId,
+  updatedById: row.updatedById && clientIdOf(row.updatedById),
+});

@@ -251,7 +251,8 @@ export class UpdateOrderLineItemInput {
   description?: string | null;
   @Field(() => JSONObjectScalar, {
     nullable: true,
-    description: 'Fields of the client itself, replaced as a whole; their names end in __c; while Executing.',
+    description:
+      'Fields of the client itself, replaced as a whole; their names end in __c; in every state but Canceled.',
   })
   customFields?: Record<string, unknown> | null;
   @Field(() => ProcessingOptionsInput, {

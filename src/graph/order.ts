@@ -27,6 +27,7 @@ import type { GraphContext } from './context';
 import { OrderCategoryEnum, OrderDirectionEnum, OrderOrderFieldEnum, OrderStateEnum } from './enums';
 import { payload } from './errors';
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
+import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Audited, Node } from './node';
 import { shown } from './nouns';
 import { type OrderLineItem, OrderLineItemConnection, OrderLineItemPageArgs } from './order-line-item';
@@ -217,5 +218,15 @@ export class OrderResolver {
     @Info() info: GraphQLResolveInfo,
   ): Connection<OrderLineItem> {
     return edgeConnection(context, 'Order.orderLineItems', order.id, args, info);
+  }
+
+  @FieldResolver(() => HistoryEntryConnection, { description: 'Every change of it, the oldest first.' })
+  history(
+    @Root() order: OrderRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<HistoryEntry> {
+    return edgeConnection(context, 'Order.history', order.id, args, info);
   }
 }

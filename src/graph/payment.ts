@@ -20,10 +20,11 @@ import { type PaymentStatus, unappliedAmount } from '../domain/payment';
 import { PaymentRow } from '../store/payment';
 import { Account } from './account';
 import * as shared from './arguments';
-import { type Connection, connectionType, edgeList, PageArgs, rootConnection } from './connections';
+import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
 import { OrderDirectionEnum, PaymentOrderFieldEnum, PaymentStatusEnum } from './enums';
 import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
+import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Invoice } from './invoice';
 import { Audited, Node } from './node';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
@@ -159,5 +160,17 @@ export class PaymentResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<PaymentApplication[]> {
     return edgeList(context, 'Payment.applications', payment.id, info);
+  }
+
+  @FieldResolver(() => HistoryEntryConnection, {
+    description: 'Every change of it, its capture and refunds included, the oldest first.',
+  })
+  history(
+    @Root() payment: PaymentRow,
+    @Args(() => PageArgs) args: PageArgs,
+    @Ctx() context: GraphContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Connection<HistoryEntry> {
+    return edgeConnection(context, 'Payment.history', payment.id, args, info);
   }
 }

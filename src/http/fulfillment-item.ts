@@ -32,7 +32,7 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
     return lookUp(services, { request, reply }, async (work) => {
       const item = await findFulfillmentItem(work, request.params.id);
       if (!item) throw new Refusal([userError('NOT_FOUND', 'No fulfillment item has this id.')]);
-      return { success: true, ...shownItem(item) };
+      return { success: true, fulfillmentItem: shownItem(item) };
     });
   });
 
@@ -68,5 +68,5 @@ export const shownItem = ({
   fulfillmentId,
   itemIdentifier,
   description,
-  ...customFields,
+  customFields: customFields ?? {},
 });

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal, userError } from '../domain/errors';
-import type { FulfillmentChange } from '../domain/fulfillment-change';
+import type { FulfillmentState } from '../domain/fulfillment';
+import { type FulfillmentChange, fixedFields } from '../domain/fulfillment-change';
+import { inputWith } from '../graph/coerce';
 import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../service/fulfillment';
 import { deleteFulfillment, updateFulfillment } from '../service/fulfillment-change';
 import { itemsOfFulfillment } from '../service/fulfillment-item';
@@ -14,6 +16,7 @@ import { carryOut, isObject, lookUp, needs, number, read, render, withCustomFiel
  * the two doors cannot drift apart, and the services do the rest.
  */
 export function fulfillmentRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
+  const updated = inputWith('UpdateFulfillmentInput', 'CreateFulfillmentInput', fixedFields);
   app.post('/v1/fulfillments', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillments', normalized);
     return carryOut({ services, afterwards }, { request, reply, body }, (work) =>
@@ -36,23 +39,24 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
     );
   });
 
-  app.get<{ Params: { key: string }; Querystring: { fulfillmentItems?: string } }>(
+  app.get<{ Params: { key: string }; Querystring: { [name in (typeof itemsAsked)[number]]?: string } }>(
     '/v1/fulfillments/:key',
     needs('read'),
     async (request, reply) => {
-      const withItems = request.query.fulfillmentItems === 'true';
+      const withItems = itemsAsked.some((name) => request.query[name] === 'true');
       return lookUp(services, { request, reply }, async (work) => {
         const row = await findFulfillment(work, request.params.key);
         if (!row) throw new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.')]);
         const { customFields, quantity } = row;
-        const shown = Object.fromEntries(published.map((field) => [field, row[field]]));
-        return {
-          success: true,
+        const shown = Object.fromEntries(shownFields.map((field) => [field, row[field]]));
+        const fulfillment = {
           ...shown,
           quantity: number(quantity),
-          ...customFields,
+          state: published(row.state),
+          customFields: customFields ?? {},
           ...(withItems && { fulfillmentItems: (await itemsOfFulfillment(work, row.id)).map(shownItem) }),
         };
+        return { success: true, fulfillment };
       });
     },
   );
@@ -60,7 +64,7 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
   app.put<{ Params: { key: string } }>('/v1/fulfillments/:key', needs('fulfill'), async (request, reply) => {
     const work = workOf(request, services);
     const rendered = await render(request, async () => {
-      const change = read<FulfillmentChange>('UpdateFulfillmentInput', normalized(request.body));
+      const change = read<FulfillmentChange>(updated, normalized(request.body));
       const { fulfillment } = await updateFulfillment(work, request.params.key, change);
       return { success: true, id: fulfillment.id };
     });
@@ -78,7 +82,7 @@ export function fulfillmentRoutes(app: FastifyInstance, services: Services, afte
 }
 
 /** What GET shows of a fulfillment, in the published order. */
-const published = [
+const shownFields = [
   'id',
   'fulfillmentNumber',
   'orderLineItemId',
@@ -97,7 +101,13 @@ const published = [
   'excludeItemBookingFromRevenueAccounting',
 ] as const;
 
-/** REST writes custom fields beside the others, in items too, and spells Canceled in two ways; the graph does neither. */
+/** Asks for the items of a fulfillment: the published parameter, and the one that we had before. */
+const itemsAsked = ['fulfillment-items', 'fulfillmentItems'] as const;
+
+/** The response enums of the published schemas have two l. */
+const published = (state: FulfillmentState): string => (state === 'Canceled' ? 'Cancelled' : state);
+
+/** REST takes custom fields beside the others too, in items as well, and both spellings of Canceled; the graph does neither. */
 function normalized(entry: unknown): unknown {
   const flat = withEach(withCustomFields(entry), 'fulfillmentItems', withCustomFields);
   return isObject(flat) && flat.state === 'Cancelled' ? { ...flat, state: 'Canceled' } : flat;

@@ -16,8 +16,11 @@ export interface HeaderOptions {
   hstsMaxAge?: number;
 }
 
-/** A request's id is ours alone; a client traces its requests by Zuora-Track-Id. */
-export const newRequestId = (): string => randomUUID().replaceAll('-', '');
+/**
+ * A request's id is ours alone; a client traces its requests by Zuora-Track-Id. It has its dashes everywhere: clients of the
+ * published API parse it as a UUID.
+ */
+export const newRequestId = (): string => randomUUID();
 
 /**
  * Of @fastify/helmet's headers those that mean something to JSON. No reply of ours is a page, but for the playground,

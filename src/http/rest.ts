@@ -59,7 +59,7 @@ export async function lookUp(
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** REST writes custom fields beside the others; the graph does not. */
+/** REST takes custom fields beside the others too; the graph does not. */
 export function withCustomFields(entry: unknown): unknown {
   if (!isObject(entry)) return entry;
   const fields = Object.entries(entry);

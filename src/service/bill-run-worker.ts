@@ -120,26 +120,21 @@ export async function step(services: Services, run: BillRunRow): Promise<boolean
     tell(services, error, `a chunk of bill run ${run.billRunNumber}: its accounts are tried one by one`);
     return tryChunk(services, run, run.status, true);
   }
-  return inTransaction(services, run, (lease) => finish(lease, run.id));
+  return inTransaction(services, run, (lease) => finish(services, lease, run.id));
 }
 
 /** A transaction in the scope of a run. */
 const inTransaction = <T>(services: Services, run: BillRunRow, act: (lease: Lease) => Promise<T>): Promise<T> =>
   transaction(services.db.working, run, act);
 
-/** On behalf of whoever made the run, in the orgs that it belongs to. */
+/** On behalf of whoever has begun what the run is at, in the orgs that it belongs to. */
 const callerOf = (run: BillRunRow): Caller => ({
-  clientId: run.createdById,
+  clientId: run.updatedById,
   entityId: run.entityId,
   orgIds: run.orgIds,
   scopes: new Set<Scope>(scopes),
   requestId: run.billRunNumber,
   trackId: run.trackId,
-});
-
-const touched = (run: BillRunRow): Pick<BillRunRow, 'version' | 'updatedDate'> => ({
-  version: run.version + 1,
-  updatedDate: new Date().toISOString(),
 });
 
 /** Finds out what is due, of which accounts, and parts it into chunks. */
@@ -165,20 +160,29 @@ async function plan(services: Services, lease: Connection, runId: string): Promi
   });
   await insertChunks(lease, run, accounts);
   const total = due.reduce((sum, { count }) => sum + count, 0);
-  await saveRun(lease, { ...run, ...touched(run), status: 'Processing', total, startedDate: unit.now });
+  const started: BillRunRow = { ...run, ...unit.touched(run), status: 'Processing', total, startedDate: unit.now };
+  await saveRun(lease, started);
+  unit.note('BillRun', 'Start', run, started);
+  await unit.writeHistory();
   return true;
 }
 
 /** A run whose chunks are all done goes on to its next status, or is gone. */
-async function finish(lease: Connection, runId: string): Promise<boolean> {
+async function finish(services: Services, lease: Connection, runId: string): Promise<boolean> {
   const run = await lockRun(lease, runId);
   if (!run || !isPhase(run.status) || (await hasChunks(lease, runId, billRunPhases[run.status].from))) return false;
+  const unit = new Unit(lease, services, callerOf(run), false);
   const status = finishedStatus(run, await hasChunks(lease, runId, ['Parked']));
-  if (status === null) await deleteRun(lease, runId);
-  else {
-    const finishedDate = openBillRuns.includes(status) ? null : new Date().toISOString();
-    await saveRun(lease, { ...run, ...touched(run), status, finishedDate });
+  if (status === null) {
+    await deleteRun(lease, runId);
+    unit.note('BillRun', 'Delete', run, null);
+  } else {
+    const finishedDate = openBillRuns.includes(status) ? null : unit.now;
+    const finished: BillRunRow = { ...run, ...unit.touched(run), status, finishedDate };
+    await saveRun(lease, finished);
+    unit.note('BillRun', 'Finish', run, finished);
   }
+  await unit.writeHistory();
   return true;
 }
 

@@ -59,6 +59,7 @@ export function createBillRun(work: Work, input: BillRunInput): Promise<{ billRu
     };
     const numbering = unit.numbering('bill_run', 'billRunNumber', 1);
     const [billRun] = await insertNumberedRows<BillRunRow>(unit.db, BillRunRow, [row], numbering);
+    unit.note('BillRun', 'Create', null, billRun);
     wakeAfter(unit);
     return { billRun };
   });
@@ -101,13 +102,16 @@ export function moveBillRun(work: Work, key: string, action: BillRunAction): Pro
   return work.run(false, async (unit) => {
     const before = await judged(unit, key, action);
     const { to } = billRunActions.find((row) => row.action === action && row.from === before.status)!;
-    const billRun = { ...before, status: to, finishedDate: null, ...unit.touched(before) };
+    // The workers act in the name of whoever has begun this, and under the track id of that request.
+    const { trackId } = unit.caller;
+    const billRun = { ...before, status: to, finishedDate: null, trackId, ...unit.touched(before) };
     await updateRows(
       unit.db,
       BillRunRow,
       [billRun],
-      ['status', 'finishedDate', 'version', 'updatedDate', 'updatedById'],
+      ['status', 'finishedDate', 'trackId', 'version', 'updatedDate', 'updatedById'],
     );
+    unit.note('BillRun', action === 'Delete' ? 'Remove' : action, before, billRun);
     await reopenChunks(unit.db.connection, billRun.id);
     wakeAfter(unit);
     return { billRun };

@@ -5,6 +5,7 @@ import {
   removedTaxCodes,
 } from '../domain/billing-settings-change';
 import { below } from '../domain/errors';
+import { isChanged } from '../domain/history';
 import {
   type BillingSettingsRow,
   billingSettings,
@@ -13,6 +14,7 @@ import {
   updateBillingSettings as write,
 } from '../store/billing-settings';
 import { refuse } from './batch';
+import { judgeVersion } from './key';
 import type { Work } from './work';
 
 /**
@@ -23,18 +25,30 @@ import type { Work } from './work';
 export function updateBillingSettings(
   work: Work,
   input: BillingSettingsInput,
-  dryRun = false,
+  { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
 ): Promise<{ billingSettings: BillingSettingsRow }> {
   return work.run(dryRun, async (unit) => {
     const current = await billingSettings(unit.db, 'update');
+    refuse(judgeVersion({ ...current, id: current.entityId }, expectedVersion));
     const removed = removedTaxCodes(input, current);
     const facts = {
       taxCodesInUse: removed.length ? await taxCodesInUse(unit.db, removed) : new Set<string>(),
       creditMemoExists: input.invoiceSettlement === false && (await hasCreditMemo(unit.db)),
     };
     refuse(below(['input'], judgeSettings(input, current, facts)));
-    const changed = changedSettings(current, input);
+    const wanted = changedSettings(current, input);
+    if (!isChanged(current, wanted)) return { billingSettings: current };
+    const changed = { ...wanted, ...unit.touched(kept(current)) };
     await write(unit.db, changed);
+    unit.note('BillingSettings', 'Update', kept(current), kept(changed));
     return { billingSettings: changed };
   });
 }
+
+/** Settings as the history knows them: named by their entity, and of no org. */
+const kept = (settings: BillingSettingsRow) => ({
+  ...settings,
+  id: settings.entityId,
+  orgIds: [],
+  updatedDate: settings.updatedDate ?? '',
+});

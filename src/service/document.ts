@@ -128,7 +128,7 @@ async function move(
   refuse(judgeDocument(action, document, { caller, sisters, billRun: await holdBillRun(unit, document) }));
   const after = await enterGroup(unit, action, group);
   if (action === 'Unpost' && document.billRunId) {
-    await reopenBillRun(unit.db, document.billRunId, document.accountId, unit.touched(document));
+    await reopenBillRun(unit.db, document.billRunId, document.accountId, unit.touched(document), caller.trackId);
   }
   return after;
 }

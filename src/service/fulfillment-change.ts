@@ -15,12 +15,13 @@ import {
   type FulfillmentChange,
   judgeChange,
   judgeDelete,
+  judgeFixed,
   leftFor,
   type UpdatableField,
   updatableFields,
 } from '../domain/fulfillment-change';
 import { takesItems } from '../domain/fulfillment-item';
-import type { HistoryAction } from '../domain/history';
+import { type HistoryAction, isChanged } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
@@ -117,7 +118,7 @@ export function updateFulfillment(
     const { found, lines } = await lockFulfillments(unit, [key]);
     const before = found.get(key);
     if (!before) throw notFound();
-    refuse(judgeVersion(before, expectedVersion));
+    refuse([...judgeVersion(before, expectedVersion), ...below(['input'], judgeFixed(before, change))]);
     const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);
     const settings = dependsOnSettings(change) ? await unit.settings() : null;
     // Nothing but a new quantity of one that may have items by now is judged by their number.
@@ -133,6 +134,7 @@ export function updateFulfillment(
         ),
       );
     }
+    if (!isChanged(before, outcome.row)) return { fulfillment: before };
     await updateRows(unit.db, FulfillmentRow, [outcome.row], updateColumns);
     unit.note('Fulfillment', actionOf(before.state, outcome.row.state), before, outcome.row);
     await settleLines(unit, linesBefore, lines);
@@ -232,8 +234,8 @@ function changed(
     const refused = judgeMove(edited, change.state, { line, posted: posted.has(before.id), caller });
     if (refused.length) return { problems: refused };
   }
-  const state: FulfillmentState = change.state ?? before.state;
-  const row = { ...enter(edited, state, unit.now), ...unit.touched(before) };
+  const moved = change.state == null ? edited : enter(edited, change.state, unit.now);
+  const row = { ...moved, ...unit.touched(before) };
   lines.set(line.id, withFulfillment(line, before, row));
   return { row };
 }

@@ -3,7 +3,6 @@ import { add, subtract } from '../domain/decimal';
 import { Refusal, userError } from '../domain/errors';
 import { type InvoicePart, judgeRefund, refunded, refundFailed } from '../domain/payment';
 import { lockAccountsForBilling } from '../store/account';
-import type { Connection } from '../store/connection';
 import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
@@ -56,6 +55,7 @@ export function refundPayment(
       createdDate: unit.now,
     };
     await insertRows(unit.db, RefundRow, [refund]);
+    unit.note('Refund', 'Create', null, kept(refund, 1));
     const rest = taken.map(({ from, amount }) => ({ ...from, amount: subtract(from.amount, amount) }));
     const isGone = ({ amount }: PaymentApplicationRow) => amount === '0';
     const gone = rest.filter(isGone).map(({ id }) => id);
@@ -82,10 +82,19 @@ export function settleRefund(services: Services, waiting: Waiting): Promise<void
     const refund = await tryRefund(connection, waiting.id);
     if (!refund) return;
     const done = await services.gateway.refund(refund.attemptId, refund.id, refund.amount);
-    await closeRefund(connection, refund.id, done ? 'Processed' : 'Error');
-    if (!done) await takeBack(services, connection, refund);
+    const status = done ? 'Processed' : 'Error';
+    await closeRefund(connection, refund.id, status);
+    const { entityId, orgId, createdById: clientId, trackId } = refund;
+    const caller: Caller = { clientId, entityId, orgIds: [orgId], scopes: new Set(), requestId: '', trackId };
+    const unit = new Unit(connection, services, caller, false);
+    unit.note('Refund', done ? 'Complete' : 'FailRefund', kept(refund, 1), kept({ ...refund, status }, 2));
+    if (!done) await takeBack(unit, refund);
+    await unit.writeHistory();
   });
 }
+
+/** A refund as the history knows it: it is made and comes to one end, so its versions are 1 and 2. */
+const kept = (refund: RefundRow, version: number) => ({ ...refund, version, updatedDate: refund.createdDate });
 
 /** Settles every refund that no running request is about to. At start and every minute. */
 export async function sweepRefunds(services: Services, ended = () => false): Promise<void> {
@@ -93,14 +102,8 @@ export async function sweepRefunds(services: Services, ended = () => false): Pro
 }
 
 /** The gateway will never pay it back: the payment is as if it had not been asked to, in the name of who had it refunded. */
-async function takeBack(
-  services: Services,
-  connection: Connection,
-  refund: NonNullable<Awaited<ReturnType<typeof tryRefund>>>,
-): Promise<void> {
-  const { entityId, orgId, createdById: clientId, trackId } = refund;
-  const caller: Caller = { clientId, entityId, orgIds: [orgId], scopes: new Set(), requestId: '', trackId };
-  const unit = new Unit(connection, services, caller, false);
+async function takeBack(unit: Unit, refund: NonNullable<Awaited<ReturnType<typeof tryRefund>>>): Promise<void> {
+  const { entityId, orgId } = refund;
   const { payment, applications } = await lockPayment(unit, { id: refund.paymentId, accountId: refund.accountId });
   const invoices = await lockInvoicesOf(unit, refund.taken);
   const { putBack, ...behind } = refundFailed(payment, refund, new Map(invoices.map((row) => [row.id, row])));
@@ -117,7 +120,6 @@ async function takeBack(
   await insertRows(unit.db, PaymentApplicationRow, fresh);
   await moveBalances(unit, 'FailRefund', invoices, putBack, subtract);
   await changePayment(unit, 'FailRefund', payment, behind);
-  await unit.writeHistory();
 }
 
 /** The payment and its applications, in the order in which they were made, behind the lock of its account and its own. */

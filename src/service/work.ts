@@ -1,6 +1,6 @@
 import type { Caller } from '../domain/caller';
 import { isRetryable, Refusal, RequestError, userError } from '../domain/errors';
-import { changesOf, type HistoryAction, type HistorySubject, stateOf } from '../domain/history';
+import { changesOf, type HistoryAction, type HistorySubject, stateOf, valuesOf } from '../domain/history';
 import type { NumberedKind } from '../domain/key';
 import type { PaymentGateway } from '../gateway/port';
 import type { Audited } from '../store/audited';
@@ -21,6 +21,10 @@ export interface Services {
   /** Tells the workers of this process that there is a bill run to carry on. */
   wake?: () => void;
 }
+
+/** What the history keeps changes of: an object of one org, or of several (a bill run), or of none (settings). */
+export type Kept = Pick<Audited, 'id' | 'entityId' | 'version' | 'updatedDate'> &
+  ({ orgId: string } | { orgIds: string[] });
 
 /** An open transaction on behalf of a caller. */
 export class Unit {
@@ -66,21 +70,25 @@ export class Unit {
    * Keeps a change for the history: what was (null where it is new) and what is (null where it is gone). Everything that
    * changes an object calls this; the entries are written at the end of the unit, in one statement.
    */
-  note(subjectType: HistorySubject, action: HistoryAction, before: Audited | null, after: Audited | null): void {
-    const { id: subjectId, entityId, orgId, version } = (after ?? before)!;
+  note(subjectType: HistorySubject, action: HistoryAction, before: Kept | null, after: Kept | null): void {
+    const kept = (after ?? before)!;
+    const { id: subjectId, entityId, version } = kept;
+    // A refund is no object of the graph: its first entry says what it was made with.
+    const isShown = subjectType !== 'Refund';
     this.entries.push({
       id: newId(),
       entityId,
-      orgId,
+      orgId: 'orgId' in kept ? kept.orgId : null,
+      orgIds: 'orgIds' in kept ? kept.orgIds : null,
       subjectType,
       subjectId,
-      at: this.after(after ?? before!),
+      at: this.after(kept),
       actor: this.caller.clientId,
       trackId: this.caller.trackId,
       action,
       fromState: stateOf(before),
       toState: stateOf(after),
-      changes: changesOf(before, after),
+      changes: before || isShown ? changesOf(before, after) : valuesOf(after!),
       version: after ? version : version + 1,
     });
   }

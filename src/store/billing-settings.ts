@@ -31,6 +31,10 @@ export class BillingSettingsRow implements BillingSettings {
   @Column('text', { array: true, nullable: true }) carriers: string[] | null;
   @Column('text', { array: true, nullable: true }) fulfillmentSystems: string[] | null;
   @Column('text', { array: true, nullable: true }) fulfillmentLocations: string[] | null;
+  @Column('integer', { default: 1 }) version: number;
+  /** Null as long as they are as they were made with the entity. */
+  @Column('timestamp with time zone', { precision: 3, nullable: true }) updatedDate: string | null;
+  @Column('uuid', { nullable: true }) updatedById: string | null;
 }
 
 /** Settings belong to the entity, whichever orgs a caller sees in it. */

@@ -37,15 +37,17 @@ export function billRunStatuses(
 
 /**
  * A run of which an account's document is a draft again is no longer Posted: posting it once more posts that document.
- * The run is locked.
+ * The run is locked. The function writes its entry of the history: the caller may not see all orgs of the run.
  */
 export async function reopenBillRun(
   scoped: Scoped,
   id: string,
   accountId: string,
   { updatedDate, updatedById }: { updatedDate: string; updatedById: string },
+  trackId: string | null,
 ): Promise<void> {
-  await scoped.query('select reopen_bill_run($1, $2, $3, $4, $5, $6)', [id, accountId, updatedDate, updatedById]);
+  const values = [id, accountId, updatedDate, updatedById, trackId];
+  await scoped.query('select reopen_bill_run($1, $2, $3, $4, $5, $6, $7)', values);
 }
 
 /**

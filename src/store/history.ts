@@ -1,22 +1,30 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { FieldChange, HistoryAction, HistorySubject } from '../domain/history';
 import type { Scoped } from './connection';
 import { list } from './list';
+import { tableOf } from './table';
 import { EntityRow, OrgRow } from './tenant';
+import { given } from './write';
 
 /**
  * One change of one object, written in the transaction that made it. `subjectId` is no foreign key: the entry outlives
  * its object. `transactionId` orders entries for readers that follow along: everything below the oldest running
  * transaction (pg_snapshot_xmin) is complete.
+ *
+ * It belongs to the org of its object, or to the orgs of a bill run. Settings belong to none: who sees the entity sees
+ * them, and their history.
  */
 @Entity('history_entry')
 @Index(['subjectId', 'at', 'id'])
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
 @ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
+@Check('history_entry_orgs', 'num_nonnulls(org_id, org_ids) = 1')
 export class HistoryEntryRow {
   @PrimaryColumn('uuid') id: string;
   @Column('uuid') entityId: string;
-  @Column('uuid') orgId: string;
+  @Column('uuid', { nullable: true }) orgId: string | null;
+  /** Seen by who sees all of them. */
+  @Column('uuid', { array: true, nullable: true }) orgIds: string[] | null;
   @Column('text') subjectType: HistorySubject;
   @Column('uuid') subjectId: string;
   @Column('timestamp with time zone', { precision: 3 }) at: string;
@@ -47,14 +55,14 @@ export async function insertHistory(
 ): Promise<void> {
   if (entries.length === 0) return;
   const written = await scoped.query(
-    `insert into history_entry (id, entity_id, org_id, subject_type, subject_id, at, actor, track_id, action, from_state, to_state,
+    `insert into history_entry (id, entity_id, org_id, org_ids, subject_type, subject_id, at, actor, track_id, action, from_state, to_state,
        changes, version, transaction_id)
-     select r."id", r."entityId", r."orgId", r."subjectType", r."subjectId", r."at", r."actor", r."trackId", r."action",
+     select r."id", r."entityId", r."orgId", r."orgIds", r."subjectType", r."subjectId", r."at", r."actor", r."trackId", r."action",
        r."fromState", r."toState", r."changes", r."version", pg_current_xact_id()::text::bigint
-     from json_to_recordset($3::json) as r("id" uuid, "entityId" uuid, "orgId" uuid, "subjectType" text, "subjectId" uuid,
+     from json_to_recordset($3::json) as r("id" uuid, "entityId" uuid, "orgId" uuid, "orgIds" uuid[], "subjectType" text, "subjectId" uuid,
        "at" timestamptz, "actor" uuid, "trackId" text, "action" text, "fromState" text, "toState" text, "changes" jsonb,
        "version" integer)
-     where r."entityId" = $1 and r."orgId" = any($2)
+     where ${given(tableOf(HistoryEntryRow))}
      returning 1`,
     [JSON.stringify(entries)],
   );

@@ -42,12 +42,17 @@ export function tableOf(row: RowClass<object>): Table {
   return table;
 }
 
-/**
- * The condition that keeps a statement to the caller's scope, `$1` the entity and `$2` the orgs. A row belongs to one org, or
- * to several and is then seen by who sees them all.
- */
+/** The condition on the orgs of a row: it belongs to one, or to several and is then seen by who sees them all. */
+export function ofOrgs(table: Table, orgId: string, orgIds: string): string {
+  const one = `${orgId} = any($2)`;
+  const all = `${orgIds} <@ $2::uuid[]`;
+  if (!table.columns.orgIds) return one;
+  return table.columns.orgId ? `(${one} or ${all})` : all;
+}
+
+/** The condition that keeps a statement to the caller's scope, `$1` the entity and `$2` the orgs. */
 export const inScope = (table: Table, alias = 't'): string =>
-  `${alias}.entity_id = $1 and ${table.columns.orgIds ? `${alias}.org_ids <@ $2::uuid[]` : `${alias}.org_id = any($2)`}`;
+  `${alias}.entity_id = $1 and ${ofOrgs(table, `${alias}.org_id`, `${alias}.org_ids`)}`;
 
 /** The named columns of a table as a select list, each under its property's name. */
 export function selectList(

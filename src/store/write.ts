@@ -1,7 +1,7 @@
 import type { NumberedKind } from '../domain/key';
 import { dryRunPrefix, numberPrefixes } from '../domain/key';
 import type { Scoped } from './connection';
-import { inScope, listed, type RowClass, selectList, type Table, tableOf } from './table';
+import { inScope, listed, ofOrgs, type RowClass, selectList, type Table, tableOf } from './table';
 
 /**
  * Writes are set-based: one statement per kind of row, whatever the number of rows. The rows travel as one JSON
@@ -11,8 +11,7 @@ export const recordset = (table: Table, properties: readonly string[]): string =
   properties.map((property) => `"${property}" ${table.columns[property].type}`).join(', ');
 
 /** Rows may be written into the caller's scope alone. */
-const given = (table: Table): string =>
-  `r."entityId" = $1 and ${table.columns.orgIds ? 'r."orgIds" <@ $2::uuid[]' : 'r."orgId" = any($2)'}`;
+export const given = (table: Table): string => `r."entityId" = $1 and ${ofOrgs(table, 'r."orgId"', 'r."orgIds"')}`;
 
 export interface Numbering {
   kind: NumberedKind;

@@ -34,6 +34,11 @@ describe('the changes of an object', () => {
 
   test('are none where values are equal, though they are not the same objects', () => {
     expect(changesOf(before, { ...before, customFields: { a__c: 1 } })).toEqual([]);
+    const fields = (customFields: object) => ({ customFields });
+    expect(changesOf(fields({ a__c: 1, b__c: [{ c: 1, d: 2 }] }), fields({ b__c: [{ d: 2, c: 1 }], a__c: 1 }))).toEqual(
+      [],
+    );
+    expect(changesOf(fields({ b__c: [1, 2] }), fields({ b__c: [2, 1] }))).toHaveLength(1);
   });
 
   test('are none of a new object, and of a deleted one the values it had', () => {

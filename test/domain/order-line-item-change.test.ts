@@ -34,7 +34,8 @@ const printed: Record<UpdatableLineField, string> = {
   productCode: 'Executing S',
   purchaseOrderNumber: 'Executing S',
   description: 'Executing SR',
-  customFields: 'Executing SR',
+  // N7: the page limits nearly every field to states, and not these.
+  customFields: 'Executing Booked SentToBilling Complete SR',
 };
 
 const settings = someSettings({

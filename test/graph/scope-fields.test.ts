@@ -53,11 +53,16 @@ afterAll(() => gateway.close());
 
 /** The line item of a return, which leads to a sale; the one of the estate is a sale. */
 const returned = ({ parents }: Estate): string => parents['OrderLineItem.creditMemoItems']!;
-const subjects = {
-  OrderLineItem: 'orderLineItem',
-  Fulfillment: 'fulfillment',
-  Invoice: 'invoice',
-  CreditMemo: 'creditMemo',
+const subjects: Record<string, (of: Estate) => string> = {
+  Account: ({ ids }) => ids.account,
+  Order: ({ ids }) => ids.order,
+  OrderLineItem: ({ ids }) => ids.orderLineItem,
+  Fulfillment: ({ ids }) => ids.fulfillment,
+  Invoice: ({ ids }) => ids.invoice,
+  CreditMemo: ({ ids }) => ids.creditMemo,
+  Payment: ({ ids }) => ids.payment,
+  BillRun: ({ ids }) => ids.billRun,
+  BillingSettings: ({ entityId }) => entityId,
 };
 
 /** Has every reference of one estate lead to the other, by whatever foreign keys there are. */
@@ -81,11 +86,11 @@ async function tie(from: Estate & { name: string }, to: Estate): Promise<void> {
   }
   await owner('update history_entry set subject_id = $1 where id = $2', [to.ids.invoice, from.ids.historyEntry]);
   await owner('update bill_run_account set message = $1 where id = $2', [from.name, from.ids.billRunFailure]);
-  for (const [type, noun] of Object.entries(subjects)) {
+  for (const [type, idOf] of Object.entries(subjects)) {
     const [{ id }] = await owner<{ id: string }>(
       `update history_entry set subject_id = $1, subject_type = $2
        where id = (select id from history_entry where org_id = $3 and id <> all($4) limit 1) returning id`,
-      [to.ids[noun as Noun], type, from.orgId, [from.ids.historyEntry, ...tied]],
+      [idOf(to), type, from.orgId, [from.ids.historyEntry, ...tied]],
     );
     tied.push(id.replaceAll('-', ''));
   }
@@ -127,7 +132,7 @@ for (const type of Object.values(schema().getTypeMap())) {
     const what = asked(type, field);
     queries.push({
       name: `${type.name}.${field.name}`,
-      from: (of) => [of.ids[noun], ...(noun === 'orderLineItem' ? [returned(of)] : [])],
+      from: (of) => [of.ids[noun] ?? of.entityId, ...(noun === 'orderLineItem' ? [returned(of)] : [])],
       text: (id) => `{ node(id: "${id}") { ... on ${type.name} { ${what} } } }`,
     });
   }

@@ -4,6 +4,7 @@ import { GraphContext } from '../../src/graph/context';
 import { Loaders, type ManyEdge, manyEdges, oneEdges } from '../../src/graph/loaders';
 import type { nouns } from '../../src/graph/nouns';
 import { schema } from '../../src/graph/schema';
+import { updateBillingSettings } from '../../src/service/billing-settings';
 import type { Work } from '../../src/service/work';
 import { nounsOfIds } from '../../src/store/node';
 import {
@@ -42,6 +43,7 @@ beforeAll(async () => {
   // Numbers count up in each entity: those of the second estate exist nowhere in Globex.
   spare = await estate(gateway, work, 'Secret');
   victim = await estate(gateway, work, 'Secret');
+  for (const carriers of [['UPS'], null]) await updateBillingSettings(work, { carriers });
 });
 afterAll(() => gateway.close());
 
@@ -195,7 +197,10 @@ describe.each(intruderNames)('a client of %s', (name) => {
   test.each(Object.keys(manyEdges) as ManyEdge[])('is led nowhere by the edge %s', async (edge) => {
     const parent = (edge[0].toLowerCase() + edge.split('.')[0].slice(1)) as keyof typeof nouns;
     const query = { properties: ['id'], limit: 10, backward: false };
-    const parentId = victim.parents[edge] ?? (parent === 'fulfillment' ? victim.sent : victim.ids[parent]);
+    // The settings are those of the whole entity, with all that led to them.
+    if (edge.startsWith('BillingSettings') && intruders[name].work.caller.entityId === victim.entityId) return;
+    const parentId =
+      victim.parents[edge] ?? (parent === 'fulfillment' ? victim.sent : (victim.ids[parent] ?? victim.entityId));
     const { loaders } = new GraphContext(intruders[name].work);
     expect(await loaders.pages(edge, query).load(parentId)).toEqual([]);
     expect(await loaders.totals(edge, null).load(parentId)).toBe(0);

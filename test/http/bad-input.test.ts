@@ -68,7 +68,7 @@ async function writesNothing(act: () => Promise<Answer>): Promise<Answer> {
   const answer = await act();
   expect(answer.status).toBeLessThan(500);
   expect(answer.text).not.toMatch(/node_modules|\.[jt]s:\d|\bat \w+ \(|select |insert |call stack/);
-  expect(answer.headers['zuora-request-id']).toMatch(/^[0-9a-f]{32}$/);
+  expect(answer.headers['zuora-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   expect(await rows()).toEqual(before);
   return answer;
 }

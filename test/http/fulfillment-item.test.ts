@@ -36,7 +36,7 @@ const fulfillment = async (more: object = {}): Promise<Made> => (await post(more
 const url = '/v1/fulfillment-items';
 const add = (fulfillmentItems: object[], headers = {}) => call('POST', url, { fulfillmentItems }, headers);
 const shown = async ({ id }: { id: string }) =>
-  (await call('GET', `/v1/fulfillments/${id}?fulfillmentItems=true`)).body.fulfillmentItems;
+  (await call('GET', `/v1/fulfillments/${id}?fulfillment-items=true`)).body.fulfillment.fulfillmentItems;
 
 describe('/v1/fulfillments', () => {
   test('takes items in each entry, custom fields beside the others, and answers with their ids', async () => {
@@ -49,17 +49,18 @@ describe('/v1/fulfillments', () => {
     });
     const [{ id, fulfillmentNumber, fulfillmentItems }] = answer.body.fulfillments;
     expect(fulfillmentItems).toEqual([{ id: hexId }, { id: hexId }]);
-    expect((await call('GET', `/v1/fulfillments/${fulfillmentNumber}?fulfillmentItems=true`)).body).toMatchObject({
-      ...{ success: true, id, color__c: 'red' },
-      fulfillmentItems: [
-        {
-          ...{ id: fulfillmentItems[0].id, fulfillmentId: id, itemIdentifier: 'SN-1', description: 'first' },
-          ...{ size__c: 4.5, a__c: true },
-        },
-        { id: fulfillmentItems[1].id, fulfillmentId: id, itemIdentifier: 'SN-2', description: null },
-      ],
-    });
-    expect((await call('GET', `/v1/fulfillments/${id}`)).body).not.toHaveProperty('fulfillmentItems');
+    const { body } = await call('GET', `/v1/fulfillments/${fulfillmentNumber}?fulfillment-items=true`);
+    expect(body.fulfillment).toMatchObject({ id, customFields: { color__c: 'red' } });
+    expect(body.fulfillment.fulfillmentItems).toEqual([
+      {
+        ...{ id: fulfillmentItems[0].id, fulfillmentId: id, itemIdentifier: 'SN-1', description: 'first' },
+        customFields: { size__c: 4.5, a__c: true },
+      },
+      {
+        ...{ id: fulfillmentItems[1].id, fulfillmentId: id, itemIdentifier: 'SN-2', description: null },
+        customFields: {},
+      },
+    ]);
   });
 
   test('answers with the items of each fulfillment in the order of the request', async () => {
@@ -119,7 +120,7 @@ describe('POST /v1/fulfillment-items', () => {
     ]);
     const [a, b, c] = answer.body.fulfillmentItems.map((item: { id: string }) => item.id);
     expect(await shown(one)).toMatchObject([
-      { id: a, itemIdentifier: 'A', color__c: 'red' },
+      { id: a, itemIdentifier: 'A', customFields: { color__c: 'red' } },
       { id: c, itemIdentifier: 'C' },
     ]);
     expect(await shown(two)).toMatchObject([{ id: b, itemIdentifier: 'B', description: 'b' }]);
@@ -191,12 +192,15 @@ describe('/v1/fulfillment-items/{id}', () => {
     return { fulfillment: made, id: made.fulfillmentItems[0].id };
   };
 
-  test('GET shows the item, custom fields beside the others', async () => {
+  test('N1, N3: GET shows the item in the object `fulfillmentItem`, custom fields in one of their own', async () => {
     const { id, fulfillment: made } = await one({ note__c: null });
     for (const key of [id, id.toUpperCase()]) {
       expect((await call('GET', `${url}/${key}`)).body).toEqual({
-        ...{ success: true, id, fulfillmentId: made.id, itemIdentifier: 'A', description: null },
-        ...{ color__c: 'red', note__c: null },
+        success: true,
+        fulfillmentItem: {
+          ...{ id, fulfillmentId: made.id, itemIdentifier: 'A', description: null },
+          customFields: { color__c: 'red', note__c: null },
+        },
       });
     }
   });
@@ -205,11 +209,11 @@ describe('/v1/fulfillment-items/{id}', () => {
     const { id } = await one();
     const answer = await call('PUT', `${url}/${id}`, { description: 'new', size__c: 2 });
     expect([answer.status, answer.body]).toEqual([200, { success: true, id }]);
-    const { body } = await call('GET', `${url}/${id}`);
-    expect(body).toMatchObject({ itemIdentifier: 'A', description: 'new', size__c: 2 });
-    expect(body).not.toHaveProperty('color__c');
+    const item = async () => (await call('GET', `${url}/${id}`)).body.fulfillmentItem;
+    expect(await item()).toMatchObject({ itemIdentifier: 'A', description: 'new', customFields: { size__c: 2 } });
+    expect((await item()).customFields).not.toHaveProperty('color__c');
     expect((await call('PUT', `${url}/${id}`, { itemIdentifier: null })).body.success).toBe(true);
-    expect((await call('GET', `${url}/${id}`)).body.itemIdentifier).toBeNull();
+    expect((await item()).itemIdentifier).toBeNull();
   });
 
   test('PUT refuses what cannot be updated and what is empty', async () => {

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { scopes } from '../../src/domain/caller';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { publishedUpdate } from '../support/published-shapes';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -33,6 +34,9 @@ const entry = (more: object = {}): Record<string, unknown> => ({
 const post = (more: object = {}) => call('POST', '/v1/fulfillments', { fulfillments: [entry(more)] });
 const created = async (more: object = {}): Promise<{ id: string; fulfillmentNumber: string }> =>
   (await post(more)).body.fulfillments[0];
+/** A fulfillment as GET shows it. */
+const shown = async (key: string, query = '') =>
+  (await call('GET', `/v1/fulfillments/${key}${query}`)).body.fulfillment;
 const codes = ({ body }: { body: { reasons: { code: number }[] } }) => body.reasons.map((reason) => reason.code);
 
 describe('POST /v1/fulfillments', () => {
@@ -61,8 +65,8 @@ describe('POST /v1/fulfillments', () => {
     const { body } = await call('POST', '/v1/fulfillments', { fulfillments });
     const numbers = body.fulfillments.map((one: { fulfillmentNumber: string }) => one.fulfillmentNumber);
     expect(numbers).toEqual([...numbers].sort());
-    const shown = await Promise.all(numbers.map((number: string) => call('GET', `/v1/fulfillments/${number}`)));
-    expect(shown.map((answer) => answer.body.externalId)).toEqual(fulfillments.map((one) => one.externalId));
+    const found = await Promise.all(numbers.map((number: string) => shown(number)));
+    expect(found.map(({ externalId }) => externalId)).toEqual(fulfillments.map((one) => one.externalId));
   });
 
   test('takes a gzipped body', async () => {
@@ -98,26 +102,29 @@ describe('POST /v1/fulfillments', () => {
 });
 
 describe('GET /v1/fulfillments/{key}', () => {
-  test('shows the published fields, null where empty', async () => {
+  test('N1, N3: shows the published fields in the object `fulfillment`, null where empty', async () => {
     const { id, fulfillmentNumber } = await created();
     expect((await call('GET', `/v1/fulfillments/${id}`)).body).toEqual({
       success: true,
-      id,
-      fulfillmentNumber,
-      orderLineItemId: lineId,
-      fulfillmentDate: '2022-01-01',
-      fulfillmentType: 'Delivery',
-      quantity: 5,
-      state: 'Executing',
-      billTargetDate: null,
-      description: null,
-      carrier: null,
-      trackingNumber: null,
-      fulfillmentSystem: null,
-      fulfillmentLocation: null,
-      externalId: null,
-      excludeItemBillingFromRevenueAccounting: false,
-      excludeItemBookingFromRevenueAccounting: false,
+      fulfillment: {
+        id,
+        fulfillmentNumber,
+        orderLineItemId: lineId,
+        fulfillmentDate: '2022-01-01',
+        fulfillmentType: 'Delivery',
+        quantity: 5,
+        state: 'Executing',
+        billTargetDate: null,
+        description: null,
+        carrier: null,
+        trackingNumber: null,
+        fulfillmentSystem: null,
+        fulfillmentLocation: null,
+        externalId: null,
+        excludeItemBillingFromRevenueAccounting: false,
+        excludeItemBookingFromRevenueAccounting: false,
+        customFields: {},
+      },
     });
   });
 
@@ -125,16 +132,28 @@ describe('GET /v1/fulfillments/{key}', () => {
     const { id, fulfillmentNumber } = await created();
     const dashed = id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
     for (const key of [id, id.toUpperCase(), dashed, fulfillmentNumber]) {
-      expect((await call('GET', `/v1/fulfillments/${key}`)).body).toMatchObject({ success: true, id });
+      expect(await shown(key)).toMatchObject({ id });
     }
   });
 
-  test('lists items only where they are asked for', async () => {
+  test('N2: lists items only where they are asked for, by the published parameter or by ours', async () => {
     const { id } = await created();
-    expect((await call('GET', `/v1/fulfillments/${id}?fulfillmentItems=true`)).body.fulfillmentItems).toEqual([]);
-    expect((await call('GET', `/v1/fulfillments/${id}?fulfillmentItems=false`)).body).not.toHaveProperty(
-      'fulfillmentItems',
-    );
+    for (const query of [
+      '?fulfillment-items=true',
+      '?fulfillmentItems=true',
+      '?fulfillment-items=true&fulfillmentItems=false',
+    ]) {
+      expect((await shown(id, query)).fulfillmentItems).toEqual([]);
+    }
+    for (const query of [
+      '',
+      '?fulfillment-items=false',
+      '?fulfillmentItems=false',
+      '?fulfillment-items',
+      '?items=true',
+    ]) {
+      expect(await shown(id, query)).not.toHaveProperty('fulfillmentItems');
+    }
   });
 
   test.each(['F-99999999', 'f'.repeat(32), '%00', '%F0%9F%93%A6'])('answers %s with category 40', async (key) => {
@@ -152,24 +171,25 @@ describe('GET /v1/fulfillments/{key}', () => {
 
   test('leaves texts that look like numbers as they are', async () => {
     const { id } = await created({ description: 'number:5', externalId: '\\u0000number:5', carrier: '5' });
-    expect((await call('GET', `/v1/fulfillments/${id}`)).body).toMatchObject({
+    expect(await shown(id)).toMatchObject({
       description: 'number:5',
       externalId: '\\u0000number:5',
       carrier: '5',
     });
   });
 
-  test('shows custom fields inline, as they were given', async () => {
-    const { id } = await created({ color__c: 'red', size__c: 4.5, fragile__c: true, note__c: null });
+  test('N3: shows custom fields in an object, as they were given', async () => {
     const inline = { color__c: 'red', size__c: 4.5, fragile__c: true, note__c: null };
-    expect((await call('GET', `/v1/fulfillments/${id}`)).body).toMatchObject(inline);
+    const { id } = await created({ customFields: inline });
+    expect((await shown(id)).customFields).toEqual(inline);
+    expect(await shown(id)).not.toHaveProperty('color__c');
     const { body } = await client.graphql('query ($key: ID!) { fulfillment(key: $key) { customFields } }', { key: id });
     expect(body.data.fulfillment.customFields).toEqual(inline);
   });
 
   test('takes custom fields beside an object of them, but not beside something else', async () => {
     const { id } = await created({ customFields: { a__c: 1 }, b__c: 2 });
-    expect((await call('GET', `/v1/fulfillments/${id}`)).body).toMatchObject({ a__c: 1, b__c: 2 });
+    expect((await shown(id)).customFields).toEqual({ a__c: 1, b__c: 2 });
     expect(codes(await post({ customFields: 'red', b__c: 2 }))).toEqual([58000020]);
     expect(codes(await post({ b__c: { c: 1 } }))).toEqual([58000020]);
   });
@@ -182,28 +202,93 @@ describe('PUT /v1/fulfillments/{key}', () => {
     const { id, fulfillmentNumber } = await created();
     const answer = await put(fulfillmentNumber, { state: 'Booked', quantity: 2, carrier: 'DHL', color__c: 'blue' });
     expect([answer.status, answer.body]).toEqual([200, { success: true, id }]);
-    const now = { state: 'Booked', quantity: 2, carrier: 'DHL', color__c: 'blue', fulfillmentDate: '2022-01-01' };
-    expect((await call('GET', `/v1/fulfillments/${id}`)).body).toMatchObject(now);
+    const now = { state: 'Booked', quantity: 2, carrier: 'DHL', fulfillmentDate: '2022-01-01' };
+    expect(await shown(id)).toMatchObject({ ...now, customFields: { color__c: 'blue' } });
   });
 
   test('empties a field with null', async () => {
     const { id } = await created({ carrier: 'DHL' });
     await put(id, { carrier: null });
-    expect((await call('GET', `/v1/fulfillments/${id}`)).body.carrier).toBeNull();
+    expect((await shown(id)).carrier).toBeNull();
     expect(codes(await put(id, { quantity: null }))).toEqual([58000022]);
   });
 
-  test.each(['Cancelled', 'Canceled'])('cancels by the state %s, once', async (state) => {
+  test.each(['Cancelled', 'Canceled'])(
+    'N4: cancels by the state %s, once, and shows it as Cancelled',
+    async (state) => {
+      const { id } = await created();
+      expect((await put(id, { state })).body).toEqual({ success: true, id });
+      expect((await shown(id)).state).toBe('Cancelled');
+      expect(codes(await put(id, { state }))).toEqual([58000030]);
+      const { body } = await client.graphql('query ($key: ID!) { fulfillment(key: $key) { state } }', { key: id });
+      expect(body.data.fulfillment.state).toBe('Canceled');
+    },
+  );
+
+  test('N5: takes the published body, which repeats what cannot change', async () => {
     const { id } = await created();
-    expect((await put(id, { state })).body).toEqual({ success: true, id });
-    expect((await call('GET', `/v1/fulfillments/${id}`)).body.state).toBe('Canceled');
-    expect(codes(await put(id, { state }))).toEqual([58000030]);
+    expect((await put(id, publishedUpdate)).body).toEqual({ success: true, id });
+    expect(await shown(id)).toMatchObject(publishedUpdate);
+  });
+
+  test('N5: what cannot change may be repeated in every state, ids in any writing, and nothing else of it is looked at', async () => {
+    const { id } = await created({ state: 'SentToBilling', billTargetDate: '2022-01-01' });
+    const repeated = {
+      orderLineItemId: lineId.toUpperCase(),
+      fulfillmentType: 'Delivery',
+      excludeItemBillingFromRevenueAccounting: false,
+      excludeItemBookingFromRevenueAccounting: false,
+    };
+    expect((await put(id, repeated)).body).toEqual({ success: true, id });
+    const text =
+      'query ($key: ID!) { fulfillment(key: $key) { version createdDate sentToBillingDate history { totalCount } } }';
+    const { data } = (await client.graphql(text, { key: id })).body;
+    const { createdDate } = data.fulfillment;
+    expect(data.fulfillment).toEqual({
+      ...{ version: 1, createdDate, sentToBillingDate: createdDate, history: { totalCount: 1 } },
+    });
+    expect(codes(await put(id, { ...repeated, state: 'Complete' }))).toEqual([58000030]);
+    expect(await shown(id)).toMatchObject({ state: 'SentToBilling', orderLineItemId: lineId });
+  });
+
+  test('N19: a PUT of all that is there already changes nothing: no version and no history', async () => {
+    const { id } = await created({ carrier: 'DHL', customFields: { bb__c: null, a__c: 1 } });
+    const same = {
+      quantity: '5.00',
+      bb__c: null,
+      fulfillmentDate: '2022-01-01',
+      carrier: 'DHL',
+      a__c: 1,
+      fulfillmentType: 'Delivery',
+    };
+    expect((await put(id, same)).body).toEqual({ success: true, id });
+    const version = async () =>
+      (await client.graphql('query ($key: ID!) { fulfillment(key: $key) { version } }', { key: id })).body.data;
+    expect(await version()).toEqual({ fulfillment: { version: 1 } });
+    expect((await put(id, { ...same, carrier: 'UPS' })).body.success).toBe(true);
+    expect(await version()).toEqual({ fulfillment: { version: 2 } });
+  });
+
+  test.each<[string, unknown]>([
+    ['orderLineItemId', 'f'.repeat(32)],
+    ['orderLineItemId', 'no id'],
+    ['orderLineItemId', null],
+    ['fulfillmentType', 'Return'],
+    ['fulfillmentType', null],
+    ['excludeItemBillingFromRevenueAccounting', true],
+    ['excludeItemBookingFromRevenueAccounting', true],
+  ])('N5: %s with the other value %j is locked, and nothing changes', async (field, value) => {
+    const { id } = await created();
+    const { status, body } = await put(id, { ...publishedUpdate, [field]: value });
+    const message = `${field}: ${field} of a fulfillment never changes.`;
+    expect([status, body.success, body.reasons]).toEqual([200, false, [{ code: 58000030, message }]]);
+    expect(await shown(id)).toMatchObject({ state: 'Executing', fulfillmentDate: '2022-01-01' });
   });
 
   test('refuses what cannot be updated, what is empty and what is not there', async () => {
     const { id } = await created();
-    expect(codes(await put(id, { orderLineItemId: lineId }))).toEqual([58000021]);
-    expect(codes(await put(id, { fulfillmentType: 'Delivery' }))).toEqual([58000021]);
+    expect(codes(await put(id, { fulfillmentNumber: 'F-1' }))).toEqual([58000021]);
+    expect(codes(await put(id, { fulfillmentType: 'Shipment' }))).toEqual([58000020]);
     expect(codes(await put(id, {}))).toEqual([58000022]);
     expect(codes(await put(id, { state: 'Complete' }))).toEqual([58000030]);
     expect(codes(await put('F-99999999', { quantity: 1 }))).toEqual([58000040]);
@@ -240,7 +325,7 @@ describe('DELETE /v1/fulfillments/{key}', () => {
     const { id } = await created({ state: 'Booked' });
     const answer = await remove(id);
     expect([answer.status, answer.body.success, codes(answer)]).toEqual([200, false, [50000030]]);
-    expect((await call('GET', `/v1/fulfillments/${id}`)).body.state).toBe('Booked');
+    expect((await shown(id)).state).toBe('Booked');
   });
 });
 

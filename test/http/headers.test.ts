@@ -44,7 +44,7 @@ describe.each(Object.entries(requests))('the reply to %s', (_what, ask) => {
   test('has its own request id, and the track id of the request', async () => {
     const answer = await ask({ 'zuora-track-id': 'order 66/b', 'zuora-request-id': 'mine' });
     expect(answer.headers['zuora-track-id']).toBe('order 66/b');
-    expect(answer.headers['zuora-request-id']).toMatch(/^[0-9a-f]{32}$/);
+    expect(answer.headers['zuora-request-id']).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect((await ask()).headers).not.toHaveProperty('zuora-track-id');
   });
 

@@ -53,7 +53,7 @@ function expectRefused(answers: RawAnswer[], status: number, message: string | R
   expect(answers.map((answer) => answer.status)).toEqual([status]);
   const [{ headers, body }] = answers;
   expect(JSON.parse(body).errors).toEqual([expect.objectContaining({ message: expect.stringMatching(message) })]);
-  expect(headers['zuora-request-id']).toMatch(/^[0-9a-f]{32}$/);
+  expect(headers['zuora-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   expect(headers).toMatchObject({ connection: 'close', 'x-content-type-options': 'nosniff' });
 }
 
@@ -209,7 +209,7 @@ describe('what is no request', () => {
   test('without Host is 400, but for HTTP/1.0, and an expectation that nobody knows is ignored', async () => {
     const ask = async (version: string, headers: string) => {
       const [answer] = await exchange(port, `GET /livez HTTP/${version}\r\n${headers}connection: close\r\n\r\n`);
-      expect(answer.headers['zuora-request-id']).toMatch(/^[0-9a-f]{32}$/);
+      expect(answer.headers['zuora-request-id']).toMatch(/^[0-9a-f-]{36}$/);
       return [answer.status, answer.body];
     };
     expect(await ask('1.1', '')).toEqual([400, expect.stringContaining('Host is missing.')]);
@@ -227,7 +227,10 @@ describe('what is no request', () => {
 
   test('a path that cannot be decoded is refused without being repeated', async () => {
     const [answer] = await exchange(port, requestText('GET /graphql/%zz?secret=1', [...signedIn(), ...close]));
-    expect([answer.status, answer.headers['zuora-request-id']]).toEqual([400, expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect([answer.status, answer.headers['zuora-request-id']]).toEqual([
+      400,
+      expect.stringMatching(/^[0-9a-f-]{36}$/),
+    ]);
     expect(answer.body).not.toContain('secret');
   });
 });

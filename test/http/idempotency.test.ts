@@ -256,10 +256,10 @@ describe('a key', () => {
         headers: { 'idempotency-key': key },
         ...(payload && { payload }),
       });
-    expect((await ask('GET')).body.quantity).toBe(5);
+    expect((await ask('GET')).body.fulfillment.quantity).toBe(5);
     expect((await ask('PUT', { quantity: 6 })).body.success).toBe(true);
     expect((await ask('PUT', { quantity: 7 })).body.success).toBe(true);
-    expect((await ask('GET')).body.quantity).toBe(7);
+    expect((await ask('GET')).body.fulfillment.quantity).toBe(7);
     expect((await ask('DELETE')).body.success).toBe(true);
     expect((await ask('DELETE')).body.success).toBe(false);
     expect(await stored()).toBe(1);

@@ -45,7 +45,7 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   ],
   'GET /v1/fulfillments/:key': (of) => [
     ...onFulfillment('GET')(of),
-    { method: 'GET', url: `/v1/fulfillments/${of.sent}?fulfillmentItems=true` },
+    { method: 'GET', url: `/v1/fulfillments/${of.sent}?fulfillment-items=true` },
   ],
   'PUT /v1/fulfillments/:key': onFulfillment('PUT', { carrier: 'X' }),
   'DELETE /v1/fulfillments/:key': onFulfillment('DELETE'),

@@ -55,12 +55,16 @@ describe('a fulfillment from its making to its end', () => {
   test('starts Executing, is booked, sent, billed and completed', async () => {
     const [line] = await linesOf([{ quantity: '10' }]);
     const id = await one(line, '10');
-    expect(await rest('GET', `/${id}`)).toMatchObject({ state: 'Executing', quantity: 10, billTargetDate: null });
+    expect((await rest('GET', `/${id}`)).fulfillment).toMatchObject({
+      ...{ state: 'Executing', quantity: 10, billTargetDate: null },
+    });
     expect(await standing(line)).toBe('10/10/0/0 Booked, order Executing');
 
     // T6: fields and state in one step.
     expect(await put(id, { state: 'Booked', quantity: 2, trackingNumber: 'T-1' })).toEqual({ success: true, id });
-    expect(await rest('GET', `/${id}`)).toMatchObject({ state: 'Booked', quantity: 2, trackingNumber: 'T-1' });
+    expect((await rest('GET', `/${id}`)).fulfillment).toMatchObject({
+      ...{ state: 'Booked', quantity: 2, trackingNumber: 'T-1' },
+    });
     expect(await standing(line)).toBe('10/8/2/0 Booked, order Executing');
 
     // T1, T2, T7: no way around billing, and none back.
@@ -267,7 +271,7 @@ describe('a batch of moves', () => {
     for (const key of [id, id.toUpperCase(), fulfillmentNumber]) {
       expect(await book([id, key])).toEqual(wrong('INVALID_VALUE', 1));
     }
-    expect(await rest('GET', `/${id}`)).toMatchObject({ state: 'Executing' });
+    expect((await rest('GET', `/${id}`)).fulfillment).toMatchObject({ state: 'Executing' });
   });
 
   test('has at least one key and at most 1,000', async () => {

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 afterAll(() => gateway.close());
 
-const { graph, account, sale, standing, changed } = shop(() => client);
+const { graph, account, sale, taken, standing, changed } = shop(() => client);
 
 describe('"Update multiple order line items and generate billing documents at the same time"', () => {
   const update = (orderLineItems: object[], more: object = {}) =>
@@ -100,7 +100,7 @@ describe('a line item without fulfillments, from its making to its end', () => {
 
     const { orderLineItem: booked } = await changed(id, { itemState: 'Booked', billTargetDate: '2022-01-10' });
     expect(moves(booked)).toEqual(['SentToBilling', 'Complete']);
-    expect(booked.editableFields).toEqual(['billTargetDate', 'paymentTerm', 'invoiceGroupNumber']);
+    expect(booked.editableFields).toEqual(['billTargetDate', 'paymentTerm', 'invoiceGroupNumber', 'customFields']);
     expect(await standing(id)).toBe('7/0/7/0 Booked');
     expect((await changed(id, { quantity: 6 })).userErrors).toEqual([
       { code: 'FIELD_LOCKED', path: ['input', 'quantity'] },
@@ -111,7 +111,7 @@ describe('a line item without fulfillments, from its making to its end', () => {
 
     const { orderLineItem: sent } = await changed(id, { itemState: 'SentToBilling' });
     expect(moves(sent)).toEqual(['Complete NOT_BILLED_YET']);
-    expect(sent.editableFields).toEqual(['paymentTerm', 'invoiceGroupNumber']);
+    expect(sent.editableFields).toEqual(['paymentTerm', 'invoiceGroupNumber', 'customFields']);
     expect((await changed(id, { itemState: 'Complete' })).userErrors).toEqual([
       { code: 'NOT_BILLED_YET', path: ['input', 'itemState'] },
     ]);
@@ -125,7 +125,7 @@ describe('a line item without fulfillments, from its making to its end', () => {
     expect([again.invoices, again.userErrors]).toEqual([[], []]);
 
     const { orderLineItem: complete } = await changed(id, { itemState: 'Complete' });
-    expect([moves(complete), complete.editableFields]).toEqual([[], []]);
+    expect([moves(complete), complete.editableFields]).toEqual([[], ['customFields']]);
     expect(await standing(id)).toBe('7/0/7/7 Complete');
     const { history, order } = await graph(
       'query ($id: ID!) { orderLineItem(id: $id) { order { state } history { nodes { action toState } } } }',
@@ -139,5 +139,35 @@ describe('a line item without fulfillments, from its making to its end', () => {
         ...['Update SentToBilling', 'Update SentToBilling', 'Complete Complete'],
       ].sort(),
     );
+  });
+
+  test('N7: takes custom fields in every state but Canceled, on returns and with fulfillments too, and says so', async () => {
+    const accountNumber = await account();
+    const marked = async (id: string, to: object | null) => {
+      if (to) expect((await changed(id, to)).userErrors).toEqual([]);
+      const mark = { Sync__c: JSON.stringify(to) };
+      const { orderLineItem, userErrors } = await changed(id, { customFields: mark });
+      expect(userErrors).toEqual([]);
+      expect(orderLineItem.editableFields).toContain('customFields');
+      const { customFields } = await graph('query ($id: ID!) { orderLineItem(id: $id) { customFields } }', { id });
+      expect(customFields).toEqual(mark);
+    };
+    const sold = await sale([widget, widget, { ...widget, billingRule: 'TriggerAsFulfillmentOccurs' }], accountNumber);
+    const [id, canceled, withFulfillments] = lineIds(sold);
+    await marked(id, null);
+    await marked(id, { itemState: 'Booked' });
+    await marked(id, { ...due, processingOptions: bills });
+    await marked(id, { itemState: 'Complete' });
+    await marked(withFulfillments, { itemState: 'Booked' });
+
+    const [returned] = lineIds(await taken(accountNumber, sold.order.orderNumber, { quantity: 2 }));
+    await marked(returned, { itemState: 'Booked' });
+    await marked(returned, { ...due, processingOptions: bills });
+
+    const { orderLineItem } = await changed(canceled, { itemState: 'Canceled' });
+    expect(orderLineItem.editableFields).toEqual([]);
+    expect((await changed(canceled, { customFields: { Sync__c: 'no' } })).userErrors).toEqual([
+      { code: 'FIELD_LOCKED', path: ['input', 'customFields'] },
+    ]);
   });
 });

@@ -240,10 +240,13 @@ describe('serial numbers of what was delivered and came back', () => {
     expect(await add('SN-4')).toMatchObject({ success: false, reasons: [{ code: 58000030 }] });
     const path = `fulfillment-items/${fulfillmentItems[1].id}`;
     expect(await rest('PUT', path, { itemIdentifier: 'SN-2a' })).toMatchObject({ success: true });
-    expect(await rest('GET', path)).toMatchObject({ itemIdentifier: 'SN-2a', description: 'With a dent' });
+    expect((await rest('GET', path)).fulfillmentItem).toMatchObject({
+      itemIdentifier: 'SN-2a',
+      description: 'With a dent',
+    });
     expect(await rest('DELETE', `fulfillment-items/${fulfillmentItems[0].id}`)).toEqual({ success: true });
-    const shown = await rest('GET', `fulfillments/${fulfillmentNumber}?fulfillmentItems=true`);
-    expect(shown.fulfillmentItems.map((item: { itemIdentifier: string }) => item.itemIdentifier)).toEqual([
+    const shown = await rest('GET', `fulfillments/${fulfillmentNumber}?fulfillment-items=true`);
+    expect(shown.fulfillment.fulfillmentItems.map((item: { itemIdentifier: string }) => item.itemIdentifier)).toEqual([
       'SN-2a',
       'SN-3',
     ]);

@@ -231,9 +231,11 @@ describe('a refund', () => {
     const entries = await owner<{ subject_type: string; actor: string; changes: object[] }>(
       "select subject_type, actor, changes, from_state, to_state from history_entry where action = 'FailRefund' order by 1, 3",
     );
-    expect(entries.map(({ subject_type }) => subject_type)).toEqual(['Invoice', 'Invoice', 'Invoice', 'Payment']);
+    const subjects = ['Invoice', 'Invoice', 'Invoice', 'Payment', 'Refund'];
+    expect(entries.map(({ subject_type }) => subject_type)).toEqual(subjects);
     expect(new Set(entries.map(({ actor }) => actor))).toEqual(new Set([client.clientId.replaceAll('-', '')]));
     expect(entries[3]).toMatchObject({ from_state: 'Refunded', to_state: 'Processed' });
+    expect(entries[4]).toMatchObject({ from_state: 'Processing', to_state: 'Error' });
   });
 
   test('that is refused for good raises the application that it had lowered', async () => {

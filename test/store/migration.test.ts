@@ -138,6 +138,37 @@ describe('the migrations', () => {
     });
   });
 
+  test('of the whole history can be taken back and made again, with entries of each kind', async () => {
+    await withEmptyDatabase(async (url) => {
+      await migrate({ url });
+      const dataSource = await new DataSource(dataSourceOptions({ url }, 'owner')).initialize();
+      try {
+        const { run, history } = await chainIn(url);
+        await dataSource.query(
+          `insert into history_entry (id, entity_id, org_ids, subject_type, subject_id, at, actor, action, changes, version, transaction_id)
+           select gen_random_uuid(), entity_id, org_ids, 'BillRun', id, now(), created_by_id, 'Create', '[]'::jsonb, 1, 1 from bill_run
+           union all select gen_random_uuid(), entity_id, '{}', 'BillingSettings', entity_id, now(), gen_random_uuid(), 'Update', '[]', 2, 1
+           from billing_settings where entity_id = $1`,
+          [run.entityId],
+        );
+        await dataSource.query('update billing_settings set version = 2, updated_date = now()');
+        const length = migrations.length - migrations.findIndex((file) => file.includes('-whole-history'));
+        for (let at = 0; at < length; at++) await dataSource.undoLastMigration();
+        const entries = 'select id, org_id is not null as "ofOne" from history_entry';
+        const id = (rows: { id: string }[]) => rows.map((row) => row.id.replaceAll('-', ''));
+        expect(id(await dataSource.query(entries))).toEqual([history.id]);
+        expect(await migrate({ url })).toBe(length);
+        expect(await dataSource.query(entries)).toMatchObject([{ ofOne: true }]);
+        const settings = 'select version, updated_date, updated_by_id from billing_settings where entity_id = $1';
+        expect(await dataSource.query(settings, [run.entityId])).toEqual([
+          { version: 1, updated_date: null, updated_by_id: null },
+        ]);
+      } finally {
+        await dataSource.destroy();
+      }
+    });
+  });
+
   test('can be emptied of all rows, after which the numbers of a new entity begin anew', async () => {
     await withEmptyDatabase(async (url) => {
       await migrate({ url });

@@ -218,7 +218,7 @@ describe('apart from the lists', () => {
         }
         await client.query('savepoint reopen');
         for (const { run, account } of places.map((place) => place.rows)) {
-          await reopenBillRun(scoped, run.id, account.id, { updatedDate: '2022-01-01', updatedById: run.id });
+          await reopenBillRun(scoped, run.id, account.id, { updatedDate: '2022-01-01', updatedById: run.id }, null);
         }
         await client.query('set local role none');
         const reopened = await connection.query<{ id: string }>("select id from bill_run where status = 'Completed'");

@@ -2,13 +2,15 @@ import { createClient } from '../../src/service/client';
 import { hasCreditMemo, taxCodesInUse } from '../../src/store/billing-settings';
 import { Lease, type Scope, Scoped, transaction } from '../../src/store/connection';
 import { billRunStatuses, reopenBillRun } from '../../src/store/document';
+import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
 import { storeOutcome } from '../../src/store/idempotency';
 import { openAttempts } from '../../src/store/payment-attempt';
 import { appRole, readerRole, systemRole } from '../../src/store/roles';
+import { insertRows } from '../../src/store/write';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { tenant } from '../support/rows';
+import { historyRow, tenant } from '../support/rows';
 
 /*
  * The second wall by itself: statements without any condition of their own, and rows of every table that has tenants, in two
@@ -261,18 +263,78 @@ describe('in a transaction of a scope', () => {
     const after = { updatedDate: '2022-01-01', updatedById: newId() };
     const reopen = (asked: Scope, within: Scope) =>
       transaction(database.db.main, within, (lease) =>
-        reopenBillRun(new Scoped(lease, asked), run.id, account.id, after),
+        reopenBillRun(new Scoped(lease, asked), run.id, account.id, after, 'again'),
       );
     const status = async () =>
       (await database.owner<{ status: string }>('select status::text from bill_run where id = $1', [run.id]))[0].status;
     await reopen(acme.scope, globex.scope);
     expect(await status()).toBe('Posted');
+    const entries = () =>
+      database.owner<{ org_ids: string[] }>(
+        "select action, org_ids, track_id from history_entry where action = 'Reopen'",
+      );
+    expect(await entries()).toEqual([]);
     await reopen(acme.scope, acme.scope);
     expect(await status()).toBe('Completed');
+    // The run is Completed by now: nothing happens again, and nothing is told again.
+    await reopen(acme.scope, acme.scope);
+    expect(await entries()).toEqual([{ action: 'Reopen', org_ids: both, track_id: 'again' }]);
     expect(await within(acme.scope, (lease) => lease.query('select id from bill_run where id = $1', [run.id]))).toEqual(
       [],
     );
     await database.owner('update bill_run set org_ids = $1 where id = $2', [acme.scope.orgIds, run.id]);
+  });
+
+  test('entries of the history are of one org, or of several and seen by who sees all of them, or of the whole entity', async () => {
+    const [acme, south, globex] = places;
+    const bothOrgs = [...acme.scope.orgIds, ...south.scope.orgIds];
+    const of = (more: Partial<HistoryEntryRow>) => historyRow(acme.chain.fulfillment, { orgId: null, ...more });
+    const kinds = {
+      one: of({ orgId: acme.scope.orgIds[0] }),
+      several: of({ orgIds: bothOrgs }),
+      whole: of({ orgIds: [] }),
+    };
+    const rows = Object.values(kinds);
+    const entity = { entityId: acme.scope.entityId, orgIds: bothOrgs };
+    // The statement may name another scope than the transaction has: each wall holds by itself.
+    const past = (asked: Scope, transaction: Scope, row: HistoryEntryRow) =>
+      within(transaction, (lease) =>
+        insertRows(new Scoped(lease, asked), HistoryEntryRow, [row]).then(
+          () => true,
+          () => false,
+        ),
+      );
+    const written = (scope: Scope, row: HistoryEntryRow) => past(scope, scope, row);
+    const outcome = async (act: (row: HistoryEntryRow) => Promise<boolean>) => {
+      const done: boolean[] = [];
+      for (const row of rows) done.push(await act(row));
+      return done;
+    };
+    expect(await outcome((row) => written(entity, row))).toEqual([true, true, true]);
+    expect(await outcome((row) => written(acme.scope, row))).toEqual([true, false, true]);
+    expect(await outcome((row) => written(south.scope, row))).toEqual([false, false, true]);
+    expect(await outcome((row) => written(globex.scope, row))).toEqual([false, false, false]);
+    expect(await outcome((row) => past(entity, acme.scope, row))).toEqual([true, false, true]);
+    expect(await outcome((row) => past(entity, globex.scope, row))).toEqual([false, false, false]);
+
+    await insertRows(new Scoped(database.raw, entity), HistoryEntryRow, rows);
+    const seen = async (scope: Scope) => {
+      const found = await within(scope, (lease) =>
+        lease.query<{ id: string }>('select id from history_entry where id = any($1)', [rows.map(({ id }) => id)]),
+      );
+      const ids = found.map(({ id }) => id);
+      return Object.keys(kinds).filter((kind) => ids.includes(kinds[kind as keyof typeof kinds].id));
+    };
+    expect(await seen(entity)).toEqual(['one', 'several', 'whole']);
+    expect(await seen(acme.scope)).toEqual(['one', 'whole']);
+    expect(await seen(south.scope)).toEqual(['whole']);
+    expect(await seen(globex.scope)).toEqual([]);
+    const neither = of({ orgIds: null });
+    await expect(
+      database.owner('update history_entry set org_id = null, org_ids = null where id = $1', [rows[0].id]),
+    ).rejects.toThrow('history_entry_orgs');
+    expect(await written(entity, neither)).toBe(false);
+    await database.owner('delete from history_entry where id = any($1)', [rows.map(({ id }) => id)]);
   });
 
   test('scope and role end with it', async () => {

@@ -85,6 +85,11 @@ export async function ofBillRun(
      values ($1::uuid, $2, $3, 1, now(), $1, now(), $1, $1::text, $4, '2022-01-01', '2022-01-01', false, 1, 1, 0, $5)`,
     [run, entityId, [orgId], status, openBillRuns.includes(status) ? null : new Date()],
   );
+  await owner(
+    `insert into history_entry (id, entity_id, org_ids, subject_type, subject_id, at, actor, action, changes, version, transaction_id)
+     select gen_random_uuid(), entity_id, org_ids, 'BillRun', id, created_date, created_by_id, 'Create', '[]', 1, 1 from bill_run where id = $1`,
+    [run],
+  );
   await owner('insert into bill_run_chunk values ($1, $2, $3, $4)', [
     ...[chunk, entityId, run, status === 'Posted' ? 'Posted' : 'Billed'],
   ]);

@@ -207,13 +207,17 @@ const statements: Record<string, string> = {
       select id, version from order_line_item union all select id, version from fulfillment
       union all select id, version from orders union all select id, version from account
       union all select id, version from invoice union all select id, version from credit_memo
-      union all select id, version from payment) s
+      union all select id, version from payment union all select id, version from bill_run
+      -- Made with their entity, by no act of a client.
+      union all select entity_id, version - 1 from billing_settings
+      union all select id, case status when 'Processing' then 1 else 2 end from refund) s
     where s.version <> (select count(*) from history_entry h where h.subject_id = s.id)`,
   'objects that have left a final state': `
     select subject_type, subject_id, from_state, to_state from history_entry
     where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state
-      -- Canceled documents go with their bill run.
-      and not (action = 'Delete' and from_state = 'Canceled' and subject_type in ('Invoice', 'CreditMemo'))`,
+      -- Canceled documents go with their bill run, which may go too.
+      and not (action = 'Delete' and from_state = 'Canceled' and subject_type in ('Invoice', 'CreditMemo'))
+      and not (action = 'Remove' and from_state = 'Canceled' and subject_type = 'BillRun')`,
   'fulfillments with more items than may be, or in a state that takes none': `
     select f.id, f.state::text, f.quantity, count(*) from fulfillment f join fulfillment_item i on i.fulfillment_id = f.id
     group by f.id having count(*) > f.quantity or count(*) > 100 or f.state in ('Executing', 'Canceled')`,

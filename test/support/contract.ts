@@ -115,6 +115,7 @@ type Account implements Node {
   invoices(first: Int, after: String, last: Int, before: String, filter: InvoiceFilter, orderBy: InvoiceOrder): InvoiceConnection!
   creditMemos(first: Int, after: String, last: Int, before: String, filter: CreditMemoFilter, orderBy: CreditMemoOrder): CreditMemoConnection!
   payments(first: Int, after: String, last: Int, before: String): PaymentConnection!
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type PaymentMethod { type: String!, label: String! }
 type Order implements Node {
@@ -122,6 +123,7 @@ type Order implements Node {
   reasonCode: String, version: Int!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
   updatedById: String!, account: Account!
   orderLineItems(first: Int, after: String, last: Int, before: String, filter: OrderLineItemFilter, orderBy: OrderLineItemOrder): OrderLineItemConnection!
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type OrderLineItem implements Node {
   id: ID!, itemNumber: String!, itemName: String!, itemType: ItemType, itemCategory: ItemCategory!
@@ -198,6 +200,7 @@ type Payment implements Node {
   unappliedAmount: Decimal!, refundAmount: Decimal!, currency: String!, effectiveDate: Date!, status: PaymentStatus!
   applications: [PaymentApplication!]!, createdDate: DateTime!, createdById: String!, updatedDate: DateTime!
   updatedById: String!
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type PaymentApplication implements Node {
   id: ID!, payment: Payment!, invoice: Invoice!, amount: Decimal!, appliedDate: DateTime!
@@ -212,6 +215,7 @@ type BillRun implements Node {
   invoices(first: Int, after: String, last: Int, before: String): InvoiceConnection!
   creditMemos(first: Int, after: String, last: Int, before: String): CreditMemoConnection!
   failures(first: Int, after: String, last: Int, before: String): BillRunFailureConnection!
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
 }
 type BillRunFailure { account: Account!, code: UserErrorCode!, message: String! }
 type BillRunPreview { invoiceCount: Int!, creditMemoCount: Int!, totals: [BillRunPreviewTotal!]! }
@@ -221,7 +225,9 @@ type BillRunPreviewTotal {
 type DocumentActionState { action: DocumentAction!, allowed: Boolean!, blockedBy: [TransitionBlock!]! }
 type InvoicePayload { invoice: Invoice, creditMemos: [CreditMemo!]!, userErrors: [UserError!]! }
 type CreditMemoPayload { creditMemo: CreditMemo, invoices: [Invoice!]!, userErrors: [UserError!]! }
-type BillingSettings {
+type BillingSettings implements Node {
+  id: ID!, version: Int!, updatedDate: DateTime, updatedById: String
+  history(first: Int, after: String, last: Int, before: String): HistoryEntryConnection!
   invoiceSettlement: Boolean!, creditMemoRule: CreditMemoRule!, inclusiveTaxRule: InclusiveTaxRule!
   roundingMode: RoundingMode!, taxCodes: [TaxCode!]!, units: [UnitOfMeasure!]!, carriers: [String!]
   fulfillmentSystems: [String!], fulfillmentLocations: [String!]
@@ -231,7 +237,7 @@ type UnitOfMeasure { name: String!, decimals: Int!, roundingMode: RoundingMode! 
 type Mutation {
   createAccount(input: CreateAccountInput!, dryRun: Boolean! = false): AccountPayload
   updateAccount(key: ID!, input: UpdateAccountInput!, expectedVersion: Int, dryRun: Boolean! = false): AccountPayload
-  updateBillingSettings(input: BillingSettingsInput!, dryRun: Boolean! = false): BillingSettingsPayload
+  updateBillingSettings(input: BillingSettingsInput!, expectedVersion: Int, dryRun: Boolean! = false): BillingSettingsPayload
   createOrder(input: CreateOrderInput!, dryRun: Boolean! = false): CreateOrderPayload
   updateOrderLineItem(id: ID!, input: UpdateOrderLineItemInput!, expectedVersion: Int, dryRun: Boolean! = false): UpdateOrderLineItemPayload
   updateOrderLineItems(input: UpdateOrderLineItemsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): UpdateOrderLineItemsPayload

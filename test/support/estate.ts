@@ -5,6 +5,7 @@ import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/work';
 import { BillRunRow } from '../../src/store/bill-run';
 import { type Scope, Scoped } from '../../src/store/connection';
+import { HistoryEntryRow } from '../../src/store/history';
 import { InvoiceOffsetRow } from '../../src/store/invoice';
 import { insertRows } from '../../src/store/write';
 import { insertFailures } from './chain';
@@ -12,12 +13,14 @@ import { type Documents, documentMutations, documentsOf, insertDocuments } from 
 import { orderFor, type TestGatewayServer } from './gateway';
 import { manifestOf } from './manifest';
 import { insertReturns, returnOf } from './returns';
-import { billRunRow, failureRow, offsetRow } from './rows';
+import { billRunRow, failureRow, historyRow, offsetRow } from './rows';
 
 /* What one org has, and each way that the graph offers to read or to change it. */
 
 /** One of everything in one org, and the tables that hold it. */
 export interface Estate {
+  /** Also the id of the settings, which all orgs of the entity share. */
+  entityId: string;
   orgId: string;
   /** Whose it is. */
   clientId: string;
@@ -71,6 +74,7 @@ export async function estate(gateway: TestGatewayServer, work: Work, name: strin
   await insertRows(scoped, InvoiceOffsetRow, [offset]);
   const runs = runsOf(scoped.scope);
   await insertRows(scoped, BillRunRow, Object.values(runs).flat());
+  await insertRows(scoped, HistoryEntryRow, [historyRow(runs.posted)]);
   const failure = failureRow(runs.posted, account);
   await insertFailures(scoped.connection, runs.posted, [failure]);
   const documents = documentsOf(account, runs.posted.id);
@@ -82,6 +86,7 @@ export async function estate(gateway: TestGatewayServer, work: Work, name: strin
   );
   const [executing, { id: booked }, { id: sent }] = fulfillments.map((row) => row!);
   return {
+    entityId: account.entityId,
     orgId: account.orgId,
     clientId: work.caller.clientId,
     ids: {

@@ -327,14 +327,19 @@ export const offsetRow = (
   ...more,
 });
 
-export const historyRow = (fulfillment: FulfillmentRow, more: Partial<HistoryEntryRow> = {}): HistoryEntryRow => ({
+/** An entry of a fulfillment, or of a bill run. */
+export const historyRow = (
+  subject: FulfillmentRow | BillRunRow,
+  more: Partial<HistoryEntryRow> = {},
+): HistoryEntryRow => ({
   id: newId(),
-  entityId: fulfillment.entityId,
-  orgId: fulfillment.orgId,
-  subjectType: 'Fulfillment',
-  subjectId: fulfillment.id,
+  entityId: subject.entityId,
+  ...('orgIds' in subject
+    ? { orgId: null, orgIds: subject.orgIds, subjectType: 'BillRun' }
+    : { orgId: subject.orgId, orgIds: null, subjectType: 'Fulfillment' }),
+  subjectId: subject.id,
   at: instant,
-  actor: fulfillment.updatedById,
+  actor: subject.updatedById,
   trackId: null,
   action: 'Update',
   fromState: 'Executing',
