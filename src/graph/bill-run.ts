@@ -111,7 +111,7 @@ export class BillRunFailure {
 export const BillRunConnection = connectionType(BillRun, 'BillRun');
 export const BillRunFailureConnection = connectionType(BillRunFailure, 'BillRunFailure');
 
-@InputType({ description: 'Conditions on bill runs. All that are given must hold.' })
+@InputType({ description: 'Conditions on bill runs. All that are given must hold, and none may be null.' })
 export class BillRunFilter {
   @Field(() => BillRunStatusEnum, { nullable: true, description: 'Only runs that have come so far and no further.' })
   status?: BillRunStatus;

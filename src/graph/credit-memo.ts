@@ -96,7 +96,7 @@ export class CreditMemoItem extends DocumentItem {
 export const CreditMemoConnection = connectionType(CreditMemo, 'CreditMemo');
 export const CreditMemoItemConnection = connectionType(CreditMemoItem, 'CreditMemoItem');
 
-@InputType({ description: 'Conditions on credit memos. All that are given must hold.' })
+@InputType({ description: 'Conditions on credit memos. All that are given must hold, and none may be null.' })
 export class CreditMemoFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;

@@ -119,7 +119,7 @@ export class InvoiceOffset extends Node {
 export const InvoiceConnection = connectionType(Invoice, 'Invoice');
 export const InvoiceItemConnection = connectionType(InvoiceItem, 'InvoiceItem');
 
-@InputType({ description: 'Conditions on invoices. All that are given must hold.' })
+@InputType({ description: 'Conditions on invoices. All that are given must hold, and none may be null.' })
 export class InvoiceFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;

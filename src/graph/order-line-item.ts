@@ -149,7 +149,7 @@ export class OrderLineItem extends Audited {
 
 export const OrderLineItemConnection = connectionType(OrderLineItem, 'OrderLineItem');
 
-@InputType({ description: 'Conditions on line items. All that are given must hold.' })
+@InputType({ description: 'Conditions on line items. All that are given must hold, and none may be null.' })
 export class OrderLineItemFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;

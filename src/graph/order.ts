@@ -68,7 +68,7 @@ export class Order extends Audited {
 
 export const OrderConnection = connectionType(Order, 'Order');
 
-@InputType({ description: 'Conditions on orders. All that are given must hold.' })
+@InputType({ description: 'Conditions on orders. All that are given must hold, and none may be null.' })
 export class OrderFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;

@@ -271,9 +271,9 @@ export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Pro
 }
 
 export interface BillRunFilter {
-  status?: BillRunStatus | null;
-  targetDate?: RangeFilter | null;
-  updatedDate?: RangeFilter | null;
+  status?: BillRunStatus;
+  targetDate?: RangeFilter;
+  updatedDate?: RangeFilter;
 }
 
 export const billRuns = list<BillRunRow, BillRunFilter>(

@@ -124,14 +124,14 @@ export const creditMemoApplications = list<CreditMemoApplicationRow, object>(
 );
 
 export interface CreditMemoFilter {
-  id?: IdFilter | null;
-  creditMemoNumber?: TextFilter | null;
-  accountId?: IdFilter | null;
-  status?: CreditMemoStatus | null;
-  creditMemoDate?: RangeFilter | null;
-  hasUnapplied?: boolean | null;
-  billRunId?: IdFilter | null;
-  updatedDate?: RangeFilter | null;
+  id?: IdFilter;
+  creditMemoNumber?: TextFilter;
+  accountId?: IdFilter;
+  status?: CreditMemoStatus;
+  creditMemoDate?: RangeFilter;
+  hasUnapplied?: boolean;
+  billRunId?: IdFilter;
+  updatedDate?: RangeFilter;
 }
 
 export const creditMemos = list<CreditMemoRow, CreditMemoFilter>(

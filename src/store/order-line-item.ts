@@ -110,35 +110,31 @@ export class OrderLineItemRow extends Audited {
 }
 
 export interface OrderLineItemFilter {
-  id?: IdFilter | null;
-  orderId?: IdFilter | null;
-  orderNumber?: TextFilter | null;
-  itemNumber?: TextFilter | null;
-  itemName?: TextFilter | null;
-  itemState?: EnumFilter<OrderLineItemState> | null;
-  itemCategory?: ItemCategory | null;
-  itemType?: ItemType | null;
-  billingRule?: BillingRule | null;
-  productCode?: TextFilter | null;
-  accountId?: IdFilter | null;
-  originalOrderLineItemId?: IdFilter | null;
-  originalOrderId?: IdFilter | null;
-  originalOrderNumber?: TextFilter | null;
-  unitOfMeasure?: TextFilter | null;
-  inlineDiscountType?: InlineDiscountType | null;
-  hasPendingQuantity?: boolean | null;
-  updatedDate?: RangeFilter | null;
+  id?: IdFilter;
+  orderId?: IdFilter;
+  orderNumber?: TextFilter;
+  itemNumber?: TextFilter;
+  itemName?: TextFilter;
+  itemState?: EnumFilter<OrderLineItemState>;
+  itemCategory?: ItemCategory;
+  itemType?: ItemType;
+  billingRule?: BillingRule;
+  productCode?: TextFilter;
+  accountId?: IdFilter;
+  originalOrderLineItemId?: IdFilter;
+  originalOrderId?: IdFilter;
+  originalOrderNumber?: TextFilter;
+  unitOfMeasure?: TextFilter;
+  inlineDiscountType?: InlineDiscountType;
+  hasPendingQuantity?: boolean;
+  updatedDate?: RangeFilter;
 }
 
 /**
  * Conditions that are put to the one row of another table that a column leads to, which has a value there always: whether
  * there is a value is whether there is the row.
  */
-function through<F extends { isNull?: boolean | null }>(
-  column: string,
-  row: string,
-  condition: Condition<F>,
-): Condition<F> {
+function through<F extends { isNull?: boolean }>(column: string, row: string, condition: Condition<F>): Condition<F> {
   return ({ isNull, ...filter }, values) => {
     const conditions = condition(filter as F, values);
     return [
