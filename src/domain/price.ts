@@ -1,5 +1,6 @@
-import { compare, type Decimal, multiply, subtract } from './decimal';
+import { compare, type Decimal, multiply, type RoundingMode, subtract } from './decimal';
 import { type UserError, userError } from './errors';
+import { chargeAmount } from './invoice';
 
 export type InlineDiscountType = 'Percentage' | 'FixedAmount' | 'None';
 export type TaxMode = 'TaxInclusive' | 'TaxExclusive';
@@ -79,13 +80,24 @@ export function priceOf(input: PriceInput): Price | UserError[] {
   };
 }
 
-/** listPricePerUnit x quantity. */
-export const listPrice = (line: Price & { quantity: Decimal }): Decimal =>
-  multiply(line.listPricePerUnit, line.quantity);
+/** A price, how much is sold at it, and the currency. */
+export type Extended = Price & { quantity: Decimal; currency: string };
 
-/** amountPerUnit x quantity. */
-export const amount = (line: Price & { quantity: Decimal }): Decimal => multiply(line.amountPerUnit, line.quantity);
+/**
+ * listPricePerUnit x quantity, rounded to the currency as every extended amount is (N10). Sources: "Order line item fields",
+ * listPrice; "Data type rounding rules".
+ */
+export const listPrice = (line: Extended, mode: RoundingMode): Decimal =>
+  chargeAmount(line.listPricePerUnit, line.quantity, line.currency, mode);
 
-/** The inline discount over the whole quantity; 0 where there is none. */
-export const discount = (line: Price & { quantity: Decimal }): Decimal =>
-  line.inlineDiscountType === 'None' ? '0' : subtract(listPrice(line), amount(line));
+/** amountPerUnit x quantity, rounded to the currency. Source: "Create an order and add a sales order line item". */
+export const amount = (line: Extended, mode: RoundingMode): Decimal =>
+  chargeAmount(line.amountPerUnit, line.quantity, line.currency, mode);
+
+/** What an inline discount takes off over the whole quantity: listPrice less amount, both rounded; 0 where there is none. */
+export const discount = (line: Extended, mode: RoundingMode): Decimal =>
+  line.inlineDiscountType === 'None' ? '0' : subtract(listPrice(line, mode), amount(line, mode));
+
+/** Whether the mode of rounding decides on the amounts: most prices and quantities make whole cents in any mode. */
+export const dependsOnRounding = (line: Extended): boolean =>
+  listPrice(line, 'UP') !== listPrice(line, 'DOWN') || amount(line, 'UP') !== amount(line, 'DOWN');

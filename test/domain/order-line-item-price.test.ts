@@ -21,7 +21,9 @@ const fixed = line({ listPricePerUnit: '100', inlineDiscountType: 'FixedAmount',
 const figures = (before: typeof plain, change: PriceInput & { quantity?: string }): string => {
   const after = changeLine(before, change, someSettings());
   if (Array.isArray(after)) return told(after).join();
-  return [after.amountPerUnit, listPrice(after), discount(after), amount(after)].join('/');
+  const extended = { ...after, currency: 'USD' };
+  const amounts = [listPrice, discount, amount].map((of) => of(extended, 'HALF_UP'));
+  return [after.amountPerUnit, ...amounts].join('/');
 };
 
 describe('a changed price', () => {
