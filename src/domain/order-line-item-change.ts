@@ -1,10 +1,10 @@
 import { roundQuantity } from './billing-settings';
 import type { Caller } from './caller';
-import { compare, type Decimal } from './decimal';
+import { compare } from './decimal';
 import { type UserError, userError } from './errors';
 import { type ItemCategory, leftToReturn, type OrderLineItemState, type QuantityFacts } from './order-line-item';
 import { checkLineFields, checkPeriod, type LineContext, type OrderLineItemInput } from './order-line-item-create';
-import { type Price, type PriceInput, priceOf } from './price';
+import { type Extended, judgeExtended, type Price, type PriceInput, priceOf } from './price';
 
 /**
  * In which states each field can be changed, and whether on returns too: everything else of a return is its sale's.
@@ -54,11 +54,10 @@ export const isEmptyChange = (change: OrderLineItemChange): boolean =>
   change.itemState == null && namedFields(change).length === 0;
 
 /** What the rules about changes look at. */
-export interface ChangeableLine extends Price {
+export interface ChangeableLine extends Extended {
   itemCategory: ItemCategory;
   itemState: OrderLineItemState;
   unitOfMeasure: string | null;
-  quantity: Decimal;
   transactionStartDate: string | null;
   transactionEndDate: string | null;
 }
@@ -112,10 +111,13 @@ export function changeLine<L extends ChangeableLine>(
     errors.push(userError('REQUIRED', 'A sales line item needs an itemType.', ['itemType']));
   const after = { ...before, ...Object.fromEntries(fields.map((field) => [field, change[field]])), quantity };
   errors.push(...checkPeriod(after.transactionStartDate, after.transactionEndDate));
-  if (!fields.some((field) => field in priceFields)) return errors.length ? errors : after;
-  const price = changedPrice(before, change);
+  const priced = fields.filter((field) => field in priceFields);
+  const price = priced.length ? changedPrice(before, change) : {};
   if (Array.isArray(price)) return [...errors, ...price];
-  return errors.length ? errors : { ...after, ...price };
+  const result = { ...after, ...price };
+  // Only where the change is about it: what stands may be older than the limit.
+  if (isRounded || priced.length) errors.push(...judgeExtended(result, isRounded ? 'quantity' : priced[0]));
+  return errors.length ? errors : result;
 }
 
 const priceFields = {

@@ -1,4 +1,4 @@
-import { compare, type Decimal, multiply, type RoundingMode, subtract } from './decimal';
+import { compare, type Decimal, isWithinLimits, multiply, type RoundingMode, subtract } from './decimal';
 import { type UserError, userError } from './errors';
 import { chargeAmount } from './invoice';
 
@@ -97,6 +97,18 @@ export const amount = (line: Extended, mode: RoundingMode): Decimal =>
 /** What an inline discount takes off over the whole quantity: listPrice less amount, both rounded; 0 where there is none. */
 export const discount = (line: Extended, mode: RoundingMode): Decimal =>
   line.inlineDiscountType === 'None' ? '0' : subtract(listPrice(line, mode), amount(line, mode));
+
+/**
+ * An amount has at most 13 digits before the point (N13), and one that has more could never be billed. Rounded up, so that no
+ * change of the mode makes it pass later. `field` is what it is refused for. Source: "Rounding and precision in Zuora".
+ */
+export function judgeExtended(line: Extended, field: string): UserError[] {
+  // Refused as a quantity.
+  if (!isWithinLimits(line.quantity)) return [];
+  const over = [listPrice(line, 'UP'), amount(line, 'UP')].find((value) => !isWithinLimits(value));
+  const message = `The line item would come to ${over}: more than 13 digits before the point.`;
+  return over === undefined ? [] : [userError('LIMIT_EXCEEDED', message, [field])];
+}
 
 /** Whether the mode of rounding decides on the amounts: most prices and quantities make whole cents in any mode. */
 export const dependsOnRounding = (line: Extended): boolean =>

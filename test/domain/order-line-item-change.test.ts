@@ -52,6 +52,7 @@ const aChangeable = (more: Partial<ChangeableLine> = {}) => ({
   description: 'old',
   unitOfMeasure: null,
   quantity: '10',
+  currency: 'USD',
   listPricePerUnit: '100',
   amountPerUnit: '100',
   inlineDiscountType: 'None' as const,

@@ -8,6 +8,7 @@ const line = (input: PriceInput) => ({
   itemState: 'Executing' as const,
   unitOfMeasure: null,
   quantity: '10',
+  currency: 'USD',
   transactionStartDate: null,
   transactionEndDate: null,
   ...(priceOf(input) as Price),
@@ -21,8 +22,7 @@ const fixed = line({ listPricePerUnit: '100', inlineDiscountType: 'FixedAmount',
 const figures = (before: typeof plain, change: PriceInput & { quantity?: string }): string => {
   const after = changeLine(before, change, someSettings());
   if (Array.isArray(after)) return told(after).join();
-  const extended = { ...after, currency: 'USD' };
-  const amounts = [listPrice, discount, amount].map((of) => of(extended, 'HALF_UP'));
+  const amounts = [listPrice, discount, amount].map((of) => of(after, 'HALF_UP'));
   return [after.amountPerUnit, ...amounts].join('/');
 };
 
