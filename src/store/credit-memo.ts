@@ -142,7 +142,7 @@ export const creditMemos = list<CreditMemoRow, CreditMemoFilter>(
     accountId: id('t.account_id'),
     status: equals('t.status', 'credit_memo_status'),
     creditMemoDate: date('t.credit_memo_date'),
-    hasUnapplied: isSet(bit('t.amount > t.applied_amount + t.refund_amount')),
+    hasUnapplied: isSet(bit("t.amount > t.applied_amount + t.refund_amount and t.status <> 'Canceled'")),
     billRunId: id('t.bill_run_id'),
     updatedDate: dateTime('t.updated_date'),
   },

@@ -74,7 +74,7 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
     },
   },
   creditMemos: {
-    sql: 'select *, amount - applied_amount - refund_amount > 0 as unapplied from credit_memo',
+    sql: "select *, amount - applied_amount - refund_amount > 0 and status <> 'Canceled' as unapplied from credit_memo",
     fields: {
       ...{ id: 'id', creditMemoNumber: 'credit_memo_number', accountId: 'account_id', status: 'status' },
       ...{ creditMemoDate: 'credit_memo_date', hasUnapplied: 'unapplied', billRunId: 'bill_run_id', ...audit },

@@ -12,6 +12,7 @@ import { CreditMemoRow } from '../../src/store/credit-memo';
 import { HistoryEntryRow } from '../../src/store/history';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/write';
+import { priceBeyond } from '../support/beyond';
 import { drift } from '../support/books';
 import { told } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -318,7 +319,8 @@ describe('the documents of a run', () => {
 describe('what a run cannot bill', () => {
   test('is parked with its reason, and the rest goes on', async () => {
     await delivered(3);
-    const huge = await delivered(2, { amountPerUnit: '9999999999999' });
+    const huge = await delivered(2);
+    await priceBeyond(gateway.database, huge.account.id);
     await delivered(1);
     const preview = await previewBillRun(work, { targetDate: day });
     const run = await ran();
@@ -340,7 +342,8 @@ describe('what a run cannot bill', () => {
   });
 
   test('is all of it: the run is an Error, and may be deleted', async () => {
-    await delivered(2, { amountPerUnit: '9999999999999' });
+    const { account } = await delivered(2);
+    await priceBeyond(gateway.database, account.id);
     const run = await ran();
     expect(run).toMatchObject({ status: 'Error', total: 2, done: 0, failed: 2 });
     gateway.failures.splice(0);
