@@ -1,5 +1,5 @@
 import { currencyDecimals } from './currency';
-import { add, compare, type Decimal, isPositive, round, subtract } from './decimal';
+import { add, compare, type Decimal, isPositive, isWithinLimits, round, subtract } from './decimal';
 import { type UserError, userError } from './errors';
 import type { InvoiceStatus } from './invoice';
 
@@ -64,6 +64,20 @@ export const unappliedAmount = (payment: PaymentAmounts): Decimal =>
   payment.status === 'Error' || payment.status === 'Voided'
     ? '0'
     : subtract(payment.amount, add(payment.appliedAmount, payment.refundAmount));
+
+/**
+ * A payment has at most 13 digits before the point (N14): one of more could be paid back by no amount that can be given.
+ * Source: "Rounding and precision in Zuora".
+ */
+export const judgePayment = (amount: Decimal, currency: string, accountNumber: string): UserError[] =>
+  isWithinLimits(amount)
+    ? []
+    : [
+        userError(
+          'LIMIT_EXCEEDED',
+          `The payment of account ${accountNumber} would come to ${amount} ${currency}: more than 13 digits before the point. Collect fewer invoices at once.`,
+        ),
+      ];
 
 /** The total of payments; null where there is none, or where they are in several currencies. Source: "Create an order". */
 export const paidAmount = (payments: readonly { amount: Decimal; currency: string }[]): Decimal | null =>
