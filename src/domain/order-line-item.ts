@@ -117,8 +117,12 @@ export function availableForReturn(line: QuantityFacts): Decimal {
   return isPositive(left) ? left : '0';
 }
 
-/** What fulfillments of this line may still take: quantity less what is Booked, SentToBilling or Complete. */
-export const pendingOf = (line: QuantityFacts): Decimal => subtract(line.quantity, line.fulfilledQuantity);
+/**
+ * What fulfillments of this line may still take: quantity less what is Booked, SentToBilling or Complete. Nothing of one that
+ * is Canceled, as of those without fulfillments (N8): a warehouse would ship it.
+ */
+export const pendingOf = (line: QuantityFacts): Decimal =>
+  line.itemState === 'Canceled' ? '0' : subtract(line.quantity, line.fulfilledQuantity);
 
 /**
  * A line with fulfillments completes itself, and no user completes it: when it is Booked, every fulfillment is

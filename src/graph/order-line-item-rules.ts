@@ -52,7 +52,7 @@ export class OrderLineItemRules {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments.',
+      'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments, and once it is Canceled.',
   })
   quantityPendingFulfillment(@Root() line: OrderLineItemRow): string {
     return quantitiesOf(line).quantityPendingFulfillment;

@@ -152,7 +152,9 @@ const originalOrder = `order_line_item s join orders o on o.id = s.order_id
 /** Shorter numbers first, so that 2 comes before 10. */
 const itemNumber = "lpad(length(t.item_number)::text, 3, '0') || t.item_number";
 
-const pending = bit("t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity");
+const pending = bit(
+  "t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity and t.item_state <> 'Canceled'",
+);
 
 export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
   OrderLineItemRow,

@@ -36,7 +36,7 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
   },
   orderLineItems: {
     sql: `select l.*, o.order_number, sale.order_id as original_order_id, sold.order_number as original_order_number,
-      l.billing_rule = 'TriggerAsFulfillmentOccurs' and l.quantity > (select coalesce(sum(f.quantity), 0) from fulfillment f
+      l.billing_rule = 'TriggerAsFulfillmentOccurs' and l.item_state <> 'Canceled' and l.quantity > (select coalesce(sum(f.quantity), 0) from fulfillment f
         where f.order_line_item_id = l.id and f.state in ('Booked', 'SentToBilling', 'Complete')) as pending
       from order_line_item l join orders o on o.id = l.order_id
       left join order_line_item sale on sale.id = l.original_order_line_item_id left join orders sold on sold.id = sale.order_id`,

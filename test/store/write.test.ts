@@ -134,17 +134,6 @@ describe('inserting rows', () => {
   });
 });
 
-/** Looks until somebody waits for another's transaction. */
-async function untilBlocked(): Promise<{ blocked: number }[]> {
-  for (;;) {
-    const found = await database.owner<{ blocked: number }>(
-      `select count(*)::integer as blocked from pg_stat_activity
-       where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'transactionid'`,
-    );
-    if (found[0].blocked > 0) return found;
-  }
-}
-
 describe('inserting numbered rows', () => {
   const numbering: Numbering = { kind: 'account', column: 'accountNumber', dryRun: null };
   const unnumbered = (scope = north.scope) => accountRow(scope, { accountNumber: null as unknown as string });
@@ -266,8 +255,7 @@ describe('inserting numbered rows', () => {
       await insert([accountRow(north.scope, { accountNumber: number(4) })], {}, scoped);
       waiting = insert([unnumbered()]);
       // It waits for whether the other keeps the number.
-      const [{ blocked }] = await untilBlocked();
-      expect(blocked).toBe(1);
+      await database.blocked();
     });
     expect(error).toBeUndefined();
     expect(digits(await waiting!)).toEqual([one + 5]);
