@@ -6,7 +6,7 @@ import { checkedOrder, count, type List, type Listed, type Order, type PageQuery
 import type { GraphContext } from './context';
 import { decodeCursor, encodeCursor, signatureOf } from './cursor';
 import { checkedFilter } from './filters';
-import { type ManyEdge, type ManyTarget, manyEdges } from './loaders';
+import { edgeOrders, type ManyEdge, type ManyTarget, manyEdges } from './loaders';
 import { columnsOf, listOf, type Noun, type RowOf, show } from './nouns';
 import { selectedFields } from './selection';
 
@@ -140,7 +140,7 @@ function askedOf(
   const definition = listOf(noun);
   const filter = checkedFilter(args.filter);
   const { size, backward, cursor } = windowOf(args, maxPageSize);
-  const order = checkedOrder(definition, args.orderBy);
+  const order = checkedOrder(definition, args.orderBy ?? edgeOrders[name]);
   let signed: string | undefined;
   const signature = () => {
     signed ??= signatureOf(name, order, filter);

@@ -8,7 +8,7 @@ import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
 import { billRunStatuses, type SisterMemo, sisterMemos } from '../store/document';
 import { negativeCredit } from '../store/invoice';
-import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
+import { countsBy, type Listed, type Order, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
 import { rowsBy } from '../store/write';
 import { listOf, type Noun, type RowOf, show } from './nouns';
@@ -75,6 +75,14 @@ export const manyEdges = {
   'Invoice.history': many('historyEntry', 'subjectId'),
   'CreditMemo.history': many('historyEntry', 'subjectId'),
 } as const;
+
+/**
+ * Edges that come in an order of their own where none is asked for: line items as they were ordered, which is how a client
+ * matches the reply of createOrder with its request (N9). They were made at one instant, with ids that rise.
+ */
+export const edgeOrders: Record<string, Order | undefined> = {
+  'Order.orderLineItems': { field: 'createdDate', direction: 'ASC' },
+};
 
 export type OneEdge = keyof typeof oneEdges;
 export type ManyEdge = keyof typeof manyEdges;

@@ -236,7 +236,8 @@ export class OrderLineItemPageArgs extends PageArgs {
   filter?: OrderLineItemFilter;
   @Field(() => OrderLineItemOrder, {
     nullable: true,
-    description: 'What they are sorted by; the last changed comes first where absent.',
+    description:
+      'What they are sorted by. Where absent, those of an order come as they were ordered, and else the last changed comes first.',
   })
   orderBy?: OrderLineItemOrder;
 }

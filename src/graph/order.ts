@@ -209,7 +209,10 @@ export class OrderResolver {
     );
   }
 
-  @FieldResolver(() => OrderLineItemConnection, { description: 'What was ordered, each at its price; at most 100.' })
+  @FieldResolver(() => OrderLineItemConnection, {
+    description:
+      'What was ordered, each at its price; at most 100. In the order of the request that ordered it where orderBy is absent.',
+  })
   orderLineItems(
     @Root() order: OrderRow,
     @Args(() => OrderLineItemPageArgs) args: OrderLineItemPageArgs,
