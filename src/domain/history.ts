@@ -46,6 +46,8 @@ const untold = new Set([
   'createdById',
   'updatedDate',
   'updatedById',
+  // Behind a price, and no field of the object.
+  'amountPerUnitGiven',
 ]);
 
 /** Told as changed, but never what they are. */

@@ -1,6 +1,5 @@
 import { roundQuantity } from './billing-settings';
 import type { Caller } from './caller';
-import { compare } from './decimal';
 import { type UserError, userError } from './errors';
 import { type ItemCategory, leftToReturn, type OrderLineItemState, type QuantityFacts } from './order-line-item';
 import { checkLineFields, checkPeriod, type LineContext, type OrderLineItemInput } from './order-line-item-create';
@@ -54,7 +53,7 @@ export const isEmptyChange = (change: OrderLineItemChange): boolean =>
   change.itemState == null && namedFields(change).length === 0;
 
 /** What the rules about changes look at. */
-export interface ChangeableLine extends Extended {
+export interface ChangeableLine extends Extended, Price {
   itemCategory: ItemCategory;
   itemState: OrderLineItemState;
   unitOfMeasure: string | null;
@@ -129,15 +128,12 @@ const priceFields = {
 
 /**
  * The price after a change, made anew from what stays and what is given. Without a discount the charged price follows
- * the list price as long as it has none of its own.
+ * the list price, unless the caller gave one (N15); whether he did is remembered, since the two may be equal by chance.
  */
 function changedPrice(before: Price, change: PriceInput): Price | UserError[] {
   const type = change.inlineDiscountType === undefined ? before.inlineDiscountType : change.inlineDiscountType;
   const discounted = type != null && type !== 'None';
-  const own =
-    before.inlineDiscountType === 'None' && compare(before.amountPerUnit, before.listPricePerUnit) !== 0 && !discounted
-      ? before.amountPerUnit
-      : undefined;
+  const own = before.amountPerUnitGiven && !discounted ? before.amountPerUnit : undefined;
   const given = <F extends keyof PriceInput>(field: F, kept: PriceInput[F]) =>
     change[field] === undefined ? kept : change[field];
   return priceOf({

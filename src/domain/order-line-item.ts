@@ -89,7 +89,8 @@ export function quantitiesOf(line: QuantityFacts): Quantities {
   if (requiresFulfillment(line)) {
     return {
       quantityFulfilled: line.fulfilledQuantity,
-      quantityPendingFulfillment: pendingOf(line),
+      // N8: a warehouse would ship what is pending.
+      quantityPendingFulfillment: line.itemState === 'Canceled' ? '0' : pendingOf(line),
       quantityAvailableForReturn: availableForReturn(line),
     };
   }
@@ -117,12 +118,8 @@ export function availableForReturn(line: QuantityFacts): Decimal {
   return isPositive(left) ? left : '0';
 }
 
-/**
- * What fulfillments of this line may still take: quantity less what is Booked, SentToBilling or Complete. Nothing of one that
- * is Canceled, as of those without fulfillments (N8): a warehouse would ship it.
- */
-export const pendingOf = (line: QuantityFacts): Decimal =>
-  line.itemState === 'Canceled' ? '0' : subtract(line.quantity, line.fulfilledQuantity);
+/** What fulfillments of this line may still take: quantity less what is Booked, SentToBilling or Complete. */
+export const pendingOf = (line: QuantityFacts): Decimal => subtract(line.quantity, line.fulfilledQuantity);
 
 /**
  * A line with fulfillments completes itself, and no user completes it: when it is Booked, every fulfillment is

@@ -15,6 +15,8 @@ export interface PriceInput {
 export interface Price {
   listPricePerUnit: Decimal;
   amountPerUnit: Decimal;
+  /** The caller gave amountPerUnit: it does not follow a new listPricePerUnit (N15). */
+  amountPerUnitGiven: boolean;
   inlineDiscountType: InlineDiscountType;
   inlineDiscountPerUnit: Decimal | null;
 }
@@ -48,6 +50,7 @@ export function priceOf(input: PriceInput): Price | UserError[] {
     return {
       listPricePerUnit: base,
       amountPerUnit: charged ?? base,
+      amountPerUnitGiven: charged !== null,
       inlineDiscountType: 'None',
       inlineDiscountPerUnit: null,
     };
@@ -75,13 +78,14 @@ export function priceOf(input: PriceInput): Price | UserError[] {
   return {
     listPricePerUnit: list,
     amountPerUnit: subtract(list, off),
+    amountPerUnitGiven: false,
     inlineDiscountType: type,
     inlineDiscountPerUnit: discount,
   };
 }
 
 /** A price, how much is sold at it, and the currency. */
-export type Extended = Price & { quantity: Decimal; currency: string };
+export type Extended = Omit<Price, 'amountPerUnitGiven'> & { quantity: Decimal; currency: string };
 
 /**
  * listPricePerUnit x quantity, rounded to the currency as every extended amount is (N10). Sources: "Order line item fields",

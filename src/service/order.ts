@@ -206,6 +206,7 @@ function lineRow(unit: Unit, order: OrderRow, account: AccountRow, line: JudgedL
     currency: line.original?.currency ?? account.currency,
     listPricePerUnit: line.listPricePerUnit,
     amountPerUnit: line.amountPerUnit,
+    amountPerUnitGiven: line.amountPerUnitGiven,
     inlineDiscountType: line.inlineDiscountType,
     inlineDiscountPerUnit: line.inlineDiscountPerUnit,
     taxMode: line.taxMode ?? null,

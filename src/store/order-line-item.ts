@@ -90,6 +90,8 @@ export class OrderLineItemRow extends Audited {
   @Column('text') currency: string;
   @Column('numeric') listPricePerUnit: string;
   @Column('numeric') amountPerUnit: string;
+  /** The caller gave amountPerUnit: it does not follow listPricePerUnit. */
+  @Column('boolean', { default: false }) amountPerUnitGiven: boolean;
   @Column('enum', { enum: ['Percentage', 'FixedAmount', 'None'], enumName: 'inline_discount_type' })
   inlineDiscountType: InlineDiscountType;
   @Column('numeric', { nullable: true }) inlineDiscountPerUnit: string | null;

@@ -55,6 +55,7 @@ const aChangeable = (more: Partial<ChangeableLine> = {}) => ({
   currency: 'USD',
   listPricePerUnit: '100',
   amountPerUnit: '100',
+  amountPerUnitGiven: false,
   inlineDiscountType: 'None' as const,
   inlineDiscountPerUnit: null,
   transactionStartDate: '2022-01-10',

@@ -8,9 +8,11 @@ import { CreditMemoRow } from '../../src/store/credit-memo';
 import { dataSourceOptions, migrate } from '../../src/store/database';
 import { newId } from '../../src/store/id';
 import { InvoiceRow } from '../../src/store/invoice';
+import { OrderRow } from '../../src/store/order';
+import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { insertRows } from '../../src/store/write';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { accountRow, creditMemoRow, invoiceRow, tenant } from '../support/rows';
+import { accountRow, creditMemoRow, invoiceRow, lineRow, orderRow, tenant } from '../support/rows';
 
 /* What becomes of the rows that an earlier version of the program has written. */
 
@@ -38,12 +40,12 @@ async function upgraded(
   await admin.connect();
   await admin.query(`create database ${name} template template0`);
   const url = Object.assign(new URL(database.url), { pathname: `/${name}` }).href;
-  const pool = new Pool({ connectionString: url, max: 1, options: '-c timezone=UTC' });
   let dataSource: DataSource | undefined;
   try {
     await migrate({ url });
+    const pool = new Pool({ connectionString: url, max: 1, options: '-c timezone=UTC' });
     const connection = new Connection(pool);
-    await now(new Scoped(connection, await tenant(connection, 'Acme')));
+    await now(new Scoped(connection, await tenant(connection, 'Acme'))).finally(() => pool.end());
     dataSource = await new DataSource(dataSourceOptions({ url }, 'owner')).initialize();
     const length = migrations.length - migrations.findIndex((file) => file.includes(from));
     for (let at = 0; at < length; at++) await dataSource.undoLastMigration();
@@ -52,7 +54,6 @@ async function upgraded(
     await check(dataSource);
   } finally {
     await dataSource?.destroy();
-    await pool.end();
     await admin.query(`drop database if exists ${name} with (force)`);
     await admin.end();
   }
@@ -82,6 +83,33 @@ test('N11: documents that were canceled before owe nothing any more', async () =
       expect(await dataSource.query(balances)).toEqual([
         { number: 'canceled', balance: 0 },
         { number: 'draft', balance: 10 },
+      ]);
+    },
+  );
+});
+
+test('N15: of line items that exist, an amountPerUnit other than the list price counts as given', async () => {
+  await upgraded(
+    '-given-price',
+    async (scoped) => {
+      const account = accountRow(scoped.scope);
+      const order = orderRow(account);
+      await insertRows(scoped, AccountRow, [account]);
+      await insertRows(scoped, OrderRow, [order]);
+      const discount = { inlineDiscountType: 'FixedAmount', inlineDiscountPerUnit: '1', amountPerUnit: '9' } as const;
+      await insertRows(scoped, OrderLineItemRow, [
+        lineRow(order, { itemName: 'discounted', ...discount }),
+        lineRow(order, { itemName: 'equal' }),
+        lineRow(order, { itemName: 'other', amountPerUnit: '8' }),
+      ]);
+    },
+    async () => {},
+    async (dataSource) => {
+      const given = 'select item_name as name, amount_per_unit_given as given from order_line_item order by 1';
+      expect(await dataSource.query(given)).toEqual([
+        { name: 'discounted', given: false },
+        { name: 'equal', given: false },
+        { name: 'other', given: true },
       ]);
     },
   );
