@@ -73,6 +73,11 @@ export const userErrorCodes = {
     retryable: true,
     meaning: 'The payment gateway failed or did not answer in time; nothing was charged.',
   },
+  PAYMENT_PENDING: {
+    category: 61,
+    retryable: true,
+    meaning: 'The money of the payment has not been taken yet, which is a matter of moments; try again.',
+  },
   VERSION_CONFLICT: { category: 30, meaning: 'The object has changed since the version that the request expects.' },
   PERMISSION_DENIED: { category: 10, meaning: 'The client lacks the scope for this part of the operation.' },
   UNEXPECTED: {

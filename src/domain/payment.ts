@@ -90,8 +90,9 @@ export const paidAmount = (payments: readonly { amount: Decimal; currency: strin
 export function judgeRefund(payment: PaymentAmounts & { currency: string }, amount: Decimal | null): UserError[] {
   const { status, currency } = payment;
   if (status === 'Processing') {
+    // N20: not for good, so it is not kept under the key of the request.
     const text = 'The payment is Processing: its money has not been taken yet. Ask again once it is Processed.';
-    return [userError('DOCUMENT_STATUS', text, ['key'])];
+    return [userError('PAYMENT_PENDING', text, ['key'])];
   }
   if (status !== 'Processed') {
     return [userError('DOCUMENT_STATUS', `The payment is ${status}; only one that is Processed is refunded.`, ['key'])];
