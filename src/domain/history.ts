@@ -1,3 +1,5 @@
+import { canonical } from './canonical';
+
 /** One field of an object before and after a change, as texts; null where it has no value. */
 export interface FieldChange {
   field: string;
@@ -46,8 +48,6 @@ const untold = new Set([
   'createdById',
   'updatedDate',
   'updatedById',
-  // Behind a price, and no field of the object.
-  'amountPerUnitGiven',
 ]);
 
 /** Told as changed, but never what they are. */
@@ -68,11 +68,21 @@ export function changesOf(before: object | null, after: object | null): FieldCha
   const changes: FieldChange[] = [];
   for (const [field, value] of Object.entries(before)) {
     const now = after === null ? null : (after as Record<string, unknown>)[field];
-    const same = JSON.stringify(value ?? null) === JSON.stringify(now ?? null);
-    if (!same && !untold.has(field)) changes.push({ field, before: text(field, value), after: text(field, now) });
+    if (!untold.has(field) && !isSame(value, now))
+      changes.push({ field, before: text(field, value), after: text(field, now) });
   }
   return changes;
 }
+
+/** PostgreSQL keeps the fields of a JSON object in an order of its own. */
+const isSame = (value: unknown, now: unknown): boolean =>
+  JSON.stringify(canonical(value ?? null)) === JSON.stringify(canonical(now ?? null));
+
+/**
+ * Whether a change has changed anything. One that has not leaves no trace: no version, no history, no event (N19). Whoever
+ * sends what is there already, such as a nightly export, would otherwise make everybody else read it again.
+ */
+export const isChanged = (before: object, after: object): boolean => changesOf(before, after).length > 0;
 
 /** The state of an object, by whichever name it has. */
 export function stateOf(object: object | null): string | null {

@@ -20,7 +20,7 @@ import {
   updatableFields,
 } from '../domain/fulfillment-change';
 import { takesItems } from '../domain/fulfillment-item';
-import type { HistoryAction } from '../domain/history';
+import { type HistoryAction, isChanged } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
@@ -133,6 +133,7 @@ export function updateFulfillment(
         ),
       );
     }
+    if (!isChanged(before, outcome.row)) return { fulfillment: before };
     await updateRows(unit.db, FulfillmentRow, [outcome.row], updateColumns);
     unit.note('Fulfillment', actionOf(before.state, outcome.row.state), before, outcome.row);
     await settleLines(unit, linesBefore, lines);
