@@ -55,7 +55,7 @@ export const userErrorCodes = {
   DOCUMENT_IN_USE: {
     category: 30,
     meaning:
-      'Something is applied to the billing document, it was reversed or reverses another, returns of what it charges were credited, or its bill run is under way.',
+      'Something is applied to the billing document, or was, where its bill run is to be deleted; it was reversed or reverses another, returns of what it charges were credited, or its bill run is under way.',
   },
   SETTLEMENT_REQUIRED: {
     category: 30,

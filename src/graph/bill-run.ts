@@ -274,7 +274,7 @@ export class BillRunResolver {
   @Mutation(() => DeleteBillRunPayload, {
     nullable: true,
     description:
-      'Removes a run that is Canceled or an Error, with its documents, in the background: billRun shows it as RemoveInProgress, and soon as null. Where documents could not be removed it is an Error, and failures says why; it can be removed once more. Source: Zuora, "Delete bill runs".',
+      'Removes a run that is Canceled or an Error, with its documents, in the background, unless one of them was ever paid, credited or offset: then DOCUMENT_IN_USE. Meanwhile billRun shows it as RemoveInProgress, and soon as null. Where documents could not be removed it is an Error, and failures says why; it can be removed once more. Source: Zuora, "Delete bill runs".',
   })
   @Extensions({ scope: 'bill' })
   deleteBillRun(
@@ -328,9 +328,11 @@ export class BillRunResolver {
     @Ctx() { loaders, caller }: GraphContext,
   ): Promise<BillRunActionState[]> {
     const posted = await loaders.runPosted(run.id);
+    const deletable = judgeBillRun({ status: run.status, posted }, 'Delete', caller).length === 0;
+    const used = deletable && (await loaders.runUsed(run.id));
     return (['Post', 'Cancel', 'Delete'] as const).map((action) => ({
       action,
-      ...judgement(judgeBillRun({ status: run.status, posted }, action, caller)),
+      ...judgement(judgeBillRun({ status: run.status, posted, used }, action, caller)),
     }));
   }
 }

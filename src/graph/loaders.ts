@@ -2,7 +2,7 @@ import DataLoader from 'dataloader';
 import type { FieldNode } from 'graphql';
 import type { BillRunStatus } from '../domain/bill-run';
 import type { BillingSettings } from '../domain/billing-settings';
-import { postedRuns } from '../store/bill-run';
+import { postedRuns, usedRuns } from '../store/bill-run';
 import { claimed, posted } from '../store/billing-claim';
 import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
@@ -199,6 +199,11 @@ export class Loaders {
   /** Has a document of this bill run been posted? */
   runPosted(id: string): Promise<boolean> {
     return this.flags('run posted', postedRuns).load(id);
+  }
+
+  /** Was a document of this bill run ever paid, credited or offset? */
+  runUsed(id: string): Promise<boolean> {
+    return this.flags('run used', usedRuns).load(id);
   }
 
   /** The credit memos that were made along with an invoice, as far as the rules look at them. */

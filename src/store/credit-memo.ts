@@ -30,6 +30,7 @@ import { OrderLineItemRow } from './order-line-item';
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'creditMemoDate', 'id'])
 @Index('credit_memo_kind', { synchronize: false })
+@Index('credit_memo_past', { synchronize: false })
 @Unique(['reversedInvoiceId'])
 @Index(['sisterInvoiceId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])

@@ -35,6 +35,7 @@ import { selectList, tableOf } from './table';
 @Index(['entityId', 'balance', 'id'])
 @Index(['entityId', 'orgId', 'status', 'source', 'reversed'])
 @Index('invoice_negative', { synchronize: false })
+@Index('invoice_past', { synchronize: false })
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
 @Check('invoice_sum', 'amount = amount_without_tax + tax_amount')
