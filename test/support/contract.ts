@@ -237,10 +237,10 @@ type Mutation {
   updateOrderLineItems(input: UpdateOrderLineItemsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): UpdateOrderLineItemsPayload
   createFulfillments(input: CreateFulfillmentsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): CreateFulfillmentsPayload
   updateFulfillment(key: ID!, input: UpdateFulfillmentInput!, expectedVersion: Int, dryRun: Boolean! = false): UpdateFulfillmentPayload
-  bookFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  bookFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   sendFulfillmentsToBilling(keys: [ID!]!, billTargetDate: Date, processingOptions: ProcessingOptionsInput, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
-  completeFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
-  cancelFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  completeFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  cancelFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   deleteFulfillment(key: ID!, expectedVersion: Int, dryRun: Boolean! = false): DeleteFulfillmentPayload
   createBillRun(input: CreateBillRunInput!): BillRunPayload
   postBillRun(key: ID!): BillRunPayload
