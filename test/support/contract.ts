@@ -238,7 +238,7 @@ type Mutation {
   createFulfillments(input: CreateFulfillmentsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): CreateFulfillmentsPayload
   updateFulfillment(key: ID!, input: UpdateFulfillmentInput!, expectedVersion: Int, dryRun: Boolean! = false): UpdateFulfillmentPayload
   bookFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
-  sendFulfillmentsToBilling(keys: [ID!]!, billTargetDate: Date, processingOptions: ProcessingOptionsInput, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  sendFulfillmentsToBilling(keys: [ID!]!, expectedVersions: [Int!], billTargetDate: Date, processingOptions: ProcessingOptionsInput, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   completeFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   cancelFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   deleteFulfillment(key: ID!, expectedVersion: Int, dryRun: Boolean! = false): DeleteFulfillmentPayload
