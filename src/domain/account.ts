@@ -1,7 +1,7 @@
 import { isCurrency } from './currency';
 import { type UserError, userError } from './errors';
 import { dryRunPrefix, idOf } from './key';
-import { checkTexts } from './text';
+import { checkTexts, isBlank } from './text';
 
 export interface AccountInput {
   name?: string | null;
@@ -32,7 +32,7 @@ export function checkPaymentTerm(term: string | null | undefined): UserError[] {
 /** A number that a caller chooses: not empty, and never of the form of an id, so that a key is never ambiguous. */
 export function checkNumber(field: string, value: string | null | undefined): UserError[] {
   if (value == null) return [];
-  if (value.trim() === '') return [userError('INVALID_VALUE', `${field} is empty.`, [field])];
+  if (isBlank(value)) return [userError('INVALID_VALUE', `${field} is empty.`, [field])];
   if (value.startsWith(dryRunPrefix)) {
     return [userError('INVALID_VALUE', `${field} may not begin with ${dryRunPrefix}.`, [field])];
   }
@@ -41,7 +41,7 @@ export function checkNumber(field: string, value: string | null | undefined): Us
 
 /** Refuses a text that is given but blank. */
 export const checkFilled = (field: string, value: string | null | undefined): UserError[] =>
-  value != null && value.trim() === '' ? [userError('REQUIRED', `${field} is empty.`, [field])] : [];
+  value != null && isBlank(value) ? [userError('REQUIRED', `${field} is empty.`, [field])] : [];
 
 /** Limits of an account's fields; of an update only what is given is judged. */
 export function judgeAccount(input: AccountInput): UserError[] {

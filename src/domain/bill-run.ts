@@ -85,9 +85,14 @@ export interface BillRunFacts {
   status: BillRunStatus;
   /** Whether a document of it is Posted. */
   posted: boolean;
+  /** Whether a document of it was ever paid, credited or offset. For Delete. */
+  used?: boolean;
 }
 
-/** May this act be done to the run? `posted`: a document of it was posted by itself; that one stays. */
+/**
+ * May this act be done to the run? `posted`: a document of it was posted by itself; that one stays. `used`: so does one that was
+ * ever paid, credited or offset (N22), since money must leave a trail; it can be canceled. Our choice.
+ */
 export function judgeBillRun(run: BillRunFacts, action: BillRunAction, caller: Caller): UserError[] {
   const errors: UserError[] = [];
   if (!caller.scopes.has('bill')) errors.push(userError('PERMISSION_DENIED', 'The client lacks the scope "bill".'));
@@ -99,6 +104,11 @@ export function judgeBillRun(run: BillRunFacts, action: BillRunAction, caller: C
   } else if (run.posted && action !== 'Post') {
     errors.push(
       userError('DOCUMENT_STATUS', 'A document of the bill run has been posted; only a run of drafts can be undone.'),
+    );
+  }
+  if (action === 'Delete' && run.used) {
+    errors.push(
+      userError('DOCUMENT_IN_USE', 'A document of the bill run was paid, credited or offset at some time, and stays.'),
     );
   }
   return errors;

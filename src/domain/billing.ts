@@ -7,7 +7,7 @@ import { add, compare, type Decimal, isPositive, subtract } from './decimal';
 import { type UserError, userError } from './errors';
 import { type BillingDates, chargeAmount } from './invoice';
 import type { ItemCategory } from './order-line-item';
-import { amount, type Price, type TaxMode } from './price';
+import { amount, type Extended, type TaxMode } from './price';
 import { taxOf } from './tax';
 
 /** Published limit of charges on one invoice. */
@@ -103,11 +103,11 @@ export function amountsOf(
  * By the rate that its code has now: billing takes the one of its own day. Source: "Order line item fields".
  */
 export function amountWithoutTax(
-  line: Price & { quantity: Decimal; currency: string; taxMode: TaxMode | null; taxCode: string | null },
+  line: Extended & { taxMode: TaxMode | null; taxCode: string | null },
   settings: Money,
 ): Decimal {
   const rate = taxRateOf(line.taxCode, settings);
-  if (line.taxMode !== 'TaxInclusive' || rate === null) return amount(line);
+  if (line.taxMode !== 'TaxInclusive' || rate === null) return amount(line, settings.roundingMode);
   return amountsOf({ ...line, unitPrice: line.amountPerUnit }, line.quantity, rate, settings).net;
 }
 

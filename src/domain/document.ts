@@ -167,12 +167,20 @@ function usageOf(document: DocumentFacts): string | undefined {
   return isPositive(document.refundAmount) ? 'has been refunded' : undefined;
 }
 
-/** The document after Post, Unpost or Cancel. A document has a posted date while it is Posted. */
+/**
+ * The document after Post, Unpost or Cancel. A document has a posted date while it is Posted. A canceled invoice owes
+ * nothing (N11). Our choice: Zuora says nothing of the balance.
+ */
 export const enterDocument = <D extends { status: DocumentStatus; postedDate: Day | null }>(
   document: D,
   action: 'Post' | 'Unpost' | 'Cancel',
   today: Day,
-): D => ({ ...document, status: targetStatus[action], postedDate: action === 'Post' ? today : null });
+): D => ({
+  ...document,
+  status: targetStatus[action],
+  postedDate: action === 'Post' ? today : null,
+  ...(action === 'Cancel' && 'balance' in document && { balance: '0' }),
+});
 
 const targetStatus = { Post: 'Posted', Unpost: 'Draft', Cancel: 'Canceled' } as const;
 
@@ -250,7 +258,7 @@ function judgeTarget(memo: Settled, invoice: InvoiceFacts & Settled): UserError[
 
 /** The most that can be put of the memo against the invoice: the least of both balances. */
 export function applicableAmount(
-  memo: { amount: Decimal; appliedAmount: Decimal; refundAmount: Decimal },
+  memo: Pick<CreditMemoFacts, 'status' | 'amount' | 'appliedAmount' | 'refundAmount'>,
   invoice: { balance: Decimal },
 ): Decimal {
   const left = unappliedCredit(memo);

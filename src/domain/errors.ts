@@ -55,7 +55,7 @@ export const userErrorCodes = {
   DOCUMENT_IN_USE: {
     category: 30,
     meaning:
-      'Something is applied to the billing document, it was reversed or reverses another, returns of what it charges were credited, or its bill run is under way.',
+      'Something is applied to the billing document, or was, where its bill run is to be deleted; it was reversed or reverses another, returns of what it charges were credited, or its bill run is under way.',
   },
   SETTLEMENT_REQUIRED: {
     category: 30,
@@ -72,6 +72,11 @@ export const userErrorCodes = {
     category: 99,
     retryable: true,
     meaning: 'The payment gateway failed or did not answer in time; nothing was charged.',
+  },
+  PAYMENT_PENDING: {
+    category: 61,
+    retryable: true,
+    meaning: 'The money of the payment has not been taken yet, which is a matter of moments; try again.',
   },
   VERSION_CONFLICT: { category: 30, meaning: 'The object has changed since the version that the request expects.' },
   PERMISSION_DENIED: { category: 10, meaning: 'The client lacks the scope for this part of the operation.' },

@@ -48,6 +48,9 @@ export type HistoryAction =
   | 'Remove'
   | 'Reopen';
 
+/** The acts by which money or credit was put against a document. */
+export const usingActions: readonly HistoryAction[] = ['Pay', 'Offset', 'Apply', 'Reverse'];
+
 /** Said by the entry itself, or by the object's own fields of the same name. */
 const untold = new Set([
   'id',

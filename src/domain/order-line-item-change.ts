@@ -1,10 +1,9 @@
 import { roundQuantity } from './billing-settings';
 import type { Caller } from './caller';
-import { compare, type Decimal } from './decimal';
 import { type UserError, userError } from './errors';
 import { type ItemCategory, leftToReturn, type OrderLineItemState, type QuantityFacts } from './order-line-item';
 import { checkLineFields, checkPeriod, type LineContext, type OrderLineItemInput } from './order-line-item-create';
-import { type Price, type PriceInput, priceOf } from './price';
+import { type Extended, judgeExtended, type Price, type PriceInput, priceOf } from './price';
 
 /**
  * In which states each field can be changed, and whether on returns too: everything else of a return is its sale's.
@@ -55,11 +54,10 @@ export const isEmptyChange = (change: OrderLineItemChange): boolean =>
   change.itemState == null && namedFields(change).length === 0;
 
 /** What the rules about changes look at. */
-export interface ChangeableLine extends Price {
+export interface ChangeableLine extends Extended, Price {
   itemCategory: ItemCategory;
   itemState: OrderLineItemState;
   unitOfMeasure: string | null;
-  quantity: Decimal;
   transactionStartDate: string | null;
   transactionEndDate: string | null;
 }
@@ -113,10 +111,13 @@ export function changeLine<L extends ChangeableLine>(
     errors.push(userError('REQUIRED', 'A sales line item needs an itemType.', ['itemType']));
   const after = { ...before, ...Object.fromEntries(fields.map((field) => [field, change[field]])), quantity };
   errors.push(...checkPeriod(after.transactionStartDate, after.transactionEndDate));
-  if (!fields.some((field) => field in priceFields)) return errors.length ? errors : after;
-  const price = changedPrice(before, change);
+  const priced = fields.filter((field) => field in priceFields);
+  const price = priced.length ? changedPrice(before, change) : {};
   if (Array.isArray(price)) return [...errors, ...price];
-  return errors.length ? errors : { ...after, ...price };
+  const result = { ...after, ...price };
+  // Only where the change is about it: what stands may be older than the limit.
+  if (isRounded || priced.length) errors.push(...judgeExtended(result, isRounded ? 'quantity' : priced[0]));
+  return errors.length ? errors : result;
 }
 
 const priceFields = {
@@ -128,15 +129,12 @@ const priceFields = {
 
 /**
  * The price after a change, made anew from what stays and what is given. Without a discount the charged price follows
- * the list price as long as it has none of its own.
+ * the list price, unless the caller gave one (N15); whether he did is remembered, since the two may be equal by chance.
  */
 function changedPrice(before: Price, change: PriceInput): Price | UserError[] {
   const type = change.inlineDiscountType === undefined ? before.inlineDiscountType : change.inlineDiscountType;
   const discounted = type != null && type !== 'None';
-  const own =
-    before.inlineDiscountType === 'None' && compare(before.amountPerUnit, before.listPricePerUnit) !== 0 && !discounted
-      ? before.amountPerUnit
-      : undefined;
+  const own = before.amountPerUnitGiven && !discounted ? before.amountPerUnit : undefined;
   const given = <F extends keyof PriceInput>(field: F, kept: PriceInput[F]) =>
     change[field] === undefined ? kept : change[field];
   return priceOf({

@@ -214,7 +214,9 @@ const isDecimal = (field: string): boolean => field.endsWith('PerUnit');
 /** A return's input with what it has from its sale. */
 export function withOriginal(input: OrderLineItemInput, original: Original): OrderLineItemInput & Price {
   const fields = Object.fromEntries(inherited.map((field) => [field, input[field] ?? original[field]]));
-  return { ...input, ...fields, ...Object.fromEntries(copied.map((field) => [field, original[field]])) } as never;
+  const { amountPerUnitGiven } = original;
+  const same = Object.fromEntries(copied.map((field) => [field, original[field]]));
+  return { ...input, ...fields, ...same, amountPerUnitGiven } as never;
 }
 
 /** Item numbers are given for all line items of an order, each once, or for none. Returns errors by position. */

@@ -89,7 +89,8 @@ export function quantitiesOf(line: QuantityFacts): Quantities {
   if (requiresFulfillment(line)) {
     return {
       quantityFulfilled: line.fulfilledQuantity,
-      quantityPendingFulfillment: pendingOf(line),
+      // N8: a warehouse would ship what is pending.
+      quantityPendingFulfillment: line.itemState === 'Canceled' ? '0' : pendingOf(line),
       quantityAvailableForReturn: availableForReturn(line),
     };
   }

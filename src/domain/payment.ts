@@ -1,5 +1,5 @@
 import { currencyDecimals } from './currency';
-import { add, compare, type Decimal, isPositive, round, subtract } from './decimal';
+import { add, compare, type Decimal, isPositive, isWithinLimits, round, subtract } from './decimal';
 import { type UserError, userError } from './errors';
 import type { InvoiceStatus } from './invoice';
 
@@ -65,6 +65,20 @@ export const unappliedAmount = (payment: PaymentAmounts): Decimal =>
     ? '0'
     : subtract(payment.amount, add(payment.appliedAmount, payment.refundAmount));
 
+/**
+ * A payment has at most 13 digits before the point (N14): one of more could be paid back by no amount that can be given.
+ * Source: "Rounding and precision in Zuora".
+ */
+export const judgePayment = (amount: Decimal, currency: string, accountNumber: string): UserError[] =>
+  isWithinLimits(amount)
+    ? []
+    : [
+        userError(
+          'LIMIT_EXCEEDED',
+          `The payment of account ${accountNumber} would come to ${amount} ${currency}: more than 13 digits before the point. Collect fewer invoices at once.`,
+        ),
+      ];
+
 /** The total of payments; null where there is none, or where they are in several currencies. Source: "Create an order". */
 export const paidAmount = (payments: readonly { amount: Decimal; currency: string }[]): Decimal | null =>
   new Set(payments.map(({ currency }) => currency)).size === 1 ? add(...payments.map(({ amount }) => amount)) : null;
@@ -76,8 +90,9 @@ export const paidAmount = (payments: readonly { amount: Decimal; currency: strin
 export function judgeRefund(payment: PaymentAmounts & { currency: string }, amount: Decimal | null): UserError[] {
   const { status, currency } = payment;
   if (status === 'Processing') {
+    // N20: not for good, so it is not kept under the key of the request.
     const text = 'The payment is Processing: its money has not been taken yet. Ask again once it is Processed.';
-    return [userError('DOCUMENT_STATUS', text, ['key'])];
+    return [userError('PAYMENT_PENDING', text, ['key'])];
   }
   if (status !== 'Processed') {
     return [userError('DOCUMENT_STATUS', `The payment is ${status}; only one that is Processed is refunded.`, ['key'])];

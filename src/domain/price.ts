@@ -1,5 +1,6 @@
-import { compare, type Decimal, multiply, subtract } from './decimal';
+import { compare, type Decimal, isWithinLimits, multiply, type RoundingMode, subtract } from './decimal';
 import { type UserError, userError } from './errors';
+import { chargeAmount } from './invoice';
 
 export type InlineDiscountType = 'Percentage' | 'FixedAmount' | 'None';
 export type TaxMode = 'TaxInclusive' | 'TaxExclusive';
@@ -14,6 +15,8 @@ export interface PriceInput {
 export interface Price {
   listPricePerUnit: Decimal;
   amountPerUnit: Decimal;
+  /** The caller gave amountPerUnit: it does not follow a new listPricePerUnit (N15). */
+  amountPerUnitGiven: boolean;
   inlineDiscountType: InlineDiscountType;
   inlineDiscountPerUnit: Decimal | null;
 }
@@ -47,6 +50,7 @@ export function priceOf(input: PriceInput): Price | UserError[] {
     return {
       listPricePerUnit: base,
       amountPerUnit: charged ?? base,
+      amountPerUnitGiven: charged !== null,
       inlineDiscountType: 'None',
       inlineDiscountPerUnit: null,
     };
@@ -74,18 +78,42 @@ export function priceOf(input: PriceInput): Price | UserError[] {
   return {
     listPricePerUnit: list,
     amountPerUnit: subtract(list, off),
+    amountPerUnitGiven: false,
     inlineDiscountType: type,
     inlineDiscountPerUnit: discount,
   };
 }
 
-/** listPricePerUnit x quantity. */
-export const listPrice = (line: Price & { quantity: Decimal }): Decimal =>
-  multiply(line.listPricePerUnit, line.quantity);
+/** A price, how much is sold at it, and the currency. */
+export type Extended = Omit<Price, 'amountPerUnitGiven'> & { quantity: Decimal; currency: string };
 
-/** amountPerUnit x quantity. */
-export const amount = (line: Price & { quantity: Decimal }): Decimal => multiply(line.amountPerUnit, line.quantity);
+/**
+ * listPricePerUnit x quantity, rounded to the currency as every extended amount is (N10). Sources: "Order line item fields",
+ * listPrice; "Data type rounding rules".
+ */
+export const listPrice = (line: Extended, mode: RoundingMode): Decimal =>
+  chargeAmount(line.listPricePerUnit, line.quantity, line.currency, mode);
 
-/** The inline discount over the whole quantity; 0 where there is none. */
-export const discount = (line: Price & { quantity: Decimal }): Decimal =>
-  line.inlineDiscountType === 'None' ? '0' : subtract(listPrice(line), amount(line));
+/** amountPerUnit x quantity, rounded to the currency. Source: "Create an order and add a sales order line item". */
+export const amount = (line: Extended, mode: RoundingMode): Decimal =>
+  chargeAmount(line.amountPerUnit, line.quantity, line.currency, mode);
+
+/** What an inline discount takes off over the whole quantity: listPrice less amount, both rounded; 0 where there is none. */
+export const discount = (line: Extended, mode: RoundingMode): Decimal =>
+  line.inlineDiscountType === 'None' ? '0' : subtract(listPrice(line, mode), amount(line, mode));
+
+/**
+ * An amount has at most 13 digits before the point (N13), and one that has more could never be billed. Rounded up, so that no
+ * change of the mode makes it pass later. `field` is what it is refused for. Source: "Rounding and precision in Zuora".
+ */
+export function judgeExtended(line: Extended, field: string): UserError[] {
+  // Refused as a quantity.
+  if (!isWithinLimits(line.quantity)) return [];
+  const over = [listPrice(line, 'UP'), amount(line, 'UP')].find((value) => !isWithinLimits(value));
+  const message = `The line item would come to ${over}: more than 13 digits before the point.`;
+  return over === undefined ? [] : [userError('LIMIT_EXCEEDED', message, [field])];
+}
+
+/** Whether the mode of rounding decides on the amounts: most prices and quantities make whole cents in any mode. */
+export const dependsOnRounding = (line: Extended): boolean =>
+  listPrice(line, 'UP') !== listPrice(line, 'DOWN') || amount(line, 'UP') !== amount(line, 'DOWN');

@@ -1,11 +1,15 @@
 import { type UserError, userError } from './errors';
 
 /**
- * What no text field takes: the nul byte, which PostgreSQL cannot store, and characters of four bytes in UTF-8
- * (halves of surrogate pairs in JavaScript), which Zuora documents as refused.
+ * What no text field takes (N23): control characters but tab and line feed, which come from broken exports and break those who
+ * read on, the nul byte among them, which PostgreSQL cannot store; and characters of four bytes in UTF-8 (halves of
+ * surrogate pairs in JavaScript), which Zuora documents as refused, lone halves included.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the nul byte is what it is for
-const refused = /[\u0000\ud800-\udfff]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is for
+const refused = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ud800-\udfff]/;
+
+/** Nothing to be seen: empty, or of white and zero-width characters alone, such as a zero-width space. */
+export const isBlank = (text: string): boolean => /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text);
 
 /** Checks text fields against their greatest lengths; what is absent or null passes. */
 export function checkTexts(input: object, lengths: Record<string, number>): UserError[] {
@@ -21,7 +25,7 @@ export function checkTexts(input: object, lengths: Record<string, number>): User
       errors.push(
         userError(
           'INVALID_VALUE',
-          `${field} holds a nul byte or a character outside of the basic multilingual plane.`,
+          `${field} holds a control character, or one outside of the basic multilingual plane.`,
           [field],
         ),
       );

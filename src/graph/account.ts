@@ -69,7 +69,7 @@ export class Account extends Audited {
 
 export const AccountConnection = connectionType(Account, 'Account');
 
-@InputType({ description: 'Conditions on accounts. All that are given must hold.' })
+@InputType({ description: 'Conditions on accounts. All that are given must hold, and none may be null.' })
 export class AccountFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;

@@ -112,7 +112,7 @@ export class BillRunFailure {
 export const BillRunConnection = connectionType(BillRun, 'BillRun');
 export const BillRunFailureConnection = connectionType(BillRunFailure, 'BillRunFailure');
 
-@InputType({ description: 'Conditions on bill runs. All that are given must hold.' })
+@InputType({ description: 'Conditions on bill runs. All that are given must hold, and none may be null.' })
 export class BillRunFilter {
   @Field(() => BillRunStatusEnum, { nullable: true, description: 'Only runs that have come so far and no further.' })
   status?: BillRunStatus;
@@ -275,7 +275,7 @@ export class BillRunResolver {
   @Mutation(() => DeleteBillRunPayload, {
     nullable: true,
     description:
-      'Removes a run that is Canceled or an Error, with its documents, in the background: billRun shows it as RemoveInProgress, and soon as null. Where documents could not be removed it is an Error, and failures says why; it can be removed once more. Source: Zuora, "Delete bill runs".',
+      'Removes a run that is Canceled or an Error, with its documents, in the background, unless one of them was ever paid, credited or offset: then DOCUMENT_IN_USE. Meanwhile billRun shows it as RemoveInProgress, and soon as null. Where documents could not be removed it is an Error, and failures says why; it can be removed once more. Source: Zuora, "Delete bill runs".',
   })
   @Extensions({ scope: 'bill' })
   deleteBillRun(
@@ -342,9 +342,11 @@ export class BillRunResolver {
     @Ctx() { loaders, caller }: GraphContext,
   ): Promise<BillRunActionState[]> {
     const posted = await loaders.runPosted(run.id);
+    const deletable = judgeBillRun({ status: run.status, posted }, 'Delete', caller).length === 0;
+    const used = deletable && (await loaders.runUsed(run.id));
     return (['Post', 'Cancel', 'Delete'] as const).map((action) => ({
       action,
-      ...judgement(judgeBillRun({ status: run.status, posted }, action, caller)),
+      ...judgement(judgeBillRun({ status: run.status, posted, used }, action, caller)),
     }));
   }
 }

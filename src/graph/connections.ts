@@ -5,7 +5,8 @@ import { LimitError } from '../domain/limits';
 import { checkedOrder, count, type List, type Listed, type Order, type PageQuery, page } from '../store/list';
 import type { GraphContext } from './context';
 import { decodeCursor, encodeCursor, signatureOf } from './cursor';
-import { type ManyEdge, type ManyTarget, manyEdges } from './loaders';
+import { checkedFilter } from './filters';
+import { edgeOrders, type ManyEdge, type ManyTarget, manyEdges } from './loaders';
 import { columnsOf, listOf, type Noun, type RowOf, show } from './nouns';
 import { selectedFields } from './selection';
 
@@ -137,11 +138,12 @@ function askedOf(
   info: GraphQLResolveInfo,
 ): Asked {
   const definition = listOf(noun);
+  const filter = checkedFilter(args.filter);
   const { size, backward, cursor } = windowOf(args, maxPageSize);
-  const order = checkedOrder(definition, args.orderBy);
+  const order = checkedOrder(definition, args.orderBy ?? edgeOrders[name]);
   let signed: string | undefined;
   const signature = () => {
-    signed ??= signatureOf(name, order, args.filter);
+    signed ??= signatureOf(name, order, filter);
     return signed;
   };
   const from = cursor === null ? null : decodeCursor(cursor, signature(), definition.sorts[order.field]);
@@ -149,7 +151,7 @@ function askedOf(
   const withoutCursors = !fields.includes('cursor') && !fields.includes('pageInfo');
   const properties = columnsOf(noun, fields);
   return {
-    query: { properties, filter: args.filter, order, limit: size + 1, from, backward, withoutCursors },
+    query: { properties, filter, order, limit: size + 1, from, backward, withoutCursors },
     signature,
   };
 }

@@ -96,7 +96,7 @@ export class CreditMemoItem extends DocumentItem {
 export const CreditMemoConnection = connectionType(CreditMemo, 'CreditMemo');
 export const CreditMemoItemConnection = connectionType(CreditMemoItem, 'CreditMemoItem');
 
-@InputType({ description: 'Conditions on credit memos. All that are given must hold.' })
+@InputType({ description: 'Conditions on credit memos. All that are given must hold, and none may be null.' })
 export class CreditMemoFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
@@ -116,7 +116,7 @@ export class CreditMemoFilter {
   creditMemoDate?: DateFilter;
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: their unappliedAmount is other than 0, whatever their status. False: it is 0.',
+    description: 'True: their unappliedAmount is other than 0, so they are not Canceled. False: it is 0.',
   })
   hasUnapplied?: boolean;
   @Field(() => IDFilter, {
@@ -196,7 +196,7 @@ export class CreditMemoResolver {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'amount less appliedAmount and refundAmount, in the currency: what is left to be used while it is Posted.',
+      'amount less appliedAmount and refundAmount, in the currency: what is left to be used while it is Posted. 0 once it is Canceled.',
   })
   unappliedAmount(@Root() memo: CreditMemoRow): string {
     return money(unappliedCredit(memo), memo.currency);

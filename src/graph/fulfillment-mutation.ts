@@ -71,6 +71,12 @@ export class DeleteFulfillmentPayload {
 
 const keysText = 'Ids in any spelling or fulfillment numbers, 1 to 1,000; INVALID_VALUE where one comes twice.';
 
+const versionsArg = {
+  nullable: true,
+  description:
+    'The versions that the fulfillments were read at, one for each key and in the order of keys, else INVALID_VALUE. One that has changed since is refused with VERSION_CONFLICT. Not looked at where absent.',
+};
+
 const done = (result: FulfillmentsResult) => ({
   ...billedShown(result),
   fulfillments: result.fulfillments.map((row) => row && shown('fulfillment', row)),
@@ -129,11 +135,12 @@ export class FulfillmentMutations {
   @Extensions({ scope: 'fulfill' })
   bookFulfillments(
     @Arg('keys', () => [ID], { description: keysText }) keys: string[],
+    @Arg('expectedVersions', () => [Int], versionsArg) expectedVersions: number[] | null,
     @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() context: GraphContext,
   ): Promise<TransitionFulfillmentsPayload> {
-    return this.move(context, 'Book', { keys }, onError, dryRun);
+    return this.move(context, 'Book', { keys, expectedVersions }, onError, dryRun);
   }
 
   @Mutation(() => TransitionFulfillmentsPayload, {
@@ -144,6 +151,7 @@ export class FulfillmentMutations {
   @Extensions({ scope: 'fulfill' })
   sendFulfillmentsToBilling(
     @Arg('keys', () => [ID], { description: keysText }) keys: string[],
+    @Arg('expectedVersions', () => [Int], versionsArg) expectedVersions: number[] | null,
     @Arg('billTargetDate', () => DateScalar, {
       nullable: true,
       description:
@@ -159,7 +167,13 @@ export class FulfillmentMutations {
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() context: GraphContext,
   ): Promise<TransitionFulfillmentsPayload> {
-    return this.move(context, 'SendToBilling', { keys, billTargetDate, processingOptions }, onError, dryRun);
+    return this.move(
+      context,
+      'SendToBilling',
+      { keys, expectedVersions, billTargetDate, processingOptions },
+      onError,
+      dryRun,
+    );
   }
 
   @Mutation(() => TransitionFulfillmentsPayload, {
@@ -170,11 +184,12 @@ export class FulfillmentMutations {
   @Extensions({ scope: 'fulfill' })
   completeFulfillments(
     @Arg('keys', () => [ID], { description: keysText }) keys: string[],
+    @Arg('expectedVersions', () => [Int], versionsArg) expectedVersions: number[] | null,
     @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() context: GraphContext,
   ): Promise<TransitionFulfillmentsPayload> {
-    return this.move(context, 'Complete', { keys }, onError, dryRun);
+    return this.move(context, 'Complete', { keys, expectedVersions }, onError, dryRun);
   }
 
   @Mutation(() => TransitionFulfillmentsPayload, {
@@ -185,11 +200,12 @@ export class FulfillmentMutations {
   @Extensions({ scope: 'fulfill' })
   cancelFulfillments(
     @Arg('keys', () => [ID], { description: keysText }) keys: string[],
+    @Arg('expectedVersions', () => [Int], versionsArg) expectedVersions: number[] | null,
     @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() context: GraphContext,
   ): Promise<TransitionFulfillmentsPayload> {
-    return this.move(context, 'Cancel', { keys }, onError, dryRun);
+    return this.move(context, 'Cancel', { keys, expectedVersions }, onError, dryRun);
   }
 
   @Mutation(() => DeleteFulfillmentPayload, {
@@ -223,6 +239,7 @@ export class FulfillmentMutations {
       transitionFulfillments(work, { ...input, action }, { onError, dryRun }),
       done,
       refused(input.keys.length),
+      present,
     );
   }
 }

@@ -3,6 +3,7 @@ import { money } from '../domain/currency';
 import { type FulfillmentGroupBy, summarize } from '../store/fulfillment';
 import type { GraphContext } from './context';
 import { FulfillmentGroupByEnum } from './enums';
+import { checkedFilter } from './filters';
 import { FulfillmentFilter } from './fulfillment';
 import { DecimalScalar } from './scalars';
 
@@ -47,7 +48,7 @@ export class FulfillmentSummaryResolver {
     filter: FulfillmentFilter | null,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentSummary[]> {
-    const rows = await summarize(work.reads(), groupBy, filter);
+    const rows = await summarize(work.reads(), groupBy, checkedFilter(filter));
     return rows.map((row) => ({ ...row, amount: money(row.amount, row.currency) }));
   }
 }

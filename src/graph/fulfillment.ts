@@ -145,7 +145,7 @@ export class Fulfillment extends Audited {
 
 export const FulfillmentConnection = connectionType(Fulfillment, 'Fulfillment');
 
-@InputType({ description: 'Conditions on fulfillments. All that are given must hold.' })
+@InputType({ description: 'Conditions on fulfillments. All that are given must hold, and none may be null.' })
 export class FulfillmentFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;

@@ -58,7 +58,8 @@ export class Invoice extends Document {
   })
   status: InvoiceStatus;
   @Field(() => DecimalScalar, {
-    description: 'amount less payments, credits and offsets, in the currency: what is owed while it is Posted.',
+    description:
+      'amount less payments, credits and offsets, in the currency: what is owed while it is Posted. 0 once it is Canceled.',
   })
   balance: string;
   @Field(() => Boolean, {
@@ -119,7 +120,7 @@ export class InvoiceOffset extends Node {
 export const InvoiceConnection = connectionType(Invoice, 'Invoice');
 export const InvoiceItemConnection = connectionType(InvoiceItem, 'InvoiceItem');
 
-@InputType({ description: 'Conditions on invoices. All that are given must hold.' })
+@InputType({ description: 'Conditions on invoices. All that are given must hold, and none may be null.' })
 export class InvoiceFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
@@ -148,7 +149,7 @@ export class InvoiceFilter {
   balance?: DecimalFilter;
   @Field(() => Boolean, {
     nullable: true,
-    description: 'True: their balance is other than 0, whatever their status. False: it is 0.',
+    description: 'True: their balance is other than 0, so they are not Canceled. False: it is 0.',
   })
   hasBalance?: boolean;
   @Field(() => IDFilter, {

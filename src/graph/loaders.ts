@@ -1,13 +1,13 @@
 import DataLoader from 'dataloader';
 import type { FieldNode } from 'graphql';
 import type { BillRunStatus } from '../domain/bill-run';
-import { postedRuns } from '../store/bill-run';
+import { postedRuns, usedRuns } from '../store/bill-run';
 import { claimed, posted } from '../store/billing-claim';
 import { type BillingSettingsRow, billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
 import { billRunStatuses, type SisterMemo, sisterMemos } from '../store/document';
 import { negativeCredit } from '../store/invoice';
-import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
+import { countsBy, type Listed, type Order, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
 import { rowsBy } from '../store/write';
 import { listOf, type Noun, type RowOf, show } from './nouns';
@@ -79,6 +79,14 @@ export const manyEdges = {
   'BillRun.history': many('historyEntry', 'subjectId'),
   'BillingSettings.history': many('historyEntry', 'subjectId'),
 } as const;
+
+/**
+ * Edges that come in an order of their own where none is asked for: line items as they were ordered, which is how a client
+ * matches the reply of createOrder with its request (N9). They were made at one instant, with ids that rise.
+ */
+export const edgeOrders: Record<string, Order | undefined> = {
+  'Order.orderLineItems': { field: 'createdDate', direction: 'ASC' },
+};
 
 export type OneEdge = keyof typeof oneEdges;
 export type ManyEdge = keyof typeof manyEdges;
@@ -195,6 +203,11 @@ export class Loaders {
   /** Has a document of this bill run been posted? */
   runPosted(id: string): Promise<boolean> {
     return this.flags('run posted', postedRuns).load(id);
+  }
+
+  /** Was a document of this bill run ever paid, credited or offset? */
+  runUsed(id: string): Promise<boolean> {
+    return this.flags('run used', usedRuns).load(id);
   }
 
   /** The credit memos that were made along with an invoice, as far as the rules look at them. */

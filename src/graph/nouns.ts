@@ -135,7 +135,7 @@ export const nouns = {
       account: ['accountId'],
       documentNumber: ['creditMemoNumber'],
       documentDate: ['creditMemoDate'],
-      unappliedAmount: ['amount', 'appliedAmount', 'refundAmount', 'currency'],
+      unappliedAmount: ['status', 'amount', 'appliedAmount', 'refundAmount', 'currency'],
       billRun: ['billRunId'],
       reversedInvoice: ['reversedInvoiceId'],
       allowedActions: [

@@ -71,7 +71,7 @@ export class CreateOrderLineItemInput {
   @Field(() => DecimalScalar, {
     nullable: true,
     description:
-      'What one unit is charged at, 0 or more in the currency of the account, never rounded; the list price where absent. With an inline discount it follows from that, and must be absent.',
+      'What one unit is charged at, 0 or more in the currency of the account, never rounded; the list price where absent, which it then follows. With an inline discount it follows from that, and must be absent.',
   })
   amountPerUnit?: string;
   @Field(() => InlineDiscountTypeEnum, {
@@ -186,7 +186,7 @@ export class UpdateOrderLineItemInput {
   @Field(() => DecimalScalar, {
     nullable: true,
     description:
-      'What one unit is charged at, 0 or more in the currency, where there is no inline discount; a sale, while Executing.',
+      'What one unit is charged at, 0 or more in the currency, where there is no inline discount; a sale, while Executing. Once given it stays under a new listPricePerUnit; null makes it follow that again.',
   })
   amountPerUnit?: string | null;
   @Field(() => InlineDiscountTypeEnum, {

@@ -1,6 +1,8 @@
 import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
 import { amountWithoutTax } from '../domain/billing';
 import { money } from '../domain/currency';
+import type { RoundingMode } from '../domain/decimal';
+import { defaultRounding } from '../domain/invoice';
 import {
   judgeLineMove,
   movesFrom,
@@ -9,7 +11,7 @@ import {
   requiresFulfillment,
 } from '../domain/order-line-item';
 import { editableLineFields } from '../domain/order-line-item-change';
-import { amount, discount, listPrice } from '../domain/price';
+import { amount, dependsOnRounding, discount, listPrice } from '../domain/price';
 import { OrderLineItemRow } from '../store/order-line-item';
 import type { GraphContext } from './context';
 import { OrderLineItemStateEnum } from './enums';
@@ -50,7 +52,7 @@ export class OrderLineItemRules {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments.',
+      'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments, and once it is Canceled.',
   })
   quantityPendingFulfillment(@Root() line: OrderLineItemRow): string {
     return quantitiesOf(line).quantityPendingFulfillment;
@@ -74,34 +76,40 @@ export class OrderLineItemRules {
     return value !== null && inlineDiscountType === 'FixedAmount' ? money(value, currency) : value;
   }
 
-  @FieldResolver(() => DecimalScalar, { description: 'listPricePerUnit x quantity in the currency, not rounded.' })
-  listPrice(@Root() line: OrderLineItemRow): string {
-    return money(listPrice(line), line.currency);
+  @FieldResolver(() => DecimalScalar, {
+    description:
+      'listPricePerUnit x quantity in the currency, rounded to its decimals by roundingMode of the billing settings. Source: Zuora, "Data type rounding rules".',
+  })
+  async listPrice(@Root() line: OrderLineItemRow, @Ctx() context: GraphContext): Promise<string> {
+    return money(listPrice(line, await modeFor(line, context)), line.currency);
   }
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'listPrice less amount in the currency: what is taken off over the whole quantity; 0 where inlineDiscountType is None.',
+      'listPrice less amount in the currency, both rounded: what is taken off over the whole quantity; 0 where inlineDiscountType is None.',
   })
-  discount(@Root() line: OrderLineItemRow): string {
-    return money(discount(line), line.currency);
+  async discount(@Root() line: OrderLineItemRow, @Ctx() context: GraphContext): Promise<string> {
+    return money(discount(line, await modeFor(line, context)), line.currency);
   }
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'amountPerUnit x quantity in the currency, not rounded; with tax where taxMode is TaxInclusive. What is billed is rounded item by item.',
+      'amountPerUnit x quantity in the currency, rounded to its decimals by roundingMode of the billing settings; with tax where taxMode is TaxInclusive. What is billed is rounded item by item, so parts may add up to a little more or less.',
   })
-  amount(@Root() line: OrderLineItemRow): string {
-    return money(amount(line), line.currency);
+  async amount(@Root() line: OrderLineItemRow, @Ctx() context: GraphContext): Promise<string> {
+    return money(amount(line, await modeFor(line, context)), line.currency);
   }
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'In the currency: amount less the tax in it where taxMode is TaxInclusive, by the rate that its tax code has now; else amount. Source: Zuora, "Order line item fields".',
+      'In the currency: the rounded amount less the tax in it where taxMode is TaxInclusive, by the rate that its tax code has now; else amount. Source: Zuora, "Order line item fields".',
   })
-  async amountWithoutTax(@Root() line: OrderLineItemRow, @Ctx() { loaders }: GraphContext): Promise<string> {
-    const included = line.taxMode === 'TaxInclusive';
-    return money(included ? amountWithoutTax(line, await loaders.settings()) : amount(line), line.currency);
+  async amountWithoutTax(@Root() line: OrderLineItemRow, @Ctx() context: GraphContext): Promise<string> {
+    const without =
+      line.taxMode === 'TaxInclusive'
+        ? amountWithoutTax(line, await context.loaders.settings())
+        : amount(line, await modeFor(line, context));
+    return money(without, line.currency);
   }
 
   @FieldResolver(() => [OrderLineItemTransition], {
@@ -129,6 +137,10 @@ export class OrderLineItemRules {
     return editableLineFields(line, caller);
   }
 }
+
+/** Most amounts need no rounding, and these cost no look at the settings. */
+const modeFor = async (line: OrderLineItemRow, { loaders }: GraphContext): Promise<RoundingMode> =>
+  dependsOnRounding(line) ? (await loaders.settings()).roundingMode : defaultRounding;
 
 /** What a return is judged by in its original: the facts behind its quantities. */
 const judgedFields = ['quantityAvailableForReturn'];

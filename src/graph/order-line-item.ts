@@ -149,7 +149,7 @@ export class OrderLineItem extends Audited {
 
 export const OrderLineItemConnection = connectionType(OrderLineItem, 'OrderLineItem');
 
-@InputType({ description: 'Conditions on line items. All that are given must hold.' })
+@InputType({ description: 'Conditions on line items. All that are given must hold, and none may be null.' })
 export class OrderLineItemFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
@@ -236,7 +236,8 @@ export class OrderLineItemPageArgs extends PageArgs {
   filter?: OrderLineItemFilter;
   @Field(() => OrderLineItemOrder, {
     nullable: true,
-    description: 'What they are sorted by; the last changed comes first where absent.',
+    description:
+      'What they are sorted by. Where absent, those of an order come as they were ordered, and else the last changed comes first.',
   })
   orderBy?: OrderLineItemOrder;
 }

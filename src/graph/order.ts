@@ -69,7 +69,7 @@ export class Order extends Audited {
 
 export const OrderConnection = connectionType(Order, 'Order');
 
-@InputType({ description: 'Conditions on orders. All that are given must hold.' })
+@InputType({ description: 'Conditions on orders. All that are given must hold, and none may be null.' })
 export class OrderFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;
@@ -210,7 +210,10 @@ export class OrderResolver {
     );
   }
 
-  @FieldResolver(() => OrderLineItemConnection, { description: 'What was ordered, each at its price; at most 100.' })
+  @FieldResolver(() => OrderLineItemConnection, {
+    description:
+      'What was ordered, each at its price; at most 100. In the order of the request that ordered it where orderBy is absent.',
+  })
   orderLineItems(
     @Root() order: OrderRow,
     @Args(() => OrderLineItemPageArgs) args: OrderLineItemPageArgs,

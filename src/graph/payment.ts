@@ -70,7 +70,7 @@ export class PaymentApplication extends Node {
 
 export const PaymentConnection = connectionType(Payment, 'Payment');
 
-@InputType({ description: 'Conditions on payments. All that are given must hold.' })
+@InputType({ description: 'Conditions on payments. All that are given must hold, and none may be null.' })
 export class PaymentFilter {
   @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
   id?: IDFilter;

@@ -1,5 +1,6 @@
 import { type AccountInput, judgeAccount } from '../domain/account';
 import { below, Refusal, userError } from '../domain/errors';
+import { isChanged } from '../domain/history';
 import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
 import { insertNumberedRows, lockRows, updateRows } from '../store/write';
@@ -88,6 +89,7 @@ export function updateAccount(
       paymentMethodToken: input.paymentMethodToken === undefined ? before.paymentMethodToken : input.paymentMethodToken,
       ...unit.touched(before),
     };
+    if (!isChanged(before, account)) return { account: before };
     const columns = ['name', 'paymentTerm', 'paymentMethodToken', 'version', 'updatedDate', 'updatedById'] as const;
     await updateRows(unit.db, AccountRow, [account], columns);
     unit.note('Account', 'Update', before, account);

@@ -15,7 +15,7 @@ import { billingDates } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { taxOf } from '../domain/tax';
 import { AccountRow } from '../store/account';
-import { BillRunRow, lockRun, postedRuns, reopenChunks } from '../store/bill-run';
+import { BillRunRow, lockRun, postedRuns, reopenChunks, usedRuns } from '../store/bill-run';
 import type { BillingSettingsRow } from '../store/billing-settings';
 import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
@@ -129,7 +129,8 @@ async function judged(unit: Unit, key: string, action: BillRunAction): Promise<B
   const run = found && (await lockRun(unit.db.connection, found.id));
   if (!run) throw new Refusal([userError('NOT_FOUND', 'No bill run has this id or number.', ['key'])]);
   const posted = (await postedRuns(unit.db, [run.id])).length > 0;
-  refuse(below(['key'], judgeBillRun({ status: run.status, posted }, action, unit.caller)));
+  const used = action === 'Delete' && (await usedRuns(unit.db, [run.id])).length > 0;
+  refuse(below(['key'], judgeBillRun({ status: run.status, posted, used }, action, unit.caller)));
   return run;
 }
 

@@ -2,7 +2,7 @@ import { type Scope, scopes } from '../domain/caller';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import type { DocumentMode } from '../domain/registered-document';
-import { checkTexts } from '../domain/text';
+import { checkTexts, isBlank } from '../domain/text';
 import {
   type ClientWithGrants,
   clientExists,
@@ -214,7 +214,7 @@ export const checkSubject = (subject: string): UserError[] =>
   isSubject(subject) ? [] : [userError('INVALID_VALUE', 'A subject has 1 to 255 ASCII characters.', ['subject'])];
 
 export function checkName(field: string, name: string): UserError[] {
-  if (name.trim() === '') return [userError('REQUIRED', `${field} is empty.`, [field])];
+  if (isBlank(name)) return [userError('REQUIRED', `${field} is empty.`, [field])];
   return checkTexts({ [field]: name }, { [field]: 255 });
 }
 

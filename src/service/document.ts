@@ -140,7 +140,7 @@ export async function enterGroup(unit: Unit, action: StatusAction, group: Group)
   const invoices = moved(group.invoices);
   const creditMemos = moved(group.creditMemos);
   const columns = ['status', 'postedDate', 'version', 'updatedDate', 'updatedById'] as const;
-  await updateRows(unit.db, InvoiceRow, invoices, columns);
+  await updateRows(unit.db, InvoiceRow, invoices, [...columns, 'balance']);
   await updateRows(unit.db, CreditMemoRow, creditMemos, columns);
   for (const [at, row] of invoices.entries()) unit.note('Invoice', action, group.invoices[at], row);
   for (const [at, row] of creditMemos.entries()) unit.note('CreditMemo', action, group.creditMemos[at], row);

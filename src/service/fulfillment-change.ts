@@ -34,13 +34,15 @@ import { deleteRows, rowsBy, updateRows } from '../store/write';
 import { type BatchOptions, judgeCount, judged, refuse } from './batch';
 import { bill, nothingBilled } from './billing';
 import type { FulfillmentsResult } from './fulfillment';
-import { judgeVersion } from './key';
+import { judgeVersion, judgeVersionCount } from './key';
 import { lockLines, settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
 
 export interface TransitionInput {
   keys: readonly string[];
   action: FulfillmentAction;
+  /** The versions that the caller has seen, one for each key. */
+  expectedVersions?: readonly number[] | null;
   /** With SendToBilling: the date to bill from, for those that have none or may be edited. */
   billTargetDate?: string | null;
   processingOptions?: ProcessingOptions | null;
@@ -56,6 +58,7 @@ export function transitionFulfillments(
     const { keys } = input;
     refuse([
       ...judgeCount(keys.length, ['keys']),
+      ...judgeVersionCount(input.expectedVersions, keys.length),
       ...below(['processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
     ]);
     const change: FulfillmentChange = { state: targetOf[input.action] };
@@ -83,6 +86,11 @@ export function transitionFulfillments(
         return null;
       }
       seen.add(fulfillment.id);
+      const conflicts = judgeVersion(fulfillment, input.expectedVersions?.[at], ['expectedVersions', at]);
+      if (conflicts.length) {
+        errors.push(...conflicts);
+        return null;
+      }
       const outcome = changed(unit, fulfillment, change, lines, posted, null);
       if ('problems' in outcome) {
         errors.push(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at, input) })));

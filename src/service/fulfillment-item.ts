@@ -8,6 +8,7 @@ import {
   judgeItems,
   maxItems,
 } from '../domain/fulfillment-item';
+import { isChanged } from '../domain/history';
 import { FulfillmentRow } from '../store/fulfillment';
 import { FulfillmentItemRow, fulfillmentItems, itemCounts } from '../store/fulfillment-item';
 import { newId } from '../store/id';
@@ -84,6 +85,7 @@ export function updateFulfillmentItem(
     for (const field of itemFields) {
       if (change[field] !== undefined) Object.assign(changed, { [field]: change[field] });
     }
+    if (!isChanged(item, changed)) return { fulfillmentItems: [item], deletedId: null, userErrors: [] };
     await updateRows(unit.db, FulfillmentItemRow, [changed], itemFields);
     await touchFulfillments(unit, [fulfillment], [item], [changed]);
     return { fulfillmentItems: [changed], deletedId: null, userErrors: [] };

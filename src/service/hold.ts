@@ -2,7 +2,7 @@ import type { Caller } from '../domain/caller';
 import { RequestError } from '../domain/errors';
 import { type Connection, Lease, type StatementCounter } from '../store/connection';
 import { lockKey, storedOutcome, storeOutcome } from '../store/idempotency';
-import { type Held, type Services, translated, Work } from './work';
+import { type Held, noted, type Services, translated, Work } from './work';
 
 /** A rendered reply, as it goes out and as it is stored for its key. */
 export interface Reply {
@@ -62,7 +62,7 @@ export async function hold(
     }
     return { reply, replayed: false };
   } catch (error) {
-    throw translated(error);
+    throw noted(services, translated(error));
   } finally {
     await lease.release(open);
     if (open) work.defer(held.units.splice(0).flatMap((unit) => unit.onRollback));

@@ -49,6 +49,7 @@ export async function findAllByKeys<R extends { id: string }>(
 export const judgeVersion = (
   current: { id: string; version: number },
   expected: number | null | undefined,
+  path: (string | number)[] = ['expectedVersion'],
 ): UserError[] =>
   expected == null || expected === current.version
     ? []
@@ -56,7 +57,19 @@ export const judgeVersion = (
         userError(
           'VERSION_CONFLICT',
           `The object is at version ${current.version}, not ${expected}; read it again.`,
-          ['expectedVersion'],
+          path,
           { kind: 'VersionConflict', currentVersion: current.version, current },
+        ),
+      ];
+
+/** Versions of many objects are given for all of them or for none (N21): a list that is too short would guard some of them. */
+export const judgeVersionCount = (expected: readonly number[] | null | undefined, keys: number): UserError[] =>
+  expected == null || expected.length === keys
+    ? []
+    : [
+        userError(
+          'INVALID_VALUE',
+          `${expected.length} versions for ${keys} keys; give one for each key, in their order.`,
+          ['expectedVersions'],
         ),
       ];

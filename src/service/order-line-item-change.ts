@@ -178,4 +178,4 @@ class Changes {
 }
 
 /** What a client's change may write, besides the counters and the state. */
-const columns = [...updatableLineFields, 'sentToBillingDate'] as const;
+const columns = [...updatableLineFields, 'amountPerUnitGiven', 'sentToBillingDate'] as const;

@@ -1,4 +1,4 @@
-import type { HistoryAction } from '../domain/history';
+import { type HistoryAction, isChanged } from '../domain/history';
 import { orderStateOf } from '../domain/order';
 import {
   completesItself,
@@ -45,7 +45,7 @@ export async function settleLines(
   changed: readonly (keyof OrderLineItemRow & string)[] = [],
 ): Promise<OrderLineItemRow[]> {
   const lines = [...after.values()]
-    .filter((line) => line !== before.get(line.id))
+    .filter((line) => isChanged(before.get(line.id)!, line))
     .map((line) => ({
       ...(completesItself(line) ? enterLine(line, 'Complete', unit.now) : line),
       ...unit.touched(line),

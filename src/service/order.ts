@@ -12,7 +12,7 @@ import {
   withOriginal,
 } from '../domain/order-line-item-create';
 import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
-import { type Price, priceOf } from '../domain/price';
+import { judgeExtended, type Price, priceOf } from '../domain/price';
 import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
 import { OrderRow } from '../store/order';
@@ -133,6 +133,7 @@ function judgeLines(
     if (!isReturn(line)) {
       const price = priceOf(line);
       if (Array.isArray(price)) refuseLine(price);
+      else if (account) refuseLine(judgeExtended({ ...line, ...price, currency: account.currency }, 'quantity'));
       return { ...line, ...(price as Price) };
     }
     if (!original || (account && original.accountId !== account.id)) {
@@ -205,6 +206,7 @@ function lineRow(unit: Unit, order: OrderRow, account: AccountRow, line: JudgedL
     currency: line.original?.currency ?? account.currency,
     listPricePerUnit: line.listPricePerUnit,
     amountPerUnit: line.amountPerUnit,
+    amountPerUnitGiven: line.amountPerUnitGiven,
     inlineDiscountType: line.inlineDiscountType,
     inlineDiscountPerUnit: line.inlineDiscountPerUnit,
     taxMode: line.taxMode ?? null,

@@ -2,6 +2,7 @@ import { dayOf } from '../domain/date';
 import { add } from '../domain/decimal';
 import { Refusal, userError } from '../domain/errors';
 import { amountsToCollect, balancesBehind, offsetsOf } from '../domain/invoice';
+import { judgePayment } from '../domain/payment';
 import type { AccountRow } from '../store/account';
 import { type Connection, transaction } from '../store/connection';
 import { newId } from '../store/id';
@@ -9,6 +10,7 @@ import { InvoiceOffsetRow, InvoiceRow, lockNegativeInvoices } from '../store/inv
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
 import { closeAttempts, holdAttempts, type OpenAttempt, openAttempts } from '../store/payment-attempt';
 import { insertNumberedRows, insertRows, updateRows } from '../store/write';
+import { refuse } from './batch';
 import { settleAttempt } from './payment-attempt';
 import type { Unit } from './work';
 
@@ -53,12 +55,21 @@ export async function collect(
       ),
     );
   }
-  const attempts: OpenAttempt[] = groups.map((group) => ({
+  const amounts = groups.map((group) => add(...group.map((invoice) => invoice.balance)));
+  refuse(
+    groups.flatMap(([first], at) =>
+      judgePayment(amounts[at], first.currency, accounts.get(first.accountId)!.accountNumber).map((error) => ({
+        ...error,
+        path: pathOf(first),
+      })),
+    ),
+  );
+  const attempts: OpenAttempt[] = groups.map((group, at) => ({
     id: newId(),
     entityId: unit.caller.entityId,
     orgId: group[0].orgId,
     accountId: group[0].accountId,
-    amount: add(...group.map((invoice) => invoice.balance)),
+    amount: amounts[at],
     currency: group[0].currency,
     createdById: unit.caller.clientId,
     trackId: unit.caller.trackId,

@@ -1,5 +1,5 @@
 import { type Connection, transaction } from '../store/connection';
-import type { Services } from './work';
+import { noted, type Services, translated } from './work';
 
 /** What waits for its end, and whose it is. */
 export interface Waiting {
@@ -25,6 +25,9 @@ export async function sweep(
 ): Promise<void> {
   for (const each of waiting) {
     if (ended()) return;
-    await settle(services, each).catch((error) => services.onFailure(error, `settling ${what} ${each.id}`));
+    await settle(services, each).catch((error) => {
+      noted(services, translated(error));
+      services.onFailure(error, `settling ${what} ${each.id}`);
+    });
   }
 }

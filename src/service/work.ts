@@ -20,6 +20,8 @@ export interface Services {
   onFailure: (error: unknown, what: string) => void;
   /** Tells the workers of this process that there is a bill run to carry on. */
   wake?: () => void;
+  /** Asks for what waits for its end to be settled soon: the database was lost, and may have taken a settling with it. */
+  settleSoon?: () => void;
 }
 
 /** What the history keeps changes of: an object of one org, or of several (a bill run), or of none (settings). */
@@ -192,7 +194,7 @@ export class Work {
     try {
       return this.held ? await this.runHeld(this.held, dryRun, effect) : await this.runAlone(dryRun, effect);
     } catch (error) {
-      throw translated(error);
+      throw noted(this.services, translated(error));
     }
   }
 
@@ -245,7 +247,10 @@ export class Work {
   async finish(): Promise<void> {
     const acts = this.later.splice(0);
     for (const act of acts) {
-      await act().catch((error) => this.services.onFailure(error, 'settling a payment'));
+      await act().catch((error) => {
+        noted(this.services, translated(error));
+        this.services.onFailure(error, 'settling a payment');
+      });
     }
     // That a payment is settled is the caller's doing too.
     if (acts.length) this.services.db.replicas?.hasWritten(this.caller);
@@ -255,6 +260,12 @@ export class Work {
   defer(acts: (() => Promise<void>)[]): void {
     this.later.push(...acts);
   }
+}
+
+/** An error, of which housekeeping is told where it may have left something open. */
+export function noted(services: Services, error: unknown): unknown {
+  if (error instanceof RequestError && ['UNAVAILABLE', 'OUTCOME_UNKNOWN'].includes(error.code)) services.settleSoon?.();
+  return error;
 }
 
 /** Errors of the database in the words of a reply. */

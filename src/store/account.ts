@@ -24,11 +24,11 @@ export class AccountRow extends Audited {
 }
 
 export interface AccountFilter {
-  id?: IdFilter | null;
-  accountNumber?: TextFilter | null;
-  name?: TextFilter | null;
-  currency?: string | null;
-  updatedDate?: RangeFilter | null;
+  id?: IdFilter;
+  accountNumber?: TextFilter;
+  name?: TextFilter;
+  currency?: string;
+  updatedDate?: RangeFilter;
 }
 
 export const accounts = list<AccountRow, AccountFilter>(

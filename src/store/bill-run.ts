@@ -1,6 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { BillRunChunkStatus, BillRunPhase, BillRunStatus } from '../domain/bill-run';
 import type { UserErrorCode } from '../domain/errors';
+import { usingActions } from '../domain/history';
 import { AccountRow } from './account';
 import { byCodePoints } from './audited';
 import type { Connection, Scoped } from './connection';
@@ -270,10 +271,26 @@ export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Pro
   return rows.map((row) => row.id);
 }
 
+/**
+ * Those of the runs of which a document was put to use at some time. What was taken back since left only its history, and that is
+ * asked of few documents: one that was posted, unposted and canceled is at version 4, and each use adds two.
+ */
+export async function usedRuns(scoped: Scoped, runIds: readonly string[]): Promise<string[]> {
+  const used = (table: string) => `exists (
+    select from ${table} d where d.bill_run_id = t.id and d.status <> 'Posted' and d.version > 4 and exists (
+      select from history_entry h where h.subject_id = d.id and h.action = any($4)))`;
+  const rows = await scoped.query<{ id: string }>(
+    `select t.id from bill_run t where ${inScope(tableOf(BillRunRow))} and t.id = any($3)
+     and (${used('invoice')} or ${used('credit_memo')})`,
+    [runIds, usingActions],
+  );
+  return rows.map((row) => row.id);
+}
+
 export interface BillRunFilter {
-  status?: BillRunStatus | null;
-  targetDate?: RangeFilter | null;
-  updatedDate?: RangeFilter | null;
+  status?: BillRunStatus;
+  targetDate?: RangeFilter;
+  updatedDate?: RangeFilter;
 }
 
 export const billRuns = list<BillRunRow, BillRunFilter>(

@@ -30,6 +30,7 @@ import { OrderLineItemRow } from './order-line-item';
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'creditMemoDate', 'id'])
 @Index('credit_memo_kind', { synchronize: false })
+@Index('credit_memo_past', { synchronize: false })
 @Unique(['reversedInvoiceId'])
 @Index(['sisterInvoiceId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
@@ -124,14 +125,14 @@ export const creditMemoApplications = list<CreditMemoApplicationRow, object>(
 );
 
 export interface CreditMemoFilter {
-  id?: IdFilter | null;
-  creditMemoNumber?: TextFilter | null;
-  accountId?: IdFilter | null;
-  status?: CreditMemoStatus | null;
-  creditMemoDate?: RangeFilter | null;
-  hasUnapplied?: boolean | null;
-  billRunId?: IdFilter | null;
-  updatedDate?: RangeFilter | null;
+  id?: IdFilter;
+  creditMemoNumber?: TextFilter;
+  accountId?: IdFilter;
+  status?: CreditMemoStatus;
+  creditMemoDate?: RangeFilter;
+  hasUnapplied?: boolean;
+  billRunId?: IdFilter;
+  updatedDate?: RangeFilter;
 }
 
 export const creditMemos = list<CreditMemoRow, CreditMemoFilter>(
@@ -142,7 +143,7 @@ export const creditMemos = list<CreditMemoRow, CreditMemoFilter>(
     accountId: id('t.account_id'),
     status: equals('t.status', 'credit_memo_status'),
     creditMemoDate: date('t.credit_memo_date'),
-    hasUnapplied: isSet(bit('t.amount > t.applied_amount + t.refund_amount')),
+    hasUnapplied: isSet(bit("t.amount > t.applied_amount + t.refund_amount and t.status <> 'Canceled'")),
     billRunId: id('t.bill_run_id'),
     updatedDate: dateTime('t.updated_date'),
   },

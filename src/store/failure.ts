@@ -3,8 +3,8 @@ export type Failure = 'unavailable' | 'timeout' | 'contention';
 
 const unavailableErrno = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN'];
 
-/** Where two requests may want the same key: a claim, an outcome, or a number that one of them has chosen. */
-const contested = ['billing_claim', 'idempotency_outcome', 'account', 'orders'];
+/** Where two requests may want the same key: a claim or an outcome. */
+const contested = ['billing_claim', 'idempotency_outcome'];
 
 /**
  * Sorts an error of the database. Contention: deadlock, lock time-out, serialization, or a uniqueness that another

@@ -19,33 +19,38 @@ export type Condition<F> = (filter: F, values: Values) => string[];
  */
 export const maxListed = 100;
 
+/*
+ * A filter holds no null: the graph refuses it, since `eq: null` that meant everything would hand out or change all rows. Should
+ * one get here, the condition compares with null and matches nothing.
+ */
+
 export interface TextFilter {
-  eq?: string | null;
-  in?: string[] | null;
-  startsWith?: string | null;
-  isNull?: boolean | null;
+  eq?: string;
+  in?: string[];
+  startsWith?: string;
+  isNull?: boolean;
 }
 export interface IdFilter {
-  eq?: string | null;
-  in?: string[] | null;
-  isNull?: boolean | null;
+  eq?: string;
+  in?: string[];
+  isNull?: boolean;
 }
 export interface RangeFilter {
-  eq?: string | null;
-  in?: string[] | null;
-  gte?: string | null;
-  gt?: string | null;
-  lte?: string | null;
-  lt?: string | null;
-  isNull?: boolean | null;
+  eq?: string;
+  in?: string[];
+  gte?: string;
+  gt?: string;
+  lte?: string;
+  lt?: string;
+  isNull?: boolean;
 }
 export interface EnumFilter<E extends string = string> {
-  eq?: E | null;
-  in?: E[] | null;
+  eq?: E;
+  in?: E[];
 }
 
-export const nulls = (column: string, isNull: boolean | null | undefined): string[] =>
-  isNull == null ? [] : [`${column} is ${isNull ? '' : 'not '}null`];
+export const nulls = (column: string, isNull: boolean | undefined): string[] =>
+  isNull === undefined ? [] : [`${column} is ${isNull ? '' : 'not '}null`];
 
 /** No stored text holds a nul byte, and PostgreSQL takes none as a parameter: such a value matches nothing. */
 const storable = (value: string): boolean => !value.includes('\0');
@@ -69,10 +74,10 @@ function endOf(start: string): string | null {
 export function text(column: string): Condition<TextFilter> {
   return ({ eq, in: list, startsWith, isNull }, values) => {
     const conditions = nulls(column, isNull);
-    if (eq != null) conditions.push(storable(eq) ? `${column} = ${values.add(eq, 'text')}` : nothing);
-    if (list != null) conditions.push(`${column} = any(${values.add(list.filter(storable), 'text[]')})`);
-    if (startsWith != null && !storable(startsWith)) conditions.push(nothing);
-    else if (startsWith != null) {
+    if (eq !== undefined) conditions.push(storable(eq) ? `${column} = ${values.add(eq, 'text')}` : nothing);
+    if (list !== undefined) conditions.push(`${column} = any(${values.add(list.filter(storable), 'text[]')})`);
+    if (startsWith !== undefined && !storable(startsWith)) conditions.push(nothing);
+    else if (startsWith !== undefined) {
       const end = endOf(startsWith);
       conditions.push(`${column} >= ${values.add(startsWith, 'text')}`);
       if (end !== null) conditions.push(`${column} < ${values.add(end, 'text')}`);
@@ -85,11 +90,11 @@ export function text(column: string): Condition<TextFilter> {
 export function id(column: string): Condition<IdFilter> {
   return ({ eq, in: list, isNull }, values) => {
     const conditions = nulls(column, isNull);
-    if (eq != null) {
+    if (eq !== undefined) {
       const wanted = idOf(eq);
       conditions.push(wanted ? `${column} = ${values.add(wanted, 'uuid')}` : nothing);
     }
-    if (list != null) {
+    if (list !== undefined) {
       const wanted = list.map(idOf).filter((value) => value !== undefined);
       conditions.push(`${column} = any(${values.add(wanted, 'uuid[]')})`);
     }
@@ -107,9 +112,9 @@ function range(column: string, type: string): Condition<RangeFilter> {
       ['<=', lte],
       ['<', lt],
     ]) {
-      if (value != null) conditions.push(`${column} ${operator} ${values.add(value, type)}`);
+      if (value !== undefined) conditions.push(`${column} ${operator} ${values.add(value, type)}`);
     }
-    if (list != null) conditions.push(`${column} = any(${values.add(list, `${type}[]`)})`);
+    if (list !== undefined) conditions.push(`${column} = any(${values.add(list, `${type}[]`)})`);
     return conditions;
   };
 }
@@ -125,7 +130,8 @@ export function dateOrNever(never: string): Condition<RangeFilter> {
   return ({ isNull, ...filter }, values) => {
     const conditions = date(never)(filter, values);
     if (isNull) conditions.push(`${never} = 'infinity'`);
-    if (isNull === false || filter.gte != null || filter.gt != null) conditions.push(`${never} < 'infinity'`);
+    if (isNull === false || filter.gte !== undefined || filter.gt !== undefined)
+      conditions.push(`${never} < 'infinity'`);
     return conditions;
   };
 }
@@ -133,8 +139,8 @@ export function dateOrNever(never: string): Condition<RangeFilter> {
 export function oneOf(column: string, type: string): Condition<EnumFilter> {
   return ({ eq, in: list }, values) => {
     const conditions: string[] = [];
-    if (eq != null) conditions.push(`${column} = ${values.add(eq, type)}`);
-    if (list != null) conditions.push(`${column} = any(${values.add(list, `${type}[]`)})`);
+    if (eq !== undefined) conditions.push(`${column} = ${values.add(eq, type)}`);
+    if (list !== undefined) conditions.push(`${column} = any(${values.add(list, `${type}[]`)})`);
     return conditions;
   };
 }

@@ -81,21 +81,21 @@ export class FulfillmentRow extends Audited {
 }
 
 export interface FulfillmentFilter {
-  id?: IdFilter | null;
-  fulfillmentNumber?: TextFilter | null;
-  externalId?: TextFilter | null;
-  trackingNumber?: TextFilter | null;
-  carrier?: TextFilter | null;
-  state?: EnumFilter<FulfillmentState> | null;
-  fulfillmentType?: FulfillmentType | null;
-  fulfillmentDate?: RangeFilter | null;
-  billTargetDate?: RangeFilter | null;
-  orderLineItemId?: IdFilter | null;
-  orderId?: IdFilter | null;
-  accountId?: IdFilter | null;
-  billed?: boolean | null;
-  updatedDate?: RangeFilter | null;
-  createdDate?: RangeFilter | null;
+  id?: IdFilter;
+  fulfillmentNumber?: TextFilter;
+  externalId?: TextFilter;
+  trackingNumber?: TextFilter;
+  carrier?: TextFilter;
+  state?: EnumFilter<FulfillmentState>;
+  fulfillmentType?: FulfillmentType;
+  fulfillmentDate?: RangeFilter;
+  billTargetDate?: RangeFilter;
+  orderLineItemId?: IdFilter;
+  orderId?: IdFilter;
+  accountId?: IdFilter;
+  billed?: boolean;
+  updatedDate?: RangeFilter;
+  createdDate?: RangeFilter;
 }
 
 /** Looked up for each row, which "offset 0" leaves no way around: as a join the planner walks through all claims there are. */

@@ -35,6 +35,7 @@ import { selectList, tableOf } from './table';
 @Index(['entityId', 'balance', 'id'])
 @Index(['entityId', 'orgId', 'status', 'source', 'reversed'])
 @Index('invoice_negative', { synchronize: false })
+@Index('invoice_past', { synchronize: false })
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
 @Check('invoice_sum', 'amount = amount_without_tax + tax_amount')
@@ -114,19 +115,19 @@ export class InvoiceOffsetRow {
 }
 
 export interface InvoiceFilter {
-  id?: IdFilter | null;
-  invoiceNumber?: TextFilter | null;
-  accountId?: IdFilter | null;
-  status?: InvoiceStatus | null;
-  invoiceDate?: RangeFilter | null;
-  dueDate?: RangeFilter | null;
-  amount?: RangeFilter | null;
-  balance?: RangeFilter | null;
-  hasBalance?: boolean | null;
-  source?: string | null;
-  reversed?: boolean | null;
-  billRunId?: IdFilter | null;
-  updatedDate?: RangeFilter | null;
+  id?: IdFilter;
+  invoiceNumber?: TextFilter;
+  accountId?: IdFilter;
+  status?: InvoiceStatus;
+  invoiceDate?: RangeFilter;
+  dueDate?: RangeFilter;
+  amount?: RangeFilter;
+  balance?: RangeFilter;
+  hasBalance?: boolean;
+  source?: string;
+  reversed?: boolean;
+  billRunId?: IdFilter;
+  updatedDate?: RangeFilter;
 }
 
 export const invoices = list<InvoiceRow, InvoiceFilter>(

@@ -72,8 +72,8 @@ function conditionsOf<R, F extends object>(
 ): string[] {
   const conditions: string[] = definition.only ? [definition.only] : [];
   for (const [field, value] of Object.entries(filter ?? {})) {
-    if (value == null) continue;
-    const length = (value as { in?: unknown[] | null }).in?.length ?? 0;
+    if (value === undefined) continue;
+    const length = (value as { in?: unknown[] }).in?.length ?? 0;
     if (length > maxListed)
       throw new RequestError('BAD_REQUEST', `${field}.in holds ${length} values; at most ${maxListed} are allowed.`);
     const condition = definition.filters[field as keyof F] as Condition<unknown>;
@@ -127,7 +127,7 @@ export function page<R, F extends object>(
   const rows = `select ${select} from ${definition.table.name} t
      where ${[inScope(definition.table), ...where].join(' and ')} ${order}`;
   const limit = `limit ${values.add(query.limit, 'integer')}`;
-  const filtered = Object.values(query.filter ?? {}).some((value) => value != null);
+  const filtered = Object.values(query.filter ?? {}).some((value) => value !== undefined);
   return scoped.query<Listed<R>>(
     filtered ? `with found as materialized (${rows} limit ${wanted}) select * from found ${limit}` : `${rows} ${limit}`,
     values.list,

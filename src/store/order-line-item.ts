@@ -90,6 +90,8 @@ export class OrderLineItemRow extends Audited {
   @Column('text') currency: string;
   @Column('numeric') listPricePerUnit: string;
   @Column('numeric') amountPerUnit: string;
+  /** The caller gave amountPerUnit: it does not follow listPricePerUnit. */
+  @Column('boolean', { default: false }) amountPerUnitGiven: boolean;
   @Column('enum', { enum: ['Percentage', 'FixedAmount', 'None'], enumName: 'inline_discount_type' })
   inlineDiscountType: InlineDiscountType;
   @Column('numeric', { nullable: true }) inlineDiscountPerUnit: string | null;
@@ -110,35 +112,31 @@ export class OrderLineItemRow extends Audited {
 }
 
 export interface OrderLineItemFilter {
-  id?: IdFilter | null;
-  orderId?: IdFilter | null;
-  orderNumber?: TextFilter | null;
-  itemNumber?: TextFilter | null;
-  itemName?: TextFilter | null;
-  itemState?: EnumFilter<OrderLineItemState> | null;
-  itemCategory?: ItemCategory | null;
-  itemType?: ItemType | null;
-  billingRule?: BillingRule | null;
-  productCode?: TextFilter | null;
-  accountId?: IdFilter | null;
-  originalOrderLineItemId?: IdFilter | null;
-  originalOrderId?: IdFilter | null;
-  originalOrderNumber?: TextFilter | null;
-  unitOfMeasure?: TextFilter | null;
-  inlineDiscountType?: InlineDiscountType | null;
-  hasPendingQuantity?: boolean | null;
-  updatedDate?: RangeFilter | null;
+  id?: IdFilter;
+  orderId?: IdFilter;
+  orderNumber?: TextFilter;
+  itemNumber?: TextFilter;
+  itemName?: TextFilter;
+  itemState?: EnumFilter<OrderLineItemState>;
+  itemCategory?: ItemCategory;
+  itemType?: ItemType;
+  billingRule?: BillingRule;
+  productCode?: TextFilter;
+  accountId?: IdFilter;
+  originalOrderLineItemId?: IdFilter;
+  originalOrderId?: IdFilter;
+  originalOrderNumber?: TextFilter;
+  unitOfMeasure?: TextFilter;
+  inlineDiscountType?: InlineDiscountType;
+  hasPendingQuantity?: boolean;
+  updatedDate?: RangeFilter;
 }
 
 /**
  * Conditions that are put to the one row of another table that a column leads to, which has a value there always: whether
  * there is a value is whether there is the row.
  */
-function through<F extends { isNull?: boolean | null }>(
-  column: string,
-  row: string,
-  condition: Condition<F>,
-): Condition<F> {
+function through<F extends { isNull?: boolean }>(column: string, row: string, condition: Condition<F>): Condition<F> {
   return ({ isNull, ...filter }, values) => {
     const conditions = condition(filter as F, values);
     return [
@@ -156,7 +154,9 @@ const originalOrder = `order_line_item s join orders o on o.id = s.order_id
 /** Shorter numbers first, so that 2 comes before 10. */
 const itemNumber = "lpad(length(t.item_number)::text, 3, '0') || t.item_number";
 
-const pending = bit("t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity");
+const pending = bit(
+  "t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity and t.item_state <> 'Canceled'",
+);
 
 export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
   OrderLineItemRow,

@@ -27,13 +27,13 @@ export class OrderRow extends Audited {
 }
 
 export interface OrderFilter {
-  id?: IdFilter | null;
-  orderNumber?: TextFilter | null;
-  accountId?: IdFilter | null;
-  orderDate?: RangeFilter | null;
-  category?: OrderCategory | null;
-  state?: OrderState | null;
-  updatedDate?: RangeFilter | null;
+  id?: IdFilter;
+  orderNumber?: TextFilter;
+  accountId?: IdFilter;
+  orderDate?: RangeFilter;
+  category?: OrderCategory;
+  state?: OrderState;
+  updatedDate?: RangeFilter;
 }
 
 export const orders = list<OrderRow, OrderFilter>(

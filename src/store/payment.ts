@@ -78,12 +78,12 @@ export class PaymentAttemptRow {
 }
 
 export interface PaymentFilter {
-  id?: IdFilter | null;
-  paymentNumber?: TextFilter | null;
-  accountId?: IdFilter | null;
-  status?: PaymentStatus | null;
-  effectiveDate?: RangeFilter | null;
-  updatedDate?: RangeFilter | null;
+  id?: IdFilter;
+  paymentNumber?: TextFilter;
+  accountId?: IdFilter;
+  status?: PaymentStatus;
+  effectiveDate?: RangeFilter;
+  updatedDate?: RangeFilter;
 }
 
 export const payments = list<PaymentRow, PaymentFilter>(

@@ -51,9 +51,13 @@ export class NumberTaken extends Error {
   }
 }
 
+/** Kinds whose numbers callers may choose too. */
+const chosenKinds: readonly NumberedKind[] = ['account', 'order'];
+
 /**
  * Inserts rows that bear a business number and gives them back with it. A number that a row brings along is kept;
- * the others come from the entity's sequence, which may leave gaps, in the order of the rows.
+ * the others come from the entity's sequence, which may leave gaps, in the order of the rows. A generated number steps over
+ * chosen ones; one that another request has chosen in the same moment is waited for, and stepped over by another statement.
  * @throws NumberTaken
  */
 export async function insertNumberedRows<R extends { id: string }>(
@@ -62,31 +66,33 @@ export async function insertNumberedRows<R extends { id: string }>(
   rows: readonly R[],
   { kind, column, dryRun }: Numbering,
 ): Promise<R[]> {
-  if (rows.length === 0) return [];
   const table = tableOf(row);
   const properties = Object.keys(table.columns);
+  const generate = chosenKinds.includes(kind) ? 'free_number' : 'business_number';
   const number = `coalesce(r."${column}", case when $4::integer is null
-      then business_number('${numberPrefixes[kind]}', '${kind}', $1) else '${dryRunPrefix}' || ($4 + r.position) || ' ' || r."id" end)`;
-  const written = await scoped
-    .query<{ id: string; number: string }>(
-      `insert into ${table.name} (${properties.map((p) => table.columns[p].name).join(', ')})
-     select ${properties.map((p) => (p === column ? number : `r."${p}"`)).join(', ')}
-     from rows from (json_to_recordset($3::json) as (${recordset(table, properties)})) with ordinality as r(${properties
-       .map((p) => `"${p}"`)
-       .join(', ')}, position)
-     where ${given(table)}
-     order by r.position
-     returning id, ${table.columns[column].name} as number`,
-      [JSON.stringify(rows), dryRun],
-    )
-    .catch((error) => {
-      const brought = rows.length === 1 ? (rows[0][column as keyof R] as string | null) : null;
-      // A generated number that meets a chosen one is passed over at the next try.
-      throw error.code === '23505' && brought !== null ? new NumberTaken(column, brought) : error;
-    });
-  if (written.length !== rows.length)
-    throw new Error(`${rows.length - written.length} rows of ${table.name} are out of scope`);
-  const numbers = new Map(written.map((entry) => [entry.id, entry.number]));
+      then ${generate}('${numberPrefixes[kind]}', '${kind}', $1) else '${dryRunPrefix}' || ($4 + r.position) || ' ' || r."id" end)`;
+  const numbers = new Map<string, string>();
+  for (let left = rows; left.length > 0; left = left.filter(({ id }) => !numbers.has(id))) {
+    const written = await scoped.query<{ id: string; number: string | null }>(
+      `with r as materialized (
+       select r.* from rows from (json_to_recordset($3::json) as (${recordset(table, properties)})) with ordinality as r(${properties
+         .map((p) => `"${p}"`)
+         .join(', ')}, position)
+       where ${given(table)}
+     ), written as (
+       insert into ${table.name} (${properties.map((p) => table.columns[p].name).join(', ')})
+       select ${properties.map((p) => (p === column ? number : `r."${p}"`)).join(', ')} from r order by r."${column}" is null, r.position
+       on conflict (entity_id, ${table.columns[column].name}) do nothing
+       returning id, ${table.columns[column].name} as number
+     ) select r."id" as id, written.number from r left join written on written.id = r."id"`,
+      [JSON.stringify(left), dryRun],
+    );
+    if (written.length !== left.length)
+      throw new Error(`${left.length - written.length} rows of ${table.name} are out of scope`);
+    for (const { id, number } of written) if (number !== null) numbers.set(id, number);
+    const taken = left.find((entry) => !numbers.has(entry.id) && entry[column as keyof R] !== null);
+    if (taken) throw new NumberTaken(column, taken[column as keyof R] as string);
+  }
   return rows.map((entry) => ({ ...entry, [column]: numbers.get(entry.id) }));
 }
 

@@ -42,6 +42,8 @@ describe('an account', () => {
     ['no currency of ISO 4217', { currency: 'usd' }, 'INVALID_VALUE currency'],
     ['a long token', { paymentMethodToken: 'x'.repeat(256) }, 'INVALID_VALUE paymentMethodToken'],
     ['a nul byte', { name: 'a\u0000' }, 'INVALID_VALUE name'],
+    ['N23: a name of zero-width characters', { name: '\u200b\ufeff' }, 'REQUIRED name'],
+    ['N23: a number of zero-width characters', { accountNumber: '\u200b' }, 'INVALID_VALUE accountNumber'],
   ])('with %s is refused', (_what, input, expected) => {
     expect(judge(input)).toEqual([expected]);
   });

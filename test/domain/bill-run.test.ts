@@ -53,6 +53,14 @@ describe('what may be done to a bill run', () => {
     expect(judged(status, action, false, without)).toEqual(['PERMISSION_DENIED', ...reasons]);
   });
 
+  test('N22: is not Delete where a document of it was ever put to use; Cancel is', () => {
+    const used = (status: BillRunStatus, action: BillRunAction) =>
+      told(judgeBillRun({ status, posted: false, used: true }, action, aCaller()));
+    expect(used('Canceled', 'Delete')).toEqual(['DOCUMENT_IN_USE']);
+    expect(used('Error', 'Delete')).toEqual(['DOCUMENT_IN_USE']);
+    expect(used('Completed', 'Cancel')).toEqual([]);
+  });
+
   test('is told with the status it has and those in which it could be done', () => {
     const [error] = judgeBillRun({ status: 'Posted', posted: true }, 'Delete', aCaller());
     expect(error.message).toBe('The bill run is Posted; this is allowed while it is Canceled, Error.');

@@ -284,10 +284,10 @@ describe('the amount of a line item without tax', () => {
     expect(amountWithoutTax(a14, someSettings({ ...vat('0.04'), inclusiveTaxRule: 'TaxFirst' }))).toBe('2.87');
   });
 
-  test('is the amount as it stands where there is no tax in it', () => {
+  test('N10: is the rounded amount where there is no tax in it', () => {
     const exact = { ...line, amountPerUnit: '3.1235', taxCode: null };
     for (const taxMode of [null, 'TaxExclusive', 'TaxInclusive'] as const) {
-      expect(amountWithoutTax({ ...exact, taxMode }, settings)).toBe('12.494');
+      expect(amountWithoutTax({ ...exact, taxMode }, settings)).toBe('12.49');
     }
   });
 });

@@ -155,6 +155,10 @@ test('a document has a posted date while it is Posted', () => {
   expect(enterDocument(draft, 'Post', '2022-01-02')).toEqual(posted);
   expect(enterDocument({ status: 'Posted' as const, postedDate: '2022-01-01' }, 'Unpost', '2022-01-02')).toEqual(draft);
   expect(enterDocument(draft, 'Cancel', '2022-01-02')).toEqual({ ...draft, status: 'Canceled' });
+  // N11
+  const owing = { ...draft, balance: '10' };
+  expect(enterDocument(owing, 'Cancel', '2022-01-02')).toEqual({ ...draft, status: 'Canceled', balance: '0' });
+  expect(enterDocument(owing, 'Post', '2022-01-02').balance).toBe('10');
 });
 
 describe('a reversal', () => {

@@ -33,6 +33,7 @@ describe('the codes of user errors', () => {
     expect(of(22)).toEqual(['BILL_TARGET_DATE_REQUIRED', 'REQUIRED']);
     expect(of(40)).toEqual(['NOT_FOUND']);
     expect(of(50)).toEqual(['LOCKED_RETRY']);
+    expect(of(61)).toEqual(['PAYMENT_PENDING']);
     expect(of(99)).toEqual(['PAYMENT_FAILED']);
     expect(of(30)).toEqual(
       expect.arrayContaining([

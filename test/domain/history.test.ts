@@ -1,4 +1,4 @@
-import { changesOf, stateOf } from '../../src/domain/history';
+import { changesOf, isChanged, stateOf } from '../../src/domain/history';
 
 const before = {
   id: 'id',
@@ -39,6 +39,12 @@ describe('the changes of an object', () => {
       [],
     );
     expect(changesOf(fields({ b__c: [1, 2] }), fields({ b__c: [2, 1] }))).toHaveLength(1);
+  });
+
+  test('N19: are none where a JSON object has the same fields in another order', () => {
+    const one = { customFields: { b__c: 1, a__c: null } };
+    expect(isChanged(one, { customFields: { a__c: null, b__c: 1 }, version: 2 })).toBe(false);
+    expect(isChanged(one, { customFields: { b__c: 1 } })).toBe(true);
   });
 
   test('are none of a new object, and of a deleted one the values it had', () => {

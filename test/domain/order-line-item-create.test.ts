@@ -178,6 +178,7 @@ const anOriginal = (more: Partial<Original> = {}): Original => ({
   ...aLine({ billingRule: 'TriggerWithoutFulfillment', itemState: 'SentToBilling' }),
   listPricePerUnit: '100',
   amountPerUnit: '95',
+  amountPerUnitGiven: false,
   inlineDiscountType: 'Percentage',
   inlineDiscountPerUnit: '5',
   taxMode: 'TaxExclusive',

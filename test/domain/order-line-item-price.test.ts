@@ -8,6 +8,7 @@ const line = (input: PriceInput) => ({
   itemState: 'Executing' as const,
   unitOfMeasure: null,
   quantity: '10',
+  currency: 'USD',
   transactionStartDate: null,
   transactionEndDate: null,
   ...(priceOf(input) as Price),
@@ -21,7 +22,8 @@ const fixed = line({ listPricePerUnit: '100', inlineDiscountType: 'FixedAmount',
 const figures = (before: typeof plain, change: PriceInput & { quantity?: string }): string => {
   const after = changeLine(before, change, someSettings());
   if (Array.isArray(after)) return told(after).join();
-  return [after.amountPerUnit, listPrice(after), discount(after), amount(after)].join('/');
+  const amounts = [listPrice, discount, amount].map((of) => of(after, 'HALF_UP'));
+  return [after.amountPerUnit, ...amounts].join('/');
 };
 
 describe('a changed price', () => {
@@ -41,7 +43,6 @@ describe('a changed price', () => {
   });
 
   test('A8: a list price of 100 without any other, times 10', () => {
-    expect(figures(line({ amountPerUnit: '30' }), { listPricePerUnit: '100' })).toBe('100/1000/0/1000');
     expect(figures(own, { amountPerUnit: null })).toBe('100/1000/0/1000');
   });
 
@@ -62,6 +63,21 @@ describe('a changed price', () => {
     expect(figures(plain, { listPricePerUnit: '120' })).toBe('120/1200/0/1200');
     expect(figures(plain, { amountPerUnit: '70' })).toBe('70/1000/0/700');
     expect(figures(own, { listPricePerUnit: null })).toBe('80/800/0/800');
+  });
+
+  test('N15: that the caller gave stays, be it equal to the list price by chance, or the only one that he gave', () => {
+    const equal = line({ listPricePerUnit: '100', amountPerUnit: '100' });
+    expect(figures(equal, { listPricePerUnit: '120' })).toBe('100/1200/0/1000');
+    expect(figures(line({ amountPerUnit: '30' }), { listPricePerUnit: '100' })).toBe('30/1000/0/300');
+    // Given again or taken back, and remembered from change to change.
+    const steps = (before: typeof plain, ...changes: PriceInput[]) =>
+      changes.reduce<typeof plain>((now, change) => changeLine(now, change, someSettings()) as typeof plain, before);
+    const last = { listPricePerUnit: '7' };
+    expect(steps(plain, { amountPerUnit: '100' }, last).amountPerUnit).toBe('100');
+    expect(steps(equal, { listPricePerUnit: '120' }, last).amountPerUnit).toBe('100');
+    expect(steps(equal, { amountPerUnit: null }, last).amountPerUnit).toBe('7');
+    const off = { inlineDiscountType: 'Percentage', inlineDiscountPerUnit: '5' } as const;
+    expect(steps(equal, off, { inlineDiscountType: 'None' }, last).amountPerUnit).toBe('7');
   });
 
   test('is the list price once the discount is taken away', () => {

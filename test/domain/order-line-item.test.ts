@@ -91,6 +91,10 @@ describe('the quantities of a line item with fulfillments', () => {
     expect(completesItself(line)).toBe(false);
   });
 
+  test('N8: Canceled, nothing is pending, as without fulfillments', () => {
+    expect(figures(aLine({ itemState: 'Canceled', quantity: '10' }))).toBe('10/0/0/0');
+  });
+
   test('Executing, all is pending', () => {
     expect(figures(aLine({ itemState: 'Executing' }))).toBe('100/100/0/0');
   });

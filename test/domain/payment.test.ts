@@ -76,10 +76,10 @@ const aPayment = (more: object = {}) => ({
 describe('a refund', () => {
   const judge = (amount: string | null, more: object = {}) => told(judgeRefund(aPayment(more), amount));
 
-  test('needs money that was taken, and tells to wait for it', () => {
+  test('N20: needs money that was taken, and tells to wait for it', () => {
     expect(judgeRefund(aPayment({ status: 'Processing' }), '1')).toEqual([
       {
-        code: 'DOCUMENT_STATUS',
+        code: 'PAYMENT_PENDING',
         message: 'The payment is Processing: its money has not been taken yet. Ask again once it is Processed.',
         path: ['key'],
       },

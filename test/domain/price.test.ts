@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { amount, discount, listPrice, type Price, type PriceInput, priceOf } from '../../src/domain/price';
+import { add, type RoundingMode, round } from '../../src/domain/decimal';
+import {
+  amount,
+  dependsOnRounding,
+  discount,
+  listPrice,
+  type Price,
+  type PriceInput,
+  priceOf,
+} from '../../src/domain/price';
 import { told } from '../support/facts';
 
 function priced(input: PriceInput): Price {
@@ -9,9 +18,9 @@ function priced(input: PriceInput): Price {
 }
 
 /** amountPerUnit, listPrice, discount and amount of a quantity. */
-function figures(input: PriceInput, quantity: string): string[] {
-  const line = { ...priced(input), quantity };
-  return [line.amountPerUnit, listPrice(line), discount(line), amount(line)];
+function figures(input: PriceInput, quantity: string, currency = 'USD', mode: RoundingMode = 'HALF_UP'): string[] {
+  const line = { ...priced(input), quantity, currency };
+  return [line.amountPerUnit, listPrice(line, mode), discount(line, mode), amount(line, mode)];
 }
 
 const refusal = (input: PriceInput): string[] => {
@@ -62,12 +71,35 @@ describe('the price of a line item', () => {
 
   test('is never rounded', () => {
     const input = { inlineDiscountType: 'Percentage', inlineDiscountPerUnit: '33.333333333' } as const;
-    expect(figures({ ...input, listPricePerUnit: '0.123456789' }, '1')).toEqual([
-      '0.08230452600041152263',
-      '0.123456789',
-      '0.04115226299958847737',
-      '0.08230452600041152263',
-    ]);
+    expect(priced({ ...input, listPricePerUnit: '0.123456789' }).amountPerUnit).toBe('0.08230452600041152263');
+  });
+});
+
+describe('N10: the amounts of a whole line item are rounded to its currency, in the mode of the entity', () => {
+  const third = {
+    listPricePerUnit: '9.99',
+    inlineDiscountType: 'Percentage',
+    inlineDiscountPerUnit: '33.333',
+  } as const;
+  test.each<[PriceInput, string, string, RoundingMode, string[]]>([
+    [{ amountPerUnit: '12.345' }, '3', 'USD', 'HALF_UP', ['12.345', '37.04', '0', '37.04']],
+    [{ amountPerUnit: '12.345' }, '3', 'USD', 'DOWN', ['12.345', '37.03', '0', '37.03']],
+    [{ amountPerUnit: '33.5' }, '3', 'JPY', 'HALF_UP', ['33.5', '101', '0', '101']],
+    [{ amountPerUnit: '33.5' }, '3', 'JPY', 'DOWN', ['33.5', '100', '0', '100']],
+    [{ amountPerUnit: '0.0005' }, '1', 'KWD', 'HALF_UP', ['0.0005', '0.001', '0', '0.001']],
+    [third, '3', 'USD', 'HALF_UP', ['6.6600333', '29.97', '9.99', '19.98']],
+    [third, '3', 'USD', 'UP', ['6.6600333', '29.97', '9.98', '19.99']],
+  ])('%j times %s in %s, %s', (input, quantity, currency, mode, expected) => {
+    expect(figures(input, quantity, currency, mode)).toEqual(expected);
+  });
+
+  test('and the mode decides only where there is something to round', () => {
+    const depends = (input: PriceInput, quantity: string, currency: string) =>
+      dependsOnRounding({ ...priced(input), quantity, currency });
+    expect(depends({ amountPerUnit: '12.345' }, '2', 'USD')).toBe(false);
+    expect(depends({ amountPerUnit: '12.345' }, '3', 'USD')).toBe(true);
+    expect(depends(third, '3', 'USD')).toBe(true);
+    expect(depends({ amountPerUnit: '1', listPricePerUnit: '1.005' }, '1', 'USD')).toBe(true);
   });
 });
 
@@ -126,28 +158,24 @@ describe('a price is refused', () => {
   });
 });
 
-test('list price = amount + discount, to the last digit', () => {
-  const cents = fc.bigInt({ min: 0n, max: 10n ** 15n });
+test('list price = amount + discount, each a whole number of cents', () => {
+  const parts = fc.bigInt({ min: 0n, max: 10n ** 15n });
   const decimal = (n: bigint) =>
     n
       .toString()
       .padStart(10, '0')
       .replace(/(.{9})$/, '.$1');
   fc.assert(
-    fc.property(cents, fc.bigInt({ min: 0n, max: 10n ** 11n }), cents, (list, percent, quantity) => {
+    fc.property(parts, fc.bigInt({ min: 0n, max: 10n ** 11n }), parts, (list, percent, quantity) => {
       const price = priced({
         listPricePerUnit: decimal(list),
         inlineDiscountType: 'Percentage',
         inlineDiscountPerUnit: decimal(percent),
       });
-      const line = { ...price, quantity: decimal(quantity) };
-      // All three with 29 decimals, as whole numbers.
-      const whole = (text: string) => {
-        const [integer, fraction = ''] = text.split('.');
-        return BigInt(integer + fraction.padEnd(29, '0'));
-      };
-      expect(whole(amount(line)) + whole(discount(line))).toBe(whole(listPrice(line)));
-      expect(whole(discount(line))).toBe(list * percent * quantity);
+      const line = { ...price, quantity: decimal(quantity), currency: 'USD' };
+      const parts = [listPrice, amount, discount].map((of) => of(line, 'HALF_UP'));
+      for (const part of parts) expect(round(part, 2, 'DOWN')).toBe(part);
+      expect(add(parts[1], parts[2])).toBe(parts[0]);
     }),
   );
 });

@@ -5,6 +5,7 @@ import type { Work } from '../../src/service/work';
 import { BillRunRow } from '../../src/store/bill-run';
 import { Scoped } from '../../src/store/connection';
 import { insertRows } from '../../src/store/write';
+import { priceBeyond } from '../support/beyond';
 import { credited, deliver, invoiced } from '../support/billed';
 import { drift } from '../support/books';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -122,7 +123,11 @@ describe('a bill run', () => {
 
   test('shows the accounts that it could not bill, with the reason, in pages', async () => {
     const names: string[] = [];
-    for (let at = 0; at < 3; at++) names.push((await due(2, { amountPerUnit: '9999999999999' })).account.accountNumber);
+    for (let at = 0; at < 3; at++) {
+      const { account } = await due(2);
+      await priceBeyond(gateway.database, account.id);
+      names.push(account.accountNumber);
+    }
     await due(1);
     const foreseen = (await preview({ targetDate: '2022-01-01' })).body.data.previewBillRun;
     const { billRun } = await create({ targetDate: '2022-01-01' });

@@ -193,6 +193,29 @@ describe('fulfillments under the settings', () => {
     }
   });
 
+  test('N10: and so have their line items, tax included or not', async () => {
+    const amounts = async (more: object) => {
+      const { id } = await line(more);
+      const query = 'query ($id: ID!) { orderLineItem(id: $id) { listPrice discount amount amountWithoutTax } }';
+      return (await admin.graphql(query, { id })).body.data.orderLineItem;
+    };
+    const third = {
+      ...{ quantity: '3', listPricePerUnit: '9.99', amountPerUnit: null },
+      ...{ inlineDiscountType: 'Percentage', inlineDiscountPerUnit: '33.333' },
+    };
+    await update({ taxCodes: [{ code: 'VAT', rate: '0.1' }] });
+    for (const [roundingMode, three, discounted] of [
+      ['HALF_UP', '37.04', { listPrice: '29.97', discount: '9.99', amount: '19.98', amountWithoutTax: '18.16' }],
+      ['UP', '37.04', { listPrice: '29.97', discount: '9.98', amount: '19.99', amountWithoutTax: '18.18' }],
+      ['DOWN', '37.03', { listPrice: '29.97', discount: '9.99', amount: '19.98', amountWithoutTax: '18.16' }],
+    ] as const) {
+      await update({ roundingMode });
+      const whole = { listPrice: three, discount: '0.00', amount: three, amountWithoutTax: three };
+      expect(await amounts({ quantity: '3', amountPerUnit: '12.345' })).toEqual(whole);
+      expect(await amounts({ ...third, taxMode: 'TaxInclusive', taxCode: 'VAT' })).toEqual(discounted);
+    }
+  });
+
   test('name only carriers, systems and locations of the lists', async () => {
     const { id } = await line();
     await update(lists);

@@ -166,6 +166,67 @@ describe('the history of what follows from a fulfillment', () => {
     expect(entry.changes).toEqual([{ field: 'paymentMethodToken', before: '(not shown)', after: '(not shown)' }]);
   });
 
+  test('N19: an update that changes nothing leaves no version, no date and no entry, of whatever object', async () => {
+    const customFields = { zone__c: 'B', a__c: 1, long_name__c: null };
+    const { id, line, payload } = await delivered({ state: 'Booked', carrier: 'UPS', customFields });
+    expect(payload.userErrors).toEqual([]);
+    const items = await mutate(
+      `mutation ($id: String!) { payload: createFulfillmentItems(input: [{ fulfillmentNumber: $id, itemIdentifier: "S-1" }]) {
+        fulfillmentItems { id } userErrors { code } } }`,
+      { id },
+    );
+    const [{ id: itemId }] = items.fulfillmentItems;
+    const sale = await orderFor(await client.work(), [{ itemState: 'Executing', amountPerUnit: '10.5' }]);
+    const [open] = sale.orderLineItems;
+    const state = async () =>
+      gateway.database.owner<{ id: string }>(
+        `select id, version, updated_date::text from (
+           select id, version, updated_date from fulfillment union all select id, version, updated_date from order_line_item
+           union all select id, version, updated_date from account union all select id, version, updated_date from orders) rows
+         union all select subject_id, version, '' from history_entry order by 1, 2, 3`,
+      );
+    const before = await state();
+    const again = { id, line: open.id, item: itemId, key: sale.account.accountNumber };
+    const sameFields = {
+      carrier: 'UPS',
+      quantity: '5.000',
+      customFields: { long_name__c: null, a__c: 1, zone__c: 'B' },
+    };
+    const sameLine = { quantity: '500', amountPerUnit: '10.50', description: null };
+    const calls: [string, object][] = [
+      [
+        'mutation ($id: ID!, $input: UpdateFulfillmentInput!) { payload: updateFulfillment(key: $id, input: $input) { fulfillment { version } userErrors { code } } }',
+        { id, input: sameFields },
+      ],
+      [
+        'mutation ($id: ID!, $input: UpdateOrderLineItemInput!) { payload: updateOrderLineItem(id: $id, input: $input) { orderLineItem { version } userErrors { code } } }',
+        { id: open.id, input: sameLine },
+      ],
+      [
+        'mutation ($input: UpdateOrderLineItemsInput!) { payload: updateOrderLineItems(input: $input) { orderLineItems { version } userErrors { code } } }',
+        { input: { orderLineItems: [{ id: open.id, quantity: 500 }] } },
+      ],
+      [
+        'mutation ($id: ID!) { payload: updateFulfillmentItem(id: $id, input: { itemIdentifier: "S-1" }) { fulfillmentItems { id } userErrors { code } } }',
+        { id: itemId },
+      ],
+      [
+        'mutation ($key: ID!) { payload: updateAccount(key: $key, input: { name: "Customer", paymentMethodToken: "tok_ok" }) { account { version } userErrors { code } } }',
+        { key: again.key },
+      ],
+    ];
+    for (const [query, variables] of calls) {
+      const done = await mutate(query, variables);
+      expect([query, done.userErrors]).toEqual([query, []]);
+      expect([query, await state()]).toEqual([query, before]);
+    }
+    // And one that changes a fulfillment alone leaves its line item as it is.
+    await mutate(calls[0][0], { id, input: { ...sameFields, carrier: 'DHL' } });
+    const changed = (await state()).filter((row) => !before.some((old) => JSON.stringify(old) === JSON.stringify(row)));
+    expect(new Set(changed.map((row) => row.id))).toEqual(new Set([id]));
+    expect((await historyOf(line.id)).map(({ action }) => action)).toEqual(['Create', 'Update']);
+  });
+
   test('times of one object do not run backwards, though a change that began first came last', async () => {
     const work = await client.work();
     const { orderLineItems } = await orderFor(work, [{}, {}]);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => gateway.close());
 beforeEach(async () => {
-  const { orderLineItems } = await orderFor(await client.work(), [{ quantity: '9999999999999' }]);
+  const { orderLineItems } = await orderFor(await client.work(), [{ quantity: '9999999999999', amountPerUnit: '1' }]);
   lineId = orderLineItems[0].id;
 });
 

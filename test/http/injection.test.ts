@@ -15,8 +15,9 @@ import { argumentsWith, type Place, placesIn, rootFields, valueWith } from '../s
 
 const texts = [
   `'; drop table account cascade; -- " \\' \\\\ $$ $1 %s ? ) or 1=1 {{7*7}} \${7*7} <%= 7*7 %> <script>alert(1)</script> %00 ../..`,
-  'a\r\nSet-Cookie: a=b\r\n\r\n\tb\u2028c\u2029d',
-  '\u202eabc\u202c \u200f\u061c e\u0301 \u00e9 \ufeff \uffff \u0001\u001b[31m',
+  'a\nSet-Cookie: a=b\n\n\tb\u2028c\u2029d',
+  '\u202eabc\u202c \u200f\u061c e\u0301 \u00e9 \ufeff \uffff [31m',
+  'a\r\nSet-Cookie: a=b\r\n\r\nb \u0001\u001b[31m',
   '__proto__',
   'a\0b',
   'a\ud800b',
@@ -120,6 +121,15 @@ function wayBack(mutation: string, payload: string, { path }: Place): string[] |
   return isLeafType(schema().getType(type)) ? [...way, path.at(-1)!] : undefined;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
+const holdsControls = (value: unknown): boolean => /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(textIn(value));
+const textIn = (value: unknown): string =>
+  typeof value === 'string'
+    ? value
+    : Object.entries(value as object)
+        .flat()
+        .join();
+
 const nested = (way: readonly string[]): string =>
   way.length ? way.reduceRight((inner, name) => `${name}${inner && ` { ${inner} }`}`, '') : '';
 const atEnd = (value: unknown, way: readonly string[]): unknown =>
@@ -173,6 +183,8 @@ describe.each(rootFields().filter(({ field }) => field.args.length > 0))('the $k
     }
     for (const [at, value] of values.entries()) {
       const result = results[at] as { userErrors: unknown[] } | null;
+      // N23: what is kept of texts must not break those who read on.
+      if (back && place.scalar !== 'ID' && holdsControls(value)) expect(result?.userErrors).not.toEqual([]);
       if (!back || !result || result.userErrors.length > 0) continue;
       expect(atEnd(result, back)).toEqual(Array.isArray(atEnd(result, back)) ? [value] : value);
       stored++;
@@ -221,6 +233,7 @@ describe('REST', () => {
           payload,
         });
         harmless(answer);
+        if (own && place.scalar !== 'ID' && holdsControls(value)) expect(answer.body.success).not.toBe(true);
         if (!answer.body.success) continue;
         const field = place.path.at(-1)!;
         if (method !== 'PUT' || place.scalar === 'ID') continue;

@@ -53,6 +53,29 @@ describe('"Update multiple order line items and generate billing documents at th
     });
   });
 
+  test('N9: come back from createOrder in the order of the request, and keep it whatever changes later', async () => {
+    const names = ['Third', 'First', 'Second'];
+    const numbers = ['30', '1', '2'];
+    const items = names.map((itemName, at) => ({ ...widget, itemName, itemNumber: numbers[at] }));
+    const { order } = await sale(items, await account());
+    const shown = (nodes: { itemNumber: string }[]) => nodes.map(({ itemNumber }) => itemNumber);
+    expect(shown(order.orderLineItems.nodes)).toEqual(numbers);
+    await update([{ id: order.orderLineItems.nodes[1].id, itemState: 'Booked' }]);
+    const read = (more: string) =>
+      graph(
+        `query ($key: ID!) { order(key: $key) { orderLineItems${more} { nodes { itemNumber } pageInfo { endCursor } } } }`,
+        {
+          key: order.orderNumber,
+        },
+      );
+    expect(shown((await read('')).orderLineItems.nodes)).toEqual(numbers);
+    expect(shown((await read('(last: 2)')).orderLineItems.nodes)).toEqual(['1', '2']);
+    const { pageInfo } = (await read('(first: 1)')).orderLineItems;
+    expect(shown((await read(`(after: "${pageInfo.endCursor}")`)).orderLineItems.nodes)).toEqual(['1', '2']);
+    const byChange = await read('(orderBy: { field: updatedDate })');
+    expect(shown(byChange.orderLineItems.nodes)[0]).toBe('1');
+  });
+
   test('bills what is due by the target date, and moves the rest unbilled', async () => {
     const [first, second] = lineIds(await sale([widget, widget], await account()));
     const moved = await update([

@@ -2,9 +2,12 @@ import type { Refusal } from '../../src/domain/errors';
 import { createBillRun, deleteBillRun, moveBillRun, previewBillRun } from '../../src/service/bill-run';
 import { carryOn, step } from '../../src/service/bill-run-worker';
 import { updateBillingSettings } from '../../src/service/billing-settings';
+import { moveInvoice } from '../../src/service/document';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
+import { collectPayment } from '../../src/service/payment-collect';
+import { refundPayment } from '../../src/service/payment-refund';
 import { reverseInvoice } from '../../src/service/reversal';
 import type { Work } from '../../src/service/work';
 import { BillRunRow } from '../../src/store/bill-run';
@@ -12,6 +15,7 @@ import { CreditMemoRow } from '../../src/store/credit-memo';
 import { HistoryEntryRow } from '../../src/store/history';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/write';
+import { priceBeyond } from '../support/beyond';
 import { drift } from '../support/books';
 import { told } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -295,6 +299,47 @@ describe('the documents of a run', () => {
     expect((await ran()).done).toBe(3);
   });
 
+  test('N22: that were ever paid stay: refunded, unposted and canceled, they keep their run from being deleted', async () => {
+    const allowed = async (id: string) => {
+      const query = 'query ($key: ID!) { billRun(key: $key) { allowedActions { action allowed blockedBy { code } } } }';
+      const client = await gateway.client({ grants: [{ entity: `Entity ${count}`, orgs: ['Main'] }] });
+      const { body } = await client.graphql(query, { key: id });
+      return body.data.billRun.allowedActions.find(({ action }: { action: string }) => action === 'Delete');
+    };
+    const undone = async (paid: boolean) => {
+      const { account } = await delivered(1);
+      const run = await ran({ autoPost: true, accountKeys: [account.id] });
+      const [{ id }] = await invoices(run);
+      if (paid) {
+        const { payments } = await collectPayment(work, [id]);
+        await work.finish();
+        await refundPayment(work, payments[0].id);
+        await work.finish();
+      } else {
+        await moveInvoice(work, id, 'Unpost');
+        await moveInvoice(work, id, 'Post');
+      }
+      await moveInvoice(work, id, 'Unpost');
+      await moveBillRun(work, run.id, 'Cancel');
+      await carryOn(gateway.services);
+      expect(await invoices(run)).toMatchObject([{ status: 'Canceled' }]);
+      return run;
+    };
+    const run = await undone(true);
+    expect(await refusal(deleteBillRun(work, run.id))).toEqual(['DOCUMENT_IN_USE key']);
+    expect(await invoices(run)).toHaveLength(1);
+    // Posted twice, but never paid.
+    const free = await undone(false);
+    expect(await deleteBillRun(work, free.id)).toEqual({ deletedId: free.id });
+    await carryOn(gateway.services);
+    expect(await look(free.id)).toBeUndefined();
+    expect(await allowed(run.id)).toEqual({
+      action: 'Delete',
+      allowed: false,
+      blockedBy: [{ code: 'DOCUMENT_IN_USE' }],
+    });
+  });
+
   test('are removed with a run that is an Error, drafts included, and free what they had billed', async () => {
     await delivered(2);
     const run = await ran();
@@ -318,7 +363,8 @@ describe('the documents of a run', () => {
 describe('what a run cannot bill', () => {
   test('is parked with its reason, and the rest goes on', async () => {
     await delivered(3);
-    const huge = await delivered(2, { amountPerUnit: '9999999999999' });
+    const huge = await delivered(2);
+    await priceBeyond(gateway.database, huge.account.id);
     await delivered(1);
     const preview = await previewBillRun(work, { targetDate: day });
     const run = await ran();
@@ -340,7 +386,8 @@ describe('what a run cannot bill', () => {
   });
 
   test('is all of it: the run is an Error, and may be deleted', async () => {
-    await delivered(2, { amountPerUnit: '9999999999999' });
+    const { account } = await delivered(2);
+    await priceBeyond(gateway.database, account.id);
     const run = await ran();
     expect(run).toMatchObject({ status: 'Error', total: 2, done: 0, failed: 2 });
     gateway.failures.splice(0);

@@ -76,6 +76,37 @@ describe('an invoice', () => {
     ]);
   });
 
+  test('N11: that is canceled owes nothing, and no list of open balances has it, nor its sister', async () => {
+    const { invoice } = await invoiced(work, ['5']);
+    await drafted(gateway, invoice.id);
+    const sale = await invoiced(work, ['10']);
+    const { memo } = await credited(work, sale, '4');
+    await moveCreditMemo(work, memo.id, 'Unpost');
+    const client = await gateway.client();
+    const open = async () => {
+      const { data } = (
+        await client.graphql(
+          `query ($invoice: ID!, $memo: ID!) {
+            invoice(key: $invoice) { balance } creditMemo(key: $memo) { unappliedAmount }
+            invoices(filter: { id: { eq: $invoice }, hasBalance: true }) { totalCount }
+            creditMemos(filter: { id: { eq: $memo }, hasUnapplied: true }) { totalCount } }`,
+          { invoice: invoice.id, memo: memo.id },
+        )
+      ).body;
+      return [
+        data.invoice.balance,
+        data.invoices.totalCount,
+        data.creditMemo.unappliedAmount,
+        data.creditMemos.totalCount,
+      ];
+    };
+    expect(await open()).toEqual(['50.00', 1, '40.00', 1]);
+    expect((await moveInvoice(work, invoice.id, 'Cancel', true)).invoice.balance).toBe('0');
+    await moveInvoice(work, invoice.id, 'Cancel');
+    await moveCreditMemo(work, memo.id, 'Cancel');
+    expect(await open()).toEqual(['0.00', 0, '0.00', 0]);
+  });
+
   test('that is canceled leaves what it charged in its state, and billable again', async () => {
     const { invoice, fulfillments, orderLineItems } = await invoiced(work, ['5', '6']);
     await complete(fulfillments.slice(0, 1));

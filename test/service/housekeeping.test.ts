@@ -1,7 +1,8 @@
+import { createFulfillments } from '../../src/service/fulfillment';
 import { keepHouse } from '../../src/service/housekeeping';
 import { Connection } from '../../src/store/connection';
 import { purgeOutcomes } from '../../src/store/idempotency';
-import { type TestGatewayServer, testGateway } from '../support/gateway';
+import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
 let owner: TestGatewayServer['database']['owner'];
@@ -21,6 +22,34 @@ afterEach(() => owner('delete from idempotency_outcome'));
 const left = async () => (await owner<{ n: number }>('select count(*)::integer as n from idempotency_outcome'))[0].n;
 const old = (count: number) => owner("select outcomes($1, interval '24 hours 1 second')", [count]);
 const young = (count: number) => owner("select outcomes($1, interval '23 hours 59 minutes')", [count]);
+
+test('N20: what the loss of the database has left open is settled right after it is back, long before the next minute', async () => {
+  await old(1);
+  const stop = keepHouse(gateway.services);
+  const work = await (await gateway.client()).work();
+  const { orderLineItems } = await orderFor(work);
+  // The round at the start has passed, and the next is a minute away.
+  while ((await left()) > 0);
+  const { payments } = await createFulfillments(work, {
+    fulfillments: [
+      {
+        ...{ orderLineItemId: orderLineItems[0].id, fulfillmentDate: '2022-01-01', billTargetDate: '2022-01-01' },
+        ...{ state: 'SentToBilling', quantity: '1' },
+      },
+    ],
+    processingOptions: { runBilling: true, collectPayment: true },
+  });
+  const status = async () => (await owner<{ status: string }>('select status::text from payment'))[0].status;
+  expect([payments.length, await status()]).toEqual([1, 'Processing']);
+  await owner(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and application_name like 'order-fulfillment-gateway%'`,
+  );
+  // Nobody asks for anything meanwhile; a test that takes a minute has failed.
+  while ((await status()) !== 'Processed') await new Promise((resolve) => setTimeout(resolve, 20));
+  await stop();
+  gateway.failures.splice(0);
+});
 
 describe('outcomes that are older than 24 hours', () => {
   test('are forgotten by housekeeping, and no younger ones', async () => {

@@ -84,6 +84,35 @@ describe('a change of a line item', () => {
     ]);
   });
 
+  test('N13: is refused an amount of more than 13 digits before the point, when it is made and when it is changed', async () => {
+    const most = '9999999999999';
+    const made = (more: Partial<NewOrderLineItem>) => refusal(lines({}, more));
+    const created = ['LIMIT_EXCEEDED input.orderLineItems.1.quantity'];
+    expect(await made({ quantity: most, amountPerUnit: most })).toEqual(created);
+    expect(await made({ quantity: '2', amountPerUnit: '1', listPricePerUnit: most })).toEqual(created);
+    // It would be rounded up to 14 digits.
+    expect(await made({ quantity: '1', amountPerUnit: '9999999999999.996' })).toEqual(created);
+
+    const [line] = await lines({ quantity: '1', amountPerUnit: '9999999999999.99' });
+    const change = (input: object) => refusal(updateOrderLineItem(work, line.id, input));
+    expect(await change({ quantity: '2' })).toEqual(['LIMIT_EXCEEDED input.quantity']);
+    expect(await change({ amountPerUnit: '9999999999999.999' })).toEqual(['LIMIT_EXCEEDED input.amountPerUnit']);
+    const { orderLineItem } = await updateOrderLineItem(work, line.id, {
+      quantity: '2',
+      amountPerUnit: '1',
+      listPricePerUnit: '1',
+    });
+    expect(orderLineItem).toMatchObject({ quantity: '2', amountPerUnit: '1' });
+  });
+
+  test('N13: one that is older than the limit can still be changed in all else, and canceled', async () => {
+    const [line] = await lines({});
+    await gateway.database.owner('update order_line_item set amount_per_unit = 9999999999999 where id = $1', [line.id]);
+    await updateOrderLineItem(work, line.id, { description: 'Too much' });
+    const { orderLineItem } = await updateOrderLineItem(work, line.id, { itemState: 'Canceled' });
+    expect(orderLineItem).toMatchObject({ description: 'Too much', itemState: 'Canceled' });
+  });
+
   test('makes the price anew: a discount is given, changed and taken away', async () => {
     const [line] = await lines({ amountPerUnit: null, listPricePerUnit: '100' });
     const price = async (change: object) => {

@@ -1,6 +1,7 @@
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createOrder } from '../../src/service/order';
 import { sweepAttempts } from '../../src/service/payment-attempt';
+import { refundPayment } from '../../src/service/payment-refund';
 import type { InvoiceRow } from '../../src/store/invoice';
 import { unsettled } from '../support/books';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -37,6 +38,28 @@ async function invoicesOn(sale: Sale, ...quantities: string[]): Promise<InvoiceR
   }
   return all;
 }
+
+test('N14: what would be a payment of more than 13 digits is refused; one invoice after the other is collected, and refunded', async () => {
+  const sale = await saleOf();
+  const invoices = await invoicesOn(sale, '5', '5');
+  const most = '9999999999999.00';
+  for (const { id } of invoices) {
+    await gateway.database.owner('update invoice_item set charge_amount = $2 where invoice_id = $1', [id, most]);
+    const amounts = 'amount = $2, amount_without_tax = $2, balance = $2';
+    await gateway.database.owner(`update invoice set ${amounts} where id = $1`, [id, most]);
+  }
+  const keys = invoices.map(({ id }) => id);
+  const refused = await collect(keys);
+  expect(told(refused)).toEqual(['LIMIT_EXCEEDED invoiceKeys 0']);
+  expect(refused.userErrors[0].message).toContain('19999999999998 USD');
+  expect(await gateway.database.owner('select from payment_attempt')).toEqual([]);
+  for (const key of keys) expect(await collect([key])).toMatchObject({ paidAmount: most, userErrors: [] });
+  await gateway.server.settled();
+  const work = await client.work();
+  const { payment } = await refundPayment(work, 'P-00000001', '9999999999999');
+  await work.finish();
+  expect(payment).toMatchObject({ status: 'Refunded', refundAmount: '9999999999999' });
+});
 
 /** A negative invoice: a return where invoice settlement is off, on the day given. */
 async function negativeOn(sale: Sale, quantity: string, documentDate = '2022-01-05'): Promise<InvoiceRow> {
@@ -179,7 +202,7 @@ describe('collectPayment of invoices', () => {
     const [a] = await invoicesOn(await saleOf(), '1');
     const { owner } = gateway.database;
     await owner('begin');
-    await owner("update invoice set status = 'Canceled', posted_date = null where id = $1", [a.id]);
+    await owner("update invoice set status = 'Canceled', posted_date = null, balance = 0 where id = $1", [a.id]);
     await owner(
       'delete from billing_claim where invoice_item_id in (select id from invoice_item where invoice_id = $1)',
       [a.id],

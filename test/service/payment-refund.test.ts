@@ -112,9 +112,29 @@ describe('refundPayment', () => {
     expect(told(await refund(payment.id, '0'))).toEqual(['INVALID_VALUE amount']);
     expect(told(await refund('P-9'))).toEqual(['NOT_FOUND key']);
     await owner("update payment set status = 'Processing'");
-    expect(told(await refund(payment.id))).toEqual(['DOCUMENT_STATUS key']);
+    expect(told(await refund(payment.id))).toEqual(['PAYMENT_PENDING key']);
     await owner("update payment set status = 'Processed'");
     expect(await refunds()).toEqual([]);
+  });
+
+  test('N20: before its money was taken is pending, which is not kept under the key: the same request succeeds later', async () => {
+    const { payment } = await paid();
+    await owner("update payment set status = 'Processing'");
+    const query = `mutation ($key: ID!) { refundPayment(key: $key) { payment { status } userErrors { code retryable } } }`;
+    const again = () => client.graphql(query, { key: payment.id }, { 'idempotency-key': 'refund-1' });
+    for (let at = 0; at < 2; at++) {
+      const { body } = await again();
+      expect(body.data.refundPayment).toEqual({
+        payment: null,
+        userErrors: [{ code: 'PAYMENT_PENDING', retryable: true }],
+      });
+    }
+    await owner("update payment set status = 'Processed'");
+    for (let at = 0; at < 2; at++) {
+      expect((await again()).body.data.refundPayment).toEqual({ payment: { status: 'Refunded' }, userErrors: [] });
+    }
+    await gateway.server.settled();
+    expect(await paidBack()).toEqual(['60']);
   });
 
   test('lets the invoices be collected again, by a payment of its own', async () => {

@@ -229,12 +229,36 @@ describe('inserting numbered rows', () => {
     expect(numbers(await insert([elsewhere], {}, other))).toEqual(['TAKEN']);
   });
 
-  test('passes over a generated number that was chosen before, at the next try', async () => {
+  test('N12: a generated number steps over numbers that were chosen, in one statement, be they in another org', async () => {
     const [one] = digits(await insert([unnumbered()]));
-    const chosen = `A${String(one + 1).padStart(8, '0')}`;
-    await insert([accountRow(north.scope, { accountNumber: chosen })]);
-    expect(await attempt((scoped) => insert([unnumbered()], {}, scoped))).toMatchObject({ code: '23505' });
-    expect(digits(await insert([unnumbered()]))).toEqual([one + 2]);
+    const chosen = [1, 2, 3, 5].map((n) => `A${String(one + n).padStart(8, '0')}`);
+    await insert([accountRow(north.scope, { accountNumber: chosen[0] })]);
+    await insert(
+      chosen.slice(1).map((accountNumber) => inSouth({ accountNumber })),
+      {},
+      whole,
+    );
+    const { counter } = north.connection;
+    const before = counter.statements;
+    expect(digits(await insert([unnumbered(), unnumbered()]))).toEqual([one + 4, one + 6]);
+    expect(counter.statements - before).toBe(1);
+  });
+
+  test('N12: a generated number steps over one that is chosen in the same statement or the same moment', async () => {
+    const [one] = digits(await insert([unnumbered()]));
+    const number = (n: number) => `A${String(one + n).padStart(8, '0')}`;
+    const chosen = accountRow(north.scope, { accountNumber: number(1) });
+    expect(digits(await insert([unnumbered(), chosen, unnumbered()]))).toEqual([one + 2, one + 1, one + 3]);
+
+    let waiting: Promise<AccountRow[]> | undefined;
+    const error = await attempt(async (scoped) => {
+      await insert([accountRow(north.scope, { accountNumber: number(4) })], {}, scoped);
+      waiting = insert([unnumbered()]);
+      // It waits for whether the other keeps the number.
+      await database.blocked();
+    });
+    expect(error).toBeUndefined();
+    expect(digits(await waiting!)).toEqual([one + 5]);
   });
 
   test('outside of the scope fails the whole unit', async () => {

@@ -42,7 +42,7 @@ const statements: Record<string, string> = {
       select coalesce(sum(case when invoice_id = i.id then amount else -amount end), 0) as reduced
       from invoice_offset where invoice_id = i.id or negative_invoice_id = i.id) o
     where (i.amount_without_tax, i.tax_amount, i.amount) is distinct from (t.net, t.tax, t.net + t.tax)
-      or i.balance <> i.amount - p.paid - c.credited - o.reduced or (i.reversed and i.balance <> 0)`,
+      or i.balance <> case when i.status = 'Canceled' then 0 else i.amount - p.paid - c.credited - o.reduced end or (i.reversed and i.balance <> 0)`,
   'invoices that owe more than they are for, or the other way round': `
     select invoice_number, amount, balance from invoice
     where balance not between least(amount, 0) and greatest(amount, 0)`,

@@ -243,10 +243,10 @@ type Mutation {
   updateOrderLineItems(input: UpdateOrderLineItemsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): UpdateOrderLineItemsPayload
   createFulfillments(input: CreateFulfillmentsInput!, onError: OnError! = RejectAll, dryRun: Boolean! = false): CreateFulfillmentsPayload
   updateFulfillment(key: ID!, input: UpdateFulfillmentInput!, expectedVersion: Int, dryRun: Boolean! = false): UpdateFulfillmentPayload
-  bookFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
-  sendFulfillmentsToBilling(keys: [ID!]!, billTargetDate: Date, processingOptions: ProcessingOptionsInput, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
-  completeFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
-  cancelFulfillments(keys: [ID!]!, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  bookFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  sendFulfillmentsToBilling(keys: [ID!]!, expectedVersions: [Int!], billTargetDate: Date, processingOptions: ProcessingOptionsInput, onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  completeFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
+  cancelFulfillments(keys: [ID!]!, expectedVersions: [Int!], onError: OnError! = RejectAll, dryRun: Boolean! = false): TransitionFulfillmentsPayload
   deleteFulfillment(key: ID!, expectedVersion: Int, dryRun: Boolean! = false): DeleteFulfillmentPayload
   createBillRun(input: CreateBillRunInput!): BillRunPayload
   postBillRun(key: ID!): BillRunPayload
@@ -387,7 +387,7 @@ enum UserErrorCode {
   FIELD_LOCKED NOT_DELETABLE ORDER_LINE_ITEM_NOT_BOOKED BILLING_RULE_MISMATCH QUANTITY_EXCEEDED
   RETURN_NOT_ALLOWED LIMIT_EXCEEDED ITEMS_NOT_ALLOWED BILL_TARGET_DATE_REQUIRED NOT_BILLED_YET ALREADY_BILLED
   DOCUMENT_STATUS DOCUMENT_IN_USE SETTLEMENT_REQUIRED CURRENCY_MISMATCH BALANCE_EXCEEDED PAYMENT_METHOD_MISSING
-  PAYMENT_DECLINED PAYMENT_FAILED VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
+  PAYMENT_DECLINED PAYMENT_FAILED PAYMENT_PENDING VERSION_CONFLICT PERMISSION_DENIED LOCKED_RETRY
 }
 input AccountOrder { field: AccountOrderField!, direction: OrderDirection! = DESC }
 input OrderOrder { field: OrderOrderField!, direction: OrderDirection! = DESC }

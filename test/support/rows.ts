@@ -89,6 +89,7 @@ export const lineRow = (order: OrderRow, more: Partial<OrderLineItemRow> = {}): 
   currency: 'USD',
   listPricePerUnit: '10',
   amountPerUnit: '10',
+  amountPerUnitGiven: true,
   inlineDiscountType: 'None',
   inlineDiscountPerUnit: null,
   taxMode: null,

@@ -19,9 +19,8 @@ const changeFields = `orderLineItem { itemState quantity amount editableFields a
 interface Ordered {
   order: { orderLineItems: { nodes: { id: string; itemNumber: string }[] } };
 }
-/** In the order of the request: lists begin with what was changed last. */
-export const lineIds = ({ order }: Ordered): string[] =>
-  [...order.orderLineItems.nodes].sort((a, b) => Number(a.itemNumber) - Number(b.itemNumber)).map(({ id }) => id);
+/** In the order of the request. */
+export const lineIds = ({ order }: Ordered): string[] => order.orderLineItems.nodes.map(({ id }) => id);
 
 /** A shop by its present client. */
 export function shop(client: () => TestClient) {
