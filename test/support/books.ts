@@ -121,14 +121,20 @@ const statements: Record<string, string> = {
     left join billing_claim c on c.invoice_item_id = i.id
     where d.reversed group by i.invoice_id having count(c.id) not in (0, count(*))`,
   'sales credited with more than was billed for as much, or with less of it once all came back': `
-    with item as (
+    with closed as (
+      select distinct l.original_order_line_item_id as sale from order_line_item l
+      join invoice_item i on i.order_line_item_id = l.id join invoice d on d.id = i.invoice_id
+      join billing_claim c on c.invoice_item_id = i.id
+      where l.item_category = 'Return' and d.reversed
+    ), item as (
       select coalesce(l.original_order_line_item_id, l.id) as sale, l.item_category = 'Return' as back, i.id, i.quantity,
         i.net, i.tax, i.reversed
       from order_line_item l cross join lateral (
         select item.id, quantity, case when d.reversed then 0 else charge_amount end as net,
           case when d.reversed then 0 else item.tax_amount end as tax, d.reversed
         from invoice_item item join invoice d on d.id = item.invoice_id join billing_claim c on c.invoice_item_id = item.id
-        where order_line_item_id = l.id
+        -- A return that was taken back is closed without credit.
+        where order_line_item_id = l.id and not (d.reversed and l.item_category = 'Return')
         union all
         select item.id, quantity, -amount_without_tax, -tax_amount, false
         from credit_memo_item item join billing_claim c on c.credit_memo_item_id = item.id where order_line_item_id = l.id
@@ -140,14 +146,15 @@ const statements: Record<string, string> = {
         coalesce(sum(quantity) filter (where back) over so_far, 0) as quantity_back,
         coalesce(-sum(net) filter (where back) over so_far, 0) as net_back,
         coalesce(-sum(tax) filter (where back) over so_far, 0) as tax_back,
-        -- What was reversed for good counted when its returns were credited: the end alone tells.
-        row_number() over (partition by sale order by id desc) = 1 or not bool_or(reversed) over (partition by sale) as telling
+        -- What was reversed for good counted when later returns were credited: the end alone tells.
+        row_number() over (partition by sale order by id desc) = 1
+          or not (bool_or(reversed) over (partition by sale) or sale in (select sale from closed)) as telling
       from item window so_far as (partition by sale order by id)
     ), judged as (
       select *, bool_and(quantity_back <= quantity) over (partition by sale order by id) as billed_first from running
     )
     select * from judged where billed_first and telling and (net_back > net or tax_back > tax
-      or quantity_back = quantity and (net_back, tax_back) <> (net, tax))`,
+      or quantity_back = quantity and (net_back, tax_back) <> (net, tax) and sale not in (select sale from closed))`,
   'bill runs that counted otherwise than what stands on their documents': `
     select r.bill_run_number, r.status::text, r.total, r.done, r.failed, i.items, a.done as accounts, a.failed as left from bill_run r
     cross join lateral (
