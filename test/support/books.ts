@@ -1,6 +1,6 @@
-import { Scoped } from '../../src/store/connection';
+import { Scoped, transaction } from '../../src/store/connection';
 import type { Database } from '../../src/store/database';
-import { dueAccounts, dueCharges } from '../../src/store/due';
+import { dueAccounts, gatherDue, gatheredBySale } from '../../src/store/due';
 
 /** A statement as the owner, outside of every scope. */
 type Owner = <T>(text: string, values?: unknown[]) => Promise<T[]>;
@@ -162,7 +162,7 @@ const statements: Record<string, string> = {
         + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id where d.bill_run_id = r.id) as items) i
     cross join lateral (
       select coalesce(sum(done), 0) as done, coalesce(sum(greatest(total - done, 0)) filter (where code is not null), 0) as failed,
-        coalesce(sum(total), 0) as total from bill_run_account where bill_run_id = r.id) a
+        coalesce(sum(total) filter (where order_line_item_id is null), 0) as total from bill_run_account where bill_run_id = r.id) a
     -- One that is being removed, or could not be wholly, goes piece by piece.
     where r.status::text not in ('RemoveInProgress', 'Error') and ((r.done, r.done, r.failed) is distinct from (i.items, a.done, a.failed)
       or r.total < greatest(a.total, r.done + r.failed))`,
@@ -172,7 +172,7 @@ const statements: Record<string, string> = {
           where d.bill_run_id = r.id and d.account_id = a.account_id)
         + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id
           where d.bill_run_id = r.id and d.account_id = a.account_id) as items) i
-    where a.done <> i.items and r.status::text not in ('RemoveInProgress', 'Error')`,
+    where a.order_line_item_id is null and a.done <> i.items and r.status::text not in ('RemoveInProgress', 'Error')`,
   'bill runs in another status than their chunks and documents': `
     with document as (
       select bill_run_id, account_id, status::text from invoice where bill_run_id is not null
@@ -204,7 +204,7 @@ const statements: Record<string, string> = {
       union all select id, bill_run_id, account_id, status::text, source from credit_memo
     )
     select d.id, d.status, c.status::text as chunk from document d
-    left join bill_run_account a on a.bill_run_id = d.bill_run_id and a.account_id = d.account_id
+    left join bill_run_account a on a.bill_run_id = d.bill_run_id and a.account_id = d.account_id and a.order_line_item_id is null
     left join bill_run_chunk c on c.id = a.chunk_id
     where (d.source = 'BillRun') is distinct from (d.bill_run_id is not null)
       or d.bill_run_id is not null and case c.status::text when 'Pending' then d.status = 'Draft'
@@ -288,9 +288,12 @@ export async function unfound(owner: Owner, db: Database, targetDate: string): P
   );
   const found: string[] = [];
   for (const { id: entityId, orgs: orgIds } of scopes) {
-    const scoped = new Scoped(db.reads(), { entityId, orgIds });
-    const accounts = (await dueAccounts(scoped, null, targetDate)).map(({ accountId }) => accountId);
-    const charges = await dueCharges(scoped, accounts, targetDate, 1_000_000);
+    const charges = await transaction(db.working, { entityId, orgIds }, async (lease) => {
+      const scoped = new Scoped(lease, { entityId, orgIds });
+      const accounts = (await dueAccounts(scoped, null, targetDate)).map(({ accountId }) => accountId);
+      await gatherDue(scoped, accounts, targetDate, null);
+      return gatheredBySale(scoped, accounts, null, 1_000_000);
+    });
     found.push(...charges.map(({ fulfillmentId, orderLineItemId }) => fulfillmentId ?? orderLineItemId));
   }
   return faults(owner, {
