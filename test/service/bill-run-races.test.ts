@@ -359,9 +359,13 @@ describe('a bill run from the command line', () => {
     expect([await missing.ended, missing.text().split('\n')[0]]).toEqual([2, '--target-date is missing.']);
     const unknown = start('--entity', 'Nowhere', '--target-date', day);
     expect([await unknown.ended, unknown.text().split('\n')[0]]).toEqual([2, 'There is no entity "Nowhere".']);
-    const { orderLineItems } = await orderFor(work, [{ amountPerUnit: '9999999999999' }]);
+    const { orderLineItems } = await orderFor(work);
     const fulfillments = [1, 2].map(() => ({ ...sent, orderLineItemId: orderLineItems[0].id }));
     await createFulfillments(work, { fulfillments });
+    const lineId = orderLineItems[0].id;
+    await gateway.database.owner('update fulfillment set amount = 99999999999999 where order_line_item_id = $1', [
+      lineId,
+    ]);
     const failed = start('--entity', entity, '--target-date', day);
     expect(await failed.ended).toBe(3);
     expect(failed.text()).toContain('is Error: 0 of 2 billed, 2 not');
