@@ -20,7 +20,7 @@ import type { Unit } from './work';
 /*
  * Accounts that are not billed by set: with returns, or with amounts that may pass what a document holds. What is due of
  * them is judged item by item and as a whole, by a run and by its preview alike. Charges are read in pieces and let go:
- * kept are two amounts of each. Measured: 1,000,000 items, half of them returns, see bench/README.md.
+ * kept are two amounts of each. Measured: 317 MB for the placing of 1,000,000 charges (bench/README.md).
  */
 
 /** The accounts to be judged item by item, of which all that is due was gathered. */
