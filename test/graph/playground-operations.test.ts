@@ -158,7 +158,7 @@ describe('the samples together', () => {
     expect(paidAmount).toBe('1418.00');
     expect(await done('RehearseRefund')).toMatchObject({
       payment: { amount: '206.93', refundAmount: '70.00' },
-      invoices: [{ invoiceNumber: 'INV00000206', balance: '50.00' }],
+      invoices: [{ invoiceNumber: 'INV00000203', balance: '50.00' }],
     });
   });
 });
