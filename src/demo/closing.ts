@@ -64,7 +64,7 @@ export async function settleNorthwind(work: Work): Promise<void> {
   // Taken back before the next run, which bills it again.
   await reverseInvoice(work, first.invoice('Maple Farms'), { documentDate: '2025-11-05' });
 
-  // Nutmeg Imports owes more than an invoice can come to, and is parked; the others are billed.
+  // Two items of Nutmeg Imports are more than an invoice can come to, and are parked; all others are billed.
   const second = await closeMonth(work, november, { autoPost: true });
   const kapok = second.invoice('Kapok Clinics');
   await applyCreditMemo(work, second.creditMemo('Kapok Clinics'), kapok);

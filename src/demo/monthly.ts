@@ -39,6 +39,8 @@ const standing = (line: NewOrderLineItem, fulfillments: DemoFulfillment[], retur
 
 const airFilter = { itemName: 'Air filter', productCode: 'AF-9', listPricePerUnit: '24.00' };
 const panel = { itemName: 'Display panel', productCode: 'DP-15', listPricePerUnit: '349.50' };
+/** Within what a line item may come to, and with its tax beyond what a document can hold. */
+const byMistake = { taxCode: 'US-SALES', taxMode: 'TaxExclusive' } as const;
 const battery = { itemName: 'Spare battery', productCode: 'SB-7', listPricePerUnit: '59.99' };
 
 /** What becomes of their invoices and credit memos: settleNorthwind. */
@@ -81,11 +83,11 @@ export const northwindMonthly: DemoAccount[] = [
         description: 'Entered by mistake: the totals of the lines as prices of one unit',
         lines: [
           {
-            line: product({ itemName: 'Door sensor', quantity: '600000', listPricePerUnit: '11200020' }),
+            line: product({ ...byMistake, itemName: 'Door sensor', quantity: '600000', listPricePerUnit: '16600000' }),
             fulfillments: [inMonth(november, '600000')],
           },
           {
-            line: product({ itemName: 'Mounting kit', quantity: '1200000', listPricePerUnit: '3748200' }),
+            line: product({ ...byMistake, itemName: 'Mounting kit', quantity: '1200000', listPricePerUnit: '8250000' }),
             fulfillments: [inMonth(november, '1200000')],
           },
         ],

@@ -3,15 +3,12 @@ import { type BillingSettings, taxRateOf } from './billing-settings';
 import { type Amounts, billed, type CreditFacts, credited, creditedTaxRate, creditOf } from './credit';
 import { defaultReasonCode } from './credit-memo';
 import { addDays, type Day } from './date';
-import { add, compare, type Decimal, isPositive, subtract } from './decimal';
-import { type UserError, userError } from './errors';
+import { add, type Decimal, subtract, toBillionths } from './decimal';
 import { type BillingDates, chargeAmount } from './invoice';
 import type { ItemCategory } from './order-line-item';
+import { type Parked, type Placeable, type PlacedDocument, placed } from './placing';
 import { amount, type Extended, type TaxMode } from './price';
 import { taxOf } from './tax';
-
-/** Published limit of charges on one invoice. */
-export const maxDocumentItems = 20_000;
 
 /** Something to be billed, with the attributes that decide on which document it stands. */
 export interface Charge {
@@ -54,11 +51,11 @@ type Money = Pick<BillingSettings, 'taxCodes' | 'inclusiveTaxRule' | 'roundingMo
  * it is not billed yet. Sales come first, wherever they stand: what is billed of them here limits the returns of the same act too.
  * `facts` are those of the sales lines of the returns, by their ids.
  */
-export function priced(
-  charges: readonly Charge[],
+export function priced<C extends Charge>(
+  charges: readonly C[],
   settings: Money,
   facts: ReadonlyMap<string, CreditFacts>,
-): PricedCharge[] {
+): (C & PricedCharge)[] {
   const running = new Map(facts);
   const sales = charges.map((charge) => {
     if (charge.itemCategory === 'Return') return null;
@@ -111,19 +108,6 @@ export function amountWithoutTax(
   return amountsOf({ ...line, unitPrice: line.amountPerUnit }, line.quantity, rate, settings).net;
 }
 
-/** 13 digits before the point. Source: "Rounding and precision in Zuora". */
-const mostOfDocument = '9999999999999.999999999';
-
-/** Amounts have a published size; a document beyond it could not be shown, let alone paid. */
-export function judgeTotal({ amountWithoutTax, amount }: { amountWithoutTax: Decimal; amount: Decimal }): UserError[] {
-  const within = [amountWithoutTax, amount].every(
-    (value) => compare(value, mostOfDocument) <= 0 && compare(value, `-${mostOfDocument}`) >= 0,
-  );
-  return within
-    ? []
-    : [userError('LIMIT_EXCEEDED', `A document would come to ${amount}: more than 13 digits before the point.`)];
-}
-
 /** What an invoice and a credit memo have in common before they are written. */
 export interface Draft extends BillingDates {
   accountId: string;
@@ -144,19 +128,44 @@ export interface InvoiceDraft extends Draft {
 
 export interface CreditMemoDraft extends Draft {
   reasonCode: string;
-  /** The invoice of the other part of its group, with which it is posted and canceled where the rule is by item. */
-  sister: InvoiceDraft | null;
+  /** Its place among the invoices of the same act; see PlacedDocument. */
+  sister: number | null;
 }
 
-export interface Documents {
+export interface Drafts {
   invoices: InvoiceDraft[];
   creditMemos: CreditMemoDraft[];
 }
 
+export interface Documents extends Drafts {
+  /** Charges that no document can hold. */
+  parked: Parked[];
+}
+
+/** What decides on which document something stands. Documents come in the order of these keys. */
+export const documentKey = (charge: Omit<InvoiceKey, 'orgId'>): string =>
+  JSON.stringify([charge.accountId, charge.currency, charge.paymentTerm, charge.invoiceGroupNumber]);
+
+/** What the placing looks at of one more charge. `line`: a number of its order line item. */
+export function putPlaceable(charges: Placeable, at: number, charge: PricedCharge, line: number): void {
+  charges.net[at] = toBillionths(charge.net);
+  charges.tax[at] = toBillionths(charge.tax);
+  charges.isReturn[at] = charge.itemCategory === 'Return';
+  charges.line[at] = line;
+}
+
+/** Room for so many. Filled out of order, an array that grows would become a table of hashes. */
+export const roomToPlace = (size: number): Placeable => ({
+  net: new Array(size),
+  tax: new Array(size),
+  isReturn: new Array(size),
+  line: new Array(size),
+});
+
 /**
  * Puts charges on documents. Those that agree in account, currency, payment term and invoice group number come together,
  * whatever their order or line item; documents come in one fixed order, by account first, so that the numbers of one
- * request are the same on every run. Within a group the settings decide what is invoiced and what is credited.
+ * request are the same on every run. Within a group the settings decide what is invoiced and what is credited (placing.ts).
  * Sources: "Invoice grouping examples"; "Attributes for flexible billing".
  */
 export function documentsOf(
@@ -164,76 +173,40 @@ export function documentsOf(
   dates: BillingDates,
   settings: Pick<BillingSettings, 'invoiceSettlement' | 'creditMemoRule'>,
 ): Documents {
-  const groups = new Map<string, PricedCharge[]>();
-  for (const charge of charges) {
-    const key = JSON.stringify([charge.accountId, charge.currency, charge.paymentTerm, charge.invoiceGroupNumber]);
+  const placeable = roomToPlace(charges.length);
+  const groups = new Map<string, number[]>();
+  const lines = new Map<string, number>();
+  for (const [at, charge] of charges.entries()) {
+    const line = lines.get(charge.orderLineItemId) ?? at;
+    lines.set(charge.orderLineItemId, line);
+    putPlaceable(placeable, at, charge, line);
+    const key = documentKey(charge);
     const group = groups.get(key);
-    if (group) group.push(charge);
-    else groups.set(key, [charge]);
+    if (group) group.push(at);
+    else groups.set(key, [at]);
   }
-  const documents: Documents = { invoices: [], creditMemos: [] };
-  for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const { invoiced, credited } = split(group, settings);
-    const invoices = chunks(invoiced, maxDocumentItems).map((items) => invoiceOf(items, dates));
-    const paired = settings.creditMemoRule === 'AllNegative' || settings.creditMemoRule === 'AllNegativeAndZero';
-    documents.invoices.push(...invoices);
-    for (const [at, items] of chunks(credited, maxDocumentItems).entries()) {
-      const sister = paired ? (invoices[at] ?? invoices.at(-1) ?? null) : null;
-      documents.creditMemos.push({ ...creditMemoOf(items, dates), sister });
-    }
-  }
-  return documents;
+  const inOrder = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+  const { documents, parked } = placed(placeable, inOrder, settings);
+  return { ...draftsOf(documents, (at) => charges[at], dates), parked };
 }
 
-const isNegative = (value: Decimal): boolean => compare(value, '0') < 0;
+/** Documents as they are to be written, with their charges by position. */
+export function draftsOf(
+  documents: readonly PlacedDocument[],
+  chargeAt: (at: number) => PricedCharge,
+  dates: BillingDates,
+): Drafts {
+  const drafts: Drafts = { invoices: [], creditMemos: [] };
+  for (const { kind, charges, sister } of documents) {
+    const items = charges.map(chargeAt);
+    if (kind === 'invoice') drafts.invoices.push(invoiceOf(items, dates));
+    else drafts.creditMemos.push({ ...creditMemoOf(items, dates), sister });
+  }
+  return drafts;
+}
+
 const netOf = (charges: readonly PricedCharge[]): Decimal => add('0', ...charges.map((charge) => charge.net));
 const taxSumOf = (charges: readonly PricedCharge[]): Decimal => add('0', ...charges.map((charge) => charge.tax));
-
-/** Below 0 before tax. The remainder of a bill may be tax alone, and that is no invoice either. */
-const takesBack = (charges: readonly PricedCharge[]): boolean => {
-  const net = netOf(charges);
-  return isNegative(net) || (compare(net, '0') === 0 && isNegative(taxSumOf(charges)));
-};
-
-/**
- * What of a group goes on an invoice and what on a credit memo. Signs are judged before tax. Without invoice settlement
- * there are no memos: a return is a negative item, and the invoice may be negative.
- * Source: "Rules for generating invoices and credit memos".
- */
-function split(
-  group: readonly PricedCharge[],
-  { invoiceSettlement, creditMemoRule }: Pick<BillingSettings, 'invoiceSettlement' | 'creditMemoRule'>,
-): { invoiced: PricedCharge[]; credited: PricedCharge[] } {
-  const by = (credits: (charge: PricedCharge) => boolean) => ({
-    invoiced: group.filter((charge) => !credits(charge)),
-    credited: group.filter(credits),
-  });
-  const nothing = () => by(() => false);
-  const eachItself = () => by((charge) => takesBack([charge]));
-  if (!invoiceSettlement) return nothing();
-  // What does not go on one document cannot be judged as one: a part of it might be for less than nothing.
-  if (group.length > maxDocumentItems && creditMemoRule !== 'AllNegativeAndZero') return eachItself();
-  switch (creditMemoRule) {
-    case 'AllNegative':
-      return eachItself();
-    case 'AllNegativeAndZero':
-      return by((charge) => charge.itemCategory === 'Return' && !isPositive(charge.net));
-    case 'NetNegative': {
-      if (!takesBack(group)) return nothing();
-      // A charge group is a line item: several fulfillments of one count together.
-      const lines = new Map<string, PricedCharge[]>();
-      for (const charge of group)
-        lines.set(charge.orderLineItemId, [...(lines.get(charge.orderLineItemId) ?? []), charge]);
-      const negative = new Set([...lines].filter(([, own]) => takesBack(own)).map(([id]) => id));
-      return by((charge) => negative.has(charge.orderLineItemId));
-    }
-    case 'NetNegativeNoGrouping': {
-      // Where tax turns the sign around, a memo would be for less than nothing: it stays an invoice.
-      const total = add(netOf(group), taxSumOf(group));
-      return takesBack(group) && !isPositive(total) ? by(() => true) : nothing();
-    }
-  }
-}
 
 function draftOf(items: PricedCharge[], dates: BillingDates): Draft {
   const { accountId, orgId, currency, invoiceGroupNumber } = items[0];
@@ -277,10 +250,4 @@ function creditMemoOf(items: PricedCharge[], dates: BillingDates): Omit<CreditMe
     tax: subtract('0', item.tax),
   }));
   return { ...draftOf(flipped, dates), reasonCode: defaultReasonCode };
-}
-
-function chunks<T>(values: readonly T[], size: number): T[][] {
-  const result: T[][] = [];
-  for (let at = 0; at < values.length; at += size) result.push(values.slice(at, at + size));
-  return result;
 }

@@ -57,3 +57,16 @@ export function decimalOfNumber(value: number): Decimal | undefined {
     .replace(text.includes('.') ? /$^/ : /0+$/, '');
   return digits.length <= 15 ? parseDecimal(text) : undefined;
 }
+
+/** A decimal as a whole number of billionths: exact, and many times as fast to add up a million of. */
+export function toBillionths(value: Decimal): bigint {
+  const [whole, part = ''] = value.split('.');
+  if (part.length > maxDecimals) throw new Error(`${value} has more than ${maxDecimals} decimals`);
+  return BigInt(whole + part.padEnd(maxDecimals, '0'));
+}
+
+export function fromBillionths(value: bigint): Decimal {
+  const digits = String(value < 0n ? -value : value).padStart(maxDecimals + 1, '0');
+  const part = digits.slice(-maxDecimals).replace(/0+$/, '');
+  return `${value < 0n ? '-' : ''}${digits.slice(0, -maxDecimals)}${part && '.'}${part}`;
+}

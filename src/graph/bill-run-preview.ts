@@ -31,7 +31,7 @@ export class BillRunPreview {
   })
   totals: BillRunPreviewTotal[];
   @Field(() => [BillRunFailure], {
-    description: 'Those that the rules would refuse, and why; nothing of them is counted in the rest.',
+    description: 'The items that no document could hold, and why; they are not counted in the rest.',
   })
   failures: BillRunFailure[];
 }
@@ -41,7 +41,7 @@ export class BillRunPreviewResolver {
   @Query(() => BillRunPreview, {
     nullable: true,
     description:
-      'What a bill run would bill now, and whom the rules would refuse. Nothing is written. What is wrong with the input is BAD_REQUEST.',
+      'What a bill run would bill now, to the cent and the document, and what it could not bill. Nothing is written. What is wrong with the input is BAD_REQUEST.',
   })
   @Extensions({ scope: 'read' })
   previewBillRun(

@@ -35,10 +35,12 @@ import {
 } from './enums';
 import { payload, UserError } from './errors';
 import { DateFilter, DateTimeFilter } from './filters';
+import { Fulfillment } from './fulfillment';
 import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { type Invoice, InvoiceConnection } from './invoice';
 import { Audited, Node } from './node';
 import { shown } from './nouns';
+import { OrderLineItem } from './order-line-item';
 import { DateScalar, DateTimeScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
@@ -79,7 +81,8 @@ export class BillRun extends Audited {
     description: 'How many of them it has billed; counts up while it is Processing, and leaves version as it is.',
   })
   done: number;
-  @Field(() => Int, { description: 'How many of them it could not bill; failures says why.' }) failed: number;
+  @Field(() => Int, { description: 'How many of them it could not bill; failures says which and why. They stay due.' })
+  failed: number;
   @Field(() => DateTimeScalar, {
     nullable: true,
     description: 'When a worker began with it; null as long as none has.',
@@ -94,7 +97,7 @@ export class BillRun extends Audited {
 
 @ObjectType({
   description:
-    'An account whose part of a run could not be billed, posted, canceled or removed, while the others were.',
+    'What a run could not bill, post, cancel or remove, while it did the rest: one item of an account, or the account whole.',
   simpleResolvers: true,
 })
 export class BillRunFailure {
@@ -107,6 +110,18 @@ export class BillRunFailure {
   during: BillRunPhase;
   @Field(() => Account, { description: 'The customer whose part of the run it is.' })
   account?: Account;
+  @Field(() => OrderLineItem, {
+    nullable: true,
+    description:
+      'The line item that could not be billed, since it would carry a document past 13 digits before the point; null where the account failed as a whole.',
+  })
+  orderLineItem?: OrderLineItem | null;
+  @Field(() => Fulfillment, {
+    nullable: true,
+    description:
+      'The fulfillment of the line item that could not be billed; null where the line item takes none, or the account failed as a whole.',
+  })
+  fulfillment?: Fulfillment | null;
 }
 
 export const BillRunConnection = connectionType(BillRun, 'BillRun');
@@ -308,7 +323,7 @@ export class BillRunResolver {
   }
 
   @FieldResolver(() => BillRunFailureConnection, {
-    description: 'Whom it could not bill, or whose documents it could not post, cancel or remove, and why.',
+    description: 'What it could not bill, or whose documents it could not post, cancel or remove, and why.',
   })
   failures(
     @Root() run: BillRunRow,

@@ -44,6 +44,8 @@ export const oneEdges = {
   'PaymentApplication.payment': one('payment', 'paymentId'),
   'PaymentApplication.invoice': one('invoice', 'invoiceId'),
   'BillRunFailure.account': one('account', 'accountId'),
+  'BillRunFailure.orderLineItem': one('orderLineItem', 'orderLineItemId'),
+  'BillRunFailure.fulfillment': one('fulfillment', 'fulfillmentId'),
 } as const;
 
 export const manyEdges = {

@@ -166,7 +166,7 @@ export const nouns = {
     list: billRunFailures,
     typename: 'BillRunFailure',
     money: [],
-    needs: { account: ['accountId'] },
+    needs: { account: ['accountId'], orderLineItem: ['orderLineItemId'], fulfillment: ['fulfillmentId'] },
   },
   creditMemoApplication: {
     list: creditMemoApplications,

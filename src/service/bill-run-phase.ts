@@ -1,17 +1,26 @@
-import { invoiceHeader, judgeTotal, maxDocumentItems } from '../domain/billing';
+import { invoiceHeader } from '../domain/billing';
 import { add } from '../domain/decimal';
 import type { DocumentStatus } from '../domain/document';
 import type { BillingDates } from '../domain/invoice';
-import { type BillRunAccountRow, type BillRunRow, countRun, saveAccounts } from '../store/bill-run';
+import { maxDocumentItems } from '../domain/placing';
+import {
+  type BillRunAccountRow,
+  type BillRunRow,
+  countRun,
+  type ParkedItem,
+  parkItems,
+  saveAccounts,
+} from '../store/bill-run';
 import { freeClaims } from '../store/billing-claim';
 import { CreditMemoRow } from '../store/credit-memo';
 import { deleteDocuments, nextDocuments } from '../store/document';
-import { billDue, type DueGroup, dueAmounts, dueGroups, gatherDue, gatheredCharges } from '../store/due';
+import { billDue, type DueGroup, dueAmounts, dueGroups, gatherDue, returnsAreDue } from '../store/due';
+import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
 import { insertNumberedRows, lockRows, updateRows } from '../store/write';
-import { refuse } from './batch';
 import { priceOf } from './bill-run';
-import { invoiceOf, type Origin, writeDocuments } from './billing';
+import { accountsByItem, placeGathered, writePlaced } from './bill-run-placing';
+import { invoiceOf, type Origin } from './billing';
 import { enterGroup, type Group } from './document';
 import type { Unit } from './work';
 
@@ -29,30 +38,61 @@ export async function billAccounts(
   const origin: Origin = { source: 'BillRun', billRunId: run.id, status: 'Draft' };
   const dates: BillingDates = { targetDate: run.targetDate, documentDate: run.invoiceDate };
   const ids = accounts.map(({ accountId }) => accountId);
-  // What one invoice takes is also what one transaction does: an account that has more is billed in several.
-  await gatherDue(unit.db, ids, run.targetDate, maxDocumentItems);
-  const groups = await dueGroups(unit.db);
-  let count = sum(groups);
-  const whole = count < maxDocumentItems;
-  // The last may have been cut: it is left to the next transaction, so that it is not on more invoices than it need be.
-  if (!whole && groups.length > 1) count -= groups.pop()!.count;
-  const withReturns = new Set(groups.filter((group) => group.hasReturns).map((group) => group.accountId));
-  if (withReturns.size) {
-    await writeDocuments(unit, await gatheredCharges(unit.db, [...withReturns], count), dates, origin);
+  const gather = async (limit: number | null) => {
+    await gatherDue(unit.db, ids, run.targetDate, limit);
+    return dueGroups(unit.db);
+  };
+  // What one invoice takes is also what one transaction does: an account that has more sales is billed in several.
+  let groups = await gather(maxDocumentItems);
+  let byItem = accountsByItem(groups);
+  let whole = sum(groups) < maxDocumentItems;
+  if (!whole && (byItem.size || (await returnsAreDue(unit.db, ids, run.targetDate)))) {
+    // With returns, and where an item may have to be parked, all that is due is judged and billed by one transaction.
+    groups = await gather(null);
+    byItem = accountsByItem(groups);
+    whole = true;
   }
-  const sales = groups.filter((group) => !withReturns.has(group.accountId));
+  // The last may have been cut: it is left to the next transaction, so that it is not on more invoices than it need be.
+  if (!whole && groups.length > 1) groups.pop();
+  const parked = byItem.size ? await billByItem(unit, groups, byItem, dates, origin) : [];
+  const sales = groups.filter((group) => !byItem.has(group.accountId));
   if (sales.length) await billSales(unit, sales, dates, origin);
 
   const billed = new Map<string, number>();
-  for (const { accountId, count } of groups) billed.set(accountId, (billed.get(accountId) ?? 0) + count);
+  const count = (accountId: string, more: number) => billed.set(accountId, (billed.get(accountId) ?? 0) + more);
+  for (const { accountId, count: items } of groups) count(accountId, items);
+  for (const { accountId } of parked) count(accountId, -1);
   await unit.writeHistory();
+  const { connection } = unit.db;
   await saveAccounts(
-    unit.db.connection,
+    connection,
     run.id,
     accounts.map((account) => ({ ...account, done: account.done + (billed.get(account.accountId) ?? 0) })),
   );
-  await countRun(unit.db.connection, run.id, count, 0);
+  if (parked.length) {
+    await parkItems(
+      connection,
+      run.id,
+      parked.map((item) => ({ ...item, id: newId() })),
+    );
+  }
+  await countRun(connection, run.id, sum(groups) - parked.length, parked.length);
   return whole;
+}
+
+/** Bills accounts item by item; what no document can hold is left, with its reason. */
+async function billByItem(
+  unit: Unit,
+  groups: readonly DueGroup[],
+  accountIds: ReadonlySet<string>,
+  dates: BillingDates,
+  origin: Origin,
+): Promise<ParkedItem[]> {
+  // Held, since a credit memo may arise.
+  const settings = await unit.settings(groups.some(({ hasReturns }) => hasReturns));
+  const placing = await placeGathered(unit.db, groups, accountIds, settings);
+  await writePlaced(unit, placing, dates, origin);
+  return placing.parked;
 }
 
 const sum = (groups: readonly { count: number }[]): number => groups.reduce((sum, { count }) => sum + count, 0);
@@ -74,7 +114,6 @@ async function billSales(unit: Unit, groups: readonly DueGroup[], dates: Billing
     const amount = add(net, tax);
     return { ...invoice, amountWithoutTax: net, taxAmount: tax, amount, balance: amount };
   });
-  refuse(totals.flatMap(judgeTotal));
   await updateRows(unit.db, InvoiceRow, totals, ['amountWithoutTax', 'taxAmount', 'amount', 'balance']);
   for (const invoice of totals) unit.note('Invoice', 'Create', null, invoice);
 }

@@ -5,25 +5,25 @@ import {
   judgeBillRun,
   judgeBillRunInput,
 } from '../domain/bill-run';
-import { type Draft, documentsOf, judgeTotal, maxDocumentItems, priced } from '../domain/billing';
+import { documentKey } from '../domain/billing';
 import { taxRateOf } from '../domain/billing-settings';
 import { currencyDecimals } from '../domain/currency';
-import { dayOf } from '../domain/date';
-import { add, type Decimal, multiply, round } from '../domain/decimal';
-import { below, Refusal, type UserError, type UserErrorCode, userError } from '../domain/errors';
-import { billingDates } from '../domain/invoice';
+import { type Day, dayOf } from '../domain/date';
+import { add, type Decimal, fromBillionths, multiply, round } from '../domain/decimal';
+import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
+import { maxDocumentItems } from '../domain/placing';
 import { taxOf } from '../domain/tax';
 import { AccountRow } from '../store/account';
-import { BillRunRow, lockRun, postedRuns, reopenChunks, usedRuns } from '../store/bill-run';
+import { BillRunRow, lockRun, type ParkedItem, postedRuns, reopenChunks, usedRuns } from '../store/bill-run';
 import type { BillingSettingsRow } from '../store/billing-settings';
 import { billingSettings } from '../store/billing-settings';
 import type { Scoped } from '../store/connection';
-import { creditFacts } from '../store/credit';
-import { type DueAmount, type DuePrice, dueCharges, dueSums } from '../store/due';
+import { type DueAmount, type DueGroup, type DuePrice, type DueSum, dueGroups, dueSums, gatherDue } from '../store/due';
 import { newId } from '../store/id';
 import { insertNumberedRows, rowsBy, updateRows } from '../store/write';
 import { refuse } from './batch';
+import { accountsByItem, placeGathered } from './bill-run-placing';
 import { findByKey } from './key';
 import type { Unit, Work } from './work';
 
@@ -152,20 +152,17 @@ export interface BillRunPreview {
     creditMemoAmount: Decimal;
     itemCount: number;
   }[];
-  /** The accounts that the rules would refuse to bill; nothing else of the preview counts them. */
-  failures: { accountId: string; code: UserErrorCode; message: string; during: 'Processing' }[];
+  /** The items that no document could hold; nothing else of the preview counts them. */
+  failures: (ParkedItem & { during: 'Processing' })[];
 }
 
-/** Accounts with returns are looked at item by item. */
-const allOfThem = 1_000_000;
-
-/** What would go on one document, or on several where it is more than one holds. */
+/** Documents that a run would make. */
 interface Foreseen {
   kind: 'invoice' | 'creditMemo';
   accountId: string;
   currency: string;
+  documentCount: number;
   itemCount: number;
-  amountWithoutTax: Decimal;
   amount: Decimal;
 }
 
@@ -176,57 +173,78 @@ export async function previewBillRun(work: Work, input: BillRunInput): Promise<B
   const accountIds = input.accountKeys ? await accountsOf(scoped, input.accountKeys) : null;
   const settings = await billingSettings(scoped);
   const sums = await dueSums(scoped, accountIds, input.targetDate);
-  const withReturns = new Set(sums.filter((sum) => sum.hasReturns).map((sum) => sum.accountId));
-
-  const groups = new Map<string, Foreseen>();
-  for (const sum of sums) {
-    const { accountId, currency } = sum;
-    if (withReturns.has(accountId)) continue;
-    const { net, tax } = sum.isPriced ? priceOf(sum, settings) : { net: sum.amount, tax: '0' };
-    const times = sum.isPriced ? String(sum.count) : '1';
-    const key = JSON.stringify([accountId, currency, sum.paymentTerm, sum.invoiceGroupNumber]);
-    const group = groups.get(key) ?? {
-      ...{ kind: 'invoice', accountId, currency, itemCount: 0, amountWithoutTax: '0', amount: '0' },
-    };
-    groups.set(key, {
-      ...group,
-      itemCount: group.itemCount + sum.count,
-      amountWithoutTax: add(group.amountWithoutTax, multiply(net, times)),
-      amount: add(group.amount, multiply(add(net, tax), times)),
-    } as Foreseen);
-  }
-
-  const dates = billingDates(
-    { targetDate: input.targetDate, documentDate: input.invoiceDate },
-    dayOf(new Date().toISOString()),
-  );
-  const charges = withReturns.size ? await dueCharges(scoped, [...withReturns], input.targetDate, allOfThem) : [];
-  const originals = [...new Set(charges.flatMap((charge) => charge.originalOrderLineItemId ?? []))];
-  const facts = originals.length ? await creditFacts(scoped, originals) : new Map();
-  const documents = documentsOf(priced(charges, settings, facts), dates, settings);
-  const foreseen = (kind: Foreseen['kind']) => (draft: Draft) => ({ ...draft, kind, itemCount: draft.items.length });
-  return summedUp([
-    ...groups.values(),
-    ...documents.invoices.map(foreseen('invoice')),
-    ...documents.creditMemos.map(foreseen('creditMemo')),
-  ]);
+  const groups = groupsOf(sums, settings);
+  const byItem = accountsByItem([...groups.values()]);
+  const foreseen = [...groups.values()]
+    .filter(({ accountId }) => !byItem.has(accountId))
+    .map((group): Foreseen => {
+      const { accountId, currency, amount, count } = group;
+      const documentCount = Math.ceil(count / maxDocumentItems);
+      return { kind: 'invoice', accountId, currency, documentCount, itemCount: count, amount };
+    });
+  if (byItem.size === 0) return summedUp(foreseen, []);
+  const { documents, parked } = await foreseenByItem(work, [...byItem], input.targetDate);
+  return summedUp([...foreseen, ...documents], parked);
 }
 
-function summedUp(all: readonly Foreseen[]): BillRunPreview {
-  const failures = new Map<string, BillRunPreview['failures'][number]>();
-  for (const each of all) {
-    // Which amounts go on which of several documents is not known before.
-    const [error] = each.itemCount <= maxDocumentItems ? judgeTotal(each) : [];
-    if (error && !failures.has(each.accountId)) {
-      const { code, message } = error;
-      failures.set(each.accountId, { accountId: each.accountId, code, message, during: 'Processing' });
-    }
+/** The groups of sums, with what their sales come to, tax included. */
+function groupsOf(sums: readonly DueSum[], settings: BillingSettingsRow): Map<string, DueGroup> {
+  const groups = new Map<string, DueGroup>();
+  for (const sum of sums) {
+    const { net, tax } = sum.isPriced ? priceOf(sum, settings) : { net: sum.amount, tax: '0' };
+    const amount = multiply(add(net, tax), sum.isPriced ? String(sum.count) : '1');
+    const key = documentKey(sum);
+    const group = groups.get(key);
+    groups.set(key, {
+      ...sum,
+      count: sum.count + (group?.count ?? 0),
+      amount: group ? add(amount, group.amount) : amount,
+      hasReturns: sum.hasReturns || (group?.hasReturns ?? false),
+    });
   }
+  return groups;
+}
+
+/**
+ * What a run would make of these accounts, by the very acts of a run: they gather in a temporary table, which is gone with
+ * the transaction.
+ */
+function foreseenByItem(
+  work: Work,
+  accountIds: readonly string[],
+  targetDate: Day,
+): Promise<{ documents: Foreseen[]; parked: ParkedItem[] }> {
+  return work.run(true, async (unit) => {
+    await gatherDue(unit.db, accountIds, targetDate, null);
+    const groups = await dueGroups(unit.db);
+    const { charges, documents, parked } = await placeGathered(
+      unit.db,
+      groups,
+      new Set(accountIds),
+      await unit.settings(),
+    );
+    // The group of each position.
+    const groupOf = groups.flatMap((group) => new Array<DueGroup>(group.count).fill(group));
+    return {
+      parked,
+      documents: documents.map(({ kind, charges: positions }): Foreseen => {
+        const { accountId, currency } = groupOf[positions[0]];
+        let amount = 0n;
+        for (const at of positions) amount += charges.net[at] + charges.tax[at];
+        return {
+          ...{ kind, accountId, currency, documentCount: 1, itemCount: positions.length },
+          amount: fromBillionths(kind === 'invoice' ? amount : -amount),
+        };
+      }),
+    };
+  });
+}
+
+function summedUp(all: readonly Foreseen[], parked: readonly ParkedItem[]): BillRunPreview {
   const counts = { invoice: 0, creditMemo: 0 };
   const totals = new Map<string, BillRunPreview['totals'][number]>();
-  for (const { kind, accountId, currency, itemCount, amount } of all) {
-    if (failures.has(accountId)) continue;
-    counts[kind] += Math.ceil(itemCount / maxDocumentItems);
+  for (const { kind, accountId, currency, documentCount, itemCount, amount } of all) {
+    counts[kind] += documentCount;
     const key = `${accountId} ${currency}`;
     const total = totals.get(key) ?? { accountId, currency, invoiceAmount: '0', creditMemoAmount: '0', itemCount: 0 };
     totals.set(key, {
@@ -239,6 +257,6 @@ function summedUp(all: readonly Foreseen[]): BillRunPreview {
     invoiceCount: counts.invoice,
     creditMemoCount: counts.creditMemo,
     totals: [...totals].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, total]) => total),
-    failures: [...failures.values()].sort((a, b) => (a.accountId < b.accountId ? -1 : 1)),
+    failures: parked.map((item) => ({ ...item, during: 'Processing' })),
   };
 }

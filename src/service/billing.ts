@@ -1,15 +1,16 @@
 import {
   type Charge,
   type CreditMemoDraft,
+  type Drafts,
   documentsOf,
   type InvoiceDraft,
-  judgeTotal,
   priced,
 } from '../domain/billing';
 import { dayOf } from '../domain/date';
 import { type BillingDates, billingDates, isBillable } from '../domain/invoice';
 import { requiresFulfillment } from '../domain/order-line-item';
 import { type ProcessingOptions, paidAmount } from '../domain/payment';
+import { tooMuch } from '../domain/placing';
 import { AccountRow, lockAccountsForBilling } from '../store/account';
 import { BillingClaimRow, claimed } from '../store/billing-claim';
 import { creditFacts } from '../store/credit';
@@ -121,22 +122,34 @@ export type Origin = Pick<InvoiceRow, 'source' | 'billRunId'> & { status: 'Draft
 
 const ofRequest: Origin = { source: 'API', billRunId: null, status: 'Posted' };
 
-/** Writes documents, items and claims; a claim that exists already fails the whole unit. */
-export async function writeDocuments(
+/** Writes the documents of a request. What no document can hold refuses all of it. */
+async function writeDocuments(
   unit: Unit,
   charges: readonly Charge[],
   dates: BillingDates,
-  origin: Origin = ofRequest,
 ): Promise<Pick<Billed, 'invoices' | 'creditMemos'>> {
   const originals = [...new Set(charges.flatMap((charge) => charge.originalOrderLineItemId ?? []))];
   // With returns the settings are held: a credit memo may not arise while invoice settlement is being turned off.
   const settings = await unit.settings(originals.length > 0);
   const facts = originals.length ? await creditFacts(unit.db, originals) : new Map();
   const documents = documentsOf(priced(charges, settings, facts), dates, settings);
-  refuse([...documents.invoices, ...documents.creditMemos].flatMap(judgeTotal));
-  const invoices = await writeInvoices(unit, documents.invoices, origin);
-  const idOf = new Map(documents.invoices.map((draft, at) => [draft, invoices.rows[at].id]));
-  const creditMemos = await writeCreditMemos(unit, documents.creditMemos, origin, idOf);
+  refuse(documents.parked.slice(0, 1).map(tooMuch));
+  return writeDrafts(unit, documents, ofRequest, []);
+}
+
+/**
+ * Writes documents, items and claims; a claim that exists already fails the whole unit. `invoiceIds` are the invoices that
+ * the same act wrote before, to which more are added: credit memos refer to them.
+ */
+export async function writeDrafts(
+  unit: Unit,
+  drafts: Drafts,
+  origin: Origin,
+  invoiceIds: string[],
+): Promise<Pick<Billed, 'invoices' | 'creditMemos'>> {
+  const invoices = await writeInvoices(unit, drafts.invoices, origin);
+  invoiceIds.push(...invoices.rows.map(({ id }) => id));
+  const creditMemos = await writeCreditMemos(unit, drafts.creditMemos, origin, invoiceIds);
   await insertRows(unit.db, BillingClaimRow, [...invoices.claims, ...creditMemos.claims]);
   return { invoices: invoices.rows, creditMemos: creditMemos.rows };
 }
@@ -179,7 +192,7 @@ async function writeCreditMemos(
   unit: Unit,
   drafts: readonly CreditMemoDraft[],
   origin: Origin,
-  idOf: ReadonlyMap<InvoiceDraft, string>,
+  invoiceIds: readonly string[],
 ): Promise<Written<CreditMemoRow>> {
   const headers = drafts.map((draft) => ({
     ...documentOf(unit, draft, origin),
@@ -189,7 +202,7 @@ async function writeCreditMemos(
     refundAmount: '0',
     reasonCode: draft.reasonCode,
     reversedInvoiceId: null,
-    sisterInvoiceId: draft.sister && idOf.get(draft.sister)!,
+    sisterInvoiceId: draft.sister === null ? null : invoiceIds[draft.sister],
   }));
   const numbering = unit.numbering('credit_memo', 'creditMemoNumber', headers.length);
   const rows = await insertNumberedRows<CreditMemoRow>(unit.db, CreditMemoRow, headers, numbering);

@@ -6,7 +6,9 @@ import { AccountRow } from './account';
 import { byCodePoints } from './audited';
 import type { Connection, Scoped } from './connection';
 import { date, dateTime, equals, type RangeFilter } from './filter';
+import { FulfillmentRow } from './fulfillment';
 import { auditSorts, list } from './list';
+import { OrderLineItemRow } from './order-line-item';
 import { inScope, selectList, tableOf } from './table';
 import { EntityRow, OrgRow } from './tenant';
 
@@ -75,10 +77,14 @@ export class BillRunChunkRow {
 
 /**
  * An account in a run. `code` and `message` say why nothing of it, or not all of it, was billed, posted, canceled or
- * removed, and `during` what the run was at; a later reason replaces an earlier one.
+ * removed, and `during` what the run was at; a later reason replaces an earlier one. A line item or fulfillment that no
+ * document could hold has a row of its own beside its account's.
  */
 @Entity('bill_run_account')
-@Unique(['billRunId', 'accountId'])
+@Index(['billRunId', 'accountId'])
+@Index('bill_run_account_once', { synchronize: false })
+@Index(['orderLineItemId'])
+@Index(['fulfillmentId'])
 @Index(['chunkId', 'accountId'])
 @Index('bill_run_failure', { synchronize: false })
 @Check('bill_run_account_reason', 'num_nulls(code, message, during) in (0, 3)')
@@ -86,6 +92,8 @@ export class BillRunChunkRow {
 @ForeignKey(() => BillRunChunkRow, ['chunkId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
 @ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => FulfillmentRow, ['fulfillmentId', 'entityId'], ['id', 'entityId'])
 export class BillRunAccountRow {
   @PrimaryColumn('uuid') id: string;
   @Column('uuid') entityId: string;
@@ -98,6 +106,9 @@ export class BillRunAccountRow {
   @Column('text', { nullable: true }) code: UserErrorCode | null;
   @Column('text', { nullable: true }) message: string | null;
   @Column('enum', { enum: runStatuses, enumName: 'bill_run_status', nullable: true }) during: BillRunPhase | null;
+  /** Of a row for one item alone: the line item, and the fulfillment where the line item takes them. */
+  @Column('uuid', { nullable: true }) orderLineItemId: string | null;
+  @Column('uuid', { nullable: true }) fulfillmentId: string | null;
 }
 
 /** Statements of the workers go by the run's id, in the scope of the run, which the transaction has. */
@@ -207,7 +218,7 @@ export async function markChunk(connection: Connection, id: string, status: Bill
 export const chunkAccounts = (connection: Connection, chunkId: string): Promise<BillRunAccountRow[]> =>
   connection.query(
     `select ${selectList(tableOf(BillRunAccountRow))} from bill_run_account t
-     where t.chunk_id = $1 order by t.account_id`,
+     where t.chunk_id = $1 and t.order_line_item_id is null order by t.account_id`,
     [chunkId],
   );
 
@@ -221,8 +232,35 @@ export async function saveAccounts(
     `update bill_run_account t set done = r."done", code = r."code", message = r."message", during = r."during"
      from json_to_recordset($2::json)
        as r("accountId" uuid, "done" integer, "code" text, "message" text, "during" bill_run_status)
-     where t.bill_run_id = $1 and t.account_id = r."accountId"`,
+     where t.bill_run_id = $1 and t.account_id = r."accountId" and t.order_line_item_id is null`,
     [runId, JSON.stringify(accounts)],
+  );
+}
+
+/** An item of an account in a run that no document can hold. */
+export interface ParkedItem {
+  accountId: string;
+  orderLineItemId: string;
+  fulfillmentId: string | null;
+  code: UserErrorCode;
+  message: string;
+}
+
+/** Writes the items of accounts that a run could not bill. */
+export async function parkItems(
+  connection: Connection,
+  runId: string,
+  items: readonly (ParkedItem & { id: string })[],
+): Promise<void> {
+  await connection.query(
+    `insert into bill_run_account (id, entity_id, org_id, bill_run_id, chunk_id, account_id, total, done, code, message,
+       during, order_line_item_id, fulfillment_id)
+     select r."id", t.entity_id, t.org_id, t.bill_run_id, t.chunk_id, t.account_id, 1, 0, r."code", r."message",
+       'Processing', r."orderLineItemId", r."fulfillmentId"
+     from json_to_recordset($2::json) as r("id" uuid, "accountId" uuid, "code" text, "message" text,
+       "orderLineItemId" uuid, "fulfillmentId" uuid)
+     join bill_run_account t on t.bill_run_id = $1 and t.account_id = r."accountId" and t.order_line_item_id is null`,
+    [runId, JSON.stringify(items)],
   );
 }
 
@@ -303,7 +341,7 @@ export const billRuns = list<BillRunRow, BillRunFilter>(
   { ...auditSorts, billRunNumber: { sql: 't.bill_run_number', type: 'text' } },
 );
 
-/** The accounts that a run could not bill, post, cancel or remove, or not wholly. */
+/** The accounts that a run could not bill, post, cancel or remove, and single items of accounts that it could not bill. */
 export const billRunFailures = list<BillRunAccountRow, object>(
   BillRunAccountRow,
   {},

@@ -3,8 +3,10 @@ import type { Scoped } from './connection';
 
 /**
  * What has been billed for sales line items and credited for their returns, by the items that hold a claim: one whose
- * document was canceled, or reversed for re-billing, counts no more. One that was reversed for good counts as billed for
- * nothing: it was taken back whole. Read behind the lock of the lines or of the account.
+ * document was canceled, or reversed for re-billing, counts no more. A sale on an invoice that was reversed for good counts
+ * as billed for nothing. A return on such an invoice counts not at all: its credit was taken back, so the return is closed
+ * without credit. Counted as quantity alone, it made the last return take the credit of all of them. Read behind the lock
+ * of the lines or of the account.
  */
 export async function creditFacts(scoped: Scoped, salesLineIds: readonly string[]): Promise<Map<string, CreditFacts>> {
   const rows = await scoped.query<CreditFacts & { id: string }>(
@@ -18,6 +20,7 @@ export async function creditFacts(scoped: Scoped, salesLineIds: readonly string[
        from line join invoice_item i on i.order_line_item_id = line.id
        join invoice d on d.id = i.invoice_id
        join billing_claim c on c.invoice_item_id = i.id
+       where not (d.reversed and line.category = 'Return')
        union all
        select line.sale, line.category, m.id, m.quantity, -m.amount_without_tax, -m.tax_amount, m.tax_rate
        from line join credit_memo_item m on m.order_line_item_id = line.id

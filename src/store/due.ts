@@ -64,6 +64,8 @@ export interface DueGroup {
   /** Whether a return is among them, and whether an amount or a tax is to be worked out. */
   hasReturns: boolean;
   isPriced: boolean;
+  /** What they come to before tax and rounding. */
+  amount: Decimal;
 }
 
 /** An amount whose net and tax are to be worked out. */
@@ -88,7 +90,7 @@ export function dueAccounts(
   );
 }
 
-/** How often each amount occurs in a group; `amount` is their sum where nothing is to be worked out. */
+/** How often each amount occurs in a group; `amount` is their sum where nothing is to be worked out, else one of them. */
 export interface DueSum extends DueGroup, DueAmount {}
 
 /** What a preview needs: the groups of dueGroups, taken apart by what decides on their amounts. */
@@ -106,27 +108,22 @@ export function dueSums(scoped: Scoped, accountIds: readonly string[] | null, ta
   );
 }
 
-/** The charges of accounts one by one, at most so many. */
-export const dueCharges = (
-  scoped: Scoped,
-  accountIds: readonly string[],
-  targetDate: Day,
-  limit: number,
-): Promise<Charge[]> => chargesOf(scoped, `${due(true)} order by ${order} limit $5`, [targetDate, accountIds, limit]);
-
-/** Such that those of one document follow each other. */
+/** Such that those of one document follow each other: the billing order. */
 const order = 'account_id, currency, payment_term, invoice_group_number, order_line_item_id, fulfillment_id';
 
-async function chargesOf(scoped: Scoped, from: string, values: unknown[]): Promise<Charge[]> {
-  const rows = await scoped.query<Charge & { isRounded: boolean }>(
+/** A charge at its position in billing order. */
+export type Gathered = Charge & { position: number; saleId: string };
+
+async function chargesOf(scoped: Scoped, from: string, values: unknown[]): Promise<Gathered[]> {
+  const rows = await scoped.query<Gathered & { isRounded: boolean }>(
     `select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
        invoice_group_number as "invoiceGroupNumber", order_line_item_id as "orderLineItemId",
        original_order_line_item_id as "originalOrderLineItemId", fulfillment_id as "fulfillmentId",
        item_category as "itemCategory", charge_name as "chargeName", quantity, unit_price as "unitPrice", amount,
        is_rounded as "isRounded", unit_of_measure as "unitOfMeasure", tax_mode as "taxMode", tax_code as "taxCode",
        service_start_date as "serviceStartDate", service_end_date as "serviceEndDate", product_code as "productCode",
-       purchase_order_number as "purchaseOrderNumber"
-     from (${from}) as due`,
+       purchase_order_number as "purchaseOrderNumber", position, sale_id as "saleId"
+     from (${from}) as due order by position`,
     values,
   );
   return rows.map(({ isRounded, ...charge }) => ({ ...charge, amount: isRounded ? charge.amount : null }));
@@ -142,20 +139,37 @@ const gathered = 'select * from due_charge where $1::uuid is not null and org_id
 
 /**
  * Gathers the charges that are due of accounts, at most so many, until the transaction ends or gathers others. What is
- * written of them afterwards is what they were now.
+ * written of them afterwards is what they were now. `sale_id` is the sale that a charge belongs to or takes back.
  */
 export async function gatherDue(
   scoped: Scoped,
   accountIds: readonly string[],
   targetDate: Day,
-  limit: number,
+  limit: number | null,
 ): Promise<void> {
   await scoped.connection.control('drop table if exists pg_temp.due_charge');
   await scoped.query(
     `create temporary table due_charge on commit drop as
-     select *, row_number() over () - 1 as position from (${due(true)} order by ${order} limit $5) as due`,
+     select *, coalesce(original_order_line_item_id, order_line_item_id) as sale_id, (row_number() over () - 1)::integer as position
+     from (${due(true)} order by ${order} limit $5) as due`,
     [targetDate, accountIds, limit],
   );
+}
+
+/** For what is looked at in pieces: without, each piece is searched for among all that was gathered. */
+export async function indexGathered(scoped: Scoped): Promise<void> {
+  await scoped.connection.control(
+    'create index on due_charge (sale_id, position); create index on due_charge (position); analyze due_charge',
+  );
+}
+
+/** Is a return due of these accounts? */
+export async function returnsAreDue(scoped: Scoped, accountIds: readonly string[], targetDate: Day): Promise<boolean> {
+  const rows = await scoped.query(`select 1 from (${due(true)}) as due where item_category = 'Return' limit 1`, [
+    targetDate,
+    accountIds,
+  ]);
+  return rows.length > 0;
 }
 
 /** The groups that were gathered. */
@@ -163,13 +177,32 @@ export const dueGroups = (scoped: Scoped): Promise<DueGroup[]> =>
   scoped.query(
     `select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
        invoice_group_number as "invoiceGroupNumber", count(*)::integer as count,
-       bool_or(item_category = 'Return') as "hasReturns", bool_or(not is_rounded or tax_code is not null) as "isPriced"
+       bool_or(item_category = 'Return') as "hasReturns", bool_or(not is_rounded or tax_code is not null) as "isPriced",
+       sum(amount) as amount
      from (${gathered}) as due group by 1, 2, 3, 4, 5 order by min(position)`,
   );
 
-/** Those of the first `count` gathered charges that are of these accounts, one by one. */
-export const gatheredCharges = (scoped: Scoped, accountIds: readonly string[], count: number): Promise<Charge[]> =>
-  chargesOf(scoped, `${gathered} and account_id = any($3) and position < $4 order by position`, [accountIds, count]);
+/**
+ * Gathered charges of these accounts, about so many, in billing order: those of the next sales behind `after`, each sale
+ * with all that takes it back, be it more.
+ */
+export const gatheredBySale = (
+  scoped: Scoped,
+  accountIds: readonly string[],
+  after: string | null,
+  limit: number,
+): Promise<Gathered[]> =>
+  chargesOf(
+    scoped,
+    // The id of no sale comes before all others.
+    `${gathered} and account_id = any($3) and sale_id > coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid)
+     order by sale_id fetch first ($5::integer) rows with ties`,
+    [accountIds, after, limit],
+  );
+
+/** The gathered charges at these positions, in billing order. */
+export const gatheredAt = (scoped: Scoped, positions: readonly number[]): Promise<Gathered[]> =>
+  chargesOf(scoped, `${gathered} and position = any($3::integer[])`, [positions]);
 
 /** The amounts to be worked out of what was gathered, each kind once. */
 export const dueAmounts = (scoped: Scoped): Promise<DueAmount[]> =>

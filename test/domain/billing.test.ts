@@ -1,14 +1,8 @@
 import fc from 'fast-check';
-import {
-  amountWithoutTax,
-  type Charge,
-  type Documents,
-  documentsOf,
-  maxDocumentItems,
-  priced,
-} from '../../src/domain/billing';
+import { amountWithoutTax, type Charge, type Documents, documentsOf, priced } from '../../src/domain/billing';
 import type { BillingSettings } from '../../src/domain/billing-settings';
 import type { CreditFacts } from '../../src/domain/credit';
+import { maxDocumentItems } from '../../src/domain/placing';
 import { aCharge, aReturnCharge, ofAmount, someCredit, someSettings } from '../support/facts';
 
 const dates = { targetDate: '2022-01-02', documentDate: '2022-01-02' };
@@ -246,7 +240,7 @@ describe('documents', () => {
 
   test('are none for no charges', () => {
     for (const invoiceSettlement of [true, false]) {
-      expect(billing([], { invoiceSettlement })).toEqual({ invoices: [], creditMemos: [] });
+      expect(billing([], { invoiceSettlement })).toEqual({ invoices: [], creditMemos: [], parked: [] });
     }
   });
 

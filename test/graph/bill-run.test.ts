@@ -121,23 +121,25 @@ describe('a bill run', () => {
     expect(await look(billRun.id)).toMatchObject({ status: 'Posted', autoPost: true, done: 1 });
   });
 
-  test('shows the accounts that it could not bill, with the reason, in pages', async () => {
+  test('N13: shows the items that it could not bill, with the reason, in pages', async () => {
     const names: string[] = [];
+    const lines: { id: string }[] = [];
     for (let at = 0; at < 3; at++) {
-      const { account } = await due(2);
+      const { account, orderLineItems } = await due(2);
       await priceBeyond(gateway.database, account.id);
       names.push(account.accountNumber);
+      lines.push({ id: orderLineItems[0].id });
     }
     await due(1);
     const foreseen = (await preview({ targetDate: '2022-01-01' })).body.data.previewBillRun;
     const { billRun } = await create({ targetDate: '2022-01-01' });
     await carryOn(gateway.services);
     expect(gateway.failures).toEqual([]);
-    expect(await look(billRun.id)).toMatchObject({ status: 'Completed', total: 7, done: 1, failed: 6 });
+    expect(await look(billRun.id)).toMatchObject({ status: 'Completed', total: 7, done: 4, failed: 3 });
     const found: object[] = [];
     for (let after = ''; ; ) {
       const { failures } = await asked(`{ billRun(key: "${billRun.id}") { failures(first: 2 ${after}) {
-        totalCount nodes { code message during account { accountNumber } } pageInfo { hasNextPage endCursor } } } }`);
+        totalCount nodes { code message during account { accountNumber } orderLineItem { id } fulfillment { orderLineItem { id } } } pageInfo { hasNextPage endCursor } } } }`);
       expect(failures.totalCount).toBe(3);
       found.push(...failures.nodes);
       if (!failures.pageInfo.hasNextPage) break;
@@ -148,11 +150,13 @@ describe('a bill run', () => {
     expect(foreseen.failures).toEqual(expect.arrayContaining(found));
     expect(found).toEqual(
       expect.arrayContaining(
-        names.map((accountNumber) => ({
+        names.map((accountNumber, at) => ({
           code: 'LIMIT_EXCEEDED',
           message,
           during: 'Processing',
           account: { accountNumber },
+          orderLineItem: lines[at],
+          fulfillment: { orderLineItem: lines[at] },
         })),
       ),
     );
@@ -337,7 +341,7 @@ const preview = (input: object, by = client) =>
   by.graphql(
     `query ($input: CreateBillRunInput!) { previewBillRun(input: $input) { invoiceCount creditMemoCount
       totals { account { accountNumber } currency invoiceAmount creditMemoAmount itemCount }
-      failures { account { accountNumber } code message during } } }`,
+      failures { account { accountNumber } code message during orderLineItem { id } fulfillment { orderLineItem { id } } } } }`,
     { input },
   );
 

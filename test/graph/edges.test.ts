@@ -88,8 +88,16 @@ async function insertRuns(scoped: Scoped): Promise<void> {
   const entries = runs.flatMap((run) => [historyRow(run), historyRow(run)]);
   await insertRows(scoped, HistoryEntryRow, entries);
   const accounts = await rowsBy<AccountRow>(scoped, AccountRow, 'entityId', [scoped.scope.entityId]);
+  const items = new Map(
+    (
+      await gateway.database.owner<{ accountId: string; orderLineItemId: string; fulfillmentId: string }>(
+        `select distinct on (account_id) replace(account_id::text, '-', '') as "accountId", order_line_item_id as "orderLineItemId",
+           id as "fulfillmentId" from fulfillment order by account_id, id`,
+      )
+    ).map(({ accountId, ...item }) => [accountId, item]),
+  );
   for (const run of runs) {
-    const failures = accounts.map((account) => failureRow(run, account));
+    const failures = accounts.map((account) => failureRow(run, account, items.get(account.id)));
     await insertFailures(
       scoped.connection,
       run,
@@ -245,6 +253,8 @@ const oneColumns: Record<keyof typeof oneEdges, [table: string, column: string]>
   'PaymentApplication.payment': ['payment_application', 'payment_id'],
   'PaymentApplication.invoice': ['payment_application', 'invoice_id'],
   'BillRunFailure.account': ['bill_run_account', 'account_id'],
+  'BillRunFailure.orderLineItem': ['bill_run_account', 'order_line_item_id'],
+  'BillRunFailure.fulfillment': ['bill_run_account', 'fulfillment_id'],
 };
 const manyColumns: Record<keyof typeof manyEdges, [table: string, column: string, shape: 'connection' | 'list']> = {
   'Account.orders': ['orders', 'account_id', 'connection'],

@@ -12,7 +12,6 @@ import { billingLock } from '../../src/store/account';
 import { BillRunRow } from '../../src/store/bill-run';
 import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/write';
-import { priceBeyond } from '../support/beyond';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 import { multiplied } from '../support/many';
@@ -360,10 +359,13 @@ describe('a bill run from the command line', () => {
     expect([await missing.ended, missing.text().split('\n')[0]]).toEqual([2, '--target-date is missing.']);
     const unknown = start('--entity', 'Nowhere', '--target-date', day);
     expect([await unknown.ended, unknown.text().split('\n')[0]]).toEqual([2, 'There is no entity "Nowhere".']);
-    const { account, orderLineItems } = await orderFor(work);
+    const { orderLineItems } = await orderFor(work);
     const fulfillments = [1, 2].map(() => ({ ...sent, orderLineItemId: orderLineItems[0].id }));
     await createFulfillments(work, { fulfillments });
-    await priceBeyond(gateway.database, account.id);
+    const lineId = orderLineItems[0].id;
+    await gateway.database.owner('update fulfillment set amount = 99999999999999 where order_line_item_id = $1', [
+      lineId,
+    ]);
     const failed = start('--entity', entity, '--target-date', day);
     expect(await failed.ended).toBe(3);
     expect(failed.text()).toContain('is Error: 0 of 2 billed, 2 not');

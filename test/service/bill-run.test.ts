@@ -10,7 +10,7 @@ import { collectPayment } from '../../src/service/payment-collect';
 import { refundPayment } from '../../src/service/payment-refund';
 import { reverseInvoice } from '../../src/service/reversal';
 import type { Work } from '../../src/service/work';
-import { BillRunRow } from '../../src/store/bill-run';
+import { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
 import { CreditMemoRow } from '../../src/store/credit-memo';
 import { HistoryEntryRow } from '../../src/store/history';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
@@ -361,33 +361,58 @@ describe('the documents of a run', () => {
 });
 
 describe('what a run cannot bill', () => {
-  test('is parked with its reason, and the rest goes on', async () => {
+  test('N13: an item that would carry a document past 13 digits is parked and named, and the rest of its group is billed', async () => {
     await delivered(3);
-    const huge = await delivered(2);
-    await priceBeyond(gateway.database, huge.account.id);
+    const huge = await delivered(3);
+    await priceBeyond(gateway.database, huge.account.id, '4999999999999');
     await delivered(1);
     const preview = await previewBillRun(work, { targetDate: day });
     const run = await ran();
-    expect(run).toMatchObject({ status: 'Completed', total: 6, done: 4, failed: 2 });
-    const failures = await gateway.database.owner(
-      'select account_id, code, message, done from bill_run_account where bill_run_id = $1 and code is not null',
-      [run.id],
+    expect(run).toMatchObject({ status: 'Completed', total: 7, done: 6, failed: 1 });
+    const failed = (await rowsBy<BillRunAccountRow>(work.reads(), BillRunAccountRow, 'billRunId', [run.id])).filter(
+      ({ code }) => code,
     );
-    expect(failures).toMatchObject([{ account_id: expect.any(String), code: 'LIMIT_EXCEEDED', done: 0 }]);
-    expect((failures[0] as { account_id: string }).account_id.replaceAll('-', '')).toBe(huge.account.id);
-    expect(gateway.failures).toEqual([]);
-    expect(await invoices(run)).toHaveLength(2);
-    const { code, message } = failures[0] as { code: string; message: string };
+    const parked = {
+      ...{ accountId: huge.account.id, orderLineItemId: huge.orderLineItems[0].id, code: 'LIMIT_EXCEEDED' },
+      fulfillmentId: [...huge.fulfillments].sort()[2],
+      message: 'A document would come to 14999999999997: more than 13 digits before the point.',
+      during: 'Processing',
+    };
+    expect(failed).toMatchObject([{ ...parked, total: 1, done: 0 }]);
+    expect((await invoices(run)).map(({ amount }) => amount).sort()).toEqual(['10', '30', '9999999999998']);
     expect(preview).toMatchObject({
-      invoiceCount: 2,
-      totals: [{ itemCount: 3 }, { itemCount: 1 }],
-      failures: [{ accountId: huge.account.id, code, message, during: 'Processing' }],
+      invoiceCount: 3,
+      totals: [{ itemCount: 3 }, { itemCount: 2, invoiceAmount: '9999999999998' }, { itemCount: 1 }],
+      failures: [parked],
+    });
+    // It stays due, and stands on a document of its own the next time.
+    expect((await invoices(await ran())).map(({ amount }) => amount)).toEqual(['4999999999999']);
+  });
+
+  test('N13: a return is credited though a sale of its group is parked', async () => {
+    const sale = await delivered(2, { amountPerUnit: '4999999999999' });
+    await ran();
+    await returned(sale, '1');
+    const { account } = sale;
+    const lines = [1, 2, 3].map(() => ({ ...services, quantity: '1', amountPerUnit: '4999999999999' }));
+    await createOrder(work, {
+      ...{ existingAccountNumber: account.accountNumber, orderDate: day },
+      orderLineItems: lines.map((line) => ({ itemName: 'More', itemType: 'Product', ...line }) as NewOrderLineItem),
+    });
+    const preview = await previewBillRun(work, { targetDate: day });
+    const run = await ran();
+    expect(run).toMatchObject({ status: 'Completed', total: 4, done: 3, failed: 1 });
+    expect((await invoices(run)).map(({ amount }) => amount)).toEqual(['9999999999998']);
+    expect((await memos(run)).map(({ amount }) => amount)).toEqual(['4999999999999']);
+    expect(preview).toMatchObject({
+      totals: [{ invoiceAmount: '9999999999998', creditMemoAmount: '4999999999999', itemCount: 3 }],
+      failures: [{ accountId: account.id, fulfillmentId: null }],
     });
   });
 
   test('is all of it: the run is an Error, and may be deleted', async () => {
-    const { account } = await delivered(2);
-    await priceBeyond(gateway.database, account.id);
+    const { fulfillments } = await delivered(2);
+    await gateway.database.owner('update fulfillment set amount = 99999999999999 where id = any($1)', [fulfillments]);
     const run = await ran();
     expect(run).toMatchObject({ status: 'Error', total: 2, done: 0, failed: 2 });
     gateway.failures.splice(0);

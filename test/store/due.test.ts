@@ -6,11 +6,13 @@ import {
   billDue,
   dueAccounts,
   dueAmounts,
-  dueCharges,
   dueGroups,
   dueSums,
   gatherDue,
-  gatheredCharges,
+  gatheredAt,
+  gatheredBySale,
+  indexGathered,
+  returnsAreDue,
 } from '../../src/store/due';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
@@ -109,6 +111,12 @@ async function within(act: (scoped: Scoped) => Promise<void>): Promise<void> {
   }
 }
 
+/** The charges that are due of accounts, gathered in the transaction of `scoped`. */
+async function gatheredOf(scoped: Scoped, ids: readonly string[], targetDate: string) {
+  await gatherDue(scoped, ids, targetDate, null);
+  return gatheredBySale(scoped, ids, null, 10_000);
+}
+
 /** The ids that the rules of the domain pick. */
 const picked = (targetDate: string, accountIds: readonly string[]) =>
   candidates
@@ -125,9 +133,12 @@ describe.each(targets)('up to %s', (targetDate) => {
   test('what is due is what the rules call billable, of one account as of both', async () => {
     for (const named of [[accounts[0]], [accounts[1]], accounts]) {
       const ids = named.map(({ id }) => id);
-      const charges = await dueCharges(scoped, ids, targetDate, 10_000);
-      const due = charges.map((charge) => charge.fulfillmentId ?? charge.orderLineItemId);
-      expect(due.sort()).toEqual(picked(targetDate, ids));
+      await within(async (scoped) => {
+        const charges = await gatheredOf(scoped, ids, targetDate);
+        const due = charges.map((charge) => charge.fulfillmentId ?? charge.orderLineItemId);
+        expect(due.sort()).toEqual(picked(targetDate, ids));
+        expect(await returnsAreDue(scoped, ids, targetDate)).toBe(false);
+      });
     }
   });
 
@@ -153,7 +164,6 @@ describe.each(targets)('up to %s', (targetDate) => {
       const invoices = accounts.map((account) => invoiceRow(account));
       await insertRows(scoped, InvoiceRow, invoices);
       await gatherDue(scoped, ids, targetDate, 10_000);
-      expect(await gatheredCharges(scoped, ids, 10_000)).toEqual(await dueCharges(scoped, ids, targetDate, 10_000));
       const gathered = (await dueGroups(scoped)).map(({ accountId, count }) => [accountId, count]);
       const expected = [...ids].sort().map((id) => [id, picked(targetDate, [id]).length]);
       expect(gathered).toEqual(expected.filter(([, count]) => count));
@@ -179,14 +189,48 @@ describe('what is gathered', () => {
 
   test('is at most so much, and those of one document follow each other', async () => {
     const ids = accounts.map(({ id }) => id);
-    const all = await dueCharges(scoped, ids, last, 10_000);
     await within(async (scoped) => {
+      const all = await gatheredOf(scoped, ids, last);
+      expect(all.map(({ position }) => position)).toEqual(all.map((_, at) => at));
+      expect(all.map(({ accountId }) => accountId)).toEqual(all.map(({ accountId }) => accountId).sort());
       await gatherDue(scoped, ids, last, all.length - 1);
-      expect(await gatheredCharges(scoped, ids, 5)).toEqual(all.slice(0, 5));
-      expect(await gatheredCharges(scoped, ids, 10_000)).toEqual(all.slice(0, -1));
-      expect(await gatheredCharges(scoped, ids.slice(0, 1), 10_000)).toEqual(
+      expect(await gatheredBySale(scoped, ids, null, 10_000)).toEqual(all.slice(0, -1));
+      expect(await gatheredBySale(scoped, ids.slice(0, 1), null, 10_000)).toEqual(
         all.slice(0, -1).filter(({ accountId }) => accountId === ids[0]),
       );
+      expect(await gatheredAt(scoped, [3, 1, 2])).toEqual(all.slice(1, 4));
+      expect(await gatheredAt(scoped, [])).toEqual([]);
+    });
+  });
+
+  test('comes in pieces that hold a sale with all that takes it back', async () => {
+    const account = accountRow(scoped.scope);
+    const order = orderRow(account);
+    const sent = { state: 'SentToBilling', sentToBillingDate: instant, billTargetDate: last } as const;
+    const itself = { ...sent, itemState: 'SentToBilling', billingRule: 'TriggerWithoutFulfillment' } as const;
+    const sales = Array.from({ length: 5 }, () => lineRow(order, itself));
+    const returns = sales.flatMap(({ id }) =>
+      [1, 2, 3].map(() => lineRow(order, { ...itself, itemCategory: 'Return', originalOrderLineItemId: id })),
+    );
+    await within(async (scoped) => {
+      await insertRows(scoped, AccountRow, [account]);
+      await insertRows(scoped, OrderRow, [order]);
+      await insertRows(scoped, OrderLineItemRow, [...sales, ...returns]);
+      await gatherDue(scoped, [account.id], last, null);
+      await indexGathered(scoped);
+      expect(await returnsAreDue(scoped, [account.id], last)).toBe(true);
+      const whole = (id: string) => [
+        id,
+        ...returns.flatMap((row) => (row.originalOrderLineItemId === id ? row.id : [])),
+      ];
+      const ids = sales.map(({ id }) => id).sort();
+      for (let after: string | null = null, at = 0; at < ids.length; at += 2) {
+        // Five are asked for: one sale with its three returns, and the next.
+        const piece = await gatheredBySale(scoped, [account.id], after, 5);
+        const expected = ids.slice(at, at + 2).flatMap(whole);
+        expect(piece.map((charge) => charge.orderLineItemId).sort()).toEqual(expected.sort());
+        after = ids[Math.min(at + 1, ids.length - 1)];
+      }
     });
   });
 
@@ -196,7 +240,7 @@ describe('what is gathered', () => {
       const invoices = accounts.map((account) => invoiceRow(account));
       await insertRows(scoped, InvoiceRow, invoices);
       await gatherDue(scoped, ids, last, 10_000);
-      const charges = await gatheredCharges(scoped, ids, 10_000);
+      const charges = await gatheredBySale(scoped, ids, null, 10_000);
       const prices = (await dueAmounts(scoped)).map((amount) => ({ ...amount, net: '1', tax: '0', rate: null }));
       await billDue(scoped, invoices, prices);
       const items = await scoped.query<{ id: string }>(

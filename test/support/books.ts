@@ -1,6 +1,6 @@
-import { Scoped } from '../../src/store/connection';
+import { Scoped, transaction } from '../../src/store/connection';
 import type { Database } from '../../src/store/database';
-import { dueAccounts, dueCharges } from '../../src/store/due';
+import { dueAccounts, gatherDue, gatheredBySale } from '../../src/store/due';
 
 /** A statement as the owner, outside of every scope. */
 type Owner = <T>(text: string, values?: unknown[]) => Promise<T[]>;
@@ -121,14 +121,20 @@ const statements: Record<string, string> = {
     left join billing_claim c on c.invoice_item_id = i.id
     where d.reversed group by i.invoice_id having count(c.id) not in (0, count(*))`,
   'sales credited with more than was billed for as much, or with less of it once all came back': `
-    with item as (
+    with closed as (
+      select distinct l.original_order_line_item_id as sale from order_line_item l
+      join invoice_item i on i.order_line_item_id = l.id join invoice d on d.id = i.invoice_id
+      join billing_claim c on c.invoice_item_id = i.id
+      where l.item_category = 'Return' and d.reversed
+    ), item as (
       select coalesce(l.original_order_line_item_id, l.id) as sale, l.item_category = 'Return' as back, i.id, i.quantity,
         i.net, i.tax, i.reversed
       from order_line_item l cross join lateral (
         select item.id, quantity, case when d.reversed then 0 else charge_amount end as net,
           case when d.reversed then 0 else item.tax_amount end as tax, d.reversed
         from invoice_item item join invoice d on d.id = item.invoice_id join billing_claim c on c.invoice_item_id = item.id
-        where order_line_item_id = l.id
+        -- A return that was taken back is closed without credit.
+        where order_line_item_id = l.id and not (d.reversed and l.item_category = 'Return')
         union all
         select item.id, quantity, -amount_without_tax, -tax_amount, false
         from credit_memo_item item join billing_claim c on c.credit_memo_item_id = item.id where order_line_item_id = l.id
@@ -140,14 +146,15 @@ const statements: Record<string, string> = {
         coalesce(sum(quantity) filter (where back) over so_far, 0) as quantity_back,
         coalesce(-sum(net) filter (where back) over so_far, 0) as net_back,
         coalesce(-sum(tax) filter (where back) over so_far, 0) as tax_back,
-        -- What was reversed for good counted when its returns were credited: the end alone tells.
-        row_number() over (partition by sale order by id desc) = 1 or not bool_or(reversed) over (partition by sale) as telling
+        -- What was reversed for good counted when later returns were credited: the end alone tells.
+        row_number() over (partition by sale order by id desc) = 1
+          or not (bool_or(reversed) over (partition by sale) or sale in (select sale from closed)) as telling
       from item window so_far as (partition by sale order by id)
     ), judged as (
       select *, bool_and(quantity_back <= quantity) over (partition by sale order by id) as billed_first from running
     )
     select * from judged where billed_first and telling and (net_back > net or tax_back > tax
-      or quantity_back = quantity and (net_back, tax_back) <> (net, tax))`,
+      or quantity_back = quantity and (net_back, tax_back) <> (net, tax) and sale not in (select sale from closed))`,
   'bill runs that counted otherwise than what stands on their documents': `
     select r.bill_run_number, r.status::text, r.total, r.done, r.failed, i.items, a.done as accounts, a.failed as left from bill_run r
     cross join lateral (
@@ -155,7 +162,7 @@ const statements: Record<string, string> = {
         + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id where d.bill_run_id = r.id) as items) i
     cross join lateral (
       select coalesce(sum(done), 0) as done, coalesce(sum(greatest(total - done, 0)) filter (where code is not null), 0) as failed,
-        coalesce(sum(total), 0) as total from bill_run_account where bill_run_id = r.id) a
+        coalesce(sum(total) filter (where order_line_item_id is null), 0) as total from bill_run_account where bill_run_id = r.id) a
     -- One that is being removed, or could not be wholly, goes piece by piece.
     where r.status::text not in ('RemoveInProgress', 'Error') and ((r.done, r.done, r.failed) is distinct from (i.items, a.done, a.failed)
       or r.total < greatest(a.total, r.done + r.failed))`,
@@ -165,7 +172,7 @@ const statements: Record<string, string> = {
           where d.bill_run_id = r.id and d.account_id = a.account_id)
         + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id
           where d.bill_run_id = r.id and d.account_id = a.account_id) as items) i
-    where a.done <> i.items and r.status::text not in ('RemoveInProgress', 'Error')`,
+    where a.order_line_item_id is null and a.done <> i.items and r.status::text not in ('RemoveInProgress', 'Error')`,
   'bill runs in another status than their chunks and documents': `
     with document as (
       select bill_run_id, account_id, status::text from invoice where bill_run_id is not null
@@ -197,7 +204,7 @@ const statements: Record<string, string> = {
       union all select id, bill_run_id, account_id, status::text, source from credit_memo
     )
     select d.id, d.status, c.status::text as chunk from document d
-    left join bill_run_account a on a.bill_run_id = d.bill_run_id and a.account_id = d.account_id
+    left join bill_run_account a on a.bill_run_id = d.bill_run_id and a.account_id = d.account_id and a.order_line_item_id is null
     left join bill_run_chunk c on c.id = a.chunk_id
     where (d.source = 'BillRun') is distinct from (d.bill_run_id is not null)
       or d.bill_run_id is not null and case c.status::text when 'Pending' then d.status = 'Draft'
@@ -285,9 +292,12 @@ export async function unfound(owner: Owner, db: Database, targetDate: string): P
   );
   const found: string[] = [];
   for (const { id: entityId, orgs: orgIds } of scopes) {
-    const scoped = new Scoped(db.reads(), { entityId, orgIds });
-    const accounts = (await dueAccounts(scoped, null, targetDate)).map(({ accountId }) => accountId);
-    const charges = await dueCharges(scoped, accounts, targetDate, 1_000_000);
+    const charges = await transaction(db.working, { entityId, orgIds }, async (lease) => {
+      const scoped = new Scoped(lease, { entityId, orgIds });
+      const accounts = (await dueAccounts(scoped, null, targetDate)).map(({ accountId }) => accountId);
+      await gatherDue(scoped, accounts, targetDate, null);
+      return gatheredBySale(scoped, accounts, null, 1_000_000);
+    });
     found.push(...charges.map(({ fulfillmentId, orderLineItemId }) => fulfillmentId ?? orderLineItemId));
   }
   return faults(owner, {

@@ -83,10 +83,15 @@ export const classes: { [K in keyof Chain]: RowClass<Chain[K]> } = {
   history: HistoryEntryRow,
 };
 
-/** Writes the accounts of a run that is written already, as the workers do: its chunks come along. */
+/** Writes the accounts of a run that is written already, as the workers do: its chunks come along. Those of items follow. */
 export async function insertFailures(db: Connection, run: BillRunRow, failures: readonly BillRunAccountRow[]) {
   await insertChunks(db, run, failures);
   await saveAccounts(db, run.id, failures);
+  await db.query(
+    `update bill_run_account t set order_line_item_id = r."orderLineItemId", fulfillment_id = r."fulfillmentId"
+     from json_to_recordset($1::json) as r("id" uuid, "orderLineItemId" uuid, "fulfillmentId" uuid) where t.id = r.id`,
+    [JSON.stringify(failures)],
+  );
 }
 
 /** Writes a chain, parents first. */

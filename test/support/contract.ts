@@ -466,6 +466,8 @@ export const beyondContract: readonly string[] = [
   'BillRun.allowedActions',
   'BillRunStatus.RemoveInProgress',
   'BillRunFailure.during',
+  'BillRunFailure.orderLineItem',
+  'BillRunFailure.fulfillment',
   'BillRunActionState',
   ...['action', 'allowed', 'blockedBy'].map((field) => `BillRunActionState.${field}`),
   'BillRunAction',

@@ -390,5 +390,7 @@ export const failureRow = (
   code: 'LIMIT_EXCEEDED',
   message: 'More than an invoice can hold.',
   during: 'Processing',
+  orderLineItemId: null,
+  fulfillmentId: null,
   ...more,
 });

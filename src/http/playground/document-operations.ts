@@ -65,7 +65,7 @@ mutation RehearsePosting(
   }
 }
 `,
-    variables: { key: 'CM00000093', dryRun: true },
+    variables: { key: 'CM00000091', dryRun: true },
   },
   {
     title: 'Rehearse a reversal',
@@ -107,7 +107,7 @@ mutation RehearseReversal(
   }
 }
 `,
-    variables: { key: 'INV00000207', dryRun: true },
+    variables: { key: 'INV00000204', dryRun: true },
   },
   {
     title: 'Rehearse applying a credit memo',
@@ -143,7 +143,7 @@ mutation RehearseCredit(
   }
 }
 `,
-    variables: { key: 'CM00000092', invoiceKey: 'INV00000201', amount: null, dryRun: true },
+    variables: { key: 'CM00000090', invoiceKey: 'INV00000201', amount: null, dryRun: true },
   },
   {
     title: 'Rehearse collecting a payment',
@@ -173,7 +173,7 @@ mutation RehearseCollection(
   }
 }
 `,
-    variables: { invoiceKeys: ['INV00000201', 'INV00000206'], dryRun: true },
+    variables: { invoiceKeys: ['INV00000201', 'INV00000203'], dryRun: true },
   },
   {
     title: 'Rehearse a refund',
