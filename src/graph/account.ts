@@ -117,7 +117,7 @@ export class CreateAccountInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'Its business number, at most 70 characters, not of the form of an id and not beginning with DRYRUN-; the next of A00000001, ... where absent. DUPLICATE where it is taken.',
+      'Its business number, at most 70 characters, not of the form of an id and not beginning with DRYRUN-; the next of A00000001, ... where absent. DUPLICATE where it is taken, be it in an org that the caller does not see: numbers are unique in the entity.',
   })
   accountNumber?: string;
   @Field(() => String, {

@@ -44,7 +44,7 @@ export class RegisteredDocument {
 export class RegisterDocumentsInput {
   @Field(() => ID, {
     description:
-      'The client_id of the client that runs them: one that sees nothing beyond what the caller sees, else NOT_FOUND.',
+      'The client_id of the client that runs them: one that sees nothing beyond the entity and orgs of this request, else NOT_FOUND. One of several entities is for the command line.',
   })
   clientId: string;
   @Field(() => String, {

@@ -146,24 +146,20 @@ export async function documentReport(db: Connection, clientId: string): Promise<
 }
 
 /**
- * The client whose documents a caller manages: one that sees nothing which the caller's client does not see, since a document
- * of it runs in all of that. At the command line, where there is no caller, any. @throws Refusal
+ * The client whose documents a caller manages: one that sees nothing which the caller's request does not see, since a document
+ * of it runs in all of that. A client of several entities is for the command line, where there is no caller. @throws Refusal
  */
 export async function managedClient(db: Connection, key: string, caller?: Caller): Promise<string> {
   const id = idOf(key);
   const client = id === undefined ? undefined : await readClient(db, { id });
-  if (client && (!caller || seesAll(await readClient(db, { id: caller.clientId }), client))) return client.id;
+  if (client && (!caller || seesAll(caller, client))) return client.id;
   throw new Refusal([userError('NOT_FOUND', 'No client with this id sees only what you see.', ['clientId'])]);
 }
 
-type Seeing = Pick<ClientWithGrants, 'entities'>;
-
-function seesAll(own: Seeing | undefined, other: Seeing): boolean {
-  const orgs = new Set(own?.entities.flatMap((entity) => entity.orgs.map((org) => org.id)));
-  const entities = new Set(own?.entities.map((entity) => entity.id));
+function seesAll({ entityId, orgIds }: Caller, { entities }: Pick<ClientWithGrants, 'entities'>): boolean {
   // One that sees nothing yet may be given anything later: it is nobody's but the operator's.
-  if (other.entities.length === 0) return false;
-  return other.entities.every((entity) => entities.has(entity.id) && entity.orgs.every((org) => orgs.has(org.id)));
+  if (entities.length === 0) return false;
+  return entities.every(({ id, orgs }) => id === entityId && orgs.every((org) => orgIds.includes(org.id)));
 }
 
 /** The day on which it is decided what is retired. */

@@ -379,9 +379,36 @@ describe('the mutation registerDocuments', () => {
       async () =>
         (await gateway.client({ grants: ['Acme', 'Other'].map((entity) => ({ entity, orgs: ['North'] })) })).clientId,
     ],
+    [
+      'that sees an org which the request leaves out',
+      async () => (await gateway.client({ grants: [{ entity: 'Acme', orgs: ['North', 'South'] }] })).clientId,
+    ],
   ])('refuses a client %s', async (_name, other) => {
     const { userErrors } = await ask({ clientId: await other(), manifest });
     expect(userErrors).toEqual([expect.objectContaining({ code: 'NOT_FOUND', path: ['input', 'clientId'] })]);
+  });
+
+  test('goes by what the request sees: Zuora-Org-Ids and Zuora-Entity-Ids narrow it', async () => {
+    const wide = await gateway.client({
+      grants: [
+        { entity: 'Acme', orgs: ['North', 'South'] },
+        { entity: 'Globex', orgs: ['North'] },
+      ],
+    });
+    const [acme] = (await wide.graphql('{ viewer { entities { id name } } }')).body.data.viewer.entities;
+    const inAcme = { 'zuora-entity-ids': acme.id };
+    const { orgs } = (await wide.graphql('{ viewer { orgs { id name } } }', {}, inAcme)).body.data.viewer;
+    const south = orgs.find(({ name }: { name: string }) => name === 'South').id;
+    const inGlobex = await gateway.client({ grants: [{ entity: 'Globex', orgs: ['North'] }] });
+    const asked = async (of: TestClient, headers: Record<string, string>) => {
+      const input = { clientId: of.clientId, manifest };
+      return (await wide.graphql(text, { input, dryRun: true }, headers)).body.data.registerDocuments.userErrors.length;
+    };
+    expect(await asked(client, inAcme)).toBe(0);
+    expect(await asked(client, { ...inAcme, 'zuora-org-ids': south })).toBe(1);
+    expect(await asked(inGlobex, inAcme)).toBe(1);
+    // A client of several entities is not seen whole by any request.
+    expect(await asked(wide, inAcme)).toBe(1);
   });
 
   test('refuses a manifest with the id of each document that is wrong', async () => {
