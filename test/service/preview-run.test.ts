@@ -15,10 +15,10 @@ import { type TestGatewayServer, testGateway } from '../support/gateway';
 
 /*
  * A preview against the run that follows it, to the cent and the document. PREVIEW_RUNS sets how many random accounts are
- * tried of each size; the seed of a failure is printed, and PREVIEW_SEED repeats it.
+ * tried of each size, and PREVIEW_SEED which ones.
  */
 const runs = Number(process.env.PREVIEW_RUNS ?? 1);
-const seed = Number(process.env.PREVIEW_SEED ?? Date.now() % 2 ** 31);
+const seed = Number(process.env.PREVIEW_SEED ?? 20_261_129);
 jest.setTimeout(120_000 + runs * 120_000);
 
 let gateway: TestGatewayServer;
