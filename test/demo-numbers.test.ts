@@ -150,7 +150,7 @@ describe('the bill runs of the demo', () => {
       creditMemo { status } invoices { invoiceNumber status account { name } } userErrors { code } } }`;
     expect((await queried(query)).postCreditMemo).toEqual({
       creditMemo: { status: 'Posted' },
-      invoices: [{ invoiceNumber: 'INV00000206', status: 'Posted', account: { name: 'Larch Hotels' } }],
+      invoices: [{ invoiceNumber: 'INV00000205', status: 'Posted', account: { name: 'Larch Hotels' } }],
       userErrors: [],
     });
   });

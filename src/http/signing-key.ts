@@ -3,7 +3,7 @@
 const leastCharacters = 32;
 /** Random hex digits, the poorest alphabet in use, carry about 110 in 32 characters. */
 const leastBits = 80;
-const placeholders = /change.?me|secret|password|example|placeholder|0123456789|abcdefghij/i;
+const placeholders = /change.?me|placeholder|your.?(secret|key)|0123456789|abcdefghij/i;
 
 /** How many bits a text carries where each character is drawn by itself, as often as it occurs. */
 function bitsOf(text: string): number {

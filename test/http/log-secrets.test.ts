@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { createClient } from '../../src/service/client';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { killAll, type Started, start } from '../support/process';
@@ -47,7 +48,12 @@ afterAll(async () => {
 });
 
 type Headers = Record<string, string>;
-const send = async (method: string, path: string, headers: Headers = {}, body?: string): Promise<[number, string]> => {
+const send = async (
+  method: string,
+  path: string,
+  headers: Headers = {},
+  body?: string | Buffer,
+): Promise<[number, string]> => {
   const answer = await fetch(origin + path, {
     method,
     headers: { authorization: `Bearer ${token}`, cookie: `session=${marks.cookie}`, ...headers },
@@ -58,7 +64,8 @@ const send = async (method: string, path: string, headers: Headers = {}, body?: 
 const json = { 'content-type': 'application/json' };
 const graphql = (query: string, variables: object = {}, headers: Headers = {}) =>
   send('POST', '/graphql', { ...json, ...headers }, JSON.stringify({ query, variables }));
-const rest = (body: string, headers: Headers = {}) => send('POST', '/v1/fulfillments', { ...json, ...headers }, body);
+const rest = (body: string | Buffer, headers: Headers = {}) =>
+  send('POST', '/v1/fulfillments', { ...json, ...headers }, body);
 
 async function askForTokens(): Promise<void> {
   const form = (more: Headers) =>
@@ -144,7 +151,9 @@ async function askForEverything(): Promise<void> {
     expect((await send('POST', '/graphql', { ...json, 'content-encoding': 'gzip' }, body))[0]).toBe(400);
     expect((await send('POST', '/graphql', { 'content-type': `text/${marks.malformed}` }, body))[0]).toBe(415);
   }
-  expect((await rest(marks.malformed.repeat(200_000)))[0]).toBe(413);
+  // Small on its way: of a body that is too long as it comes, the rest meets a connection that is closed.
+  const long = gzipSync(marks.malformed.repeat(200_000));
+  expect((await rest(long, { 'content-encoding': 'gzip' }))[0]).toBe(413);
   const traced = { authorization: '', 'zuora-track-id': 'trace the refusal' };
   expect((await send('GET', '/v1/fulfillments/F-1', traced))[0]).toBe(401);
   expect((await send('GET', '/v1/fulfillments/F-1', { 'zuora-version': '2025-08-12' }))[0]).toBe(200);

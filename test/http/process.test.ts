@@ -322,7 +322,11 @@ describe('a start that cannot work ends with one line and status 1:', () => {
       { JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'gateway' },
       'JWT_JWKS_URL must be set too: JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL belong together.',
     ],
-    ['a short key', { JWT_SIGNING_KEY: 'short' }, 'JWT_SIGNING_KEY must have at least 32 characters.'],
+    [
+      'a short key',
+      { JWT_SIGNING_KEY: 'short' },
+      'JWT_SIGNING_KEY must have at least 32 characters. Make one with: openssl rand -base64 32',
+    ],
     [
       'a token for metrics that is easily guessed',
       { METRICS_TOKEN: 'metrics' },

@@ -390,7 +390,7 @@ describe('what a run cannot bill', () => {
   });
 
   test('N13: a return is credited though a sale of its group is parked', async () => {
-    const sale = await delivered(2, { amountPerUnit: '4999999999999' });
+    const sale = await delivered(2, { amountPerUnit: '4999999999999', quantity: '2' });
     await ran();
     await returned(sale, '1');
     const { account } = sale;
