@@ -184,8 +184,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const documentsTtlMs = options.grantsTtlMs ?? 5_000;
     documents = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
     metrics.watch(documents);
-    fulfillmentRoutes(inside, services, afterwards);
-    fulfillmentItemRoutes(inside, services, afterwards);
+    fulfillmentRoutes(inside, { services, afterwards, limits });
+    fulfillmentItemRoutes(inside, { services, afterwards, limits });
   });
   refuseOtherMethods();
   await app.ready();

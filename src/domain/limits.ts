@@ -127,6 +127,15 @@ export const limits = {
     code: 'QUERY_TOO_COMPLEX',
     meaning: 'objects that the reply to an operation may hold: its cost',
   },
+  keptReply: {
+    variable: 'MAX_KEPT_REPLY',
+    // A create of 1,000 fulfillments by REST whose body is as long as it may be, full of items, has 4,000,000.
+    standard: 8_388_608,
+    least: 10_000,
+    most: 104_857_600,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'characters of the reply to a request with an Idempotency-Key, which is kept for a day',
+  },
   time: {
     variable: 'REQUEST_TIMEOUT_MS',
     standard: 30_000,

@@ -9,12 +9,13 @@ import {
   findFulfillmentItem,
   updateFulfillmentItem,
 } from '../service/fulfillment-item';
-import type { Services, Work } from '../service/work';
-import { type Afterwards, sendReply } from './request';
-import { carryOut, lookUp, needs, read, render, withCustomFields, withEach, workOf } from './rest';
+import type { Work } from '../service/work';
+import { sendReply } from './request';
+import { carryOut, lookUp, needs, type RestOptions, read, render, withCustomFields, withEach, workOf } from './rest';
 
 /** The published REST operations on fulfillment items; an item has an id and no number. */
-export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
+export function fulfillmentItemRoutes(app: FastifyInstance, options: RestOptions): void {
+  const { services } = options;
   const created = bodyOf('createFulfillmentItems', 'fulfillmentItems');
   app.post('/v1/fulfillment-items', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillmentItems', withCustomFields);
@@ -23,9 +24,7 @@ export function fulfillmentItemRoutes(app: FastifyInstance, services: Services, 
       const { fulfillmentItems } = await createFulfillmentItems(work, input.fulfillmentItems);
       return { success: true, fulfillmentItems: fulfillmentItems.map((item) => ({ id: item!.id })) };
     };
-    return carryOut({ services, afterwards }, { request, reply, body }, (work) =>
-      render(request, () => act(work), 'fulfillmentItems'),
-    );
+    return carryOut(options, { request, reply, body }, (work) => render(request, () => act(work), 'fulfillmentItems'));
   });
 
   app.get<{ Params: { id: string } }>('/v1/fulfillment-items/:id', needs('read'), async (request, reply) => {

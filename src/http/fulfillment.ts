@@ -6,20 +6,32 @@ import { inputWith } from '../graph/coerce';
 import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../service/fulfillment';
 import { deleteFulfillment, updateFulfillment } from '../service/fulfillment-change';
 import { itemsOfFulfillment } from '../service/fulfillment-item';
-import type { Services } from '../service/work';
 import { shownItem } from './fulfillment-item';
-import { type Afterwards, sendReply } from './request';
-import { carryOut, isObject, lookUp, needs, number, read, render, withCustomFields, withEach, workOf } from './rest';
+import { sendReply } from './request';
+import {
+  carryOut,
+  isObject,
+  lookUp,
+  needs,
+  number,
+  type RestOptions,
+  read,
+  render,
+  withCustomFields,
+  withEach,
+  workOf,
+} from './rest';
 
 /**
  * The published REST operations on fulfillments: a thin adapter. Bodies are read by the graph's input types, so that
  * the two doors cannot drift apart, and the services do the rest.
  */
-export function fulfillmentRoutes(app: FastifyInstance, services: Services, afterwards: Afterwards): void {
+export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): void {
+  const { services } = options;
   const updated = inputWith('UpdateFulfillmentInput', 'CreateFulfillmentInput', fixedFields);
   app.post('/v1/fulfillments', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillments', normalized);
-    return carryOut({ services, afterwards }, { request, reply, body }, (work) =>
+    return carryOut(options, { request, reply, body }, (work) =>
       render(request, async () => {
         const result = await createFulfillments(work, read<CreateFulfillmentsInput>('CreateFulfillmentsInput', body));
         return {

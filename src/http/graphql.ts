@@ -129,7 +129,7 @@ export async function graphqlRoute(
       throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
     }
     if (operation) judgeRights(operation, caller);
-    const what = holdOf(request, operation);
+    const what = holdOf(request, operation, limits);
     const cost = operation && price(operation, caller.clientId, limits, rates);
     if (operation) note(request, operation);
     const judged = { operation, cost };
@@ -192,7 +192,7 @@ const storeOver = (parsed: ParsedDocuments) => ({
  * Whether the request is held open until its reply is rendered: a mutation with a key, or one that is a dry run.
  * @throws RequestError ONE_MUTATION_PER_KEY where that holds more than one mutation field
  */
-function holdOf(request: FastifyRequest, operation: Operation | undefined): Hold | undefined {
+function holdOf(request: FastifyRequest, operation: Operation | undefined, limits: Limits): Hold | undefined {
   const key = idempotencyKey(request);
   if (request.method !== 'POST' || operation?.node.operation !== OperationTypeNode.MUTATION) return undefined;
   const { mutations, dryRun } = operation;
@@ -202,5 +202,5 @@ function holdOf(request: FastifyRequest, operation: Operation | undefined): Hold
   if (dryRun || key === undefined) return { dryRun: true };
   const { query, operationName, variables } = request.body as Record<string, unknown>;
   const asked = [query, operationName ?? null, variables ?? {}];
-  return { key, fingerprint: fingerprintOf('POST /graphql', request, asked) };
+  return { key, fingerprint: fingerprintOf('POST /graphql', request, asked), longest: limits.keptReply };
 }

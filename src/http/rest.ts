@@ -3,6 +3,7 @@ import type { GraphQLInputType } from 'graphql';
 import type { Scope } from '../domain/caller';
 import { add, type Decimal } from '../domain/decimal';
 import { Refusal } from '../domain/errors';
+import type { Limits } from '../domain/limits';
 import { type InputProblem, readInput } from '../graph/coerce';
 import { hold, type Reply } from '../service/hold';
 import { tellRefused } from '../service/refused';
@@ -19,9 +20,16 @@ export const needs = (scope: Scope) => ({ config: { scope } });
 export const workOf = (request: FastifyRequest, services: Services): Work =>
   new Work(services, request.caller!, request.counter!);
 
+/** What the routes work with. */
+export interface RestOptions {
+  services: Services;
+  afterwards: Afterwards;
+  limits: Limits;
+}
+
 /** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
 export async function carryOut(
-  { services, afterwards }: { services: Services; afterwards: Afterwards },
+  { services, afterwards, limits }: RestOptions,
   { request, reply, body }: { request: FastifyRequest; reply: FastifyReply; body: unknown },
   act: (work: Work) => Promise<Reply>,
 ): Promise<FastifyReply> {
@@ -29,7 +37,7 @@ export async function carryOut(
   const key = idempotencyKey(request);
   if (key !== undefined) {
     const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
-    const held = hold(services, caller, { key, fingerprint }, request.counter!, (work) => {
+    const held = hold(services, caller, { key, fingerprint, longest: limits.keptReply }, request.counter!, (work) => {
       afterwards.after(reply, work, held);
       return act(work);
     });

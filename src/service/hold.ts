@@ -1,5 +1,6 @@
 import type { Caller } from '../domain/caller';
 import { RequestError } from '../domain/errors';
+import { LimitError } from '../domain/limits';
 import { type Connection, Lease, type StatementCounter } from '../store/connection';
 import { lockKey, storedOutcome, storeOutcome } from '../store/idempotency';
 import { type Held, noted, type Services, translated, Work } from './work';
@@ -11,11 +12,16 @@ export interface Reply {
   body: string;
 }
 
-/**
- * Why a request is held open until its reply is rendered: it is a dry run, or it has an Idempotency-Key. The fingerprint is a
- * digest of what is asked: another request under the same key is refused.
- */
-export type Hold = { dryRun: true } | { key: string; fingerprint: string };
+/** Why a request is held open until its reply is rendered: it is a dry run, or it has an Idempotency-Key. */
+export type Hold = { dryRun: true } | Keyed;
+
+interface Keyed {
+  key: string;
+  /** Digest of what is asked: another request under the same key is refused. */
+  fingerprint: string;
+  /** The longest reply that is kept, in characters. */
+  longest: number;
+}
 
 /**
  * Runs a request in one transaction that stays open until `render` has produced its reply, reading through that
@@ -27,6 +33,7 @@ export type Hold = { dryRun: true } | { key: string; fingerprint: string };
  * not, so that a retry may fare better. Whatever becomes of the request, its work is to be finished by the caller once
  * this has ended, and with it the transaction that payments are held by.
  * @throws RequestError IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_MISMATCH, UNAVAILABLE, TIMEOUT
+ * @throws LimitError QUERY_TOO_COMPLEX for a reply that is too long to be kept
  */
 export async function hold(
   services: Services,
@@ -54,7 +61,9 @@ export async function hold(
     const reply = await render(work);
     if ('key' in why && held.settled) {
       const { entityId, clientId } = caller;
-      await storeOutcome(lease, { entityId, clientId, ...why, ...reply });
+      const { key, fingerprint, longest } = why;
+      if (reply.body.length > longest) throw tooLong(reply.body.length, longest);
+      await storeOutcome(lease, { entityId, clientId, key, fingerprint, ...reply });
       // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
       open = false;
       await services.db.commit(lease, caller);
@@ -69,10 +78,16 @@ export async function hold(
   }
 }
 
+const tooLong = (requested: number, allowed: number): LimitError =>
+  new LimitError(
+    { limit: 'keptReply', allowed, requested },
+    `The reply has ${requested} characters; with an Idempotency-Key ${allowed} are kept. Nothing was changed: ask for less of it.`,
+  );
+
 async function takeKey(
   connection: Connection,
   caller: Caller,
-  { key, fingerprint }: { key: string; fingerprint: string },
+  { key, fingerprint }: Keyed,
 ): Promise<Reply | undefined> {
   const { entityId, clientId } = caller;
   if (!(await lockKey(connection, entityId, clientId, key))) throw new RequestError('IDEMPOTENCY_IN_PROGRESS');

@@ -103,3 +103,37 @@ test('a dry run with an Idempotency-Key keeps nothing, and the real run may have
   expect(first.body.data.createAccount.account.accountNumber).toMatch(/^A0/);
   expect((await client.graphql(query(false), {}, headers)).text).toBe(first.text);
 });
+
+test('a reply that is too long to be kept under its key is refused, and nothing was done', async () => {
+  const small = await testGateway({ database: gateway.database, server: { limits: { keptReply: 10_000 } } });
+  const own = await small.client();
+  const { orderLineItems } = await orderFor(await own.work(), [{ quantity: '1000' }]);
+  const fulfillments = Array(100).fill({
+    orderLineItemId: orderLineItems[0].id,
+    fulfillmentDate: '2022-01-01',
+    quantity: 1,
+    state: 'Booked',
+  });
+  const query = `mutation ($input: CreateFulfillmentsInput!) { createFulfillments(input: $input) {
+    fulfillments { id fulfillmentNumber createdDate orderLineItem { id itemName } } userErrors { code } } }`;
+  const count = async () =>
+    (await gateway.database.owner<{ n: number }>('select count(*)::integer as n from fulfillment'))[0].n;
+  const before = await count();
+  const long = await own.graphql(query, { input: { fulfillments } }, { 'idempotency-key': 'long' });
+  expect([long.status, long.body.errors[0].extensions]).toEqual([
+    400,
+    { code: 'QUERY_TOO_COMPLEX', limit: 'keptReply', allowed: 10_000, requested: expect.any(Number) },
+  ]);
+  const rest = await own.request({
+    ...{ method: 'POST', url: '/v1/fulfillments', headers: { 'idempotency-key': 'long' } },
+    payload: { fulfillments: fulfillments.map((entry) => ({ ...entry, fulfillmentItems: [{ itemIdentifier: 'S' }] })) },
+  });
+  expect([rest.status, rest.body.success]).toEqual([400, false]);
+  expect(await count()).toBe(before);
+  // The key is free: a request that asks for less is carried out.
+  const shorter = query.replace('id fulfillmentNumber createdDate orderLineItem { id itemName }', 'id');
+  const { body } = await own.graphql(shorter, { input: { fulfillments } }, { 'idempotency-key': 'long' });
+  expect(body.data.createFulfillments.userErrors).toEqual([]);
+  expect(await count()).toBe(before + 100);
+  await small.server.app.close();
+});
