@@ -43,6 +43,15 @@ export const limits = {
     code: 'QUERY_TOO_COMPLEX',
     meaning: 'tokens of a document: names, values and punctuation',
   },
+  nameLength: {
+    variable: 'MAX_NAME_LENGTH',
+    // A reply says the name of a field once for each row.
+    standard: 255,
+    least: 64,
+    most: 10_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'characters of a name in a document, be it of an alias, an operation, a fragment or a variable',
+  },
   nesting: {
     variable: 'MAX_NESTING',
     // Two brackets for each level of selections, and some for the values in the innermost.

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { tracingChannel } from 'node:diagnostics_channel';
 import {
   type DocumentNode,
@@ -40,11 +41,15 @@ const executed = ({ document, node, variables }: Operation, contextValue: GraphC
  * Stands for the type of each variable while an operation runs: its value has been coerced. `execute` has no other way in,
  * and would coerce a second time, which for 1,000 fulfillments takes as long as the rest of its work.
  */
-const Coerced = new GraphQLScalarType({ name: 'Coerced', parseValue: (value) => value });
+const Coerced = new GraphQLScalarType({
+  // Introspection asks for types by any name: this one nobody guesses.
+  name: `Coerced_${randomBytes(16).toString('hex')}`,
+  parseValue: (value) => value,
+});
 
 let derived: GraphQLSchema | undefined;
 
-/** The schema, with one more name that no client can use: documents are validated against the schema itself. */
+/** The schema, with one more type: documents are validated against the schema itself. */
 function executable(): GraphQLSchema {
   const own = schema();
   derived ??= Object.create(own, {

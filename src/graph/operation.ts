@@ -184,4 +184,4 @@ function nullableWhereNullIsRefused(document: DocumentNode, node: OperationDefin
 }
 
 const mayBeRefused = ({ document, node, variables }: Prepared): boolean =>
-  nullableWhereNullIsRefused(document, node).some((name) => variables[name] === null);
+  nullableWhereNullIsRefused(document, node).some((name) => Object.hasOwn(variables, name) && variables[name] === null);

@@ -91,7 +91,11 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
  * `valueFromASTUntyped` would keep the key, and in a list leave a hole.
  */
 function literal(node: ValueNode, variables: Maybe<Record<string, unknown>>): unknown {
-  if (node.kind === Kind.VARIABLE) return variables?.[node.name.value];
+  if (node.kind === Kind.VARIABLE) {
+    const name = node.name.value;
+    // Not those that every object has, such as constructor.
+    return variables && Object.hasOwn(variables, name) ? variables[name] : undefined;
+  }
   if (node.kind === Kind.LIST) return node.values.map((value) => literal(value, variables) ?? null);
   if (node.kind !== Kind.OBJECT) return valueFromASTUntyped(node);
   // Without a prototype: a field may be called __proto__, and is refused for its name like any other.

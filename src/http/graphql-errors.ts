@@ -64,7 +64,10 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   if (status < 500) return;
   // Of several, the one after which the request must not simply be sent again.
   if (context.failure === undefined || failure.code === 'OUTCOME_UNKNOWN') context.failure = original;
-  context.request.log.error({ err: original, path: error.path }, 'resolver failed');
+  // A read whose client has gone was ended for that: it has its line in the log.
+  if (failure.code !== 'TIMEOUT' || !context.request.raw.socket.destroyed) {
+    context.request.log.error({ err: original, path: error.path }, 'resolver failed');
+  }
   // Below a mutation its effect has been committed: the same request again would have it twice.
   if (mutation && error.path && error.path.length > 1) {
     const shown = `The mutation was carried out; this part of its result could not be read. Its request id is ${context.request.id}.`;

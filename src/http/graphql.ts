@@ -118,6 +118,8 @@ export async function graphqlRoute(
     const reply = await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search);
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
     if (context.failure && (held || context.failed)) throw context.failure;
+    // Something failed beyond the operation, such as the writing of its reply, which nobody was told of.
+    if (reply.status === 500 && !context.failure) throw unanswered(request);
     return reply;
   };
 
@@ -171,6 +173,12 @@ function isUnchanged(request: FastifyRequest, reply: FastifyReply, { status, bod
   const known = String(request.headers['if-none-match'] ?? '').split(',');
   return known.some((each) => each.trim() === tag || each.trim() === '*');
 }
+
+/** Whoever is told that he may send the request again must not have the effect of a mutation twice. */
+const unanswered = ({ counter }: FastifyRequest): Error =>
+  counter?.limit && counter.limit.effect !== 'none'
+    ? new RequestError('OUTCOME_UNKNOWN')
+    : new Error('the reply to an operation could not be written');
 
 /** For log, metrics and the record of unknown documents. */
 function note(request: FastifyRequest, { node, document }: Operation): void {

@@ -194,7 +194,9 @@ function credentialsOf(authorization: string | undefined, form: URLSearchParams)
 
 /** Each part is encoded as in a form before the two are put together, so that an id may hold a colon. */
 function basicCredentials(encoded: string): Credentials {
-  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
+  // Buffer takes whatever it gets, and leaves out what is no base64.
+  const text = /^[A-Za-z0-9+/]+=*$/.test(encoded) ? Buffer.from(encoded, 'base64').toString() : '';
+  const [, id, secret] = /^([^:]*):(.*)$/s.exec(text) ?? [];
   try {
     const decoded = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
     if (id && secret) return { clientId: decoded(id), secret: decoded(secret) };

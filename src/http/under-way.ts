@@ -69,7 +69,8 @@ export class UnderWay {
     // Node tells the reply whose turn it is, and none that waits behind it on the same connection.
     setImmediate(() => {
       if (each.reply.raw.destroyed) return;
-      each.reply.raw.destroyed = true;
+      // As Node leaves one that it has told: whoever asks later whether it is closed must not wait for the end.
+      Object.assign(each.reply.raw, { destroyed: true, _closed: true });
       each.reply.raw.emit('close');
     });
   }

@@ -137,3 +137,23 @@ test('a reply that is too long to be kept under its key is refused, and nothing 
   expect(await count()).toBe(before + 100);
   await small.server.app.close();
 });
+
+test.each([
+  ['an alias', (name: string) => `{ ${name}: viewer { clientId } }`],
+  ['an operation', (name: string) => `query ${name} { viewer { clientId } }`],
+  ['a fragment', (name: string) => `{ viewer { ...${name} } } fragment ${name} on Viewer { clientId }`],
+  ['a variable', (name: string) => `query ($${name}: Int) { orders(first: $${name}) { totalCount } }`],
+])('the name of %s is no longer than 255 characters: a reply says it once for each row', async (_what, query) => {
+  const { status, body } = await client.graphql(query('A'.repeat(256)));
+  expect([status, body.errors[0].extensions]).toEqual([
+    400,
+    { code: 'QUERY_TOO_COMPLEX', limit: 'nameLength', allowed: 255, requested: 256 },
+  ]);
+  expect((await client.graphql(query('A'.repeat(255)))).status).toBe(200);
+});
+
+test('comments count as tokens do', async () => {
+  const { status, body } = await client.graphql(`${'#\n'.repeat(100_001)}{ __typename }`);
+  expect([status, body.errors[0].extensions.limit]).toEqual([400, 'tokens']);
+  expect((await client.graphql(`${'# why\n'.repeat(1_000)}{ __typename }`)).body.data).toEqual({ __typename: 'Query' });
+});

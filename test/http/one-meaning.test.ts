@@ -248,6 +248,23 @@ describe('null for what may not be null but has a default is BAD_USER_INPUT befo
   });
 });
 
+test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+  'an absent variable of the name %s, which every object has, is absent',
+  async (name) => {
+    const query = `mutation ($line: ID!, $${name}: String) { createFulfillments(dryRun: true, input: { fulfillments: [
+      { orderLineItemId: $line, fulfillmentDate: "2022-01-01", quantity: 1, customFields: { a__c: $${name}, b__c: "x" } }] }) {
+        fulfillments { customFields } userErrors { message } } }`;
+    const { body } = await client.graphql(query, { line });
+    expect(body.data.createFulfillments).toEqual({ fulfillments: [{ customFields: { b__c: 'x' } }], userErrors: [] });
+  },
+);
+
+test('the schema shows no type that schema.graphql lacks', async () => {
+  const { body } = await client.graphql('{ a: __type(name: "Coerced") { name } b: __schema { types { name } } }');
+  expect(body.data.a).toBeNull();
+  expect(body.data.b.types.filter(({ name }: { name: string }) => name.startsWith('Coerced'))).toEqual([]);
+});
+
 describe('__proto__', () => {
   test('is an alias like any other', async () => {
     for (let time = 0; time < 3; time++) {
