@@ -111,6 +111,8 @@ export class Books {
   settlement = true;
   rule: Rule = 'AllNegative';
   taxRates: Record<string, string> = {};
+  rounding: Big.RoundingMode = Big.roundHalfUp;
+  taxFirst = false;
   lines: Line[] = [];
   fulfillments: Fulfillment[] = [];
   documents: Document[] = [];
@@ -163,13 +165,18 @@ export class Books {
   // Amounts (6.3)
 
   round(value: Big, { decimals }: Account): Big {
-    return value.round(decimals, Big.roundHalfUp);
+    return value.round(decimals, this.rounding);
   }
   charge(line: Line, quantity: Big, rate: string | null): { net: Big; tax: Big } {
     const gross = this.round(line.price.times(quantity), line.account);
     if (rate === null) return { net: gross, tax: zero };
     if (!line.inclusive) return { net: gross, tax: this.round(gross.times(rate), line.account) };
-    const net = this.round(gross.div(new Big(1).plus(rate)), line.account);
+    const divisor = new Big(1).plus(rate);
+    if (this.taxFirst) {
+      const tax = this.round(gross.times(rate).div(divisor), line.account);
+      return { net: gross.minus(tax), tax };
+    }
+    const net = this.round(gross.div(divisor), line.account);
     return { net, tax: gross.minus(net) };
   }
   rateNow = (line: Line): string | null => (line.taxCode ? this.taxRates[line.taxCode] : null);

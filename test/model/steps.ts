@@ -14,7 +14,6 @@ import {
   type Rule,
   type Run,
   type State,
-  same,
   sum,
   type Unit,
 } from './books';
@@ -34,6 +33,7 @@ interface Fixed {
   sent?: true;
   rest?: true;
   now?: true;
+  large?: true;
   rebill?: boolean;
 }
 
@@ -125,14 +125,14 @@ const prices: [list: string, percent: string | null][] = [
   ['7.7777', '12.5'],
 ];
 
-function sale(world: World, dice: Dice, { sent }: Fixed): Step {
+function sale(world: World, dice: Dice, { sent, large }: Fixed): Step {
   const { books } = world;
   const account = dice.of(world.accounts);
   const options = sent ? null : optionsOf(world, dice);
   const made: { line: Omit<Line, 'id' | 'orderNumber' | 'itemNumber'>; input: NewOrderLineItem }[] = [];
   for (let count = dice.chance(0.25) ? 2 : 1; count > 0; count--) {
     const withFulfillments = !sent && dice.chance(0.5);
-    const [listPrice, percent] = dice.of(prices);
+    const [listPrice, percent] = large ? ['1000', null] : dice.of(prices);
     const taxCode = dice.of([null, null, 'VAT', 'GST']);
     const inclusive = dice.chance(0.5);
     const quantity = dice.of(['1', '2', '3', '3', '7', '10', '10', '0.5', '2.333']);
@@ -141,7 +141,7 @@ function sale(world: World, dice: Dice, { sent }: Fixed): Step {
       ? 'SentToBilling'
       : dice.of(withFulfillments ? (['Executing', 'Booked', 'Booked'] as const) : all);
     const due = sent || dice.chance(0.85) ? date : dice.of([null, '2022-01-05']);
-    const group = dice.chance(0.15) ? 'A' : null;
+    const group = dice.chance(0.1) ? 'A' : null;
     const name = `S${++world.named}`;
     const price = new Big(listPrice).times(new Big(1).minus(new Big(percent ?? 0).div(100)));
     made.push({
@@ -207,9 +207,10 @@ const describe = (line: Omit<Line, 'id' | 'orderNumber' | 'itemNumber'>) =>
 
 function returning(world: World, dice: Dice, { rest, sent }: Fixed): Step | null {
   const { books } = world;
+  const isReturned = (line: Line) => books.lines.some((each) => each.original === line);
   const original = dice.among(
     books.lines.filter((line) => !line.original),
-    (line) => books.available(line).gt(0),
+    (line) => books.available(line).gt(0) && (!rest || isReturned(line)),
   );
   if (!original) return null;
   const available = books.available(original);
@@ -438,11 +439,13 @@ function deleteFulfillment({ books }: World, dice: Dice): Step | null {
   );
 }
 
-function run(world: World, dice: Dice, { now }: Fixed): Step {
+function run(world: World, dice: Dice, { now }: Fixed): Step | null {
   const { books, accounts } = world;
   const account = !now && dice.chance(0.3) ? dice.of(accounts) : null;
   const autoPost = now ?? dice.chance(0.5);
   const targetDate = dice.chance(0.75) ? target : later;
+  const among = ({ line }: Unit) => !account || line.account === account;
+  if (!books.due(targetDate, among).length && dice.chance(0.95)) return null;
   return {
     text: `bill run to ${targetDate} over ${account?.number ?? 'all'}${autoPost ? ', posted' : ''}`,
     verdict: true,
@@ -452,7 +455,7 @@ function run(world: World, dice: Dice, { now }: Fixed): Step {
     apply: ({ billRun }) => {
       const made: Run = { id: billRun.id, number: billRun.billRunNumber, status: autoPost ? 'Posted' : 'Completed' };
       books.runs.push(made);
-      return billing(world, targetDate, ({ line }) => !account || line.account === account, made, autoPost);
+      return billing(world, targetDate, among, made, autoPost);
     },
   };
 }
@@ -521,7 +524,11 @@ function moveDocument({ books }: World, dice: Dice): Step | null {
 function reverse(world: World, dice: Dice, fixed: Fixed): Step | null {
   const { books, service } = world;
   const invoices = books.documents.filter(({ kind }) => kind === 'Invoice');
-  const one = dice.among(invoices, (each) => each.status === 'Posted' && !books.isUsed(each));
+  const isNet = (each: Document) => each.items.some(({ line }) => line.original);
+  const one = dice.among(
+    invoices,
+    (each) => each.status === 'Posted' && !books.isUsed(each) && (fixed.rebill === undefined || isNet(each)),
+  );
   if (!one) return null;
   const rebill = fixed.rebill ?? dice.chance(0.5);
   const total = books.total(one);
@@ -683,38 +690,29 @@ export const acts = {
 export type Kind = keyof typeof acts;
 export const kinds = Object.keys(acts) as Kind[];
 
+type Phrase = [Kind, Fixed?][];
+
 /**
  * Walks are written in phrases, since what single commands would rarely come to is where faults are: a part comes back,
  * its credit is netted with another sale, is undone, and then the rest comes back.
  */
-const phrases: [Kind, Fixed?][][] = [
-  [
-    ['sale', { sent: true }],
-    ['run', { now: true }],
-  ],
-  [
-    ['returning', { sent: true }],
-    ['run', { now: true }],
-  ],
-  [
-    ['returning', { sent: true }],
-    ['sale', { sent: true }],
-    ['run', { now: true }],
-  ],
-  [
-    ['returning', { sent: true }],
-    ['sale', { sent: true }],
-    ['run', { now: true }],
-    ['reverse', { rebill: false }],
-  ],
-  [
-    ['returning', { sent: true, rest: true }],
-    ['run', { now: true }],
-  ],
-  [
-    ['returning', { sent: true, rest: true }],
-    ['run', { now: true }],
-  ],
+const returned: Phrase = [['returning', { sent: true }]];
+const restReturned: Phrase = [
+  ['returning', { sent: true, rest: true }],
+  ['run', { now: true }],
+];
+const netted: Phrase = [...returned, ['sale', { sent: true, large: true }], ['run', { now: true }]];
+const sold: Phrase = [
+  ['sale', { sent: true }],
+  ['run', { now: true }],
+];
+const phrases: Phrase[] = [
+  sold,
+  [...returned, ['run', { now: true }]],
+  netted,
+  [...netted, ['reverse', { rebill: false }]],
+  [...netted, ['reverse', { rebill: false }], ...restReturned],
+  restReturned,
   [['sale'], ['moveLine'], ['fulfill', { sent: true }], ['fulfill']],
   [['run'], ['moveDocument'], ['moveRun']],
   [['run'], ['moveRun'], ['moveRun']],
@@ -726,11 +724,10 @@ const phrases: [Kind, Fixed?][][] = [
 export function walkOf(dice: Dice, length: number): Command[] {
   const commands: Command[] = [];
   const say = (kind: Kind, fixed?: Fixed) => commands.push({ kind, seed: Math.floor(dice.next() * 2 ** 32), fixed });
+  for (const [kind, fixed] of sold) say(kind, fixed);
   while (commands.length < length) {
-    if (dice.chance(0.55)) for (const [kind, fixed] of dice.of(phrases)) say(kind, fixed);
+    if (dice.chance(0.65)) for (const [kind, fixed] of dice.of(phrases)) say(kind, fixed);
     else say(dice.of(kinds));
   }
   return commands;
 }
-
-export { same };
