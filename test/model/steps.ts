@@ -32,8 +32,10 @@ export interface Command {
 interface Fixed {
   sent?: true;
   rest?: true;
-  now?: true;
+  now?: boolean;
   large?: true;
+  /** By fulfillments, and Executing. */
+  open?: true;
   rebill?: boolean;
 }
 
@@ -125,13 +127,13 @@ const prices: [list: string, percent: string | null][] = [
   ['7.7777', '12.5'],
 ];
 
-function sale(world: World, dice: Dice, { sent, large }: Fixed): Step {
+function sale(world: World, dice: Dice, { sent, large, open }: Fixed): Step {
   const { books } = world;
   const account = dice.of(world.accounts);
   const options = sent ? null : optionsOf(world, dice);
   const made: { line: Omit<Line, 'id' | 'orderNumber' | 'itemNumber'>; input: NewOrderLineItem }[] = [];
   for (let count = dice.chance(0.25) ? 2 : 1; count > 0; count--) {
-    const withFulfillments = !sent && dice.chance(0.5);
+    const withFulfillments = open ?? (!sent && dice.chance(0.5));
     const [listPrice, percent] = large ? ['1000', null] : dice.of(prices);
     const taxCode = dice.of([null, null, 'VAT', 'GST']);
     const inclusive = dice.chance(0.5);
@@ -139,7 +141,9 @@ function sale(world: World, dice: Dice, { sent, large }: Fixed): Step {
     const all: State[] = ['Executing', 'Booked', 'SentToBilling', 'SentToBilling', 'SentToBilling', 'Complete'];
     const state = sent
       ? 'SentToBilling'
-      : dice.of(withFulfillments ? (['Executing', 'Booked', 'Booked'] as const) : all);
+      : open
+        ? 'Executing'
+        : dice.of(withFulfillments ? (['Executing', 'Booked', 'Booked'] as const) : all);
     const due = sent || dice.chance(0.85) ? date : dice.of([null, '2022-01-05']);
     const group = dice.chance(0.1) ? 'A' : null;
     const name = `S${++world.named}`;
@@ -265,7 +269,7 @@ function moveLine(world: World, dice: Dice): Step | null {
   const { books } = world;
   const line = dice.among(books.lines, ({ state }) => state === 'Executing' || state === 'Booked');
   if (!line) return null;
-  const to = dice.of<State>(['Booked', 'SentToBilling', 'SentToBilling', 'Complete', 'Canceled', 'Executing']);
+  const to = dice.of<State>(['Booked', 'SentToBilling', 'SentToBilling', 'Complete', 'Canceled', 'Canceled']);
   const options = optionsOf(world, dice);
   const moves: Partial<Record<State, State[]>> = line.withFulfillments
     ? { Executing: ['Booked', 'Canceled'] }
@@ -714,8 +718,9 @@ const phrases: Phrase[] = [
   [...netted, ['reverse', { rebill: false }], ...restReturned],
   restReturned,
   [['sale'], ['moveLine'], ['fulfill', { sent: true }], ['fulfill']],
-  [['run'], ['moveDocument'], ['moveRun']],
-  [['run'], ['moveRun'], ['moveRun']],
+  [['sale', { sent: true }], ['run', { now: false }], ['moveDocument'], ['moveRun']],
+  [['returning', { sent: true }], ['run', { now: false }], ['moveRun'], ['moveRun']],
+  [['sale', { open: true }], ['moveLine'], ['changeLine']],
   [['reverse'], ['run']],
   [['apply'], ['unapply']],
   [['collect'], ['refund']],
