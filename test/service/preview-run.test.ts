@@ -98,6 +98,7 @@ async function compared(settings: Settings, ...accounts: Block[][]): Promise<str
 
 const by = (creditMemoRule: CreditMemoRule): Settings => ({ creditMemoRule, invoiceSettlement: true });
 
+// The other worked cases are those of the placing alone (domain/placing).
 describe('N17: a preview says what the run makes', () => {
   test('of 16,000 sales of 1.00, 5,000 of 4.00 and their return: invoices of 0.00 and 16,000.00', async () => {
     const made = await compared(by('NetNegative'), [
@@ -105,16 +106,6 @@ describe('N17: a preview says what the run makes', () => {
       { count: 5_000, price: '-4' },
     ]);
     expect(made).toEqual(['invoice 0 of 20000', 'invoice 16000 of 6000']);
-  });
-
-  test('of 10,000 sales of 20.00, 10,000 of 0.02, 10,000 returns of 10.00, 5,000 sales of 60.00: 400,200.00, no memo', async () => {
-    const made = await compared(by('NetNegative'), [
-      { count: 10_000, price: '20' },
-      { count: 10_000, price: '0.02' },
-      { count: 10_000, price: '-10', salesDue: false },
-      { count: 5_000, price: '60' },
-    ]);
-    expect(made).toEqual(['invoice 100000 of 20000', 'invoice 300200 of 15000']);
   });
 });
 
@@ -155,9 +146,11 @@ describe.each(rules)('N17: whatever is due, under %s', (creditMemoRule) => {
     );
 
   test('a small account is previewed as it is billed', () => holds(30, 4 * runs));
+  // One rule in CI goes to 30,000 items; more runs take all of them there.
+  const most = runs > 1 || creditMemoRule === 'NetNegative' ? 7_500 : 1_500;
   test('a large account is previewed as it is billed', () =>
     fc.assert(
-      fc.asyncProperty(accountOf(7_500), async (blocks) => {
+      fc.asyncProperty(accountOf(most), async (blocks) => {
         await compared(by(creditMemoRule), blocks);
       }),
       { numRuns: runs, seed, endOnFailure: true },
