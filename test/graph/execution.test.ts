@@ -259,7 +259,7 @@ const documents = fc.integer({ min: 1, max: 2 ** 31 - 1 }).map((seed) => {
   };
   const operation = `query ($id: ID!, $ids: [ID!]!, $yes: Boolean!, $no: Boolean!) { ${selection('Query', 4)}
     used: node(id: $id) { id } other: nodes(ids: $ids) { id @include(if: $yes) __typename @skip(if: $no) } }`;
-  // Half of them without what has the compiler step back.
+  // Half of them without conditions.
   const plain = pick([true, false]);
   const text = [operation, ...fragments].join('\n');
   return plain ? text.replace(/ @\w+\(if: \$\w+\)/g, '').replace(', $yes: Boolean!, $no: Boolean!', '') : text;
