@@ -153,6 +153,16 @@ export const limits = {
     code: 'TIMEOUT',
     meaning: 'milliseconds of a request, from when its body is there; what it runs in the database is then canceled',
   },
+  waiting: {
+    variable: 'MAX_WAITING',
+    // As published, a Zuora tenant may have 40 requests under way, and 80 of high volume: those wait here beside what runs.
+    standard: 100,
+    least: 1,
+    most: 100_000,
+    code: 'RATE_LIMITED',
+    meaning:
+      'statements and transactions of a client that wait for a database connection, for each process and pool; beyond it further requests are refused at once',
+  },
   requests: {
     variable: 'REQUESTS_PER_MINUTE',
     // As published for production.

@@ -19,7 +19,11 @@ export function limited(app: FastifyInstance, limits: Limits, rates: Rates): voi
     route.handler = function (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
       return timed(limits.time, async (counter) => {
         request.counter = counter;
-        counter.requestId = request.id;
+        Object.assign(counter, {
+          requestId: request.id,
+          clientId: request.caller!.clientId,
+          mostWaiting: limits.waiting,
+        });
         reply.raw.once('close', () => {
           if (!reply.raw.writableFinished && (request.reads || request.method === 'GET')) counter.limit?.pass();
         });

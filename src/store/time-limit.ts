@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 
 /** As PostgreSQL says it of a statement that was canceled. */
 class TimeIsUp extends Error {
@@ -41,13 +41,13 @@ export class TimeLimit {
   private readonly up: Promise<never>;
   private passed = false;
   reason: Error | undefined;
-  private end: () => void = () => {};
+  private readonly end = new AbortController();
   private committing = false;
   private committed = false;
 
   constructor(milliseconds: number) {
     this.up = new Promise((_, reject) => {
-      this.end = () => reject(new TimeIsUp());
+      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
     });
     this.up.catch(() => {});
     this.timer = setTimeout(() => this.pass(), milliseconds).unref();
@@ -60,7 +60,12 @@ export class TimeLimit {
     this.reason = reason;
     clearTimeout(this.timer);
     for (const running of this.running) running.canceled = cancelUntilEnded(running);
-    this.end();
+    this.end.abort(new TimeIsUp());
+  }
+
+  /** Aborted when the time is up. */
+  get signal(): AbortSignal {
+    return this.end.signal;
   }
 
   /** The request has been carried out. */
@@ -103,34 +108,6 @@ export class TimeLimit {
         this.spoilt.add(client);
         await running.canceled;
       }
-    }
-  }
-
-  /** A statement on whichever connection of a pool is free. */
-  async runOn<T>(pool: Pool, statement: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.take(pool);
-    // The pool listens only while it holds the connection; the statement fails by itself.
-    client.on('error', ignore);
-    let failure: Error | undefined;
-    try {
-      return await this.run(client, () => statement(client));
-    } catch (error) {
-      failure = error as Error;
-      throw error;
-    } finally {
-      client.removeListener('error', ignore);
-      client.release(failure ?? this.isSpoilt(client));
-    }
-  }
-
-  async take(pool: Pool): Promise<PoolClient> {
-    this.check();
-    const taken = pool.connect();
-    try {
-      return await this.within(taken);
-    } catch (error) {
-      if (this.passed) taken.then((client) => client.release()).catch(ignore);
-      throw error;
     }
   }
 

@@ -142,7 +142,9 @@ export async function deleteRows<R extends { id: string }>(
  */
 export function lockRows<R>(scoped: Scoped, row: RowClass<R & object>, ids: readonly string[]): Promise<R[]> {
   const table = tableOf(row);
-  return scoped.query<R>(
+  return scoped.lock<R>(
+    table.name,
+    ids,
     `select ${selectList(table)} from ${table.name} t
      where ${inScope(table)} and t.id = any($3)
      order by t.id for no key update`,

@@ -57,7 +57,7 @@ const readsOf = (reader: { clientId: string; entityId: string }) =>
 const isServed = async (reader = anyone()) => (await readsOf(reader)) !== undefined;
 
 async function write(writer: { clientId: string; entityId: string }): Promise<void> {
-  const lease = await Lease.take(database.db.main);
+  const lease = await Lease.take(database.db.writing);
   await lease.begin({ entityId: writer.entityId, orgIds: [] });
   await lease.query('insert into note values (1)');
   await database.db.commit(lease, writer);
@@ -131,7 +131,7 @@ test('of more writers than can be remembered, what was forgotten is what no read
 
 test('a writer of whom nobody knows whether it was committed reads from the primary, until the log has been looked at', async () => {
   const writer = anyone();
-  const lease = await Lease.take(database.db.main);
+  const lease = await Lease.take(database.db.writing);
   try {
     await lease.begin({ entityId: writer.entityId, orgIds: [] });
     const [{ pid }] = await lease.query<{ pid: number }>('select pg_backend_pid() as pid');
@@ -147,7 +147,7 @@ test('a writer of whom nobody knows whether it was committed reads from the prim
 
 test('a commit that turns out to be a rollback has written nothing', async () => {
   const writer = anyone();
-  const lease = await Lease.take(database.db.main);
+  const lease = await Lease.take(database.db.writing);
   await lease.begin({ entityId: writer.entityId, orgIds: [] });
   await expect(lease.query('select nonsense')).rejects.toThrow();
   await expect(database.db.commit(lease, writer)).rejects.toThrow('the transaction had failed, and was rolled back');

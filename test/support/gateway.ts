@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { InjectOptions } from 'fastify';
 import { type Scope, scopes } from '../../src/domain/caller';
+import { Breakers } from '../../src/gateway/breaker';
 import { withTimeout } from '../../src/gateway/port';
 import { TestGateway } from '../../src/gateway/test-gateway';
 import { createServer, type Server, type ServerOptions } from '../../src/server';
@@ -49,6 +50,8 @@ export async function testGateway(
   options: {
     gatewayTimeoutMs?: number;
     poolSize?: number;
+    /** The clock of the breakers. */
+    now?: () => number;
     database?: TestDatabase;
     server?: Partial<ServerOptions>;
   } = {},
@@ -62,6 +65,7 @@ export async function testGateway(
       new TestGateway(new TestGatewayLedger(new Connection(pool))),
       options.gatewayTimeoutMs ?? 1_000,
     ),
+    breakers: new Breakers(undefined, options.now),
     onFailure: (error, what) => failures.push({ error, what }),
   };
   const signingKey = 'a key of thirty-two characters or more';
