@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import type { PoolClient } from 'pg';
 
@@ -46,6 +47,8 @@ export class TimeLimit {
   private committed = false;
 
   constructor(milliseconds: number) {
+    // One for each statement that waits for its turn: some dozens are no leak.
+    setMaxListeners(0, this.signal);
     this.up = new Promise((_, reject) => {
       this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
     });

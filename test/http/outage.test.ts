@@ -102,9 +102,10 @@ describe('a database that is away', () => {
         {orderLineItemId: $id, fulfillmentDate: "2022-01-01", quantity: 1}]}) { userErrors { code } } }`,
       { id },
     );
-    const waiting = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    while ((await owner(`select 1 ${waiting}`)).length === 0);
-    await owner(`select pg_terminate_backend(pid) ${waiting}`);
+    await gateway.database.blocked();
+    await owner(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+    );
     await owner('rollback');
     const answer = await running;
     expect(codeOf(answer)).toBe('UNAVAILABLE');

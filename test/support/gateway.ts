@@ -50,13 +50,16 @@ export async function testGateway(
   options: {
     gatewayTimeoutMs?: number;
     poolSize?: number;
+    readStatementTimeoutMs?: number;
     /** The clock of the breakers. */
     now?: () => number;
     database?: TestDatabase;
     server?: Partial<ServerOptions>;
   } = {},
 ): Promise<TestGatewayServer> {
-  const database = options.database ?? (await testDatabase({ poolSize: options.poolSize }));
+  const database =
+    options.database ??
+    (await testDatabase({ poolSize: options.poolSize, readStatementTimeoutMs: options.readStatementTimeoutMs }));
   const pool = openPool({ url: database.url }, 4);
   const failures: { error: unknown; what: string }[] = [];
   const services: Services = {
