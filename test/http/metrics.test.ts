@@ -94,10 +94,10 @@ describe('/metrics', () => {
 
   test('tells of the connections to the database by pool, and of the process', async () => {
     const text = await metrics();
-    for (const pool of ['main', 'side', 'settling', 'working']) {
+    for (const pool of ['reading', 'writing', 'paying', 'side', 'settling', 'working']) {
       expect(value(text, `gateway_database_connections_max{pool="${pool}"}`)).toBeGreaterThan(0);
     }
-    expect(value(text, 'gateway_database_connections{pool="main",state="open"}')).toBeGreaterThan(0);
+    expect(value(text, 'gateway_database_connections{pool="reading",state="open"}')).toBeGreaterThan(0);
     expect(value(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);
     expect(text).toContain('nodejs_eventloop_lag_seconds ');
     const { version } = JSON.parse(readFileSync(path.resolve('package.json'), 'utf8'));

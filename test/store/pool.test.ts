@@ -15,8 +15,7 @@ beforeAll(async () => {
   database = await testDatabase();
 }, 60_000);
 beforeEach(() => {
-  // The driver would give up after this time, were it the one who waits.
-  shared = new SharedPool(openPool({ url: database.url }, 4, {}, { connectionTimeoutMillis: 300 }));
+  shared = new SharedPool(openPool({ url: database.url }, 4));
 });
 afterEach(async () => {
   for (const { release } of taken.splice(0)) release();
@@ -32,7 +31,6 @@ const by = (clientId: string, more: Partial<StatementCounter> = {}): StatementCo
 const take = async (clientId: string) => {
   taken.push(await shared.take(by(clientId)));
 };
-const longerThanTheDriverWaits = () => new Promise((done) => setTimeout(done, 600));
 const outcomes = async (asked: readonly Promise<unknown>[]) => {
   const settled = await Promise.allSettled(asked);
   return settled.map((each) => (each.status === 'fulfilled' ? 'done' : failureOf(each.reason)));
@@ -61,9 +59,11 @@ test('statements take turns one by one, and give their connections back, failed 
 test('a pool that is busy is no outage: whoever waits for a turn gets it in the end', async () => {
   await take('a');
   await take('a');
+  // The driver gives up after this time, where it is the one who waits.
+  Object.assign(shared.pool.options, { connectionTimeoutMillis: 200 });
   const waiting = [1, 2, 3].map(() => new Connection(shared, by('a')).query('select 1 as n'));
   const lease = Lease.take(shared, by('a'));
-  await longerThanTheDriverWaits();
+  await new Promise((done) => setTimeout(done, 600));
   for (const { release } of taken.splice(0)) release();
   expect(await outcomes(waiting)).toEqual(['done', 'done', 'done']);
   await (await lease).release(false);
