@@ -12,6 +12,7 @@ import {
   isEnumType,
   isListType,
   Kind,
+  type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
@@ -122,12 +123,54 @@ export function costOf(
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   if (!root) return 0;
+  const key = keyOf(variables, maxPageSize);
+  const known = key === undefined ? undefined : remembered(operation);
+  let cost = known?.get(key!);
+  if (cost === undefined) {
+    cost = priceOf(schema, document, operation, root.name, variables, maxPageSize);
+    if (known && known.size < mostRemembered) known.set(key!, cost);
+  }
+  return cost;
+}
+
+/** Prices of an operation, by what of its variables a price depends on. */
+const prices = new WeakMap<OperationDefinitionNode, Map<string, number>>();
+const mostRemembered = 20;
+
+function remembered(operation: OperationDefinitionNode): Map<string, number> {
+  let known = prices.get(operation);
+  if (!known) {
+    known = new Map();
+    prices.set(operation, known);
+  }
+  return known;
+}
+
+/** Numbers and truth values as they are; texts do not matter. Undefined: with lists or objects it is priced anew. */
+function keyOf(variables: Readonly<Record<string, unknown>>, maxPageSize: number): string | undefined {
+  let key = String(maxPageSize);
+  for (const name in variables) {
+    const value = variables[name];
+    if (typeof value === 'object' && value !== null) return undefined;
+    key += ` ${name}=${typeof value === 'string' ? '' : String(value)}`;
+  }
+  return key;
+}
+
+function priceOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  rootType: string,
+  variables: Readonly<Record<string, unknown>>,
+  maxPageSize: number,
+): number {
   const given = { ...variables };
   for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
     const name = variable.name.value;
     if (given[name] === undefined && defaultValue) given[name] = valueFromASTUntyped(defaultValue);
   }
-  return new Pricing(schema, document, given, maxPageSize).selections(operation.selectionSet, root.name).own;
+  return new Pricing(schema, document, given, maxPageSize).selections(operation.selectionSet, rootType).own;
 }
 
 class Pricing {

@@ -49,19 +49,18 @@ const fetched = (value: unknown, context: GraphContext, info: GraphQLResolveInfo
 
 function shown(value: unknown, context: GraphContext, info: GraphQLResolveInfo): unknown {
   const { reply } = context;
-  if (value === null || value === undefined || isLeafType(getNamedType(info.returnType))) {
+  if (typeof value !== 'object' || value === null || isLeafType(getNamedType(info.returnType))) {
     reply.addValue(info.path.key, value);
     return value;
   }
-  reply.check(info);
+  const isList = Array.isArray(value);
+  reply.addObjects(isList ? value.length : 1);
+  if (!isList && !reply.isLarge) return value;
   const width = widthOf(info);
-  if (!Array.isArray(value)) {
-    reply.addObjects(1);
-    return after(turn(width), value, context, info);
-  }
-  reply.addObjects(value.length);
-  const values = value.length * width;
-  if (values <= mostAtOnce) return after(turn(values), value, context, info);
+  const values = isList ? value.length * width : width;
+  if (values <= mostAtOnce && !reply.isLarge) return value;
+  reply.check(info);
+  if (!isList || values <= mostAtOnce) return after(turn(values), value, context, info);
   return value.map((each) => after(turn(width), each, context, info));
 }
 

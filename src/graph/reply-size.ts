@@ -3,8 +3,7 @@ import { ReplyTooLong } from '../domain/limits';
 import type { TimeLimit } from '../store/time-limit';
 import { objectCost } from './cost';
 
-/** Not worth stopping for. */
-const fewObjects = 1_000;
+const manyObjects = 500;
 
 /**
  * How large the reply to one request has become, counted while it is built: what its price said is what is usual, and texts
@@ -30,7 +29,7 @@ export class ReplySize {
 
   /** A value, or a list of values. */
   addValue(name: string | number, value: unknown): void {
-    this.characters += 4 + String(name).length + lengthOf(value);
+    this.characters += 4 + (typeof name === 'string' ? name.length : 0) + lengthOf(value);
     if (this.characters > this.allowed) this.limit?.pass(new ReplyTooLong(this.allowed));
   }
 
@@ -43,13 +42,16 @@ export class ReplySize {
     this.reading += cost;
   }
 
+  /** From here on it is built by turns, and looks at its time. A small one tells what a mutation has changed, also where its time is up. */
+  get isLarge(): boolean {
+    return this.objects >= manyObjects;
+  }
+
   /**
-   * A reply that is still small is let be: what a mutation has changed is to be told, also where its time is up.
    * @throws GraphQLError once the request has been ended: one error for all that is not resolved any more, and located already,
    * since a stack for each of 200,000 rows takes seconds
    */
   check({ fieldNodes, path }: GraphQLResolveInfo): void {
-    if (this.objects < fewObjects) return;
     if (this.stopped) throw this.stopped;
     try {
       this.limit?.check();
