@@ -21,7 +21,7 @@ export class RegisteredDocument {
   operationName: string | null;
   @Field(() => Int, {
     description:
-      'How many objects a reply to it may hold, with pages of 100 where a variable says how long they are, and ten entries of an input. More than the limit of a request is refused when it is asked for.',
+      'What it may cost, in the unit of MAX_COST: with pages of 100 where a variable says how long they are, and ten entries of an input. More than the limit of a request is refused when it is asked for.',
   })
   cost: number;
   @Field(() => DateTimeScalar, { description: 'The instant at which it was handed over for the first time.' })

@@ -7,7 +7,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type OperationDefinitionNode, OperationTypeNode } from 'graphql';
 import { RequestError } from '../domain/errors';
-import type { Limits } from '../domain/limits';
+import { type Limits, ReplyTooLong } from '../domain/limits';
 import { GraphContext } from '../graph/context';
 import { deprecatedIn } from '../graph/deprecation';
 import { run } from '../graph/execution';
@@ -22,10 +22,12 @@ import { type Asked, operationIn } from './document-request';
 import type { Context, RequestContext } from './graphql-context';
 import { errors, formatError } from './graphql-errors';
 import { answer, graphqlOverHttp } from './graphql-http';
+import { InFlight } from './in-flight';
 import { price, pricing, settle } from './pricing';
 import type { Rates } from './rates';
 import { Documents } from './registered-document';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
+import { stringifyResult } from './stringify';
 
 /** Apollo's way to another executor than its own: a gateway, here over a schema that is in this process. */
 const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
@@ -65,6 +67,7 @@ export async function graphqlRoute(
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(documentLimits, hideSuggestions);
+  const inFlight = new InFlight(limits);
   const documents = new Documents(services, documentLimits, parsed, app.log, documentsTtlMs);
   app.addHook('onClose', () => documents.close());
   const apollo = new ApolloServer<Context>({
@@ -80,6 +83,7 @@ export async function graphqlRoute(
     csrfPrevention: false,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
+    stringifyResult,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       // It would put a resolver on every field of the schema, to find out how long each may be cached.
@@ -109,7 +113,7 @@ export async function graphqlRoute(
     held: boolean,
     { operation, cost }: Pick<RequestContext, 'operation' | 'cost'>,
   ): Promise<Reply> => {
-    const graph = new GraphContext(work, limits.pageSize, documentLimits);
+    const graph = new GraphContext(work, limits, documentLimits);
     const context: RequestContext = { graph, request, operation, cost };
     if (operation?.node.operation === OperationTypeNode.QUERY) {
       request.reads = true;
@@ -120,23 +124,23 @@ export async function graphqlRoute(
     if (work.counter.refused) throw work.counter.refused;
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
     if (context.failure && (held || context.failed)) throw context.failure;
+    if (Buffer.byteLength(reply.body) > limits.reply) {
+      request.counter!.limit!.pass(new ReplyTooLong(limits.reply));
+      request.counter!.limit!.check();
+    }
     // Something failed beyond the operation, such as the writing of its reply, which nobody was told of.
     if (reply.status === 500 && !context.failure) throw unanswered(request);
     return reply;
   };
 
-  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+  const carryOut = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    what: Hold | undefined,
+    judged: Pick<RequestContext, 'operation' | 'cost'>,
+  ): Promise<FastifyReply> => {
     const caller = request.caller!;
-    const operation = prepared(await documents.resolve(request));
-    if (request.method === 'GET' && operation?.node.operation === OperationTypeNode.MUTATION) {
-      reply.header('allow', 'POST');
-      throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
-    }
-    if (operation) judgeRights(operation, caller);
-    const what = holdOf(request, operation, limits);
-    const cost = operation && price(operation, caller.clientId, limits, rates);
-    if (operation) note(request, operation);
-    const judged = { operation, cost };
+    const { cost } = judged;
     if (what) {
       const held = hold(services, caller, what, request.counter!, (work) => {
         afterwards.after(reply, work, held);
@@ -152,6 +156,27 @@ export async function graphqlRoute(
     const rendered = await answered;
     if (cost) settle(cost);
     return isUnchanged(request, reply, rendered) ? reply.code(304).send() : sendReply(reply, rendered);
+  };
+
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const caller = request.caller!;
+    const operation = prepared(await documents.resolve(request));
+    if (request.method === 'GET' && operation?.node.operation === OperationTypeNode.MUTATION) {
+      reply.header('allow', 'POST');
+      throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
+    }
+    if (operation) judgeRights(operation, caller);
+    const what = holdOf(request, operation, limits);
+    const cost = operation && price(operation, caller.clientId, limits, rates);
+    if (operation) note(request, operation);
+    const leave = cost && (await inFlight.enter(caller.clientId, cost.requested));
+    try {
+      // It may have waited for its turn longer than it has time.
+      request.counter!.limit!.check();
+      return await carryOut(request, reply, what, { operation, cost });
+    } finally {
+      leave?.();
+    }
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
