@@ -147,11 +147,13 @@ export const limits = {
   },
   waiting: {
     variable: 'MAX_WAITING',
+    // As published, a Zuora tenant has 40 requests under way, or 80 of high volume.
     standard: 200,
     least: 1,
     most: 100_000,
     code: 'RATE_LIMITED',
-    meaning: 'operations of a client that wait for their turn, for each process',
+    meaning:
+      'requests of a client that wait for their turn, be it for a connection of one pool or for what others cost, for each process',
   },
   reply: {
     variable: 'MAX_REPLY',
@@ -177,16 +179,6 @@ export const limits = {
     most: 600_000,
     code: 'TIMEOUT',
     meaning: 'milliseconds of a request, from when its body is there; what it runs in the database is then canceled',
-  },
-  waiting: {
-    variable: 'MAX_WAITING',
-    // As published, a Zuora tenant may have 40 requests under way, and 80 of high volume: those wait here beside what runs.
-    standard: 100,
-    least: 1,
-    most: 100_000,
-    code: 'RATE_LIMITED',
-    meaning:
-      'statements and transactions of a client that wait for a database connection, for each process and pool; beyond it further requests are refused at once',
   },
   requests: {
     variable: 'REQUESTS_PER_MINUTE',

@@ -39,7 +39,7 @@ const applicationName = (pool: string): string => `order-fulfillment-gateway ${p
 
 export interface DatabaseOptions {
   url: string;
-  /** Connections for reads, and as many for writes; half as many for payments. */
+  /** Connections for reads, as many for writes, and as many for payments. */
   poolSize?: number;
   /** Of what writes, and of all that is no request. */
   statementTimeoutMs?: number;
@@ -130,13 +130,13 @@ export class Database {
     const size = options.poolSize ?? standardPoolSize;
     // As many as one client may have at once: it alone never runs into the bound, it waits for its turn instead.
     const locks = new LockQueues(Math.ceil(size / 2));
-    const requests = (name: string, most: number) =>
-      new SharedPool(openPool(options, most, { ...requestLimits }, { application_name: applicationName(name) }), locks);
+    const requests = (name: string) =>
+      new SharedPool(openPool(options, size, { ...requestLimits }, { application_name: applicationName(name) }), locks);
     return new Database(
       dataSource,
       new SharedPool(main),
-      requests('writing', size),
-      requests('paying', Math.max(2, Math.ceil(size / 2))),
+      requests('writing'),
+      requests('paying'),
       openPool(options, 4, {}, {}, systemRole),
       new SharedPool(openPool(options, 4)),
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 8, byIndex),
