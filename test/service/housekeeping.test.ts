@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { clientId } = await gateway.client();
   await owner(`create function outcomes(count integer, age interval) returns void language sql as $$
     insert into idempotency_outcome (entity_id, client_id, key, fingerprint, status, headers, body, created_date)
-    select (select id from entity), '${clientId}', age::text || n, 'f', 200, '{}', '{}', now() - age - n * interval '1 millisecond'
+    select (select id from entity where name = 'Acme'), '${clientId}', age::text || n, 'f', 200, '{}', '{}', now() - age - n * interval '1 millisecond'
     from generate_series(1, count) n $$`);
 }, 60_000);
 afterAll(() => gateway.close());
