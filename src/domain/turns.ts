@@ -63,27 +63,41 @@ export class Turns {
   }
 
   /**
-   * Resolves when it is the client's turn, with what gives the weight back; a second call does nothing. A weight of more than
-   * half the capacity counts as half, or no client could ever take it. A request that is aborted while it waits gives up its
-   * place, and fails with the signal's reason.
+   * Takes the weight where it is the client's turn at once: what gives it back, a second call does nothing. A weight of more
+   * than half the capacity counts as half, or no client could ever take it.
+   */
+  tryTake(id: string, weight = 1): (() => void) | undefined {
+    if (this.line.size > 0) return undefined;
+    const counted = this.counted(weight);
+    const client = this.clients.get(id) ?? { held: 0, waiting: [] };
+    if (!this.fits(client, counted)) return undefined;
+    this.clients.set(id, client);
+    this.hold(client, counted);
+    return this.giveBack(id, client, counted);
+  }
+
+  /**
+   * Resolves when it is the client's turn, as `tryTake` does. A request that is aborted while it waits gives up its place, and
+   * fails with the signal's reason.
    * @throws TooManyWaiting
    */
   async take(id: string, weight = 1, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
-    const counted = Math.min(weight, Math.max(1, Math.floor(this.capacity / 2)));
-    let client = this.clients.get(id);
-    if (!client) {
-      client = { held: 0, waiting: [] };
-      this.clients.set(id, client);
-    }
-    if (this.line.size === 0 && this.fits(client, counted)) this.hold(client, counted);
-    else {
-      if (client.waiting.length >= this.mostWaiting) {
-        this.leave(id, client);
-        throw new TooManyWaiting(this.mostWaiting);
-      }
-      await this.wait(id, client, counted, signal);
-    }
+    const taken = this.tryTake(id, weight);
+    if (taken) return taken;
+    if (this.waitingOf(id) >= this.mostWaiting) throw new TooManyWaiting(this.mostWaiting);
+    const client = this.clients.get(id) ?? { held: 0, waiting: [] };
+    this.clients.set(id, client);
+    const counted = this.counted(weight);
+    await this.wait(id, client, counted, signal);
+    return this.giveBack(id, client, counted);
+  }
+
+  private counted(weight: number): number {
+    return Math.min(weight, Math.max(1, Math.floor(this.capacity / 2)));
+  }
+
+  private giveBack(id: string, client: Client, counted: number): () => void {
     let given = false;
     return () => {
       if (given) return;

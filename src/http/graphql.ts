@@ -169,7 +169,7 @@ export async function graphqlRoute(
     const what = holdOf(request, operation, limits);
     const cost = operation && price(operation, caller.clientId, limits, rates);
     if (operation) note(request, operation);
-    const leave = cost && (await inFlight.enter(caller.clientId, cost.requested, request.counter!.limit!.signal));
+    const leave = cost && (await inFlight.enter(caller.clientId, cost.requested, request.counter!.limit!));
     try {
       // It may have waited for its turn longer than it has time.
       request.counter!.limit!.check();

@@ -16,13 +16,13 @@ export class InFlight {
   }
 
   /**
-   * Resolves when an operation may run, with what ends it. One that is aborted while it waits gives up its place.
+   * Resolves when an operation may run, with what ends it. One whose time is up while it waits gives up its place.
    * @throws LimitError RATE_LIMITED where too many operations of its client wait already
    */
-  async enter(clientId: string, cost: number, signal?: AbortSignal): Promise<() => void> {
+  async enter(clientId: string, cost: number, limit?: { readonly signal: AbortSignal }): Promise<() => void> {
     const lane = cost <= light ? this.lanes.light : this.lanes.heavy;
     try {
-      return await lane.take(clientId, cost, signal);
+      return lane.tryTake(clientId, cost) ?? (await lane.take(clientId, cost, limit?.signal));
     } catch (error) {
       if (!(error instanceof TooManyWaiting)) throw error;
       const { allowed } = error;

@@ -50,7 +50,8 @@ export class SharedPool {
     const { clientId = '', limit } = asker;
     limit?.check();
     this.admit(asker, clientId);
-    const connected = this.connect(await this.turns.take(clientId, 1, limit?.signal));
+    const { turns } = this;
+    const connected = this.connect(turns.tryTake(clientId) ?? (await turns.take(clientId, 1, limit?.signal)));
     if (!limit) return connected;
     try {
       return await limit.within(connected);

@@ -42,15 +42,14 @@ export class TimeLimit {
   private readonly up: Promise<never>;
   private passed = false;
   reason: Error | undefined;
-  private readonly end = new AbortController();
+  private end: () => void = () => {};
+  private aborting: AbortController | undefined;
   private committing = false;
   private committed = false;
 
   constructor(milliseconds: number) {
-    // One for each statement that waits for its turn: some dozens are no leak.
-    setMaxListeners(0, this.signal);
     this.up = new Promise((_, reject) => {
-      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
+      this.end = () => reject(new TimeIsUp());
     });
     this.up.catch(() => {});
     this.timer = setTimeout(() => this.pass(), milliseconds).unref();
@@ -63,12 +62,19 @@ export class TimeLimit {
     this.reason = reason;
     clearTimeout(this.timer);
     for (const running of this.running) running.canceled = cancelUntilEnded(running);
-    this.end.abort(new TimeIsUp());
+    this.end();
+    this.aborting?.abort(new TimeIsUp());
   }
 
-  /** Aborted when the time is up. */
+  /** Aborted when the time is up. Made for those who wait: it takes 4 microseconds, of the 500 of a small request. */
   get signal(): AbortSignal {
-    return this.end.signal;
+    if (!this.aborting) {
+      this.aborting = new AbortController();
+      // One for each statement that waits for its turn: some dozens are no leak.
+      setMaxListeners(0, this.aborting.signal);
+      if (this.passed) this.aborting.abort(new TimeIsUp());
+    }
+    return this.aborting.signal;
   }
 
   /** The request has been carried out. */
