@@ -197,7 +197,7 @@ export const requestErrorCodes = {
     category: 70,
     retryable: true,
     meaning:
-      'The client has used up its requests or its cost of this minute, or has too many waiting for the database; nothing was done. Retry-After says for how long.',
+      'The client has used up its requests or its cost of this minute, or has too many waiting for their turn; nothing was done. Retry-After says for how long.',
   },
   PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   PERSISTED_QUERY_NOT_FOUND: {

@@ -139,7 +139,8 @@ export class Database {
       requests('paying'),
       openPool(options, 4, {}, {}, systemRole),
       new SharedPool(openPool(options, 4)),
-      openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 8, byIndex),
+      // One for each of 8 workers, and one for the look whether the process is ready.
+      openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex),
     );
   }
 

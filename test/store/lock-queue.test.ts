@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { lockAccountsForBilling } from '../../src/store/account';
+import { AccountRow, lockAccountsForBilling } from '../../src/store/account';
 import { billingSettings } from '../../src/store/billing-settings';
 import { Connection, Lease, Scoped } from '../../src/store/connection';
 import { openPool } from '../../src/store/database';
@@ -8,10 +8,10 @@ import { failureOf } from '../../src/store/failure';
 import { LockQueues } from '../../src/store/lock-queue';
 import { lockOrderLineItems, OrderLineItemRow } from '../../src/store/order-line-item';
 import { SharedPool } from '../../src/store/pool';
-import { insertRows, lockRows } from '../../src/store/write';
+import { insertNumberedRows, insertRows, lockRows } from '../../src/store/write';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { lineRow, tenant } from '../support/rows';
+import { accountRow, lineRow, tenant } from '../support/rows';
 
 let database: TestDatabase;
 let chain: Chain;
@@ -56,6 +56,11 @@ const locks: Locks = {
   'rows by their ids': (scoped) => lockRows(scoped, OrderLineItemRow, [lines[0].id]),
   'line items with what they return': (scoped) => lockOrderLineItems(scoped, [lines[0].id]),
   'the billing of an account': (scoped) => lockAccountsForBilling(scoped, [chain.account.id]),
+  'a number that is chosen': (scoped) => {
+    const account = accountRow(scope(), { accountNumber: 'WANTED' });
+    const numbering = { kind: 'account' as const, column: 'accountNumber', dryRun: null };
+    return insertNumberedRows(scoped, AccountRow, [account], numbering);
+  },
   'the settings that are changed': (scoped) => billingSettings(scoped, 'update'),
 };
 

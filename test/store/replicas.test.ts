@@ -181,6 +181,24 @@ test('the header of a page that the log has just begun is nothing to be behind o
   expect(await isServed()).toBe(true);
 });
 
+test('clients take turns for its connections, and one that is refused is no reason to leave the replica out', async () => {
+  const [{ pool }] = replicas.states;
+  const reads = async (clientId: string, mostWaiting?: number) =>
+    (await replicas.readsFor({ clientId, entityId: newId() }, { statements: 0, clientId, mostWaiting }, () => {
+      throw new Error('it is not lost');
+    }))!;
+  const slow = await reads(newId());
+  const greedy = slow.counter.clientId!;
+  const asked = Array.from({ length: 12 }, () => slow.query('select pg_sleep(1)'));
+  while (pool.turns.waiting < 7) await delay(1);
+  expect(pool.turns.heldBy(greedy)).toBe(5);
+  expect(await (await reads(newId())).query('select 1 as n')).toEqual([{ n: 1 }]);
+  expect(pool.turns.waiting).toBeGreaterThan(0);
+  await expect((await reads(greedy, 5)).query('select 1')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  await Promise.all(asked);
+  expect([pool.turns.inUse, changes, await isServed()]).toEqual([0, [undefined], true]);
+});
+
 test('a server that is no replica of this database is not used', async () => {
   const other = await testDatabase();
   try {
