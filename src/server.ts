@@ -8,6 +8,7 @@ import Fastify, {
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, outcomeOf } from './gateway/port';
+import { smallRequestSeen } from './graph/event-loop';
 import { Identity } from './http/auth';
 import { jsonBodies } from './http/body';
 import { Draining } from './http/draining';
@@ -133,6 +134,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const underWay = new UnderWay((request, reply, gone) => {
+    if (!request.isLarge) smallRequestSeen();
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
     metrics.observe(request, reply, status);
     request.log.info(

@@ -20,6 +20,7 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
+import { maxEntries } from '../service/batch';
 import { defaultPageSize } from './connections';
 
 /**
@@ -265,9 +266,13 @@ class Pricing {
     return value.kind === Kind.BOOLEAN ? value.value : undefined;
   }
 
-  /** The length of the longest list among the arguments, and in an input object among them. */
+  /** The length of the longest list among the arguments, and in an input object among them; a longer one is refused by the rules. */
   private entries(node: FieldNode): number {
-    return (node.arguments ?? []).reduce((longest, { value }) => Math.max(longest, this.longest(value, true)), 0);
+    const longest = (node.arguments ?? []).reduce(
+      (longest, { value }) => Math.max(longest, this.longest(value, true)),
+      0,
+    );
+    return Math.min(longest, maxEntries);
   }
 
   private longest(value: ValueNode, inside: boolean): number {
