@@ -20,7 +20,7 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
-import { maxEntries } from '../service/batch';
+import { maxEntries } from '../domain/fulfillment-create';
 import { defaultPageSize } from './connections';
 
 /**
