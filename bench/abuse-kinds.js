@@ -50,7 +50,7 @@ async function deliverable(client, token, paid) {
     { token },
   );
   const lines = Array.from({ length: paid ? 20 : 1 }, () => ({
-    ...{ itemName: 'Thing', itemState: 'Booked', quantity: '1000000', amountPerUnit: '1' },
+    ...{ itemName: 'Thing', itemType: 'Product', itemState: 'Booked', quantity: '1000000', amountPerUnit: '1' },
     billingRule: 'TriggerAsFulfillmentOccurs',
   }));
   const { createOrder } = await client.graphql(
@@ -117,7 +117,7 @@ export const kinds = {
           client,
           '/graphql',
           graphql(
-            `query Q${count++} { orders(filter: { orderNumber: { in: [${'"a" '.repeat(49_000)}${'"b"'.repeat(49_000)}] } }) { totalCount } }`,
+            `query Q${count++} { orders(filter: { orderNumber: { in: [${'"a" '.repeat(24_500)}${'"b"'.repeat(24_500)}] } }) { totalCount } }`,
           ),
         );
     },

@@ -19,6 +19,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '10' },
     /** Requests in flight. */
     flight: { type: 'string', default: '16' },
+    'cpu-prof': { type: 'boolean', default: false },
     only: { type: 'string', default: Object.keys(kinds).join() },
   },
 });
@@ -30,6 +31,7 @@ for (const name of names) {
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const here = import.meta.dirname;
+const profiling = flags['cpu-prof'] ? ['--cpu-prof', `--cpu-prof-dir=${resolve(here, '.data/profiles')}`] : [];
 const dist = resolve(here, '../dist/src');
 const watchFile = resolve(here, '.data/watch');
 
@@ -70,7 +72,7 @@ async function longestHold(pid) {
     await delay(20);
   }
   await delay(20);
-  return Number(readFileSync(watchFile, 'utf8'));
+  return JSON.parse(readFileSync(watchFile, 'utf8'));
 }
 
 const data = await openData({ lineItems: Number(flags.size), fresh: flags.fresh });
@@ -82,7 +84,7 @@ try {
     process.execPath,
     // As `npm start` does, with the watch ahead.
     [
-      ...['--enable-source-maps', '--max-semi-space-size=64', '--import', resolve(here, 'watch.js')],
+      ...['--enable-source-maps', '--max-semi-space-size=64', '--import', resolve(here, 'watch.js'), ...profiling],
       resolve(dist, 'main.js'),
     ],
     { DATABASE_URL: data.url, JWT_SIGNING_KEY: randomBytes(32).toString('hex'), WATCH_FILE: watchFile },
@@ -104,8 +106,8 @@ try {
   const ms = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
   console.log(`idle: p50 ${ms(idle.p50)} ms, p99 ${ms(idle.p99)} ms, peak RSS ${peakOf(running.pid)} MB\n`);
   const rows = [
-    `| ${flight} in flight | hold ms | peak RSS MB | quiet p50 ms | x idle | p99 ms | answers |`,
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    `| ${flight} in flight | hold ms | of it GC | peak RSS MB | quiet p50 ms | x idle | p99 ms | answers |`,
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
   ];
   for (const name of names) {
     const { prepare, asks } = kinds[name];
@@ -126,14 +128,14 @@ try {
     await delay(1_000);
     const beside = await quietly(seconds).catch((failure) => ({ failure }));
     over = true;
-    const hold = await longestHold(running.pid);
+    const { hold, pause } = await longestHold(running.pid);
     const peak = peakOf(running.pid);
     await Promise.race([attack, delay(60_000)]);
     const told = Object.entries(answers).map(([status, count]) => `${count} x ${status}`);
     const figures = beside.failure
       ? ['-', '-', String(beside.failure)]
       : [ms(beside.p50), (beside.p50 / idle.p50).toFixed(1), ms(beside.p99)];
-    rows.push(`| ${name} | ${ms(hold)} | ${peak} | ${figures.join(' | ')} | ${told.join(', ')} |`);
+    rows.push(`| ${name} | ${ms(hold)} | ${ms(pause)} | ${peak} | ${figures.join(' | ')} | ${told.join(', ')} |`);
     console.log(rows.at(-1));
   }
   console.log(`\n${rows.join('\n')}`);

@@ -135,6 +135,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const underWay = new UnderWay((request, reply, gone) => {
     if (!request.isLarge) smallRequestSeen();
+    request.leaveBody?.();
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
     metrics.observe(request, reply, status);
     request.log.info(

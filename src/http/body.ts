@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestError } from '../domain/errors';
 import { LimitError, type Limits } from '../domain/limits';
+import { Turns } from '../domain/turns';
 import { turn } from '../graph/event-loop';
 import { QuotingError } from './errors';
 
@@ -11,11 +12,20 @@ declare module 'fastify' {
     bodyBytes: number;
     /** Its body or its reply is large: it is worked on by turns. */
     isLarge: boolean;
+    /** To be called at the end of the request. */
+    leaveBody?: () => void;
   }
 }
 
 /** Bodies up to this length are read at once. */
 const smallBody = 32_768;
+/**
+ * Bytes of the bodies that are worked on at a time: a body of 2 MB takes up to 60 MB once it is read. So many more may wait for
+ * each client.
+ */
+const bodiesAtATime = 8_388_608;
+const mostBodies = 32;
+const tooManyBodies = `${mostBodies} requests of the client with large bodies wait for their turn already. Send fewer at a time.`;
 
 /**
  * To be awaited before a whole body is gone through: parsed, looked at, coerced, hashed. Each takes some 50 milliseconds with the
@@ -29,6 +39,8 @@ export function turnFor({ bodyBytes }: FastifyRequest): Promise<void> | undefine
 export function jsonBodies(app: FastifyInstance, { values: mostValues }: Limits): void {
   app.decorateRequest('bodyBytes', 0);
   app.decorateRequest('isLarge', false);
+  app.decorateRequest('leaveBody', undefined);
+  const bodies = new Turns(bodiesAtATime, mostBodies);
   app.removeContentTypeParser(['text/plain', 'application/json']);
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
@@ -49,9 +61,15 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues }: Limits)
         else done(error, value);
       });
     };
-    const waited = turnFor(request);
-    if (waited) void waited.then(read);
-    else read();
+    if (!request.isLarge) return read();
+    bodies.take(request.caller!.clientId, body.length).then(
+      async (leave) => {
+        request.leaveBody = leave;
+        await turnFor(request);
+        read();
+      },
+      () => done(new LimitError({ limit: 'waiting', allowed: mostBodies }, tooManyBodies, 1)),
+    );
   });
   app.addHook('preValidation', async (request) => {
     await turnFor(request);
