@@ -185,8 +185,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity, services);
     limited(inside, limits, rates);
     const documentsTtlMs = options.grantsTtlMs ?? 5_000;
-    documents = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
+    const graph = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
+    documents = graph.documents;
     metrics.watch(documents);
+    metrics.watchOperations(graph.inFlight);
     fulfillmentRoutes(inside, { services, afterwards, limits });
     fulfillmentItemRoutes(inside, { services, afterwards, limits });
   });

@@ -68,7 +68,7 @@ interface GraphQLOptions {
 export async function graphqlRoute(
   app: FastifyInstance,
   { services, afterwards, limits, rates, introspection, documentsTtlMs }: GraphQLOptions,
-): Promise<Documents> {
+): Promise<{ documents: Documents; inFlight: InFlight }> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(documentLimits, hideSuggestions);
@@ -188,7 +188,7 @@ export async function graphqlRoute(
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return documents;
+  return { documents, inFlight };
 }
 
 /**
