@@ -36,7 +36,7 @@ export const userErrorCodes = {
   LIMIT_EXCEEDED: {
     category: 30,
     meaning:
-      'More objects than are allowed in one request or on one parent, or an amount with more than 13 digits before the point.',
+      'More objects than are allowed in one request or on one parent, more custom fields than one object may have, or an amount with more than 13 digits before the point.',
   },
   ITEMS_NOT_ALLOWED: {
     category: 30,

@@ -40,7 +40,8 @@ const lengths: Readonly<Record<string, number>> = {
   Date: 12,
   DateTime: 26,
   ID: 34,
-  JSONObject: 100,
+  // Ten times the usual: custom fields may hold 10,000 characters, and are read before they can be counted.
+  JSONObject: 1_000,
   String: 24,
 };
 const enumLength = 16;
