@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import http from 'node:http';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -121,6 +122,48 @@ export const kinds = {
           ),
         );
     },
+  },
+  documents: {
+    asks: (client) => {
+      const manifest = JSON.stringify(
+        Object.fromEntries(
+          Array.from({ length: 1_800 }, (_, at) => {
+            const text = `query Q${at} { orders(first: ${at % 100}) { nodes { ${times(60, (each) => `a${each}: id`)} } } }`;
+            return [createHash('sha256').update(text).digest('hex'), text];
+          }),
+        ),
+      );
+      const input = { clientId: client.clientId, manifest };
+      return () =>
+        send(
+          client,
+          '/graphql',
+          graphql(
+            'mutation ($input: RegisterDocumentsInput!) { registerDocuments(input: $input, dryRun: true) { added userErrors { code } } }',
+            { input },
+          ),
+        );
+    },
+  },
+  bodies: {
+    /** Bodies that are announced, and do not come. */
+    asks:
+      ({ origin, headers }) =>
+      async () => {
+        const { hostname, port } = new URL(origin);
+        const head = Object.entries({ ...headers, host: 'localhost', 'content-length': 2_000_000 });
+        const sockets = Array.from({ length: 20 }, () => net.connect(Number(port), hostname));
+        for (const socket of sockets) {
+          socket.on('error', () => {});
+          socket.write(
+            `POST /graphql HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n`,
+          );
+          socket.write('x'.repeat(1_900_000));
+        }
+        await delay(3_000);
+        for (const socket of sockets) socket.destroy();
+        return 'given up';
+      },
   },
   rest: {
     asks: (client) => {

@@ -10,7 +10,7 @@ import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, outcomeOf } from './gateway/port';
 import { smallRequestSeen } from './graph/event-loop';
 import { Identity } from './http/auth';
-import { jsonBodies } from './http/body';
+import { jsonBodies, leaveBodies } from './http/body';
 import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
 import { handleErrors, sendFailure } from './http/errors';
@@ -135,7 +135,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const underWay = new UnderWay((request, reply, gone) => {
     if (!request.isLarge) smallRequestSeen();
-    request.leaveBody?.();
+    leaveBodies(request);
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
     metrics.observe(request, reply, status);
     request.log.info(
