@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { withoutArguments } from './command/usage';
 import { type Config, ConfigError, readConfig } from './config';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { Breakers } from './gateway/breaker';
@@ -186,6 +187,12 @@ function welcome(origin: string, demo: boolean): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
+withoutArguments(
+  `Usage: npm start
+
+Runs the gateway. It is configured by variables of the environment, which the README lists: without any it runs on an
+embedded PostgreSQL with demo data, at http://127.0.0.1:4000.`,
+);
 main().catch((error) => {
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const text =

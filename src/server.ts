@@ -8,8 +8,9 @@ import Fastify, {
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, outcomeOf } from './gateway/port';
+import { smallRequestSeen } from './graph/event-loop';
 import { Identity } from './http/auth';
-import { jsonBodies } from './http/body';
+import { jsonBodies, leaveBodies } from './http/body';
 import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
 import { handleErrors, sendFailure } from './http/errors';
@@ -133,6 +134,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const underWay = new UnderWay((request, reply, gone) => {
+    if (!request.isLarge) smallRequestSeen();
+    leaveBodies(request);
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
     metrics.observe(request, reply, status);
     request.log.info(
@@ -182,8 +185,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity, services);
     limited(inside, limits, rates);
     const documentsTtlMs = options.grantsTtlMs ?? 5_000;
-    documents = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
+    const graph = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
+    documents = graph.documents;
     metrics.watch(documents);
+    metrics.watchOperations(graph.inFlight);
     fulfillmentRoutes(inside, { services, afterwards, limits });
     fulfillmentItemRoutes(inside, { services, afterwards, limits });
   });

@@ -37,7 +37,7 @@ export const limits = {
   tokens: {
     variable: 'MAX_TOKENS',
     // A create of 1,000 entries written out has 30,000.
-    standard: 100_000,
+    standard: 50_000,
     least: 100,
     most: 1_000_000,
     code: 'QUERY_TOO_COMPLEX',

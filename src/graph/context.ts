@@ -23,8 +23,8 @@ export class GraphContext {
     private readonly limits: Limits = standardLimits,
     readonly documentLimits: DocumentLimits = standard,
   ) {
-    this.current = new Loaders(work.reads());
     this.reply = new ReplySize(limits.reply, work.counter.limit);
+    this.current = this.loadersNow();
   }
 
   get maxPageSize(): number {
@@ -47,7 +47,11 @@ export class GraphContext {
 
   /** Before a mutation: what was read may be out of date afterwards. */
   refresh(): void {
-    this.current = new Loaders(this.work.reads());
+    this.current = this.loadersNow();
+  }
+
+  private loadersNow(): Loaders {
+    return new Loaders(this.work.reads(), (dispatch) => this.reply.onceSettled(dispatch));
   }
 
   /** An object by its id or business number, with the columns that the selection needs; null where the caller sees none. */

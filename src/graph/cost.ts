@@ -20,6 +20,7 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
+import { maxEntries } from '../domain/fulfillment-create';
 import { defaultPageSize } from './connections';
 
 /**
@@ -39,7 +40,8 @@ const lengths: Readonly<Record<string, number>> = {
   Date: 12,
   DateTime: 26,
   ID: 34,
-  JSONObject: 100,
+  // Ten times the usual: custom fields may hold 10,000 characters, and are read before they can be counted.
+  JSONObject: 1_000,
   String: 24,
 };
 const enumLength = 16;
@@ -265,9 +267,13 @@ class Pricing {
     return value.kind === Kind.BOOLEAN ? value.value : undefined;
   }
 
-  /** The length of the longest list among the arguments, and in an input object among them. */
+  /** The length of the longest list among the arguments, and in an input object among them; a longer one is refused by the rules. */
   private entries(node: FieldNode): number {
-    return (node.arguments ?? []).reduce((longest, { value }) => Math.max(longest, this.longest(value, true)), 0);
+    const longest = (node.arguments ?? []).reduce(
+      (longest, { value }) => Math.max(longest, this.longest(value, true)),
+      0,
+    );
+    return Math.min(longest, maxEntries);
   }
 
   private longest(value: ValueNode, inside: boolean): number {

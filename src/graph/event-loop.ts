@@ -1,49 +1,65 @@
 /**
- * Resolvers of a large reply resolve by the ten thousand in one turn of the event loop: dataloader hands out a whole batch at
- * once, and what follows runs in microtasks, ahead of every other request, timer and health check. So the rows of all replies
- * share turns of a bounded size, in the order in which they come.
+ * Turns of the event loop for work that takes long: the rows of large replies, which dataloader hands out by the ten thousand at
+ * once and which would all be shown in microtasks, ahead of every other request, timer and health check; the reading of large
+ * bodies and documents. Work is measured in units of about a microsecond: a value that is shown is one.
  */
 
-/** Values that are shown in one turn: some 5 milliseconds. */
-const mostValues = 5_000;
+/** Work of one turn. A piece that is larger has a turn to itself. */
+const mostUnits = 3_000;
+/** While small requests come, long work pauses after a turn for as long as the turn took. */
+const recentMs = 200;
+const longestPauseMs = 250;
 
-let shown = 0;
+let left = mostUnits;
+let began = 0;
 let scheduled = false;
-const waiting: { values: number; go: () => void }[] = [];
+let lastSmall = Number.NEGATIVE_INFINITY;
+let waiting: { units: number; go: () => void }[] = [];
 let first = 0;
 
-/**
- * Asks to show so many values now. Undefined: go on at once; otherwise go on when it resolves. A list that has more values than
- * a turn gets a turn of its own.
- */
-export function turn(values: number): Promise<void> | undefined {
-  if (!scheduled) {
-    scheduled = true;
-    setImmediate(next);
-  }
-  if (waiting.length === first && (shown === 0 || shown + values <= mostValues)) {
-    shown += values;
-    return undefined;
-  }
-  return new Promise((go) => waiting.push({ values, go }));
+/** Tells of a small request that was answered: for a while, long work leaves half of the time to others. */
+export function smallRequestSeen(): void {
+  lastSmall = performance.now();
 }
 
-function next(): void {
-  shown = 0;
-  while (first < waiting.length) {
-    const { values, go } = waiting[first];
-    if (shown > 0 && shown + values > mostValues) break;
-    shown += values;
-    first++;
+/** Asks to do so much now. Undefined: go on at once; otherwise go on when it resolves. */
+export function turn(units: number): Promise<void> | undefined {
+  schedule();
+  if (first === waiting.length && fits(units)) {
+    left -= units;
+    return undefined;
+  }
+  return new Promise((go) => waiting.push({ units, go }));
+}
+
+const fits = (units: number): boolean => left === mostUnits || units <= left;
+
+function schedule(): void {
+  if (scheduled) return;
+  scheduled = true;
+  began = performance.now();
+  setImmediate(end);
+}
+
+/** All that the turn let go on has been done: microtasks come before this. */
+function end(): void {
+  const now = performance.now();
+  if (first < waiting.length && now - lastSmall < recentMs) {
+    setTimeout(begin, Math.min(now - began, longestPauseMs));
+  } else begin();
+}
+
+function begin(): void {
+  scheduled = false;
+  left = mostUnits;
+  while (first < waiting.length && fits(waiting[first].units)) {
+    const { units, go } = waiting[first++];
+    left -= units;
     go();
   }
-  if (first === waiting.length) {
-    waiting.length = 0;
-    first = 0;
-  } else if (first > 100_000) {
-    waiting.splice(0, first);
+  if (first > 10_000 || first === waiting.length) {
+    waiting = waiting.slice(first);
     first = 0;
   }
-  scheduled = shown > 0;
-  if (scheduled) setImmediate(next);
+  if (left < mostUnits) schedule();
 }

@@ -18,7 +18,7 @@ import { turn } from './event-loop';
 type Resolve = GraphQLFieldResolver<unknown, GraphContext>;
 
 /** A list that has more values than this comes row by row. */
-const mostAtOnce = 5_000;
+const mostAtOnce = 3_000;
 
 /** For fields without a resolver of their own. */
 export const property: Resolve = (source, _args, context, info) => {
@@ -72,7 +72,7 @@ function after(
   info: GraphQLResolveInfo,
 ): unknown {
   return waited
-    ? waited.then(() => {
+    ? reply.waiting(waited).then(() => {
         reply.check(info);
         return value;
       })

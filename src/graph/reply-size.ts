@@ -42,6 +42,29 @@ export class ReplySize {
     this.reading += cost;
   }
 
+  private rowsWaiting = 0;
+  private readonly afterRows: (() => void)[] = [];
+
+  /** Waits for the turn of a row. */
+  async waiting(turn: Promise<void>): Promise<void> {
+    this.rowsWaiting++;
+    await turn;
+    if (--this.rowsWaiting === 0) for (const next of this.afterRows.splice(0)) this.onceSettled(next);
+  }
+
+  /**
+   * Dispatches a batch of a dataloader when no row waits any more: rows that come by turns would otherwise ask for what lies below
+   * them by a statement for each turn.
+   */
+  onceSettled(dispatch: () => void): void {
+    Promise.resolve().then(() =>
+      process.nextTick(() => {
+        if (this.rowsWaiting) this.afterRows.push(dispatch);
+        else dispatch();
+      }),
+    );
+  }
+
   /** From here on it is built by turns, and looks at its time. A small one tells what a mutation has changed, also where its time is up. */
   get isLarge(): boolean {
     return this.objects >= manyObjects;

@@ -10,6 +10,7 @@ import { RequestError } from '../domain/errors';
 import { type Limits, ReplyTooLong } from '../domain/limits';
 import { GraphContext } from '../graph/context';
 import { deprecatedIn } from '../graph/deprecation';
+import { turn } from '../graph/event-loop';
 import { run } from '../graph/execution';
 import { DocumentLimits } from '../graph/limits';
 import { type Operation, prepare } from '../graph/operation';
@@ -18,6 +19,7 @@ import { judgeRights } from '../graph/rights';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
+import { turnFor } from './body';
 import { type Asked, operationIn } from './document-request';
 import type { Context, RequestContext } from './graphql-context';
 import { errors, formatError } from './graphql-errors';
@@ -28,6 +30,9 @@ import type { Rates } from './rates';
 import { Documents } from './registered-document';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 import { stringifyResult } from './stringify';
+
+/** Characters of a document from which on it is read in a turn of its own. */
+const longText = 5_000;
 
 /** Apollo's way to another executor than its own: a gateway, here over a schema that is in this process. */
 const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
@@ -63,7 +68,7 @@ interface GraphQLOptions {
 export async function graphqlRoute(
   app: FastifyInstance,
   { services, afterwards, limits, rates, introspection, documentsTtlMs }: GraphQLOptions,
-): Promise<Documents> {
+): Promise<{ documents: Documents; inFlight: InFlight }> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(documentLimits, hideSuggestions);
@@ -100,9 +105,14 @@ export async function graphqlRoute(
   app.addHook('onClose', () => apollo.stop());
 
   /** Everything that is judged before anything runs. Undefined for what is no operation, which Apollo refuses. */
-  const prepared = (asked: Asked & { text?: string }): Operation | undefined => {
+  const prepared = async (
+    request: FastifyRequest,
+    asked: Asked & { text?: string },
+  ): Promise<Operation | undefined> => {
     if (asked.text === undefined) return undefined;
+    if (asked.text.length > longText && !parsed.knows(asked.text)) await turn(asked.text.length);
     const document = parsed.read(asked.text);
+    await turnFor(request);
     const wanted = operationIn(asked);
     return wanted && prepare(document, wanted.name, wanted.variables, { hideSuggestions });
   };
@@ -122,6 +132,7 @@ export async function graphqlRoute(
     const reply = await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search);
     // It has too many others waiting: nothing of it was carried out, and none of it is to look as if it had been.
     if (work.counter.refused) throw work.counter.refused;
+    request.isLarge ||= graph.reply.isLarge;
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
     if (context.failure && (held || context.failed)) throw context.failure;
     if (Buffer.byteLength(reply.body) > limits.reply) {
@@ -160,19 +171,18 @@ export async function graphqlRoute(
 
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     const caller = request.caller!;
-    const operation = prepared(await documents.resolve(request));
+    const operation = await prepared(request, await documents.resolve(request));
     if (request.method === 'GET' && operation?.node.operation === OperationTypeNode.MUTATION) {
       reply.header('allow', 'POST');
       throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
     }
     if (operation) judgeRights(operation, caller);
+    if (idempotencyKey(request) !== undefined) await turnFor(request);
     const what = holdOf(request, operation, limits);
     const cost = operation && price(operation, caller.clientId, limits, rates);
     if (operation) note(request, operation);
     const leave = cost && (await inFlight.enter(caller.clientId, cost.requested, request.counter!.limit!));
     try {
-      // It may have waited for its turn longer than it has time.
-      request.counter!.limit!.check();
       return await carryOut(request, reply, what, { operation, cost });
     } finally {
       leave?.();
@@ -180,7 +190,7 @@ export async function graphqlRoute(
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return documents;
+  return { documents, inFlight };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FormattedExecutionResult } from 'graphql';
+import { turn } from '../graph/event-loop';
 
 const large = new WeakSet<object>();
 
@@ -9,7 +10,9 @@ export const isLarge = (data: object): void => {
 
 /** Pieces that are made without a look at the clock, and how long they may take before others have their turn. */
 const piecesAtOnce = 500;
-const mostMs = 10;
+const mostMs = 5;
+/** About as much as that, for the turn. */
+const asManyUnits = 3_000;
 
 /**
  * Writes a result as JSON; a large one by turns of the event loop, since JSON.stringify holds everybody up for 300 milliseconds
@@ -23,7 +26,7 @@ export async function stringifyResult(result: FormattedExecutionResult): Promise
   for (const piece of pieces(result)) {
     written.push(piece);
     if (++count % piecesAtOnce || performance.now() - began < mostMs) continue;
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn(asManyUnits);
     began = performance.now();
   }
   written.push('\n');

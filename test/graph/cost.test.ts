@@ -23,7 +23,7 @@ test.each<[what: string, document: string, variables: Record<string, unknown>, c
     object(
       'fulfillment',
       ...[id, value('fulfillmentNumber', 24), value('state', 16), value('fulfillmentDate', 12), value('version', 5)],
-      ...[value('createdDate', 26), value('quantity', 10), value('billed', 5), value('customFields', 100)],
+      ...[value('createdDate', 26), value('quantity', 10), value('billed', 5), value('customFields', 1_000)],
     ),
   ],
   ['a value by its alias', '{ order(key: "O-1") { theIdOfIt: id } }', {}, object('order', value('theIdOfIt', 34))],

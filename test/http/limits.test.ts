@@ -173,8 +173,8 @@ describe('the limits refuse, with what is allowed and what the request has,', ()
       'a document of more tokens than are read',
       `{ viewer { clientId } } ${'a '.repeat(200_000)}`,
       'tokens',
-      100_000,
-      100_001,
+      50_000,
+      50_001,
     ],
     ['mutations in numbers', `mutation { ${times(100, (at) => `a${at}: ${account}`)} }`, 'mutations', 10, 100],
     [
