@@ -54,66 +54,62 @@ export function transitionFulfillments(
   input: TransitionInput,
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
 ): Promise<FulfillmentsResult> {
-  return work.run(
-    dryRun,
-    async (unit) => {
-      const { keys } = input;
-      refuse([
-        ...judgeCount(keys.length, ['keys']),
-        ...judgeVersionCount(input.expectedVersions, keys.length),
-        ...below(['processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
-      ]);
-      const change: FulfillmentChange = { state: targetOf[input.action] };
-      if (input.billTargetDate != null) change.billTargetDate = input.billTargetDate;
-      const { found, lines } = await lockFulfillments(unit, keys);
-      const posted = new Set(
-        input.action === 'Complete'
-          ? await postedOf(
-              unit.db,
-              [...found.values()].map((f) => f.id),
-            )
-          : [],
-      );
-      const before = new Map(lines);
-      const seen = new Set<string>();
-      const errors: UserError[] = [];
-      const results = keys.map((key, at) => {
-        const fulfillment = found.get(key);
-        if (!fulfillment) {
-          errors.push(userError('NOT_FOUND', 'No fulfillment has this id or number.', ['keys', at]));
-          return null;
-        }
-        if (seen.has(fulfillment.id)) {
-          errors.push(userError('INVALID_VALUE', 'The same fulfillment is named twice.', ['keys', at]));
-          return null;
-        }
-        seen.add(fulfillment.id);
-        const conflicts = judgeVersion(fulfillment, input.expectedVersions?.[at], ['expectedVersions', at]);
-        if (conflicts.length) {
-          errors.push(...conflicts);
-          return null;
-        }
-        const outcome = changed(unit, fulfillment, change, lines, posted, null);
-        if ('problems' in outcome) {
-          errors.push(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at, input) })));
-          return null;
-        }
-        return outcome.row;
-      });
-      const accepted = judged(results, errors, onError);
-      const byId = new Map([...found.values()].map((row) => [row.id, row]));
+  return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
+    const { keys } = input;
+    refuse([
+      ...judgeCount(keys.length, ['keys']),
+      ...judgeVersionCount(input.expectedVersions, keys.length),
+      ...below(['processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
+    ]);
+    const change: FulfillmentChange = { state: targetOf[input.action] };
+    if (input.billTargetDate != null) change.billTargetDate = input.billTargetDate;
+    const { found, lines } = await lockFulfillments(unit, keys);
+    const posted = new Set(
+      input.action === 'Complete'
+        ? await postedOf(
+            unit.db,
+            [...found.values()].map((f) => f.id),
+          )
+        : [],
+    );
+    const before = new Map(lines);
+    const seen = new Set<string>();
+    const errors: UserError[] = [];
+    const results = keys.map((key, at) => {
+      const fulfillment = found.get(key);
+      if (!fulfillment) {
+        errors.push(userError('NOT_FOUND', 'No fulfillment has this id or number.', ['keys', at]));
+        return null;
+      }
+      if (seen.has(fulfillment.id)) {
+        errors.push(userError('INVALID_VALUE', 'The same fulfillment is named twice.', ['keys', at]));
+        return null;
+      }
+      seen.add(fulfillment.id);
+      const conflicts = judgeVersion(fulfillment, input.expectedVersions?.[at], ['expectedVersions', at]);
+      if (conflicts.length) {
+        errors.push(...conflicts);
+        return null;
+      }
+      const outcome = changed(unit, fulfillment, change, lines, posted, null);
+      if ('problems' in outcome) {
+        errors.push(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at, input) })));
+        return null;
+      }
+      return outcome.row;
+    });
+    const accepted = judged(results, errors, onError);
+    const byId = new Map([...found.values()].map((row) => [row.id, row]));
 
-      await updateRows(unit.db, FulfillmentRow, accepted, moveColumns);
-      for (const row of accepted) unit.note('Fulfillment', input.action, byId.get(row.id)!, row);
-      await settleLines(unit, before, lines);
-      const billed =
-        input.action === 'SendToBilling'
-          ? await bill(unit, { fulfillments: accepted, lineOf: lines }, input.processingOptions, ['processingOptions'])
-          : nothingBilled;
-      return { ...billed, fulfillments: results, userErrors: errors };
-    },
-    collects(input.processingOptions),
-  );
+    await updateRows(unit.db, FulfillmentRow, accepted, moveColumns);
+    for (const row of accepted) unit.note('Fulfillment', input.action, byId.get(row.id)!, row);
+    await settleLines(unit, before, lines);
+    const billed =
+      input.action === 'SendToBilling'
+        ? await bill(unit, { fulfillments: accepted, lineOf: lines }, input.processingOptions, ['processingOptions'])
+        : nothingBilled;
+    return { ...billed, fulfillments: results, userErrors: errors };
+  });
 }
 
 /** A date that was given and refused is the argument's; everything else is the key's. */

@@ -41,58 +41,54 @@ export function createFulfillments(
   input: CreateFulfillmentsInput,
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
 ): Promise<CreatedFulfillments> {
-  return work.run(
-    dryRun,
-    async (unit) => {
-      const entries = input.fulfillments;
-      refuse([
-        ...judgeCount(entries.length, ['input', 'fulfillments']),
-        ...below(['input', 'processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
-      ]);
-      const ids = entries.map((entry) => idOf(entry.orderLineItemId));
-      const lines = await lockLines(
-        unit,
-        ids.filter((id) => id !== undefined),
-      );
-      const settings = await unit.settings();
-      const before = new Map(lines);
-      const reserved = new Map<string, Decimal>();
-      const errors: UserError[] = [];
-      const drafts = entries.map((given, at) => {
-        const line = lines.get(ids[at] ?? '');
-        const taken = reserved.get(line?.id ?? '') ?? '0';
-        const entry = line ? inUnitOf(line, given, leftForNew(line, taken), settings) : given;
-        const problems = line
-          ? judgeCreate(entry, line, taken, settings)
-          : [userError('NOT_FOUND', 'No order line item has this id.', ['orderLineItemId'])];
-        errors.push(...below(['input', 'fulfillments', at], problems));
-        if (!line || problems.length) return null;
-        const draft = fulfillmentRow(unit, entry, line, settings);
-        lines.set(line.id, withFulfillment(line, null, draft));
-        if (draft.state === 'Executing') reserved.set(line.id, add(taken, draft.quantity));
-        return draft;
-      });
-      const accepted = judged(drafts, errors, onError);
+  return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
+    const entries = input.fulfillments;
+    refuse([
+      ...judgeCount(entries.length, ['input', 'fulfillments']),
+      ...below(['input', 'processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
+    ]);
+    const ids = entries.map((entry) => idOf(entry.orderLineItemId));
+    const lines = await lockLines(
+      unit,
+      ids.filter((id) => id !== undefined),
+    );
+    const settings = await unit.settings();
+    const before = new Map(lines);
+    const reserved = new Map<string, Decimal>();
+    const errors: UserError[] = [];
+    const drafts = entries.map((given, at) => {
+      const line = lines.get(ids[at] ?? '');
+      const taken = reserved.get(line?.id ?? '') ?? '0';
+      const entry = line ? inUnitOf(line, given, leftForNew(line, taken), settings) : given;
+      const problems = line
+        ? judgeCreate(entry, line, taken, settings)
+        : [userError('NOT_FOUND', 'No order line item has this id.', ['orderLineItemId'])];
+      errors.push(...below(['input', 'fulfillments', at], problems));
+      if (!line || problems.length) return null;
+      const draft = fulfillmentRow(unit, entry, line, settings);
+      lines.set(line.id, withFulfillment(line, null, draft));
+      if (draft.state === 'Executing') reserved.set(line.id, add(taken, draft.quantity));
+      return draft;
+    });
+    const accepted = judged(drafts, errors, onError);
 
-      const numbering = unit.numbering('fulfillment', 'fulfillmentNumber', accepted.length);
-      const written = await insertNumberedRows<FulfillmentRow>(unit.db, FulfillmentRow, accepted, numbering);
-      const items = new Map(
-        entries.flatMap(({ fulfillmentItems }, at) => {
-          const draft = drafts[at];
-          return draft && fulfillmentItems ? [[draft.id, fulfillmentItems.map((item) => itemRow(item, draft))]] : [];
-        }),
-      );
-      await insertRows(unit.db, FulfillmentItemRow, [...items.values()].flat());
-      for (const row of written) unit.note('Fulfillment', 'Create', null, row);
-      await settleLines(unit, before, lines);
-      const billed = await bill(unit, { fulfillments: written, lineOf: lines }, input.processingOptions, [
-        'input',
-        'processingOptions',
-      ]);
-      return { ...billed, fulfillments: inOrder(drafts, written), items, userErrors: errors };
-    },
-    collects(input.processingOptions),
-  );
+    const numbering = unit.numbering('fulfillment', 'fulfillmentNumber', accepted.length);
+    const written = await insertNumberedRows<FulfillmentRow>(unit.db, FulfillmentRow, accepted, numbering);
+    const items = new Map(
+      entries.flatMap(({ fulfillmentItems }, at) => {
+        const draft = drafts[at];
+        return draft && fulfillmentItems ? [[draft.id, fulfillmentItems.map((item) => itemRow(item, draft))]] : [];
+      }),
+    );
+    await insertRows(unit.db, FulfillmentItemRow, [...items.values()].flat());
+    for (const row of written) unit.note('Fulfillment', 'Create', null, row);
+    await settleLines(unit, before, lines);
+    const billed = await bill(unit, { fulfillments: written, lineOf: lines }, input.processingOptions, [
+      'input',
+      'processingOptions',
+    ]);
+    return { ...billed, fulfillments: inOrder(drafts, written), items, userErrors: errors };
+  });
 }
 
 /** One fulfillment by id or number, or undefined. */

@@ -39,34 +39,30 @@ export function updateOrderLineItems(
   input: UpdateOrderLineItemsInput,
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
 ): Promise<OrderLineItemsResult> {
-  return work.run(
-    dryRun,
-    async (unit) => {
-      const { orderLineItems: entries, processingOptions } = input;
-      refuse(
-        below(
-          ['input'],
-          [
-            ...judgeLineCount(entries.length),
-            ...below(['processingOptions'], judgeProcessingOptions(processingOptions, unit.caller.scopes)),
-          ],
-        ),
-      );
-      const changes = await Changes.begin(unit, entries, processingOptions);
-      const errors: UserError[] = [];
-      const results = entries.map(({ id, ...change }, at) => {
-        const outcome = changes.apply(id, change);
-        if ('row' in outcome) return outcome.row;
-        errors.push(...below(['input', 'orderLineItems', at], outcome.problems));
-        return null;
-      });
-      const accepted = judged(results, errors, onError);
-      const done = await changes.settle(accepted, ['input', 'processingOptions']);
-      const byId = new Map(done.orderLineItems.map((row) => [row.id, row]));
-      return { ...done, orderLineItems: results.map((row) => row && byId.get(row.id)!), userErrors: errors };
-    },
-    collects(input.processingOptions),
-  );
+  return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
+    const { orderLineItems: entries, processingOptions } = input;
+    refuse(
+      below(
+        ['input'],
+        [
+          ...judgeLineCount(entries.length),
+          ...below(['processingOptions'], judgeProcessingOptions(processingOptions, unit.caller.scopes)),
+        ],
+      ),
+    );
+    const changes = await Changes.begin(unit, entries, processingOptions);
+    const errors: UserError[] = [];
+    const results = entries.map(({ id, ...change }, at) => {
+      const outcome = changes.apply(id, change);
+      if ('row' in outcome) return outcome.row;
+      errors.push(...below(['input', 'orderLineItems', at], outcome.problems));
+      return null;
+    });
+    const accepted = judged(results, errors, onError);
+    const done = await changes.settle(accepted, ['input', 'processingOptions']);
+    const byId = new Map(done.orderLineItems.map((row) => [row.id, row]));
+    return { ...done, orderLineItems: results.map((row) => row && byId.get(row.id)!), userErrors: errors };
+  });
 }
 
 /** Changes one line item, with all the fields that its state lets be changed. Source: "Update an order line item". */
@@ -76,25 +72,21 @@ export function updateOrderLineItem(
   { processingOptions, ...change }: OrderLineItemChange & { processingOptions?: ProcessingOptions | null },
   { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
 ): Promise<Billed & { orderLineItem: OrderLineItemRow }> {
-  return work.run(
-    dryRun,
-    async (unit) => {
-      const optionsPath = ['input', 'processingOptions'];
-      refuse(below(optionsPath, judgeProcessingOptions(processingOptions, unit.caller.scopes)));
-      const changes = await Changes.begin(unit, [{ id, ...change }], processingOptions);
-      const before = changes.find(id);
-      if (before) refuse(judgeVersion(before, expectedVersion));
-      const outcome = changes.apply(id, change);
-      if ('problems' in outcome) {
-        throw new Refusal(
-          outcome.problems.map((problem) => (problem.path[0] === 'id' ? problem : below(['input'], [problem])[0])),
-        );
-      }
-      const { orderLineItems, ...billed } = await changes.settle([outcome.row], optionsPath);
-      return { ...billed, orderLineItem: orderLineItems[0] };
-    },
-    collects(processingOptions),
-  );
+  return work.run({ dryRun, mayPay: collects(processingOptions) }, async (unit) => {
+    const optionsPath = ['input', 'processingOptions'];
+    refuse(below(optionsPath, judgeProcessingOptions(processingOptions, unit.caller.scopes)));
+    const changes = await Changes.begin(unit, [{ id, ...change }], processingOptions);
+    const before = changes.find(id);
+    if (before) refuse(judgeVersion(before, expectedVersion));
+    const outcome = changes.apply(id, change);
+    if ('problems' in outcome) {
+      throw new Refusal(
+        outcome.problems.map((problem) => (problem.path[0] === 'id' ? problem : below(['input'], [problem])[0])),
+      );
+    }
+    const { orderLineItems, ...billed } = await changes.settle([outcome.row], optionsPath);
+    return { ...billed, orderLineItem: orderLineItems[0] };
+  });
 }
 
 /** One request updates 1 to 100 line items, as many as an order has. */

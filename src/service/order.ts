@@ -41,39 +41,35 @@ export function createOrder(
   input: CreateOrderInput,
   dryRun = false,
 ): Promise<Billed & { order: OrderRow; orderLineItems: OrderLineItemRow[] }> {
-  return work.run(
-    dryRun,
-    async (unit) => {
-      refuse(
-        below(
-          ['input'],
-          [
-            ...judgeOrder(input),
-            ...below(['processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
-          ],
-        ),
-      );
-      const account = await findByKey<AccountRow>(unit.db, AccountRow, 'accountNumber', input.existingAccountNumber);
-      const settings = await settingsFor(unit, input.orderLineItems);
-      const originals = await lockOriginals(unit, input);
-      const judged = judgeLines(input, account, settings, originals);
-      const errors = [...(account ? [] : [noAccount()]), ...judged.errors];
-      refuse(below(['input'], errors));
+  return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
+    refuse(
+      below(
+        ['input'],
+        [
+          ...judgeOrder(input),
+          ...below(['processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
+        ],
+      ),
+    );
+    const account = await findByKey<AccountRow>(unit.db, AccountRow, 'accountNumber', input.existingAccountNumber);
+    const settings = await settingsFor(unit, input.orderLineItems);
+    const originals = await lockOriginals(unit, input);
+    const judged = judgeLines(input, account, settings, originals);
+    const errors = [...(account ? [] : [noAccount()]), ...judged.errors];
+    refuse(below(['input'], errors));
 
-      const draft = orderRow(unit, input, account!);
-      const numbering = unit.numbering('order', 'orderNumber', 1);
-      const [order] = await insertNumberedRows<OrderRow>(unit.db, OrderRow, [draft], numbering);
-      const orderLineItems = judged.lines.map((line, at) => lineRow(unit, order, account!, line, at));
-      await insertRows(unit.db, OrderLineItemRow, orderLineItems);
-      unit.note('Order', 'Create', null, order);
-      for (const line of orderLineItems) unit.note('OrderLineItem', 'Create', null, line);
-      await settleReturns(unit, orderLineItems, originals.lines);
-      const options = input.processingOptions;
-      const billed = await bill(unit, { lines: orderLineItems }, options, ['input', 'processingOptions']);
-      return { ...billed, order, orderLineItems };
-    },
-    collects(input.processingOptions),
-  );
+    const draft = orderRow(unit, input, account!);
+    const numbering = unit.numbering('order', 'orderNumber', 1);
+    const [order] = await insertNumberedRows<OrderRow>(unit.db, OrderRow, [draft], numbering);
+    const orderLineItems = judged.lines.map((line, at) => lineRow(unit, order, account!, line, at));
+    await insertRows(unit.db, OrderLineItemRow, orderLineItems);
+    unit.note('Order', 'Create', null, order);
+    for (const line of orderLineItems) unit.note('OrderLineItem', 'Create', null, line);
+    await settleReturns(unit, orderLineItems, originals.lines);
+    const options = input.processingOptions;
+    const billed = await bill(unit, { lines: orderLineItems }, options, ['input', 'processingOptions']);
+    return { ...billed, order, orderLineItems };
+  });
 }
 
 const noAccount = (): UserError =>

@@ -20,24 +20,20 @@ export interface Payments extends Collected {
  * accounts: of two requests for one invoice the second finds nothing owed.
  */
 export function collectPayment(work: Work, keys: readonly string[], { dryRun = false } = {}): Promise<Payments> {
-  return work.run(
-    dryRun,
-    async (unit) => {
-      refuse(judgeCount(keys.length, ['invoiceKeys']));
-      const invoices = await lockInvoices(unit, keys);
-      const accountIds = [...new Set(invoices.map(({ accountId }) => accountId))];
-      const accounts = await rowsBy<AccountRow>(unit.db, AccountRow, 'id', accountIds);
-      const positions = new Map(invoices.map(({ id }, at) => [id, at]));
-      const collected = await collect(
-        unit,
-        invoices,
-        new Map(accounts.map((account) => [account.id, account])),
-        ({ id }) => ['invoiceKeys', String(positions.get(id))],
-      );
-      return { ...collected, paidAmount: paidAmount(collected.payments) };
-    },
-    true,
-  );
+  return work.run({ dryRun, mayPay: true }, async (unit) => {
+    refuse(judgeCount(keys.length, ['invoiceKeys']));
+    const invoices = await lockInvoices(unit, keys);
+    const accountIds = [...new Set(invoices.map(({ accountId }) => accountId))];
+    const accounts = await rowsBy<AccountRow>(unit.db, AccountRow, 'id', accountIds);
+    const positions = new Map(invoices.map(({ id }, at) => [id, at]));
+    const collected = await collect(
+      unit,
+      invoices,
+      new Map(accounts.map((account) => [account.id, account])),
+      ({ id }) => ['invoiceKeys', String(positions.get(id))],
+    );
+    return { ...collected, paidAmount: paidAmount(collected.payments) };
+  });
 }
 
 /** The invoices that keys name, in the order of the keys, locked and owed. @throws Refusal */

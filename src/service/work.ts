@@ -143,6 +143,12 @@ export interface Held {
   settled: boolean;
 }
 
+/** How an effect is carried out; of those that never pay `dryRun` alone says it. */
+interface RunOptions {
+  dryRun: boolean;
+  mayPay: boolean;
+}
+
 /**
  * The work of one request. Without a key or dryRun each mutation is a transaction of its own, and what the reply shows
  * is read from the pool afterwards. Held, one transaction spans the effect and the rendering of its reply.
@@ -198,7 +204,8 @@ export class Work {
    * failure, as what it is: contention as LOCKED_RETRY, an outage as an outage. `mayPay`: it may ask the payment gateway, and
    * takes a connection that may wait for that.
    */
-  async run<T>(dryRun: boolean, effect: (unit: Unit) => Promise<T>, mayPay = false): Promise<T> {
+  async run<T>(how: boolean | RunOptions, effect: (unit: Unit) => Promise<T>): Promise<T> {
+    const { dryRun, mayPay } = typeof how === 'boolean' ? { dryRun: how, mayPay: false } : how;
     try {
       return this.held ? await this.runHeld(this.held, dryRun, effect) : await this.runAlone(dryRun, effect, mayPay);
     } catch (error) {
