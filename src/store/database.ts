@@ -130,17 +130,17 @@ export class Database {
     const size = options.poolSize ?? standardPoolSize;
     // As many as one client may have at once: it alone never runs into the bound, it waits for its turn instead.
     const locks = new LockQueues(Math.ceil(size / 2));
-    const requests = (name: string) =>
-      new SharedPool(openPool(options, size, { ...requestLimits }, { application_name: applicationName(name) }), locks);
+    const named = (name: string) => ({ application_name: applicationName(name) });
+    const requests = (name: string) => new SharedPool(openPool(options, size, requestLimits, named(name)), locks);
     return new Database(
       dataSource,
       new SharedPool(main),
       requests('writing'),
       requests('paying'),
-      openPool(options, 4, {}, {}, systemRole),
-      new SharedPool(openPool(options, 4)),
+      openPool(options, 4, {}, named('side'), systemRole),
+      new SharedPool(openPool(options, 4, {}, named('settling'))),
       // One for each of 8 workers, and one for the look whether the process is ready.
-      openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex),
+      openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
     );
   }
 
@@ -212,7 +212,7 @@ export function openPool(
     max: size,
     connectionTimeoutMillis: 5_000,
     options: sessionOptions(role, { statement_timeout: options.statementTimeoutMs ?? 20_000, ...settings }),
-    application_name: applicationName('side'),
+    application_name: applicationName('beside'),
     ...more,
   });
   pool.on('error', options.onPoolError ?? (() => {}));

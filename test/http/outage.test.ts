@@ -127,6 +127,8 @@ describe('what takes too long', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and application_name ~ '^order-fulfillment-gateway (reading|writing|paying)$'`,
     );
+    // Until the pools have noticed.
+    while ([reading, writing, paying].some(({ pool }) => pool.totalCount > 0)) await new Promise(setImmediate);
   }
 
   async function asked(id: string) {
