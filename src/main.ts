@@ -19,6 +19,7 @@ import { type OpenDatabase, OpenError, openDatabase } from './store/open';
 import { Replicas } from './store/replicas';
 import { TestGatewayLedger } from './store/test-gateway';
 import type { Tracing } from './tracing';
+import { tell, welcome } from './welcome';
 
 /** What a signal does: before anything is served the process just ends, as it does by itself where it is not the first of a container. */
 let onSignal: (signal: NodeJS.Signals) => void = () => process.exit(143);
@@ -37,6 +38,8 @@ async function main(): Promise<void> {
 
   const database = await openDatabase({
     ...config,
+    // Production has its log.
+    onStep: config.production ? undefined : tell,
     onPoolError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
   const gatewayPool = openPool(database.options, 4);
@@ -78,7 +81,7 @@ async function serve(
   tracing: Tracing | undefined,
   close: () => Promise<void>,
 ): Promise<void> {
-  if (embedded) await fillDemo(services, options);
+  if (embedded) await fillDemo(services, options, tell);
   if (config.databaseReplicaUrls.length) {
     const { url: _, ...rest } = options;
     services.db.replicas = await Replicas.open(services.db, {
@@ -164,27 +167,6 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
   if (!config.jwtSigningKey && config.databaseUrl) {
     log.warn('JWT_SIGNING_KEY is not set: tokens end with this process and are good for no other');
   }
-}
-
-function welcome(origin: string, demo: boolean): void {
-  const token = `curl -s ${origin}/oauth/token -d grant_type=client_credentials -d client_id=${demoClientId} -d client_secret=${demoSecret}`;
-  const lines = [
-    '',
-    `  Playground  ${origin}/playground`,
-    `  GraphQL     ${origin}/graphql`,
-    ...(demo
-      ? [
-          '',
-          '  Try it:',
-          '',
-          `curl -s ${origin}/graphql -H 'content-type: application/json' \\`,
-          `  -H "authorization: Bearer $(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')" \\`,
-          `  -d '{"query":"{ fulfillments(first: 3) { nodes { fulfillmentNumber state quantity amount orderLineItem { itemName } } } }"}'`,
-        ]
-      : []),
-    '',
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 withoutArguments(
