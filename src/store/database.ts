@@ -128,8 +128,9 @@ export class Database {
     const dataSource = await new DataSource(dataSourceOptions(options, 'reader')).initialize();
     const main = (dataSource.driver as PostgresDriver).master as Pool;
     const size = options.poolSize ?? standardPoolSize;
-    // As many as one client may have at once: it alone never runs into the bound, it waits for its turn instead.
-    const locks = new LockQueues(Math.ceil(size / 2));
+    // As many as one client may have at once: it alone never runs into the bound, it waits for its turn instead. And always
+    // one behind the holder.
+    const locks = new LockQueues(Math.max(2, Math.ceil(size / 2)));
     const named = (name: string) => ({ application_name: applicationName(name) });
     const requests = (name: string) => new SharedPool(openPool(options, size, requestLimits, named(name)), locks);
     return new Database(
