@@ -261,13 +261,17 @@ export class Scoped {
   }
 
   /**
-   * The same for many values, in a transaction: planned for these very values, and by index to the end of the transaction.
-   * After five executions PostgreSQL may keep one plan of a prepared statement. That plan expects ten elements in an array,
-   * and tables as large as they were when it was made.
+   * The same, planned for these very values. After five executions PostgreSQL may keep one plan of a prepared statement,
+   * which expects ten elements in an array, and tables as large as they were when it was made.
    */
+  queryAnew<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+    return this.connection.query<T>(text, [this.scope.entityId, this.scope.orgIds, ...values], false);
+  }
+
+  /** The same for what looks many rows up: in a transaction, and by index to the end of the transaction. */
   async queryByIndex<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     const settings = Object.entries(byIndex).map(([name, value]) => `set local ${name} = ${value}`);
     await this.connection.control(settings.join('; '));
-    return this.connection.query<T>(text, [this.scope.entityId, this.scope.orgIds, ...values], false);
+    return this.queryAnew<T>(text, values);
   }
 }
