@@ -79,7 +79,11 @@ export const userErrorCodes = {
     meaning: 'The money of the payment has not been taken yet, which is a matter of moments; try again.',
   },
   VERSION_CONFLICT: { category: 30, meaning: 'The object has changed since the version that the request expects.' },
-  PERMISSION_DENIED: { category: 10, meaning: 'The client lacks the scope for this part of the operation.' },
+  PERMISSION_DENIED: {
+    category: 10,
+    meaning:
+      'The client lacks the scope for this part of the operation, or sees only some of the orgs that it would change.',
+  },
   UNEXPECTED: {
     category: 60,
     meaning: 'An unexpected failure parked this account of a bill run; the log tells more.',
