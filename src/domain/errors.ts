@@ -200,7 +200,8 @@ export const requestErrorCodes = {
     status: 429,
     category: 70,
     retryable: true,
-    meaning: 'The client has used up its requests or its cost of this minute. Retry-After says for how long.',
+    meaning:
+      'The client has used up its requests or its cost of this minute, or does not read its replies. Retry-After says for how long.',
   },
   PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   PERSISTED_QUERY_NOT_FOUND: {
