@@ -62,13 +62,19 @@ export class UnderWay {
   private arrive(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
     const { socket } = request.raw;
     const mine = this.bySocket.get(socket) ?? this.meet(socket);
-    // Never begun, and no more told of than what has not arrived.
-    if (mine.size > mostPipelined) return cut(socket, 'pipelined');
+    if (mine.size > mostPipelined) {
+      // Never begun, and no more told of than what has not arrived.
+      cut(socket, 'pipelined');
+      return;
+    }
     const each: Each = { request, reply, replied: false, gone: false };
     this.all.add(each);
     this.byReply.set(reply, each);
     mine.add(each);
-    if (mine.size === 1) return done();
+    if (mine.size === 1) {
+      done();
+      return;
+    }
     // By a promise, so that it goes on as a part of its own trace.
     new Promise<void>((resolve) => {
       each.begin = resolve;
