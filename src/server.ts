@@ -110,7 +110,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const error = Object.assign(new Error('The path cannot be decoded.'), { statusCode });
       sendFailure(request as FastifyRequest, reply as FastifyReply, error);
     },
-    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log, underWay.owesReply(socket)),
     // No connectionTimeout: a connection is silent for as long as its request waits for a lock.
     requestTimeout: receiveTimeoutMs,
     http: {

@@ -128,6 +128,12 @@ export class UnderWay {
     return (this.bySocket.get(socket)?.size ?? 0) > 0;
   }
 
+  /** Whether a request has arrived whole on this connection, and has no reply yet. */
+  owesReply(socket: Socket): boolean {
+    const [first] = this.bySocket.get(socket) ?? [];
+    return first?.request.raw.complete ?? false;
+  }
+
   /** Resolves once there is none. */
   async none(): Promise<void> {
     if (this.all.size > 0) await new Promise<void>((resolve) => this.waiting.push(resolve));

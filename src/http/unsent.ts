@@ -43,10 +43,10 @@ interface Reply {
   bytes: number;
 }
 
-/** What of a connection the kernel had taken, and since when that has not grown. */
+/** What of a connection the kernel had taken, and for how long that has not grown, in milliseconds; undefined where nothing waits. */
 interface Taken {
   bytes: number;
-  since: number | undefined;
+  silent: number | undefined;
 }
 
 /**
@@ -58,6 +58,7 @@ export class Unsent {
   private readonly replies = new Map<FastifyRequest, Reply>();
   private readonly byKey = new Map<string, number>();
   private readonly connections = new Map<Socket, Taken>();
+  private readonly everyMs: number;
   private readonly timer: NodeJS.Timeout;
   /** Bytes of all replies that are not out yet. */
   total = 0;
@@ -67,10 +68,11 @@ export class Unsent {
     private readonly bounds: UnsentBounds,
   ) {
     server.on('connection', (socket) => {
-      this.connections.set(socket, { bytes: 0, since: undefined });
+      this.connections.set(socket, { bytes: 0, silent: undefined });
       socket.once('close', () => this.connections.delete(socket));
     });
-    this.timer = setInterval(() => this.look(), Math.min(1_000, bounds.timeoutMs / 10)).unref();
+    this.everyMs = Math.min(1_000, bounds.timeoutMs / 10);
+    this.timer = setInterval(() => this.look(), this.everyMs).unref();
   }
 
   /** Ahead of what compresses replies. */
@@ -126,7 +128,7 @@ export class Unsent {
     if (left > 0) this.byKey.set(key, left);
     else this.byKey.delete(key);
     const taken = this.connections.get(socket);
-    if (taken) taken.since = undefined;
+    if (taken) taken.silent = undefined;
   }
 
   /** Ends the connections that take nothing. */
@@ -138,10 +140,12 @@ export class Unsent {
     clearInterval(this.timer);
   }
 
+  /** Time is counted in looks: a process that was held up itself has sent nothing either. */
   private look(): void {
-    const { timeoutMs } = this.bounds;
-    for (const socket of this.connections.keys()) {
-      if (this.silence(socket) >= timeoutMs) cut(socket, 'SEND_TIMEOUT_MS');
+    for (const [socket, taken] of this.connections) {
+      if (this.moves(socket, taken)) continue;
+      taken.silent! += this.everyMs;
+      if (taken.silent! >= this.bounds.timeoutMs) cut(socket, 'SEND_TIMEOUT_MS');
     }
   }
 
@@ -158,24 +162,21 @@ export class Unsent {
   }
 
   private isUnread(socket: Socket): boolean {
-    return this.silence(socket) >= Math.min(1_000, this.bounds.timeoutMs / 2);
+    const taken = this.connections.get(socket);
+    if (!taken || this.moves(socket, taken)) return false;
+    return taken.silent! >= Math.min(1_000, this.bounds.timeoutMs / 2);
   }
 
-  /** For how long a connection has taken next to nothing of what waits for it, in milliseconds, as far as anybody has looked. */
-  private silence(socket: Socket): number {
-    const taken = this.connections.get(socket);
-    if (!taken) return 0;
+  /** Whether nothing waits on a connection, or the kernel has taken enough of it since it last had. */
+  private moves(socket: Socket, taken: Taken): boolean {
     if (socket.writableLength === 0) {
-      taken.since = undefined;
-      return 0;
+      taken.silent = undefined;
+      return true;
     }
-    const now = performance.now();
     const bytes = takenBy(socket);
-    if (taken.since === undefined || bytes - taken.bytes >= leastTaken) {
-      Object.assign(taken, { bytes, since: now });
-      return 0;
-    }
-    return now - taken.since;
+    if (taken.silent !== undefined && bytes - taken.bytes < leastTaken) return false;
+    Object.assign(taken, { bytes, silent: 0 });
+    return true;
   }
 }
 

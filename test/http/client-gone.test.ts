@@ -132,6 +132,16 @@ describe('while the request waits for a lock', () => {
     expect(await accounts('Alone')).toHaveLength(1);
   });
 
+  test('one that no request follows gets no refusal of that in place of its reply', async () => {
+    const answers = exchange(port, [post(write('Followed')), 'no request\r\n\r\n'], 200);
+    await gateway.database.blocked();
+    expect(await answers).toEqual([]);
+    await gateway.database.owner('rollback');
+    await until(() => ends().length === 1);
+    expect(ends().map(told)).toEqual([{ path: '/graphql', operation: 'mutation Write', status: 499, unsent: 200 }]);
+    expect(await accounts('Followed')).toHaveLength(1);
+  });
+
   test('those whose turn on the connection had not come are never begun, and are told at once', async () => {
     const socket = send(post(write('First')), post(write('Second')), post(read));
     await gateway.database.blocked();
