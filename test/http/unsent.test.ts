@@ -197,6 +197,17 @@ describe('a client that leaves more than MAX_UNSENT unread', () => {
     ]);
   });
 
+  test('is refused as well where it asks for all of it at once', async () => {
+    for (let at = 0; at < 8; at++) unread(post(long()));
+    await until(() => ends().length >= 6);
+    await idle();
+    const refused = ends().filter(({ status }) => status === 429);
+    const ran = ends().filter(({ unsent }) => unsent === 200);
+    expect(refused.length + ran.length).toBe(8);
+    // The first one alone, unless another has begun before its reply was made.
+    expect(ran.length).toBeLessThanOrEqual(2);
+  });
+
   test('is served again once it has closed the connection', async () => {
     const socket = unread(post(long()));
     await until(async () => (await unsentBytes()) > 12_000_000);
