@@ -18,7 +18,7 @@ interface Each extends End {
   begin?: () => void;
 }
 
-/** Requests of one connection that may wait for their turn. One takes some 10 KB, and one packet may bring thousands. */
+/** Requests of one connection that may wait for their turn. One takes 4 KB beside its headers, and one packet may bring thousands. */
 const mostPipelined = 100;
 
 /**
@@ -86,13 +86,13 @@ export class UnderWay {
     this.bySocket.set(socket, mine);
     // One listener for each connection: pipelined requests would have too many.
     socket.once('close', () => {
-      for (const each of mine) each.gone = true;
       for (const each of mine) this.lose(each);
     });
     return mine;
   }
 
   private lose(each: Each): void {
+    each.gone = true;
     // Neither is one begun whose turn has not come, nor carried out one whose body was not read.
     if (each.replied || each.begin || lacksBody(each.request)) this.end(each);
     // Node tells the reply whose turn it is, and none that waits behind it on the same connection.
@@ -106,11 +106,13 @@ export class UnderWay {
 
   private end(each: Each): void {
     if (!this.all.delete(each)) return;
-    const mine = this.bySocket.get(each.request.raw.socket);
+    const { socket } = each.request.raw;
+    const mine = this.bySocket.get(socket);
     mine?.delete(each);
     this.onEnd(each.request, each.reply, each);
     const [next] = mine ?? [];
-    if (next?.begin && !next.gone) {
+    // A connection that ends in the middle of a reply ends that first, and tells the others a moment later.
+    if (next?.begin && !socket.destroyed) {
       const { begin } = next;
       next.begin = undefined;
       begin();
