@@ -1,4 +1,4 @@
-// What replies that nobody reads cost: `npm run build && node bench/unread.js [sockets] [pipelined] [aliases]`.
+// What replies that nobody reads cost: `npm run build && node bench/unread.js [sockets] [pipelined] [megabytes]`.
 // Starts the real process on demo data, sends requests for replies of some MB over sockets that read nothing, and prints
 // the memory of the process before, at its highest, and after a minute and a half. Linux only (`/proc`).
 import { spawn } from 'node:child_process';
@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const [sockets, pipelined, aliases] = [24, 1, 40].map((standard, at) => Number(process.argv[at + 2] ?? standard));
+const [sockets, pipelined, size] = [24, 20, 4.5].map((standard, at) => Number(process.argv[at + 2] ?? standard));
 const seconds = 90;
 const folder = mkdtempSync(path.join(tmpdir(), 'unread-'));
 const started = [
@@ -35,10 +35,16 @@ async function main() {
     client_id: '00000000-0000-4000-8000-000000000001',
   });
   const { access_token: token } = await (await fetch(`${origin}/oauth/token`, { method: 'POST', body: form })).json();
-  const names = Array.from({ length: aliases }, (_, at) => `a${at}: description`).join(' ');
-  const body = JSON.stringify({ query: `{ __schema { types { fields { ${names} } } } }` });
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const ask = async (text) => fetch(`${origin}/graphql`, { method: 'POST', headers, body: text });
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  // Each alias is there once for each type of the schema.
+  const count = JSON.parse(await (await ask('{"query":"{ __schema { types { name } } }"}')).text()).data.__schema.types
+    .length;
+  const names = Array.from(
+    { length: Math.round((size * 1e6) / count / 252) },
+    (_, at) => `${`a${at}_`.padEnd(240, 'x')}: kind`,
+  );
+  const body = JSON.stringify({ query: `{ __schema { types { ${names.join(' ')} } } }` });
   const { length } = await (await ask(body)).text();
   await pause(3_000);
   const before = megabytes();

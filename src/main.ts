@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { withoutArguments } from './command/usage';
 import { type Config, ConfigError, readConfig } from './config';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { withTimeout } from './gateway/port';
@@ -17,6 +18,7 @@ import { type OpenDatabase, OpenError, openDatabase } from './store/open';
 import { Replicas } from './store/replicas';
 import { TestGatewayLedger } from './store/test-gateway';
 import type { Tracing } from './tracing';
+import { tell, welcome } from './welcome';
 
 /** What a signal does: before anything is served the process just ends, as it does by itself where it is not the first of a container. */
 let onSignal: (signal: NodeJS.Signals) => void = () => process.exit(143);
@@ -35,6 +37,8 @@ async function main(): Promise<void> {
 
   const database = await openDatabase({
     ...config,
+    // Production has its log.
+    onStep: config.production ? undefined : tell,
     onPoolError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
   const gatewayPool = openPool(database.options, 4);
@@ -71,7 +75,7 @@ async function serve(
   tracing: Tracing | undefined,
   close: () => Promise<void>,
 ): Promise<void> {
-  if (embedded) await fillDemo(services, options);
+  if (embedded) await fillDemo(services, options, tell);
   if (config.databaseReplicaUrls.length) {
     const { url: _, ...rest } = options;
     services.db.replicas = await Replicas.open(services.db, {
@@ -159,27 +163,12 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
   }
 }
 
-function welcome(origin: string, demo: boolean): void {
-  const token = `curl -s ${origin}/oauth/token -d grant_type=client_credentials -d client_id=${demoClientId} -d client_secret=${demoSecret}`;
-  const lines = [
-    '',
-    `  Playground  ${origin}/playground`,
-    `  GraphQL     ${origin}/graphql`,
-    ...(demo
-      ? [
-          '',
-          '  Try it:',
-          '',
-          `curl -s ${origin}/graphql -H 'content-type: application/json' \\`,
-          `  -H "authorization: Bearer $(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')" \\`,
-          `  -d '{"query":"{ fulfillments(first: 3) { nodes { fulfillmentNumber state quantity amount orderLineItem { itemName } } } }"}'`,
-        ]
-      : []),
-    '',
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
-}
+withoutArguments(
+  `Usage: npm start
 
+Runs the gateway. It is configured by variables of the environment, which the README lists: without any it runs on an
+embedded PostgreSQL with demo data, at http://127.0.0.1:4000.`,
+);
 main().catch((error) => {
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const text =

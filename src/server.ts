@@ -8,8 +8,9 @@ import Fastify, {
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, outcomeOf } from './gateway/port';
+import { smallRequestSeen } from './graph/event-loop';
 import { Identity } from './http/auth';
-import { jsonBodies } from './http/body';
+import { jsonBodies, leaveBodies } from './http/body';
 import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
 import { handleErrors, sendFailure } from './http/errors';
@@ -140,6 +141,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const { sendTimeoutMs = 20_000, maxUnsentTotal = 268_435_456 } = options;
   const unsent = new Unsent(app.server, { perClient: limits.unsent, total: maxUnsentTotal, timeoutMs: sendTimeoutMs });
   const underWay = new UnderWay((request, reply, { gone, replied }) => {
+    if (!request.isLarge) smallRequestSeen();
+    leaveBodies(request);
     unsent.end(request);
     const cut = gone && cuts.get(request.raw.socket);
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
@@ -198,8 +201,18 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity, services);
     limited(inside, limits, rates, unsent);
     const documentsTtlMs = options.grantsTtlMs ?? 5_000;
-    documents = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
+    const graph = await graphqlRoute(inside, {
+      services,
+      afterwards,
+      limits,
+      rates,
+      unsent,
+      introspection,
+      documentsTtlMs,
+    });
+    documents = graph.documents;
     metrics.watch(documents, unsent);
+    metrics.watchOperations(graph.inFlight);
     fulfillmentRoutes(inside, { services, afterwards, limits });
     fulfillmentItemRoutes(inside, { services, afterwards, limits });
   });

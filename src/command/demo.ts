@@ -7,6 +7,7 @@ import { Connection } from '../store/connection';
 import { emptyDatabase, openPool } from '../store/database';
 import { OpenError, openDatabase } from '../store/open';
 import { TestGatewayLedger } from '../store/test-gateway';
+import { withoutArguments } from './usage';
 
 /** `npm run demo:reset`: the embedded database as it was at its first start. A running server may go on running. */
 async function reset(): Promise<void> {
@@ -35,6 +36,12 @@ async function reset(): Promise<void> {
   process.stdout.write('The demo data is as it was at the first start.\n');
 }
 
+withoutArguments(
+  `Usage: npm run demo:reset
+
+Puts the demo data of the embedded database back to how it was at the first start. Everything that was added goes, clients included. A
+running server may go on running.`,
+);
 reset().catch((error) => {
   process.stderr.write(
     `${error instanceof ConfigError || error instanceof OpenError ? error.message : String((error as Error).stack)}\n`,

@@ -87,7 +87,7 @@ const acts = {
         for (const document of documents) {
           if (document.cost > maxCost) {
             out(
-              `  ${nameOf(document)} may cost ${document.cost}, with the longest pages; ${maxCost} are allowed in a request`,
+              `  ${nameOf(document)} may cost ${document.cost}, with the longest pages; ${maxCost} is allowed in a request`,
             );
           }
           for (const use of document.deprecated) out(`  ${nameOf(document)} uses ${use}`);

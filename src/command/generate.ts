@@ -7,6 +7,7 @@ import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../
 import { schemaText } from '../graph/schema';
 import { fulfillmentResource } from '../http/envelope';
 import { picture, pictureNames, waysIn } from './picture';
+import { withoutArguments } from './usage';
 
 /**
  * `npm run generate`: writes schema.graphql and the parts of README.md and docs that follow from the code. A test fails
@@ -135,6 +136,9 @@ function cell(from: string, to: string): string {
 }
 
 if (require.main === module) {
+  withoutArguments(
+    'Usage: npm run generate\n\nWrites schema.graphql, and the parts of README.md and docs that follow from the code.',
+  );
   const read = (file: string) => readFileSync(file, 'utf8');
   for (const [file, text] of Object.entries(generated(read))) writeFileSync(file, text);
 }

@@ -20,7 +20,11 @@ export class DemoError extends Error {}
  * Fills an empty embedded database once, through the services as any client would. The first client is made last and so
  * says that the demo is whole: what a start that was killed has left behind is cleared away by the next.
  */
-export async function fillDemo(services: Services, owner: DatabaseOptions): Promise<void> {
+export async function fillDemo(
+  services: Services,
+  owner: DatabaseOptions,
+  onStep: (step: string) => void = () => {},
+): Promise<void> {
   const db = services.db.aside();
   if (await isDemo(db, demoClientId)) return;
   if (await anyClientBut(db, [twoEntitiesClientId, readOnlyClientId])) {
@@ -28,6 +32,7 @@ export async function fillDemo(services: Services, owner: DatabaseOptions): Prom
       'The embedded database has clients of its own and no demo data; nothing was touched. Set DATA_DIR to another folder.',
     );
   }
+  onStep('Filling in the demo data, once');
   await emptyDatabase(owner);
   const [first] = demoEntities;
   const all = demoEntities.map(({ name, orgs }) => ({

@@ -36,7 +36,7 @@ export const userErrorCodes = {
   LIMIT_EXCEEDED: {
     category: 30,
     meaning:
-      'More objects than are allowed in one request or on one parent, or an amount with more than 13 digits before the point.',
+      'More objects than are allowed in one request or on one parent, more custom fields than one object may have, or an amount with more than 13 digits before the point.',
   },
   ITEMS_NOT_ALLOWED: {
     category: 30,
@@ -201,7 +201,7 @@ export const requestErrorCodes = {
     category: 70,
     retryable: true,
     meaning:
-      'The client has used up its requests or its cost of this minute, or does not read its replies. Retry-After says for how long.',
+      'The client has used up its requests or its cost of this minute, has too much under way at a time, or does not read its replies. Retry-After says when to try again.',
   },
   PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   PERSISTED_QUERY_NOT_FOUND: {

@@ -37,7 +37,7 @@ export const limits = {
   tokens: {
     variable: 'MAX_TOKENS',
     // A create of 1,000 entries written out has 30,000.
-    standard: 100_000,
+    standard: 50_000,
     least: 100,
     most: 1_000_000,
     code: 'QUERY_TOO_COMPLEX',
@@ -129,12 +129,37 @@ export const limits = {
   },
   cost: {
     variable: 'MAX_COST',
-    // A create of 1,000 fulfillments that shows for each 100 items, an invoice and a credit memo with 100 items has 307,000.
-    standard: 500_000,
-    least: 100,
-    most: 100_000_000,
+    // A create of 1,000 fulfillments that shows for each 100 items, an invoice and a credit memo with 100 items has 58 million.
+    standard: 64_000_000,
+    least: 1_000,
+    most: 10_000_000_000,
     code: 'QUERY_TOO_COMPLEX',
-    meaning: 'objects that the reply to an operation may hold: its cost',
+    meaning: 'what the reply to an operation may cost: about the bytes of memory that it takes to build',
+  },
+  costInFlight: {
+    variable: 'COST_IN_FLIGHT',
+    // Two of the most expensive operations; measured, they take less than 1 GB together.
+    standard: 128_000_000,
+    least: 1_000,
+    most: 10_000_000_000,
+    code: 'RATE_LIMITED',
+    meaning: 'cost of the operations that a process runs at a time; others wait for their turn, by client',
+  },
+  waiting: {
+    variable: 'MAX_WAITING',
+    standard: 200,
+    least: 1,
+    most: 100_000,
+    code: 'RATE_LIMITED',
+    meaning: 'operations of a client that wait for their turn, for each process',
+  },
+  reply: {
+    variable: 'MAX_REPLY',
+    standard: 33_554_432,
+    least: 10_000,
+    most: 268_435_456,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'bytes of a reply to an operation; it is cut off while it is built',
   },
   keptReply: {
     variable: 'MAX_KEPT_REPLY',
@@ -164,15 +189,15 @@ export const limits = {
   },
   costPerMinute: {
     variable: 'COST_PER_MINUTE',
-    standard: 50_000_000,
-    least: 100,
-    most: 100_000_000_000,
+    standard: 6_400_000_000,
+    least: 1_000,
+    most: 1_000_000_000_000,
     code: 'RATE_LIMITED',
     meaning: 'cost of the GraphQL operations of a client in a minute, for each process',
   },
   unsent: {
     variable: 'MAX_UNSENT',
-    // Eight replies of the greatest length that is kept for an Idempotency-Key.
+    // Two of the longest replies to an operation (MAX_REPLY).
     standard: 67_108_864,
     least: 10_000,
     most: 10_000_000_000,
@@ -206,5 +231,15 @@ export class LimitError extends RequestError {
     readonly retryAfter?: number,
   ) {
     super(limits[details.limit].code, message);
+  }
+}
+
+/** A reply that was cut off. What had been committed by then stands, and whoever asked must know. */
+export class ReplyTooLong extends LimitError {
+  constructor(allowed: number, committed = false) {
+    const outcome = committed
+      ? 'Mutations of this request were carried out: look what took place before you send it again, and ask for less of it.'
+      : 'Nothing was changed: ask for shorter pages, or for fewer fields.';
+    super({ limit: 'reply', allowed }, `The reply has more than ${allowed} bytes and was cut off. ${outcome}`);
   }
 }

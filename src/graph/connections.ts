@@ -4,6 +4,7 @@ import { RequestError } from '../domain/errors';
 import { LimitError } from '../domain/limits';
 import { checkedOrder, count, type List, type Listed, type Order, type PageQuery, page } from '../store/list';
 import type { GraphContext } from './context';
+import { countCosts } from './cost';
 import { decodeCursor, encodeCursor, signatureOf } from './cursor';
 import { checkedFilter } from './filters';
 import { edgeOrders, type ManyEdge, type ManyTarget, manyEdges } from './loaders';
@@ -216,7 +217,10 @@ export function rootConnection<N extends Noun>(
   const scoped = context.work.reads();
   const asked = askedOf(context, noun, noun, args, info);
   const fetch = async () => (await page(scoped, definition, asked.query)).map((row) => show(noun, row));
-  return new Page(asked, fetch, () => count(scoped, definition, args.filter));
+  return new Page(asked, fetch, () => {
+    context.reply.addReading(countCosts.root);
+    return count(scoped, definition, args.filter);
+  });
 }
 
 /** A to-many edge of a row. */
@@ -235,7 +239,10 @@ export function edgeConnection<E extends ManyEdge>(
   return new Page<ManyTarget<E>>(
     asked,
     () => pages.load(parentId),
-    () => totals.load(parentId),
+    () => {
+      context.reply.addReading(countCosts.edge);
+      return totals.load(parentId);
+    },
   );
 }
 

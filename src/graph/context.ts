@@ -1,11 +1,12 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller } from '../domain/caller';
-import { standardLimits } from '../domain/limits';
+import { type Limits, standardLimits } from '../domain/limits';
 import { findByKey } from '../service/key';
 import type { Work } from '../service/work';
 import { DocumentLimits } from './limits';
 import { Loaders, type OneEdge, type OneTarget, oneEdges } from './loaders';
 import { columnsOf, listOf, type Noun, numberOf, type RowOf, show } from './nouns';
+import { ReplySize } from './reply-size';
 import { selectedFields } from './selection';
 
 const standard = new DocumentLimits(standardLimits, true);
@@ -14,12 +15,20 @@ const standard = new DocumentLimits(standardLimits, true);
 export class GraphContext {
   private current: Loaders;
 
+  /** What the reply has come to so far. */
+  readonly reply: ReplySize;
+
   constructor(
     readonly work: Work,
-    readonly maxPageSize: number = standardLimits.pageSize,
+    private readonly limits: Limits = standardLimits,
     readonly documentLimits: DocumentLimits = standard,
   ) {
-    this.current = new Loaders(work.reads());
+    this.reply = new ReplySize(limits.reply, work.counter.limit);
+    this.current = this.loadersNow();
+  }
+
+  get maxPageSize(): number {
+    return this.limits.pageSize;
   }
 
   get caller(): Caller {
@@ -38,7 +47,11 @@ export class GraphContext {
 
   /** Before a mutation: what was read may be out of date afterwards. */
   refresh(): void {
-    this.current = new Loaders(this.work.reads());
+    this.current = this.loadersNow();
+  }
+
+  private loadersNow(): Loaders {
+    return new Loaders(this.work.reads(), (dispatch) => this.reply.onceSettled(dispatch));
   }
 
   /** An object by its id or business number, with the columns that the selection needs; null where the caller sees none. */

@@ -4,12 +4,15 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLField,
+  type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
   getOperationAST,
+  isEnumType,
   isListType,
   Kind,
+  type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
@@ -17,10 +20,54 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
+import { maxEntries } from '../domain/fulfillment-create';
 import { defaultPageSize } from './connections';
+
+/**
+ * What an object counts for: the server holds about this many bytes beside its values while it builds the reply. An object
+ * without it would be the cheapest way to fill the memory.
+ */
+export const objectCost = 100;
 
 /** How many objects a list has that is no page, where nothing is said below. */
 const usualSize = 10;
+
+/** Characters of a value in JSON, by its type; those of a text where nothing is said of its field. */
+const lengths: Readonly<Record<string, number>> = {
+  Boolean: 5,
+  Int: 5,
+  Decimal: 10,
+  Date: 12,
+  DateTime: 26,
+  ID: 34,
+  // Ten times the usual: custom fields may hold 10,000 characters, and are read before they can be counted.
+  JSONObject: 1_000,
+  String: 24,
+};
+const enumLength = 16;
+
+/** Texts that are longer than most. */
+const fieldLengths: Readonly<Record<string, number>> = {
+  'PageInfo.startCursor': 120,
+  'PageInfo.endCursor': 120,
+  '__Type.description': 200,
+  '__Field.description': 200,
+  '__InputValue.description': 200,
+  '__EnumValue.description': 100,
+};
+const cursorLength = 120;
+
+/**
+ * What a field reads beyond the rows that its reply shows, in the same unit: as many bytes of a reply as take about as long. A
+ * count of all fulfillments reads a million index entries in the time that PostgreSQL and the server need for some 2 MB of
+ * reply; a preview of a bill run reads what every account has yet to be billed.
+ */
+export const readingCosts: Readonly<Record<string, number>> = {
+  'Query.fulfillmentSummary': 5_000_000,
+  'Query.previewBillRun': 10_000_000,
+};
+/** A `totalCount` of the whole list, and of what belongs to one object. */
+export const countCosts = { root: 2_000_000, edge: 2_000 } as const;
 
 /** Lists that are short by their nature, or long: about how many objects they have. */
 export const sizes: Record<string, number> = {
@@ -46,19 +93,27 @@ export const sizes: Record<string, number> = {
   '__Directive.args': 1,
 };
 
-/** Objects of a selection: its own, and those which there are for each row of the page or payload that it is made on. */
+/**
+ * The price of a selection: of what stands there once, and of what stands there for each row of the page or payload that it is
+ * made on. A count is priced by where its page stands.
+ */
 interface Cost {
   own: number;
   perRow: number;
+  counts: number;
 }
 
-const nothing: Cost = { own: 0, perRow: 0 };
+const nothing: Cost = { own: 0, perRow: 0, counts: 0 };
+
+/** `"name":value,` */
+const named = (node: FieldNode, value: number): number => (node.alias ?? node.name).value.length + 4 + value;
 
 /**
- * How many objects, pairs of braces, the reply to an operation may hold, told by its document and variables alone:
- * a field that leads to an object is one, a page has as many rows as `first` or `last` says, the lists of a mutation's payload
- * are as long as the longest list in its arguments, and other lists have the sizes above. What @skip and @include leave out
- * costs nothing. The document must be valid; the time this takes grows with its length, however often fragments are spread.
+ * What the reply to an operation may cost, told by its document and variables alone: about the bytes of memory that the server
+ * needs to build it. Each value counts with its name and its usual length, each object with `objectCost` besides. A page has as
+ * many rows as `first` or `last` says, the lists of a mutation's payload are as long as the longest list in its arguments, and
+ * other lists have the sizes above. What is counted or summed up costs what it may read. What @skip and @include leave out costs
+ * nothing. The document must be valid; the time this takes grows with its length, however often fragments are spread.
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -70,17 +125,60 @@ export function costOf(
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   if (!root) return 0;
+  const key = keyOf(variables, maxPageSize);
+  const known = key === undefined ? undefined : remembered(operation);
+  let cost = known?.get(key!);
+  if (cost === undefined) {
+    cost = priceOf(schema, document, operation, root.name, variables, maxPageSize);
+    if (known && known.size < mostRemembered) known.set(key!, cost);
+  }
+  return cost;
+}
+
+/** Prices of an operation, by what of its variables a price depends on. */
+const prices = new WeakMap<OperationDefinitionNode, Map<string, number>>();
+const mostRemembered = 20;
+
+function remembered(operation: OperationDefinitionNode): Map<string, number> {
+  let known = prices.get(operation);
+  if (!known) {
+    known = new Map();
+    prices.set(operation, known);
+  }
+  return known;
+}
+
+/** Numbers and truth values as they are; texts do not matter. Undefined: with lists or objects it is priced anew. */
+function keyOf(variables: Readonly<Record<string, unknown>>, maxPageSize: number): string | undefined {
+  let key = String(maxPageSize);
+  for (const name in variables) {
+    const value = variables[name];
+    if (typeof value === 'object' && value !== null) return undefined;
+    key += ` ${name}=${typeof value === 'string' ? '' : String(value)}`;
+  }
+  return key;
+}
+
+function priceOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  rootType: string,
+  variables: Readonly<Record<string, unknown>>,
+  maxPageSize: number,
+): number {
   const given = { ...variables };
   for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
     const name = variable.name.value;
     if (given[name] === undefined && defaultValue) given[name] = valueFromASTUntyped(defaultValue);
   }
-  return new Pricing(schema, document, given, maxPageSize).selections(operation.selectionSet, root.name).own;
+  return new Pricing(schema, document, given, maxPageSize).selections(operation.selectionSet, rootType).own;
 }
 
 class Pricing {
   private readonly fragments = new Map<string, FragmentDefinitionNode>();
   private readonly known = new Map<string, Cost>();
+  private readonly queryType: string | undefined;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -88,25 +186,26 @@ class Pricing {
     private readonly variables: Readonly<Record<string, unknown>>,
     private readonly maxPageSize: number,
   ) {
+    this.queryType = schema.getQueryType()?.name;
     for (const node of document.definitions) {
       if (node.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(node.name.value, node);
     }
   }
 
   selections({ selections }: SelectionSetNode, type: string): Cost {
-    let own = 0;
-    let perRow = 0;
+    const sum = { ...nothing };
     for (const node of selections) {
       if (node.directives?.length && this.isLeftOut(node.directives)) continue;
-      const cost = this.selection(node, type);
-      own += cost.own;
-      perRow += cost.perRow;
+      const { own, perRow, counts } = this.selection(node, type);
+      sum.own += own;
+      sum.perRow += perRow;
+      sum.counts += counts;
     }
-    return { own, perRow };
+    return sum;
   }
 
   private selection(node: SelectionNode, type: string): Cost {
-    if (node.kind === Kind.FIELD) return node.selectionSet ? this.field(node, node.selectionSet, type) : nothing;
+    if (node.kind === Kind.FIELD) return this.field(node, type);
     if (node.kind === Kind.INLINE_FRAGMENT) {
       return this.selections(node.selectionSet, node.typeCondition?.name.value ?? type);
     }
@@ -120,16 +219,24 @@ class Pricing {
     return cost;
   }
 
-  private field(node: FieldNode, selectionSet: SelectionSetNode, type: string): Cost {
+  private field(node: FieldNode, type: string): Cost {
     const field = this.definition(type, node.name.value);
-    if (!field) return nothing;
-    const target = getNamedType(field.type).name;
-    const inner = this.selections(selectionSet, target);
-    const one = 1 + inner.own + (inner.perRow && inner.perRow * this.rows(node, target));
-    if (!isListType(getNullableType(field.type))) return { own: one, perRow: 0 };
-    if (isPage(type) || isPayload(type)) return { own: 0, perRow: one };
+    if (!field) return { ...nothing, own: named(node, lengths.String) };
+    const target = getNamedType(field.type);
+    const isList = isListType(getNullableType(field.type));
+    const reading = readingCosts[`${type}.${field.name}`] ?? 0;
+    if (!node.selectionSet) {
+      const length = lengthOf(type, field.name, target);
+      const own = named(node, isList ? (sizes[`${type}.${field.name}`] ?? usualSize) * (length + 1) : length);
+      return { own: own + reading, perRow: 0, counts: isPage(type) && field.name === 'totalCount' ? 1 : 0 };
+    }
+    const inner = this.selections(node.selectionSet, target.name);
+    const counted = inner.counts * (type === this.queryType ? countCosts.root : countCosts.edge);
+    const one = objectCost + inner.own + counted + (inner.perRow && inner.perRow * this.rows(node, target.name));
+    if (!isList) return { own: named(node, one) + reading, perRow: 0, counts: 0 };
+    if (isPage(type) || isPayload(type)) return { own: named(node, 2), perRow: one, counts: 0 };
     const size = sizes[`${type}.${field.name}`] ?? Math.max(usualSize, this.entries(node));
-    return { own: size * one, perRow: 0 };
+    return { own: named(node, size * one) + reading, perRow: 0, counts: 0 };
   }
 
   private definition(type: string, name: string): GraphQLField<unknown, unknown> | undefined {
@@ -160,9 +267,13 @@ class Pricing {
     return value.kind === Kind.BOOLEAN ? value.value : undefined;
   }
 
-  /** The length of the longest list among the arguments, and in an input object among them. */
+  /** The length of the longest list among the arguments, and in an input object among them; a longer one is refused by the rules. */
   private entries(node: FieldNode): number {
-    return (node.arguments ?? []).reduce((longest, { value }) => Math.max(longest, this.longest(value, true)), 0);
+    const longest = (node.arguments ?? []).reduce(
+      (longest, { value }) => Math.max(longest, this.longest(value, true)),
+      0,
+    );
+    return Math.min(longest, maxEntries);
   }
 
   private longest(value: ValueNode, inside: boolean): number {
@@ -179,6 +290,13 @@ class Pricing {
       return condition === (name === 'skip');
     });
   }
+}
+
+function lengthOf(type: string, field: string, target: GraphQLNamedType): number {
+  if (field === 'cursor') return cursorLength;
+  return (
+    fieldLengths[`${type}.${field}`] ?? (isEnumType(target) ? enumLength : (lengths[target.name] ?? lengths.String))
+  );
 }
 
 const isPage = (type: string): boolean => type.endsWith('Connection');

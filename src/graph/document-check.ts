@@ -11,7 +11,7 @@ export interface CheckedDocument {
   document: DocumentNode;
   operationName: string | null;
   operationType: 'query' | 'mutation';
-  /** How many objects a reply may hold: pages as long as they may be where a variable says how long, and ten entries of an input. */
+  /** What it may cost: pages as long as they may be where a variable says how long, and ten entries of an input. */
   cost: number;
   /** What it uses of the schema that is to go: `Type.field`, with the reason. */
   deprecated: string[];

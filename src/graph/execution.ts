@@ -11,6 +11,7 @@ import {
 } from 'graphql';
 import type { GraphContext } from './context';
 import type { Operation } from './operation';
+import { property } from './pace';
 import { schema } from './schema';
 
 /** An operation that runs, without its text and its variables. */
@@ -34,8 +35,16 @@ export async function run(operation: Operation, context: GraphContext): Promise<
   return operations.tracePromise(async () => executed(operation, context), told);
 }
 
-const executed = ({ document, node, variables }: Operation, contextValue: GraphContext) =>
-  execute({ schema: executable(), document: coercedForm(document, node), variableValues: variables, contextValue });
+async function executed(
+  { document, node, variables }: Operation,
+  contextValue: GraphContext,
+): Promise<ExecutionResult> {
+  const form = coercedForm(document, node);
+  const args = { schema: executable(), document: form, variableValues: variables, contextValue };
+  const result = await execute({ ...args, fieldResolver: property });
+  // A request that was ended has one error for all that was left.
+  return result.errors ? { ...result, errors: [...new Set(result.errors)] } : result;
+}
 
 /**
  * Stands for the type of each variable while an operation runs: its value has been coerced. `execute` has no other way in,

@@ -10,6 +10,7 @@ import { negativeCredit } from '../store/invoice';
 import { countsBy, type Listed, type Order, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
 import { rowsBy } from '../store/write';
+import { turn } from './event-loop';
 import { listOf, type Noun, type RowOf, show } from './nouns';
 
 /**
@@ -106,7 +107,11 @@ const maxBatch = 1000;
 export class Loaders {
   private readonly made = new Map<string, DataLoader<string, unknown>>();
 
-  constructor(private readonly scoped: Scoped) {}
+  constructor(
+    private readonly scoped: Scoped,
+    /** When a batch is dispatched; by dataloader's own judgement where absent. */
+    private readonly schedule?: (dispatch: () => void) => void,
+  ) {}
 
   private loader<V>(
     name: string,
@@ -119,7 +124,7 @@ export class Loaders {
         const found = await load(keys);
         return keys.map((key) => found.get(key) ?? none);
       };
-      loader = new DataLoader<string, V>(batch, { maxBatchSize: maxBatch });
+      loader = new DataLoader<string, V>(batch, { maxBatchSize: maxBatch, batchScheduleFn: this.schedule });
       this.made.set(name, loader as DataLoader<string, unknown>);
     }
     return loader;
@@ -150,7 +155,9 @@ export class Loaders {
   rows<N extends Noun>(noun: N, columns: readonly string[]): DataLoader<string, RowOf<N> | undefined> {
     const load = async (ids: readonly string[]) => {
       const rows = await rowsBy<RowOf<N> & { id: string }>(this.scoped, listOf(noun).rowClass, 'id', ids, columns);
-      return new Map(rows.map((row) => [row.id, show(noun, row)]));
+      const shown = new Map<string, RowOf<N>>();
+      await byTurns(rows, (row) => shown.set(row.id, show(noun, row)));
+      return shown;
     };
     return this.loader<RowOf<N> | undefined>(`${noun} ${columns.join()}`, load, undefined);
   }
@@ -165,11 +172,11 @@ export class Loaders {
     const { target, by } = manyEdges[edge];
     const load = async (parents: readonly string[]) => {
       const pages = new Map<string, Row[]>();
-      for (const row of await pagesBy<ManyTarget<E>, object>(this.scoped, listOf(target), by, parents, query)) {
+      await byTurns(await pagesBy<ManyTarget<E>, object>(this.scoped, listOf(target), by, parents, query), (row) => {
         const page = pages.get(row.parentKey!);
         if (page) page.push(show(target, row));
         else pages.set(row.parentKey!, [show(target, row)]);
-      }
+      });
       return pages;
     };
     return this.loader<Row[]>(`${edge} ${JSON.stringify(query)}`, load, []);
@@ -253,5 +260,15 @@ export class Loaders {
   private flags(name: string, ask: (scoped: Scoped, ids: readonly string[]) => Promise<string[]>) {
     const load = async (ids: readonly string[]) => new Map((await ask(this.scoped, ids)).map((id) => [id, true]));
     return this.loader<boolean>(name, load, false);
+  }
+}
+
+/** Rows that are shown at a time. */
+const atATime = 1_000;
+
+async function byTurns<R>(rows: readonly R[], act: (row: R) => void): Promise<void> {
+  for (let at = 0; at < rows.length; at += atATime) {
+    if (at > 0) await turn(atATime);
+    for (const row of rows.slice(at, at + atATime)) act(row);
   }
 }

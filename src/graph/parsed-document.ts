@@ -76,6 +76,11 @@ export class ParsedDocuments {
     private readonly hideSuggestions = false,
   ) {}
 
+  /** Whether a text has been read before. */
+  knows(text: string): boolean {
+    return this.registered.has(text) || this.recent.has(text);
+  }
+
   /** @throws as `readDocument` does */
   read(text: string): ParsedDocument {
     let known = this.registered.get(text) ?? this.recent.get(text);

@@ -5,6 +5,7 @@ import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { checkDocument } from './document-check';
 import { payload, UserError } from './errors';
+import { turn } from './event-loop';
 import { DateScalar, DateTimeScalar } from './scalars';
 
 @ObjectType({
@@ -21,7 +22,7 @@ export class RegisteredDocument {
   operationName: string | null;
   @Field(() => Int, {
     description:
-      'How many objects a reply to it may hold, with pages of 100 where a variable says how long they are, and ten entries of an input. More than the limit of a request is refused when it is asked for.',
+      'What it may cost, in the unit of MAX_COST: with pages of 100 where a variable says how long they are, and ten entries of an input. More than the limit of a request is refused when it is asked for.',
   })
   cost: number;
   @Field(() => DateTimeScalar, { description: 'The instant at which it was handed over for the first time.' })
@@ -88,9 +89,11 @@ export class RegisteredDocumentMutations {
       try {
         // What clients there are is not for the role of the transaction to see.
         const clientId = await managedClient(work.services.db.aside(), input.clientId, caller);
-        return await registerDocuments(connection, clientId, input.manifest, (text) =>
-          checkDocument(text, documentLimits),
-        );
+        return await registerDocuments(connection, clientId, input.manifest, async (text) => {
+          // A manifest of 2 MB takes seconds to check.
+          await turn(text.length);
+          return checkDocument(text, documentLimits);
+        });
       } catch (error) {
         throw error instanceof Refusal ? new Refusal(below(['input'], error.errors)) : error;
       }

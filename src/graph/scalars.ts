@@ -110,7 +110,7 @@ function literal(node: ValueNode, variables: Maybe<Record<string, unknown>>): un
 export const JSONObjectScalar = new GraphQLScalarType<Record<string, unknown>, Record<string, unknown>>({
   name: 'JSONObject',
   description:
-    'An object of custom fields. Their names end in __c, and upper and lower case differ; their values are text of at most 500 characters, numbers, booleans or null. Source: Zuora, "Create fulfillments".',
+    'An object of custom fields. Their names end in __c, and upper and lower case differ; their values are text of at most 500 characters, numbers, booleans or null. One object has at most 100 of them, and 10,000 characters of names and texts together; else LIMIT_EXCEEDED. Source: Zuora, "Create fulfillments".',
   serialize: (value) => value as Record<string, unknown>,
   parseValue: (value) => (isObject(value) ? value : refuse('JSONObject', value, 'an object is expected')),
   parseLiteral: (node, variables) => {

@@ -29,6 +29,7 @@ import { OrderResolver } from './order';
 import { OrderLineItemResolver } from './order-line-item';
 import { OrderLineItemMutations } from './order-line-item-mutation';
 import { OrderLineItemRules } from './order-line-item-rules';
+import { paced } from './pace';
 import { PaymentResolver } from './payment';
 import { PaymentMutations } from './payment-mutation';
 import { RegisteredDocumentMutations } from './registered-document';
@@ -79,6 +80,7 @@ function build(): GraphQLSchema {
     if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
   }
   for (const edge of Object.keys(oneEdges) as OneEdge[]) followed(built, edge);
+  paced(built);
   return built;
 }
 

@@ -2,11 +2,11 @@ import type { FastifyRequest } from 'fastify';
 import type { GraphContext } from '../graph/context';
 import type { Operation } from '../graph/operation';
 
-/** What an operation costs, in objects. */
+/** What an operation costs: about the bytes of memory that it takes to build its reply. */
 export interface Cost {
-  /** What its reply may hold. */
+  /** What its reply may cost. */
   requested: number;
-  /** What its reply holds, once it is there. */
+  /** What its reply has cost, once it is there. */
   actual?: number;
   giveBack: (unused: number) => void;
 }

@@ -7,9 +7,10 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type OperationDefinitionNode, OperationTypeNode } from 'graphql';
 import { RequestError } from '../domain/errors';
-import type { Limits } from '../domain/limits';
+import { type Limits, ReplyTooLong } from '../domain/limits';
 import { GraphContext } from '../graph/context';
 import { deprecatedIn } from '../graph/deprecation';
+import { turn } from '../graph/event-loop';
 import { run } from '../graph/execution';
 import { DocumentLimits } from '../graph/limits';
 import { type Operation, prepare } from '../graph/operation';
@@ -18,14 +19,21 @@ import { judgeRights } from '../graph/rights';
 import { schema } from '../graph/schema';
 import { type Hold, hold, type Reply } from '../service/hold';
 import { type Services, Work } from '../service/work';
+import { turnFor } from './body';
 import { type Asked, operationIn } from './document-request';
 import type { Context, RequestContext } from './graphql-context';
 import { errors, formatError } from './graphql-errors';
 import { answer, graphqlOverHttp } from './graphql-http';
+import { InFlight } from './in-flight';
 import { price, pricing, settle } from './pricing';
 import type { Rates } from './rates';
 import { Documents } from './registered-document';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
+import { stringifyResult } from './stringify';
+import type { Unsent } from './unsent';
+
+/** Characters of a document from which on it is read in a turn of its own. */
+const longText = 5_000;
 
 /** Apollo's way to another executor than its own: a gateway, here over a schema that is in this process. */
 const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
@@ -53,6 +61,7 @@ interface GraphQLOptions {
   afterwards: Afterwards;
   limits: Limits;
   rates: Rates;
+  unsent: Unsent;
   introspection: boolean;
   /** How long a change of registered documents may take until it counts. */
   documentsTtlMs: number;
@@ -60,11 +69,12 @@ interface GraphQLOptions {
 
 export async function graphqlRoute(
   app: FastifyInstance,
-  { services, afterwards, limits, rates, introspection, documentsTtlMs }: GraphQLOptions,
-): Promise<Documents> {
+  { services, afterwards, limits, rates, unsent, introspection, documentsTtlMs }: GraphQLOptions,
+): Promise<{ documents: Documents; inFlight: InFlight }> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(documentLimits, hideSuggestions);
+  const inFlight = new InFlight(limits);
   const documents = new Documents(services, documentLimits, parsed, app.log, documentsTtlMs);
   app.addHook('onClose', () => documents.close());
   const apollo = new ApolloServer<Context>({
@@ -80,6 +90,7 @@ export async function graphqlRoute(
     csrfPrevention: false,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
+    stringifyResult,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       // It would put a resolver on every field of the schema, to find out how long each may be cached.
@@ -96,9 +107,14 @@ export async function graphqlRoute(
   app.addHook('onClose', () => apollo.stop());
 
   /** Everything that is judged before anything runs. Undefined for what is no operation, which Apollo refuses. */
-  const prepared = (asked: Asked & { text?: string }): Operation | undefined => {
+  const prepared = async (
+    request: FastifyRequest,
+    asked: Asked & { text?: string },
+  ): Promise<Operation | undefined> => {
     if (asked.text === undefined) return undefined;
+    if (asked.text.length > longText && !parsed.knows(asked.text)) await turn(asked.text.length);
     const document = parsed.read(asked.text);
+    await turnFor(request);
     const wanted = operationIn(asked);
     return wanted && prepare(document, wanted.name, wanted.variables, { hideSuggestions });
   };
@@ -109,32 +125,33 @@ export async function graphqlRoute(
     held: boolean,
     { operation, cost }: Pick<RequestContext, 'operation' | 'cost'>,
   ): Promise<Reply> => {
-    const graph = new GraphContext(work, limits.pageSize, documentLimits);
+    const graph = new GraphContext(work, limits, documentLimits);
     const context: RequestContext = { graph, request, operation, cost };
     if (operation?.node.operation === OperationTypeNode.QUERY) {
       request.reads = true;
       await graph.onlyReads();
     }
     const reply = await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search);
+    request.isLarge ||= graph.reply.isLarge;
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
     if (context.failure && (held || context.failed)) throw context.failure;
+    if (Buffer.byteLength(reply.body) > limits.reply) {
+      request.counter!.limit!.pass(new ReplyTooLong(limits.reply));
+      request.counter!.limit!.check();
+    }
     // Something failed beyond the operation, such as the writing of its reply, which nobody was told of.
     if (reply.status === 500 && !context.failure) throw unanswered(request);
     return reply;
   };
 
-  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+  const carryOut = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    what: Hold | undefined,
+    judged: Pick<RequestContext, 'operation' | 'cost'>,
+  ): Promise<() => FastifyReply> => {
     const caller = request.caller!;
-    const operation = prepared(await documents.resolve(request));
-    if (request.method === 'GET' && operation?.node.operation === OperationTypeNode.MUTATION) {
-      reply.header('allow', 'POST');
-      throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
-    }
-    if (operation) judgeRights(operation, caller);
-    const what = holdOf(request, operation, limits);
-    const cost = operation && price(operation, caller.clientId, limits, rates);
-    if (operation) note(request, operation);
-    const judged = { operation, cost };
+    const { cost } = judged;
     if (what) {
       const held = hold(services, caller, what, request.counter!, (work) => {
         afterwards.after(reply, work, held);
@@ -142,18 +159,43 @@ export async function graphqlRoute(
       });
       const { reply: rendered, replayed } = await held;
       if (cost) settle(cost);
-      return sendReply(reply, rendered, replayed);
+      return () => sendReply(reply, rendered, replayed);
     }
     const work = new Work(services, caller, request.counter!);
     const answered = work.whole(() => answerBy(request, work, false, judged));
     afterwards.after(reply, work, answered);
     const rendered = await answered;
     if (cost) settle(cost);
-    return isUnchanged(request, reply, rendered) ? reply.code(304).send() : sendReply(reply, rendered);
+    return () => (isUnchanged(request, reply, rendered) ? reply.code(304).send() : sendReply(reply, rendered));
+  };
+
+  const handler = async (request: FastifyRequest, reply: FastifyReply) => {
+    const caller = request.caller!;
+    const operation = await prepared(request, await documents.resolve(request));
+    if (request.method === 'GET' && operation?.node.operation === OperationTypeNode.MUTATION) {
+      reply.header('allow', 'POST');
+      throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
+    }
+    if (operation) judgeRights(operation, caller);
+    if (idempotencyKey(request) !== undefined) await turnFor(request);
+    const what = holdOf(request, operation, limits);
+    const cost = operation && price(operation, caller.clientId, limits, rates);
+    if (operation) note(request, operation);
+    const leave = cost && (await inFlight.enter(caller.clientId, cost.requested, request.counter!.limit!));
+    let send: () => FastifyReply;
+    try {
+      // While it waited, replies to the requests before it may have been left unread.
+      unsent.admit(caller.clientId);
+      send = await carryOut(request, reply, what, { operation, cost });
+    } finally {
+      leave?.();
+    }
+    // Behind its turn: a reply is awaited until it is out, and nobody is to wait for a client that does not read.
+    return send();
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return documents;
+  return { documents, inFlight };
 }
 
 /**

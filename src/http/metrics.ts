@@ -111,6 +111,19 @@ export class Metrics {
     }
   }
 
+  /** Operations that run, and those that wait for their turn. */
+  watchOperations(inFlight: { states: readonly { lane: string; cost: number; waiting: number }[] }): void {
+    const gauge = (name: string, help: string, value: 'cost' | 'waiting') =>
+      new Gauge({
+        ...{ name, help, labelNames: ['lane'] as const, registers: [this.registry] },
+        collect() {
+          for (const state of inFlight.states) this.set({ lane: state.lane }, state[value]);
+        },
+      });
+    gauge('gateway_operations_cost', 'Cost of the GraphQL operations that run, by lane: light or heavy.', 'cost');
+    gauge('gateway_operations_waiting', 'GraphQL operations that wait for their turn, by lane.', 'waiting');
+  }
+
   /** Registered documents as this process holds them, and the replies that it cannot get rid of. */
   watch(documents: { valid: ReadonlySet<string>; invalid: ReadonlySet<string> }, unsent: { total: number }): void {
     new Gauge({

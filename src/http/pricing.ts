@@ -5,6 +5,10 @@ import type { Operation } from '../graph/operation';
 import { schema } from '../graph/schema';
 import type { Context, Cost } from './graphql-context';
 import type { Rates } from './rates';
+import { isLarge } from './stringify';
+
+/** Characters of a reply from which on it is written by turns. */
+const largeReply = 1_000_000;
 
 /**
  * Prices an operation before it runs, and takes its cost from what the client has left.
@@ -16,7 +20,7 @@ export function price(operation: Operation, clientId: string, limits: Limits, ra
   if (requested > limits.cost) {
     throw new LimitError(
       { limit: 'cost', allowed: limits.cost, requested },
-      `The reply may hold ${requested} objects; ${limits.cost} are allowed. Ask for shorter pages, or for less below them.`,
+      `The operation may cost ${requested}; ${limits.cost} is allowed. Ask for shorter pages, for fewer fields, or for fewer counts and sums.`,
     );
   }
   return { requested, giveBack: rates.spend(clientId, requested) };
@@ -31,8 +35,9 @@ export const pricing = (limits: Limits): ApolloServerPlugin<Context> => ({
     return {
       async willSendResponse({ response: { body }, contextValue: { http } }) {
         if (body.kind !== 'single' || !http.cost) return;
-        // The outermost object is nobody's.
-        const actual = Math.max(0, objectsIn(body.singleResult.data) - 1);
+        const { data } = body.singleResult;
+        if (data && http.graph.reply.characters > largeReply) isLarge(data);
+        const actual = http.graph.reply.cost;
         http.cost.actual = actual;
         if (http.request.headers['show-cost'] !== 'true') return;
         const cost = { requested: http.cost.requested, actual, allowed: limits.cost };
@@ -41,10 +46,3 @@ export const pricing = (limits: Limits): ApolloServerPlugin<Context> => ({
     };
   },
 });
-
-function objectsIn(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  let count = Array.isArray(value) ? 0 : 1;
-  for (const key in value) count += objectsIn((value as Record<string, unknown>)[key]);
-  return count;
-}

@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { RequestError } from '../domain/errors';
 import type { DocumentMode } from '../domain/registered-document';
 import { checkDocument } from '../graph/document-check';
+import { turn } from '../graph/event-loop';
 import type { DocumentLimits } from '../graph/limits';
 import type { ParsedDocuments } from '../graph/parsed-document';
 import {
@@ -184,6 +184,8 @@ export class Documents {
         if (!this.preparedUntil || registeredDate > this.preparedUntil) this.preparedUntil = registeredDate;
         if (this.valid.has(hash) || this.invalid.has(hash)) continue;
         if (this.preparedCharacters + text.length > mostPrepared) continue;
+        // Requests are not to wait for all of them.
+        await turn(text.length);
         const checked = checkDocument(text, this.limits);
         if ('errors' in checked) {
           this.invalid.add(hash);
@@ -194,8 +196,6 @@ export class Documents {
         this.valid.add(hash);
         this.parsed.keep(text, { document: checked.document, hash });
         this.preparedCharacters += text.length;
-        // Requests are not to wait for all of them.
-        await setImmediate();
       }
     } catch (err) {
       this.log.warn({ err }, 'registered documents could not be prepared; those that are called are read then');

@@ -33,9 +33,14 @@ import { readManifest } from './manifest';
 /** A document held against the schema, which the layer of the graph does. */
 export type CheckDocument = (
   text: string,
-) =>
-  | (Pick<RegisteredDocumentRow, 'operationName' | 'operationType' | 'cost'> & { deprecated: readonly string[] })
-  | { errors: readonly string[] };
+) => Checked | { errors: readonly string[] } | Promise<Checked | { errors: readonly string[] }>;
+
+type Checked = Pick<RegisteredDocumentRow, 'operationName' | 'operationType' | 'cost'> & {
+  deprecated: readonly string[];
+};
+
+/** Errors that are told of one manifest: the rest would only repeat them. */
+const mostErrors = 100;
 
 export interface RegistrationResult {
   /** Those of the manifest, registered before or by this. */
@@ -56,12 +61,13 @@ export async function registerDocuments(
   check: CheckDocument,
 ): Promise<RegistrationResult> {
   const given = readManifest(manifest);
-  const checked = new Map<string, Exclude<ReturnType<CheckDocument>, { errors: readonly string[] }>>();
+  const checked = new Map<string, Checked>();
   const errors: UserError[] = [];
   for (const { documentId, text } of given) {
-    const result = check(text);
+    const result = await check(text);
     if ('errors' in result) {
       errors.push(...result.errors.map((error) => userError('INVALID_VALUE', error, ['manifest', documentId])));
+      if (errors.length >= mostErrors) break;
     } else {
       checked.set(documentId, result);
     }

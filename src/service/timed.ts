@@ -1,5 +1,5 @@
 import { RequestError } from '../domain/errors';
-import { LimitError } from '../domain/limits';
+import { LimitError, ReplyTooLong } from '../domain/limits';
 import type { StatementCounter } from '../store/connection';
 import { TimeLimit } from '../store/time-limit';
 import { within } from './patience';
@@ -27,6 +27,7 @@ export async function timed<T>(milliseconds: number, run: (counter: StatementCou
     if (!limit.isUp(error)) throw error;
     if (limit.effect === 'unknown') throw new RequestError('OUTCOME_UNKNOWN', undefined, error);
     if (limit.effect === 'committed') {
+      if (limit.reason instanceof ReplyTooLong) throw new ReplyTooLong(limit.reason.details.allowed, true);
       return within(graceMs, carriedOut, () => {
         throw new RequestError('OUTCOME_UNKNOWN', committedMessage, error);
       });

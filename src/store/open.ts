@@ -8,6 +8,8 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
   databaseUrl?: string;
   dataDir: string;
   embeddedPostgresBin?: string;
+  /** Told what takes its time. */
+  onStep?: (step: string) => void;
   /** It is opened as it is, for a look: with its migrations as they are. */
   asItIs?: boolean;
 }
@@ -23,6 +25,7 @@ export interface OpenDatabase {
 export async function locate(options: OpenOptions): Promise<{ url: string; stop(): Promise<void> }> {
   if (options.databaseUrl) return { url: options.databaseUrl, stop: async () => {} };
   const dir = resolve(options.dataDir, 'postgres');
+  options.onStep?.(`Starting PostgreSQL in ${dir}`);
   return startEmbedded({ dir, database: 'gateway', binaries: options.embeddedPostgresBin });
 }
 
@@ -31,7 +34,10 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   const server = await locate(options);
   const database: DatabaseOptions = { ...options, url: server.url };
   try {
-    if (!options.asItIs) await migrate(database);
+    if (!options.asItIs) {
+      options.onStep?.('Bringing the database up to date');
+      await migrate(database);
+    }
     const db = await Database.open(database);
     if (!(await db.keepsOptions())) {
       await db.close();

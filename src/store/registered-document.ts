@@ -18,7 +18,7 @@ export class RegisteredDocumentRow {
   @Column('text') text: string;
   @Column('text', { nullable: true }) operationName: string | null;
   @Column('text') operationType: 'query' | 'mutation';
-  /** How many objects a reply to it may hold, by the version that it was registered with. */
+  /** What it may cost, by the version that it was registered with. */
   @Column('integer') cost: number;
   @Column('timestamp with time zone', { precision: 3 }) registeredDate: string;
   /** From this day on it is not served any more. */

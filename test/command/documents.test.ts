@@ -133,7 +133,7 @@ describe('importing', () => {
     const wide = `query Wide($n: Int) { orders(first: $n) { nodes { orderLineItems(first: $n) { nodes { fulfillments(first: $n) { nodes { id } } } } } } }`;
     expect((await importing(lines, wide)).lines).toEqual([
       '2 documents, 2 of them new.',
-      expect.stringMatching(/^ {2}Wide may cost 1020\d{3}, with the longest pages; 500000 are allowed in a request$/),
+      expect.stringMatching(/^ {2}Wide may cost 14\d{7}, with the longest pages; 64000000 is allowed in a request$/),
     ]);
   });
 
@@ -167,7 +167,7 @@ describe('a registered document', () => {
     const listed = await run(['list', '--client', client]);
     expect(listed.lines).toEqual([
       expect.stringMatching(/^2 documents; Open: /),
-      expect.stringMatching(new RegExp(`^  ${id}  query Lines  cost 6  .{10}  retired from 2031-01-01$`)),
+      expect.stringMatching(new RegExp(`^  ${id}  query Lines  cost \\d+  .{10}  retired from 2031-01-01$`)),
       expect.stringMatching(new RegExp(`^  ${hashOf(book)}  mutation Book  cost \\d+  .{10}$`)),
     ]);
     expect((await run(['restore', '--client', client, `sha256:${id}`])).lines).toEqual(['Lines is served again.']);

@@ -96,4 +96,15 @@ describe('custom fields', () => {
       'INVALID_VALUE customFields.c__c',
     ]);
   });
+
+  test('are at most 100 on one object, with 10,000 characters of names and texts, and more are told of once', () => {
+    const fields = (count: number, length: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, at) => [`a${String(at).padStart(3, '0')}__c`, 'x'.repeat(length)]),
+      );
+    expect(checkCustomFields(fields(100, 93))).toEqual([]);
+    expect(told(checkCustomFields(fields(101, 1)))).toEqual(['LIMIT_EXCEEDED customFields']);
+    expect(told(checkCustomFields(fields(100, 94)))).toEqual(['LIMIT_EXCEEDED customFields']);
+    expect(told(checkCustomFields({ a__c: Object.create(null) }))).toEqual(['INVALID_VALUE customFields.a__c']);
+  });
 });

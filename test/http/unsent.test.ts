@@ -121,6 +121,20 @@ describe('a reply that nobody reads', () => {
     await idle();
   });
 
+  test('holds no turn that other operations wait for', async () => {
+    unread(post(long()));
+    await until(async () => (await unsentBytes()) > 12_000_000);
+    const { body } = await gateway.server.app.inject('/metrics');
+    expect(
+      [...body.matchAll(/^gateway_operations_cost\{lane="(\w+)"\} (\d+)$/gm)].map(([, lane, cost]) => [lane, cost]),
+    ).toEqual([
+      ...[
+        ['light', '0'],
+        ['heavy', '0'],
+      ],
+    ]);
+  });
+
   test('that is read slowly and steadily is sent to its end, plain and by gzip', async () => {
     const read = (headers: Headers) =>
       new Promise<Buffer>((resolve, reject) => {

@@ -1,0 +1,128 @@
+/** Refused at once: a client has as many waiting as it may. */
+export class TooManyWaiting extends Error {
+  constructor(readonly allowed: number) {
+    super(`${allowed} are waiting already`);
+  }
+}
+
+interface Waiting {
+  weight: number;
+  go: () => void;
+}
+
+interface Client {
+  held: number;
+  waiting: Waiting[];
+}
+
+/** How often others may go ahead of a client that holds nothing, since its request is too heavy for what is free. */
+const mostPassed = 16;
+
+/**
+ * A capacity that clients share: connections, or the cost of what runs. Clients take turns, not requests: a client with a
+ * thousand requests waits as long for the next as a client with one.
+ *
+ * A client may hold as much as is left free beside it. So one client alone gets half, a second half of the rest, and a client
+ * that holds nothing finds something unless several others use all they may. (This is the "dynamic threshold" of Choudhury and
+ * Hahne for buffers that ports of a switch share; a fixed share would leave capacity idle or let two clients take all.)
+ */
+export class Turns {
+  private free: number;
+  private readonly clients = new Map<string, Client>();
+  /** Clients with requests that wait: whose turn is next comes first. */
+  private readonly line = new Set<string>();
+  private passed = 0;
+
+  constructor(
+    readonly capacity: number,
+    /** Requests of one client that may wait. */
+    private readonly mostWaiting: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.free = capacity;
+  }
+
+  get inUse(): number {
+    return this.capacity - this.free;
+  }
+
+  get waiting(): number {
+    let count = 0;
+    for (const client of this.line) count += this.clients.get(client)!.waiting.length;
+    return count;
+  }
+
+  /** What a client holds now. */
+  heldBy(client: string): number {
+    return this.clients.get(client)?.held ?? 0;
+  }
+
+  /**
+   * Resolves when it is the client's turn, with what gives the weight back; a second call does nothing. A weight of more than
+   * half the capacity counts as half, or no client could ever take it.
+   * @throws TooManyWaiting
+   */
+  async take(id: string, weight = 1): Promise<() => void> {
+    const counted = Math.min(weight, Math.max(1, Math.floor(this.capacity / 2)));
+    let client = this.clients.get(id);
+    if (!client) {
+      client = { held: 0, waiting: [] };
+      this.clients.set(id, client);
+    }
+    if (this.line.size === 0 && this.fits(client, counted)) this.hold(client, counted);
+    else {
+      if (client.waiting.length >= this.mostWaiting) throw new TooManyWaiting(this.mostWaiting);
+      const turn = new Promise<void>((go) => client.waiting.push({ weight: counted, go }));
+      this.line.add(id);
+      // Others may wait for more than is free, or for more than they may hold.
+      this.next();
+      await turn;
+    }
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      this.free += counted;
+      client.held -= counted;
+      if (client.held === 0 && client.waiting.length === 0) this.clients.delete(id);
+      this.next();
+    };
+  }
+
+  private fits(client: Client, weight: number): boolean {
+    return client.held + weight <= this.free;
+  }
+
+  private hold(client: Client, weight: number): void {
+    this.free -= weight;
+    client.held += weight;
+  }
+
+  /** Lets go on whoever can, by turns. */
+  private next(): void {
+    for (let found = true; found; ) {
+      found = false;
+      let first = true;
+      for (const id of this.line) {
+        const client = this.clients.get(id)!;
+        const { weight } = client.waiting[0];
+        if (this.fits(client, weight)) {
+          if (first) this.passed = 0;
+          else this.passed++;
+          this.advance(id, client);
+          found = true;
+          break;
+        }
+        if (first && client.held === 0 && this.passed >= mostPassed) return;
+        first = false;
+      }
+    }
+  }
+
+  private advance(id: string, client: Client): void {
+    const { weight, go } = client.waiting.shift()!;
+    this.hold(client, weight);
+    this.line.delete(id);
+    if (client.waiting.length) this.line.add(id);
+    go();
+  }
+}

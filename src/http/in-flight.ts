@@ -1,0 +1,60 @@
+import { LimitError, type Limits } from '../domain/limits';
+import { TooManyWaiting, Turns } from '../domain/turns';
+
+/** An operation up to this cost is light: a page of 100 rows with 10 rows below each has about half of it. */
+const light = 1_000_000;
+
+/** Of a request. */
+interface Time {
+  reason: Error | undefined;
+  check(): void;
+}
+
+/**
+ * The cost of the operations that a process runs at a time. It bounds the memory of their replies, and the reading that they
+ * cause. Light operations have a lane of their own, a quarter as wide: they do not wait for heavy ones, whoever sent those.
+ */
+export class InFlight {
+  private readonly lanes: { light: Turns; heavy: Turns };
+
+  constructor(private readonly limits: Limits) {
+    const { costInFlight, waiting } = limits;
+    this.lanes = { light: new Turns(Math.ceil(costInFlight / 4), waiting), heavy: new Turns(costInFlight, waiting) };
+  }
+
+  /**
+   * Resolves when an operation may run, with what ends it.
+   * @throws LimitError RATE_LIMITED where too many operations of its client wait already
+   */
+  async enter(clientId: string, cost: number, limit: Time): Promise<() => void> {
+    const lane = cost <= light ? this.lanes.light : this.lanes.heavy;
+    // A client that has itself to wait for is told so, and not that the server is slow.
+    limit.reason = tooMany('costInFlight', this.limits.costInFlight, 'waited for its turn until its time was up');
+    try {
+      const leave = await lane.take(clientId, cost);
+      try {
+        limit.check();
+      } catch (error) {
+        leave();
+        throw error;
+      }
+      limit.reason = undefined;
+      return leave;
+    } catch (error) {
+      if (!(error instanceof TooManyWaiting)) throw error;
+      throw tooMany('waiting', error.allowed, `would be one more than the ${error.allowed} that wait for their turn`);
+    }
+  }
+
+  /** For metrics. */
+  get states(): { lane: string; cost: number; waiting: number }[] {
+    return Object.entries(this.lanes).map(([lane, { inUse, waiting }]) => ({ lane, cost: inUse, waiting }));
+  }
+}
+
+const tooMany = (limit: 'waiting' | 'costInFlight', allowed: number, what: string): LimitError =>
+  new LimitError(
+    { limit, allowed },
+    `The operation ${what}, beside other expensive ones of this client; it has changed nothing. Send fewer at a time, or cheaper ones.`,
+    1,
+  );
