@@ -24,8 +24,7 @@ const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSO
 const sendTimeoutMs = 1_000;
 /** Two replies do not fit. */
 const maxUnsentTotal = 20_000_000;
-/** The time of a request is over when its reply is made: reading takes longer below. */
-const limits = { unsent: 1_000_000, time: 3_000 };
+const limits = { unsent: 1_000_000 };
 let gateway: TestGatewayServer;
 let client: TestClient;
 let port: number;
@@ -66,8 +65,9 @@ function post(query: string, more: Headers = [], by = client): string {
 }
 
 /** Sends requests, and reads nothing. */
-function unread(...texts: string[]): Socket {
-  const socket = connect(port, '127.0.0.1').pause();
+const unread = (...texts: string[]) => unreadAt(port, ...texts);
+function unreadAt(at: number, ...texts: string[]): Socket {
+  const socket = connect(at, '127.0.0.1').pause();
   sockets.push(socket);
   socket.on('error', () => {});
   if (texts.length) socket.write(texts.join(''));
@@ -136,38 +136,48 @@ describe('a reply that nobody reads', () => {
   });
 
   test('that is read slowly and steadily is sent to its end, plain and by gzip', async () => {
-    const read = (headers: Headers) =>
-      new Promise<Buffer>((resolve, reject) => {
-        const socket = unread(post(long(), [...headers, ['connection', 'close']]));
-        const chunks: Buffer[] = [];
-        // Some 3 MB/s, which takes longer than the time of a request, and than three times the time-out.
-        const timer = setInterval(() => {
-          const chunk = socket.read(60_000) ?? socket.read();
-          if (chunk) chunks.push(chunk);
-        }, 20);
-        socket.on('readable', () => {}).on('error', reject);
-        socket.on('end', () => {
-          clearInterval(timer);
-          resolve(Buffer.concat(chunks));
+    // The time of a request is over when its reply is made.
+    const other = await testGateway({ server: { logger, sendTimeoutMs: 2_000, limits: { time: 4_000 } } });
+    try {
+      const at = await listening(other.server);
+      const reader = await other.client();
+      const read = (headers: Headers) =>
+        new Promise<Buffer>((resolve, reject) => {
+          const socket = unreadAt(at, post(long(), [...headers, ['connection', 'close']], reader));
+          const chunks: Buffer[] = [];
+          // 2 MB/s, which takes longer than the time of a request, and than three times the time-out.
+          const began = performance.now();
+          let read = 0;
+          const timer = setInterval(() => {
+            while (read < 2_000 * (performance.now() - began)) {
+              const chunk = socket.read(20_000) ?? socket.read();
+              if (!chunk) return;
+              chunks.push(chunk);
+              read += chunk.length;
+            }
+          }, 10);
+          socket.on('readable', () => {}).on('error', reject);
+          socket.on('end', () => {
+            clearInterval(timer);
+            resolve(Buffer.concat(chunks));
+          });
         });
-      });
-    const body = (reply: Buffer) => reply.subarray(reply.indexOf('\r\n\r\n') + 4);
-    const plain = await read([]);
-    expect(JSON.parse(body(plain).toString()).data.__schema.types.length).toBeGreaterThan(100);
-    const zipped = await read([['accept-encoding', 'gzip']]);
-    expect(gunzipSync(unchunked(body(zipped))).equals(body(plain))).toBe(true);
-    await idle();
-    expect(ends().map(told)).toEqual(Array(2).fill(['query Long', 200, undefined, undefined]));
+      const body = (reply: Buffer) => reply.subarray(reply.indexOf('\r\n\r\n') + 4);
+      const [plain, zipped] = await Promise.all([read([]), read([['accept-encoding', 'gzip']])]);
+      expect(JSON.parse(body(plain).toString()).data.__schema.types.length).toBeGreaterThan(100);
+      expect(gunzipSync(unchunked(body(zipped))).equals(body(plain))).toBe(true);
+      await idle(other.server);
+      expect(ends().map(told)).toEqual(Array(2).fill(['query Long', 200, undefined, undefined]));
+    } finally {
+      await other.close();
+    }
   });
 
   test('does not hold a stop up', async () => {
     const other = await testGateway({ server: { logger, sendTimeoutMs: 60_000 } });
     try {
       const at = await listening(other.server);
-      const socket = connect(at, '127.0.0.1').pause();
-      sockets.push(socket);
-      socket.on('error', () => {});
-      socket.write(post(long(), [], await other.client()));
+      unreadAt(at, post(long(), [], await other.client()));
       await until(async () => (await unsentBytes(other)) > 12_000_000);
       while (ends().length === 0) {
         other.server.endRequests();
@@ -245,9 +255,7 @@ describe('a client that leaves more than MAX_UNSENT unread', () => {
         return (await exchange(at, text))[0];
       };
       expect((await get('/playground')).status).not.toBe(429);
-      const socket = connect(at, '127.0.0.1').pause();
-      sockets.push(socket);
-      socket.on('error', () => {});
+      const socket = unreadAt(at);
       const text = 'GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(20);
       // Until the kernel takes no more, and the reply stays.
       for (let stood = 0, before = -1; stood < 20; ) {
