@@ -41,6 +41,7 @@ export class TimeLimit {
   private readonly timer: NodeJS.Timeout;
   private readonly up: Promise<never>;
   private passed = false;
+  private stopped = false;
   /** What the reply says where that is not the time: given to `pass`, or set while the request waits for something. */
   reason: Error | undefined;
   private end: () => void = () => {};
@@ -58,7 +59,7 @@ export class TimeLimit {
 
   /** As when the time is up. `reason` is for the reply, where that is not what ends the request. */
   pass(reason?: Error): void {
-    if (this.passed) return;
+    if (this.passed || this.stopped) return;
     this.passed = true;
     this.reason = reason ?? this.reason;
     clearTimeout(this.timer);
@@ -78,8 +79,9 @@ export class TimeLimit {
     return this.aborting.signal;
   }
 
-  /** The request has been carried out. */
+  /** The request has been carried out: nothing of it is left to be ended. */
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
   }
 
