@@ -166,7 +166,7 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
 withoutArguments(
   `Usage: npm start
 
-Runs the gateway. It is configured by variables of the environment, which the README lists: without any it runs on an
+Runs the gateway. It is configured by variables of the environment, which docs/configuration.md lists: without any it runs on an
 embedded PostgreSQL with demo data, at http://127.0.0.1:4000.`,
 );
 main().catch((error) => {
