@@ -23,6 +23,8 @@ function processMetrics(): Registry {
 /** Operation names are the clients' own, and each makes series of its own, as each client does: beyond these they are counted together. */
 const mostNames = 200;
 const longestName = 100;
+const longestApplication = 64;
+const other = '(other)';
 
 /** As nginx logs it. No reply has this status. */
 export const clientGone = 499;
@@ -34,6 +36,8 @@ export class Metrics {
   private readonly registry = new Registry();
   private readonly operations = new Set<string>();
   private readonly clients = new Set<string>();
+  private readonly applications = new Set<string>();
+  private readonly used = new Set<string>();
   private readonly seconds = new Histogram({
     name: 'gateway_request_duration_seconds',
     help: 'Seconds from the arrival of a request to the end of its reply; status 499 where its client had gone before.',
@@ -59,6 +63,24 @@ export class Metrics {
     name: 'gateway_deprecated_uses_total',
     help: 'Requests whose document uses something of the schema that is to go, by client and by what it is.',
     labelNames: ['client', 'coordinate'] as const,
+    registers: [this.registry],
+  });
+  private readonly clientRequests = new Counter({
+    name: 'gateway_client_requests_total',
+    help: 'Requests by client, and by the application and version that it names in apollographql-client-name and -version.',
+    labelNames: ['client', 'application', 'version'] as const,
+    registers: [this.registry],
+  });
+  private readonly clientOperations = new Counter({
+    name: 'gateway_client_operations_total',
+    help: 'Operations by client and by name.',
+    labelNames: ['client', 'operation'] as const,
+    registers: [this.registry],
+  });
+  private readonly clientErrors = new Counter({
+    name: 'gateway_client_errors_total',
+    help: 'Errors in replies to a client, by code.',
+    labelNames: ['client', 'code'] as const,
     registers: [this.registry],
   });
   private readonly refused = new Counter({
@@ -102,13 +124,26 @@ export class Metrics {
     const operation = this.bounded(request.operation ?? '', this.operations);
     this.seconds.observe({ route, operation, status }, reply.elapsedTime / 1000);
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
+    const client = request.caller && this.bounded(request.caller.clientId, this.clients);
+    if (client) this.observeClient(request, client, operation);
     for (const code of request.codes ?? []) {
       // What the going of a client has ended is nobody's error.
-      if (status !== clientGone || code === 'INTERNAL' || code === 'OUTCOME_UNKNOWN') this.errors.inc({ code });
+      if (status === clientGone && code !== 'INTERNAL' && code !== 'OUTCOME_UNKNOWN') continue;
+      this.errors.inc({ code });
+      if (client) this.clientErrors.inc({ client, code });
     }
-    for (const coordinate of request.deprecated ?? []) {
-      this.deprecated.inc({ client: this.bounded(request.caller!.clientId, this.clients), coordinate });
-    }
+    for (const coordinate of request.deprecated ?? []) this.deprecated.inc({ client: client!, coordinate });
+  }
+
+  private observeClient({ headers }: FastifyRequest, client: string, operation: string): void {
+    const [application, version] = [headers['apollographql-client-name'], headers['apollographql-client-version']].map(
+      (value) => String(value ?? '').slice(0, longestApplication),
+    );
+    const known = this.isKnown(JSON.stringify([client, application, version]), this.applications);
+    this.clientRequests.inc(known ? { client, application, version } : { client, application: other, version: other });
+    if (operation === '') return;
+    const isUsed = this.isKnown(JSON.stringify([client, operation]), this.used);
+    this.clientOperations.inc({ client, operation: isUsed ? operation : other });
   }
 
   /** Operations that run, and those that wait for their turn. */
@@ -144,8 +179,12 @@ export class Metrics {
 
   private bounded(given: string, known: Set<string>): string {
     const name = given.slice(0, longestName);
+    return this.isKnown(name, known) ? name : other;
+  }
+
+  private isKnown(name: string, known: Set<string>): boolean {
     if (known.size < mostNames) known.add(name);
-    return known.has(name) ? name : '(other)';
+    return known.has(name);
   }
 
   /** All of it in the text format of Prometheus, and the content type of that. */

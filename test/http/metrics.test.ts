@@ -82,6 +82,18 @@ describe('/metrics', () => {
     expect(text).not.toContain(series('statements_count', 'route="GET (none)",operation=""'));
   });
 
+  test('counts requests, operations and errors by client, and by what the client says it is', async () => {
+    const told = { 'apollographql-client-name': 'board'.repeat(20), 'apollographql-client-version': '1.2' };
+    await client.graphql('query Mine { viewer { clientId } }', {}, told);
+    await client.graphql('query Mine { nonsense }', {}, told);
+    const text = await metrics();
+    const labels = `client="${client.clientId.replaceAll('-', '')}"`;
+    const application = 'board'.repeat(20).slice(0, 64);
+    expect(value(text, `gateway_client_requests_total{${labels},application="${application}",version="1.2"}`)).toBe(2);
+    expect(value(text, `gateway_client_operations_total{${labels},operation="query Mine"}`)).toBe(1);
+    expect(value(text, `gateway_client_errors_total{${labels},code="GRAPHQL_VALIDATION_FAILED"}`)).toBeGreaterThan(0);
+  });
+
   test('knows only so many names of operations: the rest are counted together', async () => {
     for (let name = 0; name < 205; name++) await client.graphql(`query Name${name} { viewer { __typename } }`);
     const text = await metrics();
@@ -90,6 +102,15 @@ describe('/metrics', () => {
     );
     expect(names.size).toBeLessThanOrEqual(201);
     expect(value(text, series('statements_count', 'route="POST /graphql",operation="(other)"'))).toBeGreaterThan(0);
+  });
+
+  test('tells 200 applications apart, whatever clients call themselves', async () => {
+    for (let name = 0; name < 205; name++) {
+      await client.graphql('{ viewer { clientId } }', {}, { 'apollographql-client-name': `"${name}"\\\u00e9` });
+    }
+    const series = [...(await metrics()).matchAll(/^gateway_client_requests_total\{/gm)];
+    expect(series.length).toBeLessThanOrEqual(201 + 5);
+    expect(await metrics()).toContain('application="(other)",version="(other)"');
   });
 
   test('tells of the connections to the database by pool, and of the process', async () => {
@@ -218,6 +239,18 @@ describe('docs/operations.md', () => {
     const there = [...(await metrics()).matchAll(/^# TYPE (gateway_\w+)/gm)].map(([, name]) => name);
     const told = [...text.matchAll(/`(gateway_\w+)`/g)].map(([, name]) => name);
     expect(sorted(told)).toEqual(sorted(there));
+  });
+
+  test('has a dashboard that asks for metrics that there are', async () => {
+    const dashboard = readFileSync(path.resolve('docs/dashboard.json'), 'utf8');
+    const exprs = JSON.parse(dashboard).panels.flatMap(({ targets }: { targets: { expr: string }[] }) =>
+      targets.map(({ expr }) => expr),
+    );
+    const asked = exprs.join(' ').match(/\b(?:gateway|nodejs|process)_\w+/g) as string[];
+    const there = new Set([...(await metrics()).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
+    expect(asked.length).toBeGreaterThan(20);
+    expect(asked.filter((name) => !there.has(name.replace(/_(bucket|count|sum)$/, '')))).toEqual([]);
+    expect(text).toContain('(dashboard.json)');
   });
 
   test('says of each alert what to do, and of no other', () => {
