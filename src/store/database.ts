@@ -1,7 +1,7 @@
 import { Pool, type PoolConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
-import { Connection, type Lease, type StatementCounter } from './connection';
+import { byIndex, Connection, type Lease, type StatementCounter } from './connection';
 import { SnakeNaming } from './naming';
 import type { Reader, Replicas } from './replicas';
 import { appRole, readerRole, systemRole } from './roles';
@@ -23,14 +23,6 @@ function instant(text: string): string {
 }
 
 const workTimeoutMs = 600_000;
-
-/**
- * How bill runs plan. By index: a connection plans the check of a foreign key once, and planned while a table has a page
- * it is a walk through the table, which grows with every document that the run writes (300,000 items then took 1.65 times
- * a plain transaction, against 1.3). Pages at about the price of memory: at the usual price of a disk's, what is billed
- * already is walked through as a whole for each chunk. And without helpers: starting two costs more than they save.
- */
-const byIndex = { enable_seqscan: 'off', random_page_cost: '1.1', max_parallel_workers_per_gather: '0' };
 
 export interface DatabaseOptions {
   url: string;

@@ -232,9 +232,13 @@ class ReplicaConnection extends Connection {
     super(replica.pool, counter);
   }
 
-  override async query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+  override async query<T = Record<string, unknown>>(
+    text: string,
+    values: unknown[] = [],
+    prepared = true,
+  ): Promise<T[]> {
     try {
-      return await super.query<T>(text, values);
+      return await super.query<T>(text, values, prepared);
     } catch (error) {
       // What takes too long here does so on the primary. All else is for the primary to say, be it a connection that is
       // lost, a statement in the way of the replay (40001), or a fault of ours.

@@ -149,6 +149,8 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   const end = Date.now() + 15_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    // Asked without a pause, the database has little time left for what is waited for.
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
