@@ -36,6 +36,10 @@ export interface Config {
   billRunWorkers: number;
   /** How long a request may take to arrive. */
   receiveTimeoutMs: number;
+  /** How long a client may read nothing of its reply. */
+  sendTimeoutMs: number;
+  /** Bytes of replies that all clients together may leave unread. */
+  maxUnsentTotal: number;
   /** How long the process may take to stop, whatever hangs. */
   stopTimeoutMs: number;
   /** Origins whose pages may call the API; `*` for all. */
@@ -150,6 +154,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
     receiveTimeoutMs: whole('RECEIVE_TIMEOUT_MS', 30_000, 1_000, 600_000),
+    sendTimeoutMs: whole('SEND_TIMEOUT_MS', 20_000, 1_000, 600_000),
+    maxUnsentTotal: whole('MAX_UNSENT_TOTAL', 268_435_456, 1_048_576, 100_000_000_000),
     // Within the 30 seconds of Kubernetes, less 5 for a preStop that waits for the load balancer.
     stopTimeoutMs: whole('STOP_TIMEOUT_MS', 20_000, 1_000, 600_000),
     corsOrigins: list('CORS_ORIGINS'),

@@ -24,13 +24,14 @@ import { limited } from './http/limiting';
 import { watchMethods } from './http/methods';
 import { clientGone, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
-import { oauth } from './http/oauth';
+import { addressOf, oauth } from './http/oauth';
 import type { OutsideOptions } from './http/outside';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import type { Documents } from './http/registered-document';
 import { Afterwards, authenticated } from './http/request';
 import { UnderWay } from './http/under-way';
+import { cuts, Unsent } from './http/unsent';
 import type { Services } from './service/work';
 import type { Tracing } from './tracing';
 import { version } from './version';
@@ -44,6 +45,10 @@ export interface ServerOptions extends HeaderOptions {
   limits?: Partial<Limits>;
   /** How long a request may take to arrive, and half of that its headers. What is done for it may take longer. */
   receiveTimeoutMs?: number;
+  /** How long a connection may take nothing of its reply. */
+  sendTimeoutMs?: number;
+  /** How many bytes of replies may wait for all clients together to take them. */
+  maxUnsentTotal?: number;
   /** Whether clients may ask for the schema. */
   introspection?: boolean;
   /** How long a revoked grant may still count, in milliseconds. */
@@ -70,7 +75,7 @@ export interface Server {
   settled(): Promise<void>;
   /** From now on each reply is its connection's last. Resolves when the server may be closed without a reset. */
   moment(): Promise<void>;
-  /** Ends all requests under way as if their time was up, and those that are still arriving. */
+  /** Ends all requests under way as if their time was up, those that are still arriving, and replies that nobody reads. */
   endRequests(): void;
   /** What a stop waits for. */
   underWay(): UnderWayNow;
@@ -106,7 +111,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const error = Object.assign(new Error('The path cannot be decoded.'), { statusCode });
       sendFailure(request as FastifyRequest, reply as FastifyReply, error);
     },
-    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log, underWay.owesReply(socket)),
     // No connectionTimeout: a connection is silent for as long as its request waits for a lock.
     requestTimeout: receiveTimeoutMs,
     http: {
@@ -133,9 +138,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.server.maxHeadersCount = 0;
   // An expectation that nobody knows is ignored, where Node would answer by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  const underWay = new UnderWay((request, reply, gone) => {
+  const { sendTimeoutMs = 20_000, maxUnsentTotal = 268_435_456 } = options;
+  const unsent = new Unsent(app.server, { perClient: limits.unsent, total: maxUnsentTotal, timeoutMs: sendTimeoutMs });
+  const underWay = new UnderWay((request, reply, { gone, replied }) => {
     if (!request.isLarge) smallRequestSeen();
     leaveBodies(request);
+    unsent.end(request);
+    const cut = gone && cuts.get(request.raw.socket);
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
     metrics.observe(request, reply, status);
     request.log.info(
@@ -146,7 +155,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         ...(request.operation && { operation: request.operation }),
         ...(request.counter && { statements: request.counter.statements }),
         status,
-        ...(gone && request.raw.complete && { unsent: reply.statusCode }),
+        ...(gone && replied && { unsent: reply.statusCode }),
+        ...(cut && { cut }),
         milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       },
       'request',
@@ -155,6 +165,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const draining = new Draining(app.server, underWay);
   options.tracing?.watch(app);
   underWay.watch(app);
+  unsent.watch(app);
   await headers(app, options);
   if (demo) onlyFor(app, options.allowedHosts ?? []);
   app.addHook('onSend', async (_request, reply, body) => {
@@ -169,6 +180,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // Of a host with several addresses Fastify waits for the connections of one.
     await underWay.none();
     await afterwards.settled();
+    unsent.close();
     unwatch();
     metrics.close();
   });
@@ -179,15 +191,27 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   healthRoutes(app, services, version, () => draining.isOn);
   metricsRoute(app, metrics, options.metricsToken);
   await app.register(oauth(identity, options));
-  await app.register(playground({ demo }));
+  await app.register(async (open) => {
+    // The one part for those whom nobody knows that has long replies.
+    open.addHook('onRequest', async (request) => unsent.admit(addressOf(request.ip)));
+    await open.register(playground({ demo }));
+  });
   await app.register(async (inside) => {
     jsonBodies(inside, limits);
     authenticated(inside, identity, services);
-    limited(inside, limits, rates);
+    limited(inside, limits, rates, unsent);
     const documentsTtlMs = options.grantsTtlMs ?? 5_000;
-    const graph = await graphqlRoute(inside, { services, afterwards, limits, rates, introspection, documentsTtlMs });
+    const graph = await graphqlRoute(inside, {
+      services,
+      afterwards,
+      limits,
+      rates,
+      unsent,
+      introspection,
+      documentsTtlMs,
+    });
     documents = graph.documents;
-    metrics.watch(documents);
+    metrics.watch(documents, unsent);
     metrics.watchOperations(graph.inFlight);
     fulfillmentRoutes(inside, { services, afterwards, limits });
     fulfillmentItemRoutes(inside, { services, afterwards, limits });
@@ -204,6 +228,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         // Node does not look at its time limits for arriving requests any more once the server is closed.
         if (!raw.complete) raw.destroy();
       }
+      unsent.cutUnread('STOP_TIMEOUT_MS');
     },
     underWay: () => ({
       requests: underWay.requests.map((request) => ({

@@ -128,8 +128,14 @@ describe('the origins whose pages may call the API', () => {
   });
 });
 
-test('a time-out of requests, and HSTS, are whole numbers within bounds', () => {
-  expect(readConfig({})).toMatchObject({ receiveTimeoutMs: 30_000, hstsMaxAge: 0 });
+test('time-outs of requests and replies, and HSTS, are whole numbers within bounds', () => {
+  expect(readConfig({})).toMatchObject({ receiveTimeoutMs: 30_000, sendTimeoutMs: 20_000, hstsMaxAge: 0 });
+  expect(readConfig({ SEND_TIMEOUT_MS: '1000', MAX_UNSENT_TOTAL: '1048576' })).toMatchObject({
+    sendTimeoutMs: 1_000,
+    maxUnsentTotal: 1_048_576,
+  });
+  expect(() => readConfig({ SEND_TIMEOUT_MS: '999' })).toThrow('SEND_TIMEOUT_MS');
+  expect(() => readConfig({ MAX_UNSENT_TOTAL: '1 GB' })).toThrow('MAX_UNSENT_TOTAL');
   expect(readConfig({ RECEIVE_TIMEOUT_MS: '1000', HSTS_MAX_AGE: '31536000' })).toMatchObject({
     receiveTimeoutMs: 1_000,
     hstsMaxAge: 31_536_000,

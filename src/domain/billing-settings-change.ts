@@ -24,10 +24,7 @@ export interface BillingSettingsInput {
   fulfillmentLocations?: readonly string[] | null;
 }
 
-/**
- * What a change depends on besides the settings, over the whole entity: whether, and not how often, since whoever changes
- * them need not see every org.
- */
+/** What a change depends on besides the settings, over the whole entity. */
 export interface SettingsFacts {
   /** Those of the tax codes that the change takes away which a line item has. */
   taxCodesInUse: ReadonlySet<string>;
@@ -49,6 +46,17 @@ const always = [
 ] as const;
 /** Null empties these: anything is allowed again. */
 const lists = ['carriers', 'fulfillmentSystems', 'fulfillmentLocations'] as const;
+
+/**
+ * May a caller change what holds for all orgs of its entity? One that sees only some of them may not: it would change how the
+ * others bill. Our choice. It does not matter why: the client is granted only some, or the request narrows itself.
+ */
+export function judgeReach(seesAllOrgs: boolean): UserError[] {
+  if (seesAllOrgs) return [];
+  const message =
+    'The settings hold for all orgs of the entity, and this request sees only some of them. Leave Zuora-Org-Ids out; if the client is not granted every org, a client that is has to make the change.';
+  return [userError('PERMISSION_DENIED', message)];
+}
 
 /** The tax codes that a change takes away. */
 export function removedTaxCodes({ taxCodes }: BillingSettingsInput, current: BillingSettings): string[] {

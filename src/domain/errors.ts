@@ -79,7 +79,11 @@ export const userErrorCodes = {
     meaning: 'The money of the payment has not been taken yet, which is a matter of moments; try again.',
   },
   VERSION_CONFLICT: { category: 30, meaning: 'The object has changed since the version that the request expects.' },
-  PERMISSION_DENIED: { category: 10, meaning: 'The client lacks the scope for this part of the operation.' },
+  PERMISSION_DENIED: {
+    category: 10,
+    meaning:
+      'The client lacks the scope for this part of the operation, or sees only some of the orgs that it would change.',
+  },
   UNEXPECTED: {
     category: 60,
     meaning: 'An unexpected failure parked this account of a bill run; the log tells more.',
@@ -197,7 +201,7 @@ export const requestErrorCodes = {
     category: 70,
     retryable: true,
     meaning:
-      'The client has used up its requests or its cost of this minute, or has too much under way at a time. Retry-After says when to try again.',
+      'The client has used up its requests or its cost of this minute, has too much under way at a time, or does not read its replies. Retry-After says when to try again.',
   },
   PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   PERSISTED_QUERY_NOT_FOUND: {

@@ -195,6 +195,16 @@ export const limits = {
     code: 'RATE_LIMITED',
     meaning: 'cost of the GraphQL operations of a client in a minute, for each process',
   },
+  unsent: {
+    variable: 'MAX_UNSENT',
+    // Two of the longest replies to an operation (MAX_REPLY).
+    standard: 67_108_864,
+    least: 10_000,
+    most: 10_000_000_000,
+    code: 'RATE_LIMITED',
+    meaning:
+      'bytes of replies, before they are compressed, that a client has not read yet, for each process; beyond it the next request is refused',
+  },
 } as const satisfies Record<string, LimitMeaning>;
 
 export type LimitName = keyof typeof limits;

@@ -217,7 +217,7 @@ export class BillingSettingsResolver {
   @Mutation(() => BillingSettingsPayload, {
     nullable: true,
     description:
-      "Changes how the caller's entity bills, in all of its orgs, from now on: what was entered or billed before stays as it is.",
+      "Changes how the caller's entity bills, in all of its orgs, from now on: what was entered or billed before stays as it is. A request that sees only some of the orgs is refused with PERMISSION_DENIED.",
   })
   @Extensions({ scope: 'admin' })
   updateBillingSettings(

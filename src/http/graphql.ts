@@ -30,6 +30,7 @@ import type { Rates } from './rates';
 import { Documents } from './registered-document';
 import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from './request';
 import { stringifyResult } from './stringify';
+import type { Unsent } from './unsent';
 
 /** Characters of a document from which on it is read in a turn of its own. */
 const longText = 5_000;
@@ -60,6 +61,7 @@ interface GraphQLOptions {
   afterwards: Afterwards;
   limits: Limits;
   rates: Rates;
+  unsent: Unsent;
   introspection: boolean;
   /** How long a change of registered documents may take until it counts. */
   documentsTtlMs: number;
@@ -67,7 +69,7 @@ interface GraphQLOptions {
 
 export async function graphqlRoute(
   app: FastifyInstance,
-  { services, afterwards, limits, rates, introspection, documentsTtlMs }: GraphQLOptions,
+  { services, afterwards, limits, rates, unsent, introspection, documentsTtlMs }: GraphQLOptions,
 ): Promise<{ documents: Documents; inFlight: InFlight }> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
@@ -147,7 +149,7 @@ export async function graphqlRoute(
     reply: FastifyReply,
     what: Hold | undefined,
     judged: Pick<RequestContext, 'operation' | 'cost'>,
-  ): Promise<FastifyReply> => {
+  ): Promise<() => FastifyReply> => {
     const caller = request.caller!;
     const { cost } = judged;
     if (what) {
@@ -157,14 +159,14 @@ export async function graphqlRoute(
       });
       const { reply: rendered, replayed } = await held;
       if (cost) settle(cost);
-      return sendReply(reply, rendered, replayed);
+      return () => sendReply(reply, rendered, replayed);
     }
     const work = new Work(services, caller, request.counter!);
     const answered = work.whole(() => answerBy(request, work, false, judged));
     afterwards.after(reply, work, answered);
     const rendered = await answered;
     if (cost) settle(cost);
-    return isUnchanged(request, reply, rendered) ? reply.code(304).send() : sendReply(reply, rendered);
+    return () => (isUnchanged(request, reply, rendered) ? reply.code(304).send() : sendReply(reply, rendered));
   };
 
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -180,11 +182,16 @@ export async function graphqlRoute(
     const cost = operation && price(operation, caller.clientId, limits, rates);
     if (operation) note(request, operation);
     const leave = cost && (await inFlight.enter(caller.clientId, cost.requested, request.counter!.limit!));
+    let send: () => FastifyReply;
     try {
-      return await carryOut(request, reply, what, { operation, cost });
+      // While it waited, replies to the requests before it may have been left unread.
+      unsent.admit(caller.clientId);
+      send = await carryOut(request, reply, what, { operation, cost });
     } finally {
       leave?.();
     }
+    // Behind its turn: a reply is awaited until it is out, and nobody is to wait for a client that does not read.
+    return send();
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);

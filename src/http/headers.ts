@@ -103,12 +103,13 @@ export const unreadableStatus = new WeakMap<Socket, number>();
 
 /**
  * Answers what is no HTTP request, or not a whole one, and ends the connection. The log gets no byte of it, since those
- * may be a token, which Node's error carries along.
+ * may be a token, which Node's error carries along. `owesReply`: a request that came before it on the connection has no reply yet.
  */
 export function refuseUnreadable(
   error: NodeJS.ErrnoException & { reason?: string },
   socket: Socket,
   log: FastifyBaseLogger,
+  owesReply: boolean,
 ): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [code, message] = unreadable[error.code ?? ''] ?? [
@@ -117,6 +118,11 @@ export function refuseUnreadable(
   ];
   const requestId = newRequestId();
   log.info({ requestId, code, cause: error.code, reason: message }, 'request refused');
+  // A client would take this for the reply to the request before, which may be carried out.
+  if (owesReply) {
+    socket.destroy();
+    return;
+  }
   if (socket.writable) {
     const { status, body } = unreadableReply(code, message, requestId);
     // A client that ends its side in the middle of a request has gone, as far as anybody can tell.

@@ -159,8 +159,16 @@ export class Metrics {
     gauge('gateway_operations_waiting', 'GraphQL operations that wait for their turn, by lane.', 'waiting');
   }
 
-  /** Registered documents as this process holds them. */
-  watch(documents: { valid: ReadonlySet<string>; invalid: ReadonlySet<string> }): void {
+  /** Registered documents as this process holds them, and the replies that it cannot get rid of. */
+  watch(documents: { valid: ReadonlySet<string>; invalid: ReadonlySet<string> }, unsent: { total: number }): void {
+    new Gauge({
+      name: 'gateway_unsent_bytes',
+      help: 'Bytes of replies that are made and not out yet, because their clients have not read them.',
+      registers: [this.registry],
+      collect() {
+        this.set(unsent.total);
+      },
+    });
     new Gauge({
       name: 'gateway_registered_documents',
       help: 'Texts of registered documents that this process has looked at: valid with its version, or invalid.',

@@ -1,6 +1,7 @@
 import {
   type BillingSettingsInput,
   changedSettings,
+  judgeReach,
   judgeSettings,
   removedTaxCodes,
 } from '../domain/billing-settings-change';
@@ -13,6 +14,7 @@ import {
   taxCodesInUse,
   updateBillingSettings as write,
 } from '../store/billing-settings';
+import { hasOtherOrgs } from '../store/tenant';
 import { refuse } from './batch';
 import { judgeVersion } from './key';
 import type { Work } from './work';
@@ -28,6 +30,10 @@ export function updateBillingSettings(
   { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
 ): Promise<{ billingSettings: BillingSettingsRow }> {
   return work.run(dryRun, async (unit) => {
+    const { entityId, orgIds } = work.caller;
+    // Before the lock: nobody waits for the settings while this waits for a connection.
+    const reach = judgeReach(!(await hasOtherOrgs(work.services.db.aside(), entityId, orgIds)));
+    refuse(below(['input'], reach));
     const current = await billingSettings(unit.db, 'update');
     refuse(judgeVersion({ ...current, id: current.entityId }, expectedVersion));
     const removed = removedTaxCodes(input, current);

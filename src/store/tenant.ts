@@ -49,6 +49,18 @@ export function orgsById(scoped: Scoped, ids: readonly string[]): Promise<{ id: 
   return scoped.query('select id, name from org where entity_id = $1 and id = any($2) and id = any($3)', [ids]);
 }
 
+/**
+ * Whether the entity has an org that is not among these. Asked aside, under the role of the system: row security hides the other
+ * orgs from the transaction of a caller.
+ */
+export async function hasOtherOrgs(db: Connection, entityId: string, orgIds: readonly string[]): Promise<boolean> {
+  const [{ found }] = await db.query<{ found: boolean }>(
+    'select exists (select from org where entity_id = $1 and id <> all($2::uuid[])) as found',
+    [entityId, orgIds],
+  );
+  return found;
+}
+
 /** An entity with all of its orgs. */
 export async function entityByName(
   db: Connection,

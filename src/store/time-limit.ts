@@ -40,6 +40,7 @@ export class TimeLimit {
   private readonly timer: NodeJS.Timeout;
   private readonly up: Promise<never>;
   private passed = false;
+  private stopped = false;
   /** What the reply says where that is not the time: given to `pass`, or set while the request waits for something. */
   reason: Error | undefined;
   private end: () => void = () => {};
@@ -56,7 +57,7 @@ export class TimeLimit {
 
   /** As when the time is up. `reason` is for the reply, where that is not what ends the request. */
   pass(reason?: Error): void {
-    if (this.passed) return;
+    if (this.passed || this.stopped) return;
     this.passed = true;
     this.reason = reason ?? this.reason;
     clearTimeout(this.timer);
@@ -64,8 +65,9 @@ export class TimeLimit {
     this.end();
   }
 
-  /** The request has been carried out. */
+  /** The request has been carried out: nothing of it is left to be ended. */
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
   }
 

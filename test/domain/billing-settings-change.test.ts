@@ -1,6 +1,7 @@
 import {
   type BillingSettingsInput,
   changedSettings,
+  judgeReach,
   judgeSettings,
   removedTaxCodes,
   type SettingsFacts,
@@ -131,6 +132,13 @@ describe('an entry of a list', () => {
       expect(refusals({ units: [{ ...each, decimals }] })).toEqual(['INVALID_VALUE units.0.decimals']);
     }
   });
+});
+
+test('a caller that sees only some orgs of the entity changes no settings, and is told how it may', () => {
+  expect(judgeReach(true)).toEqual([]);
+  const [error, ...more] = judgeReach(false);
+  expect([error.code, error.path, more]).toEqual(['PERMISSION_DENIED', [], []]);
+  expect(error.message).toContain('Leave Zuora-Org-Ids out');
 });
 
 describe('a tax code', () => {

@@ -85,10 +85,37 @@ describe('the settings of an entity', () => {
 
   test('are one for all orgs of the entity, and none of another', async () => {
     const entity = `Entity ${entities}`;
-    const south = await gateway.client({ grants: [{ entity, orgs: ['South'] }] });
+    const both = await gateway.client({ grants: [{ entity, orgs: ['North', 'South'] }] });
     const other = await gateway.client({ grants: [{ entity: 'Other', orgs: ['North'] }] });
-    await update({ carriers: ['UPS'] }, south);
+    await update({ carriers: ['UPS'] }, both);
     expect([(await read()).carriers, (await read(other)).carriers]).toEqual([['UPS'], null]);
+  });
+
+  test('are changed by who sees every org, and not by who narrows himself to some', async () => {
+    const entity = `Entity ${entities}`;
+    const every = await gateway.client({ grants: [{ entity, orgs: ['South'], allOrgs: true }] });
+    const orgIds = (await every.work()).caller.orgIds;
+    expect(orgIds).toHaveLength(2);
+    const denied = { code: 'PERMISSION_DENIED', path: ['input'], message: expect.stringContaining('Zuora-Org-Ids') };
+    const change = (client: TestClient, carrier: string, headers: Record<string, string> = {}) =>
+      client
+        .graphql(
+          `mutation { updateBillingSettings(input: { carriers: ["${carrier}"] }) {
+             billingSettings { carriers } userErrors { code message path } } }`,
+          {},
+          headers,
+        )
+        .then(({ body }) => body.data.updateBillingSettings);
+    const refused = { billingSettings: null, userErrors: [denied] };
+    expect(await change(admin, 'A')).toEqual(refused);
+    for (const id of orgIds) expect(await change(every, 'B', { 'zuora-org-ids': id })).toEqual(refused);
+    // With a key the refusal is an outcome like any other, and is given again.
+    const keyed = { 'zuora-org-ids': orgIds[0], 'idempotency-key': 'narrowed' };
+    for (const _time of [1, 2]) expect(await change(every, 'C', keyed)).toEqual(refused);
+    expect((await read(every)).carriers).toBeNull();
+    const made = { billingSettings: { carriers: ['D'] }, userErrors: [] };
+    expect(await change(every, 'D')).toEqual(made);
+    expect(await change(every, 'D', { 'zuora-org-ids': orgIds.join(',') })).toEqual(made);
   });
 
   test('are read with the scope read and changed with the scope admin alone', async () => {

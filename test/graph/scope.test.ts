@@ -23,6 +23,8 @@ import { everything } from '../support/stored';
 
 let gateway: TestGatewayServer;
 let owner: TestClient;
+/** Sees all orgs of the owner's entity, and so may change what holds for all of them. */
+let whole: TestClient;
 let victim: Estate;
 /** Where the owner carries out what has no dry run. */
 let spare: Estate;
@@ -34,6 +36,7 @@ beforeAll(async () => {
   gateway = await testGateway();
   owner = await gateway.client();
   const south = await gateway.client({ grants: [{ entity: 'Acme', orgs: ['South'] }] });
+  whole = await gateway.client({ grants: [{ entity: 'Acme', orgs: ['North', 'South'] }] });
   const globex = await gateway.client({ grants: [{ entity: 'Globex', orgs: ['North'] }] });
   for (const [at, client] of [south, globex].entries()) {
     const work = await client.work();
@@ -43,7 +46,7 @@ beforeAll(async () => {
   // Numbers count up in each entity: those of the second estate exist nowhere in Globex.
   spare = await estate(gateway, work, 'Secret');
   victim = await estate(gateway, work, 'Secret');
-  for (const carriers of [['UPS'], null]) await updateBillingSettings(work, { carriers });
+  for (const carriers of [['UPS'], null]) await updateBillingSettings(await whole.work(), { carriers });
 });
 afterAll(() => gateway.close());
 
@@ -95,7 +98,8 @@ describe('the owner', () => {
 
   test.each(Object.keys(mutations))('may carry out %s', async (field) => {
     for (const text of mutations[field](field in withoutDryRun ? spare : victim)) {
-      const { body } = await owner.graphql(mutation(field, text, true));
+      const client = field === 'updateBillingSettings' ? whole : owner;
+      const { body } = await client.graphql(mutation(field, text, true));
       expect(body.errors).toBeUndefined();
       expect(body.data.payload.userErrors).toEqual([]);
     }
@@ -222,22 +226,32 @@ describe.each(intruderNames)('a client of %s', (name) => {
     ]);
   });
 
-  test('has the settings of its own entity, and changes no others', async () => {
+  test('changes the settings of its own entity if it sees all orgs of that, and no others', async () => {
     const { client, work, own } = intruders[name];
-    const settings = () =>
-      gateway.database.owner('select * from billing_settings where entity_id <> $1', [work.caller.entityId]);
-    const before = await settings();
-    expect(before.length).toBeGreaterThan(0);
+    const same = work.caller.entityId === (await owner.work()).caller.entityId;
+    // Of the entity that it shares it sees one org of two.
+    const before = await gateway.database.owner<{ entity_id: string }>(
+      'select * from billing_settings order by entity_id',
+    );
+    const others = before.filter(({ entity_id: id }) => same || id.replaceAll('-', '') !== work.caller.entityId);
+    expect([before.length, others.length]).toEqual([2, same ? 2 : 1]);
     const carriers = [own.orgId];
     const text = `input: { carriers: ["${own.orgId}"] }, DRY) { result: billingSettings { carriers } ${errors} }`;
-    const { body } = await client.graphql(mutation('updateBillingSettings', text, false));
-    expect(body.data.payload).toEqual({ result: { carriers }, userErrors: [] });
+    for (const dryRun of [true, false]) {
+      const { body } = await client.graphql(mutation('updateBillingSettings', text, dryRun));
+      expect(body.data.payload).toEqual(
+        same
+          ? { result: null, userErrors: [expect.objectContaining({ code: 'PERMISSION_DENIED' })] }
+          : { result: { carriers }, userErrors: [] },
+      );
+    }
     const shown = async (of: TestClient) =>
       (await of.graphql('{ billingSettings { carriers } }')).body.data.billingSettings;
-    expect(await shown(client)).toEqual({ carriers });
-    const same = work.caller.entityId === (await owner.work()).caller.entityId;
-    expect(await shown(owner)).toEqual({ carriers: same ? carriers : null });
-    expect(await settings()).toEqual(before);
+    expect(await shown(client)).toEqual({ carriers: same ? null : carriers });
+    expect(await shown(owner)).toEqual({ carriers: null });
+    const after = await gateway.database.owner('select * from billing_settings order by entity_id');
+    expect(after).toEqual(expect.arrayContaining(others));
+    expect(after).toHaveLength(before.length);
     await client.graphql('mutation { updateBillingSettings(input: { carriers: null }) { userErrors { code } } }');
   });
 

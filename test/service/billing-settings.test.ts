@@ -9,7 +9,8 @@ import { told } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
-/** Two orgs of one entity, which do not see each other. */
+/** Who sees the whole entity, and two orgs of it, which do not see each other. */
+let whole: Work;
 let north: Work;
 let south: Work;
 let entities = 0;
@@ -19,8 +20,8 @@ beforeAll(async () => {
 }, 60_000);
 beforeEach(async () => {
   const entity = `Entity ${++entities}`;
-  north = await (await gateway.client({ grants: [{ entity, orgs: ['North'] }] })).work();
-  south = await (await gateway.client({ grants: [{ entity, orgs: ['South'] }] })).work();
+  const of = async (...orgs: string[]) => (await gateway.client({ grants: [{ entity, orgs }] })).work();
+  [whole, north, south] = [await of('North', 'South'), await of('North'), await of('South')];
 });
 afterEach(() => expect(gateway.failures).toEqual([]));
 afterAll(() => gateway.close());
@@ -60,19 +61,17 @@ const insertCreditMemo = (work: Work, accountId: string) => {
 describe('updating the settings', () => {
   test('gives back what is stored', async () => {
     const change = { taxCodes: [vat], units: [{ name: 'Each', decimals: 0 }], carriers: ['UPS', '{a,b}', 'NULL'] };
-    const { billingSettings: given } = await updateBillingSettings(north, change);
+    const { billingSettings: given } = await updateBillingSettings(whole, change);
     expect(await settings()).toEqual(given);
     expect(given.units).toEqual([{ name: 'Each', decimals: 0, roundingMode: 'HALF_UP' }]);
   });
 
-  test('a tax code that a line item of any org has stays, whoever asks; its rate may change', async () => {
-    await updateBillingSettings(north, { taxCodes: [vat, gst] });
+  test('a tax code that a line item of any org has stays; its rate may change', async () => {
+    await updateBillingSettings(whole, { taxCodes: [vat, gst] });
     await linesWithVat(south, 2);
-    for (const work of [north, south]) {
-      expect(await refusals(work, { taxCodes: [gst] })).toEqual(['FIELD_LOCKED input.taxCodes']);
-    }
-    await expect(updateBillingSettings(north, { taxCodes: [] })).rejects.toThrow('The tax code VAT is in use');
-    expect(await refusals(north, { taxCodes: [{ ...vat, rate: '0.21' }] })).toEqual([]);
+    expect(await refusals(whole, { taxCodes: [gst] })).toEqual(['FIELD_LOCKED input.taxCodes']);
+    await expect(updateBillingSettings(whole, { taxCodes: [] })).rejects.toThrow('The tax code VAT is in use');
+    expect(await refusals(whole, { taxCodes: [{ ...vat, rate: '0.21' }] })).toEqual([]);
     expect((await settings()).taxCodes).toEqual([{ code: 'VAT', rate: '0.21' }]);
   });
 
@@ -91,25 +90,52 @@ describe('updating the settings', () => {
 
   test('a tax code that only another entity has in use goes', async () => {
     const other = await (await gateway.client({ grants: [{ entity: 'Other', orgs: ['North'] }] })).work();
-    for (const work of [north, other]) await updateBillingSettings(work, { taxCodes: [vat] });
+    for (const work of [whole, other]) await updateBillingSettings(work, { taxCodes: [vat] });
     await linesWithVat(other, 1);
-    expect(await refusals(north, { taxCodes: [] })).toEqual([]);
+    expect(await refusals(whole, { taxCodes: [] })).toEqual([]);
     expect(await refusals(other, { taxCodes: [] })).toEqual(['FIELD_LOCKED input.taxCodes']);
   });
 
   test('settlement stays on once any org has a credit memo, whatever its state', async () => {
-    expect(await refusals(north, { invoiceSettlement: false })).toEqual([]);
-    expect(await refusals(north, { invoiceSettlement: true })).toEqual([]);
+    expect(await refusals(whole, { invoiceSettlement: false })).toEqual([]);
+    expect(await refusals(whole, { invoiceSettlement: true })).toEqual([]);
     const { account } = await orderFor(south);
     await insertCreditMemo(south, account.id);
-    for (const work of [north, south]) {
-      expect(await refusals(work, { invoiceSettlement: false })).toEqual([
-        'SETTLEMENT_REQUIRED input.invoiceSettlement',
-      ]);
-    }
+    expect(await refusals(whole, { invoiceSettlement: false })).toEqual([
+      'SETTLEMENT_REQUIRED input.invoiceSettlement',
+    ]);
     expect((await settings()).invoiceSettlement).toBe(true);
     const other = await (await gateway.client({ grants: [{ entity: 'Third', orgs: ['North'] }] })).work();
     expect(await refusals(other, { invoiceSettlement: false })).toEqual([]);
+  });
+});
+
+describe('who sees only some orgs of the entity', () => {
+  const denied = ['PERMISSION_DENIED input'];
+
+  test('changes nothing, and is told before the version or the change is judged', async () => {
+    await updateBillingSettings(whole, { taxCodes: [vat] });
+    const before = await settings();
+    for (const work of [north, south]) {
+      for (const input of [{ carriers: ['UPS'] }, { taxCodes: [] }, { carriers: [''] }, {}]) {
+        expect(await refusals(work, input)).toEqual(denied);
+      }
+      await expect(updateBillingSettings(work, {}, { expectedVersion: 99 })).rejects.toThrow('PERMISSION_DENIED');
+      await expect(updateBillingSettings(work, {}, { dryRun: true })).rejects.toThrow('PERMISSION_DENIED');
+    }
+    expect(await settings()).toEqual(before);
+  });
+
+  test('is refused from the moment on that the entity has an org more', async () => {
+    expect(await refusals(whole, { carriers: ['UPS'] })).toEqual([]);
+    await gateway.client({ grants: [{ entity: `Entity ${entities}`, orgs: ['East'] }] });
+    expect(await refusals(whole, { carriers: ['DHL'] })).toEqual(denied);
+    expect((await settings()).carriers).toEqual(['UPS']);
+  });
+
+  test('does not count orgs of other entities', async () => {
+    await gateway.client({ grants: [{ entity: 'Fourth', orgs: ['North', 'South', 'East'] }] });
+    expect(await refusals(whole, { carriers: ['UPS'] })).toEqual([]);
   });
 });
 
@@ -132,13 +158,13 @@ describe('two at once', () => {
     for (let round = 0; round < 5; round++) {
       const carriers = [`carrier ${round}`];
       const taxCodes = [{ ...vat, rate: `0.${round + 1}` }];
-      await Promise.all([updateBillingSettings(north, { carriers }), updateBillingSettings(south, { taxCodes })]);
+      await Promise.all([updateBillingSettings(whole, { carriers }), updateBillingSettings(whole, { taxCodes })]);
       expect(await settings()).toMatchObject({ carriers, taxCodes });
     }
   });
 
   test('a tax code that somebody holds for a line item is not taken away behind its back', async () => {
-    await updateBillingSettings(north, { taxCodes: [vat] });
+    await updateBillingSettings(whole, { taxCodes: [vat] });
     const { orderLineItems } = await orderFor(south);
     const client = await gateway.database.pool.connect();
     try {
@@ -146,7 +172,7 @@ describe('two at once', () => {
       await connection.control('begin');
       const holder = new Scoped(connection, south.caller);
       expect((await billingSettings(holder, 'share')).taxCodes).toEqual([vat]);
-      const removal = refusals(north, { taxCodes: [] });
+      const removal = refusals(whole, { taxCodes: [] });
       await until(async () => (await waiting()) === 1);
       await holder.query(
         "update order_line_item set tax_code = 'VAT' where entity_id = $1 and org_id = any($2) and id = $3",
