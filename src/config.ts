@@ -19,6 +19,7 @@ export interface Config {
   poolSize: number;
   preparedStatements: boolean;
   statementTimeoutMs: number;
+  readStatementTimeoutMs: number;
   /** Signs our own tokens (HS256). Unset: a key that lasts as long as the process. */
   jwtSigningKey?: string;
   /** Signed our tokens before: those that are out are still taken. */
@@ -145,6 +146,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     poolSize: whole('DATABASE_POOL', 10, 1, 1000),
     preparedStatements: oneOf('DATABASE_PREPARE', 'on', ['on', 'off']) === 'on',
     statementTimeoutMs: whole('STATEMENT_TIMEOUT_MS', 20_000, 100, 600_000),
+    readStatementTimeoutMs: whole('READ_STATEMENT_TIMEOUT_MS', 10_000, 100, 600_000),
     jwtSigningKey: text('JWT_SIGNING_KEY'),
     jwtSigningKeyPrevious: text('JWT_SIGNING_KEY_PREVIOUS'),
     allowedHosts: list('ALLOWED_HOSTS'),

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { withoutArguments } from './command/usage';
 import { type Config, ConfigError, readConfig } from './config';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
+import { Breakers } from './gateway/breaker';
 import { withTimeout } from './gateway/port';
 import { TestGateway } from './gateway/test-gateway';
 import { openLog } from './log';
@@ -45,6 +46,11 @@ async function main(): Promise<void> {
   const services: Services = {
     db: database.db,
     gateway: withTimeout(new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))), config.gatewayTimeoutMs),
+    breakers: new Breakers((account, open) => {
+      if (open)
+        log.warn({ account }, 'the payment gateway does not answer for an account: its payments are refused at once');
+      else log.info({ account }, 'the payment gateway answers for an account again');
+    }),
     onFailure: (err, what) => log.error({ err, ...tracing?.ids() }, `failed: ${what}`),
   };
   const close = async () => {

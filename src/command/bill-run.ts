@@ -4,6 +4,7 @@ import { demoClientId } from '../demo/fill';
 import { type Caller, type Scope, scopes } from '../domain/caller';
 import { isDay } from '../domain/date';
 import { Refusal } from '../domain/errors';
+import { Breakers } from '../gateway/breaker';
 import { TestGateway } from '../gateway/test-gateway';
 import { createBillRun, findBillRun } from '../service/bill-run';
 import { carryToEnd } from '../service/bill-run-worker';
@@ -159,6 +160,7 @@ async function inDatabase<T>(
   const services: Services = {
     db: database.db,
     gateway: new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))),
+    breakers: new Breakers(),
     // What cannot be billed stands in the summary.
     onFailure: () => {},
   };

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { ConfigError, readConfig } from '../config';
 import { fillDemo } from '../demo/fill';
+import { Breakers } from '../gateway/breaker';
 import { TestGateway } from '../gateway/test-gateway';
 import type { Services } from '../service/work';
 import { Connection } from '../store/connection';
@@ -22,6 +23,7 @@ async function reset(): Promise<void> {
   const services: Services = {
     db,
     gateway: new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))),
+    breakers: new Breakers(),
     onFailure: (error) => {
       throw error;
     },

@@ -201,7 +201,7 @@ export const requestErrorCodes = {
     category: 70,
     retryable: true,
     meaning:
-      'The client has used up its requests or its cost of this minute, has too much under way at a time, or does not read its replies. Retry-After says when to try again.',
+      'The client has used up its requests or its cost of this minute, has too much under way or waiting at a time, or does not read its replies. Retry-After says when to try again.',
   },
   PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
   PERSISTED_QUERY_NOT_FOUND: {

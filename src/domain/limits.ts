@@ -147,11 +147,13 @@ export const limits = {
   },
   waiting: {
     variable: 'MAX_WAITING',
+    // As published, a Zuora tenant has 40 requests under way, or 80 of high volume.
     standard: 200,
     least: 1,
     most: 100_000,
     code: 'RATE_LIMITED',
-    meaning: 'operations of a client that wait for their turn, for each process',
+    meaning:
+      'requests of a client that wait for their turn, be it for a connection of one pool or for what others cost, for each process',
   },
   reply: {
     variable: 'MAX_REPLY',

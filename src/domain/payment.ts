@@ -19,6 +19,9 @@ export interface ProcessingOptions {
   billingOptions?: { targetDate?: string | null; documentDate?: string | null } | null;
 }
 
+/** Whether a request with these options asks the payment gateway while its transaction is open. */
+export const collects = (options: ProcessingOptions | null | undefined): boolean => options?.collectPayment === true;
+
 /**
  * collectPayment only with runBilling, since there would be nothing to collect. Billing and paying are scopes of their
  * own. Source: processing options of "Create an order"; collectPayment as in the sample of "Create fulfillments".

@@ -8,6 +8,7 @@ export class TooManyWaiting extends Error {
 interface Waiting {
   weight: number;
   go: () => void;
+  fail: (reason: unknown) => void;
 }
 
 interface Client {
@@ -56,36 +57,98 @@ export class Turns {
     return this.clients.get(client)?.held ?? 0;
   }
 
+  /** How many requests of a client wait now. */
+  waitingOf(client: string): number {
+    return this.clients.get(client)?.waiting.length ?? 0;
+  }
+
   /**
-   * Resolves when it is the client's turn, with what gives the weight back; a second call does nothing. A weight of more than
-   * half the capacity counts as half, or no client could ever take it.
+   * Takes the weight where it is the client's turn at once: what gives it back, a second call does nothing. A weight of more
+   * than half the capacity counts as half, or no client could ever take it.
+   */
+  tryTake(id: string, weight = 1): (() => void) | undefined {
+    if (this.line.size > 0) return undefined;
+    const counted = this.counted(weight);
+    const client = this.clients.get(id) ?? { held: 0, waiting: [] };
+    if (!this.fits(client, counted)) return undefined;
+    this.clients.set(id, client);
+    this.hold(client, counted);
+    return this.giveBack(id, client, counted);
+  }
+
+  /**
+   * Resolves when it is the client's turn, as `tryTake` does. A request that is aborted while it waits gives up its place, and
+   * fails with the signal's reason.
    * @throws TooManyWaiting
    */
-  async take(id: string, weight = 1): Promise<() => void> {
-    const counted = Math.min(weight, Math.max(1, Math.floor(this.capacity / 2)));
-    let client = this.clients.get(id);
-    if (!client) {
-      client = { held: 0, waiting: [] };
-      this.clients.set(id, client);
-    }
-    if (this.line.size === 0 && this.fits(client, counted)) this.hold(client, counted);
-    else {
-      if (client.waiting.length >= this.mostWaiting) throw new TooManyWaiting(this.mostWaiting);
-      const turn = new Promise<void>((go) => client.waiting.push({ weight: counted, go }));
-      this.line.add(id);
-      // Others may wait for more than is free, or for more than they may hold.
-      this.next();
-      await turn;
-    }
+  async take(id: string, weight = 1, signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
+    const taken = this.tryTake(id, weight);
+    if (taken) return taken;
+    if (this.waitingOf(id) >= this.mostWaiting) throw new TooManyWaiting(this.mostWaiting);
+    const client = this.clients.get(id) ?? { held: 0, waiting: [] };
+    this.clients.set(id, client);
+    const counted = this.counted(weight);
+    await this.wait(id, client, counted, signal);
+    return this.giveBack(id, client, counted);
+  }
+
+  private counted(weight: number): number {
+    return Math.min(weight, Math.max(1, Math.floor(this.capacity / 2)));
+  }
+
+  private giveBack(id: string, client: Client, counted: number): () => void {
     let given = false;
     return () => {
       if (given) return;
       given = true;
       this.free += counted;
       client.held -= counted;
-      if (client.held === 0 && client.waiting.length === 0) this.clients.delete(id);
+      this.leave(id, client);
       this.next();
     };
+  }
+
+  /** Fails every request that waits: what they wait for has turned out not to be there. */
+  refuseWaiting(reason: unknown): void {
+    for (const id of [...this.line]) {
+      const client = this.clients.get(id)!;
+      for (const { fail } of client.waiting.splice(0)) fail(reason);
+      this.leave(id, client);
+    }
+  }
+
+  private async wait(id: string, client: Client, weight: number, signal?: AbortSignal): Promise<void> {
+    let giveUp: (() => void) | undefined;
+    const turn = new Promise<void>((go, fail) => {
+      const waiting = { weight, go, fail };
+      client.waiting.push(waiting);
+      giveUp = () => {
+        const at = client.waiting.indexOf(waiting);
+        if (at < 0) return;
+        client.waiting.splice(at, 1);
+        this.leave(id, client);
+        fail(signal!.reason);
+        // It may have been the heavy one that the others waited for.
+        this.next();
+      };
+    });
+    this.line.add(id);
+    signal?.addEventListener('abort', giveUp!, { once: true });
+    // Others may wait for more than is free, or for more than they may hold.
+    this.next();
+    try {
+      await turn;
+    } finally {
+      signal?.removeEventListener('abort', giveUp!);
+    }
+  }
+
+  /** A client with nothing that waits is not in line, and one with nothing at all is forgotten. */
+  private leave(id: string, client: Client): void {
+    if (client.waiting.length) return;
+    this.line.delete(id);
+    if (client.held === 0) this.clients.delete(id);
   }
 
   private fits(client: Client, weight: number): boolean {

@@ -32,7 +32,8 @@ export interface PaymentGateway {
 /** Thrown when the gateway fails or does not answer in time. */
 export class GatewayFailure extends Error {}
 
-class GatewayTimeout extends GatewayFailure {}
+/** Thrown where it does not answer in time. */
+export class GatewayTimeout extends GatewayFailure {}
 
 /** A call of the gateway, without what is paid and how. */
 export interface GatewayCall {

@@ -19,6 +19,7 @@ import {
   ValidationContext,
 } from 'graphql';
 import { RequestError } from '../domain/errors';
+import { collects, type ProcessingOptions } from '../domain/payment';
 import { InvalidDocument, type ParsedDocument } from './parsed-document';
 import { schema } from './schema';
 
@@ -34,6 +35,8 @@ export interface Operation extends ParsedDocument {
   mutations: readonly FieldNode[];
   /** A mutation of it is only rehearsed. */
   dryRun: boolean;
+  /** A mutation of it may ask the payment gateway while its transaction is open. */
+  mayPay: boolean;
 }
 
 /**
@@ -64,15 +67,27 @@ export function prepare(
   const operation = { document, hash, node, variables };
   try {
     if (mayBeRefused(operation)) for (const field of fieldsOf(operation)) argumentsOf(field, variables);
-    if (node.operation !== OperationTypeNode.MUTATION) return { ...operation, mutations: [], dryRun: false };
+    if (node.operation !== OperationTypeNode.MUTATION)
+      return { ...operation, mutations: [], dryRun: false, mayPay: false };
     const fields = [...rootFieldsOf(operation)];
-    const dryRun = fields.some((field) => argumentsOf(field, variables).dryRun === true);
-    return { ...operation, mutations: fields.map((field) => field.node), dryRun };
+    const given = fields.map((field) => argumentsOf(field, variables));
+    return {
+      ...operation,
+      mutations: fields.map((field) => field.node),
+      dryRun: given.some(({ dryRun }) => dryRun === true),
+      mayPay: fields.some(({ definition }, at) => definition.extensions.pays === true || asksToCollect(given[at])),
+    };
   } catch (error) {
     if (error instanceof GraphQLError) throw new InvalidDocument('BAD_USER_INPUT', [error]);
     throw error;
   }
 }
+
+/** Processing options are an argument, or a field of one. */
+const asksToCollect = (given: Record<string, unknown>): boolean =>
+  [given, ...Object.values(given)].some((at) =>
+    collects((at as { processingOptions?: ProcessingOptions } | null | undefined)?.processingOptions),
+  );
 
 /** An empty name counts as none: URLs and forms cannot leave a value out in another way. */
 function operationOf({ definitions }: DocumentNode, name: string | null | undefined): OperationDefinitionNode {

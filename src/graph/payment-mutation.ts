@@ -54,7 +54,7 @@ export class PaymentMutations {
     description:
       "Collects what is owed on Posted invoices by their accounts' payment methods, all of it or nothing. Negative invoices of the same account and currency are taken off first. PAYMENT_METHOD_MISSING, PAYMENT_DECLINED or PAYMENT_FAILED where it cannot; BALANCE_EXCEEDED where nothing is owed; LIMIT_EXCEEDED where a payment would have more than 13 digits before the point.",
   })
-  @Extensions({ scope: 'pay' })
+  @Extensions({ scope: 'pay', pays: true })
   collectPayment(
     @Arg('invoiceKeys', () => [ID], {
       description: 'Ids in any spelling or invoice numbers, 1 to 1,000; INVALID_VALUE where one comes twice.',

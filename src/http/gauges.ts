@@ -24,13 +24,14 @@ export function gauges(services: Services, version: string): Gauge[] {
     build,
     gauge(
       'gateway_database_connections',
-      'Connections of this process by pool: open, idle among these, and waiting: how many wait for one.',
+      'Connections of this process by pool: open, in use and idle among these, and waiting: how many wait for one.',
       ['pool', 'state'],
       function () {
-        for (const [name, pool] of db.pools) {
+        for (const [name, pool, turns] of db.pools) {
           this.set({ pool: name, state: 'open' }, pool.totalCount);
+          this.set({ pool: name, state: 'in_use' }, pool.totalCount - pool.idleCount);
           this.set({ pool: name, state: 'idle' }, pool.idleCount);
-          this.set({ pool: name, state: 'waiting' }, pool.waitingCount);
+          this.set({ pool: name, state: 'waiting' }, turns ? turns.waiting : pool.waitingCount);
         }
       },
     ),
@@ -57,6 +58,14 @@ export function gauges(services: Services, version: string): Gauge[] {
       'gateway_bill_run_oldest_age_seconds',
       'Seconds since the bill run that has been at what it is at for longest got there; 0 where none is open.',
       'billRunAge',
+    ),
+    gauge(
+      'gateway_payment_breakers_open',
+      'Accounts at the payment gateway that have not answered, whose payments this process refuses at once.',
+      [],
+      function () {
+        this.set(services.breakers.open);
+      },
     ),
     waiting('gateway_payment_attempts_open', 'Payment attempts whose end is not known yet.', 'attempts'),
     waiting('gateway_payment_attempt_oldest_age_seconds', 'Seconds since the oldest of these was made.', 'attemptAge'),

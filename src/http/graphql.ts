@@ -132,6 +132,8 @@ export async function graphqlRoute(
       await graph.onlyReads();
     }
     const reply = await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search);
+    // It has too many others waiting: nothing of it was carried out, and none of it is to look as if it had been.
+    if (work.counter.refused) throw work.counter.refused;
     request.isLarge ||= graph.reply.isLarge;
     // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
     if (context.failure && (held || context.failed)) throw context.failure;
@@ -245,12 +247,12 @@ const storeOver = (parsed: ParsedDocuments) => ({
 function holdOf(request: FastifyRequest, operation: Operation | undefined, limits: Limits): Hold | undefined {
   const key = idempotencyKey(request);
   if (request.method !== 'POST' || operation?.node.operation !== OperationTypeNode.MUTATION) return undefined;
-  const { mutations, dryRun } = operation;
+  const { mutations, dryRun, mayPay } = operation;
   if (key === undefined && !dryRun) return undefined;
   if (mutations.length > 1) throw new RequestError('ONE_MUTATION_PER_KEY');
   // What changes nothing need not be kept: asked again, it is judged again.
   if (dryRun || key === undefined) return { dryRun: true };
   const { query, operationName, variables } = request.body as Record<string, unknown>;
   const asked = [query, operationName ?? null, variables ?? {}];
-  return { key, fingerprint: fingerprintOf('POST /graphql', request, asked), longest: limits.keptReply };
+  return { key, fingerprint: fingerprintOf('POST /graphql', request, asked), longest: limits.keptReply, mayPay };
 }

@@ -7,6 +7,7 @@ const light = 1_000_000;
 /** Of a request. */
 interface Time {
   reason: Error | undefined;
+  readonly signal: AbortSignal;
   check(): void;
 }
 
@@ -23,15 +24,17 @@ export class InFlight {
   }
 
   /**
-   * Resolves when an operation may run, with what ends it.
+   * Resolves when an operation may run, with what ends it. One whose time is up while it waits gives up its place.
    * @throws LimitError RATE_LIMITED where too many operations of its client wait already
    */
   async enter(clientId: string, cost: number, limit: Time): Promise<() => void> {
     const lane = cost <= light ? this.lanes.light : this.lanes.heavy;
+    const free = lane.tryTake(clientId, cost);
+    if (free) return free;
     // A client that has itself to wait for is told so, and not that the server is slow.
     limit.reason = tooMany('costInFlight', this.limits.costInFlight, 'waited for its turn until its time was up');
     try {
-      const leave = await lane.take(clientId, cost);
+      const leave = await lane.take(clientId, cost, limit.signal);
       try {
         limit.check();
       } catch (error) {

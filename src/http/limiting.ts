@@ -28,7 +28,11 @@ export function limited(app: FastifyInstance, limits: Limits, rates: Rates, unse
         // Once more: many requests that come at once all find nothing unread.
         unsent.admit(request.caller!.clientId);
         request.counter = counter;
-        counter.requestId = request.id;
+        Object.assign(counter, {
+          requestId: request.id,
+          clientId: request.caller!.clientId,
+          mostWaiting: limits.waiting,
+        });
         reply.raw.once('close', () => {
           if (!reply.raw.writableFinished && (request.reads || request.method === 'GET')) counter.limit?.pass();
         });

@@ -4,6 +4,7 @@ import type { Scope } from '../domain/caller';
 import { add, type Decimal } from '../domain/decimal';
 import { Refusal } from '../domain/errors';
 import type { Limits } from '../domain/limits';
+import { collects, type ProcessingOptions } from '../domain/payment';
 import { type InputProblem, readInput } from '../graph/coerce';
 import { hold, type Reply } from '../service/hold';
 import { tellRefused } from '../service/refused';
@@ -37,7 +38,9 @@ export async function carryOut(
   const key = idempotencyKey(request);
   if (key !== undefined) {
     const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
-    const held = hold(services, caller, { key, fingerprint, longest: limits.keptReply }, request.counter!, (work) => {
+    const options = isObject(body) ? (body.processingOptions as ProcessingOptions | null | undefined) : undefined;
+    const keyed = { key, fingerprint, longest: limits.keptReply, mayPay: collects(options) };
+    const held = hold(services, caller, keyed, request.counter!, (work) => {
       afterwards.after(reply, work, held);
       return act(work);
     });

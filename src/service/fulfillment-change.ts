@@ -25,7 +25,7 @@ import { type HistoryAction, isChanged } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
-import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { posted as postedOf } from '../store/billing-claim';
 import { FulfillmentRow } from '../store/fulfillment';
 import { itemCounts } from '../store/fulfillment-item';
@@ -54,7 +54,7 @@ export function transitionFulfillments(
   input: TransitionInput,
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
 ): Promise<FulfillmentsResult> {
-  return work.run(dryRun, async (unit) => {
+  return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
     const { keys } = input;
     refuse([
       ...judgeCount(keys.length, ['keys']),

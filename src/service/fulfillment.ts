@@ -6,7 +6,7 @@ import { type FulfillmentInput, judgeCreate, leftForNew } from '../domain/fulfil
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
-import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { FulfillmentRow } from '../store/fulfillment';
 import { FulfillmentItemRow } from '../store/fulfillment-item';
 import { newId } from '../store/id';
@@ -41,7 +41,7 @@ export function createFulfillments(
   input: CreateFulfillmentsInput,
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
 ): Promise<CreatedFulfillments> {
-  return work.run(dryRun, async (unit) => {
+  return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
     const entries = input.fulfillments;
     refuse([
       ...judgeCount(entries.length, ['input', 'fulfillments']),

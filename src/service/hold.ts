@@ -21,6 +21,8 @@ interface Keyed {
   fingerprint: string;
   /** The longest reply that is kept, in characters. */
   longest: number;
+  /** The request may ask the payment gateway: its connection is one of those that may wait for that. */
+  mayPay: boolean;
 }
 
 /**
@@ -42,10 +44,11 @@ export async function hold(
   counter: StatementCounter,
   render: (work: Work) => Promise<Reply>,
 ): Promise<{ reply: Reply; replayed: boolean }> {
-  const lease = await Lease.take(services.db.main, counter).catch((error) => {
+  const mayPay = 'key' in why && why.mayPay;
+  const lease = await Lease.take(mayPay ? services.db.paying : services.db.writing, counter).catch((error) => {
     throw translated(error);
   });
-  const held: Held = { connection: lease, units: [], settled: false };
+  const held: Held = { connection: lease, units: [], mayPay, settled: false };
   const work = new Work(services, caller, counter, held);
   let open = true;
   try {

@@ -8,7 +8,7 @@ import {
   type OrderLineItemChange,
   updatableLineFields,
 } from '../domain/order-line-item-change';
-import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { posted } from '../store/billing-claim';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import { type BatchOptions, judged, refuse } from './batch';
@@ -39,7 +39,7 @@ export function updateOrderLineItems(
   input: UpdateOrderLineItemsInput,
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
 ): Promise<OrderLineItemsResult> {
-  return work.run(dryRun, async (unit) => {
+  return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
     const { orderLineItems: entries, processingOptions } = input;
     refuse(
       below(
@@ -72,7 +72,7 @@ export function updateOrderLineItem(
   { processingOptions, ...change }: OrderLineItemChange & { processingOptions?: ProcessingOptions | null },
   { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
 ): Promise<Billed & { orderLineItem: OrderLineItemRow }> {
-  return work.run(dryRun, async (unit) => {
+  return work.run({ dryRun, mayPay: collects(processingOptions) }, async (unit) => {
     const optionsPath = ['input', 'processingOptions'];
     refuse(below(optionsPath, judgeProcessingOptions(processingOptions, unit.caller.scopes)));
     const changes = await Changes.begin(unit, [{ id, ...change }], processingOptions);

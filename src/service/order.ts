@@ -11,7 +11,7 @@ import {
   type OrderLineItemInput,
   withOriginal,
 } from '../domain/order-line-item-create';
-import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { judgeExtended, type Price, priceOf } from '../domain/price';
 import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
@@ -41,7 +41,7 @@ export function createOrder(
   input: CreateOrderInput,
   dryRun = false,
 ): Promise<Billed & { order: OrderRow; orderLineItems: OrderLineItemRow[] }> {
-  return work.run(dryRun, async (unit) => {
+  return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
     refuse(
       below(
         ['input'],

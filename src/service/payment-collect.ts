@@ -20,7 +20,7 @@ export interface Payments extends Collected {
  * accounts: of two requests for one invoice the second finds nothing owed.
  */
 export function collectPayment(work: Work, keys: readonly string[], { dryRun = false } = {}): Promise<Payments> {
-  return work.run(dryRun, async (unit) => {
+  return work.run({ dryRun, mayPay: true }, async (unit) => {
     refuse(judgeCount(keys.length, ['invoiceKeys']));
     const invoices = await lockInvoices(unit, keys);
     const accountIds = [...new Set(invoices.map(({ accountId }) => accountId))];

@@ -3,6 +3,7 @@ import { add } from '../domain/decimal';
 import { Refusal, userError } from '../domain/errors';
 import { amountsToCollect, balancesBehind, offsetsOf } from '../domain/invoice';
 import { judgePayment } from '../domain/payment';
+import { GatewayTimeout } from '../gateway/port';
 import type { AccountRow } from '../store/account';
 import { type Connection, transaction } from '../store/connection';
 import { newId } from '../store/id';
@@ -116,6 +117,14 @@ async function authorize(
   paths: ReadonlyMap<string, string[]>,
 ): Promise<void> {
   const { services } = unit;
+  if (!unit.mayPay) throw new Error('the payment gateway would be waited for on a connection that is for other writes');
+  // Each entity has one account at the gateway.
+  const account = unit.caller.entityId;
+  if (!services.breakers.admits(account)) {
+    const why =
+      'The payment gateway has not answered for a while, and is not asked now; nothing was charged. Try again.';
+    throw new Refusal(attempts.map(({ id }) => userError('PAYMENT_FAILED', why, paths.get(id)!)));
+  }
   // Held to the end of this transaction, so that the sweep leaves alone what is still under way.
   await holdAttempts(
     unit.db.connection,
@@ -132,8 +141,10 @@ async function authorize(
       const token = accounts.get(accountId)!.paymentMethodToken!;
       try {
         const answer = await services.gateway.authorize({ key, token, amount, currency });
+        services.breakers.answered(account);
         if (!answer.approved) refused.push({ attempt, declined: true, reason: answer.reason });
       } catch (error) {
+        if (error instanceof GatewayTimeout) services.breakers.timedOut(account);
         services.onFailure(error, `authorizing attempt ${key}`);
         refused.push({ attempt, declined: false, reason: (error as Error).message });
       }

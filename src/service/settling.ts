@@ -8,6 +8,9 @@ export interface Waiting {
   orgId: string;
 }
 
+/** After so many failures in a row the rest of an entity is left to the next round: each may have taken the whole time limit. */
+const mostFailures = 5;
+
 /** One step towards the end of an attempt or a refund: a transaction that may wait for the payment gateway. */
 export const settling = (
   services: Services,
@@ -15,7 +18,13 @@ export const settling = (
   act: (connection: Connection) => Promise<void>,
 ): Promise<void> => transaction(services.db.settling, { entityId, orgIds: [orgId] }, act);
 
-/** Settles one after another what a crash or a failing gateway has left open. A failure keeps no other waiting. */
+/** Entities that are settled side by side, as many as there are connections for it. */
+const sideBySide = 4;
+
+/**
+ * Settles what a crash or a failing gateway has left open. Entities take turns, one step each, so that one whose gateway does
+ * not answer keeps no other waiting. Breakers do not stop it: money that was authorized has to come to an end.
+ */
 export async function sweep(
   services: Services,
   what: string,
@@ -23,11 +32,26 @@ export async function sweep(
   settle: (services: Services, each: Waiting) => Promise<void>,
   ended: () => boolean,
 ): Promise<void> {
+  const entities = new Map<string, { left: Waiting[]; failures: number }>();
   for (const each of waiting) {
-    if (ended()) return;
-    await settle(services, each).catch((error) => {
-      noted(services, translated(error));
-      services.onFailure(error, `settling ${what} ${each.id}`);
-    });
+    const known = entities.get(each.entityId);
+    if (known) known.left.push(each);
+    else entities.set(each.entityId, { left: [each], failures: 0 });
   }
+  const queue = [...entities.values()];
+  const worker = async () => {
+    for (let entity = queue.shift(); entity && !ended(); entity = queue.shift()) {
+      const each = entity.left.shift()!;
+      try {
+        await settle(services, each);
+        entity.failures = 0;
+      } catch (error) {
+        entity.failures++;
+        noted(services, translated(error));
+        services.onFailure(error, `settling ${what} ${each.id}`);
+      }
+      if (entity.left.length && entity.failures < mostFailures) queue.push(entity);
+    }
+  };
+  await Promise.all(Array.from({ length: sideBySide }, worker));
 }

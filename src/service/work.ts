@@ -2,6 +2,7 @@ import type { Caller } from '../domain/caller';
 import { isRetryable, Refusal, RequestError, userError } from '../domain/errors';
 import { changesOf, type HistoryAction, type HistorySubject, stateOf, valuesOf } from '../domain/history';
 import type { NumberedKind } from '../domain/key';
+import type { Breakers } from '../gateway/breaker';
 import type { PaymentGateway } from '../gateway/port';
 import type { Audited } from '../store/audited';
 import { type BillingSettingsRow, billingSettings } from '../store/billing-settings';
@@ -16,6 +17,8 @@ import { type Numbering, NumberTaken } from '../store/write';
 export interface Services {
   db: Database;
   gateway: PaymentGateway;
+  /** Which accounts at the payment gateway do not answer at present. */
+  breakers: Breakers;
   /** Told of what went wrong behind a reply, where nobody waits for it any more. */
   onFailure: (error: unknown, what: string) => void;
   /** Tells the workers of this process that there is a bill run to carry on. */
@@ -44,6 +47,8 @@ export class Unit {
     readonly services: Services,
     readonly caller: Caller,
     readonly dryRun: boolean,
+    /** Its connection is one of those that may wait for the payment gateway. */
+    readonly mayPay = false,
   ) {
     this.db = new Scoped(connection, caller);
   }
@@ -132,8 +137,16 @@ export class Unit {
 export interface Held {
   connection: Connection;
   units: Unit[];
+  /** It is one of those that may wait for the payment gateway. */
+  mayPay: boolean;
   /** The effect was carried out or refused by the rules: an outcome that may be stored. */
   settled: boolean;
+}
+
+/** How an effect is carried out; of those that never pay `dryRun` alone says it. */
+interface RunOptions {
+  dryRun: boolean;
+  mayPay: boolean;
 }
 
 /**
@@ -151,7 +164,7 @@ export class Work {
   constructor(
     readonly services: Services,
     readonly caller: Caller,
-    readonly counter: StatementCounter = { statements: 0, requestId: caller.requestId },
+    readonly counter: StatementCounter = { statements: 0, requestId: caller.requestId, clientId: caller.clientId },
     private readonly held?: Held,
   ) {}
 
@@ -188,18 +201,20 @@ export class Work {
 
   /**
    * Carries out one effect in a transaction. A Refusal rolls everything back and is thrown on; so is any other
-   * failure, as what it is: contention as LOCKED_RETRY, an outage as an outage.
+   * failure, as what it is: contention as LOCKED_RETRY, an outage as an outage. `mayPay`: it may ask the payment gateway, and
+   * takes a connection that may wait for that.
    */
-  async run<T>(dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {
+  async run<T>(how: boolean | RunOptions, effect: (unit: Unit) => Promise<T>): Promise<T> {
+    const { dryRun, mayPay } = typeof how === 'boolean' ? { dryRun: how, mayPay: false } : how;
     try {
-      return this.held ? await this.runHeld(this.held, dryRun, effect) : await this.runAlone(dryRun, effect);
+      return this.held ? await this.runHeld(this.held, dryRun, effect) : await this.runAlone(dryRun, effect, mayPay);
     } catch (error) {
       throw noted(this.services, translated(error));
     }
   }
 
   private async runHeld<T>(held: Held, dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {
-    const unit = new Unit(held.connection, this.services, this.caller, dryRun);
+    const unit = new Unit(held.connection, this.services, this.caller, dryRun, held.mayPay);
     await held.connection.control('savepoint effect');
     try {
       const result = await effect(unit);
@@ -217,9 +232,12 @@ export class Work {
     }
   }
 
-  private async runAlone<T>(dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {
-    const lease = await Lease.take(this.services.db.main, this.counter);
-    const unit = new Unit(lease, this.services, this.caller, dryRun);
+  private async runAlone<T>(dryRun: boolean, effect: (unit: Unit) => Promise<T>, mayPay: boolean): Promise<T> {
+    const { writing, paying } = this.services.db;
+    // A dry run asks no gateway.
+    const pays = mayPay && !dryRun;
+    const lease = await Lease.take(pays ? paying : writing, this.counter);
+    const unit = new Unit(lease, this.services, this.caller, dryRun, pays);
     let committed = false;
     let ended = false;
     try {

@@ -49,13 +49,17 @@ export const accounts = list<AccountRow, AccountFilter>(
 
 /** The advisory lock of an account's billing; its key is a hash of the account's id. */
 export const billingLock = 4902;
+/** What waits for it is counted under this name. */
+export const billing = 'billing of account';
 
 /**
  * One billing act per account at a time, to the end of the transaction. Taken after the line items, in the order of
  * the ids.
  */
 export async function lockAccountsForBilling(scoped: Scoped, accountIds: readonly string[]): Promise<void> {
-  await scoped.query(
+  await scoped.lock(
+    billing,
+    accountIds,
     `select pg_advisory_xact_lock(hashtextextended(id::text, ${billingLock})) from (
        select id from account where entity_id = $1 and org_id = any($2) and id = any($3) order by id
      ) as billed`,

@@ -130,7 +130,8 @@ export async function findRun(connection: Connection, id: string): Promise<BillR
 
 /** A run as it stands, locked for a change of its status or against one. */
 export async function lockRun(connection: Connection, id: string) {
-  const [run] = await connection.query<BillRunRow>(
+  const [run] = await connection.lock<BillRunRow>(
+    [`bill_run ${id}`],
     `select ${selected} from bill_run t where t.id = $1 for no key update`,
     [id],
   );

@@ -45,8 +45,16 @@ const ofEntity = 'entity_id = $1 and $2::uuid[] is not null';
  * wrong if they changed meanwhile; `update` is for who changes them. Neither is taken by what only reads a list.
  */
 export async function billingSettings(scoped: Scoped, lock?: 'share' | 'update'): Promise<BillingSettingsRow> {
-  const [row] = await scoped.query<BillingSettingsRow>(
-    `select ${selectList(tableOf(BillingSettingsRow))} from billing_settings t where ${ofEntity} ${lock ? `for ${lock}` : ''}`,
+  const text = `select ${selectList(tableOf(BillingSettingsRow))} from billing_settings t where ${ofEntity}`;
+  // Those that share it hold up nobody, however many: they count only where they have to wait for who changes it.
+  if (lock !== 'update') {
+    const [free] = await scoped.query<BillingSettingsRow>(lock ? `${text} for share skip locked` : text);
+    if (free || !lock) return free;
+  }
+  const [row] = await scoped.lock<BillingSettingsRow>(
+    'billing_settings',
+    [scoped.scope.entityId],
+    `${text} for ${lock}`,
   );
   return row;
 }

@@ -2,7 +2,8 @@ import type { Connection } from './connection';
 
 /** Locks a client that was not revoked, so that what is found out about its secrets stays so. Whether there is one. */
 export async function lockClient(db: Connection, id: string): Promise<boolean> {
-  return (await db.query('select from client where id = $1 and revoked_date is null for update', [id])).length > 0;
+  const text = 'select from client where id = $1 and revoked_date is null for update';
+  return (await db.lock([`client ${id}`], text, [id])).length > 0;
 }
 
 export interface LiveSecret {

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import type { LockQueues } from './lock-queue';
+import { type Asker, SharedPool, type Taken } from './pool';
 import { appRole } from './roles';
-import type { TimeLimit } from './time-limit';
 
 /** Counts the statements of one request; begin, commit and savepoints are not counted. */
-export interface StatementCounter {
+export interface StatementCounter extends Asker {
   statements: number;
   /** Whose they are, for the log. */
   requestId?: string;
-  /** Ends them when the time of the request is up. */
-  limit?: TimeLimit;
 }
 
 /** A statement that is sent, without its values; begin, commit and "connect", the wait for a connection, are some too. */
@@ -65,7 +64,7 @@ export class Connection {
   protected readonly mark: string = '';
 
   constructor(
-    private readonly target: Pool | PoolClient,
+    private readonly target: Pool | SharedPool | PoolClient,
     readonly counter: StatementCounter = { statements: 0 },
   ) {}
 
@@ -78,15 +77,26 @@ export class Connection {
     return result.rows as T[];
   }
 
+  /**
+   * A statement that may wait for others, who hold what the keys name: rows, or an advisory lock. Every lock goes through here.
+   * Within a transaction of a request it is refused where too many wait already.
+   */
+  lock<T = Record<string, unknown>>(_keys: readonly string[], text: string, values: unknown[] = []): Promise<T[]> {
+    return this.query<T>(text, values);
+  }
+
   /** Resolves no sooner than the statement has ended, be its time up or not. */
   protected send(statement: QueryConfig): Promise<QueryResult> {
-    const { limit } = this.counter;
-    return limit ? limit.runOn(this.target as Pool, (client) => client.query(statement)) : this.target.query(statement);
+    const { target } = this;
+    if (target instanceof SharedPool) return target.run(this.counter, (client) => client.query(statement));
+    return target.query(statement);
   }
 
   /** begin, commit, rollback, savepoints: without parameters, uncounted, unprepared. */
   async control(text: string): Promise<void> {
-    await told(text, this.counter, () => this.target.query(text));
+    const { target } = this;
+    if (target instanceof SharedPool) throw new Error(`${text} needs a connection of its own`);
+    await told(text, this.counter, () => target.query(text));
   }
 }
 
@@ -104,19 +114,30 @@ export class Lease extends Connection {
   private broken: Error | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private ended = false;
+  private readonly client: PoolClient;
+  private readonly giveBack: Taken['release'];
+  /** What it has locked, or wanted to. */
+  private readonly locked = new Set<string>();
 
   private constructor(
-    private readonly client: PoolClient,
+    { client, release }: Taken,
     counter?: StatementCounter,
+    private readonly locks?: LockQueues,
   ) {
     super(client, counter);
+    this.client = client;
+    this.giveBack = release;
     // The pool listens only while it holds the connection; an error nobody listens to would end the process.
     client.on('error', this.onError);
   }
 
-  static async take(pool: Pool, counter?: StatementCounter): Promise<Lease> {
-    const connected = () => (counter?.limit ? counter.limit.take(pool) : pool.connect());
-    return new Lease(await told('connect', counter, connected), counter);
+  /** @throws LimitError RATE_LIMITED where too many requests of the same client wait already */
+  static async take(pool: Pool | SharedPool, counter?: StatementCounter): Promise<Lease> {
+    if (pool instanceof SharedPool) {
+      return new Lease(await told('connect', counter, () => pool.take(counter ?? {})), counter, pool.locks);
+    }
+    const client = await told('connect', counter, () => pool.connect());
+    return new Lease({ client, release: (spoilt) => client.release(spoilt) }, counter);
   }
 
   /** One at a time: resolvers that read through a held transaction ask side by side, and the driver does not queue. */
@@ -134,6 +155,20 @@ export class Lease extends Connection {
   ): Promise<T[]> {
     if (this.ended) throw new Error('the transaction of this request has ended');
     return super.query<T>(text, values, prepared);
+  }
+
+  /** @throws what says 55P03, "lock not available", where too many wait for one of the keys */
+  override async lock<T = Record<string, unknown>>(
+    keys: readonly string[],
+    text: string,
+    values: unknown[] = [],
+  ): Promise<T[]> {
+    if (this.locks && !this.ended) {
+      const fresh = [...new Set(keys)].filter((key) => !this.locked.has(key));
+      this.locks.enter(fresh);
+      for (const key of fresh) this.locked.add(key);
+    }
+    return this.query<T>(text, values);
   }
 
   protected override send(statement: QueryConfig): Promise<QueryResult> {
@@ -194,24 +229,27 @@ export class Lease extends Connection {
     await this.last;
     if (open && !this.broken) await this.control('rollback').catch(this.onError);
     this.client.removeListener('error', this.onError);
-    this.client.release(this.broken ?? this.counter.limit?.isSpoilt(this.client));
+    this.locks?.leave(this.locked);
+    this.giveBack(this.broken ?? this.counter.limit?.isSpoilt(this.client));
   }
 }
 
 /** One transaction in a scope, on a connection of a pool: committed where `act` comes to its end. */
-export const transaction = <T>(pool: Pool, scope: Scope, act: (lease: Lease) => Promise<T>): Promise<T> =>
-  within(pool, (lease) => lease.begin(scope), act);
+export const transaction = <T>(pool: Pool | SharedPool, scope: Scope, act: (lease: Lease) => Promise<T>): Promise<T> =>
+  within(pool, scope.entityId, (lease) => lease.begin(scope), act);
 
 /** The same for what belongs to no tenant, under the role of the pool. */
 export const transactionAside = <T>(pool: Pool, act: (lease: Lease) => Promise<T>): Promise<T> =>
-  within(pool, (lease) => lease.control('begin'), act);
+  within(pool, undefined, (lease) => lease.control('begin'), act);
 
+/** Of a pool that is shared, entities take turns here. */
 async function within<T>(
-  pool: Pool,
+  pool: Pool | SharedPool,
+  clientId: string | undefined,
   begin: (lease: Lease) => Promise<void>,
   act: (lease: Lease) => Promise<T>,
 ): Promise<T> {
-  const lease = await Lease.take(pool);
+  const lease = await Lease.take(pool, { statements: 0, clientId });
   let open = true;
   try {
     await begin(lease);
@@ -273,5 +311,16 @@ export class Scoped {
     const settings = Object.entries(byIndex).map(([name, value]) => `set local ${name} = ${value}`);
     await this.connection.control(settings.join('; '));
     return this.queryAnew<T>(text, values);
+  }
+
+  /** A statement that waits for whoever holds things of this kind with these ids. */
+  lock<T = Record<string, unknown>>(
+    kind: string,
+    ids: readonly string[],
+    text: string,
+    values: unknown[] = [],
+  ): Promise<T[]> {
+    const keys = ids.map((id) => `${kind} ${id}`);
+    return this.connection.lock<T>(keys, text, [this.scope.entityId, this.scope.orgIds, ...values]);
   }
 }

@@ -1,8 +1,11 @@
 import { Pool, type PoolConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
+import type { Turns } from '../domain/turns';
 import { byIndex, Connection, type Lease, type StatementCounter } from './connection';
+import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
+import { SharedPool } from './pool';
 import type { Reader, Replicas } from './replicas';
 import { appRole, readerRole, systemRole } from './roles';
 import { rows } from './rows';
@@ -24,10 +27,16 @@ function instant(text: string): string {
 
 const workTimeoutMs = 600_000;
 
+const applicationName = (pool: string): string => `order-fulfillment-gateway ${pool}`;
+
 export interface DatabaseOptions {
   url: string;
+  /** Connections for reads, as many for writes, and as many for payments. */
   poolSize?: number;
+  /** Of what writes, and of all that is no request. */
   statementTimeoutMs?: number;
+  /** Of what only reads. */
+  readStatementTimeoutMs?: number;
   onPoolError?: (error: Error) => void;
 }
 
@@ -45,13 +54,19 @@ const sessionOptions = (role: string | undefined, extra: Record<string, number |
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
 
+export const standardPoolSize = 10;
+
+/** How long a session of a request waits for a lock, and may leave a transaction idle. */
+const requestLimits = { lock_timeout: 10_000, idle_in_transaction_session_timeout: 60_000 };
+
+/** Limits of a session that only reads. */
+export const readLimits = ({ readStatementTimeoutMs = 10_000 }: DatabaseOptions) => ({
+  ...requestLimits,
+  statement_timeout: readStatementTimeoutMs,
+});
+
 /** The options of a data source: as the owner for migrations, else under the role that reads. */
 export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reader'): DataSourceOptions {
-  const limits = {
-    statement_timeout: options.statementTimeoutMs ?? 20_000,
-    lock_timeout: 10_000,
-    idle_in_transaction_session_timeout: 60_000,
-  };
   return {
     type: 'postgres',
     url: options.url,
@@ -61,25 +76,22 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
     namingStrategy: new SnakeNaming(),
     synchronize: false,
     installExtensions: false,
-    poolSize: options.poolSize ?? 10,
+    poolSize: options.poolSize ?? standardPoolSize,
     connectTimeoutMS: 5_000,
-    applicationName: 'order-fulfillment-gateway',
+    applicationName: applicationName('reading'),
     logger: noLogger,
     poolErrorHandler: options.onPoolError ?? (() => {}),
     extra: {
-      options: as === 'owner' ? sessionOptions(undefined, {}) : sessionOptions(readerRole, limits),
+      options: as === 'owner' ? sessionOptions(undefined, {}) : sessionOptions(readerRole, readLimits(options)),
       keepAlive: true,
     },
   } as DataSourceOptions;
 }
 
 /**
- * The database as the application sees it. A session may do little until a transaction begins (Lease.begin): those of `main`
- * only read, those of `side` are of the system's role, the others are shown no row of any tenant. `main` is TypeORM's own
- * pool; `side` is a small pool for what must be committed on a connection of its own while a unit of work holds one of the
- * first: were both from one pool, units that each wait for a second connection could exhaust it and wait for one another.
- * `settling` waits for the payment gateway, which new payments should not; `working` is for bill runs, whose statements may
- * take long.
+ * The database as the application sees it. A session may do little until a transaction begins (Lease.begin): those of `reading`
+ * only read, those of `side` are of the system's role, the others are shown no row of any tenant. What takes its time has a pool
+ * of its own, so that it holds nobody else up.
  */
 export class Database {
   /** Where there are any: opened by whoever serves requests (replicas.ts). */
@@ -87,30 +99,58 @@ export class Database {
 
   private constructor(
     readonly dataSource: DataSource,
-    readonly main: Pool,
+    /** Statements of requests that read, one at a time; TypeORM's own pool. */
+    readonly reading: SharedPool,
+    /** Transactions of requests. */
+    readonly writing: SharedPool,
+    /** Those that stay open while the payment gateway is asked, which may take seconds. */
+    readonly paying: SharedPool,
+    /**
+     * What must be committed on a connection of its own while a unit of work holds another, and who clients are. Were both from
+     * one pool, units that each wait for a second connection could exhaust it and wait for one another.
+     */
     readonly side: Pool,
-    readonly settling: Pool,
+    /** Waits for the payment gateway behind replies; entities take turns. */
+    readonly settling: SharedPool,
+    /** Bill runs, whose statements may take long. */
     readonly working: Pool,
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
     const dataSource = await new DataSource(dataSourceOptions(options, 'reader')).initialize();
     const main = (dataSource.driver as PostgresDriver).master as Pool;
-    const side = openPool(options, 4, {}, {}, systemRole);
-    const working = openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 8, byIndex);
-    return new Database(dataSource, main, side, openPool(options, 2), working);
+    const size = options.poolSize ?? standardPoolSize;
+    // As many as one client may have at once: it alone never runs into the bound, it waits for its turn instead. And always
+    // one behind the holder.
+    const locks = new LockQueues(Math.max(2, Math.ceil(size / 2)));
+    const named = (name: string) => ({ application_name: applicationName(name) });
+    const requests = (name: string) => new SharedPool(openPool(options, size, requestLimits, named(name)), locks);
+    return new Database(
+      dataSource,
+      new SharedPool(main),
+      requests('writing'),
+      requests('paying'),
+      openPool(options, 4, {}, named('side'), systemRole),
+      new SharedPool(openPool(options, 4, {}, named('settling'))),
+      // One for each of 8 workers, and one for the look whether the process is ready.
+      openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
+    );
   }
 
-  /** All pools by what they are for, with those of replicas by their names. */
-  get pools(): [name: string, pool: Pool][] {
-    const { main, side, settling, working } = this;
-    const replicas = this.replicas?.states.map(({ name, pool }): [string, Pool] => [`replica ${name}`, pool]) ?? [];
-    return [...Object.entries({ main, side, settling, working }), ...replicas];
+  /** All pools by what they are for, with those of replicas by their names; the turns of those that are shared. */
+  get pools(): [name: string, pool: Pool, turns?: Turns][] {
+    const { reading, writing, paying, side, settling, working } = this;
+    const shared = Object.entries({ reading, writing, paying, settling });
+    for (const { name, pool } of this.replicas?.states ?? []) shared.push([`replica ${name}`, pool]);
+    return [
+      ...shared.map(([name, { pool, turns }]): [string, Pool, Turns] => [name, pool, turns]),
+      ...Object.entries({ side, working }),
+    ];
   }
 
   /** Statements on the pool, each on whichever connection is free; of the primary, as everything but `replicas`. */
   reads(counter?: StatementCounter): Connection {
-    return new Connection(this.main, counter);
+    return new Connection(this.reading, counter);
   }
 
   /**
@@ -137,15 +177,16 @@ export class Database {
 
   /** Have all migrations that this program knows been applied? */
   async isMigrated(): Promise<boolean> {
-    const rows = await this.reads().query<{ name: string }>('select name from migrations');
+    // Beside the requests: a pool that they keep busy is no sign of a database that is away.
+    const rows = await new Connection(this.working).query<{ name: string }>('select name from migrations');
     const applied = new Set(rows.map((row) => row.name));
     return this.dataSource.migrations.every((migration) => applied.has(migration.name ?? migration.constructor.name));
   }
 
   async close(): Promise<void> {
     await this.replicas?.close();
+    for (const { pool } of [this.writing, this.paying, this.settling]) await pool.end();
     await this.side.end();
-    await this.settling.end();
     await this.working.end();
     await this.dataSource.destroy();
   }
@@ -155,7 +196,7 @@ export class Database {
 export function openPool(
   options: DatabaseOptions,
   size: number,
-  settings: Record<string, string> = {},
+  settings: Record<string, string | number> = {},
   more: PoolConfig = {},
   role = appRole,
 ): Pool {
@@ -164,7 +205,7 @@ export function openPool(
     max: size,
     connectionTimeoutMillis: 5_000,
     options: sessionOptions(role, { statement_timeout: options.statementTimeoutMs ?? 20_000, ...settings }),
-    application_name: 'order-fulfillment-gateway side',
+    application_name: applicationName('beside'),
     ...more,
   });
   pool.on('error', options.onPoolError ?? (() => {}));

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { InvoiceStatus } from '../domain/invoice';
 import type { TaxMode } from '../domain/price';
-import { AccountRow } from './account';
+import { AccountRow, billing } from './account';
 import { Audited, byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
 import type { Scoped } from './connection';
@@ -192,7 +192,9 @@ export function negativeCredit(
 
 /** Locks what accounts have to their credit on negative invoices, as it stands behind their billing lock. */
 export function lockNegativeInvoices(scoped: Scoped, accountIds: readonly string[]): Promise<InvoiceRow[]> {
-  return scoped.query<InvoiceRow>(
+  return scoped.lock<InvoiceRow>(
+    billing,
+    accountIds,
     `select ${selectList(tableOf(InvoiceRow))} from invoice t
      where t.entity_id = $1 and t.org_id = any($2) and t.account_id = any($3) and t.balance < 0 and t.status = 'Posted'
      order by t.id for no key update`,

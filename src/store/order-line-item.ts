@@ -192,7 +192,9 @@ export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
  * them back as they stand once the locks are granted. A line never changes its original, so the subquery is safe.
  */
 export function lockOrderLineItems(scoped: Scoped, ids: readonly string[]): Promise<OrderLineItemRow[]> {
-  return scoped.query(
+  return scoped.lock(
+    'order_line_item',
+    ids,
     `select ${selectList(tableOf(OrderLineItemRow))} from order_line_item t
      where t.entity_id = $1 and t.org_id = any($2) and t.id = any(array(
        select unnest($3::uuid[]) union

@@ -15,7 +15,8 @@ const attemptLock = 4903;
 
 /** Marks attempts as under way until this transaction ends, whatever way it ends. */
 export async function holdAttempts(connection: Connection, ids: readonly string[]): Promise<void> {
-  await connection.query(
+  await connection.lock(
+    ids.map((id) => `payment_attempt ${id}`),
     `select pg_advisory_xact_lock(hashtextextended(id, ${attemptLock})) from unnest($1::text[]) as held(id)`,
     [ids],
   );
@@ -120,7 +121,8 @@ export async function lockForFailure(connection: Connection, attemptId: string):
        select a.invoice_id from payment_application a join payment p on p.id = a.payment_id where p.attempt_id = $1
      ) order by id for no key update`,
   ];
-  for (const text of locks) await connection.query(text, [attemptId]);
+  // Behind the reply, on connections of its own: what it waits for is not counted.
+  for (const text of locks) await connection.lock([], text, [attemptId]);
 }
 
 /** The money can never be taken: the payment is an Error, its applications go, and the invoices are owed again. */

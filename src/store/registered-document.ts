@@ -51,7 +51,8 @@ const registrationLock = 4905;
 
 /** The same, kept from changing until the transaction ends: registrations of a client come one after another. */
 export async function lockDocumentsOf(db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> {
-  await db.query(`select pg_advisory_xact_lock(hashtextextended($1, ${registrationLock}))`, [clientId]);
+  const text = `select pg_advisory_xact_lock(hashtextextended($1, ${registrationLock}))`;
+  await db.lock([`documents of client ${clientId}`], text, [clientId]);
   return documentsOf(db, clientId);
 }
 

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { Connection } from './connection';
-import { type DatabaseOptions, openPool } from './database';
+import { type DatabaseOptions, openPool, readLimits, standardPoolSize } from './database';
+import { SharedPool } from './pool';
 import { readerRole } from './roles';
 
 /** How long a request waits for a replica to get where its client has written to, and how often it looks. */
@@ -23,7 +24,7 @@ export class Replica {
   /**
    * A pool of our own. TypeORM has some for replicas, but it does not start where one of them is down.
    */
-  readonly pool: Pool;
+  readonly pool: SharedPool;
   /** Up to where it has replayed the primary's log, at least. */
   replayed = 0n;
   /** How long ago it was that the primary had something that it lacks, in milliseconds; 0 where it lacks nothing. */
@@ -52,11 +53,12 @@ export class Replica {
     };
     const watched = { ...options, onPoolError };
     const more = { connectionTimeoutMillis: connectMs };
-    this.pool = openPool(watched, options.poolSize ?? 10, {}, more, readerRole);
+    const pool = openPool(watched, options.poolSize ?? standardPoolSize, readLimits(options), more, readerRole);
+    this.pool = new SharedPool(pool);
     this.probe = openPool(watched, 1, {}, { ...more, query_timeout: answerMs }, readerRole);
     this.asking = new Connection(this.probe);
-    this.pool.on('acquire', (client) => this.busy.add(client));
-    this.pool.on('release', (_error, client) => this.busy.delete(client));
+    pool.on('acquire', (client) => this.busy.add(client));
+    pool.on('release', (_error, client) => this.busy.delete(client));
   }
 
   get inUse(): boolean {
@@ -135,7 +137,7 @@ export class Replica {
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    await this.pool.pool.end();
     await this.probe.end();
   }
 }

@@ -1,3 +1,4 @@
+import { LimitError } from '../domain/limits';
 import { Connection, type Lease, RolledBack, type StatementCounter } from './connection';
 import type { Database, DatabaseOptions } from './database';
 import { failureOf } from './failure';
@@ -240,9 +241,9 @@ class ReplicaConnection extends Connection {
     try {
       return await super.query<T>(text, values, prepared);
     } catch (error) {
-      // What takes too long here does so on the primary. All else is for the primary to say, be it a connection that is
-      // lost, a statement in the way of the replay (40001), or a fault of ours.
-      if (failureOf(error) !== 'timeout') this.onFailure(error);
+      // What takes too long here does so on the primary, and whose client has too many waiting is refused. All else is for the
+      // primary to say, be it a connection that is lost, a statement in the way of the replay (40001), or a fault of ours.
+      if (failureOf(error) !== 'timeout' && !(error instanceof LimitError)) this.onFailure(error);
       throw error;
     }
   }

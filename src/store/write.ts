@@ -72,8 +72,12 @@ export async function insertNumberedRows<R extends { id: string }>(
   const number = `coalesce(r."${column}", case when $4::integer is null
       then ${generate}('${numberPrefixes[kind]}', '${kind}', $1) else '${dryRunPrefix}' || ($4 + r.position) || ' ' || r."id" end)`;
   const numbers = new Map<string, string>();
+  const chosen = rows.flatMap((entry) => (entry[column as keyof R] as string | null) ?? []);
   for (let left = rows; left.length > 0; left = left.filter(({ id }) => !numbers.has(id))) {
-    const written = await scoped.query<{ id: string; number: string | null }>(
+    // Another transaction may have written the same number and be open yet: the unique index waits for its end.
+    const written = await scoped.lock<{ id: string; number: string | null }>(
+      `${kind} number of ${scoped.scope.entityId}`,
+      chosen,
       `with r as materialized (
        select r.* from rows from (json_to_recordset($3::json) as (${recordset(table, properties)})) with ordinality as r(${properties
          .map((p) => `"${p}"`)
@@ -142,7 +146,9 @@ export async function deleteRows<R extends { id: string }>(
  */
 export function lockRows<R>(scoped: Scoped, row: RowClass<R & object>, ids: readonly string[]): Promise<R[]> {
   const table = tableOf(row);
-  return scoped.query<R>(
+  return scoped.lock<R>(
+    table.name,
+    ids,
     `select ${selectList(table)} from ${table.name} t
      where ${inScope(table)} and t.id = any($3)
      order by t.id for no key update`,

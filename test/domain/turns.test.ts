@@ -94,6 +94,77 @@ describe('turns', () => {
     expect(watched.order.indexOf('heavy')).toBeLessThanOrEqual(3 + 16 + 1);
   });
 
+  test('a request that is aborted while it waits gives up its place, and the others do not', async () => {
+    const turns = new Turns(2, 2);
+    const watched = new Watched(turns);
+    watched.ask('a');
+    watched.ask('b');
+    const ends = new AbortController();
+    const given = turns.take('a', 1, ends.signal);
+    watched.ask('a');
+    await settle();
+    expect([turns.waiting, turns.waitingOf('a')]).toEqual([2, 2]);
+    ends.abort(new Error('the time is up'));
+    await expect(given).rejects.toThrow('the time is up');
+    expect([turns.waiting, turns.waitingOf('a')]).toEqual([1, 1]);
+    await expect(turns.take('a', 1, ends.signal)).rejects.toThrow('the time is up');
+    for (let at = 0; at < 3; at++) {
+      watched.giveBack.shift()!();
+      await settle();
+    }
+    expect([watched.order, turns.inUse, turns.waiting]).toEqual([['a', 'b', 'a'], 0, 0]);
+  });
+
+  test('an abort lets those go on that waited behind it', async () => {
+    const turns = new Turns(10);
+    const watched = new Watched(turns);
+    watched.ask('a', 3);
+    watched.ask('b', 3);
+    const ends = new AbortController();
+    const given = turns.take('heavy', 5, ends.signal);
+    for (let at = 0; at < 20; at++) {
+      watched.ask(`light ${at}`, 2);
+      await settle();
+      if (at < 16) watched.giveBack.pop()!();
+    }
+    await settle();
+    // It has been passed as often as it may.
+    expect(turns.inUse).toBeLessThanOrEqual(8);
+    const before = watched.order.length;
+    ends.abort();
+    await expect(given).rejects.toThrow();
+    await settle();
+    expect(watched.order.length).toBeGreaterThan(before);
+  });
+
+  test('an abort that comes after its turn changes nothing', async () => {
+    const turns = new Turns(1);
+    const ends = new AbortController();
+    const first = await turns.take('a');
+    const second = turns.take('b', 1, ends.signal);
+    first();
+    const back = await second;
+    ends.abort();
+    expect(turns.inUse).toBe(1);
+    back();
+    expect(turns.inUse).toBe(0);
+  });
+
+  test('all that wait can be refused at once, and what is held stays', async () => {
+    const turns = new Turns(2);
+    const watched = new Watched(turns);
+    watched.ask('a');
+    watched.ask('b');
+    const waiting = ['a', 'b', 'c'].map((client) => turns.take(client));
+    const refused = Promise.allSettled(waiting);
+    await settle();
+    turns.refuseWaiting(new Error('it is away'));
+    expect((await refused).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect([turns.inUse, turns.waiting]).toEqual([2, 0]);
+    for (const back of watched.giveBack) back();
+    await expect(turns.take('c')).resolves.toBeInstanceOf(Function);
+  });
+
   test('whatever is asked and given back, no more is held than there is, and everybody gets a turn', async () => {
     const asks = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.integer({ min: 1, max: 12 })), {
       minLength: 1,

@@ -232,7 +232,7 @@ describe('the history of what follows from a fulfillment', () => {
     const { orderLineItems } = await orderFor(work, [{}, {}]);
     const [x, y] = orderLineItems.map(({ id }) => id).sort();
     const entry = (orderLineItemId: string) => ({ orderLineItemId, fulfillmentDate: '2022-01-01', quantity: '1' });
-    const blocker = await Lease.take(gateway.services.db.main);
+    const blocker = await Lease.take(gateway.services.db.writing);
     await blocker.begin(work.caller);
     await blocker.query('select 1 from order_line_item where id = $1 for update', [x]);
     // Waits for the first line, while the second is changed by another.

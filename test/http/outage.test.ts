@@ -64,8 +64,7 @@ describe('a database that is away', () => {
     expect((await read()).status).toBe(200);
 
     // Nobody listens on port 1: the connections there were are cut, and new ones are refused.
-    const { main, side } = gateway.database.db;
-    const pools = [main, side].map(({ options }) => ({ options, was: { ...options } }));
+    const pools = gateway.database.db.pools.map(([, { options }]) => ({ options, was: { ...options } }));
     const away = { connectionString: 'postgres://app@127.0.0.1:1/none', host: '127.0.0.1', port: 1 };
     try {
       for (const { options } of pools) Object.assign(options, away);
@@ -103,9 +102,10 @@ describe('a database that is away', () => {
         {orderLineItemId: $id, fulfillmentDate: "2022-01-01", quantity: 1}]}) { userErrors { code } } }`,
       { id },
     );
-    const waiting = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    while ((await owner(`select 1 ${waiting}`)).length === 0);
-    await owner(`select pg_terminate_backend(pid) ${waiting}`);
+    await gateway.database.blocked();
+    await owner(
+      "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+    );
     await owner('rollback');
     const answer = await running;
     expect(codeOf(answer)).toBe('UNAVAILABLE');
@@ -115,15 +115,20 @@ describe('a database that is away', () => {
 });
 
 describe('what takes too long', () => {
-  /** From here on every connection of the pool is opened with another limit. */
+  /** From here on every connection of a request is opened with another limit. */
   async function limited(setting: 'lock_timeout' | 'statement_timeout'): Promise<void> {
-    const { options } = gateway.database.db.main as unknown as { options: { options: string } };
-    options.options = options.options.replace(new RegExp(`(-c ${setting})=\\d+`), '$1=100');
-    expect(options.options).toContain(`${setting}=100`);
+    const { reading, writing, paying } = gateway.database.db;
+    for (const { pool } of [reading, writing, paying]) {
+      const { options } = pool as unknown as { options: { options: string } };
+      options.options = options.options.replace(new RegExp(`(-c ${setting})=\\d+`), '$1=100');
+      expect(options.options).toContain(`${setting}=100`);
+    }
     await gateway.database.owner(
       `select pg_terminate_backend(pid) from pg_stat_activity
-       where datname = current_database() and application_name = 'order-fulfillment-gateway'`,
+       where datname = current_database() and application_name ~ '^order-fulfillment-gateway (reading|writing|paying)$'`,
     );
+    // Until the pools have noticed.
+    while ([reading, writing, paying].some(({ pool }) => pool.totalCount > 0)) await new Promise(setImmediate);
   }
 
   async function asked(id: string) {

@@ -47,7 +47,15 @@ const behindReply: Gate[] = [
 ];
 
 beforeAll(async () => {
-  gateway = await testGateway({ gatewayTimeoutMs: 300 });
+  // Each look finds the pause of the breaker over: what is asked again is asked of the gateway.
+  let clock = 0;
+  gateway = await testGateway({
+    gatewayTimeoutMs: 300,
+    now: () => {
+      clock += 10_000;
+      return clock;
+    },
+  });
   client = await gateway.client();
   owner = gateway.database.owner;
   await owner(`create function gate() returns trigger language plpgsql as $$ begin

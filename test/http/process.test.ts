@@ -68,8 +68,7 @@ describe('the process', () => {
         headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ query }),
       });
-      const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-      while ((await database.owner(waiting)).length === 0);
+      await database.blocked();
       gateway.child.kill(signal);
       while (!gateway.out().includes('stopping')) await new Promise((resolve) => setTimeout(resolve, 10));
       // A second signal changes nothing.

@@ -1,6 +1,9 @@
+import { GatewayFailure } from '../../src/gateway/port';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { keepHouse } from '../../src/service/housekeeping';
+import { sweepAttempts } from '../../src/service/payment-attempt';
 import { Connection } from '../../src/store/connection';
+import { newId } from '../../src/store/id';
 import { purgeOutcomes } from '../../src/store/idempotency';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
@@ -13,7 +16,7 @@ beforeAll(async () => {
   const { clientId } = await gateway.client();
   await owner(`create function outcomes(count integer, age interval) returns void language sql as $$
     insert into idempotency_outcome (entity_id, client_id, key, fingerprint, status, headers, body, created_date)
-    select (select id from entity), '${clientId}', age::text || n, 'f', 200, '{}', '{}', now() - age - n * interval '1 millisecond'
+    select (select id from entity where name = 'Acme'), '${clientId}', age::text || n, 'f', 200, '{}', '{}', now() - age - n * interval '1 millisecond'
     from generate_series(1, count) n $$`);
 }, 60_000);
 afterAll(() => gateway.close());
@@ -49,6 +52,46 @@ test('N20: what the loss of the database has left open is settled right after it
   while ((await status()) !== 'Processed') await new Promise((resolve) => setTimeout(resolve, 20));
   await stop();
   gateway.failures.splice(0);
+});
+
+test('an entity whose gateway does not answer keeps no other waiting, and after five failures has to wait for the next round', async () => {
+  const openFor = async (entity: string, count: number) => {
+    const work = await (await gateway.client({ grants: [{ entity, orgs: ['North'] }] })).work();
+    const { account } = await orderFor(work);
+    const keys = Array.from({ length: count }, newId);
+    await owner(
+      `insert into payment_attempt (id, entity_id, org_id, account_id, amount, currency, status, created_by_id, created_date, updated_date)
+       select key, $2, $3, $4, 12.34, 'USD', 'Open', key, now(), now() from unnest($1::uuid[]) as key`,
+      [keys, account.entityId, account.orgId, account.id],
+    );
+    return keys;
+  };
+  const silent = await openFor('Silent', 12);
+  const well = [...(await openFor('Well', 7)), ...(await openFor('Also well', 7))];
+  const { gateway: payments } = gateway.services;
+  const { void: giveUp } = payments;
+  let asked = 0;
+  payments.void = (key) => {
+    if (!silent.includes(key)) return giveUp(key);
+    asked++;
+    // Those that are well do not wait for it.
+    return new Promise((_, reject) => setTimeout(() => reject(new GatewayFailure('no answer')), 50));
+  };
+  const statuses = async (keys: string[]) =>
+    (
+      await owner<{ status: string }>('select distinct status::text from payment_attempt where id = any($1)', [keys])
+    ).map(({ status }) => status);
+  try {
+    await sweepAttempts(gateway.services);
+    expect([asked, await statuses(silent), await statuses(well)]).toEqual([5, ['Open'], ['Voided']]);
+    await sweepAttempts(gateway.services);
+    expect(asked).toBe(10);
+    expect(gateway.failures.splice(0)).toHaveLength(10);
+  } finally {
+    payments.void = giveUp;
+  }
+  await sweepAttempts(gateway.services);
+  expect(await statuses(silent)).toEqual(['Voided']);
 });
 
 describe('outcomes that are older than 24 hours', () => {

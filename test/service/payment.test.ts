@@ -221,8 +221,7 @@ describe('collectPayment', () => {
     const asked = httpRequest({ port, method: 'POST', path: '/v1/fulfillments', headers });
     asked.on('error', () => {});
     asked.end(JSON.stringify(inputFor([id])));
-    const waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    while ((await owner(waiting)).length === 0);
+    await gateway.database.blocked();
     const closed = new Promise((resolve) => gateway.server.app.server.getConnections((_, n) => resolve(n)));
     asked.destroy();
     expect(await closed).toBe(1);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.close());
 beforeEach(async () => {
-  client = await database.db.main.connect();
+  client = await database.db.reading.pool.connect();
   connection = new Connection(client);
 });
 // Each test has a session of its own, with nothing prepared.
@@ -68,7 +68,7 @@ describe('prepared statements', () => {
     expect(more).toEqual([]);
     expect(Buffer.byteLength(one.name)).toBeLessThanOrEqual(63);
 
-    const another = await database.db.main.connect();
+    const another = await database.db.reading.pool.connect();
     try {
       await new Connection(another).query(text, [1]);
       const { rows } = await another.query('select name from pg_prepared_statements where statement = $1', [text]);
@@ -100,7 +100,7 @@ describe('prepared statements', () => {
   test('have one name where they are read and another in transactions, which are of another role', async () => {
     const text = 'select id from account where id = $1';
     await connection.query(text, [newId()]);
-    const lease = await Lease.take(database.db.main);
+    const lease = await Lease.take(database.db.writing);
     try {
       await lease.begin({ entityId: newId(), orgIds: [] });
       for (let n = 0; n < 2; n++) expect(await lease.query(text, [newId()])).toEqual([]);
@@ -169,7 +169,7 @@ describe('what comes out of the database', () => {
   test('does so whatever time zone the server prefers', async () => {
     const name = new URL(database.url).pathname.slice(1);
     await database.owner(`alter database ${name} set timezone to 'Asia/Tokyo'`);
-    const session = await database.db.main.connect();
+    const session = await database.db.reading.pool.connect();
     try {
       const [row] = await new Connection(session).query(
         "select current_setting('timezone') as zone, '2022-01-02 00:00Z'::timestamptz as t",
@@ -180,12 +180,18 @@ describe('what comes out of the database', () => {
     }
   });
 
-  test('comes under the roles of what is read and of what is no tenant’s, with limits on time', async () => {
+  test('comes under the roles of what is read, written and no tenant’s, with limits on time', async () => {
     const settings = `select current_user as role, current_setting('statement_timeout') as statement,
       current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle`;
     expect(await database.db.reads().query(settings)).toEqual([
-      { role: 'order_gateway_reader', statement: '20s', lock: '10s', idle: '1min' },
+      { role: 'order_gateway_reader', statement: '10s', lock: '10s', idle: '1min' },
     ]);
+    const { writing, paying } = database.db;
+    for (const pool of [writing, paying]) {
+      expect(await new Connection(pool).query(settings)).toEqual([
+        { role: 'order_gateway_app', statement: '20s', lock: '10s', idle: '1min' },
+      ]);
+    }
     expect(await database.db.aside().query(settings)).toEqual([
       expect.objectContaining({ role: 'order_gateway_system', statement: '20s' }),
     ]);

@@ -72,7 +72,7 @@ test('what was billed of many sales is found in a time that grows with their num
   expect(sales.filter(({ isBilled }) => isBilled)).toHaveLength(count);
   const ids = sales.map(({ id }) => id);
 
-  await transaction(gateway.database.db.main, work.caller, async (lease) => {
+  await transaction(gateway.database.db.writing, work.caller, async (lease) => {
     const facts = await creditFacts(new Scoped(lease, work.caller), ids);
     expect(facts.size).toBe(ids.length);
     expect(
@@ -104,7 +104,7 @@ test('what is due is found in a time that grows with its number, though line ite
     [accountId, day],
   );
 
-  await transaction(gateway.database.db.main, work.caller, async (lease) => {
+  await transaction(gateway.database.db.writing, work.caller, async (lease) => {
     const [sum] = await dueSums(new Scoped(lease, work.caller), [accountId], day);
     expect(sum).toMatchObject({ count, amount: String(2 * count) });
     for (const act of [

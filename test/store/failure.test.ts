@@ -39,7 +39,7 @@ const sorted = async (work: Promise<unknown>) => {
 
 describe('a database that cannot be reached is unavailable', () => {
   test('when the backend is killed under a statement, and for whoever asks that connection again', async () => {
-    const client = await database.db.main.connect();
+    const client = await database.db.reading.pool.connect();
     client.on('error', () => {});
     try {
       const connection = new Connection(client);
@@ -124,7 +124,7 @@ describe('a database that cannot be reached is unavailable', () => {
 
 describe('what took too long is a time-out', () => {
   test('when the statement has had its time', async () => {
-    const db = await Database.open({ url: database.url, statementTimeoutMs: 100 });
+    const db = await Database.open({ url: database.url, statementTimeoutMs: 100, readStatementTimeoutMs: 100 });
     try {
       expect(await sorted(db.reads().query('select pg_sleep(20)'))).toBe('timeout');
       expect(await sorted(db.aside().query('select pg_sleep(20)'))).toBe('timeout');

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 async function take(): Promise<Lease> {
-  const lease = await Lease.take(database.db.main);
+  const lease = await Lease.take(database.db.writing);
   leases.push(lease);
   return lease;
 }

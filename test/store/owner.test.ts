@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
+import { Breakers } from '../../src/gateway/breaker';
 import { createAccount } from '../../src/service/account';
 import { createClient } from '../../src/service/client';
 import { Lease } from '../../src/store/connection';
@@ -42,7 +43,7 @@ async function works(url: string): Promise<void> {
   const db = await Database.open({ url });
   try {
     expect(await db.isMigrated()).toBe(true);
-    const services = { db, gateway: undefined as never, onFailure: () => {} };
+    const services = { db, gateway: undefined as never, breakers: new Breakers(), onFailure: () => {} };
     const made = async (entity: string) => {
       const grants = [{ entity, orgs: ['North'] }];
       const work = await workFor(
@@ -58,7 +59,7 @@ async function works(url: string): Promise<void> {
       { name: 'Globex' },
     ]);
     await expect(db.reads().query('delete from account')).rejects.toMatchObject({ code: '42501' });
-    const lease = await Lease.take(db.main);
+    const lease = await Lease.take(db.writing);
     try {
       await lease.begin(acme.scope);
       expect(await lease.query('select name from account')).toEqual([{ name: 'Acme' }]);

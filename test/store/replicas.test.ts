@@ -57,7 +57,7 @@ const readsOf = (reader: { clientId: string; entityId: string }) =>
 const isServed = async (reader = anyone()) => (await readsOf(reader)) !== undefined;
 
 async function write(writer: { clientId: string; entityId: string }): Promise<void> {
-  const lease = await Lease.take(database.db.main);
+  const lease = await Lease.take(database.db.writing);
   await lease.begin({ entityId: writer.entityId, orgIds: [] });
   await lease.query('insert into note values (1)');
   await database.db.commit(lease, writer);
@@ -131,7 +131,7 @@ test('of more writers than can be remembered, what was forgotten is what no read
 
 test('a writer of whom nobody knows whether it was committed reads from the primary, until the log has been looked at', async () => {
   const writer = anyone();
-  const lease = await Lease.take(database.db.main);
+  const lease = await Lease.take(database.db.writing);
   try {
     await lease.begin({ entityId: writer.entityId, orgIds: [] });
     const [{ pid }] = await lease.query<{ pid: number }>('select pg_backend_pid() as pid');
@@ -147,7 +147,7 @@ test('a writer of whom nobody knows whether it was committed reads from the prim
 
 test('a commit that turns out to be a rollback has written nothing', async () => {
   const writer = anyone();
-  const lease = await Lease.take(database.db.main);
+  const lease = await Lease.take(database.db.writing);
   await lease.begin({ entityId: writer.entityId, orgIds: [] });
   await expect(lease.query('select nonsense')).rejects.toThrow();
   await expect(database.db.commit(lease, writer)).rejects.toThrow('the transaction had failed, and was rolled back');
@@ -179,6 +179,24 @@ test('the header of a page that the log has just begun is nothing to be behind o
   await delay(3_500);
   expect(changes).toEqual([undefined]);
   expect(await isServed()).toBe(true);
+});
+
+test('clients take turns for its connections, and one that is refused is no reason to leave the replica out', async () => {
+  const [{ pool }] = replicas.states;
+  const reads = async (clientId: string, mostWaiting?: number) =>
+    (await replicas.readsFor({ clientId, entityId: newId() }, { statements: 0, clientId, mostWaiting }, () => {
+      throw new Error('it is not lost');
+    }))!;
+  const slow = await reads(newId());
+  const greedy = slow.counter.clientId!;
+  const asked = Array.from({ length: 12 }, () => slow.query('select pg_sleep(1)'));
+  while (pool.turns.waiting < 7) await delay(1);
+  expect(pool.turns.heldBy(greedy)).toBe(5);
+  expect(await (await reads(newId())).query('select 1 as n')).toEqual([{ n: 1 }]);
+  expect(pool.turns.waiting).toBeGreaterThan(0);
+  await expect((await reads(greedy, 5)).query('select 1')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  await Promise.all(asked);
+  expect([pool.turns.inUse, changes, await isServed()]).toEqual([0, [undefined], true]);
 });
 
 test('a server that is no replica of this database is not used', async () => {

@@ -70,7 +70,7 @@ const isClosed = ({ name }: Secured) => name === 'client_grant';
 
 /** Within a transaction of a scope that comes to nothing. */
 async function within<T>(scope: Scope | undefined, act: (lease: Lease) => Promise<T>): Promise<T> {
-  const lease = await Lease.take(database.db.main);
+  const lease = await Lease.take(database.db.writing);
   try {
     if (scope) await lease.begin(scope);
     else await lease.control(`begin; set local role ${appRole}`);
@@ -241,7 +241,7 @@ describe('in a transaction of a scope', () => {
     await database.owner("update order_line_item set tax_code = 'VAT ' || entity_id");
     const runs = places.map(({ chain }) => chain.run.id);
     const told = async (asked: Scope, within: Scope) =>
-      transaction(database.db.main, within, async (lease) => {
+      transaction(database.db.writing, within, async (lease) => {
         const scoped = new Scoped(lease, asked);
         const codes = places.map(({ chain }) => `VAT ${dashed(chain.account.entityId)}`);
         return [
@@ -262,7 +262,7 @@ describe('in a transaction of a scope', () => {
     await database.owner("update bill_run_chunk set status = 'Posted'");
     const after = { updatedDate: '2022-01-01', updatedById: newId() };
     const reopen = (asked: Scope, within: Scope) =>
-      transaction(database.db.main, within, (lease) =>
+      transaction(database.db.writing, within, (lease) =>
         reopenBillRun(new Scoped(lease, asked), run.id, account.id, after, 'again'),
       );
     const status = async () =>
@@ -337,8 +337,8 @@ describe('in a transaction of a scope', () => {
     await database.owner('delete from history_entry where id = any($1)', [rows.map(({ id }) => id)]);
   });
 
-  test('scope and role end with it', async () => {
-    const lease = await Lease.take(database.db.main);
+  test('scope ends with it', async () => {
+    const lease = await Lease.take(database.db.writing);
     const state = async () =>
       (
         await lease.query(`select current_user::text as role, current_setting('gateway.entity', true) as entity,
@@ -348,14 +348,17 @@ describe('in a transaction of a scope', () => {
       await lease.begin(north());
       expect(await state()).toEqual({ role: appRole, entity: north().entityId, orgs: `{${north().orgIds}}` });
       await lease.commit();
-      expect(await state()).toEqual({ role: readerRole, entity: '', orgs: '' });
+      expect(await state()).toEqual({ role: appRole, entity: '', orgs: '' });
+      for (const { name } of tables.filter((table) => !isClosed(table))) {
+        expect(await lease.query(`select from ${name}`)).toEqual([]);
+      }
     } finally {
       await lease.release(false);
     }
   });
 
   test('begins in one round trip, and with nothing but ids', async () => {
-    const lease = await Lease.take(database.db.main);
+    const lease = await Lease.take(database.db.writing);
     try {
       const asked: string[] = [];
       const client = (lease as unknown as { client: { query(text: string): Promise<unknown> } }).client;
@@ -397,8 +400,9 @@ describe('without a scope', () => {
     });
   });
 
-  test('the sessions of bill runs, of settling and of the test gateway are shown no row either', async () => {
-    for (const pool of [database.db.working, database.db.settling]) {
+  test('the sessions of writes, payments, bill runs, settling and the test gateway are shown no row either', async () => {
+    const { writing, paying, working, settling } = database.db;
+    for (const pool of [writing.pool, paying.pool, working, settling.pool]) {
       for (const { name } of tables.filter((table) => !isClosed(table))) {
         expect((await pool.query(`select from ${name}`)).rows).toEqual([]);
       }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
 import { Connection } from '../../src/store/connection';
-import { Database } from '../../src/store/database';
+import { Database, type DatabaseOptions } from '../../src/store/database';
 
 export interface TestDatabase {
   db: Database;
@@ -18,8 +18,10 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
+export type TestDatabaseOptions = Pick<DatabaseOptions, 'poolSize' | 'readStatementTimeoutMs'>;
+
 /** A clone of the migrated template, for one test file or one test. */
-export async function testDatabase(options: { poolSize?: number } = {}): Promise<TestDatabase> {
+export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const template = new URL(process.env.TEST_TEMPLATE_URL!);
   // Its own whatever a test file before it has left behind.
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -41,10 +43,10 @@ export async function testDatabase(options: { poolSize?: number } = {}): Promise
 /** A migrated database that is there already. */
 export async function openedAt(
   url: string,
-  options: { poolSize?: number },
+  options: TestDatabaseOptions,
   afterwards: () => Promise<void>,
 ): Promise<TestDatabase> {
-  const db = await Database.open({ url, poolSize: options.poolSize });
+  const db = await Database.open({ url, ...options });
   const client = new Client(url);
   await client.connect();
   const pool = new Pool({ connectionString: url, max: 10, options: '-c timezone=UTC' });

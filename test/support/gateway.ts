@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { InjectOptions } from 'fastify';
 import { type Scope, scopes } from '../../src/domain/caller';
+import { Breakers } from '../../src/gateway/breaker';
 import { withTimeout } from '../../src/gateway/port';
 import { TestGateway } from '../../src/gateway/test-gateway';
 import { createServer, type Server, type ServerOptions } from '../../src/server';
@@ -49,11 +50,16 @@ export async function testGateway(
   options: {
     gatewayTimeoutMs?: number;
     poolSize?: number;
+    readStatementTimeoutMs?: number;
+    /** The clock of the breakers. */
+    now?: () => number;
     database?: TestDatabase;
     server?: Partial<ServerOptions>;
   } = {},
 ): Promise<TestGatewayServer> {
-  const database = options.database ?? (await testDatabase({ poolSize: options.poolSize }));
+  const database =
+    options.database ??
+    (await testDatabase({ poolSize: options.poolSize, readStatementTimeoutMs: options.readStatementTimeoutMs }));
   const pool = openPool({ url: database.url }, 4);
   const failures: { error: unknown; what: string }[] = [];
   const services: Services = {
@@ -62,6 +68,7 @@ export async function testGateway(
       new TestGateway(new TestGatewayLedger(new Connection(pool))),
       options.gatewayTimeoutMs ?? 1_000,
     ),
+    breakers: new Breakers(undefined, options.now),
     onFailure: (error, what) => failures.push({ error, what }),
   };
   const signingKey = 'a key of thirty-two characters or more';
