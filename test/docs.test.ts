@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parse, validate } from 'graphql';
 import { demoClientId, demoSecret } from '../src/demo/fill';
+import { schema } from '../src/graph/schema';
 import { killAll, type Started, start } from './support/process';
 
 /*
@@ -195,6 +197,20 @@ describe('blocks of shell', () => {
       return /^ {4}\S/.test(text) && /^\s*$/.test(before);
     });
     expect(indented.map(({ at }) => `${file}:${at}`)).toEqual([]);
+  });
+});
+
+describe('operations', () => {
+  const written = [...pages, ...readmes].flatMap((file) =>
+    blocksOf(file)
+      .filter(({ language }) => language === 'graphql')
+      .map(({ at, text }) => ({ where: `${file}:${at}`, text })),
+  );
+
+  test('of every page fit the schema', () => {
+    expect(written.length).toBeGreaterThan(20);
+    const unfit = written.map(({ where, text }) => [where, ...validate(schema(), parse(text)).map(String)]);
+    expect(unfit.filter(([, ...problems]) => problems.length)).toEqual([]);
   });
 });
 
