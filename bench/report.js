@@ -5,7 +5,7 @@ import { chart } from './chart.js';
 import { operations } from './operations.js';
 
 const results = resolve(import.meta.dirname, 'results');
-const readme = resolve(import.meta.dirname, '../README.md');
+const page = resolve(import.meta.dirname, '../docs/speed.md');
 
 export const median = (numbers) => {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -100,7 +100,7 @@ function short(summary, labels) {
   ].join('\n');
 }
 
-/** Writes the result and its chart, and shows them in the project's README. */
+/** Writes the result and its chart, and shows them in docs/speed.md. */
 export async function publish({ summary, labels, size, sql, rounds, seconds, connections }) {
   const day = new Date().toISOString().slice(0, 10);
   const { rows } = await sql.query("select current_setting('server_version') as version");
@@ -117,17 +117,17 @@ export async function publish({ summary, labels, size, sql, rounds, seconds, con
     `# Requests, measured\n\n${about}\n\n![CPU per request](latest.svg)\n\n${asked.join('\n')}\n\n${table(summary, labels)}\n`,
   );
   const block = [
-    '![CPU per request beside PostGraphile, the usual Apollo server and SQL by hand](bench/results/latest.svg)',
+    '![CPU per request beside PostGraphile, the usual Apollo server and SQL by hand](../bench/results/latest.svg)',
     '',
     short(summary, labels),
     '',
     about,
   ].join('\n');
-  const text = readFileSync(readme, 'utf8');
+  const text = readFileSync(page, 'utf8');
   const around = /(<!-- speed: npm run bench -->\n)[\s\S]*?(<!-- \/speed -->)/;
-  if (!around.test(text)) throw new Error('README.md has no place for the speed');
+  if (!around.test(text)) throw new Error('docs/speed.md has no place for the speed');
   writeFileSync(
-    readme,
+    page,
     text.replace(around, (_, begin, end) => `${begin}${block}\n${end}`),
   );
 }

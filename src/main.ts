@@ -172,7 +172,7 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
 withoutArguments(
   `Usage: npm start
 
-Runs the gateway. It is configured by variables of the environment, which the README lists: without any it runs on an
+Runs the gateway. Variables of the environment configure it; docs/configuration.md lists them. Without any it runs on an
 embedded PostgreSQL with demo data, at http://127.0.0.1:4000.`,
 );
 main().catch((error) => {

@@ -188,7 +188,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const refuseOtherMethods = watchMethods(app);
 
   await encodings(app);
-  healthRoutes(app, services, () => draining.isOn);
+  healthRoutes(app, services, version, () => draining.isOn);
   metricsRoute(app, metrics, options.metricsToken);
   await app.register(oauth(identity, options));
   await app.register(async (open) => {

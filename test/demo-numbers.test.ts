@@ -7,7 +7,7 @@ import { grantsOf, isDemo } from '../src/service/client';
 import { type TestGatewayServer, testGateway, workFor } from './support/gateway';
 
 /*
- * What the demo calls by number, as the README does, and that each filling gives the same numbers and amounts.
+ * What the demo calls by number, as README and docs do, and that each filling gives the same numbers and amounts.
  */
 jest.setTimeout(60_000);
 
@@ -28,22 +28,28 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-describe('the README', () => {
-  const readme = readFileSync('README.md', 'utf8');
-  const answered = [...readme.matchAll(/```graphql\n([^`]*)```\s+```json\n([^`]*)```/g)].map((match) => ({
-    section: readme
+/** The queries of a page that are followed by their answer. */
+const answered = (file: string) =>
+  [...readFileSync(file, 'utf8').matchAll(/```graphql\n([^`]*)```\s+```json\n([^`]*)```/g)].map((match) => ({
+    section: `${file}: ${match.input
       .slice(0, match.index)
       .match(/^## .*$/gm)!
-      .at(-1)!,
+      .at(-1)!}`,
     query: match[1],
     answer: match[2],
   }));
 
-  test('shows the first query and the money trail with their answers', () => {
-    expect(answered.map(({ section }) => section)).toEqual(['## A first query', '## Money trail']);
+describe('README.md and docs/billing.md', () => {
+  const shown = ['README.md', 'docs/billing.md'].flatMap(answered);
+
+  test('show the first query and the money trail with their answers', () => {
+    expect(shown.map(({ section }) => section)).toEqual([
+      'README.md: ## A first query',
+      'docs/billing.md: ## Follow the money',
+    ]);
   });
 
-  test.each(answered)('$section: the demo answers as it says', async ({ query, answer }) => {
+  test.each(shown)('$section: the demo answers as it says', async ({ query, answer }) => {
     expect({ data: await queried(query) }).toEqual(JSON.parse(answer));
   });
 });

@@ -14,19 +14,17 @@ import { withoutArguments } from './usage';
  * where a committed file differs from what this would write.
  */
 export function generated(read: (file: string) => string): Record<string, string> {
-  const files = Object.entries(documents).map(([file, blocks]) => [file, filled(file, read(file), blocks)]);
+  const files = Object.entries(documents).map(([file, names]) => [file, filled(file, read(file), names)]);
   return { 'schema.graphql': schemaText(), ...Object.fromEntries(files) };
 }
 
-type Blocks = Record<string, () => string>;
-
 /** A document with its blocks as they are now, each between the comments that name it. */
-function filled(file: string, before: string, blocks: Blocks): string {
+function filled(file: string, before: string, names: string[]): string {
   let text = before;
-  for (const [name, block] of Object.entries(blocks)) {
+  for (const name of names) {
     const around = new RegExp(`(<!-- ${name}: npm run generate -->\n)[\\s\\S]*?(<!-- /${name} -->)`);
     if (!around.test(text)) throw new Error(`${file} has no place for ${name}`);
-    text = text.replace(around, (_, begin, end) => `${begin}${block()}\n${end}`);
+    text = text.replace(around, (_, begin, end) => `${begin}${blocks[name]()}\n${end}`);
   }
   return text;
 }
@@ -51,7 +49,8 @@ const errorTable = (rows: ErrorRow[]): string =>
     ),
   );
 
-const readmeBlocks: Blocks = {
+/** Everything that is printed from the code, by the name of its place. */
+const blocks: Record<string, () => string> = {
   'state table': () =>
     table(
       ['from \\ to', ...fulfillmentStates],
@@ -97,9 +96,6 @@ const readmeBlocks: Blocks = {
       ...Object.entries(requestErrorCodes).map(([code, each]) => ({ code, retryable: false, ...each })),
       ...Object.entries(graphqlErrorCodes).map(([code, each]) => ({ code, retryable: false, ...each })),
     ]),
-};
-
-const graphBlocks: Blocks = {
   'ways in': () => {
     const code = (text: string | undefined) => (text ? `\`${text}\`` : '');
     return table(
@@ -110,7 +106,15 @@ const graphBlocks: Blocks = {
   ...Object.fromEntries(pictureNames.map((name) => [`picture of ${name}`, () => picture(name)])),
 };
 
-const documents: Record<string, Blocks> = { 'README.md': readmeBlocks, 'docs/graph.md': graphBlocks };
+/** Which page shows which blocks. */
+const documents: Record<string, string[]> = {
+  'README.md': ['state diagram'],
+  'docs/states.md': ['state table', 'line item table with fulfillments', 'line item table without fulfillments'],
+  'docs/http.md': ['scopes'],
+  'docs/errors.md': ['user errors', 'request errors'],
+  'docs/limits.md': ['limits'],
+  'docs/graph.md': ['ways in', ...pictureNames.map((name) => `picture of ${name}`)],
+};
 
 function lineTable(rule: BillingRule): string {
   const moves = orderLineItemTransitions.filter(({ billingRule }) => billingRule === rule);

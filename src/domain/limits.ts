@@ -1,7 +1,7 @@
 import { RequestError, type RequestErrorCode } from './errors';
 
 /**
- * Every limit of a request in one place: what the configuration reads, what refusals name, and what the README prints.
+ * Every limit of a request in one place: what the configuration reads, what refusals name, and what docs/limits.md prints.
  * `standard` admits every screen and every bulk request that the gateway is made for, with room; what none of them comes near
  * is refused before it costs anything.
  */

@@ -2,9 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import { isReady } from '../service/health';
 import type { Services } from '../service/work';
 
-/** /livez: the process runs. /readyz: it can serve: database reachable, migrations applied, not about to stop. */
-export function healthRoutes(app: FastifyInstance, services: Services, isDraining: () => boolean): void {
-  app.get('/livez', async () => ({ status: 'up' }));
+/** /livez: the process runs, and in which version. /readyz: it can serve: database reachable, migrations applied, not about to stop. */
+export function healthRoutes(
+  app: FastifyInstance,
+  services: Services,
+  version: string,
+  isDraining: () => boolean,
+): void {
+  app.get('/livez', async () => ({ status: 'up', version }));
   app.get('/readyz', async (_request, reply) => {
     const reason = isDraining() ? 'draining' : await isReady(services);
     if (reason === 'ready') return { status: 'ready' };

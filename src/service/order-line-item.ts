@@ -13,7 +13,7 @@ import type { Unit } from './work';
 
 /**
  * Locks line items, and the sales lines of the returns among them, in the order of their ids: the first lock of a unit of
- * work, but for the settings, which may be held before or after (README, "Map").
+ * work, but for the settings, which may be held before or after (CONTRIBUTING.md, "Lock order").
  */
 export async function lockLines(unit: Unit, ids: Iterable<string>): Promise<Map<string, OrderLineItemRow>> {
   const rows = await lockOrderLineItems(unit.db, [...new Set(ids)]);

@@ -4,6 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createClient, createLinkedClient } from '../../src/service/client';
+import { version } from '../../src/version';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { Issuer, signingKey } from '../support/issuer';
 import { poolerWithoutOptions } from '../support/pooler';
@@ -30,7 +31,7 @@ describe('the process', () => {
     const gateway = withDatabase();
     const origin = await gateway.origin;
     const live = await fetch(`${origin}/livez`);
-    expect([live.status, await live.json()]).toEqual([200, { status: 'up' }]);
+    expect([live.status, await live.json()]).toEqual([200, { status: 'up', version }]);
     const ready = await fetch(`${origin}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
     expect((await fetch(`${origin}/graphql`, { method: 'POST' })).status).toBe(401);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-// Bundles page/ into <outDir>/playground with esbuild; the third column of the map in README.md is what comes out.
+// Bundles page/ into <outDir>/playground with esbuild; the third column of the table in README.md is what comes out.
 // Every start runs this, so an unchanged page costs reading some 150 small files and nothing else.
 
 const outDir = path.resolve(__dirname, '../../..');
