@@ -74,7 +74,7 @@ export const kinds = {
     asks: asking(`{ orders(first: 100) { nodes { account { orders(first: 60) { nodes { account { orders(first: 20) { nodes {
       id account { id } } } } } } } } } }`),
   },
-  counts: { asks: asking(`{ ${times(30, (at) => `a${at}: fulfillments(filter: { billed: true }) { totalCount }`)} }`) },
+  counts: { asks: asking(`{ ${times(20, (at) => `a${at}: fulfillments(filter: { billed: true }) { totalCount }`)} }`) },
   previews: {
     asks: asking(
       `{ ${times(6, (at) => `a${at}: previewBillRun(input: { targetDate: "2031-01-0${at + 1}" }) { totals { invoiceAmount } }`)} }`,

@@ -59,15 +59,15 @@ const cursorLength = 120;
 
 /**
  * What a field reads beyond the rows that its reply shows, in the same unit: as many bytes of a reply as take about as long. A
- * count of all fulfillments reads a million index entries in the time that PostgreSQL and the server need for some 2 MB of
- * reply; a preview of a bill run reads what every account has yet to be billed.
+ * count of all fulfillments reads a million index entries, and of those that are billed as many claims, in the time that
+ * PostgreSQL and the server need for some 3 MB of reply; a preview of a bill run reads what every account has yet to be billed.
  */
 export const readingCosts: Readonly<Record<string, number>> = {
   'Query.fulfillmentSummary': 5_000_000,
   'Query.previewBillRun': 10_000_000,
 };
 /** A `totalCount` of the whole list, and of what belongs to one object. */
-export const countCosts = { root: 2_000_000, edge: 2_000 } as const;
+export const countCosts = { root: 3_000_000, edge: 2_000 } as const;
 
 /** Lists that are short by their nature, or long: about how many objects they have. */
 export const sizes: Record<string, number> = {

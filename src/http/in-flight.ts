@@ -4,13 +4,6 @@ import { TooManyWaiting, Turns } from '../domain/turns';
 /** An operation up to this cost is light: a page of 100 rows with 10 rows below each has about half of it. */
 const light = 1_000_000;
 
-/** Of a request. */
-interface Time {
-  reason: Error | undefined;
-  readonly signal: AbortSignal;
-  check(): void;
-}
-
 /**
  * The cost of the operations that a process runs at a time. It bounds the memory of their replies, and the reading that they
  * cause. Light operations have a lane of their own, a quarter as wide: they do not wait for heavy ones, whoever sent those.
@@ -24,28 +17,27 @@ export class InFlight {
   }
 
   /**
-   * Resolves when an operation may run, with what ends it. One whose time is up while it waits gives up its place.
-   * @throws LimitError RATE_LIMITED where too many operations of its client wait already
+   * Resolves when an operation may run, with what ends it. It waits for a third of the time of a request at most: one that began
+   * later would run out of time, and its client would take that for an outage.
+   * @throws LimitError RATE_LIMITED where it does not get its turn, or too many operations of its client wait already
    */
-  async enter(clientId: string, cost: number, limit: Time): Promise<() => void> {
+  async enter(clientId: string, cost: number, signal: AbortSignal): Promise<() => void> {
     const lane = cost <= light ? this.lanes.light : this.lanes.heavy;
     const free = lane.tryTake(clientId, cost);
     if (free) return free;
-    // A client that has itself to wait for is told so, and not that the server is slow.
-    limit.reason = tooMany('costInFlight', this.limits.costInFlight, 'waited for its turn until its time was up');
+    const patience = AbortSignal.timeout(this.limits.time / 3);
     try {
-      const leave = await lane.take(clientId, cost, limit.signal);
-      try {
-        limit.check();
-      } catch (error) {
-        leave();
-        throw error;
-      }
-      limit.reason = undefined;
-      return leave;
+      return await lane.take(clientId, cost, AbortSignal.any([signal, patience]));
     } catch (error) {
-      if (!(error instanceof TooManyWaiting)) throw error;
-      throw tooMany('waiting', error.allowed, `would be one more than the ${error.allowed} that wait for their turn`);
+      if (error instanceof TooManyWaiting) {
+        throw tooMany('waiting', error.allowed, `would be one more than the ${error.allowed} that wait for their turn`);
+      }
+      if (signal.aborted || !patience.aborted) throw error;
+      throw tooMany(
+        'costInFlight',
+        this.limits.costInFlight,
+        `has waited ${Math.round(this.limits.time / 3)} ms for its turn`,
+      );
     }
   }
 
@@ -58,6 +50,6 @@ export class InFlight {
 const tooMany = (limit: 'waiting' | 'costInFlight', allowed: number, what: string): LimitError =>
   new LimitError(
     { limit, allowed },
-    `The operation ${what}, beside other expensive ones of this client; it has changed nothing. Send fewer at a time, or cheaper ones.`,
+    `The operation ${what}, beside other expensive ones; it has changed nothing. Send fewer at a time, or cheaper ones.`,
     1,
   );

@@ -42,7 +42,7 @@ export class TimeLimit {
   private readonly up: Promise<never>;
   private passed = false;
   private stopped = false;
-  /** What the reply says where that is not the time: given to `pass`, or set while the request waits for something. */
+  /** What the reply says where that is not the time. */
   reason: Error | undefined;
   private end: () => void = () => {};
   private aborting: AbortController | undefined;
@@ -61,7 +61,7 @@ export class TimeLimit {
   pass(reason?: Error): void {
     if (this.passed || this.stopped) return;
     this.passed = true;
-    this.reason = reason ?? this.reason;
+    this.reason = reason;
     clearTimeout(this.timer);
     for (const running of this.running) running.canceled = cancelUntilEnded(running);
     this.end();
