@@ -84,7 +84,14 @@ try {
     process.execPath,
     // As `npm start` does, with the watch ahead.
     [
-      ...['--enable-source-maps', '--max-semi-space-size=64', '--import', resolve(here, 'watch.js'), ...profiling],
+      ...[
+        '--enable-source-maps',
+        '--max-semi-space-size=64',
+        '--heap-growing-percent=100',
+        '--import',
+        resolve(here, 'watch.js'),
+        ...profiling,
+      ],
       resolve(dist, 'main.js'),
     ],
     { DATABASE_URL: data.url, JWT_SIGNING_KEY: randomBytes(32).toString('hex'), WATCH_FILE: watchFile },

@@ -13,6 +13,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'unread-'));
 const started = [
   '--enable-source-maps',
   '--max-semi-space-size=64',
+  '--heap-growing-percent=100',
   path.resolve(import.meta.dirname, '../dist/src/main.js'),
 ];
 const child = spawn(process.execPath, started, { env: { ...process.env, PORT: '0', DATA_DIR: folder } });

@@ -38,7 +38,7 @@ export const gateway = {
     const unlimited = { REQUESTS_PER_MINUTE: '100000000', COST_PER_MINUTE: '100000000000' };
     const env = { DATABASE_URL: url, JWT_SIGNING_KEY: randomBytes(32).toString('hex'), ...unlimited };
     // As `npm start` does.
-    const args = ['--enable-source-maps', '--max-semi-space-size=64'];
+    const args = ['--enable-source-maps', '--max-semi-space-size=64', '--heap-growing-percent=100'];
     if (flags.inspect) args.push('--inspect=127.0.0.1:9229');
     if (flags['cpu-prof']) {
       mkdirSync(profiles, { recursive: true });

@@ -2,8 +2,11 @@ import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import { ReplyTooLong } from '../domain/limits';
 import type { TimeLimit } from '../store/time-limit';
 import { objectCost } from './cost';
+import { turn } from './event-loop';
 
 const manyObjects = 500;
+/** Work of a batch of a thousand keys, of which a large reply has a hundred at once. */
+const perBatch = 3_000;
 
 /**
  * How large the reply to one request has become, counted while it is built: what its price said is what is usual, and texts
@@ -60,6 +63,7 @@ export class ReplySize {
     Promise.resolve().then(() =>
       process.nextTick(() => {
         if (this.rowsWaiting) this.afterRows.push(dispatch);
+        else if (this.isLarge) Promise.resolve(turn(perBatch)).then(dispatch);
         else dispatch();
       }),
     );
