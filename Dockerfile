@@ -1,7 +1,7 @@
 # The gateway as an image: docker build -t order-fulfillment-gateway .
 # How it is run, with its database and its secrets: compose.yaml and docs/operations.md.
 
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Optional packages too: the compilers' programs for this platform are some.
@@ -10,7 +10,7 @@ COPY tsconfig.json ormconfig.ts ./
 COPY src ./src
 RUN npm run build
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
 WORKDIR /app
 COPY package.json package-lock.json ./

@@ -25,7 +25,8 @@ export class InFlight {
     const lane = cost <= light ? this.lanes.light : this.lanes.heavy;
     const free = lane.tryTake(clientId, cost);
     if (free) return free;
-    const patience = AbortSignal.timeout(this.limits.time / 3);
+    const patienceMs = Math.ceil(this.limits.time / 3);
+    const patience = AbortSignal.timeout(patienceMs);
     try {
       return await lane.take(clientId, cost, AbortSignal.any([signal, patience]));
     } catch (error) {
@@ -33,11 +34,7 @@ export class InFlight {
         throw tooMany('waiting', error.allowed, `would be one more than the ${error.allowed} that wait for their turn`);
       }
       if (signal.aborted || !patience.aborted) throw error;
-      throw tooMany(
-        'costInFlight',
-        this.limits.costInFlight,
-        `has waited ${Math.round(this.limits.time / 3)} ms for its turn`,
-      );
+      throw tooMany('costInFlight', this.limits.costInFlight, `has waited ${patienceMs} ms for its turn`);
     }
   }
 

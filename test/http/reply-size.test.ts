@@ -174,6 +174,18 @@ describe('the operations of a process', () => {
     });
   });
 
+  test('that do not get their turn in a third of their time are told so, and not that the server is away', async () => {
+    await withLimits({ costInFlight: 1_000_000, time: 200 }, async (ask) => {
+      const answers = await Promise.all(Array.from({ length: 40 }, () => ask(heavy)));
+      const late = answers.filter(({ body }) => body.errors?.[0].extensions.limit === 'costInFlight');
+      expect(late.length).toBeGreaterThan(0);
+      for (const { status, headers, body } of late) {
+        expect([status, headers['retry-after']]).toEqual([429, '1']);
+        expect(body.errors[0].message).toContain('has waited 67 ms for its turn');
+      }
+    });
+  });
+
   test('of one client wait up to a number, beyond which it is told to send fewer', async () => {
     await withLimits({ costInFlight: 1_000_000, waiting: 2 }, async (ask) => {
       const answers = await Promise.all(Array.from({ length: 12 }, () => ask(heavy)));
