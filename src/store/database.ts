@@ -121,10 +121,10 @@ export class Database {
     const main = (dataSource.driver as PostgresDriver).master as Pool;
     const size = options.poolSize ?? standardPoolSize;
     // As many as one client may have at once: it alone never runs into the bound, it waits for its turn instead. And always
-    // one behind the holder.
-    const locks = new LockQueues(Math.max(2, Math.ceil(size / 2)));
+    // one behind the holder. Each pool counts for itself: a client that pays for a row may write to it as well.
+    const locks = () => new LockQueues(Math.max(2, Math.ceil(size / 2)));
     const named = (name: string) => ({ application_name: applicationName(name) });
-    const requests = (name: string) => new SharedPool(openPool(options, size, requestLimits, named(name)), locks);
+    const requests = (name: string) => new SharedPool(openPool(options, size, requestLimits, named(name)), locks());
     return new Database(
       dataSource,
       new SharedPool(main),

@@ -2,12 +2,12 @@
 class QueueFull extends Error {
   readonly code = '55P03';
   constructor(key: string, most: number) {
-    super(`${most} transactions of this process hold or want ${key} already`);
+    super(`${most} transactions of this pool hold or want ${key} already`);
   }
 }
 
 /**
- * How many transactions of this process hold or want the same row, or the same advisory lock. Each that waits keeps a connection,
+ * How many transactions of a pool hold or want the same row, or the same advisory lock. Each that waits keeps a connection,
  * so that without a bound one locked row takes them all from everybody; beyond the bound a transaction is refused at once, as if
  * the lock had not been granted in time. Holders count as well as who waits, which makes the bound exact: only the server knows who
  * of them holds it, and its answer is on the way.
