@@ -58,9 +58,8 @@ const fieldLengths: Readonly<Record<string, number>> = {
 const cursorLength = 120;
 
 /**
- * What a field reads beyond the rows that its reply shows, in the same unit: as many bytes of a reply as take about as long. A
- * count of all fulfillments reads a million index entries, and of those that are billed as many claims, in the time that
- * PostgreSQL and the server need for some 3 MB of reply; a preview of a bill run reads what every account has yet to be billed.
+ * What a field reads beyond the rows that its reply shows, in the same unit: as many bytes of a reply as take about as long.
+ * A count of a million fulfillments takes as long as some 3 MB of reply. A preview reads everything that is yet to be billed.
  */
 export const readingCosts: Readonly<Record<string, number>> = {
   'Query.fulfillmentSummary': 5_000_000,

@@ -50,8 +50,8 @@ interface Taken {
 }
 
 /**
- * Replies that their clients do not read. A reply counts with all of its bytes until the kernel has taken the last of them, since
- * that is what it holds of memory, be it as a text, in the socket, or ahead of gzip. A connection has one reply at a time
+ * Replies that their clients do not read. All bytes of a reply count until the kernel has taken the last
+ * one. So much memory it holds: as a text, in the socket, or ahead of gzip. A connection has one reply at a time
  * (under-way.ts). A stream counts for nothing: it makes no more than its reader takes.
  */
 export class Unsent {

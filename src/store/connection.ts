@@ -263,13 +263,13 @@ async function within<T>(
 }
 
 /**
- * How bill runs plan, and what looks many rows up. By index: a connection plans the check of a foreign key once, and planned
- * while a table has a page it is a walk through the table, which grows with every document that the run writes (300,000
- * items then took 1.65 times a plain transaction, against 1.3). By one index: of a table that was never analyzed, PostgreSQL
- * believes that few rows are of the entity, and for each row that it looks up by id it reads the whole entity from a second
- * index (10,000 sales then took 10.8 s, against 0.2). Pages at about the price of memory: at the usual price of a disk's,
- * what is billed already is walked through as a whole for each chunk. And without helpers: starting two costs more than they
- * save.
+ * Planner settings of bill runs, and of statements that look many rows up.
+ * No sequential scans: a connection plans the check of a foreign key once. Planned while the table has one page, the check scans
+ * the table, which grows with every document of the run. 300,000 items took 1.65 times a plain transaction, against 1.3.
+ * No bitmap scans: in a table that was never analyzed, PostgreSQL expects few rows of the entity. For each id it then reads the
+ * whole entity from a second index as well. 10,000 sales took 10.8 s, against 0.2.
+ * Pages at about the price of memory: at the price of a disk, each chunk scans everything that is billed already.
+ * No parallel workers: starting two costs more than they save.
  */
 export const byIndex = {
   enable_seqscan: 'off',

@@ -1,4 +1,5 @@
 import type { Limits } from '../../src/domain/limits';
+import { type StatementRun, statements } from '../../src/store/connection';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -71,6 +72,27 @@ describe('a reply that is longer than the limit', () => {
       // What is within the limit is answered by the same process.
       expect((await ask('{ fulfillments(first: 100) { nodes { fulfillmentNumber } } }')).status).toBe(200);
     });
+  });
+
+  test('is cut off while it is built: what lies below is not read any more', async () => {
+    const below = wide.replace('nodes {', 'nodes { ').replace(/ \} \} \}$/, ' orderLineItem { itemNumber } } } }');
+    const read: string[] = [];
+    const note = (run: unknown) => {
+      const { text, result } = run as StatementRun;
+      if (result) read.push(text);
+    };
+    statements.asyncEnd.subscribe(note);
+    try {
+      const lines = () => read.filter((text) => text.includes('from order_line_item')).length;
+      await withLimits({ reply: 10_000 }, async (ask) => {
+        expect((await ask(below)).body.errors[0].extensions.limit).toBe('reply');
+        expect(lines()).toBe(0);
+      });
+      expect((await client.graphql(below)).body.errors).toBeUndefined();
+      expect(lines()).toBe(1);
+    } finally {
+      statements.asyncEnd.unsubscribe(note);
+    }
   });
 
   test('is cut off by its bytes, where its characters are few', async () => {
