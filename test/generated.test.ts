@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { generated } from '../src/command/generate';
 import { readConfig } from '../src/config';
-import { manyEdges, oneEdges } from '../src/graph/loaders';
-import { nouns } from '../src/graph/nouns';
+import { edges } from '../src/graph/model/edges';
+import { nouns } from '../src/graph/model/nouns';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 
@@ -14,7 +14,7 @@ describe('what is generated', () => {
   test('the pictures of docs/graph.md draw every edge once, between its two types', () => {
     const lines = [...read('docs/graph.md').matchAll(/^ {2}(\w+) [|}]\S+ (\w+) : "(.*)"$/gm)];
     const drawn = lines.map(([, a, b, fields]) => ({ ends: [a, b].sort(), fields: fields.split(' / ') }));
-    for (const [edge, { target }] of Object.entries({ ...oneEdges, ...manyEdges })) {
+    for (const [edge, { target }] of Object.entries(edges)) {
       const [type, field] = edge.split('.');
       const ends = [type, nouns[target].typename].sort();
       const found = drawn.filter((line) => line.fields.includes(field) && String(line.ends) === String(ends));

@@ -6,8 +6,8 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
-import { manyEdges } from '../graph/loaders';
-import { type Noun, nouns } from '../graph/nouns';
+import { edges as declared, type Edges } from '../graph/model/edges';
+import { allNouns, nouns } from '../graph/model/nouns';
 import { schema } from '../graph/schema';
 
 /*
@@ -50,9 +50,7 @@ interface Edge {
 }
 
 /** The settings, of which an entity has one, are no noun: they are in no list. */
-const typenames: readonly string[] = [...Object.values(nouns).map(({ typename }) => typename), 'BillingSettings'];
-const nounOf = (typename: string) =>
-  Object.keys(nouns).find((noun) => nouns[noun as Noun].typename === typename) as Noun;
+const typenames: readonly string[] = [...allNouns.map((noun) => nouns[noun].typename), 'BillingSettings'];
 
 /** Every field of a noun that leads to nouns. What leads to any kind of object, as HistoryEntry.subject does, is none. */
 function edges(): Edge[] {
@@ -73,17 +71,21 @@ function edges(): Edge[] {
   });
 }
 
-/** The columns that the many ends of an edge are found by; none where the edge is put together from others. */
-const columnsBehind = ({ from, field }: Edge): readonly string[] => {
-  const edge: { by: string | readonly string[] } | undefined = manyEdges[`${from}.${field}` as keyof typeof manyEdges];
-  return edge ? [edge.by].flat() : [];
-};
+/** The declaration of an edge; none where it is put together from others. */
+const declarationOf = ({ from, field }: Edge): Edges[keyof Edges] | undefined =>
+  declared[`${from}.${field}` as keyof Edges];
+
+/** The columns that the many ends of an edge are found by. */
+function columnsBehind(edge: Edge): readonly string[] {
+  const declaration = declarationOf(edge);
+  return declaration && 'by' in declaration ? [declaration.by].flat() : [];
+}
 
 /** Are these the two directions of one edge: does the one follow the column that the other is found by? */
 function isInverse(one: Edge, many: Edge): boolean {
   if (one.many || !many.many || one.to !== many.from || many.to !== one.from) return false;
-  const needs: Readonly<Record<string, readonly string[]>> = nouns[nounOf(one.from)].needs;
-  return columnsBehind(many).some((column) => needs[one.field]?.includes(column));
+  const declaration = declarationOf(one);
+  return declaration?.form === 'one' && columnsBehind(many).includes(declaration.from);
 }
 
 /** One line of a picture: both directions of an edge together, where it has both. */

@@ -6,7 +6,7 @@ import { type BillRunPreview as Preview, previewBillRun } from '../service/bill-
 import { Account } from './account';
 import { BillRunFailure, CreateBillRunInput } from './bill-run';
 import type { GraphContext } from './context';
-import { columnsOf } from './nouns';
+import { columnsOf } from './read/columns';
 import { DecimalScalar } from './scalars';
 import { selectedFields } from './selection';
 

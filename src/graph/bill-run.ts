@@ -1,19 +1,14 @@
-import type { GraphQLResolveInfo } from 'graphql';
 import {
   Arg,
-  Args,
-  ArgsType,
   Ctx,
   Extensions,
   Field,
   FieldResolver,
   ID,
-  Info,
   InputType,
   Int,
   Mutation,
   ObjectType,
-  Query,
   Resolver,
   Root,
 } from 'type-graphql';
@@ -21,26 +16,12 @@ import { type BillRunAction, type BillRunPhase, type BillRunStatus, judgeBillRun
 import { type UserErrorCode } from '../domain/errors';
 import { createBillRun, deleteBillRun, moveBillRun } from '../service/bill-run';
 import type { BillRunRow } from '../store/bill-run';
-import { Account } from './account';
 import * as shared from './arguments';
-import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
-import { type CreditMemo, CreditMemoConnection } from './credit-memo';
-import {
-  BillRunActionEnum,
-  BillRunOrderFieldEnum,
-  BillRunStatusEnum,
-  OrderDirectionEnum,
-  UserErrorCodeEnum,
-} from './enums';
+import { BillRunActionEnum, BillRunStatusEnum, UserErrorCodeEnum } from './enums';
 import { payload, UserError } from './errors';
-import { DateFilter, DateTimeFilter } from './filters';
-import { Fulfillment } from './fulfillment';
-import { type HistoryEntry, HistoryEntryConnection } from './history';
-import { type Invoice, InvoiceConnection } from './invoice';
 import { Audited, Node } from './node';
-import { shown } from './nouns';
-import { OrderLineItem } from './order-line-item';
+import { shown } from './read/show';
 import { DateScalar, DateTimeScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
@@ -108,61 +89,6 @@ export class BillRunFailure {
       'What the run was at: Processing where the account could not be billed, PostInProgress, CancelInProgress or RemoveInProgress where its documents could not be posted, canceled or removed, and are as they were.',
   })
   during: BillRunPhase;
-  @Field(() => Account, { description: 'The customer whose part of the run it is.' })
-  account?: Account;
-  @Field(() => OrderLineItem, {
-    nullable: true,
-    description:
-      'The line item that could not be billed, since it would carry a document past 13 digits before the point; null where the account failed as a whole.',
-  })
-  orderLineItem?: OrderLineItem | null;
-  @Field(() => Fulfillment, {
-    nullable: true,
-    description:
-      'The fulfillment of the line item that could not be billed; null where the line item takes none, or the account failed as a whole.',
-  })
-  fulfillment?: Fulfillment | null;
-}
-
-export const BillRunConnection = connectionType(BillRun, 'BillRun');
-export const BillRunFailureConnection = connectionType(BillRunFailure, 'BillRunFailure');
-
-@InputType({ description: 'Conditions on bill runs. All that are given must hold, and none may be null.' })
-export class BillRunFilter {
-  @Field(() => BillRunStatusEnum, { nullable: true, description: 'Only runs that have come so far and no further.' })
-  status?: BillRunStatus;
-  @Field(() => DateFilter, { nullable: true, description: 'Only those whose targetDate meets these conditions.' })
-  targetDate?: DateFilter;
-  @Field(() => DateTimeFilter, {
-    nullable: true,
-    description: 'Only those last changed in this span of time: what is new since the last look.',
-  })
-  updatedDate?: DateTimeFilter;
-}
-
-@InputType({ description: 'How bill runs are sorted; ties are broken by id.' })
-export class BillRunOrder {
-  @Field(() => BillRunOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
-  field: keyof typeof BillRunOrderFieldEnum;
-  @Field(() => OrderDirectionEnum, {
-    defaultValue: 'DESC',
-    description: 'Whether the smallest or the largest comes first.',
-  })
-  direction: 'ASC' | 'DESC';
-}
-
-@ArgsType()
-export class BillRunPageArgs extends PageArgs {
-  @Field(() => BillRunFilter, {
-    nullable: true,
-    description: 'Which of them; all that the caller sees where absent.',
-  })
-  filter?: BillRunFilter;
-  @Field(() => BillRunOrder, {
-    nullable: true,
-    description: 'What they are sorted by; the last changed comes first where absent.',
-  })
-  orderBy?: BillRunOrder;
 }
 
 @InputType({
@@ -220,33 +146,6 @@ const done = ({ billRun }: { billRun: BillRunRow }) => ({ billRun: shown('billRu
 
 @Resolver(() => BillRun)
 export class BillRunResolver {
-  @Query(() => BillRun, {
-    nullable: true,
-    description:
-      'The bill run that an id or bill run number names; null where the caller sees none, or it has been removed.',
-  })
-  @Extensions({ scope: 'read' })
-  billRun(
-    @Arg('key', () => ID, shared.key('bill run number')) key: string,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<BillRun | null> {
-    return context.find('billRun', key, info);
-  }
-
-  @Query(() => BillRunConnection, {
-    nullable: true,
-    description: 'The bill runs that the caller sees, the last changed first where no order is asked for.',
-  })
-  @Extensions({ scope: 'read' })
-  billRuns(
-    @Args(() => BillRunPageArgs) args: BillRunPageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<BillRun> {
-    return rootConnection(context, 'billRun', args, info);
-  }
-
   @Mutation(() => BillRunPayload, {
     nullable: true,
     description:
@@ -298,54 +197,6 @@ export class BillRunResolver {
     @Ctx() { work }: GraphContext,
   ): Promise<DeleteBillRunPayload> {
     return payload(deleteBillRun(work, key), (result) => result, { deletedId: null });
-  }
-
-  @FieldResolver(() => InvoiceConnection, { description: 'What it has billed, drafts and canceled ones included.' })
-  invoices(
-    @Root() run: BillRunRow,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<Invoice> {
-    return edgeConnection(context, 'BillRun.invoices', run.id, args, info);
-  }
-
-  @FieldResolver(() => CreditMemoConnection, {
-    description: 'What it has credited, drafts and canceled ones included.',
-  })
-  creditMemos(
-    @Root() run: BillRunRow,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<CreditMemo> {
-    return edgeConnection(context, 'BillRun.creditMemos', run.id, args, info);
-  }
-
-  @FieldResolver(() => BillRunFailureConnection, {
-    description: 'What it could not bill, or whose documents it could not post, cancel or remove, and why.',
-  })
-  failures(
-    @Root() run: BillRunRow,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<BillRunFailure> {
-    // The list holds those that have a reason alone.
-    return edgeConnection(context, 'BillRun.failures', run.id, args, info) as unknown as Connection<BillRunFailure>;
-  }
-
-  @FieldResolver(() => HistoryEntryConnection, {
-    description:
-      'Every change of its status, and who brought it about, the oldest first. Its documents have histories of their own.',
-  })
-  history(
-    @Root() run: BillRunRow,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<HistoryEntry> {
-    return edgeConnection(context, 'BillRun.history', run.id, args, info);
   }
 
   @FieldResolver(() => [BillRunActionState], {

@@ -1,32 +1,14 @@
-import type { GraphQLResolveInfo } from 'graphql';
-import {
-  Arg,
-  Args,
-  Ctx,
-  Extensions,
-  Field,
-  FieldResolver,
-  Info,
-  InputType,
-  Int,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Ctx, Extensions, Field, InputType, Int, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { CreditMemoRule, InclusiveTaxRule } from '../domain/billing-settings';
 import type { RoundingMode } from '../domain/decimal';
 import { updateBillingSettings } from '../service/billing-settings';
 import type { BillingSettingsRow } from '../store/billing-settings';
 import * as shared from './arguments';
-import { type Connection, edgeConnection, PageArgs } from './connections';
 import type { GraphContext } from './context';
 import { CreditMemoRuleEnum, InclusiveTaxRuleEnum, RoundingModeEnum } from './enums';
 import { payload, UserError } from './errors';
-import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Node } from './node';
-import { shownSettings } from './nouns';
+import { shownSettings } from './read/show';
 import { DateTimeScalar, DecimalScalar } from './scalars';
 
 @ObjectType({ description: 'A rate of tax that line items name by a code.', simpleResolvers: true })
@@ -233,18 +215,5 @@ export class BillingSettingsResolver {
       { billingSettings: null },
       (row) => shownSettings(row as BillingSettingsRow),
     );
-  }
-
-  @FieldResolver(() => HistoryEntryConnection, {
-    description:
-      'Every change of the settings, the oldest first: who, when, and what. Seen by whoever sees the settings, in whatever orgs of the entity.',
-  })
-  history(
-    @Root() settings: BillingSettings,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<HistoryEntry> {
-    return edgeConnection(context, 'BillingSettings.history', settings.id, args, info);
   }
 }

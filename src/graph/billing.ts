@@ -4,8 +4,8 @@ import type { Billed } from '../service/billing';
 import { CreditMemo } from './credit-memo';
 import { UserError } from './errors';
 import { Invoice } from './invoice';
-import { shown } from './nouns';
 import { Payment } from './payment';
+import { shown } from './read/show';
 import { DecimalScalar } from './scalars';
 
 /** What every mutation with processing options gives back besides its own objects. */

@@ -1,61 +1,19 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
 import { RequestError } from '../domain/errors';
 import { LimitError } from '../domain/limits';
-import { checkedOrder, count, type List, type Listed, type Order, type PageQuery, page } from '../store/list';
+import { checkedOrder, count, type Listed, type Order, type PageQuery, page } from '../store/list';
+import type { PageArgs, PageInfo } from './build/connection-types';
 import type { GraphContext } from './context';
 import { countCosts } from './cost';
 import { decodeCursor, encodeCursor, signatureOf } from './cursor';
 import { checkedFilter } from './filters';
-import { edgeOrders, type ManyEdge, type ManyTarget, manyEdges } from './loaders';
-import { columnsOf, listOf, type Noun, type RowOf, show } from './nouns';
+import { edges, type PageEdge, type ShortEdge, type TargetOf } from './model/edges';
+import { listOf, type Noun, type RowOf } from './model/nouns';
+import { columnsOf } from './read/columns';
+import { show } from './read/show';
 import { selectedFields } from './selection';
 
 export const defaultPageSize = 20;
-
-@ObjectType({
-  description: 'Where a page stands in its list. Source: Relay, "GraphQL Cursor Connections Specification".',
-  simpleResolvers: true,
-})
-export class PageInfo {
-  @Field(() => Boolean, { description: 'Whether rows follow this page: they are asked for with endCursor as after.' })
-  hasNextPage: boolean;
-  @Field(() => Boolean, {
-    description: 'Whether rows precede this page: they are asked for with startCursor as before.',
-  })
-  hasPreviousPage: boolean;
-  @Field(() => String, { nullable: true, description: 'The cursor of the first row; null on an empty page.' })
-  startCursor: string | null;
-  @Field(() => String, { nullable: true, description: 'The cursor of the last row; null on an empty page.' })
-  endCursor: string | null;
-}
-
-@ArgsType()
-export class PageArgs {
-  @Field(() => Int, {
-    nullable: true,
-    description:
-      'How many rows from the start, or behind `after`: 0 to 100, else PAGE_SIZE. 20 where neither first nor last is given.',
-  })
-  first?: number | null;
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Rows behind this cursor only, such as the endCursor of the page before; goes with first. One of another list, filter or order is refused with BAD_CURSOR.',
-  })
-  after?: string | null;
-  @Field(() => Int, {
-    nullable: true,
-    description: 'How many rows from the end, or ahead of `before`: 0 to 100, else PAGE_SIZE; not together with first.',
-  })
-  last?: number | null;
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Rows ahead of this cursor only, such as the startCursor of the page behind; goes with last. One of another list, filter or order is refused with BAD_CURSOR.',
-  })
-  before?: string | null;
-}
 
 /** Page arguments with the filter and order of a list. */
 export interface ListArgs extends PageArgs {
@@ -69,36 +27,6 @@ export interface Connection<R> {
   edges: () => Promise<{ cursor: string; node: R }[]>;
   pageInfo: () => Promise<PageInfo>;
   totalCount: () => Promise<number>;
-}
-
-/** The connection and edge types of a noun: all of one shape. */
-export function connectionType<T extends object>(node: ClassType<T>, name: string): ClassType<Connection<T>> {
-  @ObjectType(`${name}Edge`, {
-    description: `A place in a list of ${name} objects, and what stands there.`,
-    simpleResolvers: true,
-  })
-  class Edge {
-    @Field(() => String, {
-      description:
-        'Names this place in this list, with this filter and order; for after and before. Not to be taken apart.',
-    })
-    cursor: string;
-    @Field(() => node, { description: `The ${name} that stands at this place.` }) node: T;
-  }
-
-  @ObjectType(`${name}Connection`, { description: `A page of a list of ${name} objects.`, simpleResolvers: true })
-  class ConnectionClass {
-    @Field(() => [Edge], { description: 'The rows of this page, each with its cursor.' }) edges: never;
-    @Field(() => [node], { description: 'The rows of this page, without cursors.' }) nodes: never;
-    @Field(() => PageInfo, { description: 'Where this page stands in the list, and how to go on from it.' })
-    pageInfo: never;
-    @Field(() => Int, {
-      description:
-        'How many rows the whole list has with this filter. Counted only when selected, by a statement of its own.',
-    })
-    totalCount: never;
-  }
-  return ConnectionClass as unknown as ClassType<Connection<T>>;
 }
 
 interface Window {
@@ -137,11 +65,12 @@ function askedOf(
   noun: Noun,
   args: ListArgs,
   info: GraphQLResolveInfo,
+  usual?: Order,
 ): Asked {
   const definition = listOf(noun);
   const filter = checkedFilter(args.filter);
   const { size, backward, cursor } = windowOf(args, maxPageSize);
-  const order = checkedOrder(definition, args.orderBy ?? edgeOrders[name]);
+  const order = checkedOrder(definition, args.orderBy ?? usual);
   let signed: string | undefined;
   const signature = () => {
     signed ??= signatureOf(name, order, filter);
@@ -213,7 +142,7 @@ export function rootConnection<N extends Noun>(
   args: ListArgs,
   info: GraphQLResolveInfo,
 ): Connection<RowOf<N>> {
-  const definition: List<RowOf<N>> = listOf(noun);
+  const definition = listOf(noun);
   const scoped = context.work.reads();
   const asked = askedOf(context, noun, noun, args, info);
   const fetch = async () => (await page(scoped, definition, asked.query)).map((row) => show(noun, row));
@@ -223,20 +152,21 @@ export function rootConnection<N extends Noun>(
   });
 }
 
-/** A to-many edge of a row. */
-export function edgeConnection<E extends ManyEdge>(
+/** An edge to many rows, by pages. */
+export function edgeConnection<E extends PageEdge>(
   context: GraphContext,
   edge: E,
   parentId: string,
   args: ListArgs,
   info: GraphQLResolveInfo,
-): Connection<ManyTarget<E>> {
+): Connection<TargetOf<E>> {
   const { loaders } = context;
   const { asked, pages, totals } = loaders.atField(edge, info.fieldNodes, () => {
-    const asked = askedOf(context, edge, manyEdges[edge].target, args, info);
+    const { target, order } = edges[edge];
+    const asked = askedOf(context, edge, target, args, info, order);
     return { asked, pages: loaders.pages(edge, asked.query), totals: loaders.totals(edge, args.filter) };
   });
-  return new Page<ManyTarget<E>>(
+  return new Page<TargetOf<E>>(
     asked,
     () => pages.load(parentId),
     () => {
@@ -246,16 +176,16 @@ export function edgeConnection<E extends ManyEdge>(
   );
 }
 
-/** A to-many edge that is short by its nature and comes whole. */
-export const edgeList = <E extends ManyEdge>(
+/** An edge to a few rows, which come whole. */
+export const edgeList = <E extends ShortEdge>(
   { loaders }: GraphContext,
   edge: E,
   parentId: string,
   info: GraphQLResolveInfo,
-): Promise<ManyTarget<E>[]> =>
+): Promise<TargetOf<E>[]> =>
   loaders
     .atField(edge, info.fieldNodes, () => {
-      const properties = columnsOf(manyEdges[edge].target, selectedFields(info));
+      const properties = columnsOf(edges[edge].target, selectedFields(info));
       return loaders.pages(edge, { properties, limit: 1000, backward: false });
     })
     .load(parentId);

@@ -4,8 +4,11 @@ import { type Limits, standardLimits } from '../domain/limits';
 import { findByKey } from '../service/key';
 import type { Work } from '../service/work';
 import { DocumentLimits } from './limits';
-import { Loaders, type OneEdge, type OneTarget, oneEdges } from './loaders';
-import { columnsOf, listOf, type Noun, numberOf, type RowOf, show } from './nouns';
+import { Loaders } from './loaders';
+import { type Edges, edges, type OneEdge, type TargetOf } from './model/edges';
+import { listOf, type Noun, numberOf, type RowOf } from './model/nouns';
+import { columnsOf } from './read/columns';
+import { show } from './read/show';
 import { ReplySize } from './reply-size';
 import { selectedFields } from './selection';
 
@@ -67,15 +70,16 @@ export class GraphContext {
     return row ? show(noun, row) : null;
   }
 
-  /** The target of a to-one edge, with the columns that the selection needs. Foreign keys see to it that it exists. */
-  async follow<E extends OneEdge>(edge: E, id: string, info: GraphQLResolveInfo): Promise<OneTarget<E>> {
-    const { target } = oneEdges[edge];
+  /** The target of an edge to one row, with the columns that the selection needs; null only where the edge may be unseen. */
+  async follow<E extends OneEdge>(edge: E, id: string, info: GraphQLResolveInfo): Promise<TargetOf<E> | null> {
+    const { target, mayBeUnseen } = edges[edge] as { target: Edges[E]['target']; mayBeUnseen: boolean };
     const { loaders } = this;
     const rows = loaders.atField(edge, info.fieldNodes, () =>
       loaders.rows(target, columnsOf(target, selectedFields(info))),
     );
     const row = await rows.load(id);
-    if (!row) throw new Error(`${edge} leads to ${id}, which is out of scope`);
-    return row as OneTarget<E>;
+    // Foreign keys and the scope see to it that it exists.
+    if (!row && !mayBeUnseen) throw new Error(`${edge} leads to ${id}, which is out of scope`);
+    return row ?? null;
   }
 }

@@ -22,6 +22,7 @@ import {
 } from 'graphql';
 import { maxEntries } from '../domain/fulfillment-create';
 import { defaultPageSize } from './connections';
+import { allEdges, edges } from './model/edges';
 
 /**
  * What an object counts for: the server holds about this many bytes beside its values while it builds the reply. An object
@@ -68,12 +69,19 @@ export const readingCosts: Readonly<Record<string, number>> = {
 /** A `totalCount` of the whole list, and of what belongs to one object. */
 export const countCosts = { root: 3_000_000, edge: 2_000 } as const;
 
+/** The sizes that edges declare. */
+const shortEdges = Object.fromEntries(
+  allEdges.flatMap((name): [string, number][] => {
+    const edge = edges[name];
+    return edge.form === 'list' && edge.size !== undefined ? [[name, edge.size]] : [];
+  }),
+);
+
 /** Lists that are short by their nature, or long: about how many objects they have. */
-export const sizes: Record<string, number> = {
+export const sizes: Readonly<Record<string, number>> = {
+  ...shortEdges,
   'Fulfillment.allowedTransitions': 4,
   'Fulfillment.billingDocuments': 2,
-  'Fulfillment.creditMemoItems': 2,
-  'Fulfillment.invoiceItems': 2,
   'FulfillmentTransition.blockedBy': 2,
   'OrderLineItem.allowedTransitions': 4,
   'OrderLineItemTransition.blockedBy': 2,

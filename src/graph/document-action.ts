@@ -10,7 +10,7 @@ import type { CreditMemoRow } from '../store/credit-memo';
 import type { InvoiceRow } from '../store/invoice';
 import type { GraphContext } from './context';
 import { DocumentActionEnum } from './enums';
-import { columnsOf } from './nouns';
+import { columnsOf } from './read/columns';
 import { judgement, TransitionBlock } from './transition';
 
 @ObjectType({ description: 'Whether an act may be done to a document, and if not, why.', simpleResolvers: true })

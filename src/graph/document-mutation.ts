@@ -7,7 +7,7 @@ import type { GraphContext } from './context';
 import { CreditMemo } from './credit-memo';
 import { payload, UserError } from './errors';
 import { Invoice } from './invoice';
-import { shown } from './nouns';
+import { shown } from './read/show';
 import { DateScalar, DecimalScalar } from './scalars';
 
 @ObjectType({ description: 'What an act on an invoice brought about, or why it was refused.', simpleResolvers: true })

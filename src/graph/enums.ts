@@ -12,8 +12,14 @@ import type { BillingRule, ItemCategory, ItemType, OrderLineItemState } from '..
 import type { PaymentStatus } from '../domain/payment';
 import type { InlineDiscountType, TaxMode } from '../domain/price';
 
+const made = new Map<string, object>();
+
 /** An enum of the graph: its values are named and described once, and are the same words in every layer. */
-function enumType<E extends string>(name: string, description: string, values: Record<E, string>): { [K in E]: K } {
+export function enumType<E extends string>(
+  name: string,
+  description: string,
+  values: Readonly<Record<E, string>>,
+): { [K in E]: K } {
   const names = Object.keys(values) as E[];
   const type = Object.fromEntries(names.map((value) => [value, value])) as { [K in E]: K };
   registerEnumType(type, {
@@ -21,6 +27,14 @@ function enumType<E extends string>(name: string, description: string, values: R
     description,
     valuesConfig: Object.fromEntries(names.map((value) => [value, { description: values[value] }])) as never,
   });
+  made.set(name, type);
+  return type;
+}
+
+/** @throws where no enum has this name */
+export function enumNamed(name: string): object {
+  const type = made.get(name);
+  if (!type) throw new Error(`There is no enum ${name}.`);
   return type;
 }
 
@@ -255,41 +269,6 @@ export const UserErrorCodeEnum = enumType<Code>(
   >,
 );
 
-const audit = { updatedDate: 'The instant of the last change.', createdDate: 'The instant of its creation.' };
-
-export const AccountOrderFieldEnum = enumType(
-  'AccountOrderField',
-  'The fields that a list of accounts can be sorted by.',
-  {
-    ...audit,
-    name: 'The name, by code points.',
-    accountNumber: 'The account number, by code points.',
-  },
-);
-export const OrderOrderFieldEnum = enumType('OrderOrderField', 'The fields that a list of orders can be sorted by.', {
-  ...audit,
-  orderDate: 'The day on which it was placed.',
-  orderNumber: 'The order number, by code points.',
-});
-export const OrderLineItemOrderFieldEnum = enumType(
-  'OrderLineItemOrderField',
-  'The fields that a list of line items can be sorted by.',
-  {
-    ...audit,
-    itemNumber: 'The item number: shorter ones first, so that 2 comes before 10, then by code points.',
-    itemName: 'The name of what is sold, by code points.',
-  },
-);
-export const FulfillmentOrderFieldEnum = enumType(
-  'FulfillmentOrderField',
-  'The fields that a list of fulfillments can be sorted by.',
-  {
-    ...audit,
-    fulfillmentDate: 'The day of delivery or receipt.',
-    billTargetDate: 'The day to bill from; those without one come last in ascending order.',
-    fulfillmentNumber: 'The fulfillment number, by code points.',
-  },
-);
 export const FulfillmentGroupByEnum = enumType(
   'FulfillmentGroupBy',
   'What fulfillments can be summed up by: those that agree in it make a group.',
@@ -300,44 +279,5 @@ export const FulfillmentGroupByEnum = enumType(
     fulfillmentDate: 'The day of delivery or receipt; the key is that day.',
     billTargetDate: 'The day to bill from; the key is empty for those without one.',
     account: 'The account; the key is its account number.',
-  },
-);
-export const InvoiceOrderFieldEnum = enumType(
-  'InvoiceOrderField',
-  'The fields that a list of invoices can be sorted by.',
-  {
-    ...audit,
-    invoiceDate: 'The day printed on it.',
-    dueDate: 'The day until which it is to be paid.',
-    amount: 'The total, tax included.',
-    balance: 'What is still owed of it.',
-    invoiceNumber: 'The invoice number, by code points.',
-  },
-);
-export const CreditMemoOrderFieldEnum = enumType(
-  'CreditMemoOrderField',
-  'The fields that a list of credit memos can be sorted by.',
-  {
-    ...audit,
-    creditMemoDate: 'The day printed on it.',
-    creditMemoNumber: 'The credit memo number, by code points.',
-  },
-);
-export const BillRunOrderFieldEnum = enumType(
-  'BillRunOrderField',
-  'The fields that a list of bill runs can be sorted by.',
-  {
-    ...audit,
-    billRunNumber: 'The bill run number, by code points.',
-  },
-);
-
-export const PaymentOrderFieldEnum = enumType(
-  'PaymentOrderField',
-  'The fields that a list of payments can be sorted by.',
-  {
-    ...audit,
-    effectiveDate: 'The day on which it was authorized.',
-    paymentNumber: 'The payment number, by code points.',
   },
 );

@@ -128,3 +128,9 @@ export class OrderLineItemStateFilter {
   })
   in?: OrderLineItemState[];
 }
+
+/** The conditions on enums, by the name of the enum. */
+export const enumFilters: Readonly<Record<string, object>> = {
+  FulfillmentState: FulfillmentStateFilter,
+  OrderLineItemState: OrderLineItemStateFilter,
+};

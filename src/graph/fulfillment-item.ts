@@ -7,14 +7,12 @@ import {
   updateFulfillmentItem,
 } from '../service/fulfillment-item';
 import * as shared from './arguments';
-import { connectionType } from './connections';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';
 import { payload, UserError } from './errors';
-import { Fulfillment } from './fulfillment';
 import { CreateFulfillmentItemInput, UpdateFulfillmentItemInput } from './fulfillment-item-input';
 import { Node } from './node';
-import { shown } from './nouns';
+import { shown } from './read/show';
 import { JSONObjectScalar } from './scalars';
 
 @ObjectType({
@@ -36,11 +34,7 @@ export class FulfillmentItem extends Node {
     description: 'Fields of the client itself, kept as they were given; their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
-  @Field(() => Fulfillment, { description: 'What it was delivered or received in; never changes.' })
-  fulfillment?: Fulfillment;
 }
-
-export const FulfillmentItemConnection = connectionType(FulfillmentItem, 'FulfillmentItem');
 
 @ObjectType({
   description: 'What a mutation of fulfillment items brought about, or why it was refused.',

@@ -16,9 +16,9 @@ import { OnErrorEnum } from './enums';
 import { payload, UserError } from './errors';
 import { Fulfillment } from './fulfillment';
 import { CreateFulfillmentsInput, UpdateFulfillmentInput } from './fulfillment-input';
-import { shown } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { ProcessingOptionsInput } from './processing';
+import { shown } from './read/show';
 import { DateScalar } from './scalars';
 
 /** What every mutation of many fulfillments gives back. */

@@ -1,10 +1,10 @@
 import { Arg, Ctx, Extensions, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { money } from '../domain/currency';
-import { type FulfillmentGroupBy, summarize } from '../store/fulfillment';
+import { type FulfillmentFilter, type FulfillmentGroupBy, summarize } from '../store/fulfillment';
+import { filterTypes } from './build/filter-types';
 import type { GraphContext } from './context';
 import { FulfillmentGroupByEnum } from './enums';
 import { checkedFilter } from './filters';
-import { FulfillmentFilter } from './fulfillment';
 import { DecimalScalar } from './scalars';
 
 @ObjectType({
@@ -41,7 +41,7 @@ export class FulfillmentSummaryResolver {
       description: 'What those have in common that are counted and summed up together.',
     })
     groupBy: FulfillmentGroupBy,
-    @Arg('filter', () => FulfillmentFilter, {
+    @Arg('filter', () => filterTypes.fulfillment, {
       nullable: true,
       description: 'Which of them, as in the list of fulfillments; all that the caller sees where absent.',
     })

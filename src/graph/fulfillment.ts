@@ -1,20 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import {
-  Arg,
-  Args,
-  ArgsType,
-  Ctx,
-  Extensions,
-  Field,
-  FieldResolver,
-  ID,
-  Info,
-  InputType,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Ctx, Field, FieldResolver, Info, ObjectType, Resolver, Root } from 'type-graphql';
 import {
   type FulfillmentAction,
   type FulfillmentState,
@@ -24,25 +9,11 @@ import {
 } from '../domain/fulfillment';
 import { editableFields } from '../domain/fulfillment-change';
 import type { FulfillmentRow } from '../store/fulfillment';
-import * as shared from './arguments';
 import { BillingDocument } from './billing-document';
-import { type Connection, connectionType, edgeConnection, edgeList, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
-import { CreditMemoItem } from './credit-memo';
-import {
-  FulfillmentActionEnum,
-  FulfillmentOrderFieldEnum,
-  FulfillmentStateEnum,
-  FulfillmentTypeEnum,
-  OrderDirectionEnum,
-} from './enums';
-import { DateFilter, DateTimeFilter, FulfillmentStateFilter, IDFilter, StringFilter } from './filters';
-import { FulfillmentItem, FulfillmentItemConnection } from './fulfillment-item';
-import { type HistoryEntry, HistoryEntryConnection } from './history';
-import { InvoiceItem } from './invoice';
+import { FulfillmentActionEnum, FulfillmentStateEnum, FulfillmentTypeEnum } from './enums';
 import { Audited, Node } from './node';
-import { columnsOf, nouns } from './nouns';
-import { OrderLineItem } from './order-line-item';
+import { columnsOf } from './read/columns';
 import { DateScalar, DateTimeScalar, DecimalScalar, JSONObjectScalar } from './scalars';
 import { selectedFields } from './selection';
 import { judgement, TransitionBlock } from './transition';
@@ -139,161 +110,16 @@ export class Fulfillment extends Audited {
     description: 'Fields of the client itself, kept as they were given; their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
-  @Field(() => OrderLineItem, { description: 'What it delivers, or takes back, a part of; never changes.' })
-  orderLineItem?: OrderLineItem;
-}
-
-export const FulfillmentConnection = connectionType(Fulfillment, 'Fulfillment');
-
-@InputType({ description: 'Conditions on fulfillments. All that are given must hold, and none may be null.' })
-export class FulfillmentFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
-  id?: IDFilter;
-  @Field(() => StringFilter, {
-    nullable: true,
-    description: 'Only those whose fulfillmentNumber meets these conditions.',
-  })
-  fulfillmentNumber?: StringFilter;
-  @Field(() => StringFilter, {
-    nullable: true,
-    description: 'Only those whose externalId meets these conditions: how a partner finds its own.',
-  })
-  externalId?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Only those whose trackingNumber meets these conditions.' })
-  trackingNumber?: StringFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Only those whose carrier meets these conditions.' })
-  carrier?: StringFilter;
-  @Field(() => FulfillmentStateFilter, {
-    nullable: true,
-    description: 'Only those whose state meets these conditions.',
-  })
-  state?: FulfillmentStateFilter;
-  @Field(() => FulfillmentTypeEnum, { nullable: true, description: 'Only deliveries, or only what was received back.' })
-  fulfillmentType?: FulfillmentType;
-  @Field(() => DateFilter, { nullable: true, description: 'Only those whose fulfillmentDate meets these conditions.' })
-  fulfillmentDate?: DateFilter;
-  @Field(() => DateFilter, {
-    nullable: true,
-    description: 'Only those whose billTargetDate meets these conditions; isNull finds those without one.',
-  })
-  billTargetDate?: DateFilter;
-  @Field(() => IDFilter, {
-    nullable: true,
-    description: 'Only those of line items whose id meets these conditions.',
-  })
-  orderLineItemId?: IDFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Only those of orders whose id meets these conditions.' })
-  orderId?: IDFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
-  accountId?: IDFilter;
-  @Field(() => Boolean, {
-    nullable: true,
-    description: 'True: stands on a document, be it a draft. False: waits for its bill, or is not to have one yet.',
-  })
-  billed?: boolean;
-  @Field(() => DateTimeFilter, {
-    nullable: true,
-    description: 'Only those last changed in this span of time: what is new since the last look.',
-  })
-  updatedDate?: DateTimeFilter;
-  @Field(() => DateTimeFilter, { nullable: true, description: 'Only those made in this span of time.' })
-  createdDate?: DateTimeFilter;
-}
-
-@InputType({ description: 'How fulfillments are sorted; ties are broken by id.' })
-export class FulfillmentOrder {
-  @Field(() => FulfillmentOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
-  field: keyof typeof FulfillmentOrderFieldEnum;
-  @Field(() => OrderDirectionEnum, {
-    defaultValue: 'DESC',
-    description: 'Whether the smallest or the largest comes first.',
-  })
-  direction: 'ASC' | 'DESC';
-}
-
-@ArgsType()
-export class FulfillmentPageArgs extends PageArgs {
-  @Field(() => FulfillmentFilter, {
-    nullable: true,
-    description: 'Which of them; all that the caller sees where absent.',
-  })
-  filter?: FulfillmentFilter;
-  @Field(() => FulfillmentOrder, {
-    nullable: true,
-    description: 'What they are sorted by; the last changed comes first where absent.',
-  })
-  orderBy?: FulfillmentOrder;
 }
 
 @Resolver(() => Fulfillment)
 export class FulfillmentResolver {
-  @Query(() => Fulfillment, {
-    nullable: true,
-    description:
-      'The fulfillment that an id or fulfillment number names; null where the caller sees none. By externalId it is found with fulfillments.',
-  })
-  @Extensions({ scope: 'read' })
-  fulfillment(
-    @Arg('key', () => ID, shared.key('fulfillment number')) key: string,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Fulfillment | null> {
-    return context.find('fulfillment', key, info);
-  }
-
-  @Query(() => FulfillmentConnection, {
-    nullable: true,
-    description: 'The fulfillments that the caller sees, the last changed first where no order is asked for.',
-  })
-  @Extensions({ scope: 'read' })
-  fulfillments(
-    @Args(() => FulfillmentPageArgs) args: FulfillmentPageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<Fulfillment> {
-    return rootConnection(context, 'fulfillment', args, info);
-  }
-
   @FieldResolver(() => Boolean, {
     description:
       'Whether it stands on a document, a draft included: no other act bills it then. Its state says nothing about it.',
   })
   billed(@Root() fulfillment: FulfillmentRow, @Ctx() { loaders }: GraphContext): Promise<boolean> {
     return loaders.billed(fulfillment.id);
-  }
-
-  @FieldResolver(() => FulfillmentItemConnection, {
-    description: 'Single assets in it, in the order in which they were added; at most 100.',
-  })
-  fulfillmentItems(
-    @Root() fulfillment: FulfillmentRow,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<FulfillmentItem> {
-    return edgeConnection(context, 'Fulfillment.fulfillmentItems', fulfillment.id, args, info);
-  }
-
-  @FieldResolver(() => [InvoiceItem], {
-    description: 'What was charged for it; several where it was billed again after a cancelation or reversal.',
-  })
-  invoiceItems(
-    @Root() fulfillment: FulfillmentRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<InvoiceItem[]> {
-    return edgeList(context, 'Fulfillment.invoiceItems', fulfillment.id, info);
-  }
-
-  @FieldResolver(() => [CreditMemoItem], {
-    description: 'What was credited for it; several where it was billed again after a cancelation.',
-  })
-  creditMemoItems(
-    @Root() fulfillment: FulfillmentRow,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<CreditMemoItem[]> {
-    return edgeList(context, 'Fulfillment.creditMemoItems', fulfillment.id, info);
   }
 
   @FieldResolver(() => [BillingDocument], {
@@ -322,16 +148,6 @@ export class FulfillmentResolver {
       credited.map((item) => item.creditMemoId),
     );
     return (await Promise.all([...invoices, ...memos])) as unknown as BillingDocument[];
-  }
-
-  @FieldResolver(() => HistoryEntryConnection, { description: 'Every change of it, the oldest first.' })
-  history(
-    @Root() fulfillment: FulfillmentRow,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<HistoryEntry> {
-    return edgeConnection(context, 'Fulfillment.history', fulfillment.id, args, info);
   }
 
   @FieldResolver(() => [FulfillmentTransition], {
@@ -367,4 +183,4 @@ export class FulfillmentResolver {
 }
 
 /** What a move is judged by in the line item: the facts behind its quantities. */
-const judgedFields = nouns.orderLineItem.needs.quantityFulfilled;
+const judgedFields = ['quantityFulfilled'];

@@ -2,10 +2,11 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Ctx, Field, FieldResolver, Info, Int, ObjectType, Resolver, Root } from 'type-graphql';
 import type { HistorySubject } from '../domain/history';
 import type { HistoryEntryRow } from '../store/history';
-import { connectionType } from './connections';
 import type { GraphContext } from './context';
+import { type Noun } from './model/nouns';
 import { Node } from './node';
-import { columnsOf, type Noun, shownSettings } from './nouns';
+import { columnsOf } from './read/columns';
+import { shownSettings } from './read/show';
 import { DateTimeScalar } from './scalars';
 import { selectedFields } from './selection';
 
@@ -59,8 +60,6 @@ export class HistoryEntry extends Node {
   changes: FieldChange[];
   @Field(() => Int, { description: 'The version of the object after the change.' }) version: number;
 }
-
-export const HistoryEntryConnection = connectionType(HistoryEntry, 'HistoryEntry');
 
 /** Settings have no row of their own among the nouns; a refund is no object of the graph. */
 const nounOf: Partial<Record<HistorySubject, Noun>> = {

@@ -7,94 +7,13 @@ import { type BillingSettingsRow, billingSettings } from '../store/billing-setti
 import type { Scoped } from '../store/connection';
 import { billRunStatuses, type SisterMemo, sisterMemos } from '../store/document';
 import { negativeCredit } from '../store/invoice';
-import { countsBy, type Listed, type Order, type PageQuery, pagesBy } from '../store/list';
+import { countsBy, type Listed, type PageQuery, pagesBy } from '../store/list';
 import { orgsById } from '../store/tenant';
 import { rowsBy } from '../store/write';
 import { turn } from './event-loop';
-import { listOf, type Noun, type RowOf, show } from './nouns';
-
-/**
- * Every edge of the graph, one line each. `one` follows a column of the row to the id of its target; `many` finds the
- * targets whose column, or one of whose columns, holds the row's id, in the order of their list unless the client names
- * another.
- */
-const one = <N extends Noun>(target: N, from: string) => ({ target, from }) as const;
-const many = <N extends Noun>(target: N, by: string | readonly string[]) => ({ target, by }) as const;
-
-export const oneEdges = {
-  'Order.account': one('account', 'accountId'),
-  'OrderLineItem.order': one('order', 'orderId'),
-  'OrderLineItem.account': one('account', 'accountId'),
-  'OrderLineItem.originalOrderLineItem': one('orderLineItem', 'originalOrderLineItemId'),
-  'Fulfillment.orderLineItem': one('orderLineItem', 'orderLineItemId'),
-  'FulfillmentItem.fulfillment': one('fulfillment', 'fulfillmentId'),
-  'InvoiceItem.invoice': one('invoice', 'invoiceId'),
-  'InvoiceItem.orderLineItem': one('orderLineItem', 'orderLineItemId'),
-  'InvoiceItem.fulfillment': one('fulfillment', 'fulfillmentId'),
-  'Invoice.account': one('account', 'accountId'),
-  'CreditMemoItem.creditMemo': one('creditMemo', 'creditMemoId'),
-  'CreditMemoItem.orderLineItem': one('orderLineItem', 'orderLineItemId'),
-  'CreditMemoItem.fulfillment': one('fulfillment', 'fulfillmentId'),
-  'CreditMemo.account': one('account', 'accountId'),
-  'CreditMemo.reversedInvoice': one('invoice', 'reversedInvoiceId'),
-  'CreditMemoApplication.creditMemo': one('creditMemo', 'creditMemoId'),
-  'CreditMemoApplication.invoice': one('invoice', 'invoiceId'),
-  'Payment.account': one('account', 'accountId'),
-  'InvoiceOffset.invoice': one('invoice', 'invoiceId'),
-  'InvoiceOffset.negativeInvoice': one('invoice', 'negativeInvoiceId'),
-  'PaymentApplication.payment': one('payment', 'paymentId'),
-  'PaymentApplication.invoice': one('invoice', 'invoiceId'),
-  'BillRunFailure.account': one('account', 'accountId'),
-  'BillRunFailure.orderLineItem': one('orderLineItem', 'orderLineItemId'),
-  'BillRunFailure.fulfillment': one('fulfillment', 'fulfillmentId'),
-} as const;
-
-export const manyEdges = {
-  'Account.orders': many('order', 'accountId'),
-  'Account.invoices': many('invoice', 'accountId'),
-  'Account.creditMemos': many('creditMemo', 'accountId'),
-  'Account.payments': many('payment', 'accountId'),
-  'Order.orderLineItems': many('orderLineItem', 'orderId'),
-  'OrderLineItem.fulfillments': many('fulfillment', 'orderLineItemId'),
-  'OrderLineItem.invoiceItems': many('invoiceItem', 'orderLineItemId'),
-  'OrderLineItem.creditMemoItems': many('creditMemoItem', 'orderLineItemId'),
-  'OrderLineItem.returnOrderLineItems': many('orderLineItem', 'originalOrderLineItemId'),
-  'Fulfillment.fulfillmentItems': many('fulfillmentItem', 'fulfillmentId'),
-  'Fulfillment.invoiceItems': many('invoiceItem', 'fulfillmentId'),
-  'Fulfillment.creditMemoItems': many('creditMemoItem', 'fulfillmentId'),
-  'Invoice.invoiceItems': many('invoiceItem', 'invoiceId'),
-  'Invoice.paymentApplications': many('paymentApplication', 'invoiceId'),
-  'Invoice.creditMemoApplications': many('creditMemoApplication', 'invoiceId'),
-  'CreditMemo.applications': many('creditMemoApplication', 'creditMemoId'),
-  'Invoice.offsets': many('invoiceOffset', ['invoiceId', 'negativeInvoiceId']),
-  'CreditMemo.creditMemoItems': many('creditMemoItem', 'creditMemoId'),
-  'Payment.applications': many('paymentApplication', 'paymentId'),
-  'BillRun.invoices': many('invoice', 'billRunId'),
-  'BillRun.creditMemos': many('creditMemo', 'billRunId'),
-  'BillRun.failures': many('billRunFailure', 'billRunId'),
-  'Account.history': many('historyEntry', 'subjectId'),
-  'Order.history': many('historyEntry', 'subjectId'),
-  'OrderLineItem.history': many('historyEntry', 'subjectId'),
-  'Fulfillment.history': many('historyEntry', 'subjectId'),
-  'Invoice.history': many('historyEntry', 'subjectId'),
-  'CreditMemo.history': many('historyEntry', 'subjectId'),
-  'Payment.history': many('historyEntry', 'subjectId'),
-  'BillRun.history': many('historyEntry', 'subjectId'),
-  'BillingSettings.history': many('historyEntry', 'subjectId'),
-} as const;
-
-/**
- * Edges that come in an order of their own where none is asked for: line items as they were ordered, which is how a client
- * matches the reply of createOrder with its request (N9). They were made at one instant, with ids that rise.
- */
-export const edgeOrders: Record<string, Order | undefined> = {
-  'Order.orderLineItems': { field: 'createdDate', direction: 'ASC' },
-};
-
-export type OneEdge = keyof typeof oneEdges;
-export type ManyEdge = keyof typeof manyEdges;
-export type OneTarget<E extends OneEdge> = RowOf<(typeof oneEdges)[E]['target']>;
-export type ManyTarget<E extends ManyEdge> = RowOf<(typeof manyEdges)[E]['target']>;
+import { type Edges, edges, type ManyEdge, type TargetOf } from './model/edges';
+import { listOf, type Noun, type RowOf } from './model/nouns';
+import { show } from './read/show';
 
 /** Keys beyond this go in a statement of their own. */
 const maxBatch = 1000;
@@ -167,12 +86,12 @@ export class Loaders {
   }
 
   /** Pages of the rows on a to-many edge, by the ids of the parents. */
-  pages<E extends ManyEdge>(edge: E, query: PageQuery): DataLoader<string, Listed<ManyTarget<E>>[]> {
-    type Row = Listed<ManyTarget<E>>;
-    const { target, by } = manyEdges[edge];
+  pages<E extends ManyEdge>(edge: E, query: PageQuery): DataLoader<string, Listed<TargetOf<E>>[]> {
+    type Row = Listed<TargetOf<E>>;
+    const { target, by } = edges[edge] as { target: Edges[E]['target']; by: string | readonly string[] };
     const load = async (parents: readonly string[]) => {
       const pages = new Map<string, Row[]>();
-      await byTurns(await pagesBy<ManyTarget<E>, object>(this.scoped, listOf(target), by, parents, query), (row) => {
+      await byTurns(await pagesBy<TargetOf<E>, object>(this.scoped, listOf(target), by, parents, query), (row) => {
         const page = pages.get(row.parentKey!);
         if (page) page.push(show(target, row));
         else pages.set(row.parentKey!, [show(target, row)]);
@@ -184,7 +103,7 @@ export class Loaders {
 
   /** How many rows a to-many edge leads to, by the ids of the parents. */
   totals(edge: ManyEdge, filter: object | null | undefined): DataLoader<string, number> {
-    const { target, by } = manyEdges[edge];
+    const { target, by } = edges[edge];
     const load = async (parents: readonly string[]) => {
       const counts = await countsBy(this.scoped, listOf(target), by, parents, filter);
       return new Map(counts.map((row) => [row.parentKey, row.count]));

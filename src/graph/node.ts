@@ -4,7 +4,9 @@ import { idOf } from '../domain/key';
 import { LimitError } from '../domain/limits';
 import { nounsOfIds } from '../store/node';
 import type { GraphContext } from './context';
-import { columnsOf, type Noun, shownSettings } from './nouns';
+import { type Noun } from './model/nouns';
+import { columnsOf } from './read/columns';
+import { shownSettings } from './read/show';
 import { DateTimeScalar } from './scalars';
 import { selectedFields } from './selection';
 

@@ -7,9 +7,9 @@ import { BilledPayload, billedShown, noneBilled } from './billing';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';
 import { payload } from './errors';
-import { shown } from './nouns';
 import { OrderLineItem } from './order-line-item';
 import { UpdateOrderLineItemInput, UpdateOrderLineItemsInput } from './order-line-item-input';
+import { shown } from './read/show';
 
 @ObjectType({ description: 'What updateOrderLineItem brought about, or why it was refused.', simpleResolvers: true })
 export class UpdateOrderLineItemPayload extends BilledPayload {

@@ -15,8 +15,8 @@ import { amount, dependsOnRounding, discount, listPrice } from '../domain/price'
 import { OrderLineItemRow } from '../store/order-line-item';
 import type { GraphContext } from './context';
 import { OrderLineItemStateEnum } from './enums';
-import { columnsOf } from './nouns';
 import { OrderLineItem } from './order-line-item';
+import { columnsOf } from './read/columns';
 import { DecimalScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 

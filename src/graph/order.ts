@@ -1,38 +1,15 @@
-import type { GraphQLResolveInfo } from 'graphql';
-import {
-  Arg,
-  Args,
-  ArgsType,
-  Ctx,
-  Extensions,
-  Field,
-  FieldResolver,
-  ID,
-  Info,
-  InputType,
-  Mutation,
-  ObjectType,
-  Query,
-  Resolver,
-  Root,
-} from 'type-graphql';
+import { Arg, Ctx, Extensions, Field, InputType, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { OrderCategory, OrderState } from '../domain/order';
 import { createOrder } from '../service/order';
-import { OrderRow } from '../store/order';
-import { Account } from './account';
 import * as shared from './arguments';
 import { BilledPayload, billedShown, noneBilled } from './billing';
-import { type Connection, connectionType, edgeConnection, PageArgs, rootConnection } from './connections';
 import type { GraphContext } from './context';
-import { OrderCategoryEnum, OrderDirectionEnum, OrderOrderFieldEnum, OrderStateEnum } from './enums';
+import { OrderCategoryEnum, OrderStateEnum } from './enums';
 import { payload } from './errors';
-import { DateFilter, DateTimeFilter, IDFilter, StringFilter } from './filters';
-import { type HistoryEntry, HistoryEntryConnection } from './history';
 import { Audited, Node } from './node';
-import { shown } from './nouns';
-import { type OrderLineItem, OrderLineItemConnection, OrderLineItemPageArgs } from './order-line-item';
 import { CreateOrderLineItemInput } from './order-line-item-input';
 import { ProcessingOptionsInput } from './processing';
+import { shown } from './read/show';
 import { DateScalar } from './scalars';
 
 @ObjectType({
@@ -63,56 +40,6 @@ export class Order extends Audited {
     description: 'Why it was placed, in words of the client, at most 255 characters.',
   })
   reasonCode: string | null;
-  @Field(() => Account, { description: 'Who ordered, and is invoiced; never changes.' })
-  account?: Account;
-}
-
-export const OrderConnection = connectionType(Order, 'Order');
-
-@InputType({ description: 'Conditions on orders. All that are given must hold, and none may be null.' })
-export class OrderFilter {
-  @Field(() => IDFilter, { nullable: true, description: 'Only those whose id meets these conditions.' })
-  id?: IDFilter;
-  @Field(() => StringFilter, { nullable: true, description: 'Only those whose orderNumber meets these conditions.' })
-  orderNumber?: StringFilter;
-  @Field(() => IDFilter, { nullable: true, description: 'Only those of accounts whose id meets these conditions.' })
-  accountId?: IDFilter;
-  @Field(() => DateFilter, { nullable: true, description: 'Only those whose orderDate meets these conditions.' })
-  orderDate?: DateFilter;
-  @Field(() => OrderCategoryEnum, { nullable: true, description: 'Only sales, or only returns.' })
-  category?: OrderCategory;
-  @Field(() => OrderStateEnum, { nullable: true, description: 'Only orders that are under way, done or given up.' })
-  state?: OrderState;
-  @Field(() => DateTimeFilter, {
-    nullable: true,
-    description: 'Only those last changed in this span of time: what is new since the last look.',
-  })
-  updatedDate?: DateTimeFilter;
-}
-
-@InputType({ description: 'How orders are sorted; ties are broken by id.' })
-export class OrderOrder {
-  @Field(() => OrderOrderFieldEnum, { description: 'What they are sorted by; ties are broken by id.' })
-  field: keyof typeof OrderOrderFieldEnum;
-  @Field(() => OrderDirectionEnum, {
-    defaultValue: 'DESC',
-    description: 'Whether the smallest or the largest comes first.',
-  })
-  direction: 'ASC' | 'DESC';
-}
-
-@ArgsType()
-export class OrderPageArgs extends PageArgs {
-  @Field(() => OrderFilter, {
-    nullable: true,
-    description: 'Which of them; all that the caller sees where absent.',
-  })
-  filter?: OrderFilter;
-  @Field(() => OrderOrder, {
-    nullable: true,
-    description: 'What they are sorted by; the last changed comes first where absent.',
-  })
-  orderBy?: OrderOrder;
 }
 
 @InputType({ description: 'A new order of line items on an existing account.' })
@@ -163,32 +90,6 @@ export class CreateOrderPayload extends BilledPayload {
 
 @Resolver(() => Order)
 export class OrderResolver {
-  @Query(() => Order, {
-    nullable: true,
-    description: 'The order that an id or order number names; null where the caller sees none.',
-  })
-  @Extensions({ scope: 'read' })
-  order(
-    @Arg('key', () => ID, shared.key('order number')) key: string,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<Order | null> {
-    return context.find('order', key, info);
-  }
-
-  @Query(() => OrderConnection, {
-    nullable: true,
-    description: 'The orders that the caller sees, the last changed first where no order is asked for.',
-  })
-  @Extensions({ scope: 'read' })
-  orders(
-    @Args(() => OrderPageArgs) args: OrderPageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<Order> {
-    return rootConnection(context, 'order', args, info);
-  }
-
   @Mutation(() => CreateOrderPayload, {
     nullable: true,
     description:
@@ -208,28 +109,5 @@ export class OrderResolver {
       (result) => ({ ...billedShown(result), order: shown('order', result.order) }),
       { ...noneBilled, order: null },
     );
-  }
-
-  @FieldResolver(() => OrderLineItemConnection, {
-    description:
-      'What was ordered, each at its price; at most 100. In the order of the request that ordered it where orderBy is absent.',
-  })
-  orderLineItems(
-    @Root() order: OrderRow,
-    @Args(() => OrderLineItemPageArgs) args: OrderLineItemPageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<OrderLineItem> {
-    return edgeConnection(context, 'Order.orderLineItems', order.id, args, info);
-  }
-
-  @FieldResolver(() => HistoryEntryConnection, { description: 'Every change of it, the oldest first.' })
-  history(
-    @Root() order: OrderRow,
-    @Args(() => PageArgs) args: PageArgs,
-    @Ctx() context: GraphContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Connection<HistoryEntry> {
-    return edgeConnection(context, 'Order.history', order.id, args, info);
   }
 }

@@ -7,8 +7,8 @@ import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { payload, UserError } from './errors';
 import { Invoice } from './invoice';
-import { shown } from './nouns';
 import { Payment } from './payment';
+import { shown } from './read/show';
 import { DecimalScalar } from './scalars';
 
 @ObjectType({ description: 'What collectPayment brought about, or why it was refused.', simpleResolvers: true })

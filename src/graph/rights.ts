@@ -1,7 +1,7 @@
 import { getNamedType, OperationTypeNode } from 'graphql';
 import type { Caller } from '../domain/caller';
 import { RequestError } from '../domain/errors';
-import { nouns } from './nouns';
+import { nouns } from './model/nouns';
 import { type ExecutedField, fieldsOf, type Prepared, rootTypeOf } from './operation';
 
 /*

@@ -1,18 +1,14 @@
 import 'reflect-metadata';
-import {
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  isAbstractType,
-  lexicographicSortSchema,
-  printSchema,
-} from 'graphql';
+import { type GraphQLSchema, isAbstractType, lexicographicSortSchema, printSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../domain/caller';
 import { RequestError } from '../domain/errors';
-import { AccountResolver, BillingDocumentResolver } from './account';
+import { AccountResolver } from './account';
 import { BillRunResolver } from './bill-run';
 import { BillRunPreviewResolver, BillRunPreviewTotalResolver } from './bill-run-preview';
 import { BillingSettingsResolver } from './billing-settings';
+import { edgeResolvers, resolveEdges } from './build/edges';
+import { Roots, resolveRoots } from './build/roots';
 import type { GraphContext } from './context';
 import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
 import { DocumentMutations } from './document-mutation';
@@ -23,10 +19,8 @@ import { FulfillmentMutations } from './fulfillment-mutation';
 import { FulfillmentSummaryResolver } from './fulfillment-summary';
 import { HistoryEntryResolver } from './history';
 import { InvoiceResolver } from './invoice';
-import { type OneEdge, oneEdges } from './loaders';
 import { NodeResolver } from './node';
 import { OrderResolver } from './order';
-import { OrderLineItemResolver } from './order-line-item';
 import { OrderLineItemMutations } from './order-line-item-mutation';
 import { OrderLineItemRules } from './order-line-item-rules';
 import { paced } from './pace';
@@ -44,55 +38,44 @@ export function schema(): GraphQLSchema {
 }
 
 function build(): GraphQLSchema {
-  const built = guarded(
-    buildSchemaSync({
-      resolvers: [
-        ViewerResolver,
-        NodeResolver,
-        BillingSettingsResolver,
-        AccountResolver,
-        OrderResolver,
-        OrderLineItemResolver,
-        OrderLineItemRules,
-        OrderLineItemMutations,
-        FulfillmentResolver,
-        FulfillmentMutations,
-        FulfillmentItemResolver,
-        FulfillmentSummaryResolver,
-        InvoiceResolver,
-        CreditMemoResolver,
-        CreditMemoItemResolver,
-        BillingDocumentResolver,
-        DocumentMutations,
-        PaymentResolver,
-        BillRunResolver,
-        BillRunPreviewResolver,
-        BillRunPreviewTotalResolver,
-        PaymentMutations,
-        HistoryEntryResolver,
-        RegisteredDocumentMutations,
-      ],
-      orphanedTypes: errorTypes,
-      validate: false,
-    }),
-  );
+  const built = buildSchemaSync({
+    resolvers: [
+      Roots,
+      ...edgeResolvers,
+      ViewerResolver,
+      NodeResolver,
+      BillingSettingsResolver,
+      AccountResolver,
+      OrderResolver,
+      OrderLineItemRules,
+      OrderLineItemMutations,
+      FulfillmentResolver,
+      FulfillmentMutations,
+      FulfillmentItemResolver,
+      FulfillmentSummaryResolver,
+      InvoiceResolver,
+      CreditMemoResolver,
+      CreditMemoItemResolver,
+      DocumentMutations,
+      PaymentResolver,
+      BillRunResolver,
+      BillRunPreviewResolver,
+      BillRunPreviewTotalResolver,
+      PaymentMutations,
+      HistoryEntryResolver,
+      RegisteredDocumentMutations,
+    ],
+    orphanedTypes: errorTypes,
+    validate: false,
+  });
+  resolveRoots(built);
+  resolveEdges(built);
+  guarded(built);
   for (const type of Object.values(built.getTypeMap())) {
     if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
   }
-  for (const edge of Object.keys(oneEdges) as OneEdge[]) followed(built, edge);
   paced(built);
   return built;
-}
-
-/** A to-one edge needs no resolver of its own: it leads to the row whose id it holds. */
-function followed(schema: GraphQLSchema, edge: OneEdge): void {
-  const [type, name] = edge.split('.');
-  const { from } = oneEdges[edge];
-  const field = (schema.getType(type) as GraphQLObjectType).getFields()[name];
-  field.resolve ??= (row: Record<string, string | null>, _args, context: GraphContext, info) => {
-    const id = row[from];
-    return id === null ? null : context.follow(edge, id, info);
-  };
 }
 
 /** As schema.graphql holds it; a test keeps the two equal. */
@@ -102,7 +85,7 @@ export const schemaText = (): string => `${printSchema(lexicographicSortSchema(s
  * Every root field names the scope it needs: checked here once per field, and written into its description. A mutation
  * begins with fresh loaders.
  */
-function guarded(schema: GraphQLSchema): GraphQLSchema {
+function guarded(schema: GraphQLSchema): void {
   schema.getQueryType()!.description =
     'What can be read: of what the caller may see, and only that. What is elsewhere is null, or not in the list.';
   schema.getMutationType()!.description =
@@ -126,5 +109,4 @@ function guarded(schema: GraphQLSchema): GraphQLSchema {
       };
     }
   }
-  return schema;
 }

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import { Audited, byCodePoints } from './audited';
 import type { Scoped } from './connection';
-import { dateTime, equals, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import { equals, id, instant, text } from './filter';
 import { auditSorts, list } from './list';
 import { OrgRow } from './tenant';
 
@@ -23,29 +23,16 @@ export class AccountRow extends Audited {
   @Column('text', { nullable: true }) paymentMethodToken: string | null;
 }
 
-export interface AccountFilter {
-  id?: IdFilter;
-  accountNumber?: TextFilter;
-  name?: TextFilter;
-  currency?: string;
-  updatedDate?: RangeFilter;
-}
-
-export const accounts = list<AccountRow, AccountFilter>(
-  AccountRow,
-  {
-    id: id('t.id'),
-    accountNumber: text('t.account_number'),
-    name: text('t.name'),
-    currency: equals('t.currency', 'text'),
-    updatedDate: dateTime('t.updated_date'),
+export const accounts = list(AccountRow, {
+  filters: {
+    id: id('id'),
+    accountNumber: text('accountNumber'),
+    name: text('name'),
+    currency: equals('currency'),
+    updatedDate: instant('updatedDate'),
   },
-  {
-    ...auditSorts,
-    name: { sql: 't.name', type: 'text' },
-    accountNumber: { sql: 't.account_number', type: 'text' },
-  },
-);
+  sorts: { ...auditSorts, name: true, accountNumber: true },
+});
 
 /** The advisory lock of an account's billing; its key is a hash of the account's id. */
 export const billingLock = 4902;

@@ -5,9 +5,9 @@ import { usingActions } from '../domain/history';
 import { AccountRow } from './account';
 import { byCodePoints } from './audited';
 import type { Connection, Scoped } from './connection';
-import { date, dateTime, equals, type RangeFilter } from './filter';
+import { day, equals, instant } from './filter';
 import { FulfillmentRow } from './fulfillment';
-import { auditSorts, list } from './list';
+import { asMade, auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
 import { inScope, selectList, tableOf } from './table';
 import { EntityRow, OrgRow } from './tenant';
@@ -326,30 +326,13 @@ export async function usedRuns(scoped: Scoped, runIds: readonly string[]): Promi
   return rows.map((row) => row.id);
 }
 
-export interface BillRunFilter {
-  status?: BillRunStatus;
-  targetDate?: RangeFilter;
-  updatedDate?: RangeFilter;
-}
-
-export const billRuns = list<BillRunRow, BillRunFilter>(
-  BillRunRow,
-  {
-    status: equals('t.status', 'bill_run_status'),
-    targetDate: date('t.target_date'),
-    updatedDate: dateTime('t.updated_date'),
-  },
-  { ...auditSorts, billRunNumber: { sql: 't.bill_run_number', type: 'text' } },
-);
+export const billRuns = list(BillRunRow, {
+  filters: { status: equals('status'), targetDate: day('targetDate'), updatedDate: instant('updatedDate') },
+  sorts: { ...auditSorts, billRunNumber: true },
+});
 
 /** The accounts that a run could not bill, post, cancel or remove, and single items of accounts that it could not bill. */
-export const billRunFailures = list<BillRunAccountRow, object>(
-  BillRunAccountRow,
-  {},
-  { id: { sql: 't.id', type: 'uuid' } },
-  { field: 'id', direction: 'ASC' },
-  't.code is not null',
-);
+export const billRunFailures = list(BillRunAccountRow, { ...asMade, only: 't.code is not null' });
 
 /**
  * Has the planner know the tables of documents as they are, where they have doubled since it last looked. Without, the

@@ -4,21 +4,10 @@ import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
-import {
-  bit,
-  date,
-  dateTime,
-  equals,
-  type IdFilter,
-  id,
-  isSet,
-  type RangeFilter,
-  type TextFilter,
-  text,
-} from './filter';
+import { bit, by, day, equals, id, instant, isSet, text } from './filter';
 import { FulfillmentRow } from './fulfillment';
 import { InvoiceRow } from './invoice';
-import { auditSorts, list } from './list';
+import { asMade, auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
 
 @Entity('credit_memo')
@@ -117,47 +106,21 @@ export class CreditMemoApplicationRow {
 }
 
 /** Applications come in the order in which they were made. */
-export const creditMemoApplications = list<CreditMemoApplicationRow, object>(
-  CreditMemoApplicationRow,
-  {},
-  { id: { sql: 't.id', type: 'uuid' } },
-  { field: 'id', direction: 'ASC' },
-);
+export const creditMemoApplications = list(CreditMemoApplicationRow, asMade);
 
-export interface CreditMemoFilter {
-  id?: IdFilter;
-  creditMemoNumber?: TextFilter;
-  accountId?: IdFilter;
-  status?: CreditMemoStatus;
-  creditMemoDate?: RangeFilter;
-  hasUnapplied?: boolean;
-  billRunId?: IdFilter;
-  updatedDate?: RangeFilter;
-}
-
-export const creditMemos = list<CreditMemoRow, CreditMemoFilter>(
-  CreditMemoRow,
-  {
-    id: id('t.id'),
-    creditMemoNumber: text('t.credit_memo_number'),
-    accountId: id('t.account_id'),
-    status: equals('t.status', 'credit_memo_status'),
-    creditMemoDate: date('t.credit_memo_date'),
-    hasUnapplied: isSet(bit("t.amount > t.applied_amount + t.refund_amount and t.status <> 'Canceled'")),
-    billRunId: id('t.bill_run_id'),
-    updatedDate: dateTime('t.updated_date'),
+export const creditMemos = list(CreditMemoRow, {
+  filters: {
+    id: id('id'),
+    creditMemoNumber: text('creditMemoNumber'),
+    accountId: id('accountId'),
+    status: equals('status'),
+    creditMemoDate: day('creditMemoDate'),
+    hasUnapplied: by('holds', isSet(bit("t.amount > t.applied_amount + t.refund_amount and t.status <> 'Canceled'"))),
+    billRunId: id('billRunId'),
+    updatedDate: instant('updatedDate'),
   },
-  {
-    ...auditSorts,
-    creditMemoDate: { sql: 't.credit_memo_date', type: 'date' },
-    creditMemoNumber: { sql: 't.credit_memo_number', type: 'text' },
-  },
-);
+  sorts: { ...auditSorts, creditMemoDate: true, creditMemoNumber: true },
+});
 
 /** Items come in the order in which they were put on their document. */
-export const creditMemoItems = list<CreditMemoItemRow, object>(
-  CreditMemoItemRow,
-  {},
-  { id: { sql: 't.id', type: 'uuid' } },
-  { field: 'id', direction: 'ASC' },
-);
+export const creditMemoItems = list(CreditMemoItemRow, asMade);

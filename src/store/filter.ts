@@ -13,6 +13,49 @@ export class Values {
 /** Turns the value of one filter field into conditions, all of which must hold. */
 export type Condition<F> = (filter: F, values: Values) => string[];
 
+/** The conditions that a filter field takes, by what it looks at. The graph has one input type for each. */
+interface Kinds {
+  id: IdFilter;
+  text: TextFilter;
+  day: RangeFilter;
+  instant: RangeFilter;
+  number: RangeFilter;
+  /** One value or several of an enum. */
+  oneOf: EnumFilter;
+  /** One value of an enum, or one text. */
+  equals: string;
+  holds: boolean;
+}
+export type Kind = keyof Kinds;
+
+/** A filter field as a list declares it: a kind of conditions on a column, or on an expression where it brings its condition along. */
+export type FilterField<C extends string = string> = {
+  [K in Kind]: { kind: K; column?: C; condition?: Condition<Kinds[K]> };
+}[Kind];
+const onColumn =
+  <K extends Kind>(kind: K) =>
+  <C extends string>(column: C) =>
+    ({ kind, column }) as const;
+export const id = onColumn('id');
+export const text = onColumn('text');
+export const day = onColumn('day');
+export const instant = onColumn('instant');
+export const number = onColumn('number');
+export const oneOf = onColumn('oneOf');
+export const equals = onColumn('equals');
+export const holds = onColumn('holds');
+/** A field about an expression. */
+export const by = <K extends Kind>(kind: K, condition: Condition<Kinds[K]>) => ({ kind, condition }) as const;
+
+/** What a client gives to a filter field, told by its declaration. */
+export type ValueOf<R, D> = D extends { kind: 'oneOf'; column: infer C extends keyof R }
+  ? EnumFilter<NonNullable<R[C]> & string>
+  : D extends { kind: 'equals'; column: infer C extends keyof R }
+    ? NonNullable<R[C]>
+    : D extends { kind: infer K extends Kind }
+      ? Kinds[K]
+      : never;
+
 /**
  * How many values a list of a condition holds at most: as many as a page shows. So few are always looked up by their own
  * index; with a thousand the planner would rather look for them along the order of the list, and so at all rows.
@@ -71,7 +114,7 @@ function endOf(start: string): string | null {
 }
 
 /** The column is one that is compared by code points (`byCodePoints` in audited.ts). */
-export function text(column: string): Condition<TextFilter> {
+export function textIs(column: string): Condition<TextFilter> {
   return ({ eq, in: list, startsWith, isNull }, values) => {
     const conditions = nulls(column, isNull);
     if (eq !== undefined) conditions.push(storable(eq) ? `${column} = ${values.add(eq, 'text')}` : nothing);
@@ -87,7 +130,7 @@ export function text(column: string): Condition<TextFilter> {
 }
 
 /** A value that is no id matches nothing, as an id that nobody has. */
-export function id(column: string): Condition<IdFilter> {
+export function idIs(column: string): Condition<IdFilter> {
   return ({ eq, in: list, isNull }, values) => {
     const conditions = nulls(column, isNull);
     if (eq !== undefined) {
@@ -118,9 +161,7 @@ function range(column: string, type: string): Condition<RangeFilter> {
     return conditions;
   };
 }
-export const date = (column: string) => range(column, 'date');
-export const dateTime = (column: string) => range(column, 'timestamptz');
-export const number = (column: string) => range(column, 'numeric');
+const dayIs = (column: string) => range(column, 'date');
 
 /**
  * A day that may be missing, by an expression in which one that is missing lies at the end of time: by it one index serves
@@ -128,7 +169,7 @@ export const number = (column: string) => range(column, 'numeric');
  */
 export function dateOrNever(never: string): Condition<RangeFilter> {
   return ({ isNull, ...filter }, values) => {
-    const conditions = date(never)(filter, values);
+    const conditions = dayIs(never)(filter, values);
     if (isNull) conditions.push(`${never} = 'infinity'`);
     if (isNull === false || filter.gte !== undefined || filter.gt !== undefined)
       conditions.push(`${never} < 'infinity'`);
@@ -136,7 +177,7 @@ export function dateOrNever(never: string): Condition<RangeFilter> {
   };
 }
 
-export function oneOf(column: string, type: string): Condition<EnumFilter> {
+function isOneOf(column: string, type: string): Condition<EnumFilter> {
   return ({ eq, in: list }, values) => {
     const conditions: string[] = [];
     if (eq !== undefined) conditions.push(`${column} = ${values.add(eq, type)}`);
@@ -146,12 +187,12 @@ export function oneOf(column: string, type: string): Condition<EnumFilter> {
 }
 
 /** A single value that the column must equal. */
-export function equals(column: string, type: string): Condition<string> {
+function equalTo(column: string, type: string): Condition<string> {
   return (value, values) => [storable(value) ? `${column} = ${values.add(value, type)}` : nothing];
 }
 
 /** A condition that holds or does not. */
-export function holds(condition: string): Condition<boolean> {
+export function isTrue(condition: string): Condition<boolean> {
   return (wanted) => [`${wanted ? '' : 'not '}(${condition})`];
 }
 
@@ -163,4 +204,19 @@ export const bit = (condition: string): string => `case when ${condition} then 1
 
 export function isSet(bit: string): Condition<boolean> {
   return (wanted) => [`${bit} = ${wanted ? 1 : 0}`];
+}
+
+/** The condition of a field that looks at a column. The type is that of the column in SQL. */
+export function conditionOn(kind: Kind, column: string, type: string): Condition<unknown> {
+  const conditions: { [K in Kind]: Condition<Kinds[K]> } = {
+    id: idIs(column),
+    text: textIs(column),
+    day: dayIs(column),
+    instant: range(column, 'timestamptz'),
+    number: range(column, 'numeric'),
+    oneOf: isOneOf(column, type),
+    equals: equalTo(column, type),
+    holds: isTrue(column),
+  };
+  return conditions[kind] as Condition<unknown>;
 }

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { Scoped } from './connection';
 import { FulfillmentRow } from './fulfillment';
-import { countsBy, list } from './list';
+import { asMade, countsBy, list } from './list';
 
 /** A single asset (by its serial number, say) of a fulfillment. */
 @Entity('fulfillment_item')
@@ -18,12 +18,7 @@ export class FulfillmentItemRow {
 }
 
 /** Items come in the order in which they were added. */
-export const fulfillmentItems = list<FulfillmentItemRow, object>(
-  FulfillmentItemRow,
-  {},
-  { id: { sql: 't.id', type: 'uuid' } },
-  { field: 'id', direction: 'ASC' },
-);
+export const fulfillmentItems = list(FulfillmentItemRow, asMade);
 
 /** How many items each fulfillment has; those without any are absent. */
 export async function itemCounts(scoped: Scoped, fulfillmentIds: readonly string[]): Promise<Map<string, number>> {

@@ -3,23 +3,8 @@ import type { FulfillmentState, FulfillmentType } from '../domain/fulfillment';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
 import type { Scoped } from './connection';
-import {
-  type Condition,
-  date,
-  dateOrNever,
-  dateTime,
-  type EnumFilter,
-  equals,
-  holds,
-  type IdFilter,
-  id,
-  oneOf,
-  type RangeFilter,
-  type TextFilter,
-  text,
-  Values,
-} from './filter';
-import { auditSorts, list, scopedConditions } from './list';
+import { by, dateOrNever, day, equals, id, instant, isTrue, oneOf, text, Values } from './filter';
+import { auditSorts, type FilterOf, list, scopedConditions } from './list';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 
@@ -80,56 +65,38 @@ export class FulfillmentRow extends Audited {
   @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
 }
 
-export interface FulfillmentFilter {
-  id?: IdFilter;
-  fulfillmentNumber?: TextFilter;
-  externalId?: TextFilter;
-  trackingNumber?: TextFilter;
-  carrier?: TextFilter;
-  state?: EnumFilter<FulfillmentState>;
-  fulfillmentType?: FulfillmentType;
-  fulfillmentDate?: RangeFilter;
-  billTargetDate?: RangeFilter;
-  orderLineItemId?: IdFilter;
-  orderId?: IdFilter;
-  accountId?: IdFilter;
-  billed?: boolean;
-  updatedDate?: RangeFilter;
-  createdDate?: RangeFilter;
-}
-
 /** Looked up for each row, which "offset 0" leaves no way around: as a join the planner walks through all claims there are. */
 const claim = 'select from billing_claim c where c.id = t.id and c.entity_id = $1 offset 0';
 
 /** One without a date to bill from is due at the end of time, so that the order puts it last. */
 export const dueDay = (fulfillment: string) => `coalesce(${fulfillment}.bill_target_date, 'infinity')`;
 
-export const fulfillments = list<FulfillmentRow, FulfillmentFilter>(
-  FulfillmentRow,
-  {
-    id: id('t.id'),
-    fulfillmentNumber: text('t.fulfillment_number'),
-    externalId: text('t.external_id'),
-    trackingNumber: text('t.tracking_number'),
-    carrier: text('t.carrier'),
-    state: oneOf('t.state', 'fulfillment_state') as Condition<EnumFilter<FulfillmentState>>,
-    fulfillmentType: equals('t.fulfillment_type', 'fulfillment_type'),
-    fulfillmentDate: date('t.fulfillment_date'),
-    billTargetDate: dateOrNever(dueDay('t')),
-    orderLineItemId: id('t.order_line_item_id'),
-    orderId: id('t.order_id'),
-    accountId: id('t.account_id'),
-    billed: holds(`exists (${claim})`),
-    updatedDate: dateTime('t.updated_date'),
-    createdDate: dateTime('t.created_date'),
+export const fulfillments = list(FulfillmentRow, {
+  filters: {
+    id: id('id'),
+    fulfillmentNumber: text('fulfillmentNumber'),
+    externalId: text('externalId'),
+    trackingNumber: text('trackingNumber'),
+    carrier: text('carrier'),
+    state: oneOf('state'),
+    fulfillmentType: equals('fulfillmentType'),
+    fulfillmentDate: day('fulfillmentDate'),
+    billTargetDate: by('day', dateOrNever(dueDay('t'))),
+    orderLineItemId: id('orderLineItemId'),
+    orderId: id('orderId'),
+    accountId: id('accountId'),
+    billed: by('holds', isTrue(`exists (${claim})`)),
+    updatedDate: instant('updatedDate'),
+    createdDate: instant('createdDate'),
   },
-  {
+  sorts: {
     ...auditSorts,
-    fulfillmentDate: { sql: 't.fulfillment_date', type: 'date' },
+    fulfillmentDate: true,
     billTargetDate: { sql: dueDay('t'), type: 'date' },
-    fulfillmentNumber: { sql: 't.fulfillment_number', type: 'text' },
+    fulfillmentNumber: true,
   },
-);
+});
+export type FulfillmentFilter = FilterOf<typeof fulfillments>;
 
 /** What fulfillments can be summed up by, and the text that names a group. */
 const groups = {

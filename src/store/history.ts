@@ -41,12 +41,11 @@ export class HistoryEntryRow {
 }
 
 /** Entries come in the order in which they were written. */
-export const historyEntries = list<HistoryEntryRow, object>(
-  HistoryEntryRow,
-  {},
-  { at: { sql: 't.at', type: 'timestamptz' } },
-  { field: 'at', direction: 'ASC' },
-);
+export const historyEntries = list(HistoryEntryRow, {
+  filters: {},
+  sorts: { at: true },
+  defaultSort: { field: 'at', direction: 'ASC' },
+});
 
 /** Writes entries with the number of the running transaction. */
 export async function insertHistory(

@@ -5,20 +5,9 @@ import { AccountRow, billing } from './account';
 import { Audited, byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
 import type { Scoped } from './connection';
-import {
-  date,
-  dateTime,
-  equals,
-  holds,
-  type IdFilter,
-  id,
-  number,
-  type RangeFilter,
-  type TextFilter,
-  text,
-} from './filter';
+import { by, day, equals, holds, id, instant, isTrue, number, text } from './filter';
 import { FulfillmentRow } from './fulfillment';
-import { auditSorts, list } from './list';
+import { asMade, auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
 import { selectList, tableOf } from './table';
 
@@ -114,68 +103,31 @@ export class InvoiceOffsetRow {
   @Column('timestamp with time zone', { precision: 3 }) appliedDate: string;
 }
 
-export interface InvoiceFilter {
-  id?: IdFilter;
-  invoiceNumber?: TextFilter;
-  accountId?: IdFilter;
-  status?: InvoiceStatus;
-  invoiceDate?: RangeFilter;
-  dueDate?: RangeFilter;
-  amount?: RangeFilter;
-  balance?: RangeFilter;
-  hasBalance?: boolean;
-  source?: string;
-  reversed?: boolean;
-  billRunId?: IdFilter;
-  updatedDate?: RangeFilter;
-}
-
-export const invoices = list<InvoiceRow, InvoiceFilter>(
-  InvoiceRow,
-  {
-    id: id('t.id'),
-    invoiceNumber: text('t.invoice_number'),
-    accountId: id('t.account_id'),
-    status: equals('t.status', 'invoice_status'),
-    invoiceDate: date('t.invoice_date'),
-    dueDate: date('t.due_date'),
-    amount: number('t.amount'),
-    balance: number('t.balance'),
+export const invoices = list(InvoiceRow, {
+  filters: {
+    id: id('id'),
+    invoiceNumber: text('invoiceNumber'),
+    accountId: id('accountId'),
+    status: equals('status'),
+    invoiceDate: day('invoiceDate'),
+    dueDate: day('dueDate'),
+    amount: number('amount'),
+    balance: number('balance'),
     // Two ranges, which an index has, as "other than" has not.
-    hasBalance: holds('t.balance < 0 or t.balance > 0'),
-    source: equals('t.source', 'text'),
-    reversed: holds('t.reversed'),
-    billRunId: id('t.bill_run_id'),
-    updatedDate: dateTime('t.updated_date'),
+    hasBalance: by('holds', isTrue('t.balance < 0 or t.balance > 0')),
+    source: equals('source'),
+    reversed: holds('reversed'),
+    billRunId: id('billRunId'),
+    updatedDate: instant('updatedDate'),
   },
-  {
-    ...auditSorts,
-    invoiceDate: { sql: 't.invoice_date', type: 'date' },
-    dueDate: { sql: 't.due_date', type: 'date' },
-    amount: { sql: 't.amount', type: 'numeric' },
-    balance: { sql: 't.balance', type: 'numeric' },
-    invoiceNumber: { sql: 't.invoice_number', type: 'text' },
-  },
-);
+  sorts: { ...auditSorts, invoiceDate: true, dueDate: true, amount: true, balance: true, invoiceNumber: true },
+});
 
 /** Items come in the order in which they were put on their document. */
-export const invoiceItems = list<InvoiceItemRow, object>(
-  InvoiceItemRow,
-  {},
-  { id: { sql: 't.id', type: 'uuid' } },
-  {
-    field: 'id',
-    direction: 'ASC',
-  },
-);
+export const invoiceItems = list(InvoiceItemRow, asMade);
 
 /** Offsets come in the order in which they were made. */
-export const invoiceOffsets = list<InvoiceOffsetRow, object>(
-  InvoiceOffsetRow,
-  {},
-  { id: { sql: 't.id', type: 'uuid' } },
-  { field: 'id', direction: 'ASC' },
-);
+export const invoiceOffsets = list(InvoiceOffsetRow, asMade);
 
 /** What accounts have to their credit on negative invoices, in each currency, above 0. */
 export function negativeCredit(

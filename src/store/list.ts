@@ -1,7 +1,7 @@
 import { RequestError } from '../domain/errors';
 import type { Scoped } from './connection';
-import { type Condition, maxListed, Values } from './filter';
-import { inScope, listed, type RowClass, selectList, type Table, tableOf } from './table';
+import { type Condition, conditionOn, type FilterField, type Kind, maxListed, type ValueOf, Values } from './filter';
+import { type ColumnSpec, inScope, listed, type RowClass, selectList, type Table, tableOf } from './table';
 
 /** How a list can be sorted: the expression, never null, and its type. Ties are broken by id. */
 export interface Sort {
@@ -9,38 +9,78 @@ export interface Sort {
   type: 'timestamptz' | 'date' | 'text' | 'numeric' | 'uuid';
 }
 
-/** A list that clients page through: what it holds, and what it can be filtered and sorted by. `t` is the row. */
-export interface List<R, F extends object = object> {
-  table: Table;
-  rowClass: RowClass<R & object>;
-  filters: { [K in keyof F]-?: Condition<NonNullable<F[K]>> };
-  sorts: Record<string, Sort>;
-  defaultSort: Order;
-  /** A condition that every row of the list meets. */
-  only?: string;
-  readonly row?: R;
-}
-
 export interface Order {
   field: string;
   direction: 'ASC' | 'DESC';
 }
 
-export function list<R extends object, F extends object>(
-  row: RowClass<R>,
-  filters: List<R, F>['filters'],
-  sorts: Record<string, Sort>,
-  defaultSort: Order = { field: 'updatedDate', direction: 'DESC' },
-  only?: string,
-): List<R, F> {
-  return { table: tableOf(row), rowClass: row, filters, sorts, defaultSort, only };
+/**
+ * A list that clients page through: what it holds, and what it can be filtered and sorted by. `row`, `filter` and `sort` are types
+ * alone: of a row, of what a client may filter by, and the names of the sorts.
+ */
+export interface List<R extends object = object, F extends object = object, S extends string = string> {
+  table: Table;
+  rowClass: RowClass<R>;
+  filters: Readonly<Record<string, { kind: Kind; type?: string; condition: Condition<unknown> }>>;
+  sorts: Readonly<Record<string, Sort>>;
+  defaultSort: Order;
+  /** A condition that every row of the list meets. */
+  only?: string;
+  readonly row?: R;
+  readonly filter?: F;
+  readonly sort?: S;
 }
 
+/** What a list holds, filters by and sorts by, each said once. */
+interface Declared<R extends object, F, S> {
+  /** The fields of its filter; `t` is the row in their expressions. */
+  filters: F & Record<string, FilterField<keyof R & string>>;
+  /** Its sorts: true for one by the column of that name. */
+  sorts: S & Record<string, true | Sort>;
+  /** The last changed first where absent. */
+  defaultSort?: Order;
+  only?: string;
+}
+
+export type FilterOf<L> = L extends List<object, infer F> ? F : never;
+
+export function list<R extends object, const F, const S>(
+  rowClass: RowClass<R>,
+  { filters, sorts, defaultSort, only }: Declared<R, F, S>,
+): List<R, { [K in keyof F]?: ValueOf<R, F[K]> }, keyof S & string> {
+  const table = tableOf(rowClass);
+  const columnOf = (name: string) => table.columns[name];
+  const filterOf = ({ kind, column, condition }: FilterField) => {
+    const { name, type } = column === undefined ? { name: '', type: undefined } : columnOf(column);
+    return { kind, type, condition: (condition as Condition<unknown>) ?? conditionOn(kind, `t.${name}`, type!) };
+  };
+  return {
+    table,
+    rowClass,
+    filters: mapped<FilterField, List['filters'][string]>(filters, filterOf),
+    sorts: mapped<true | Sort, Sort>(sorts, (sort, name) => (sort === true ? sortBy(columnOf(name)) : sort)),
+    defaultSort: defaultSort ?? { field: 'updatedDate', direction: 'DESC' },
+    only,
+  };
+}
+
+const mapped = <A, B>(of: Readonly<Record<string, A>>, make: (each: A, name: string) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(of).map(([name, each]) => [name, make(each, name)]));
+
+const sortBy = ({ name, type }: ColumnSpec): Sort => ({
+  sql: `t.${name}`,
+  type: type === 'timestamp with time zone' ? 'timestamptz' : (type as Sort['type']),
+});
+
 /** Sorts that every audited row has. */
-export const auditSorts: Record<string, Sort> = {
-  updatedDate: { sql: 't.updated_date', type: 'timestamptz' },
-  createdDate: { sql: 't.created_date', type: 'timestamptz' },
-};
+export const auditSorts = { updatedDate: true, createdDate: true } as const;
+
+/** Lists that clients neither filter nor sort come in the order in which their rows were made: ids rise. */
+export const asMade = {
+  filters: {},
+  sorts: { id: true },
+  defaultSort: { field: 'id', direction: 'ASC' },
+} as const;
 
 /** The place of a row in an order: its sort value and its id. */
 export interface Position {
@@ -65,24 +105,19 @@ export interface PageQuery<F extends object = object> {
 /** A row of a page, with the sort value that its cursor holds and, in lists of children, the key of its parent. */
 export type Listed<R> = R & { id: string; sortValue: string; parentKey?: string };
 
-function conditionsOf<R, F extends object>(
-  definition: List<R, F>,
-  filter: F | null | undefined,
-  values: Values,
-): string[] {
+function conditionsOf(definition: List, filter: object | null | undefined, values: Values): string[] {
   const conditions: string[] = definition.only ? [definition.only] : [];
   for (const [field, value] of Object.entries(filter ?? {})) {
     if (value === undefined) continue;
     const length = (value as { in?: unknown[] }).in?.length ?? 0;
     if (length > maxListed)
       throw new RequestError('BAD_REQUEST', `${field}.in holds ${length} values; at most ${maxListed} are allowed.`);
-    const condition = definition.filters[field as keyof F] as Condition<unknown>;
-    conditions.push(...condition(value, values));
+    conditions.push(...definition.filters[field].condition(value, values));
   }
   return conditions;
 }
 
-function parts<R, F extends object>(definition: List<R, F>, query: PageQuery<F>, values: Values) {
+function parts(definition: List, query: PageQuery, values: Values) {
   const { field, direction } = query.order ?? definition.defaultSort;
   const sort = definition.sorts[field];
   const descending = (direction === 'DESC') !== query.backward;
@@ -117,7 +152,7 @@ const heldBy = (definition: { table: Table }, properties: string | readonly stri
 const wanted = 1000;
 
 /** One page of a list: one statement. The rows of "found" come in the order in which it finds them. */
-export function page<R, F extends object>(
+export function page<R extends object, F extends object>(
   scoped: Scoped,
   definition: List<R, F>,
   query: PageQuery<F>,
@@ -138,7 +173,7 @@ export function page<R, F extends object>(
  * A page of children for each of many parents: one statement, limited per parent in SQL. Rows carry their parent's
  * key, by which the caller tells them apart.
  */
-export function pagesBy<R, F extends object>(
+export function pagesBy<R extends object, F extends object>(
   scoped: Scoped,
   definition: List<R, F>,
   property: string | readonly string[],
@@ -160,8 +195,8 @@ export function pagesBy<R, F extends object>(
 }
 
 /** The conditions of a filter in a caller's scope, for statements of their own over the rows of a list. */
-export function scopedConditions<R, F extends object>(
-  definition: List<R, F>,
+export function scopedConditions<F extends object>(
+  definition: List<object, F>,
   filter: F | null | undefined,
   values: Values,
 ): string {
@@ -169,9 +204,9 @@ export function scopedConditions<R, F extends object>(
 }
 
 /** How many rows a filter leaves. */
-export async function count<R, F extends object>(
+export async function count<F extends object>(
   scoped: Scoped,
-  definition: List<R, F>,
+  definition: List<object, F>,
   filter?: F | null,
 ): Promise<number> {
   const values = new Values();
@@ -186,9 +221,9 @@ export async function count<R, F extends object>(
  * How many children each parent has; parents without any are absent. Counted parent by parent: as one join the planner
  * reads the whole table for the parents of a page.
  */
-export function countsBy<R, F extends object>(
+export function countsBy<F extends object>(
   scoped: Scoped,
-  definition: List<R, F>,
+  definition: List<object, F>,
   property: string | readonly string[],
   keys: readonly string[],
   filter?: F | null,
@@ -207,7 +242,7 @@ export function countsBy<R, F extends object>(
 }
 
 /** A sort that a client asks for must be one of the list's. */
-export function checkedOrder<R, F extends object>(definition: List<R, F>, order: Order | null | undefined): Order {
+export function checkedOrder(definition: List, order: Order | null | undefined): Order {
   const checked = order ?? definition.defaultSort;
   if (!definition.sorts[checked.field])
     throw new RequestError('BAD_REQUEST', `This list cannot be sorted by ${checked.field}.`);

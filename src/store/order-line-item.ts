@@ -4,22 +4,8 @@ import type { InlineDiscountType, TaxMode } from '../domain/price';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
 import type { Scoped } from './connection';
-import {
-  bit,
-  type Condition,
-  dateTime,
-  type EnumFilter,
-  equals,
-  type IdFilter,
-  id,
-  isSet,
-  nulls,
-  oneOf,
-  type RangeFilter,
-  type TextFilter,
-  text,
-} from './filter';
-import { auditSorts, list } from './list';
+import { bit, by, type Condition, equals, id, idIs, instant, isSet, nulls, oneOf, text, textIs } from './filter';
+import { auditSorts, type FilterOf, list } from './list';
 import { OrderRow } from './order';
 import { selectList, tableOf } from './table';
 
@@ -111,27 +97,6 @@ export class OrderLineItemRow extends Audited {
   @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
 }
 
-export interface OrderLineItemFilter {
-  id?: IdFilter;
-  orderId?: IdFilter;
-  orderNumber?: TextFilter;
-  itemNumber?: TextFilter;
-  itemName?: TextFilter;
-  itemState?: EnumFilter<OrderLineItemState>;
-  itemCategory?: ItemCategory;
-  itemType?: ItemType;
-  billingRule?: BillingRule;
-  productCode?: TextFilter;
-  accountId?: IdFilter;
-  originalOrderLineItemId?: IdFilter;
-  originalOrderId?: IdFilter;
-  originalOrderNumber?: TextFilter;
-  unitOfMeasure?: TextFilter;
-  inlineDiscountType?: InlineDiscountType;
-  hasPendingQuantity?: boolean;
-  updatedDate?: RangeFilter;
-}
-
 /**
  * Conditions that are put to the one row of another table that a column leads to, which has a value there always: whether
  * there is a value is whether there is the row.
@@ -158,34 +123,30 @@ const pending = bit(
   "t.billing_rule = 'TriggerAsFulfillmentOccurs' and t.fulfilled_quantity < t.quantity and t.item_state <> 'Canceled'",
 );
 
-export const orderLineItems = list<OrderLineItemRow, OrderLineItemFilter>(
-  OrderLineItemRow,
-  {
-    id: id('t.id'),
-    orderId: id('t.order_id'),
-    orderNumber: through('t.order_id', order, text('o.order_number')),
-    itemNumber: text('t.item_number'),
-    itemName: text('t.item_name'),
-    itemState: oneOf('t.item_state', 'order_line_item_state') as Condition<EnumFilter<OrderLineItemState>>,
-    itemCategory: equals('t.item_category', 'item_category'),
-    itemType: equals('t.item_type', 'item_type'),
-    billingRule: equals('t.billing_rule', 'billing_rule'),
-    productCode: text('t.product_code'),
-    accountId: id('t.account_id'),
-    originalOrderLineItemId: id(original),
-    originalOrderId: through(original, originalLine, id('s.order_id')),
-    originalOrderNumber: through(original, originalOrder, text('o.order_number')),
-    unitOfMeasure: text('t.unit_of_measure'),
-    inlineDiscountType: equals('t.inline_discount_type', 'inline_discount_type'),
-    hasPendingQuantity: isSet(pending),
-    updatedDate: dateTime('t.updated_date'),
+export const orderLineItems = list(OrderLineItemRow, {
+  filters: {
+    id: id('id'),
+    orderId: id('orderId'),
+    orderNumber: by('text', through('t.order_id', order, textIs('o.order_number'))),
+    itemNumber: text('itemNumber'),
+    itemName: text('itemName'),
+    itemState: oneOf('itemState'),
+    itemCategory: equals('itemCategory'),
+    itemType: equals('itemType'),
+    billingRule: equals('billingRule'),
+    productCode: text('productCode'),
+    accountId: id('accountId'),
+    originalOrderLineItemId: id('originalOrderLineItemId'),
+    originalOrderId: by('id', through(original, originalLine, idIs('s.order_id'))),
+    originalOrderNumber: by('text', through(original, originalOrder, textIs('o.order_number'))),
+    unitOfMeasure: text('unitOfMeasure'),
+    inlineDiscountType: equals('inlineDiscountType'),
+    hasPendingQuantity: by('holds', isSet(pending)),
+    updatedDate: instant('updatedDate'),
   },
-  {
-    ...auditSorts,
-    itemNumber: { sql: itemNumber, type: 'text' },
-    itemName: { sql: 't.item_name', type: 'text' },
-  },
-);
+  sorts: { ...auditSorts, itemNumber: { sql: itemNumber, type: 'text' }, itemName: true },
+});
+export type OrderLineItemFilter = FilterOf<typeof orderLineItems>;
 
 /**
  * Locks line items together with the sales lines of the returns among them, all in the order of their ids, and gives

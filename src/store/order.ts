@@ -2,7 +2,7 @@ import { Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import type { OrderCategory, OrderState } from '../domain/order';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
-import { date, dateTime, equals, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import { day, equals, id, instant, text } from './filter';
 import { auditSorts, list } from './list';
 
 /** An order of one account. The table is called `orders`, since `order` is a word of SQL. */
@@ -26,30 +26,15 @@ export class OrderRow extends Audited {
   @Column('text', { nullable: true }) reasonCode: string | null;
 }
 
-export interface OrderFilter {
-  id?: IdFilter;
-  orderNumber?: TextFilter;
-  accountId?: IdFilter;
-  orderDate?: RangeFilter;
-  category?: OrderCategory;
-  state?: OrderState;
-  updatedDate?: RangeFilter;
-}
-
-export const orders = list<OrderRow, OrderFilter>(
-  OrderRow,
-  {
-    id: id('t.id'),
-    orderNumber: text('t.order_number'),
-    accountId: id('t.account_id'),
-    orderDate: date('t.order_date'),
-    category: equals('t.category', 'order_category'),
-    state: equals('t.state', 'order_state'),
-    updatedDate: dateTime('t.updated_date'),
+export const orders = list(OrderRow, {
+  filters: {
+    id: id('id'),
+    orderNumber: text('orderNumber'),
+    accountId: id('accountId'),
+    orderDate: day('orderDate'),
+    category: equals('category'),
+    state: equals('state'),
+    updatedDate: instant('updatedDate'),
   },
-  {
-    ...auditSorts,
-    orderDate: { sql: 't.order_date', type: 'date' },
-    orderNumber: { sql: 't.order_number', type: 'text' },
-  },
-);
+  sorts: { ...auditSorts, orderDate: true, orderNumber: true },
+});

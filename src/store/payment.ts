@@ -2,9 +2,9 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import type { PaymentAttemptStatus, PaymentStatus } from '../domain/payment';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
-import { date, dateTime, equals, type IdFilter, id, type RangeFilter, type TextFilter, text } from './filter';
+import { day, equals, id, instant, text } from './filter';
 import { InvoiceRow } from './invoice';
-import { auditSorts, list } from './list';
+import { asMade, auditSorts, list } from './list';
 
 @Entity('payment')
 @Unique(['entityId', 'paymentNumber'])
@@ -77,35 +77,16 @@ export class PaymentAttemptRow {
   @Column('timestamp with time zone', { precision: 3 }) updatedDate: string;
 }
 
-export interface PaymentFilter {
-  id?: IdFilter;
-  paymentNumber?: TextFilter;
-  accountId?: IdFilter;
-  status?: PaymentStatus;
-  effectiveDate?: RangeFilter;
-  updatedDate?: RangeFilter;
-}
-
-export const payments = list<PaymentRow, PaymentFilter>(
-  PaymentRow,
-  {
-    id: id('t.id'),
-    paymentNumber: text('t.payment_number'),
-    accountId: id('t.account_id'),
-    status: equals('t.status', 'payment_status'),
-    effectiveDate: date('t.effective_date'),
-    updatedDate: dateTime('t.updated_date'),
+export const payments = list(PaymentRow, {
+  filters: {
+    id: id('id'),
+    paymentNumber: text('paymentNumber'),
+    accountId: id('accountId'),
+    status: equals('status'),
+    effectiveDate: day('effectiveDate'),
+    updatedDate: instant('updatedDate'),
   },
-  {
-    ...auditSorts,
-    effectiveDate: { sql: 't.effective_date', type: 'date' },
-    paymentNumber: { sql: 't.payment_number', type: 'text' },
-  },
-);
+  sorts: { ...auditSorts, effectiveDate: true, paymentNumber: true },
+});
 
-export const paymentApplications = list<PaymentApplicationRow, object>(
-  PaymentApplicationRow,
-  {},
-  { id: { sql: 't.id', type: 'uuid' } },
-  { field: 'id', direction: 'ASC' },
-);
+export const paymentApplications = list(PaymentApplicationRow, asMade);

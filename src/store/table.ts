@@ -10,6 +10,7 @@ export interface ColumnSpec {
   name: string;
   /** The type in SQL, as a recordset or a cast names it. */
   type: string;
+  nullable: boolean;
 }
 
 export interface Table {
@@ -30,11 +31,12 @@ export function tableOf(row: RowClass<object>): Table {
   const columns: Record<string, ColumnSpec> = {};
   for (const column of storage.columns) {
     if (column.target !== row && !Object.prototype.isPrototypeOf.call(column.target, row)) continue;
-    const { type, enumName, array } = column.options;
+    const { type, enumName, array, nullable } = column.options;
     const schema = args.schema ? `${args.schema}.` : '';
     columns[column.propertyName] = {
       name: naming.columnName(column.propertyName),
       type: `${type === 'enum' ? `${schema}${enumName}` : String(type)}${array ? '[]' : ''}`,
+      nullable: Boolean(nullable),
     };
   }
   table = { name: args.schema ? `${args.schema}.${args.name}` : String(args.name), columns };

@@ -7,7 +7,7 @@ import {
   isNonNullType,
 } from 'graphql';
 import { GraphContext } from '../../src/graph/context';
-import { nouns } from '../../src/graph/nouns';
+import { nouns } from '../../src/graph/model/nouns';
 import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { type Estate, errors, estate, mutation, mutations, queries, withoutDryRun } from '../support/estate';

@@ -55,7 +55,7 @@ describe('the contract', () => {
 
   test('covers all that the schema has, but for what is listed as ours', () => {
     const beyond = [...actual.keys()].filter((place) => !agreed.has(place));
-    expect(beyond).toEqual(beyondContract);
+    expect(beyond.sort()).toEqual([...beyondContract].sort());
   });
 
   test('has no argument more that a client would have to give', () => {

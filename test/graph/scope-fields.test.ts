@@ -6,8 +6,8 @@ import {
   isObjectType,
   isRequiredArgument,
 } from 'graphql';
-import { manyEdges, oneEdges } from '../../src/graph/loaders';
-import { listOf, type nouns } from '../../src/graph/nouns';
+import { allEdges } from '../../src/graph/model/edges';
+import { listOf, type Noun } from '../../src/graph/model/nouns';
 import { schema } from '../../src/graph/schema';
 import { type Estate, estate } from '../support/estate';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -17,7 +17,6 @@ import { type TestClient, type TestGatewayServer, testGateway } from '../support
  * another tenant, and are named by them, as no code of ours and no foreign key would let them. What keeps them apart is then
  * the scope alone.
  */
-type Noun = keyof typeof nouns;
 
 let gateway: TestGatewayServer;
 /** Who asks, what they have, and whose rows are tied to it. */
@@ -159,7 +158,7 @@ test('the walk comes by every field that leads to an object', () => {
   // Those of the roots, with what they return, have their cases in scope.test; what a mutation returns is what it was about, which is found first.
   const elsewhere = /^(Query|Mutation)\.|(Payload|Connection|Edge)\.|^VersionConflict\.current$/;
   expect(all.filter((name) => !walked.has(name) && !elsewhere.test(name))).toEqual([]);
-  for (const edge of [...Object.keys(oneEdges), ...Object.keys(manyEdges)]) expect(walked).toContain(edge);
+  for (const edge of allEdges) expect(walked).toContain(edge);
   expect(queries.length).toBeGreaterThan(60);
 });
 
@@ -185,7 +184,7 @@ describe.each(names)('to a client of %s', (name) => {
 });
 
 /** What names a bill run's failures is the run; a run is seen by who sees all of its orgs. */
-test.each([...Object.keys(oneEdges), ...Object.keys(manyEdges)].filter((edge) => !edge.startsWith('BillRunFailure')))(
+test.each(allEdges.filter((edge) => !edge.startsWith('BillRunFailure')))(
   '%s does lead to others, for who may see them',
   async (edge) => {
     const { own, foreign } = astray[names[0]];

@@ -1,8 +1,9 @@
 import { type GraphQLInputType, type GraphQLObjectType, getNamedType, isInputObjectType } from 'graphql';
 import { scopes } from '../../src/domain/caller';
 import { GraphContext } from '../../src/graph/context';
-import { Loaders, type ManyEdge, manyEdges, oneEdges } from '../../src/graph/loaders';
-import type { nouns } from '../../src/graph/nouns';
+import { Loaders } from '../../src/graph/loaders';
+import { edges, manyEdges, oneEdges } from '../../src/graph/model/edges';
+import type { nouns } from '../../src/graph/model/nouns';
 import { schema } from '../../src/graph/schema';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import type { Work } from '../../src/service/work';
@@ -192,13 +193,13 @@ describe.each(intruderNames)('a client of %s', (name) => {
     expect(await stored()).toEqual(before);
   });
 
-  test.each(Object.keys(oneEdges))('is led nowhere by the edge %s', async (edge) => {
-    const { target } = oneEdges[edge as keyof typeof oneEdges];
+  test.each(oneEdges)('is led nowhere by the edge %s', async (edge) => {
+    const { target } = edges[edge];
     const { loaders } = new GraphContext(intruders[name].work);
     expect(await loaders.row(target, ['id'], victim.ids[target])).toBeUndefined();
   });
 
-  test.each(Object.keys(manyEdges) as ManyEdge[])('is led nowhere by the edge %s', async (edge) => {
+  test.each(manyEdges)('is led nowhere by the edge %s', async (edge) => {
     const parent = (edge[0].toLowerCase() + edge.split('.')[0].slice(1)) as keyof typeof nouns;
     const query = { properties: ['id'], limit: 10, backward: false };
     // The settings are those of the whole entity, with all that led to them.

@@ -1,5 +1,5 @@
-import { manyEdges } from '../../src/graph/loaders';
-import { listOf, type Noun } from '../../src/graph/nouns';
+import { edges, manyEdges } from '../../src/graph/model/edges';
+import { listOf, type Noun } from '../../src/graph/model/nouns';
 import { type Scope, Scoped } from '../../src/store/connection';
 import { summarize } from '../../src/store/fulfillment';
 import { count, countsBy, type Order, page, pagesBy } from '../../src/store/list';
@@ -219,7 +219,8 @@ test.each<[Noun, string, string]>([
   },
 );
 
-describe.each(Object.entries(manyEdges))('the edge %s', (edge, { target, by }) => {
+describe.each(manyEdges)('the edge %s', (edge) => {
+  const { target, by } = edges[edge];
   let keys: string[];
   beforeAll(async () => {
     const { table } = listOf(target);

@@ -57,6 +57,7 @@ type Query {
   payments(first: Int, after: String, last: Int, before: String, filter: PaymentFilter, orderBy: PaymentOrder): PaymentConnection
   billRuns(first: Int, after: String, last: Int, before: String, filter: BillRunFilter, orderBy: BillRunOrder): BillRunConnection
   fulfillmentSummary(filter: FulfillmentFilter, groupBy: FulfillmentGroupBy!): [FulfillmentSummary!]
+  fulfillmentCounts(filter: FulfillmentFilter): [FulfillmentCount!]
 }
 input StringFilter { eq: String, in: [String!], startsWith: String, isNull: Boolean }
 input IDFilter { eq: ID, in: [ID!], isNull: Boolean }
@@ -442,6 +443,8 @@ type HistoryEntry implements Node {
 type FieldChange { field: String! before: String after: String }
 type HistoryEntryConnection { edges: [HistoryEntryEdge!]! nodes: [HistoryEntry!]! pageInfo: PageInfo! totalCount: Int! }
 type HistoryEntryEdge { cursor: String! node: HistoryEntry! }
+# fulfillmentCounts(filter): how many there are in each state, whatever their currency
+type FulfillmentCount { state: FulfillmentState! count: Int! }
 type FulfillmentSummary { key: String! currency: String! count: Int! quantity: Decimal! amount: Decimal! }
 enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTargetDate account }
 `;
@@ -476,6 +479,10 @@ export const beyondContract: readonly string[] = [
   'DecimalFilter',
   ...['eq', 'in', 'gte', 'gt', 'lte', 'lt'].map((operator) => `DecimalFilter.${operator}`),
   ...['amount', 'balance'].map((field) => `InvoiceOrderField.${field}`),
+  ...['Account.payments', 'BillRun.invoices', 'BillRun.creditMemos', 'OrderLineItem.returnOrderLineItems'].flatMap((edge) => [
+    `${edge}(filter)`,
+    `${edge}(orderBy)`,
+  ]),
   'BillRunPreview.failures',
   'Mutation.registerDocuments',
   'Mutation.registerDocuments(dryRun)',

@@ -1,6 +1,6 @@
 import type { BillRunStatus } from '../../src/domain/bill-run';
-import type { ManyEdge } from '../../src/graph/loaders';
-import type { nouns } from '../../src/graph/nouns';
+import type { ManyEdge } from '../../src/graph/model/edges';
+import type { nouns } from '../../src/graph/model/nouns';
 import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/work';
 import { BillRunRow } from '../../src/store/bill-run';

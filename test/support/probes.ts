@@ -5,7 +5,7 @@ import {
   isEnumType,
   isInputObjectType,
 } from 'graphql';
-import { listOf, type Noun, nouns } from '../../src/graph/nouns';
+import { listOf, type Noun, nouns } from '../../src/graph/model/nouns';
 import { schema } from '../../src/graph/schema';
 import { newId } from '../../src/store/id';
 import type { TestDatabase } from './database';

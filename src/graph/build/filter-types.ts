@@ -1,0 +1,71 @@
+import { ArgsType, type ClassType, Field, InputType } from 'type-graphql';
+import type { Kind } from '../../store/filter';
+import { enumNamed, enumType, OrderDirectionEnum } from '../enums';
+import { DateFilter, DateTimeFilter, DecimalFilter, enumFilters, IDFilter, StringFilter } from '../filters';
+import { type ListedNoun, listedNouns, lists } from '../model/lists';
+import { listOf, nouns } from '../model/nouns';
+import { PageArgs } from './connection-types';
+
+/* The arguments of the lists of the root, made of their declarations: filters, orders and pages. */
+
+/** The name of an enum of the graph, told by that of its type in SQL: fulfillment_state is FulfillmentState. */
+const enumName = (type: string): string => type.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** What a client gives to a filter field of each kind; `type` is that of the column in SQL. */
+const inputOf: { readonly [K in Kind]: (type: string) => object } = {
+  id: () => IDFilter,
+  text: () => StringFilter,
+  day: () => DateFilter,
+  instant: () => DateTimeFilter,
+  number: () => DecimalFilter,
+  oneOf: (type) => enumFilters[enumName(type)],
+  equals: (type) => (type === 'text' ? String : enumNamed(enumName(type))),
+  holds: () => Boolean,
+};
+
+function filterOf(noun: ListedNoun): ClassType<object> {
+  const { plural, filters } = lists[noun];
+  class Filter {}
+  InputType(`${nouns[noun].typename}Filter`, {
+    description: `Conditions on ${plural}. All that are given must hold, and none may be null.`,
+  })(Filter);
+  for (const [field, { kind, type }] of Object.entries(listOf(noun).filters)) {
+    const input = inputOf[kind](type ?? '') as ClassType<object>;
+    Field(() => input, { nullable: true, description: filters[field] })(Filter.prototype, field);
+  }
+  return Filter;
+}
+
+function orderOf(noun: ListedNoun): ClassType<object> {
+  const { plural, sorts } = lists[noun];
+  const { typename } = nouns[noun];
+  const fields = enumType(`${typename}OrderField`, `The fields that a list of ${plural} can be sorted by.`, sorts);
+  class Order {}
+  InputType(`${typename}Order`, { description: `How ${plural} are sorted; ties are broken by id.` })(Order);
+  Field(() => fields, { description: 'What they are sorted by; ties are broken by id.' })(Order.prototype, 'field');
+  Field(() => OrderDirectionEnum, {
+    defaultValue: 'DESC',
+    description: 'Whether the smallest or the largest comes first.',
+  })(Order.prototype, 'direction');
+  return Order;
+}
+
+function argumentsOf(noun: ListedNoun): ClassType<PageArgs> {
+  const order = orderOf(noun);
+  class Arguments extends PageArgs {}
+  ArgsType()(Arguments);
+  Field(() => filterTypes[noun], {
+    nullable: true,
+    description: 'Which of them; all that the caller sees where absent.',
+  })(Arguments.prototype, 'filter');
+  Field(() => order, { nullable: true, description: lists[noun].orderBy })(Arguments.prototype, 'orderBy');
+  return Arguments;
+}
+
+const ofEach = <T>(make: (noun: ListedNoun) => T): Record<ListedNoun, T> =>
+  Object.fromEntries(listedNouns.map((noun) => [noun, make(noun)])) as Record<ListedNoun, T>;
+
+/** The filter of each list, for fields that take the same one. */
+export const filterTypes = ofEach(filterOf);
+/** The arguments of a page of each list. */
+export const pageArguments = ofEach(argumentsOf);

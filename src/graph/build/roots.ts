@@ -1,0 +1,41 @@
+import type { GraphQLSchema } from 'graphql';
+import { Arg, Args, Extensions, ID, Query, Resolver } from 'type-graphql';
+import { type ListArgs, rootConnection } from '../connections';
+import type { GraphContext } from '../context';
+import { listedNouns, lists } from '../model/lists';
+import { pageArguments } from './filter-types';
+import { connectionOf, typeOf } from './types';
+
+/* Two fields of the root for each list: one object by its key, and the list. Made of their declarations. */
+
+const needsRead = Extensions({ scope: 'read' });
+
+/** What the fields do is said in `resolveRoots`. */
+@Resolver()
+export class Roots {}
+
+for (const noun of listedNouns) {
+  const { plural, byKey } = lists[noun];
+  const { prototype } = Roots;
+  Query(() => typeOf(noun), { nullable: true, description: byKey.description })(prototype, noun, {});
+  Arg(byKey.argument, () => ID, { description: byKey.argumentDescription })(prototype, noun, 0);
+  needsRead(prototype, noun, {});
+  const all = `${noun}s`;
+  Query(() => connectionOf(noun), {
+    nullable: true,
+    description: `The ${plural} that the caller sees, the last changed first where no order is asked for.`,
+  })(prototype, all, {});
+  Args(() => pageArguments[noun])(prototype, all, 0);
+  needsRead(prototype, all, {});
+}
+
+export function resolveRoots(schema: GraphQLSchema): void {
+  const fields = schema.getQueryType()!.getFields();
+  for (const noun of listedNouns) {
+    const { argument } = lists[noun].byKey;
+    fields[noun].resolve = (_root, args: Record<string, string>, context: GraphContext, info) =>
+      context.find(noun, args[argument], info);
+    fields[`${noun}s`].resolve = (_root, args: ListArgs, context: GraphContext, info) =>
+      rootConnection(context, noun, args, info);
+  }
+}

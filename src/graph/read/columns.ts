@@ -1,0 +1,21 @@
+import { forms } from '../model/columns';
+import { needs } from '../model/computed';
+import { edges } from '../model/edges';
+import { type Noun, nouns } from '../model/nouns';
+
+/** The columns behind the selected fields of a noun, in one order whatever the order of the fields. */
+export function columnsOf(noun: Noun, fields: readonly string[]): string[] {
+  const columns = new Set<string>(['id']);
+  for (const field of fields) for (const column of behind(noun, field)) columns.add(column);
+  return [...columns].sort();
+}
+
+function behind(noun: Noun, field: string): readonly string[] {
+  const computed: Readonly<Record<string, readonly string[]>> = needs[noun as keyof typeof needs] ?? {};
+  if (computed[field]) return computed[field];
+  const edge = edges[`${nouns[noun].typename}.${field}` as keyof typeof edges];
+  if (edge?.form === 'one') return [edge.from];
+  const form = forms[noun][field];
+  if (!form) return [];
+  return form === 'money' ? [field, 'currency'] : [field];
+}
