@@ -64,6 +64,7 @@ const cursorLength = 120;
  */
 export const readingCosts: Readonly<Record<string, number>> = {
   'Query.fulfillmentSummary': 5_000_000,
+  'Query.fulfillmentCounts': 3_000_000,
   'Query.previewBillRun': 10_000_000,
 };
 /** A `totalCount` of the whole list, and of what belongs to one object. */

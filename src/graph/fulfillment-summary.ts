@@ -1,9 +1,10 @@
 import { Arg, Ctx, Extensions, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { money } from '../domain/currency';
-import { type FulfillmentFilter, type FulfillmentGroupBy, summarize } from '../store/fulfillment';
+import { type FulfillmentState, fulfillmentStates } from '../domain/fulfillment';
+import { countStates, type FulfillmentFilter, type FulfillmentGroupBy, summarize } from '../store/fulfillment';
 import { filterTypes } from './build/filter-types';
 import type { GraphContext } from './context';
-import { FulfillmentGroupByEnum } from './enums';
+import { FulfillmentGroupByEnum, FulfillmentStateEnum } from './enums';
 import { checkedFilter } from './filters';
 import { DecimalScalar } from './scalars';
 
@@ -28,6 +29,16 @@ export class FulfillmentSummary {
   amount: string;
 }
 
+@ObjectType({ description: 'How many fulfillments stand in one state.', simpleResolvers: true })
+export class FulfillmentCount {
+  @Field(() => FulfillmentStateEnum, {
+    description: 'One of the five states; each has an entry, also where no fulfillment stands in it.',
+  })
+  state: FulfillmentState;
+  @Field(() => Int, { description: 'How many stand in it, whatever their currency.' })
+  count: number;
+}
+
 @Resolver()
 export class FulfillmentSummaryResolver {
   @Query(() => [FulfillmentSummary], {
@@ -50,5 +61,25 @@ export class FulfillmentSummaryResolver {
   ): Promise<FulfillmentSummary[]> {
     const rows = await summarize(work.reads(), groupBy, checkedFilter(filter));
     return rows.map((row) => ({ ...row, amount: money(row.amount, row.currency) }));
+  }
+
+  @Query(() => [FulfillmentCount], {
+    nullable: true,
+    description:
+      "How many of the fulfillments that the caller sees stand in each state: one entry for every state, in the order of a fulfillment's life. Filtered as the list of fulfillments is.",
+  })
+  @Extensions({ scope: 'read' })
+  async fulfillmentCounts(
+    @Arg('filter', () => filterTypes.fulfillment, {
+      nullable: true,
+      description: 'Which of them, as in the list of fulfillments; all that the caller sees where absent.',
+    })
+    filter: FulfillmentFilter | null,
+    @Ctx() { work }: GraphContext,
+  ): Promise<FulfillmentCount[]> {
+    const counts = new Map(
+      (await countStates(work.reads(), checkedFilter(filter))).map(({ state, count }) => [state, count]),
+    );
+    return fulfillmentStates.map((state) => ({ state, count: counts.get(state) ?? 0 }));
   }
 }

@@ -118,6 +118,19 @@ export interface FulfillmentSummaryRow {
   amount: string;
 }
 
+/** How many fulfillments that a filter leaves stand in each state, in the order of the states; none where there are none. */
+export function countStates(
+  scoped: Scoped,
+  filter: FulfillmentFilter | null | undefined,
+): Promise<{ state: FulfillmentState; count: number }[]> {
+  const values = new Values();
+  return scoped.query(
+    `select t.state, count(*)::integer as count from fulfillment t
+     where ${scopedConditions(fulfillments, filter, values)} group by t.state order by t.state`,
+    values.list,
+  );
+}
+
 /** Counts and sums the fulfillments that a filter leaves, by group and currency, in one statement. */
 export function summarize(
   scoped: Scoped,

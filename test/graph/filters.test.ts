@@ -301,9 +301,10 @@ const expected = (list: string, filters: [field: string, holds: Case[1]][]) =>
 const fields = Object.entries(lists).flatMap(([list, spec]) => Object.keys(spec.fields).map((field) => [list, field]));
 
 test('every filter field of every list has a case, and every condition of a filter is used', () => {
-  // The summary takes the filter of the list of fulfillments.
+  // The summary and the counts take the filter of the list of fulfillments.
   const filtered = Object.values((schema().getQueryType() as GraphQLObjectType).getFields()).filter(
-    ({ name: field, args }) => field !== 'fulfillmentSummary' && args.some(({ name }) => name === 'filter'),
+    ({ name: field, args }) =>
+      !/^fulfillment(Summary|Counts)$/.test(field) && args.some(({ name }) => name === 'filter'),
   );
   const actual = filtered.flatMap(({ name }) =>
     Object.keys(filterType(name).getFields()).map((field) => `${name}.${field}`),
@@ -417,9 +418,11 @@ describe('N18: a null in a filter is refused', () => {
     }
   });
 
-  test('on every nested list and on the summary', async () => {
+  test('on every nested list, on the summary and on the counts', async () => {
     const objects = Object.values(schema().getTypeMap()).filter((type) => isObjectType(type));
-    const roots: Record<string, string> = { Account: 'accounts', OrderLineItem: 'orderLineItems', Order: 'orders' };
+    const roots: Record<string, string> = {
+      ...{ Account: 'accounts', OrderLineItem: 'orderLineItems', Order: 'orders', BillRun: 'billRuns' },
+    };
     const nested = objects.flatMap((type) =>
       Object.values(type.getFields())
         .filter((field) => field.args.some(({ name }) => name === 'filter') && type.name !== 'Query')
@@ -432,11 +435,15 @@ describe('N18: a null in a filter is refused', () => {
       expect([type, field, errors[0].extensions.code]).toEqual([type, field, 'BAD_USER_INPUT']);
       expect(errors[0].message).toMatch(/^filter.id.eq is null/);
     }
-    const summary = await client.graphql('{ fulfillmentSummary(groupBy: state, filter: { billed: null }) { key } }');
-    expect(summary.body).toMatchObject({
-      data: { fulfillmentSummary: null },
-      errors: [{ message: expect.stringMatching(/^filter.billed is null/), extensions: { code: 'BAD_USER_INPUT' } }],
-    });
+    for (const [name, rest] of [
+      ['fulfillmentSummary', ', groupBy: state) { key }'],
+      ['fulfillmentCounts', ') { state }'],
+    ]) {
+      expect((await client.graphql(`{ ${name}(filter: { billed: null }${rest} }`)).body).toMatchObject({
+        data: { [name]: null },
+        errors: [{ message: expect.stringMatching(/^filter.billed is null/), extensions: { code: 'BAD_USER_INPUT' } }],
+      });
+    }
   });
 
   test('but neither the filter as a whole, nor a field whose variable is absent', async () => {

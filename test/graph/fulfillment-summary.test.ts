@@ -92,3 +92,27 @@ describe('a summary of fulfillments', () => {
     expect(await summary('state', { state: { in: [] } })).toEqual([]);
   });
 });
+
+describe('counts of fulfillments', () => {
+  const counts = async (filter: object | null) => {
+    const text = 'query ($filter: FulfillmentFilter) { fulfillmentCounts(filter: $filter) { state count } }';
+    const { body } = await client.graphql(text, { filter });
+    expect(body.errors).toBeUndefined();
+    return body.data.fulfillmentCounts;
+  };
+
+  test('name every state in the order of a life, whatever the currency, also where there are none', async () => {
+    expect(await counts(null)).toEqual([
+      { state: 'Executing', count: 1 },
+      { state: 'Booked', count: 3 },
+      { state: 'SentToBilling', count: 0 },
+      { state: 'Complete', count: 0 },
+      { state: 'Canceled', count: 0 },
+    ]);
+  });
+
+  test('hold what the filter leaves', async () => {
+    const some = await counts({ carrier: { eq: 'CarrierA' }, state: { in: ['Booked'] } });
+    expect(some.map(({ count }: { count: number }) => count)).toEqual([0, 1, 0, 0, 0]);
+  });
+});

@@ -62,7 +62,7 @@ const stored = () => everything(gateway.database, victim);
 
 const empty = (result: unknown) =>
   result === null ||
-  (Array.isArray(result) && result.every((entry) => entry === null)) ||
+  (Array.isArray(result) && result.every((entry) => entry === null || entry.count === 0)) ||
   JSON.stringify(result) === '{"totalCount":0,"nodes":[],"edges":[]}';
 
 test('the walk has a case for every root field', () => {
@@ -119,7 +119,9 @@ describe.each(intruderNames)('a client of %s', (name) => {
 
   test('sees only what is its own in every list, and counts only that', async () => {
     const { client, own } = intruders[name];
-    const fields = fieldsOf('Query').filter((field) => /\(filter/.test(queries[field](own)[0]));
+    const fields = fieldsOf('Query').filter(
+      (field) => /\(filter/.test(queries[field](own)[0]) && field !== 'fulfillmentCounts',
+    );
     expect(fields.length).toBe(8);
     const text = fields.map((field) => `${field}(first: 100) { totalCount nodes { id } edges { node { id } } }`);
     const { body, text: reply } = await client.graphql(`{ ${text.join(' ')} }`);

@@ -479,10 +479,9 @@ export const beyondContract: readonly string[] = [
   'DecimalFilter',
   ...['eq', 'in', 'gte', 'gt', 'lte', 'lt'].map((operator) => `DecimalFilter.${operator}`),
   ...['amount', 'balance'].map((field) => `InvoiceOrderField.${field}`),
-  ...['Account.payments', 'BillRun.invoices', 'BillRun.creditMemos', 'OrderLineItem.returnOrderLineItems'].flatMap((edge) => [
-    `${edge}(filter)`,
-    `${edge}(orderBy)`,
-  ]),
+  ...['Account.payments', 'BillRun.invoices', 'BillRun.creditMemos', 'OrderLineItem.returnOrderLineItems'].flatMap(
+    (edge) => [`${edge}(filter)`, `${edge}(orderBy)`],
+  ),
   'BillRunPreview.failures',
   'Mutation.registerDocuments',
   'Mutation.registerDocuments(dryRun)',

@@ -164,6 +164,9 @@ export const queries: Record<string, (of: Estate) => string[]> = {
     `{ result: billRuns(filter: { targetDate: { eq: "${runs.posted.targetDate}" } }) {
       totalCount nodes { id } edges { cursor } } }`,
   ],
+  fulfillmentCounts: ({ ids }) => [
+    `{ result: fulfillmentCounts(filter: { id: { eq: "${ids.fulfillment}" } }) { state count } }`,
+  ],
   fulfillmentSummary: ({ ids }) => [
     `{ result: fulfillmentSummary(groupBy: account, filter: { id: { eq: "${ids.fulfillment}" } }) { key count } }`,
   ],
