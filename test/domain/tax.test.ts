@@ -26,7 +26,7 @@ describe('the tax of an amount', () => {
     expect(split('2.99', facts)).toEqual(['2.87', '0.12']);
   });
 
-  test('A14 by the default rule, net first: net 2.88, tax 0.11', () => {
+  test('A14: by the default rule, net first: net 2.88, tax 0.11', () => {
     expect(split('2.99', { taxMode: 'TaxInclusive', rate: '0.04' })).toEqual(['2.88', '0.11']);
   });
 

@@ -403,20 +403,20 @@ test('a field of a fragment is read with what is selected beside it, differently
 });
 
 describe('a screen', () => {
-  test('Q1: one line item is one statement', async () => {
+  test('one line item is one statement (Q1 of docs/speed.md)', async () => {
     const [{ id }] = await pairs('order_line_item', 'id');
     const scalars = 'id itemName itemState quantity quantityFulfilled quantityPendingFulfillment amount amountPerUnit';
     expect((await asked(`{ orderLineItem(id: "${id}") { ${scalars} updatedDate } }`)).statements).toBe(1);
   });
 
-  test('Q2: fulfillments by state and date, with line item and order, are three statements', async () => {
+  test('fulfillments by state and date, with line item and order, are three statements (Q2)', async () => {
     const { data, statements } = await asked(`{ fulfillments(first: 50, filter: { state: { eq: SentToBilling } },
       orderBy: { field: billTargetDate }) { nodes { id state quantity amount carrier billTargetDate
       orderLineItem { itemName order { orderNumber } } } pageInfo { hasNextPage endCursor } } }`);
     expect([data.fulfillments.nodes.length, statements]).toEqual([50, 3]);
   });
 
-  test('Q3: an order down to its invoices is one statement for each of its five levels', async () => {
+  test('an order down to its invoices is one statement for each of its five levels (Q3)', async () => {
     const [{ id }] = await pairs('orders', 'id');
     const { data, statements } = await asked(`{ order(key: "${id}") { orderNumber orderLineItems { nodes { itemName
       fulfillments { nodes { state invoiceItems { chargeAmount invoice { invoiceNumber balance } } } } } } } }`);
@@ -424,7 +424,7 @@ describe('a screen', () => {
     expect(statements).toBe(5);
   });
 
-  test('Q4: a hundred line items with fulfillments and totalCount are three statements', async () => {
+  test('a hundred line items with fulfillments and totalCount are three statements (Q4)', async () => {
     const { data, statements } = await asked(`{ orderLineItems(first: 100) { nodes { id itemName
       fulfillments(first: 10) { totalCount nodes { id state quantity } } } } }`);
     expect([data.orderLineItems.nodes.length, statements]).toEqual([100, 3]);

@@ -74,7 +74,7 @@ const shown = `fulfillments { id billed orderLineItem { itemState order { state 
 describe('creating fulfillments', () => {
   const state = 'SentToBilling';
 
-  test('M1: two that are Executing take five statements: lock, settings, insert, counters of the line, history', async () => {
+  test('two that are Executing take five statements: lock, settings, insert, counters of the line, history', async () => {
     const [line] = await lines(1);
     const { payload, statements } = await creating({ fulfillments: entries([line, line]) });
     expect(payload.fulfillments).toHaveLength(2);

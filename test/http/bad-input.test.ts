@@ -130,7 +130,7 @@ describe('what the rules refuse is a user error on the graph and a reason in RES
     ['quantity -1', one({ quantity: -1 }), 'INVALID_VALUE', 'fulfillments.0.quantity', 20],
     ['more than is pending', one({ quantity: '500.000000001' }), 'QUANTITY_EXCEEDED', 'fulfillments.0.quantity', 30],
     [
-      'Q15: 60 and 60 of 100 in one request',
+      'Q15: 6 and 6 of 10 in one request',
       () => ({
         fulfillments: [on('ten', { quantity: '6' }), on('ten', { quantity: '6' })].flatMap((i) => i.fulfillments),
       }),

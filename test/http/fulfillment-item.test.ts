@@ -63,7 +63,7 @@ describe('/v1/fulfillments', () => {
     ]);
   });
 
-  test('answers with the items of each fulfillment in the order of the request', async () => {
+  test('N9: answers with the items of each fulfillment in the order of the request', async () => {
     const entry = { orderLineItemId, fulfillmentDate: '2022-01-01', quantity: 5, state: 'Booked' };
     const items = (...identifiers: string[]) => identifiers.map((itemIdentifier) => ({ itemIdentifier }));
     const { body } = await call('POST', '/v1/fulfillments', {
@@ -107,7 +107,7 @@ describe('/v1/fulfillments', () => {
 });
 
 describe('POST /v1/fulfillment-items', () => {
-  test('adds items to any mix of fulfillments and answers with their ids in the order of the request', async () => {
+  test('N9: adds items to any mix of fulfillments and answers with their ids in the order of the request', async () => {
     const [one, two] = [await fulfillment(), await fulfillment()];
     const answer = await add([
       { fulfillmentNumber: one.fulfillmentNumber, itemIdentifier: 'A', color__c: 'red' },

@@ -60,7 +60,7 @@ describe('POST /v1/fulfillments', () => {
     });
   });
 
-  test('names the fulfillments in the order of the request', async () => {
+  test('N9: names the fulfillments in the order of the request', async () => {
     const fulfillments = Array.from({ length: 30 }, (_, at) => entry({ externalId: `E-${at}` }));
     const { body } = await call('POST', '/v1/fulfillments', { fulfillments });
     const numbers = body.fulfillments.map((one: { fulfillmentNumber: string }) => one.fulfillmentNumber);

@@ -25,8 +25,8 @@ const paths = [
   '/oauth/token',
   '/nothing',
 ];
-const asked = async (gateway: TestGatewayServer, url: string, host: string, headers: object = {}) =>
-  (await gateway.server.app.inject({ url, headers: { host, ...headers } })).statusCode;
+const asked = async (gateway: TestGatewayServer, url: string, host: string, headers: object = {}, more: object = {}) =>
+  (await gateway.server.app.inject({ url, headers: { host, ...headers }, ...more })).statusCode;
 
 describe('the demo', () => {
   test.each([
@@ -53,7 +53,7 @@ describe('the demo', () => {
     expect(await asked(demo, '/graphql', host)).toBe(401);
   });
 
-  test('does not take X-Forwarded-Host for one', async () => {
+  test('N26: does not take X-Forwarded-Host for one', async () => {
     const forwarded = { 'x-forwarded-host': 'localhost', forwarded: 'host=localhost' };
     expect(await asked(demo, '/livez', 'attacker.example', forwarded)).toBe(403);
   });
@@ -64,5 +64,13 @@ describe('with a database of its own, the gateway', () => {
     expect(await asked(production, '/livez', 'gateway.example.com')).toBe(200);
     expect(await asked(production, '/metrics', 'gateway.example.com')).toBe(403);
     expect(await asked(production, '/metrics', 'localhost:9090')).toBe(200);
+  });
+
+  test('N26: is not asked from this machine because a Host or X-Forwarded-Host says so', async () => {
+    const forwarded = { 'x-forwarded-host': 'localhost' };
+    const elsewhere = { remoteAddress: '192.0.2.1' };
+    expect(await asked(production, '/metrics', 'localhost', {}, elsewhere)).toBe(403);
+    expect(await asked(production, '/metrics', 'localhost', forwarded, elsewhere)).toBe(403);
+    expect(await asked(production, '/metrics', 'gateway.example.com', forwarded)).toBe(403);
   });
 });

@@ -52,13 +52,14 @@ const codes = (done: { userErrors: { code: string }[] }) => done.userErrors.map(
 const due = { state: 'SentToBilling', billTargetDate: '2022-01-01' };
 
 describe('a fulfillment from its making to its end', () => {
-  test('starts Executing, is booked, sent, billed and completed', async () => {
+  test('T1, T2, T6, T7, K1: starts Executing, is booked, sent, billed and completed', async () => {
     const [line] = await linesOf([{ quantity: '10' }]);
     const id = await one(line, '10');
     expect((await rest('GET', `/${id}`)).fulfillment).toMatchObject({
       ...{ state: 'Executing', quantity: 10, billTargetDate: null },
     });
     expect(await standing(line)).toBe('10/10/0/0 Booked, order Executing');
+    expect(reason(await put(id, { state: 'Complete' }))).toContain('cannot go from Executing to Complete');
 
     // T6: fields and state in one step.
     expect(await put(id, { state: 'Booked', quantity: 2, trackingNumber: 'T-1' })).toEqual({ success: true, id });
@@ -68,7 +69,7 @@ describe('a fulfillment from its making to its end', () => {
     expect(await standing(line)).toBe('10/8/2/0 Booked, order Executing');
 
     // T1, T2, T7: no way around billing, and none back.
-    expect(reason(await put(id, { state: 'Complete' }))).toContain('SentToBilling can follow');
+    expect(reason(await put(id, { state: 'Complete' }))).toContain('cannot go from Booked to Complete');
     expect(reason(await put(id, { state: 'Canceled' }))).toContain('cannot go from Booked to Canceled');
     expect(reason(await rest('DELETE', `/${id}`))).toContain('only an Executing one can be deleted');
 

@@ -164,6 +164,22 @@ describe('a line item without fulfillments, from its making to its end', () => {
     );
   });
 
+  test('Q1, Q2, Q3, Q4: counts as fulfilled from Booked on, and as returnable once sent or Complete, Booked or not before', async () => {
+    const [byBooked, direct, unbilled] = lineIds(
+      await sale(Array(3).fill({ ...widget, quantity: 100, billTargetDate: due.billTargetDate }), await account()),
+    );
+    const moved = async (id: string, itemState: string) => {
+      expect((await changed(id, { itemState, processingOptions: bills })).userErrors).toEqual([]);
+      return standing(id);
+    };
+    expect(await standing(byBooked)).toBe('100/0/0/0 Executing');
+    expect(await moved(byBooked, 'Booked')).toBe('100/0/100/0 Booked');
+    expect(await moved(byBooked, 'SentToBilling')).toBe('100/0/100/100 SentToBilling');
+    expect(await moved(byBooked, 'Complete')).toBe('100/0/100/100 Complete');
+    expect(await moved(direct, 'SentToBilling')).toBe('100/0/100/100 SentToBilling');
+    expect(await moved(unbilled, 'Complete')).toBe('100/0/100/100 Complete');
+  });
+
   test('N7: takes custom fields in every state but Canceled, on returns and with fulfillments too, and says so', async () => {
     const accountNumber = await account();
     const marked = async (id: string, to: object | null) => {

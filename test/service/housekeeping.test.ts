@@ -26,7 +26,7 @@ const left = async () => (await owner<{ n: number }>('select count(*)::integer a
 const old = (count: number) => owner("select outcomes($1, interval '24 hours 1 second')", [count]);
 const young = (count: number) => owner("select outcomes($1, interval '23 hours 59 minutes')", [count]);
 
-test('N20: what the loss of the database has left open is settled right after it is back, long before the next minute', async () => {
+test('what the loss of the database has left open is settled right after it is back, long before the next minute', async () => {
   await old(1);
   const stop = keepHouse(gateway.services);
   const work = await (await gateway.client()).work();

@@ -239,9 +239,12 @@ describe('a condition', () => {
     await deleteRows(scoped, BillingClaimRow, [fulfillmentId!]);
   });
 
-  test('tells lines that take more fulfillments; one without fulfillments never does', async () => {
+  test('N8: tells lines that take more fulfillments; one without fulfillments never does, nor a Canceled one', async () => {
+    const canceled = lineRow(orders[0], { itemName: 'canceled', itemNumber: '4', itemState: 'Canceled' });
+    await insertRows(scoped, OrderLineItemRow, [canceled]);
     expect(await leavesLines({ hasPendingQuantity: true })).toEqual(['pending', 'return']);
-    expect(await leavesLines({ hasPendingQuantity: false })).toEqual(['full', 'without']);
+    expect(await leavesLines({ hasPendingQuantity: false })).toEqual(['canceled', 'full', 'without']);
+    await deleteRows(scoped, OrderLineItemRow, [canceled.id]);
   });
 
   test('tells invoices with a balance, of whatever sign', async () => {
