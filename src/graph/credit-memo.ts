@@ -1,7 +1,6 @@
 import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
-import { type CreditMemoStatus, itemAmount, unappliedCredit } from '../domain/credit-memo';
-import { money } from '../domain/currency';
-import { CreditMemoItemRow, CreditMemoRow } from '../store/credit-memo';
+import { type CreditMemoStatus } from '../domain/credit-memo';
+import { CreditMemoRow } from '../store/credit-memo';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
 import type { GraphContext } from './context';
 import { creditMemoActions, DocumentActionState } from './document-action';
@@ -51,40 +50,11 @@ export class CreditMemoItem extends DocumentItem {
 
 @Resolver(() => CreditMemo)
 export class CreditMemoResolver {
-  @FieldResolver(() => String, { description: 'Its creditMemoNumber, under the name that all documents share.' })
-  documentNumber(@Root() memo: CreditMemoRow): string {
-    return memo.creditMemoNumber;
-  }
-
-  @FieldResolver(() => DateScalar, { description: 'Its creditMemoDate, under the name that all documents share.' })
-  documentDate(@Root() memo: CreditMemoRow): string {
-    return memo.creditMemoDate;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'amount less appliedAmount and refundAmount, in the currency: what is left to be used while it is Posted. 0 once it is Canceled.',
-  })
-  unappliedAmount(@Root() memo: CreditMemoRow): string {
-    return money(unappliedCredit(memo), memo.currency);
-  }
-
   @FieldResolver(() => [DocumentActionState], {
     description:
       'One entry for each act there is for credit memos, judged for this caller and this memo as it is. Ask here instead of knowing the rules.',
   })
   allowedActions(@Root() memo: CreditMemoRow, @Ctx() context: GraphContext): Promise<DocumentActionState[]> {
     return creditMemoActions(memo, context);
-  }
-}
-
-@Resolver(() => CreditMemoItem)
-export class CreditMemoItemResolver {
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'What is credited, in the currency: tax included where taxMode is TaxInclusive, else amountWithoutTax. Source: Zuora, "GETCreditMemoItemType".',
-  })
-  amount(@Root() item: CreditMemoItemRow): string {
-    return money(itemAmount(item), item.currency);
   }
 }

@@ -79,16 +79,6 @@ export class InvoiceOffset extends Node {
 
 @Resolver(() => Invoice)
 export class InvoiceResolver {
-  @FieldResolver(() => String, { description: 'Its invoiceNumber, under the name that all documents share.' })
-  documentNumber(@Root() invoice: InvoiceRow): string {
-    return invoice.invoiceNumber;
-  }
-
-  @FieldResolver(() => DateScalar, { description: 'Its invoiceDate, under the name that all documents share.' })
-  documentDate(@Root() invoice: InvoiceRow): string {
-    return invoice.invoiceDate;
-  }
-
   @FieldResolver(() => [DocumentActionState], {
     description:
       'One entry for each act there is for invoices, judged for this caller and this invoice as it is. Ask here instead of knowing the rules.',

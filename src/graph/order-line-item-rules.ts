@@ -3,13 +3,7 @@ import { amountWithoutTax } from '../domain/billing';
 import { money } from '../domain/currency';
 import type { RoundingMode } from '../domain/decimal';
 import { defaultRounding } from '../domain/invoice';
-import {
-  judgeLineMove,
-  movesFrom,
-  type OrderLineItemState,
-  quantitiesOf,
-  requiresFulfillment,
-} from '../domain/order-line-item';
+import { judgeLineMove, movesFrom, type OrderLineItemState } from '../domain/order-line-item';
 import { editableLineFields } from '../domain/order-line-item-change';
 import { amount, dependsOnRounding, discount, listPrice } from '../domain/price';
 import { OrderLineItemRow } from '../store/order-line-item';
@@ -35,47 +29,6 @@ export class OrderLineItemTransition {
 /** What the rules make of a line item: quantities, amounts, and what can follow. */
 @Resolver(() => OrderLineItem)
 export class OrderLineItemRules {
-  @FieldResolver(() => Boolean, {
-    description: 'Whether its billingRule is TriggerAsFulfillmentOccurs: it is delivered, or received, in parts.',
-  })
-  requiresFulfillment(@Root() line: OrderLineItemRow): boolean {
-    return requiresFulfillment(line);
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'In units of unitOfMeasure. With fulfillments: the sum of those that are Booked, SentToBilling or Complete. Without: all of it from Booked on. Source: Zuora, "State-based quantity calculations for order line items and fulfillments".',
-  })
-  quantityFulfilled(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityFulfilled;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments, and once it is Canceled.',
-  })
-  quantityPendingFulfillment(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityPendingFulfillment;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'In units of unitOfMeasure: what can be taken back, that is what is SentToBilling or Complete less its returns from Booked on, which count whole. 0 on a return. Source: Zuora, "Order line items return".',
-  })
-  quantityAvailableForReturn(@Root() line: OrderLineItemRow): string {
-    return quantitiesOf(line).quantityAvailableForReturn;
-  }
-
-  @FieldResolver(() => DecimalScalar, {
-    nullable: true,
-    description:
-      'What is taken off the list price of each unit: percent points where inlineDiscountType is Percentage, money in the currency where it is FixedAmount; null where it is None.',
-  })
-  inlineDiscountPerUnit(@Root() line: OrderLineItemRow): string | null {
-    const { inlineDiscountPerUnit: value, inlineDiscountType, currency } = line;
-    return value !== null && inlineDiscountType === 'FixedAmount' ? money(value, currency) : value;
-  }
-
   @FieldResolver(() => DecimalScalar, {
     description:
       'listPricePerUnit x quantity in the currency, rounded to its decimals by roundingMode of the billing settings. Source: Zuora, "Data type rounding rules".',

@@ -1,7 +1,5 @@
-import { Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
-import { money } from '../domain/currency';
-import { type PaymentStatus, unappliedAmount } from '../domain/payment';
-import { PaymentRow } from '../store/payment';
+import { Field, ObjectType } from 'type-graphql';
+import { type PaymentStatus } from '../domain/payment';
 import { PaymentStatusEnum } from './enums';
 import { Audited, Node } from './node';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
@@ -37,15 +35,4 @@ export class Payment extends Audited {
 export class PaymentApplication extends Node {
   @Field(() => DecimalScalar, { description: 'How much of the payment, in its currency; above 0.' }) amount: string;
   @Field(() => DateTimeScalar, { description: 'The instant at which it was put there.' }) appliedDate: string;
-}
-
-@Resolver(() => Payment)
-export class PaymentResolver {
-  @FieldResolver(() => DecimalScalar, {
-    description:
-      'How much is put against no invoice, in the currency: amount less appliedAmount and refundAmount; 0 where no money was taken in the end.',
-  })
-  unappliedAmount(@Root() payment: PaymentRow): string {
-    return money(unappliedAmount(payment), payment.currency);
-  }
 }

@@ -7,10 +7,11 @@ import { AccountResolver } from './account';
 import { BillRunResolver } from './bill-run';
 import { BillRunPreviewResolver, BillRunPreviewTotalResolver } from './bill-run-preview';
 import { BillingSettingsResolver } from './billing-settings';
+import { resolveComputed } from './build/computed';
 import { edgeResolvers, resolveEdges } from './build/edges';
 import { Roots, resolveRoots } from './build/roots';
 import type { GraphContext } from './context';
-import { CreditMemoItemResolver, CreditMemoResolver } from './credit-memo';
+import { CreditMemoResolver } from './credit-memo';
 import { DocumentMutations } from './document-mutation';
 import { errorTypes } from './errors';
 import { FulfillmentResolver } from './fulfillment';
@@ -24,7 +25,6 @@ import { OrderResolver } from './order';
 import { OrderLineItemMutations } from './order-line-item-mutation';
 import { OrderLineItemRules } from './order-line-item-rules';
 import { paced } from './pace';
-import { PaymentResolver } from './payment';
 import { PaymentMutations } from './payment-mutation';
 import { RegisteredDocumentMutations } from './registered-document';
 import { ViewerResolver } from './viewer';
@@ -55,9 +55,7 @@ function build(): GraphQLSchema {
       FulfillmentSummaryResolver,
       InvoiceResolver,
       CreditMemoResolver,
-      CreditMemoItemResolver,
       DocumentMutations,
-      PaymentResolver,
       BillRunResolver,
       BillRunPreviewResolver,
       BillRunPreviewTotalResolver,
@@ -70,6 +68,7 @@ function build(): GraphQLSchema {
   });
   resolveRoots(built);
   resolveEdges(built);
+  resolveComputed(built);
   guarded(built);
   for (const type of Object.values(built.getTypeMap())) {
     if (isAbstractType(type)) type.resolveType = (value) => value.__typename;

@@ -1,11 +1,15 @@
+import { itemAmount, unappliedCredit } from '../../domain/credit-memo';
+import { money } from '../../domain/currency';
+import { quantitiesOf, requiresFulfillment } from '../../domain/order-line-item';
+import { unappliedAmount } from '../../domain/payment';
+import type { Form } from './columns';
 import type { Noun, RowOf } from './nouns';
 
 /*
- * The columns behind the fields that are computed: a statement reads only the columns of what was selected. Fields that show a column
- * as it is, and edges to one object, need no entry.
+ * Fields that are no column. Those that follow from their row alone are computed here, each once. Where SQL can say the same, it stands
+ * in store/computed.ts, and a property test holds the two together.
  */
 
-const transitionFacts = ['orderLineItemId', 'state', 'quantity', 'billTargetDate'] as const;
 const quantityFacts = [
   'itemCategory',
   'itemState',
@@ -17,6 +21,108 @@ const quantityFacts = [
   'fulfillmentCount',
   'openFulfillmentCount',
 ] as const;
+const moneyFacts = ['status', 'amount', 'appliedAmount', 'refundAmount', 'currency'] as const;
+
+interface Computed {
+  noun: Noun;
+  form: Form;
+  nullable: boolean;
+  needs: readonly string[];
+  value: (row: never) => string | boolean | null;
+  description: string;
+}
+
+/** The function gets the columns that it needs and no other: one that is missing from the list does not compile. */
+const computed =
+  <N extends Noun>(noun: N) =>
+  <const C extends keyof RowOf<N> & string>(
+    form: Form,
+    needs: readonly C[],
+    value: (row: Pick<RowOf<N>, C>) => string | boolean | null,
+    description: string,
+    nullable = false,
+  ) => ({ noun, form, nullable, needs, value, description });
+const ofLine = computed('orderLineItem');
+
+export const computedFields = {
+  'OrderLineItem.requiresFulfillment': ofLine(
+    'boolean',
+    ['billingRule'],
+    requiresFulfillment,
+    'Whether its billingRule is TriggerAsFulfillmentOccurs: it is delivered, or received, in parts.',
+  ),
+  'OrderLineItem.quantityFulfilled': ofLine(
+    'decimal',
+    quantityFacts,
+    (line) => quantitiesOf(line).quantityFulfilled,
+    'In units of unitOfMeasure. With fulfillments: the sum of those that are Booked, SentToBilling or Complete. Without: all of it from Booked on. Source: Zuora, "State-based quantity calculations for order line items and fulfillments".',
+  ),
+  'OrderLineItem.quantityPendingFulfillment': ofLine(
+    'decimal',
+    quantityFacts,
+    (line) => quantitiesOf(line).quantityPendingFulfillment,
+    'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments, and once it is Canceled.',
+  ),
+  'OrderLineItem.quantityAvailableForReturn': ofLine(
+    'decimal',
+    quantityFacts,
+    (line) => quantitiesOf(line).quantityAvailableForReturn,
+    'In units of unitOfMeasure: what can be taken back, that is what is SentToBilling or Complete less its returns from Booked on, which count whole. 0 on a return. Source: Zuora, "Order line items return".',
+  ),
+  'OrderLineItem.inlineDiscountPerUnit': ofLine(
+    'decimal',
+    ['inlineDiscountType', 'inlineDiscountPerUnit', 'currency'],
+    ({ inlineDiscountType: type, inlineDiscountPerUnit: value, currency }) =>
+      value !== null && type === 'FixedAmount' ? money(value, currency) : value,
+    'What is taken off the list price of each unit: percent points where inlineDiscountType is Percentage, money in the currency where it is FixedAmount; null where it is None.',
+    true,
+  ),
+  'Invoice.documentNumber': computed('invoice')(
+    'number',
+    ['invoiceNumber'],
+    ({ invoiceNumber }) => invoiceNumber,
+    'Its invoiceNumber, under the name that all documents share.',
+  ),
+  'Invoice.documentDate': computed('invoice')(
+    'day',
+    ['invoiceDate'],
+    ({ invoiceDate }) => invoiceDate,
+    'Its invoiceDate, under the name that all documents share.',
+  ),
+  'CreditMemo.documentNumber': computed('creditMemo')(
+    'number',
+    ['creditMemoNumber'],
+    ({ creditMemoNumber }) => creditMemoNumber,
+    'Its creditMemoNumber, under the name that all documents share.',
+  ),
+  'CreditMemo.documentDate': computed('creditMemo')(
+    'day',
+    ['creditMemoDate'],
+    ({ creditMemoDate }) => creditMemoDate,
+    'Its creditMemoDate, under the name that all documents share.',
+  ),
+  'CreditMemo.unappliedAmount': computed('creditMemo')(
+    'money',
+    moneyFacts,
+    unappliedCredit,
+    'amount less appliedAmount and refundAmount, in the currency: what is left to be used while it is Posted. 0 once it is Canceled.',
+  ),
+  'CreditMemoItem.amount': computed('creditMemoItem')(
+    'money',
+    ['amountWithoutTax', 'taxAmount', 'taxMode', 'currency'],
+    itemAmount,
+    'What is credited, in the currency: tax included where taxMode is TaxInclusive, else amountWithoutTax. Source: Zuora, "GETCreditMemoItemType".',
+  ),
+  'Payment.unappliedAmount': computed('payment')(
+    'money',
+    moneyFacts,
+    unappliedAmount,
+    'How much is put against no invoice, in the currency: amount less appliedAmount and refundAmount; 0 where no money was taken in the end.',
+  ),
+} satisfies Record<string, Computed>;
+export type ComputedField = keyof typeof computedFields;
+
+const transitionFacts = ['orderLineItemId', 'state', 'quantity', 'billTargetDate'] as const;
 const priceFacts = [
   'quantity',
   'currency',
@@ -26,16 +132,12 @@ const priceFacts = [
   'inlineDiscountPerUnit',
 ] as const;
 
+/** The columns behind fields whose resolvers look at more than the row: at other rows, the settings, or the caller. */
 type Needs = { readonly [N in Noun]?: Readonly<Record<string, readonly (keyof RowOf<N>)[]>> };
 
 export const needs = {
   account: { org: ['orgId'], paymentMethod: ['paymentMethodToken'] },
   orderLineItem: {
-    requiresFulfillment: ['billingRule'],
-    quantityFulfilled: quantityFacts,
-    quantityPendingFulfillment: quantityFacts,
-    quantityAvailableForReturn: quantityFacts,
-    inlineDiscountPerUnit: ['inlineDiscountType', 'inlineDiscountPerUnit', 'currency'],
     listPrice: priceFacts,
     discount: priceFacts,
     amount: priceFacts,
@@ -45,24 +147,17 @@ export const needs = {
   },
   fulfillment: { allowedTransitions: transitionFacts, editableFields: transitionFacts },
   invoice: {
-    documentNumber: ['invoiceNumber'],
-    documentDate: ['invoiceDate'],
     allowedActions: [
       ...(['invoiceNumber', 'status', 'currency', 'amount', 'balance', 'reversed'] as const),
       ...(['accountId', 'billRunId'] as const),
     ],
   },
   creditMemo: {
-    documentNumber: ['creditMemoNumber'],
-    documentDate: ['creditMemoDate'],
-    unappliedAmount: ['status', 'amount', 'appliedAmount', 'refundAmount', 'currency'],
     allowedActions: [
       ...(['creditMemoNumber', 'status', 'currency', 'amount', 'appliedAmount', 'refundAmount'] as const),
       ...(['reversedInvoiceId', 'sisterInvoiceId', 'billRunId'] as const),
     ],
   },
-  creditMemoItem: { amount: ['amountWithoutTax', 'taxAmount', 'taxMode', 'currency'] },
   billRun: { allowedActions: ['status'] },
-  payment: { unappliedAmount: ['status', 'amount', 'appliedAmount', 'refundAmount', 'currency'] },
   historyEntry: { subject: ['subjectType', 'subjectId'] },
 } as const satisfies Needs;

@@ -1,5 +1,5 @@
 import { forms } from '../model/columns';
-import { needs } from '../model/computed';
+import { type ComputedField, computedFields, needs } from '../model/computed';
 import { edges } from '../model/edges';
 import { type Noun, nouns } from '../model/nouns';
 
@@ -11,9 +11,11 @@ export function columnsOf(noun: Noun, fields: readonly string[]): string[] {
 }
 
 function behind(noun: Noun, field: string): readonly string[] {
-  const computed: Readonly<Record<string, readonly string[]>> = needs[noun as keyof typeof needs] ?? {};
-  if (computed[field]) return computed[field];
-  const edge = edges[`${nouns[noun].typename}.${field}` as keyof typeof edges];
+  const name = `${nouns[noun].typename}.${field}`;
+  const judged: Readonly<Record<string, readonly string[]>> = needs[noun as keyof typeof needs] ?? {};
+  const needed = computedFields[name as ComputedField]?.needs ?? judged[field];
+  if (needed) return needed;
+  const edge = edges[name as keyof typeof edges];
   if (edge?.form === 'one') return [edge.from];
   const form = forms[noun][field];
   if (!form) return [];

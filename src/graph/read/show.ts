@@ -8,7 +8,7 @@ import { allNouns, type Noun, nouns, type RowOf } from '../model/nouns';
 type Show = (value: string, row: Record<string, unknown>) => string;
 
 /** The forms whose values look other than the store has them: money is padded to its currency, clients are named as OAuth does it. */
-const shownAs: { readonly [F in Form]?: Show } = {
+export const shownAs: { readonly [F in Form]?: Show } = {
   client: clientIdOf,
   number: shownNumber,
   money: (value, { currency }) => money(value, currency as string),
