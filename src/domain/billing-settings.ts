@@ -40,7 +40,7 @@ export interface BillingSettings {
 const shownAtMost = 5;
 
 /** A handful of what is allowed, for a message. */
-const named = (allowed: readonly string[]): string =>
+export const named = (allowed: readonly string[]): string =>
   allowed.length > shownAtMost
     ? `${allowed.slice(0, shownAtMost).join(', ')} and ${allowed.length - shownAtMost} more are allowed`
     : `${allowed.join(', ')} ${allowed.length === 1 ? 'is' : 'are'} allowed`;
@@ -87,24 +87,3 @@ export function checkTaxCode(
 /** The rate of a tax code as it is now; null where there is no code. */
 export const taxRateOf = (taxCode: string | null, { taxCodes }: Pick<BillingSettings, 'taxCodes'>): Decimal | null =>
   taxCodes.find(({ code }) => code === taxCode)?.rate ?? null;
-
-const listOf = {
-  carrier: 'carriers',
-  fulfillmentSystem: 'fulfillmentSystems',
-  fulfillmentLocation: 'fulfillmentLocations',
-} as const satisfies Record<string, keyof BillingSettings>;
-
-export type ConfiguredLists = Pick<BillingSettings, (typeof listOf)[keyof typeof listOf]>;
-
-/** What a fulfillment names must be in its list, where that is configured. Source: FulfillmentCommon ("available values can be configured"). */
-export function checkLists(
-  input: { [F in keyof typeof listOf]?: string | null },
-  settings: ConfiguredLists,
-): UserError[] {
-  return (Object.keys(listOf) as (keyof typeof listOf)[]).flatMap((field) => {
-    const value = input[field];
-    const allowed = settings[listOf[field]] ?? [];
-    if (value == null || allowed.length === 0 || allowed.includes(value)) return [];
-    return [userError('INVALID_VALUE', `This ${field} is not configured; ${named(allowed)}.`, [field])];
-  });
-}

@@ -1,45 +1,25 @@
-import { type ConfiguredLists, checkLists } from './billing-settings';
 import type { Caller } from './caller';
 import { add, type Decimal, isPositive } from './decimal';
 import { below, type UserError, userError } from './errors';
 import { checkFields, type FulfillmentFacts, type FulfillmentState } from './fulfillment';
-import type { FulfillmentInput } from './fulfillment-create';
+import {
+  type ConfiguredLists,
+  checkLists,
+  configuredFields,
+  type FixedField,
+  type FulfillmentFields,
+  fixedFields,
+  requiredFields,
+  type UpdatableField,
+  updatableFields,
+} from './fulfillment-fields';
 import { judgeItemCount } from './fulfillment-item';
 import { idOf } from './key';
 import { judgeQuantity, pendingOf, type QuantityFacts } from './order-line-item';
 
-/** The fields a caller may change, in the order they are shown. `state` is not one: it moves by transitions. */
-export const updatableFields = [
-  'fulfillmentDate',
-  'quantity',
-  'billTargetDate',
-  'description',
-  'carrier',
-  'trackingNumber',
-  'fulfillmentSystem',
-  'fulfillmentLocation',
-  'externalId',
-  'customFields',
-] as const;
-
-export type UpdatableField = (typeof updatableFields)[number];
-
-/**
- * The fields that no update changes. The published sample of an update has fulfillmentType in its body, and an older copy
- * of the schema has all four: a client that sends a fulfillment back as it was read is not refused for them.
- */
-export const fixedFields = [
-  'orderLineItemId',
-  'fulfillmentType',
-  'excludeItemBillingFromRevenueAccounting',
-  'excludeItemBookingFromRevenueAccounting',
-] as const;
-
-type FixedField = (typeof fixedFields)[number];
-
-export type FulfillmentChange = { state?: FulfillmentState | null } & Partial<{
-  [F in UpdatableField | FixedField]: FulfillmentInput[F] | null;
-}>;
+export type FulfillmentChange = { state?: FulfillmentState | null } & {
+  [F in keyof FulfillmentFields]?: FulfillmentFields[F] | null;
+};
 
 /**
  * The fields that this caller may change now. Executing: all. Booked: with the scope edit-booked all, else only a
@@ -63,10 +43,7 @@ const isEmpty = (change: FulfillmentChange): boolean =>
   change.state == null && [...updatableFields, ...fixedFields].every((field) => change[field] === undefined);
 
 /** A fixed field may be repeated with the value that it has; another value is refused. Source: "Update a fulfillment", sample. */
-export function judgeFixed(
-  before: { [F in FixedField]: NonNullable<FulfillmentInput[F]> },
-  change: FulfillmentChange,
-): UserError[] {
+export function judgeFixed(before: Pick<FulfillmentFields, FixedField>, change: FulfillmentChange): UserError[] {
   const same = (field: FixedField) =>
     field === 'orderLineItemId' ? idOf(change[field] ?? '') === before[field] : change[field] === before[field];
   return fixedFields
@@ -76,9 +53,7 @@ export function judgeFixed(
 
 /** Does a change name anything that the entity's settings decide on? A plain move does not. */
 export const dependsOnSettings = (change: FulfillmentChange): boolean =>
-  (['quantity', 'carrier', 'fulfillmentSystem', 'fulfillmentLocation'] as const).some(
-    (field) => change[field] !== undefined,
-  );
+  (['quantity', ...configuredFields] as const).some((field) => change[field] !== undefined);
 
 /** What of the line item this fulfillment may take: what is pending, and its own where that counts as fulfilled. */
 export const leftFor = (before: FulfillmentFacts, line: QuantityFacts): Decimal =>
@@ -107,7 +82,7 @@ export function judgeChange(
   if (locked.length) return locked.map((field) => lockedError(field, before.state, caller));
 
   const errors = [...checkFields(change, line), ...(settings ? checkLists(change, settings) : [])];
-  for (const field of ['fulfillmentDate', 'quantity'] as const) {
+  for (const field of requiredFields) {
     if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
   }
   if (fields.length && line.itemState !== 'Booked') {

@@ -1,34 +1,18 @@
-import { type ConfiguredLists, checkLists } from './billing-settings';
-import type { Day } from './date';
 import { type Decimal, isPositive, subtract } from './decimal';
 import { below, type UserError, userError } from './errors';
 import {
   billTargetDateRequired,
   checkFields,
   type FulfillmentState,
-  type FulfillmentType,
   fulfillmentTypeFor,
   startStates,
 } from './fulfillment';
+import { type ConfiguredLists, checkLists, type FulfillmentGiven } from './fulfillment-fields';
 import { checkItem, type FulfillmentItemInput, judgeItems, maxItems } from './fulfillment-item';
 import { judgeQuantity, maxFulfillments, pendingOf, type QuantityFacts, requiresFulfillment } from './order-line-item';
 
-export interface FulfillmentInput {
-  orderLineItemId: string;
-  fulfillmentDate: Day;
-  quantity: Decimal;
+export interface FulfillmentInput extends FulfillmentGiven {
   state?: FulfillmentState | null;
-  fulfillmentType?: FulfillmentType | null;
-  billTargetDate?: Day | null;
-  description?: string | null;
-  carrier?: string | null;
-  trackingNumber?: string | null;
-  fulfillmentSystem?: string | null;
-  fulfillmentLocation?: string | null;
-  externalId?: string | null;
-  excludeItemBillingFromRevenueAccounting?: boolean | null;
-  excludeItemBookingFromRevenueAccounting?: boolean | null;
-  customFields?: Record<string, unknown> | null;
   fulfillmentItems?: readonly FulfillmentItemInput[] | null;
 }
 

@@ -3,6 +3,7 @@ import type { Caller } from './caller';
 import type { Day } from './date';
 import { type Decimal, isPositive } from './decimal';
 import { type UserError, userError } from './errors';
+import { maxLengths } from './fulfillment-fields';
 import { type ItemCategory, judgeQuantity, pendingOf, type QuantityFacts } from './order-line-item';
 import { checkCustomFields, checkTexts } from './text';
 
@@ -64,15 +65,6 @@ export interface FulfillmentFacts {
   billTargetDate: Day | null;
 }
 
-const lengths = {
-  description: 500,
-  carrier: 255,
-  trackingNumber: 255,
-  fulfillmentSystem: 255,
-  fulfillmentLocation: 255,
-  externalId: 255,
-};
-
 /**
  * What is given as it will be kept: its quantity with the decimals of the line item's unit, or as it is where it takes
  * all that is `left` of the line item. Comes before anything is judged, so that the rules and the counters see the
@@ -89,15 +81,14 @@ export const inUnitOf = <I extends { quantity?: Decimal | null }>(
     : { ...given, quantity: roundQuantity(given.quantity, line.unitOfMeasure, settings, left) };
 
 /**
- * The values of fields, be they of a new fulfillment or of a change: texts and their lengths (none are published; 255 and
- * 500 are those of neighbouring fields), custom fields, and a quantity above 0. A quantity in a unit may have been above
+ * The values of fields, be they of a new fulfillment or of a change: texts and their lengths, custom fields, and a quantity above 0. A quantity in a unit may have been above
  * 0 before it was rounded.
  */
 export const checkFields = (
   input: { quantity?: Decimal | null; customFields?: Record<string, unknown> | null },
   { unitOfMeasure: unit }: { unitOfMeasure: string | null },
 ): UserError[] => [
-  ...checkTexts(input, lengths),
+  ...checkTexts(input, maxLengths),
   ...checkCustomFields(input.customFields),
   ...(input.quantity != null && !isPositive(input.quantity)
     ? [

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal, userError } from '../domain/errors';
 import type { FulfillmentState } from '../domain/fulfillment';
-import { type FulfillmentChange, fixedFields } from '../domain/fulfillment-change';
+import type { FulfillmentChange } from '../domain/fulfillment-change';
+import { type FulfillmentFields, fixedFields, fulfillmentFields } from '../domain/fulfillment-fields';
 import { inputWith } from '../graph/coerce';
 import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../service/fulfillment';
 import { deleteFulfillment, updateFulfillment } from '../service/fulfillment-change';
@@ -93,24 +94,12 @@ export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): v
   });
 }
 
-/** What GET shows of a fulfillment, in the published order. */
+/** What GET shows of a fulfillment: all that callers give, and what it gets. */
 const shownFields = [
   'id',
   'fulfillmentNumber',
-  'orderLineItemId',
-  'fulfillmentDate',
-  'fulfillmentType',
-  'quantity',
   'state',
-  'billTargetDate',
-  'description',
-  'carrier',
-  'trackingNumber',
-  'fulfillmentSystem',
-  'fulfillmentLocation',
-  'externalId',
-  'excludeItemBillingFromRevenueAccounting',
-  'excludeItemBookingFromRevenueAccounting',
+  ...(Object.keys(fulfillmentFields) as (keyof FulfillmentFields)[]),
 ] as const;
 
 /** Asks for the items of a fulfillment: the published parameter, and the one that we had before. */

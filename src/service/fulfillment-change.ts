@@ -17,9 +17,8 @@ import {
   judgeDelete,
   judgeFixed,
   leftFor,
-  type UpdatableField,
-  updatableFields,
 } from '../domain/fulfillment-change';
+import { type UpdatableField, updatableFields } from '../domain/fulfillment-fields';
 import { takesItems } from '../domain/fulfillment-item';
 import { type HistoryAction, isChanged } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';

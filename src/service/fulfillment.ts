@@ -3,6 +3,7 @@ import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
 import { enter, fulfillmentTypeFor, inUnitOf } from '../domain/fulfillment';
 import { type FulfillmentInput, judgeCreate, leftForNew } from '../domain/fulfillment-create';
+import { withDefaults } from '../domain/fulfillment-fields';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
@@ -127,17 +128,8 @@ function fulfillmentRow(
     quantity: input.quantity,
     amount: chargeAmount(line.amountPerUnit, input.quantity, line.currency, settings.roundingMode),
     currency: line.currency,
-    billTargetDate: input.billTargetDate ?? null,
     sentToBillingDate: null,
-    description: input.description ?? null,
-    carrier: input.carrier ?? null,
-    trackingNumber: input.trackingNumber ?? null,
-    fulfillmentSystem: input.fulfillmentSystem ?? null,
-    fulfillmentLocation: input.fulfillmentLocation ?? null,
-    externalId: input.externalId ?? null,
-    excludeItemBillingFromRevenueAccounting: input.excludeItemBillingFromRevenueAccounting ?? false,
-    excludeItemBookingFromRevenueAccounting: input.excludeItemBookingFromRevenueAccounting ?? false,
-    customFields: input.customFields ?? null,
+    ...withDefaults(input),
   };
   return enter(draft, input.state ?? 'Executing', unit.now);
 }

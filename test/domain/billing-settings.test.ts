@@ -1,11 +1,11 @@
 import {
-  checkLists,
   checkTaxCode,
   checkUnit,
   roundQuantity,
   taxRateOf,
   type UnitOfMeasure,
 } from '../../src/domain/billing-settings';
+import { checkLists } from '../../src/domain/fulfillment-fields';
 import { chargeAmount } from '../../src/domain/invoice';
 import { someSettings, told } from '../support/facts';
 

@@ -8,8 +8,8 @@ import {
   judgeChange,
   judgeDelete,
   leftFor,
-  updatableFields,
 } from '../../src/domain/fulfillment-change';
+import { updatableFields } from '../../src/domain/fulfillment-fields';
 import type { QuantityFacts } from '../../src/domain/order-line-item';
 import { withFulfillment } from '../../src/domain/order-line-item';
 import { aCaller, aFulfillment, aLine, someSettings, told } from '../support/facts';

@@ -5,7 +5,7 @@ import {
   fulfillmentStates,
   transitions,
 } from '../../src/domain/fulfillment';
-import { updatableFields } from '../../src/domain/fulfillment-change';
+import { updatableFields } from '../../src/domain/fulfillment-fields';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';

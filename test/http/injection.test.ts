@@ -1,6 +1,6 @@
 import { type GraphQLInputType, getNamedType, isLeafType } from 'graphql';
 import { graphqlErrorCodes, requestErrorCodes } from '../../src/domain/errors';
-import { fixedFields } from '../../src/domain/fulfillment-change';
+import { fixedFields } from '../../src/domain/fulfillment-fields';
 import { bodyOf, inputWith } from '../../src/graph/coerce';
 import { readingCosts } from '../../src/graph/cost';
 import { schema } from '../../src/graph/schema';

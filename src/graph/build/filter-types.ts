@@ -5,11 +5,9 @@ import { DateFilter, DateTimeFilter, DecimalFilter, enumFilters, IDFilter, Strin
 import { type ListedNoun, listedNouns, lists } from '../model/lists';
 import { listOf, nouns } from '../model/nouns';
 import { PageArgs } from './connection-types';
+import { enumName } from './forms';
 
 /* The arguments of the lists of the root, made of their declarations: filters, orders and pages. */
-
-/** The name of an enum of the graph, told by that of its type in SQL: fulfillment_state is FulfillmentState. */
-const enumName = (type: string): string => type.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** What a client gives to a filter field of each kind; `type` is that of the column in SQL. */
 const inputOf: { readonly [K in Kind]: (type: string) => object } = {

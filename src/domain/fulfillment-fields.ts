@@ -1,0 +1,106 @@
+import { type BillingSettings, named } from './billing-settings';
+import type { Day } from './date';
+import type { Decimal } from './decimal';
+import { type UserError, userError } from './errors';
+
+/** The fields of a fulfillment that callers give, in the order in which they are shown. */
+export interface FulfillmentFields {
+  orderLineItemId: string;
+  fulfillmentType: 'Delivery' | 'Return';
+  fulfillmentDate: Day;
+  quantity: Decimal;
+  billTargetDate: Day | null;
+  description: string | null;
+  carrier: string | null;
+  trackingNumber: string | null;
+  fulfillmentSystem: string | null;
+  fulfillmentLocation: string | null;
+  externalId: string | null;
+  excludeItemBillingFromRevenueAccounting: boolean;
+  excludeItemBookingFromRevenueAccounting: boolean;
+  customFields: Record<string, unknown> | null;
+}
+
+/** What the rules say of one field by itself. */
+interface FieldRules {
+  /** Whether an update may change it. When, is said by `editableFields`: it is the same for all of them. */
+  changes: boolean;
+  /** What a new fulfillment has where nothing is given. Absent: the field is given always, or follows from the line item. */
+  default?: null | false;
+  /** No update empties it. */
+  required?: true;
+  /** The most characters of a text. None are published; 255 and 500 are those of neighbouring fields. */
+  maxLength?: number;
+  /** The list of the settings that its value must be in. Source: FulfillmentCommon ("available values can be configured"). */
+  configured?: 'carriers' | 'fulfillmentSystems' | 'fulfillmentLocations';
+}
+
+/**
+ * The fields that no update changes may be repeated by one. The published sample of an update has fulfillmentType in its body, and an
+ * older copy of the schema has all four: a client that sends a fulfillment back as it was read is not refused for them.
+ */
+export const fulfillmentFields = {
+  orderLineItemId: { changes: false },
+  fulfillmentType: { changes: false },
+  fulfillmentDate: { changes: true, required: true },
+  quantity: { changes: true, required: true },
+  billTargetDate: { changes: true, default: null },
+  description: { changes: true, default: null, maxLength: 500 },
+  carrier: { changes: true, default: null, maxLength: 255, configured: 'carriers' },
+  trackingNumber: { changes: true, default: null, maxLength: 255 },
+  fulfillmentSystem: { changes: true, default: null, maxLength: 255, configured: 'fulfillmentSystems' },
+  fulfillmentLocation: { changes: true, default: null, maxLength: 255, configured: 'fulfillmentLocations' },
+  externalId: { changes: true, default: null, maxLength: 255 },
+  excludeItemBillingFromRevenueAccounting: { changes: false, default: false },
+  excludeItemBookingFromRevenueAccounting: { changes: false, default: false },
+  customFields: { changes: true, default: null },
+} as const satisfies { readonly [F in keyof FulfillmentFields]: FieldRules };
+
+type Rules = typeof fulfillmentFields;
+type FieldsWith<R> = { [F in keyof Rules]: Rules[F] extends R ? F : never }[keyof Rules];
+const fieldsWith = <R extends object>(has: (rules: FieldRules) => boolean) =>
+  (Object.keys(fulfillmentFields) as (keyof Rules)[]).filter((field) =>
+    has(fulfillmentFields[field]),
+  ) as FieldsWith<R>[];
+
+export type UpdatableField = FieldsWith<{ changes: true }>;
+/** The fields that updates change. `state` is none of them: it moves by transitions. */
+export const updatableFields = fieldsWith<{ changes: true }>(({ changes }) => changes);
+export type FixedField = FieldsWith<{ changes: false }>;
+export const fixedFields = fieldsWith<{ changes: false }>(({ changes }) => !changes);
+export const requiredFields = fieldsWith<{ required: true }>(({ required }) => required === true);
+type OptionalField = FieldsWith<{ default: null | false }>;
+const optionalFields = fieldsWith<{ default: null | false }>((rules) => rules.default !== undefined);
+export type ConfiguredField = FieldsWith<{ configured: string }>;
+export const configuredFields = fieldsWith<{ configured: string }>(({ configured }) => configured !== undefined);
+
+/** The lists of the settings that fields of fulfillments take their values from. */
+export type ConfiguredLists = Pick<BillingSettings, Rules[ConfiguredField]['configured']>;
+
+export const maxLengths: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries<FieldRules>(fulfillmentFields).flatMap(([field, { maxLength }]) =>
+    maxLength === undefined ? [] : [[field, maxLength]],
+  ),
+);
+
+/** A new fulfillment as it is given: what must be, and of the rest what there is. */
+export type FulfillmentGiven = Pick<FulfillmentFields, 'orderLineItemId' | 'fulfillmentDate' | 'quantity'> & {
+  [F in OptionalField | 'fulfillmentType']?: FulfillmentFields[F] | null;
+};
+
+/** The optional fields of a new fulfillment, each with its default where nothing is given. */
+export const withDefaults = (given: FulfillmentGiven): Pick<FulfillmentFields, OptionalField> =>
+  Object.fromEntries(optionalFields.map((field) => [field, given[field] ?? fulfillmentFields[field].default])) as Pick<
+    FulfillmentFields,
+    OptionalField
+  >;
+
+/** What a fulfillment names must be in its list, where that is configured. */
+export function checkLists(input: { [F in ConfiguredField]?: string | null }, settings: ConfiguredLists): UserError[] {
+  return configuredFields.flatMap((field) => {
+    const value = input[field];
+    const allowed = settings[fulfillmentFields[field].configured] ?? [];
+    if (value == null || allowed.length === 0 || allowed.includes(value)) return [];
+    return [userError('INVALID_VALUE', `This ${field} is not configured; ${named(allowed)}.`, [field])];
+  });
+}
