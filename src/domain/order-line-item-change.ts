@@ -2,48 +2,18 @@ import { roundQuantity } from './billing-settings';
 import type { Caller } from './caller';
 import { type UserError, userError } from './errors';
 import { type ItemCategory, leftToReturn, type OrderLineItemState, type QuantityFacts } from './order-line-item';
-import { checkLineFields, checkPeriod, type LineContext, type OrderLineItemInput } from './order-line-item-create';
+import { checkLineFields, checkPeriod, type LineContext } from './order-line-item-create';
+import {
+  lineFields,
+  type OrderLineItemFields,
+  requiredLineFields,
+  type UpdatableLineField,
+  updatableLineFields,
+} from './order-line-item-fields';
 import { type Extended, judgeExtended, type Price, type PriceInput, priceOf } from './price';
 
-/**
- * In which states each field can be changed, and whether on returns too: everything else of a return is its sale's.
- * The order is the one in which fields are shown. `itemState` is none of them: it moves by transitions.
- * Source: "PUT order line item"; the locks of Booked and SentToBilling are those of "State transitions for order line
- * items without fulfillments", whose field list is taken over the paragraph that calls SentToBilling fully locked. The page
- * limits nearly every field to states, and custom fields to none: an ERP writes there how far its sync has come.
- */
-const edits = {
-  itemName: { states: ['Executing'], returns: true },
-  itemType: { states: ['Executing'], returns: false },
-  billingRule: { states: ['Executing'], returns: true },
-  quantity: { states: ['Executing'], returns: true },
-  unitOfMeasure: { states: ['Executing'], returns: false },
-  listPricePerUnit: { states: ['Executing'], returns: false },
-  amountPerUnit: { states: ['Executing'], returns: false },
-  inlineDiscountType: { states: ['Executing'], returns: false },
-  inlineDiscountPerUnit: { states: ['Executing'], returns: false },
-  taxMode: { states: ['Executing'], returns: false },
-  taxCode: { states: ['Executing'], returns: false },
-  billTargetDate: { states: ['Executing', 'Booked'], returns: true },
-  transactionStartDate: { states: ['Executing'], returns: true },
-  transactionEndDate: { states: ['Executing'], returns: true },
-  paymentTerm: { states: ['Executing', 'Booked', 'SentToBilling'], returns: false },
-  invoiceGroupNumber: { states: ['Executing', 'Booked', 'SentToBilling'], returns: false },
-  productCode: { states: ['Executing'], returns: false },
-  purchaseOrderNumber: { states: ['Executing'], returns: false },
-  description: { states: ['Executing'], returns: true },
-  customFields: { states: ['Executing', 'Booked', 'SentToBilling', 'Complete'], returns: true },
-} as const satisfies Record<string, { states: readonly OrderLineItemState[]; returns: boolean }>;
-
-export type UpdatableLineField = keyof typeof edits;
-
-export const updatableLineFields = Object.keys(edits) as UpdatableLineField[];
-
-/** Fields that a line item is never without. */
-const required = ['itemName', 'billingRule', 'quantity', 'transactionStartDate', 'transactionEndDate'] as const;
-
 export type OrderLineItemChange = { itemState?: OrderLineItemState | null } & Partial<{
-  [F in UpdatableLineField]: OrderLineItemInput[F] | null;
+  [F in UpdatableLineField]: OrderLineItemFields[F] | null;
 }>;
 
 const namedFields = (change: OrderLineItemChange): UpdatableLineField[] =>
@@ -75,7 +45,7 @@ function isEditable(
   { itemCategory, itemState }: Pick<ChangeableLine, 'itemCategory' | 'itemState'>,
   field: UpdatableLineField,
 ) {
-  const { states, returns } = edits[field];
+  const { states, returns } = lineFields[field];
   return (states as readonly OrderLineItemState[]).includes(itemState) && (returns || itemCategory === 'Sales');
 }
 
@@ -104,7 +74,7 @@ export function changeLine<L extends ChangeableLine>(
   const left = original ? leftToReturn(original) : undefined;
   const quantity = isRounded ? roundQuantity(given, unit, settings, left) : given;
   const errors = checkLineFields({ ...change, quantity }, settings);
-  for (const field of required) {
+  for (const field of requiredLineFields) {
     if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
   }
   if (change.itemType === null)
@@ -146,7 +116,7 @@ function changedPrice(before: Price, change: PriceInput): Price | UserError[] {
 }
 
 function lockedError(field: UpdatableLineField, line: ChangeableLine): UserError {
-  const { states, returns } = edits[field];
+  const { states, returns } = lineFields[field];
   const message =
     line.itemCategory === 'Return' && !returns
       ? `${field} of a return cannot be changed.`

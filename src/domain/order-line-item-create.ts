@@ -7,14 +7,14 @@ import type { OrderCategory } from './order';
 import {
   type BillingRule,
   type ItemCategory,
-  type ItemType,
   judgeReturn,
   lineBillTargetDateRequired,
   lineStartStates,
   type OrderLineItemState,
   type QuantityFacts,
 } from './order-line-item';
-import type { Price, PriceInput, TaxMode } from './price';
+import { maxLineLengths, type OrderLineItemFields } from './order-line-item-fields';
+import type { Price } from './price';
 import { checkCustomFields, checkTexts } from './text';
 
 /** May a line begin in this state? Sources: as of the machines (`lineStartStates`). */
@@ -37,42 +37,14 @@ export function judgeStartState(
   return state === 'SentToBilling' && billTargetDate === null ? [lineBillTargetDateRequired()] : [];
 }
 
-export interface OrderLineItemInput extends PriceInput {
+export interface OrderLineItemInput extends OrderLineItemFields {
   itemNumber?: string | null;
-  itemName: string;
-  itemType?: ItemType | null;
   itemCategory?: ItemCategory | null;
   /** The sale that a return takes back, by the number of its order and its number in it. */
   originalOrderNumber?: string | null;
   originalOrderLineItemNumber?: string | null;
   itemState?: OrderLineItemState | null;
-  billingRule?: BillingRule | null;
-  quantity: Decimal;
-  unitOfMeasure?: string | null;
-  taxMode?: TaxMode | null;
-  taxCode?: string | null;
-  billTargetDate?: Day | null;
-  transactionStartDate?: Day | null;
-  transactionEndDate?: Day | null;
-  paymentTerm?: string | null;
-  invoiceGroupNumber?: string | null;
-  productCode?: string | null;
-  purchaseOrderNumber?: string | null;
-  description?: string | null;
-  customFields?: Record<string, unknown> | null;
 }
-
-const lengths = {
-  itemNumber: 100,
-  itemName: 255,
-  unitOfMeasure: 255,
-  invoiceGroupNumber: 255,
-  productCode: 255,
-  purchaseOrderNumber: 255,
-  description: 500,
-  originalOrderNumber: 100,
-  originalOrderLineItemNumber: 100,
-};
 
 /** What one line item is judged against besides itself. */
 export interface LineContext {
@@ -123,7 +95,7 @@ export function judgeLineInput(input: OrderLineItemInput, context: LineContext):
 export function nameOfOriginal(input: OrderLineItemInput): { orderNumber: string; itemNumber: string } | null {
   const { itemCategory, originalOrderNumber, originalOrderLineItemNumber } = input;
   if (itemCategory !== 'Return' || originalOrderNumber == null || originalOrderLineItemNumber == null) return null;
-  if (checkTexts({ originalOrderNumber, originalOrderLineItemNumber }, lengths).length) return null;
+  if (checkTexts({ originalOrderNumber, originalOrderLineItemNumber }, maxLineLengths).length) return null;
   return { orderNumber: originalOrderNumber, itemNumber: originalOrderLineItemNumber };
 }
 
@@ -134,7 +106,7 @@ export const checkLineFields = (
   input: Partial<{ [F in keyof OrderLineItemInput]: OrderLineItemInput[F] | null }>,
   settings: LineContext['settings'],
 ): UserError[] => [
-  ...checkTexts(input, lengths),
+  ...checkTexts(input, maxLineLengths),
   ...checkFilled('itemName', input.itemName),
   ...checkFilled('itemNumber', input.itemNumber),
   ...checkPaymentTerm(input.paymentTerm),

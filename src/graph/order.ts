@@ -1,6 +1,6 @@
 import { Arg, Ctx, Extensions, Field, InputType, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { OrderCategory, OrderState } from '../domain/order';
-import { createOrder } from '../service/order';
+import { createOrder, type NewOrderLineItem } from '../service/order';
 import * as shared from './arguments';
 import { BilledPayload, billedShown, noneBilled } from './billing';
 import type { GraphContext } from './context';
@@ -73,7 +73,7 @@ export class CreateOrderInput {
   })
   category?: OrderCategory;
   @Field(() => [CreateOrderLineItemInput], { description: 'What is ordered, 1 to 100 line items.' })
-  orderLineItems: CreateOrderLineItemInput[];
+  orderLineItems: NewOrderLineItem[];
   @Field(() => ProcessingOptionsInput, {
     nullable: true,
     description:

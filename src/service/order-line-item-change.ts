@@ -2,12 +2,8 @@ import type { BillingSettings } from '../domain/billing-settings';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import { enterLine, judgeLineMove, judgeReturn, maxLineItems, withReturn } from '../domain/order-line-item';
-import {
-  changeLine,
-  isEmptyChange,
-  type OrderLineItemChange,
-  updatableLineFields,
-} from '../domain/order-line-item-change';
+import { changeLine, isEmptyChange, type OrderLineItemChange } from '../domain/order-line-item-change';
+import { updatableLineFields } from '../domain/order-line-item-fields';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { posted } from '../store/billing-claim';
 import type { OrderLineItemRow } from '../store/order-line-item';

@@ -11,6 +11,7 @@ import {
   type OrderLineItemInput,
   withOriginal,
 } from '../domain/order-line-item-create';
+import { withLineDefaults } from '../domain/order-line-item-fields';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { judgeExtended, type Price, priceOf } from '../domain/price';
 import { AccountRow } from '../store/account';
@@ -191,7 +192,6 @@ function lineRow(unit: Unit, order: OrderRow, account: AccountRow, line: JudgedL
     accountId: account.id,
     itemNumber: line.itemNumber ?? String(at + 1),
     itemName: line.itemName,
-    itemType: line.itemType ?? null,
     itemCategory: line.itemCategory ?? 'Sales',
     originalOrderLineItemId: line.original?.id ?? null,
     itemState: 'Executing',
@@ -202,25 +202,16 @@ function lineRow(unit: Unit, order: OrderRow, account: AccountRow, line: JudgedL
     returnedQuantity: '0',
     fulfillmentCount: 0,
     openFulfillmentCount: 0,
-    unitOfMeasure: line.unitOfMeasure ?? null,
     currency: line.original?.currency ?? account.currency,
     listPricePerUnit: line.listPricePerUnit,
     amountPerUnit: line.amountPerUnit,
     amountPerUnitGiven: line.amountPerUnitGiven,
     inlineDiscountType: line.inlineDiscountType,
     inlineDiscountPerUnit: line.inlineDiscountPerUnit,
-    taxMode: line.taxMode ?? null,
-    taxCode: line.taxCode ?? null,
-    billTargetDate: line.billTargetDate ?? null,
     sentToBillingDate: null,
     transactionStartDate,
     transactionEndDate: line.transactionEndDate ?? transactionStartDate,
-    paymentTerm: line.paymentTerm ?? null,
-    invoiceGroupNumber: line.invoiceGroupNumber ?? null,
-    productCode: line.productCode ?? null,
-    purchaseOrderNumber: line.purchaseOrderNumber ?? null,
-    description: line.description ?? null,
-    customFields: line.customFields ?? null,
+    ...withLineDefaults(line),
   };
   return enterLine(row, line.itemState ?? 'Executing', unit.now);
 }

@@ -5,9 +5,8 @@ import {
   changeLine,
   editableLineFields,
   type OrderLineItemChange,
-  type UpdatableLineField,
-  updatableLineFields,
 } from '../../src/domain/order-line-item-change';
+import { type UpdatableLineField, updatableLineFields } from '../../src/domain/order-line-item-fields';
 import { aCaller, someSettings, told } from '../support/facts';
 
 const states: OrderLineItemState[] = ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'];

@@ -50,7 +50,7 @@ const lists: [string, AnyList][] = [];
 const store = path.resolve(__dirname, '../../src/store');
 for (const file of readdirSync(store).filter((name) => name.endsWith('.js'))) {
   for (const [name, value] of Object.entries(require(path.join(store, file)) as object)) {
-    if (value && typeof value === 'object' && 'sorts' in value && 'defaultSort' in value) lists.push([name, value]);
+    if (value && typeof value === 'object' && 'sorts' in value && 'rowClass' in value) lists.push([name, value]);
   }
 }
 

@@ -1,0 +1,101 @@
+import type { Day } from './date';
+import type { Decimal } from './decimal';
+import type { BillingRule, ItemType, OrderLineItemState } from './order-line-item';
+import type { PriceInput, TaxMode } from './price';
+
+/** The fields of a line item that updates change, in the order in which they are shown. */
+export interface OrderLineItemFields extends PriceInput {
+  itemName: string;
+  itemType?: ItemType | null;
+  billingRule?: BillingRule | null;
+  quantity: Decimal;
+  unitOfMeasure?: string | null;
+  taxMode?: TaxMode | null;
+  taxCode?: string | null;
+  billTargetDate?: Day | null;
+  transactionStartDate?: Day | null;
+  transactionEndDate?: Day | null;
+  paymentTerm?: string | null;
+  invoiceGroupNumber?: string | null;
+  productCode?: string | null;
+  purchaseOrderNumber?: string | null;
+  description?: string | null;
+  customFields?: Record<string, unknown> | null;
+}
+
+/** What the rules say of one field by itself. */
+interface FieldRules {
+  /** The states in which it can be changed. */
+  states: readonly OrderLineItemState[];
+  /** Whether it can be changed on returns too: everything else of a return is its sale's. */
+  returns: boolean;
+  /** A line item is never without it: no update empties it. */
+  required?: true;
+  /** The most characters of a text. */
+  maxLength?: number;
+  /** What a new line item has where nothing is given. Absent: that takes a rule. */
+  default?: null;
+}
+
+/**
+ * `itemState` is none of them: it moves by transitions. Source: "PUT order line item"; the locks of Booked and SentToBilling are
+ * those of "State transitions for order line items without fulfillments", whose field list is taken over the paragraph that calls
+ * SentToBilling fully locked. The page limits nearly every field to states, and custom fields to none: an ERP writes there how far
+ * its sync has come.
+ */
+export const lineFields = {
+  itemName: { states: ['Executing'], returns: true, required: true, maxLength: 255 },
+  itemType: { states: ['Executing'], returns: false, default: null },
+  billingRule: { states: ['Executing'], returns: true, required: true },
+  quantity: { states: ['Executing'], returns: true, required: true },
+  unitOfMeasure: { states: ['Executing'], returns: false, maxLength: 255, default: null },
+  listPricePerUnit: { states: ['Executing'], returns: false },
+  amountPerUnit: { states: ['Executing'], returns: false },
+  inlineDiscountType: { states: ['Executing'], returns: false },
+  inlineDiscountPerUnit: { states: ['Executing'], returns: false },
+  taxMode: { states: ['Executing'], returns: false, default: null },
+  taxCode: { states: ['Executing'], returns: false, default: null },
+  billTargetDate: { states: ['Executing', 'Booked'], returns: true, default: null },
+  transactionStartDate: { states: ['Executing'], returns: true, required: true },
+  transactionEndDate: { states: ['Executing'], returns: true, required: true },
+  paymentTerm: { states: ['Executing', 'Booked', 'SentToBilling'], returns: false, default: null },
+  invoiceGroupNumber: {
+    states: ['Executing', 'Booked', 'SentToBilling'],
+    returns: false,
+    maxLength: 255,
+    default: null,
+  },
+  productCode: { states: ['Executing'], returns: false, maxLength: 255, default: null },
+  purchaseOrderNumber: { states: ['Executing'], returns: false, maxLength: 255, default: null },
+  description: { states: ['Executing'], returns: true, maxLength: 500, default: null },
+  customFields: { states: ['Executing', 'Booked', 'SentToBilling', 'Complete'], returns: true, default: null },
+} as const satisfies { readonly [F in keyof OrderLineItemFields]-?: FieldRules };
+
+type Rules = typeof lineFields;
+type FieldsWith<R> = { [F in keyof Rules]: Rules[F] extends R ? F : never }[keyof Rules];
+
+export type UpdatableLineField = keyof Rules;
+export const updatableLineFields = Object.keys(lineFields) as UpdatableLineField[];
+
+export const requiredLineFields = updatableLineFields.filter((field) => 'required' in lineFields[field]);
+
+type DefaultedField = FieldsWith<{ default: null }>;
+const defaultedFields = updatableLineFields.filter((field): field is DefaultedField => 'default' in lineFields[field]);
+
+/** The greatest lengths of texts: of the fields above, and of those that name a line item or the sale of a return. */
+export const maxLineLengths: Readonly<Record<string, number>> = {
+  itemNumber: 100,
+  originalOrderNumber: 100,
+  originalOrderLineItemNumber: 100,
+  ...Object.fromEntries(
+    Object.entries<FieldRules>(lineFields).flatMap(([field, { maxLength }]) =>
+      maxLength === undefined ? [] : [[field, maxLength]],
+    ),
+  ),
+};
+
+/** The fields of a new line item that are null where nothing is given. */
+export const withLineDefaults = (
+  given: OrderLineItemFields,
+): { [F in DefaultedField]: NonNullable<OrderLineItemFields[F]> | null } =>
+  Object.fromEntries(defaultedFields.map((field) => [field, given[field] ?? null])) as never;
