@@ -90,6 +90,20 @@ const matching = (pattern: RegExp, among: readonly string[] = files): string[] =
     (sources.get(file)!.match(new RegExp(pattern, `g${pattern.flags}`)) ?? []).map((hit) => `${file}: ${hit}`),
   );
 
+/** Walks from every file; a file that is met again on the way closes a circle. */
+function circlesIn(targets: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const walk = (file: string, way: readonly string[]) => {
+    const at = way.indexOf(file);
+    if (at >= 0) circles.push([...way.slice(at), file].join(' -> '));
+    else if (!done.has(file)) for (const target of targets.get(file) ?? []) walk(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) walk(file, []);
+  return circles;
+}
+
 describe('who imports whom', () => {
   test('is read from every folder, so that the tests below have something to say', () => {
     for (const folder of Object.keys(rules)) {
@@ -137,6 +151,31 @@ describe('who imports whom', () => {
         .slice(0, target.startsWith('@') ? 2 : 1)
         .join('/');
     expect(found(({ target, local }) => !local && !isBuiltin(target) && !declared.includes(name(target)))).toEqual([]);
+  });
+
+  test('no files import one another in a circle, types included', () => {
+    const ends = ['.ts', '.tsx'];
+    const targets = new Map<string, string[]>(
+      files.map((file) => [
+        file,
+        imports.flatMap((entry) =>
+          entry.file === file && entry.local
+            ? ends.map((end) => entry.target + end).filter((target) => sources.has(target))
+            : [],
+        ),
+      ]),
+    );
+    expect(circlesIn(targets)).toEqual([]);
+    // The search does find one.
+    expect(
+      circlesIn(
+        new Map([
+          ['a', ['b']],
+          ['b', ['c']],
+          ['c', ['b']],
+        ]),
+      ),
+    ).toEqual(['b -> c -> b']);
   });
 
   test('graph takes row types and read queries from store, nothing that locks or writes', () => {

@@ -5,8 +5,9 @@ import { Breakers } from '../gateway/breaker';
 import { TestGateway } from '../gateway/test-gateway';
 import type { Services } from '../service/work';
 import { Connection } from '../store/connection';
-import { emptyDatabase, openPool } from '../store/database';
+import { emptyDatabase } from '../store/database';
 import { OpenError, openDatabase } from '../store/open';
+import { openPool } from '../store/session';
 import { TestGatewayLedger } from '../store/test-gateway';
 import { withoutArguments } from './usage';
 

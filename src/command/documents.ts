@@ -5,6 +5,7 @@ import { Refusal } from '../domain/errors';
 import { type DocumentMode, documentModeMeanings, documentModes, isRetired } from '../domain/registered-document';
 import { checkDocument } from '../graph/document-check';
 import { DocumentLimits } from '../graph/limits';
+import { schema } from '../graph/schema';
 import {
   type CheckDocument,
   changeMode,
@@ -199,7 +200,7 @@ export async function documentsCommand(
     const { db, close } = await openDatabase({ ...config, poolSize: 1, asItIs: act === checkAll });
     try {
       const limits = new DocumentLimits(config.limits, config.introspection);
-      return await act(db, output, (text) => checkDocument(text, limits), config.limits.cost);
+      return await act(db, output, (text) => checkDocument(schema(), text, limits), config.limits.cost);
     } finally {
       await close();
     }

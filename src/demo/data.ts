@@ -1,7 +1,7 @@
 import type { BillingSettingsInput } from '../domain/billing-settings-change';
-import type { CreateAccountInput } from '../service/account';
 import type { NewOrderLineItem } from '../service/order';
 import type { Work } from '../service/work';
+import type { DemoAccount } from './account';
 import { settleNorthwind, settleSouthwind } from './closing';
 import { northwindMonthly, southwindMonthly } from './monthly';
 import { type DemoFulfillment, type DemoOrder, type Market, orderKinds } from './orders';
@@ -10,11 +10,6 @@ import { type DemoFulfillment, type DemoOrder, type Market, orderKinds } from '.
 const publishedLines = ['4028828c82819b74018286e02e041bd6', '4028828c82819b740182821bb23e15c4'] as const;
 /** One without fulfillments, for the playground's samples to name. */
 const serviceLine = '4028828c82819b7401828a5f0c6e2d11';
-
-export interface DemoAccount {
-  account: CreateAccountInput;
-  orders: DemoOrder[];
-}
 
 export interface DemoEntity {
   name: string;

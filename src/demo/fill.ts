@@ -3,7 +3,8 @@ import { scopes } from '../domain/caller';
 import { updateBillingSettings } from '../service/billing-settings';
 import { anyClientBut, createClient, grantsOf, isDemo } from '../service/client';
 import { type Services, Work } from '../service/work';
-import { type DatabaseOptions, emptyDatabase } from '../store/database';
+import { emptyDatabase } from '../store/database';
+import { type DatabaseOptions } from '../store/session';
 import { type DemoEntity, demoEntities } from './data';
 import { fillOrg } from './org';
 

@@ -1,5 +1,5 @@
 import type { NewOrderLineItem } from '../service/order';
-import type { DemoAccount } from './data';
+import type { DemoAccount } from './account';
 import type { DemoFulfillment, DemoOrder, DemoReturn } from './orders';
 
 /*

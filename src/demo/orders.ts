@@ -1,6 +1,6 @@
 import { multiply } from '../domain/decimal';
-import type { FulfillmentAction, FulfillmentState } from '../domain/fulfillment';
 import type { FulfillmentItemInput } from '../domain/fulfillment-item';
+import type { FulfillmentAction, FulfillmentState } from '../domain/fulfillment-state';
 import type { OrderLineItemState } from '../domain/order-line-item';
 import type { NewOrderLineItem } from '../service/order';
 

@@ -9,7 +9,7 @@ import { updateOrderLineItems } from '../service/order-line-item-change';
 import type { Work } from '../service/work';
 import type { OrderRow } from '../store/order';
 import type { OrderLineItemRow } from '../store/order-line-item';
-import type { DemoAccount } from './data';
+import type { DemoAccount } from './account';
 import type { DemoFulfillment, DemoLine, DemoReturn } from './orders';
 
 /** A line item of the demo that has been made. */

@@ -1,7 +1,7 @@
 import type { Caller } from './caller';
 import { add, type Decimal, isPositive } from './decimal';
 import { below, type UserError, userError } from './errors';
-import { checkFields, type FulfillmentFacts, type FulfillmentState } from './fulfillment';
+import { checkFields, type FulfillmentFacts } from './fulfillment';
 import {
   type ConfiguredLists,
   checkLists,
@@ -14,6 +14,7 @@ import {
   updatableFields,
 } from './fulfillment-fields';
 import { judgeItemCount } from './fulfillment-item';
+import type { FulfillmentState } from './fulfillment-state';
 import { idOf } from './key';
 import { judgeQuantity, pendingOf, type QuantityFacts } from './order-line-item';
 

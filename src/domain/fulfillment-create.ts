@@ -1,14 +1,9 @@
 import { type Decimal, isPositive, subtract } from './decimal';
 import { below, type UserError, userError } from './errors';
-import {
-  billTargetDateRequired,
-  checkFields,
-  type FulfillmentState,
-  fulfillmentTypeFor,
-  startStates,
-} from './fulfillment';
+import { billTargetDateRequired, checkFields, fulfillmentTypeFor, startStates } from './fulfillment';
 import { type ConfiguredLists, checkLists, type FulfillmentGiven } from './fulfillment-fields';
 import { checkItem, type FulfillmentItemInput, judgeItems, maxItems } from './fulfillment-item';
+import type { FulfillmentState } from './fulfillment-state';
 import { judgeQuantity, maxFulfillments, pendingOf, type QuantityFacts, requiresFulfillment } from './order-line-item';
 
 export interface FulfillmentInput extends FulfillmentGiven {

@@ -2,11 +2,12 @@ import { type BillingSettings, named } from './billing-settings';
 import type { Day } from './date';
 import type { Decimal } from './decimal';
 import { type UserError, userError } from './errors';
+import type { FulfillmentType } from './fulfillment-state';
 
 /** The fields of a fulfillment that callers give, in the order in which they are shown. */
 export interface FulfillmentFields {
   orderLineItemId: string;
-  fulfillmentType: 'Delivery' | 'Return';
+  fulfillmentType: FulfillmentType;
   fulfillmentDate: Day;
   quantity: Decimal;
   billTargetDate: Day | null;

@@ -1,6 +1,6 @@
 import { compare, type Decimal, isPositive } from './decimal';
 import { type UserError, userError } from './errors';
-import type { FulfillmentState } from './fulfillment';
+import type { FulfillmentState } from './fulfillment-state';
 import { checkCustomFields, checkTexts } from './text';
 
 /** What is said of a single asset of a fulfillment. Nothing of it is required: the published schema requires nothing. */

@@ -4,14 +4,9 @@ import type { Day } from './date';
 import { type Decimal, isPositive } from './decimal';
 import { type UserError, userError } from './errors';
 import { maxLengths } from './fulfillment-fields';
+import type { FulfillmentAction, FulfillmentState, FulfillmentType } from './fulfillment-state';
 import { type ItemCategory, judgeQuantity, pendingOf, type QuantityFacts } from './order-line-item';
 import { checkCustomFields, checkTexts } from './text';
-
-export type FulfillmentState = 'Executing' | 'Booked' | 'SentToBilling' | 'Complete' | 'Canceled';
-
-export type FulfillmentType = 'Delivery' | 'Return';
-
-export type FulfillmentAction = 'Book' | 'SendToBilling' | 'Complete' | 'Cancel';
 
 export const fulfillmentStates: readonly FulfillmentState[] = [
   'Executing',

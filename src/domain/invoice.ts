@@ -1,7 +1,7 @@
 import { currencyDecimals } from './currency';
 import type { Day } from './date';
 import { add, compare, type Decimal, isPositive, multiply, type RoundingMode, round, subtract } from './decimal';
-import type { FulfillmentState } from './fulfillment';
+import type { FulfillmentState } from './fulfillment-state';
 import type { OrderLineItemState } from './order-line-item';
 
 export type InvoiceStatus = 'Draft' | 'Posted' | 'Canceled';

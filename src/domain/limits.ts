@@ -245,3 +245,6 @@ export class ReplyTooLong extends LimitError {
     super({ limit: 'reply', allowed }, `The reply has more than ${allowed} bytes and was cut off. ${outcome}`);
   }
 }
+
+/** The rows of a page where neither `first` nor `last` is given. */
+export const defaultPageSize = 20;

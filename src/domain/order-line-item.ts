@@ -2,7 +2,7 @@ import type { Caller } from './caller';
 import type { Day } from './date';
 import { add, compare, type Decimal, isPositive, subtract } from './decimal';
 import { type UserError, userError } from './errors';
-import type { FulfillmentAction, FulfillmentState } from './fulfillment';
+import type { FulfillmentAction, FulfillmentState } from './fulfillment-state';
 
 export type OrderLineItemState = 'Executing' | 'Booked' | 'SentToBilling' | 'Complete' | 'Canceled';
 export type ItemCategory = 'Sales' | 'Return';

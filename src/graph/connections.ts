@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { RequestError } from '../domain/errors';
-import { LimitError } from '../domain/limits';
+import { defaultPageSize, LimitError } from '../domain/limits';
 import { checkedOrder, count, type Listed, type Order, type PageQuery, page } from '../store/list';
 import type { PageArgs, PageInfo } from './build/connection-types';
 import type { GraphContext } from './context';
@@ -12,8 +12,6 @@ import { listOf, type Noun, type RowOf } from './model/nouns';
 import { columnsOf } from './read/columns';
 import { show } from './read/show';
 import { selectedFields } from './selection';
-
-export const defaultPageSize = 20;
 
 /** Page arguments with the filter and order of a list. */
 export interface ListArgs extends PageArgs {

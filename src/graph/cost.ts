@@ -21,7 +21,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql';
 import { maxEntries } from '../domain/fulfillment-create';
-import { defaultPageSize } from './connections';
+import { defaultPageSize } from '../domain/limits';
 import { allEdges, edges } from './model/edges';
 
 /**

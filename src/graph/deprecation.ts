@@ -7,7 +7,6 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { schema } from './schema';
 
 /** Something of the schema that a document uses and that is to go. */
 export interface DeprecatedUse {
@@ -24,10 +23,10 @@ export const deprecationReason =
 const known = new WeakMap<DocumentNode, readonly DeprecatedUse[]>();
 
 /** What a valid document uses that is deprecated, each once: fields, arguments, input fields and values. */
-export function deprecatedIn(document: DocumentNode, of: GraphQLSchema = schema()): readonly DeprecatedUse[] {
+export function deprecatedIn(schema: GraphQLSchema, document: DocumentNode): readonly DeprecatedUse[] {
   let uses = known.get(document);
   if (!uses) {
-    uses = find(document, of);
+    uses = find(document, schema);
     known.set(document, uses);
   }
   return uses;

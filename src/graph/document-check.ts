@@ -1,10 +1,9 @@
-import { type DocumentNode, type GraphQLError, Kind, type OperationDefinitionNode } from 'graphql';
+import { type DocumentNode, type GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
 import { RequestError } from '../domain/errors';
 import { costOf } from './cost';
 import { deprecatedIn } from './deprecation';
 import type { DocumentLimits } from './limits';
 import { InvalidDocument, readDocument } from './parsed-document';
-import { schema } from './schema';
 
 /** What a document is, held against the schema. */
 export interface CheckedDocument {
@@ -26,10 +25,14 @@ export interface RefusedDocument {
  * Holds a document against the schema, as each request is. A registered document has one operation, so that its id says all
  * that there is to say.
  */
-export function checkDocument(text: string, limits: DocumentLimits): CheckedDocument | RefusedDocument {
+export function checkDocument(
+  schema: GraphQLSchema,
+  text: string,
+  limits: DocumentLimits,
+): CheckedDocument | RefusedDocument {
   let document: DocumentNode;
   try {
-    document = readDocument(text, limits);
+    document = readDocument(schema, text, limits);
   } catch (error) {
     if (error instanceof InvalidDocument) return { errors: error.errors.map(located) };
     if (error instanceof RequestError) return { errors: [error.message] };
@@ -46,10 +49,10 @@ export function checkDocument(text: string, limits: DocumentLimits): CheckedDocu
     operationName: operation.name?.value ?? null,
     operationType: operation.operation,
     cost: Math.min(
-      costOf(schema(), document, undefined, longestPages(operation, limits.pageSize), limits.pageSize),
+      costOf(schema, document, undefined, longestPages(operation, limits.pageSize), limits.pageSize),
       greatestCost,
     ),
-    deprecated: deprecatedIn(document).map(({ coordinate, reason }) => `${coordinate}: ${reason}`),
+    deprecated: deprecatedIn(schema, document).map(({ coordinate, reason }) => `${coordinate}: ${reason}`),
   };
 }
 

@@ -5,7 +5,7 @@ import type { CreditMemoStatus } from '../domain/credit-memo';
 import type { RoundingMode } from '../domain/decimal';
 import type { DocumentAction } from '../domain/document';
 import { type UserErrorCode as Code, userErrorCodes } from '../domain/errors';
-import type { FulfillmentAction, FulfillmentState, FulfillmentType } from '../domain/fulfillment';
+import type { FulfillmentAction, FulfillmentState, FulfillmentType } from '../domain/fulfillment-state';
 import type { InvoiceStatus } from '../domain/invoice';
 import type { OrderCategory, OrderState } from '../domain/order';
 import type { BillingRule, ItemCategory, ItemType, OrderLineItemState } from '../domain/order-line-item';

@@ -1,6 +1,6 @@
 import { Field, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { type UserError as DomainError, isRetryable, Refusal } from '../domain/errors';
-import type { FulfillmentState } from '../domain/fulfillment';
+import type { FulfillmentState } from '../domain/fulfillment-state';
 import type { OrderLineItemState } from '../domain/order-line-item';
 import { tellRefused } from '../service/refused';
 import { FulfillmentStateEnum, OrderLineItemStateEnum, UserErrorCodeEnum } from './enums';

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { Field, ID, InputType } from 'type-graphql';
-import type { FulfillmentState } from '../domain/fulfillment';
+import type { FulfillmentState } from '../domain/fulfillment-state';
 import type { OrderLineItemState } from '../domain/order-line-item';
 import { maxListed } from '../store/filter';
 import { FulfillmentStateEnum, OrderLineItemStateEnum } from './enums';

@@ -1,7 +1,7 @@
 import { Field, InputType } from 'type-graphql';
-import type { FulfillmentState } from '../domain/fulfillment';
 import type { FulfillmentInput } from '../domain/fulfillment-create';
 import { requiredFields } from '../domain/fulfillment-fields';
+import type { FulfillmentState } from '../domain/fulfillment-state';
 import { giveFields } from './build/input-fields';
 import { FulfillmentStateEnum } from './enums';
 import { FulfillmentItemInput } from './fulfillment-item-input';

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Extensions, Field, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
-import type { FulfillmentAction } from '../domain/fulfillment';
+import type { FulfillmentAction } from '../domain/fulfillment-state';
 import { noneOf, type OnError } from '../service/batch';
 import { createFulfillments, type FulfillmentsResult } from '../service/fulfillment';
 import {

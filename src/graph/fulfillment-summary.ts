@@ -1,6 +1,7 @@
 import { Arg, Ctx, Extensions, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { money } from '../domain/currency';
-import { type FulfillmentState, fulfillmentStates } from '../domain/fulfillment';
+import { fulfillmentStates } from '../domain/fulfillment';
+import type { FulfillmentState } from '../domain/fulfillment-state';
 import { countStates, type FulfillmentFilter, type FulfillmentGroupBy, summarize } from '../store/fulfillment';
 import { filterTypes } from './build/filter-types';
 import type { GraphContext } from './context';

@@ -1,13 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Ctx, Field, FieldResolver, Info, ObjectType, Resolver, Root } from 'type-graphql';
-import {
-  type FulfillmentAction,
-  type FulfillmentState,
-  type FulfillmentType,
-  judgeMove,
-  transitions,
-} from '../domain/fulfillment';
+import { judgeMove, transitions } from '../domain/fulfillment';
 import { editableFields } from '../domain/fulfillment-change';
+import type { FulfillmentAction, FulfillmentState, FulfillmentType } from '../domain/fulfillment-state';
 import type { FulfillmentRow } from '../store/fulfillment';
 import { BillingDocument } from './billing-document';
 import type { GraphContext } from './context';

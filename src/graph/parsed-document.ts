@@ -1,9 +1,8 @@
-import { type DocumentNode, GraphQLError, validate } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, validate } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { graphqlErrorCodes } from '../domain/errors';
 import { hashOf } from '../service/registered-document';
 import type { DocumentLimits } from './limits';
-import { schema } from './schema';
 
 /** A document that fits the schema. The hash is the SHA-256 of its text, in hex. */
 export interface ParsedDocument {
@@ -39,9 +38,14 @@ const mostErrors = 10;
  * @throws LimitError QUERY_TOO_COMPLEX
  * @throws RequestError FORBIDDEN for introspection, where it is off
  */
-export function readDocument(text: string, limits: DocumentLimits, hideSuggestions = false): DocumentNode {
+export function readDocument(
+  schema: GraphQLSchema,
+  text: string,
+  limits: DocumentLimits,
+  hideSuggestions = false,
+): DocumentNode {
   const document = parse(text, limits);
-  const errors = validate(schema(), document, undefined, { maxErrors: mostErrors, hideSuggestions });
+  const errors = validate(schema, document, undefined, { maxErrors: mostErrors, hideSuggestions });
   if (errors.length) throw new InvalidDocument('GRAPHQL_VALIDATION_FAILED', errors);
   return document;
 }
@@ -72,6 +76,7 @@ export class ParsedDocuments {
   private readonly byHash = new Map<string, ParsedDocument>();
 
   constructor(
+    private readonly schema: GraphQLSchema,
     private readonly limits: DocumentLimits,
     private readonly hideSuggestions = false,
   ) {}
@@ -95,7 +100,7 @@ export class ParsedDocuments {
 
   private parsed(text: string): ParsedDocument | InvalidDocument {
     try {
-      return { document: readDocument(text, this.limits, this.hideSuggestions), hash: hashOf(text) };
+      return { document: readDocument(this.schema, text, this.limits, this.hideSuggestions), hash: hashOf(text) };
     } catch (error) {
       if (error instanceof InvalidDocument) return error;
       throw error;

@@ -1,4 +1,5 @@
-import { Arg, Ctx, Extensions, Field, ID, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, Extensions, Field, ID, Info, InputType, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
 import { below, Refusal } from '../domain/errors';
 import { managedClient, registerDocuments } from '../service/registered-document';
 import * as shared from './arguments';
@@ -84,6 +85,7 @@ export class RegisteredDocumentMutations {
     input: RegisterDocumentsInput,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work, documentLimits }: GraphContext,
+    @Info() { schema }: GraphQLResolveInfo,
   ): Promise<RegisterDocumentsPayload> {
     const registered = work.run(dryRun, async ({ db: { connection }, caller }) => {
       try {
@@ -92,7 +94,7 @@ export class RegisteredDocumentMutations {
         return await registerDocuments(connection, clientId, input.manifest, async (text) => {
           // A manifest of 2 MB takes seconds to check.
           await turn(text.length);
-          return checkDocument(text, documentLimits);
+          return checkDocument(schema, text, documentLimits);
         });
       } catch (error) {
         throw error instanceof Refusal ? new Refusal(below(['input'], error.errors)) : error;

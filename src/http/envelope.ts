@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { requestErrorCodes, type UserError, userErrorCodes } from '../domain/errors';
-import type { Failure } from './errors';
+import type { Failure } from './failure';
 
 /**
  * The published error envelope. A code is six digits of resource and two of category. Zuora's list of resources is not

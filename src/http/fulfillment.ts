@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal, userError } from '../domain/errors';
-import type { FulfillmentState } from '../domain/fulfillment';
 import type { FulfillmentChange } from '../domain/fulfillment-change';
 import { type FulfillmentFields, fixedFields, fulfillmentFields } from '../domain/fulfillment-fields';
+import type { FulfillmentState } from '../domain/fulfillment-state';
 import { inputWith } from '../graph/coerce';
 import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../service/fulfillment';
 import { deleteFulfillment, updateFulfillment } from '../service/fulfillment-change';

@@ -3,7 +3,8 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { graphqlErrorCodes, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { deprecatedIn, deprecationHeaders } from '../graph/deprecation';
-import { codeOfStatus, extensionsOf, failureOf, statusOf } from './errors';
+import { schema } from '../graph/schema';
+import { codeOfStatus, extensionsOf, failureOf, statusOf } from './failure';
 import type { Context, RequestContext } from './graphql-context';
 
 /**
@@ -19,7 +20,7 @@ export const errors: ApolloServerPlugin<Context> = {
       async willSendResponse({ response, document, contextValue }) {
         const { http } = contextValue;
         if (document && http.request.deprecated) {
-          for (const [name, value] of Object.entries(deprecationHeaders(deprecatedIn(document)))) {
+          for (const [name, value] of Object.entries(deprecationHeaders(deprecatedIn(schema(), document)))) {
             response.http.headers.set(name, value);
           }
         }

@@ -76,7 +76,7 @@ export async function graphqlRoute(
 ): Promise<{ documents: Documents; inFlight: InFlight }> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
-  const parsed = new ParsedDocuments(documentLimits, hideSuggestions);
+  const parsed = new ParsedDocuments(schema(), documentLimits, hideSuggestions);
   const inFlight = new InFlight(limits);
   const documents = new Documents(services, documentLimits, parsed, app.log, documentsTtlMs);
   app.addHook('onClose', () => documents.close());
@@ -234,7 +234,7 @@ function note(request: FastifyRequest, { node, document }: Operation): void {
   const name = nameOf(node);
   request.operation = `${node.operation} ${name ?? '(unnamed)'}`;
   request.noteUnknown?.(name);
-  const uses = deprecatedIn(document);
+  const uses = deprecatedIn(schema(), document);
   if (uses.length) request.deprecated = uses.map(({ coordinate }) => coordinate);
 }
 

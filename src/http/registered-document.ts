@@ -6,6 +6,7 @@ import { checkDocument } from '../graph/document-check';
 import { turn } from '../graph/event-loop';
 import type { DocumentLimits } from '../graph/limits';
 import type { ParsedDocuments } from '../graph/parsed-document';
+import { schema } from '../graph/schema';
 import {
   hashOf,
   recordUnknown,
@@ -186,7 +187,7 @@ export class Documents {
         if (this.preparedCharacters + text.length > mostPrepared) continue;
         // Requests are not to wait for all of them.
         await turn(text.length);
-        const checked = checkDocument(text, this.limits);
+        const checked = checkDocument(schema(), text, this.limits);
         if ('errors' in checked) {
           this.invalid.add(hash);
           const { errors } = checked;

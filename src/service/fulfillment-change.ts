@@ -1,15 +1,6 @@
 import type { BillingSettings } from '../domain/billing-settings';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
-import {
-  enter,
-  type FulfillmentAction,
-  type FulfillmentState,
-  inUnitOf,
-  judgeMove,
-  judgeTransition,
-  targetOf,
-  transitions,
-} from '../domain/fulfillment';
+import { enter, inUnitOf, judgeMove, judgeTransition, targetOf, transitions } from '../domain/fulfillment';
 import {
   dependsOnSettings,
   type FulfillmentChange,
@@ -20,21 +11,22 @@ import {
 } from '../domain/fulfillment-change';
 import { type UpdatableField, updatableFields } from '../domain/fulfillment-fields';
 import { takesItems } from '../domain/fulfillment-item';
+import type { FulfillmentAction, FulfillmentState } from '../domain/fulfillment-state';
 import { type HistoryAction, isChanged } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
-import { idOf } from '../domain/key';
 import { withFulfillment } from '../domain/order-line-item';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { posted as postedOf } from '../store/billing-claim';
 import { FulfillmentRow } from '../store/fulfillment';
 import { itemCounts } from '../store/fulfillment-item';
 import type { OrderLineItemRow } from '../store/order-line-item';
-import { deleteRows, rowsBy, updateRows } from '../store/write';
+import { deleteRows, updateRows } from '../store/write';
 import { type BatchOptions, judgeCount, judged, refuse } from './batch';
 import { bill, nothingBilled } from './billing';
 import type { FulfillmentsResult } from './fulfillment';
+import { lockFulfillments } from './fulfillment-lock';
 import { judgeVersion, judgeVersionCount } from './key';
-import { lockLines, settleLines } from './order-line-item';
+import { settleLines } from './order-line-item';
 import type { Unit, Work } from './work';
 
 export interface TransitionInput {
@@ -173,35 +165,6 @@ const notFound = () => new Refusal([userError('NOT_FOUND', 'No fulfillment has t
 
 const moveColumns = ['state', 'sentToBillingDate', 'billTargetDate', 'version', 'updatedDate', 'updatedById'] as const;
 const updateColumns = [...new Set([...moveColumns, ...updatableFields, 'amount'] as const)];
-
-/**
- * The fulfillments that keys name, as they stand once their line items are locked. The line item of a fulfillment
- * never changes, so it may be looked up before the lock; everything else is read again behind it.
- */
-export async function lockFulfillments(unit: Unit, keys: readonly string[]) {
-  const ids = [...new Set(keys.map(idOf).filter((id) => id !== undefined))];
-  const numbers = [...new Set(keys.filter((key) => !idOf(key) && !key.includes('\0')))];
-  const parents = ['id', 'orderLineItemId'];
-  const located = [
-    ...(ids.length ? await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'id', ids, parents) : []),
-    ...(numbers.length
-      ? await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'fulfillmentNumber', numbers, parents)
-      : []),
-  ];
-  const lines = await lockLines(
-    unit,
-    located.map((row) => row.orderLineItemId),
-  );
-  const rows = await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'id', [...new Set(located.map((row) => row.id))]);
-  const byKey = new Map(rows.flatMap((row) => [[row.id, row] as const, [row.fulfillmentNumber, row] as const]));
-  const found = new Map(
-    keys.flatMap((key) => {
-      const row = byKey.get(idOf(key) ?? key);
-      return row ? [[key, row] as const] : [];
-    }),
-  );
-  return { found, lines };
-}
 
 /** What the history calls a change of state, or of fields alone. */
 const actionOf = (from: FulfillmentState, to: FulfillmentState): HistoryAction =>

@@ -16,7 +16,7 @@ import { pagesBy } from '../store/list';
 import { tableOf } from '../store/table';
 import { deleteRows, insertRows, updateRows } from '../store/write';
 import { type BatchOptions, judgeCount, judged, refuse } from './batch';
-import { lockFulfillments } from './fulfillment-change';
+import { lockFulfillments } from './fulfillment-lock';
 import { findByKey } from './key';
 import type { Unit, Work } from './work';
 

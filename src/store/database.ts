@@ -1,4 +1,4 @@
-import { Pool, type PoolConfig, types } from 'pg';
+import { Pool, types } from 'pg';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Turns } from '../domain/turns';
@@ -7,8 +7,17 @@ import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
 import { SharedPool } from './pool';
 import type { Reader, Replicas } from './replicas';
-import { appRole, readerRole, systemRole } from './roles';
+import { readerRole, systemRole } from './roles';
 import { rows } from './rows';
+import {
+  applicationName,
+  type DatabaseOptions,
+  openPool,
+  readLimits,
+  requestLimits,
+  sessionOptions,
+  standardPoolSize,
+} from './session';
 
 // Values leave PostgreSQL in the one form they have in this program: days as days (the driver would make them
 // midnights of a time zone), instants in RFC 3339, ids without dashes, decimals without needless zeros.
@@ -27,19 +36,6 @@ function instant(text: string): string {
 
 const workTimeoutMs = 600_000;
 
-const applicationName = (pool: string): string => `order-fulfillment-gateway ${pool}`;
-
-export interface DatabaseOptions {
-  url: string;
-  /** Connections for reads, as many for writes, and as many for payments. */
-  poolSize?: number;
-  /** Of what writes, and of all that is no request. */
-  statementTimeoutMs?: number;
-  /** Of what only reads. */
-  readStatementTimeoutMs?: number;
-  onPoolError?: (error: Error) => void;
-}
-
 const noLogger: Logger = {
   logQuery() {},
   logQueryError() {},
@@ -48,22 +44,6 @@ const noLogger: Logger = {
   logMigration() {},
   log() {},
 };
-
-const sessionOptions = (role: string | undefined, extra: Record<string, number | string>): string =>
-  [['timezone', 'UTC'], ...(role ? [['role', role]] : []), ...Object.entries(extra)]
-    .map(([name, value]) => `-c ${name}=${value}`)
-    .join(' ');
-
-export const standardPoolSize = 10;
-
-/** How long a session of a request waits for a lock, and may leave a transaction idle. */
-const requestLimits = { lock_timeout: 10_000, idle_in_transaction_session_timeout: 60_000 };
-
-/** Limits of a session that only reads. */
-export const readLimits = ({ readStatementTimeoutMs = 10_000 }: DatabaseOptions) => ({
-  ...requestLimits,
-  statement_timeout: readStatementTimeoutMs,
-});
 
 /** The options of a data source: as the owner for migrations, else under the role that reads. */
 export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reader'): DataSourceOptions {
@@ -190,26 +170,6 @@ export class Database {
     await this.working.end();
     await this.dataSource.destroy();
   }
-}
-
-/** A pool of its own, for the side connections, for replicas and for the test gateway. */
-export function openPool(
-  options: DatabaseOptions,
-  size: number,
-  settings: Record<string, string | number> = {},
-  more: PoolConfig = {},
-  role = appRole,
-): Pool {
-  const pool = new Pool({
-    connectionString: options.url,
-    max: size,
-    connectionTimeoutMillis: 5_000,
-    options: sessionOptions(role, { statement_timeout: options.statementTimeoutMs ?? 20_000, ...settings }),
-    application_name: applicationName('beside'),
-    ...more,
-  });
-  pool.on('error', options.onPoolError ?? (() => {}));
-  return pool;
 }
 
 /** Brings the database up to date, as its owner. Returns how many migrations ran. */

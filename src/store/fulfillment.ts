@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
-import type { FulfillmentState, FulfillmentType } from '../domain/fulfillment';
+import type { FulfillmentState, FulfillmentType } from '../domain/fulfillment-state';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
 import type { Scoped } from './connection';

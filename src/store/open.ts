@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { Database, type DatabaseOptions, migrate } from './database';
+import { Database, migrate } from './database';
 import { startEmbedded } from './embedded';
 import { failureOf } from './failure';
+import { type DatabaseOptions } from './session';
 
 export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
   /** Unset: the embedded PostgreSQL under `dataDir`. */

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { Connection } from './connection';
-import { type DatabaseOptions, openPool, readLimits, standardPoolSize } from './database';
 import { SharedPool } from './pool';
 import { readerRole } from './roles';
+import { type DatabaseOptions, openPool, readLimits, standardPoolSize } from './session';
 
 /** How long a request waits for a replica to get where its client has written to, and how often it looks. */
 const patienceMs = 300;

@@ -1,8 +1,13 @@
 import { LimitError } from '../domain/limits';
 import { Connection, type Lease, RolledBack, type StatementCounter } from './connection';
-import type { Database, DatabaseOptions } from './database';
 import { failureOf } from './failure';
 import { Replica, type ReplicaListener } from './replica';
+import type { DatabaseOptions } from './session';
+
+/** What is asked of the primary; `Database` is one. */
+interface Primary {
+  aside(): Connection;
+}
 
 export interface ReplicasOptions extends Omit<DatabaseOptions, 'url'> {
   urls: readonly string[];
@@ -60,7 +65,7 @@ export class Replicas {
   private readonly timers = new Set<NodeJS.Timeout>();
 
   private constructor(
-    private readonly db: Database,
+    private readonly primary: Primary,
     { urls, onChange, mostBehindMs = 30_000, ...options }: ReplicasOptions,
   ) {
     this.mostBehindMs = mostBehindMs;
@@ -68,9 +73,9 @@ export class Replicas {
   }
 
   /** Looks at each replica once, so that those which can be used are so from the start; none has to be there. */
-  static async open(db: Database, options: ReplicasOptions): Promise<Replicas> {
-    const replicas = new Replicas(db, options);
-    replicas.identity = await identityOf(db.aside());
+  static async open(primary: Primary, options: ReplicasOptions): Promise<Replicas> {
+    const replicas = new Replicas(primary, options);
+    replicas.identity = await identityOf(primary.aside());
     await replicas.lookAtPrimary();
     replicas.floor = replicas.end;
     await Promise.all(
@@ -168,7 +173,7 @@ export class Replicas {
 
   private async lookAtPrimary(): Promise<void> {
     const before = [...this.unresolved];
-    const [row] = await this.db.aside().query<{ position: string }>(endOfLog);
+    const [row] = await this.primary.aside().query<{ position: string }>(endOfLog);
     const position = BigInt(row.position);
     // Less it is where another server has taken the primary's place without its last writes: it will get there.
     if (position > this.end) this.ends.push({ at: performance.now(), position });

@@ -1,6 +1,6 @@
 import { scopes } from '../../src/domain/caller';
 import { userErrorCodes } from '../../src/domain/errors';
-import { enter, type FulfillmentFacts, type FulfillmentState, inUnitOf, judgeMove } from '../../src/domain/fulfillment';
+import { enter, type FulfillmentFacts, inUnitOf, judgeMove } from '../../src/domain/fulfillment';
 import {
   dependsOnSettings,
   editableFields,
@@ -10,6 +10,7 @@ import {
   leftFor,
 } from '../../src/domain/fulfillment-change';
 import { updatableFields } from '../../src/domain/fulfillment-fields';
+import type { FulfillmentState } from '../../src/domain/fulfillment-state';
 import type { QuantityFacts } from '../../src/domain/order-line-item';
 import { withFulfillment } from '../../src/domain/order-line-item';
 import { aCaller, aFulfillment, aLine, someSettings, told } from '../support/facts';

@@ -1,6 +1,7 @@
 import { userErrorCodes } from '../../src/domain/errors';
-import { type FulfillmentState, fulfillmentTypeFor, inUnitOf } from '../../src/domain/fulfillment';
+import { fulfillmentTypeFor, inUnitOf } from '../../src/domain/fulfillment';
 import { type FulfillmentInput, judgeCreate, judgeLine } from '../../src/domain/fulfillment-create';
+import type { FulfillmentState } from '../../src/domain/fulfillment-state';
 import type { OrderLineItemState, QuantityFacts } from '../../src/domain/order-line-item';
 import { withFulfillment } from '../../src/domain/order-line-item';
 import { aLine, anInput, someSettings, told } from '../support/facts';

@@ -1,11 +1,5 @@
-import {
-  type FulfillmentState,
-  fulfillmentTypeFor,
-  judgeMove,
-  startStates,
-  targetOf,
-  transitions,
-} from '../../src/domain/fulfillment';
+import { fulfillmentTypeFor, judgeMove, startStates, targetOf, transitions } from '../../src/domain/fulfillment';
+import type { FulfillmentState } from '../../src/domain/fulfillment-state';
 import { aCaller, aFulfillment, aLine, told } from '../support/facts';
 
 const states: FulfillmentState[] = ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { isPositive, type RoundingMode } from '../../src/domain/decimal';
-import type { FulfillmentState } from '../../src/domain/fulfillment';
+import type { FulfillmentState } from '../../src/domain/fulfillment-state';
 import {
   amountsToCollect,
   balancesBehind,

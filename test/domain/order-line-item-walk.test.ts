@@ -1,13 +1,8 @@
 import fc from 'fast-check';
-import {
-  enter,
-  type FulfillmentFacts,
-  type FulfillmentState,
-  fulfillmentStates,
-  judgeMove,
-} from '../../src/domain/fulfillment';
+import { enter, type FulfillmentFacts, fulfillmentStates, judgeMove } from '../../src/domain/fulfillment';
 import { judgeChange, judgeDelete } from '../../src/domain/fulfillment-change';
 import { judgeCreate } from '../../src/domain/fulfillment-create';
+import type { FulfillmentState } from '../../src/domain/fulfillment-state';
 import { completesItself, pendingOf, withFulfillment } from '../../src/domain/order-line-item';
 import { aCaller, aLine, anInput, billionths, ofBillionths, someSettings } from '../support/facts';
 

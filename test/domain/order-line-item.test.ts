@@ -1,4 +1,4 @@
-import type { FulfillmentState } from '../../src/domain/fulfillment';
+import type { FulfillmentState } from '../../src/domain/fulfillment-state';
 import {
   type Counted,
   completesItself,

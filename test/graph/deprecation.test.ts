@@ -7,7 +7,7 @@ const schema = buildSchema(`
   input In { old: Int @deprecated(reason: "${reason('2026-03-01', '2027-03-01')}"), other: Int }
   enum E { OLD @deprecated(reason: "${reason('2026-03-01', '2027-03-01')}") NEW }
 `);
-const usesIn = (text: string) => deprecatedIn(parse(text), schema);
+const usesIn = (text: string) => deprecatedIn(schema, parse(text));
 const coordinatesIn = (text: string) => usesIn(text).map(({ coordinate }) => coordinate);
 
 describe('what a document uses that is to go', () => {

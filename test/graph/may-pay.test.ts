@@ -7,7 +7,7 @@ import { schema } from '../../src/graph/schema';
 
 /* What may ask the payment gateway holds a connection of its own kind, also where it is held by a key. */
 
-const documents = new ParsedDocuments(new DocumentLimits(standardLimits, true), false);
+const documents = new ParsedDocuments(schema(), new DocumentLimits(standardLimits, true), false);
 const mayPay = (text: string, variables?: object): boolean =>
   prepare(documents.read(text), undefined, variables as Record<string, unknown>).mayPay;
 const mutations = Object.values(schema().getMutationType()!.getFields());

@@ -1,7 +1,8 @@
 import { parse, validate } from 'graphql';
 import { demoClientId, demoSecret, fillDemo } from '../../src/demo/fill';
 import { schema } from '../../src/graph/schema';
-import { type SampleOperation, sampleOperations } from '../../src/http/playground/operations';
+import { sampleOperations } from '../../src/http/playground/operations';
+import type { SampleOperation } from '../../src/http/playground/sample';
 import { carryOn } from '../../src/service/bill-run-worker';
 import { type Answer, type TestGatewayServer, testGateway } from '../support/gateway';
 

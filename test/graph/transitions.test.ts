@@ -1,11 +1,7 @@
 import { scopes } from '../../src/domain/caller';
-import {
-  type FulfillmentAction,
-  type FulfillmentState,
-  fulfillmentStates,
-  transitions,
-} from '../../src/domain/fulfillment';
+import { fulfillmentStates, transitions } from '../../src/domain/fulfillment';
 import { updatableFields } from '../../src/domain/fulfillment-fields';
+import type { FulfillmentAction, FulfillmentState } from '../../src/domain/fulfillment-state';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/work';

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { standardLimits } from '../../src/domain/limits';
 import { checkDocument } from '../../src/graph/document-check';
 import { DocumentLimits } from '../../src/graph/limits';
+import { schema } from '../../src/graph/schema';
 import { hashOf, registerDocuments } from '../../src/service/registered-document';
 import { transactionAside } from '../../src/store/connection';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -46,7 +47,7 @@ beforeAll(async () => {
   client = await gateway.client();
   await transactionAside(gateway.services.db.side, (lease) =>
     registerDocuments(lease, client.clientId, manifestOf(...Object.values(documents)), (text) =>
-      checkDocument(text, limits),
+      checkDocument(schema(), text, limits),
     ),
   );
   const made = await orderFor(await client.work(), [{ quantity: '100000' }]);

@@ -31,7 +31,7 @@ async function register(of: TestClient, ...texts: string[]): Promise<void> {
   const lease = await Lease.take(gateway.services.db.side);
   try {
     await lease.control('begin');
-    await registerDocuments(lease, of.clientId, manifest, (text) => checkDocument(text, limits));
+    await registerDocuments(lease, of.clientId, manifest, (text) => checkDocument(schema(), text, limits));
     await lease.commit();
   } finally {
     await lease.release(false);

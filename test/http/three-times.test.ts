@@ -66,7 +66,7 @@ const ways: Record<string, Way> = {
 
 const register = (texts: readonly string[]) =>
   transactionAside(gateway.services.db.side, (lease) =>
-    registerDocuments(lease, client.clientId, manifestOf(...texts), (text) => checkDocument(text, limits)),
+    registerDocuments(lease, client.clientId, manifestOf(...texts), (text) => checkDocument(schema(), text, limits)),
   );
 
 /**
@@ -136,7 +136,7 @@ test(`${randomCount} random operations answer the same three times in each way, 
     const request = new RequestMaker(choices, facts).request();
     if (validate(schema(), parse(request.query)).length === 0) requests.push(request);
   }
-  const single = (text: string) => !('errors' in checkDocument(text, limits));
+  const single = (text: string) => !('errors' in checkDocument(schema(), text, limits));
   for (let at = 0; at < requests.length; at += 200) {
     await register(requests.slice(at, at + 200).flatMap(({ query }) => (single(query) ? [query] : [])));
   }
@@ -211,7 +211,7 @@ test('every operation of the tests and the docs answers the same three times in 
     const variables = variablesFor(definitions as never, choices, facts);
     return [{ query, variables, kind: operation.operation as 'query' | 'mutation' }];
   });
-  const valid = requests.filter(({ query }) => !('errors' in checkDocument(query, limits)));
+  const valid = requests.filter(({ query }) => !('errors' in checkDocument(schema(), query, limits)));
   await register(valid.map(({ query }) => query));
   for (const request of requests) await thrice(request, valid.includes(request));
 });

@@ -1,9 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 import { LimitError } from '../../src/domain/limits';
 import { Connection, Lease, type StatementCounter } from '../../src/store/connection';
-import { openPool } from '../../src/store/database';
 import { failureOf } from '../../src/store/failure';
 import { SharedPool, type Taken } from '../../src/store/pool';
+import { openPool } from '../../src/store/session';
 import { TimeLimit } from '../../src/store/time-limit';
 import { type TestDatabase, testDatabase } from '../support/database';
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
 import { Connection } from '../../src/store/connection';
-import { Database, type DatabaseOptions } from '../../src/store/database';
+import { Database } from '../../src/store/database';
+import { type DatabaseOptions } from '../../src/store/session';
 
 export interface TestDatabase {
   db: Database;

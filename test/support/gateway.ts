@@ -11,7 +11,7 @@ import { createClient, grantsOf, type NewClient } from '../../src/service/client
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import { type Services, Work } from '../../src/service/work';
 import { Connection } from '../../src/store/connection';
-import { openPool } from '../../src/store/database';
+import { openPool } from '../../src/store/session';
 import { TestGatewayLedger } from '../../src/store/test-gateway';
 import { type TestDatabase, testDatabase } from './database';
 

@@ -2,9 +2,10 @@ import { standardLimits } from '../../src/domain/limits';
 import { DocumentLimits } from '../../src/graph/limits';
 import { type Operation, prepare, type Variables } from '../../src/graph/operation';
 import { readDocument } from '../../src/graph/parsed-document';
+import { schema } from '../../src/graph/schema';
 
 const limits = new DocumentLimits(standardLimits, true);
 
 /** An operation as a request for it would have it run. The hash is the text itself: it tells documents apart as well. */
 export const operationOf = (text: string, variables?: Variables, operationName?: string): Operation =>
-  prepare({ document: readDocument(text, limits), hash: text }, operationName, variables);
+  prepare({ document: readDocument(schema(), text, limits), hash: text }, operationName, variables);

@@ -1,4 +1,4 @@
-import type { SampleOperation } from './operations';
+import type { SampleOperation } from './sample';
 
 /** A bill run from its preview to the posting of its documents. Mutations of bill runs have no dryRun: the preview is it. */
 export const billRunOperations: SampleOperation[] = [

@@ -1,4 +1,4 @@
-import type { SampleOperation } from './operations';
+import type { SampleOperation } from './sample';
 
 /** What can be done to invoices, credit memos and payments. */
 export const documentOperations: SampleOperation[] = [

@@ -1,4 +1,4 @@
-import type { SampleOperation } from './operations';
+import type { SampleOperation } from './sample';
 
 /** What the tabs have no room for: line items without fulfillments, returns, what was credited, settings. */
 export const moreOperations: SampleOperation[] = [

@@ -3,14 +3,7 @@
 import { billRunOperations } from './bill-run-operations';
 import { documentOperations } from './document-operations';
 import { moreOperations } from './more-operations';
-
-export interface SampleOperation {
-  /** Shown in the Samples panel; the tab itself is named after the operation. */
-  title: string;
-  summary: string;
-  query: string;
-  variables?: Record<string, unknown>;
-}
+import type { SampleOperation } from './sample';
 
 /** The request body published with "Create fulfillments" (POST /v1/fulfillments), to the letter. */
 export const publishedBody = {

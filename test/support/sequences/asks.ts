@@ -1,8 +1,8 @@
 import type { BillRunInput } from '../../../src/domain/bill-run';
 import type { BillingSettingsInput } from '../../../src/domain/billing-settings-change';
-import type { FulfillmentAction } from '../../../src/domain/fulfillment';
 import type { FulfillmentChange } from '../../../src/domain/fulfillment-change';
 import type { FulfillmentItemInput } from '../../../src/domain/fulfillment-item';
+import type { FulfillmentAction } from '../../../src/domain/fulfillment-state';
 import type { OnError } from '../../../src/service/batch';
 import { createBillRun, deleteBillRun, moveBillRun } from '../../../src/service/bill-run';
 import { carryOn, step } from '../../../src/service/bill-run-worker';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { type FulfillmentAction, type FulfillmentState, targetOf, transitions } from '../../../src/domain/fulfillment';
+import { targetOf, transitions } from '../../../src/domain/fulfillment';
 import { editableFields, type FulfillmentChange } from '../../../src/domain/fulfillment-change';
 import { type FulfillmentItemInput, takesItems } from '../../../src/domain/fulfillment-item';
+import type { FulfillmentAction, FulfillmentState } from '../../../src/domain/fulfillment-state';
 import { movesFrom, pendingOf } from '../../../src/domain/order-line-item';
 import type { OnError } from '../../../src/service/batch';
 import type { FulfillmentRow } from '../../../src/store/fulfillment';

@@ -1,0 +1,8 @@
+/** An operation that the playground offers. */
+export interface SampleOperation {
+  /** Shown in the Samples panel; the tab itself is named after the operation. */
+  title: string;
+  summary: string;
+  query: string;
+  variables?: Record<string, unknown>;
+}

@@ -1,0 +1,34 @@
+import { idOf } from '../domain/key';
+import { FulfillmentRow } from '../store/fulfillment';
+import { rowsBy } from '../store/write';
+import { lockLines } from './order-line-item';
+import type { Unit } from './work';
+
+/**
+ * The fulfillments that keys name, as they stand once their line items are locked. The line item of a fulfillment
+ * never changes, so it may be looked up before the lock; everything else is read again behind it.
+ */
+export async function lockFulfillments(unit: Unit, keys: readonly string[]) {
+  const ids = [...new Set(keys.map(idOf).filter((id) => id !== undefined))];
+  const numbers = [...new Set(keys.filter((key) => !idOf(key) && !key.includes('\0')))];
+  const parents = ['id', 'orderLineItemId'];
+  const located = [
+    ...(ids.length ? await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'id', ids, parents) : []),
+    ...(numbers.length
+      ? await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'fulfillmentNumber', numbers, parents)
+      : []),
+  ];
+  const lines = await lockLines(
+    unit,
+    located.map((row) => row.orderLineItemId),
+  );
+  const rows = await rowsBy<FulfillmentRow>(unit.db, FulfillmentRow, 'id', [...new Set(located.map((row) => row.id))]);
+  const byKey = new Map(rows.flatMap((row) => [[row.id, row] as const, [row.fulfillmentNumber, row] as const]));
+  const found = new Map(
+    keys.flatMap((key) => {
+      const row = byKey.get(idOf(key) ?? key);
+      return row ? [[key, row] as const] : [];
+    }),
+  );
+  return { found, lines };
+}
