@@ -85,7 +85,7 @@ function outsideOf(text: (name: string) => string | undefined, maxLifetime: numb
   }
   if (!isSafeUrl(jwksUrl)) {
     throw new ConfigError(
-      'JWT_JWKS_URL must be an https:// URL without user and password; http:// only on this machine.',
+      'JWT_JWKS_URL must be an https:// URL without user and password. The scheme http:// is allowed only for a loopback host.',
     );
   }
   return { issuer, audience, jwksUrl, maxLifetime };
@@ -174,7 +174,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     tracing: endpoint ? { endpoint, serviceName, ratio } : undefined,
   };
   if (config.limits.costPerMinute < config.limits.cost) {
-    throw new ConfigError('COST_PER_MINUTE must be at least MAX_COST, or what is allowed once could never be asked.');
+    throw new ConfigError(
+      'COST_PER_MINUTE must be at least MAX_COST. Otherwise an operation of that cost could never run.',
+    );
   }
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
     throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
@@ -196,7 +198,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (config.publicUrl !== undefined && !(isOrigin(config.publicUrl) && isSafeUrl(config.publicUrl))) {
     throw new ConfigError(
-      `PUBLIC_URL is "${config.publicUrl}"; an origin such as https://gateway.example.com is allowed, http:// only on this machine.`,
+      `PUBLIC_URL is "${config.publicUrl}"; an origin such as https://gateway.example.com is allowed. The scheme http:// is allowed only for a loopback host.`,
     );
   }
   for (const [name, key] of Object.entries({
@@ -204,10 +206,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     JWT_SIGNING_KEY_PREVIOUS: config.jwtSigningKeyPrevious,
   })) {
     const weakness = key && weaknessOf(key);
-    if (weakness) throw new ConfigError(`${name} ${weakness}. Make one with: openssl rand -base64 32`);
+    if (weakness) throw new ConfigError(`${name} ${weakness}. Make a key with: openssl rand -base64 32`);
   }
   if (config.jwtSigningKeyPrevious && !config.jwtSigningKey) {
-    throw new ConfigError('JWT_SIGNING_KEY_PREVIOUS needs JWT_SIGNING_KEY, which signs from now on.');
+    throw new ConfigError('JWT_SIGNING_KEY_PREVIOUS needs JWT_SIGNING_KEY, which signs new tokens.');
   }
   if (config.metricsToken !== undefined && !/^[\w.~+/=-]{16,}$/.test(config.metricsToken)) {
     throw new ConfigError('METRICS_TOKEN must have at least 16 letters, digits or any of . _ ~ + / = -.');

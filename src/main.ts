@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const { log, setLevel } = openLog(config.logLevel);
   process.on('SIGUSR2', () => {
     setLevel(log.level === 'debug' ? config.logLevel : 'debug');
-    log.warn({ logLevel: log.level }, 'the log has another level');
+    log.warn({ logLevel: log.level }, 'the log level has changed');
   });
   const tracing = openTracing(config, log);
   preparedStatements(config.preparedStatements);
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     gateway: withTimeout(new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))), config.gatewayTimeoutMs),
     breakers: new Breakers((account, open) => {
       if (open)
-        log.warn({ account }, 'the payment gateway does not answer for an account: its payments are refused at once');
+        log.warn({ account }, 'the payment gateway does not answer for an account: new payments are refused at once');
       else log.info({ account }, 'the payment gateway answers for an account again');
     }),
     onFailure: (err, what) => log.error({ err, ...tracing?.ids() }, `failed: ${what}`),
@@ -120,7 +120,10 @@ async function serve(
     log.info({ signal }, 'stopping: requests under way are answered first');
     const lastCall = setTimeout(() => server.endRequests(), config.stopTimeoutMs - lastCallMs(config.stopTimeoutMs));
     const deadline = setTimeout(() => {
-      log.error({ waitingFor: [...waitingFor], ...server.underWay() }, 'STOP_TIMEOUT_MS is over: stopped at once');
+      log.error(
+        { waitingFor: [...waitingFor], ...server.underWay() },
+        'STOP_TIMEOUT_MS has passed: the process ends at once',
+      );
       log.flush();
       process.exit(1);
     }, config.stopTimeoutMs);
@@ -162,24 +165,24 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
     );
   }
   if (config.production) {
-    log.warn('payments go to the test gateway, the only one there is: no money moves');
+    log.warn('payments go to the test gateway: no money moves');
   }
   if (!config.jwtSigningKey && config.databaseUrl) {
-    log.warn('JWT_SIGNING_KEY is not set: tokens end with this process and are good for no other');
+    log.warn('JWT_SIGNING_KEY is not set: only this process accepts its tokens, and only until it ends');
   }
 }
 
 withoutArguments(
   `Usage: npm start
 
-Runs the gateway. Variables of the environment configure it; docs/configuration.md lists them. Without any it runs on an
-embedded PostgreSQL with demo data, at http://127.0.0.1:4000.`,
+Runs the gateway. Environment variables configure the gateway; docs/configuration.md lists them. Without any of them, the
+gateway uses an embedded PostgreSQL with demo data, at http://127.0.0.1:4000.`,
 );
 main().catch((error) => {
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const text =
     code === 'EADDRINUSE'
-      ? `${address}:${port} is in use: stop what listens there, or set PORT.`
+      ? `${address}:${port} is in use: stop the process that listens there, or set PORT.`
       : error instanceof ConfigError || error instanceof OpenError || error instanceof DemoError
         ? error.message
         : String((error as Error).stack ?? error);

@@ -86,7 +86,7 @@ export interface UnderWayNow {
   behindReplies: number;
 }
 
-const stopped = 'This process stops, and the request was ended; it has changed nothing. Try again.';
+const stopped = 'The server is stopping, and the request was ended. Nothing was changed. Try again.';
 
 const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
 

@@ -7,7 +7,8 @@ const issuer = {
   JWT_JWKS_URL: 'https://issuer.example/keys',
 };
 const together = 'JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL belong together.';
-const url = 'JWT_JWKS_URL must be an https:// URL without user and password; http:// only on this machine.';
+const url =
+  'JWT_JWKS_URL must be an https:// URL without user and password. The scheme http:// is allowed only for a loopback host.';
 
 describe('the issuer of outside tokens', () => {
   test('is none, or has a name, an audience and a place for its keys', () => {

@@ -125,7 +125,7 @@ describe('the bill runs of the demo', () => {
     }));
     const parked = ['10734390000000', '10669725000000'].map((amount) => ({
       code: 'LIMIT_EXCEEDED',
-      message: `A document would come to ${amount}: more than 13 digits before the point.`,
+      message: `The billing document would have the amount ${amount}; at most 13 digits before the decimal point are allowed.`,
       account: { name: 'Nutmeg Imports' },
     }));
     expect(found).toEqual([

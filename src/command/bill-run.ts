@@ -22,11 +22,11 @@ import type { Output } from './client';
 const usage = `Usage: npm run bill-run -- --entity <name> --target-date <day> [options]
 
   --entity <name>        the entity to bill, all of its orgs
-  --target-date <day>    bills what is due up to this day, such as 2026-01-31
+  --target-date <day>    bill everything that is due up to this day, such as 2026-01-31
   --invoice-date <day>   printed on the documents; default: today (UTC)
   --account <key>        an id or account number; may be repeated; default: every account
   --auto-post            post the documents; else they stay drafts
-  --workers <n>          how many parts are worked on at once; default: 2
+  --workers <n>          how many workers bill at the same time; default: 2
 
 Exit status: 0 everything was billed, 1 failed, 2 not understood, 3 something could not be billed or posted.`;
 
@@ -53,14 +53,15 @@ function read(args: string[]) {
   const day = (name: 'target-date' | 'invoice-date'): string | undefined => {
     const value = values[name];
     if (value !== undefined && !isDay(value))
-      throw new UsageError(`--${name} is "${value}"; a day such as 2026-01-31 is needed.`);
+      throw new UsageError(`--${name} is "${value}"; a day such as 2026-01-31 is allowed.`);
     return value;
   };
   const targetDate = day('target-date');
   if (!values.entity) throw new UsageError('--entity is missing.');
   if (!targetDate) throw new UsageError('--target-date is missing.');
   const workers = Number(values.workers ?? 2);
-  if (!Number.isInteger(workers) || workers < 1 || workers > 8) throw new UsageError('--workers is 1 to 8.');
+  if (!Number.isInteger(workers) || workers < 1 || workers > 8)
+    throw new UsageError('--workers must be a whole number from 1 to 8.');
   return {
     entity: values.entity,
     workers,

@@ -23,26 +23,26 @@ const usage = `Usage: npm run client -- create --entity <name> --org <name> --sc
        npm run client -- list [--all]
 
 create makes a client, and prints its id and secret. The secret is not kept and cannot be shown again.
-update replaces what is given of a client and leaves the rest.
-  --entity <name>    the entity the client belongs to, made where it is missing; with update its other entities stay
-  --org <name>       an org of it, made where it is missing; may be repeated
-  --all-orgs         the client may see every org of the entity, also those made later
-  --no-orgs          update: the client sees nothing of the entity any more
+update changes the given properties of a client, and no others.
+  --entity <name>    an entity of the client, made if missing; update keeps its other entities
+  --org <name>       an org of the entity, made if missing; may be repeated
+  --all-orgs         the client sees every org of the entity, later ones included
+  --no-orgs          update: the client no longer sees any org of the entity
   --scopes <list>    ${scopes.map((scope) => `${scope}: ${scopeMeanings[scope]}`).join('\n                     ')}
-  --name <name>      what to call the client; default: entity and org
-  --subject <sub>    the client signs in by tokens of the issuer JWT_ISSUER with this subject; create gives it no secret
-  --no-subject       update: it does so no longer
+  --name <name>      the name of the client; default: entity and orgs
+  --subject <sub>    the client signs in with tokens of JWT_ISSUER for this subject; create makes no secret
+  --no-subject       update: the client no longer signs in with tokens of JWT_ISSUER
 
-rotate gives a client another secret. The one before stays good beside it, older ones end.
-  --drop-old         all secrets it had end
+rotate makes a new secret. The previous secret stays valid, older secrets end.
+  --drop-old         the previous secret ends too
 
-revoke ends a client for good, within seconds and with the tokens that are out. There is no way back.
-  --secret <id>      only this secret (list shows its id), with the tokens that were issued for it
+revoke ends a client and its tokens within seconds. This cannot be undone.
+  --secret <id>      end only this secret (list shows its id) and its tokens
 
-list shows the clients, what they may do and see, and their secrets.
-  --all              those that were revoked too
+list shows the clients, their scopes, entities and orgs, and their secrets.
+  --all              show revoked clients too
 
-A secret that has ended is of no use from then on; the tokens issued for it end within seconds.`;
+A secret that has ended is not accepted any more. Its tokens end within seconds.`;
 
 class UsageError extends Error {}
 
@@ -100,7 +100,7 @@ const actions: Record<string, { takes: (keyof Values)[]; ofClient: boolean; act(
       const change = updateOf(values);
       return async (db) => {
         await updateClient(db, id, change);
-        return 'The client has been changed. It counts within seconds, also for tokens that are out.';
+        return 'The client has been changed. The change takes effect within seconds, also for existing tokens.';
       };
     },
   },
@@ -109,7 +109,9 @@ const actions: Record<string, { takes: (keyof Values)[]; ofClient: boolean; act(
     ofClient: true,
     act: (values, id) => async (db) => {
       const { ended, ...made } = await rotateSecret(db, id, values['drop-old']);
-      const told = ended.map((secret) => `Ended with its tokens: the secret ${described(secret)}.`);
+      const told = ended.map(
+        (secret) => `This secret has ended, and its tokens end within seconds: ${described(secret)}.`,
+      );
       return [credentials(made), ...told].join('\n');
     },
   },
@@ -121,10 +123,10 @@ const actions: Record<string, { takes: (keyof Values)[]; ofClient: boolean; act(
       async (db) => {
         if (secret === undefined) {
           await revokeClient(db, id);
-          return 'The client has been revoked. Tokens that are out end within seconds.';
+          return 'The client has been revoked. Its tokens end within seconds.';
         }
         const left = await revokeSecret(db, id, secret);
-        return `The secret has been revoked; the client has ${left || 'none'} left. Tokens issued for it end within seconds.`;
+        return `The secret has been revoked, and its tokens end within seconds. Secrets that are left: ${left || 'none'}.`;
       },
   },
   list: {
@@ -142,7 +144,7 @@ const actions: Record<string, { takes: (keyof Values)[]; ofClient: boolean; act(
 const wordsOf = (list: string): string[] => list.split(',').map((word) => word.trim());
 
 function updateOf({ entity, org: orgs = [], scopes: list, name, subject, ...values }: Values): ClientUpdate {
-  const both = (one: string, other: string) => new UsageError(`--${one} and --${other} exclude each other.`);
+  const both = (one: string, other: string) => new UsageError(`--${one} and --${other} cannot be given together.`);
   const { 'all-orgs': allOrgs, 'no-orgs': noOrgs, 'no-subject': noSubject } = values;
   if (noOrgs && orgs.length) throw both('no-orgs', 'org');
   if (noOrgs && allOrgs) throw both('no-orgs', 'all-orgs');
@@ -191,12 +193,12 @@ function read(args: string[]): Act | undefined {
   const known = Object.keys(actions).join(', ');
   if (word === undefined) throw new UsageError(`Say what to do: ${known}.`);
   const action = Object.hasOwn(actions, word) ? actions[word] : undefined;
-  if (!action) throw new UsageError(`"${word}" is none of ${known}.`);
+  if (!action) throw new UsageError(`"${word}" is not a command; ${known} are allowed.`);
   const odd = (Object.keys(values) as (keyof Values)[]).find((option) => !action.takes.includes(option));
   if (odd) throw new UsageError(`${word} has no option --${odd}.`);
   if (action.ofClient && id === undefined) throw new UsageError(`Say which client: ${word} <client_id>.`);
   const extra = action.ofClient ? more : [id, ...more].filter((each) => each !== undefined);
-  if (extra.length) throw new UsageError(`"${extra.join(' ')}" is too much.`);
+  if (extra.length) throw new UsageError(`"${extra.join(' ')}" is not understood.`);
   return action.act(values, id);
 }
 

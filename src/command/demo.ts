@@ -15,9 +15,7 @@ import { withoutArguments } from './usage';
 async function reset(): Promise<void> {
   const config = readConfig(process.env);
   if (config.databaseUrl) {
-    throw new ConfigError(
-      'DATABASE_URL is set: the demo lives in the embedded database only, and nothing was changed.',
-    );
+    throw new ConfigError('DATABASE_URL is set, but only the embedded database has demo data. Nothing was changed.');
   }
   const { db, options, close } = await openDatabase(config);
   const gatewayPool = openPool(options, 1);
@@ -42,8 +40,8 @@ async function reset(): Promise<void> {
 withoutArguments(
   `Usage: npm run demo:reset
 
-Puts the demo data of the embedded database back to how it was at the first start. Everything that was added goes, clients included. A
-running server may go on running.`,
+Restores the demo data of the embedded database as of the first start. Everything that was added is deleted, clients included. A
+running server can keep running.`,
 );
 reset().catch((error) => {
   process.stderr.write(

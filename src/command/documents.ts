@@ -24,18 +24,18 @@ import type { Output } from './client';
 const modes = documentModes.map((mode) => `${mode}: ${documentModeMeanings[mode]}`).join('\n                       ');
 const usage = `Usage: npm run documents -- <what> [options]
 
-  import --client <id> <file>               register what a manifest holds; again as often as you like
-  list --client <id>                        what is registered
-  retire --client <id> <document id> ...    not served any more, at once, or from --from <day> on
-  restore --client <id> <document id> ...   served again
-  mode --client <id> <mode>                 what the client may run besides:
+  import --client <id> <file>               register the documents of a manifest; may be repeated
+  list --client <id>                        show the registered documents
+  retire --client <id> <document id> ...    stop serving documents, at once or from --from <day> on
+  restore --client <id> <document id> ...   serve retired documents again
+  mode --client <id> <mode>                 set which documents the client may run:
                        ${modes}
-  report --client <id>                      what it has run, in the mode LogUnknown, that is not registered
-  check                                     whether everything that is registered is valid with this version
+  report --client <id>                      show the unregistered documents that it has run in the mode LogUnknown
+  check                                     check whether every registered document is valid with this version
 
-A manifest is what generate-persisted-query-manifest (Apollo), the Relay compiler and the GraphQL Code Generator write.
+generate-persisted-query-manifest (Apollo), the Relay compiler and the GraphQL Code Generator write manifests.
 
-Exit status: 0 done, 1 failed, 2 not understood or refused, 3 check has found documents that would not run.`;
+Exit status: 0 done, 1 failed, 2 not understood or refused, 3 check found documents that are not valid.`;
 
 class UsageError extends Error {}
 
@@ -53,13 +53,13 @@ function read(args: string[]): Act | undefined {
   if (values.help) return undefined;
   const [what, ...rest] = positionals;
   if (!what || !(what in acts)) {
-    const asked = what ? `"${what}" is none of them` : 'Say what to do';
+    const asked = what ? `"${what}" is not a command; these are allowed` : 'Say what to do';
     throw new UsageError(`${asked}: ${Object.keys(acts).join(', ')}.`);
   }
   const { client, from } = values;
   if (what === 'check') return checkAll;
   if (!client) throw new UsageError('--client is missing.');
-  if (from !== undefined && what !== 'retire') throw new UsageError('--from goes with retire.');
+  if (from !== undefined && what !== 'retire') throw new UsageError('--from is allowed only with retire.');
   return acts[what as keyof typeof acts]({ client, from }, rest);
 }
 
@@ -88,13 +88,13 @@ const acts = {
         for (const document of documents) {
           if (document.cost > maxCost) {
             out(
-              `  ${nameOf(document)} may cost ${document.cost}, with the longest pages; ${maxCost} is allowed in a request`,
+              `  ${nameOf(document)} may cost ${document.cost} with the longest pages; ${maxCost} is allowed in a request`,
             );
           }
           for (const use of document.deprecated) out(`  ${nameOf(document)} uses ${use}`);
         }
         const retired = documents.filter((document) => isRetired(document, today()));
-        if (retired.length) out(`Retired, and not restored by this: ${retired.map(nameOf).join(', ')}.`);
+        if (retired.length) out(`These documents are still retired: ${retired.map(nameOf).join(', ')}.`);
         return 0;
       });
   },
@@ -131,8 +131,9 @@ const acts = {
       none(rest);
       const connection = db.aside();
       const { mode, unknown } = await documentReport(connection, await managedClient(connection, client));
-      if (mode !== 'LogUnknown') out(`The mode is ${mode}: nothing is put on record. Set LogUnknown to find out.`);
-      out(`${unknown.length} documents were run that are not registered.`);
+      if (mode !== 'LogUnknown')
+        out(`The mode is ${mode}: unregistered documents are not recorded. Set the mode LogUnknown to record them.`);
+      out(`${unknown.length} unregistered documents are on record.`);
       for (const { hash, operationName, firstSeen, lastSeen, count, text } of unknown) {
         const name = operationName ?? text.replace(/\s+/g, ' ').slice(0, 60);
         out(`  ${hash}  ${name}  ${count} times, ${firstSeen} to ${lastSeen}`);
@@ -215,7 +216,7 @@ export async function documentsCommand(
       }
       return 2;
     }
-    output.err(error instanceof ConfigError ? error.message : `It could not be done: ${(error as Error).message}`);
+    output.err(error instanceof ConfigError ? error.message : `The command failed: ${(error as Error).message}`);
     return 1;
   }
 }

@@ -6,6 +6,6 @@ export function withoutArguments(usage: string, args: readonly string[] = proces
   if (args.length === 0) return;
   const asked = args.length === 1 && ['--help', '-h'].includes(args[0]);
   if (asked) process.stdout.write(`${usage}\n`);
-  else process.stderr.write(`"${args.join(' ')}" is not understood: this takes no arguments.\n\n${usage}\n`);
+  else process.stderr.write(`"${args.join(' ')}" is not understood: this command takes no arguments.\n\n${usage}\n`);
   process.exit(asked ? 0 : 2);
 }

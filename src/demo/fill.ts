@@ -30,7 +30,7 @@ export async function fillDemo(
   if (await isDemo(db, demoClientId)) return;
   if (await anyClientBut(db, [twoEntitiesClientId, readOnlyClientId])) {
     throw new DemoError(
-      'The embedded database has clients of its own and no demo data; nothing was touched. Set DATA_DIR to another folder.',
+      'The embedded database has clients but no demo data. Nothing was changed. Set DATA_DIR to another folder.',
     );
   }
   onStep('Filling in the demo data, once');

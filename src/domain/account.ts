@@ -23,7 +23,7 @@ export function paymentTermDays(term: string): number | undefined {
 export function checkPaymentTerm(term: string | null | undefined): UserError[] {
   if (term == null || paymentTermDays(term) !== undefined) return [];
   return [
-    userError('INVALID_VALUE', `paymentTerm is "Net <days>" (1 to ${longestTerm}) or "Due Upon Receipt".`, [
+    userError('INVALID_VALUE', `paymentTerm must be "Net <days>" (1 to ${longestTerm}) or "Due Upon Receipt".`, [
       'paymentTerm',
     ]),
   ];
@@ -32,16 +32,16 @@ export function checkPaymentTerm(term: string | null | undefined): UserError[] {
 /** A number that a caller chooses: not empty, and never of the form of an id, so that a key is never ambiguous. */
 export function checkNumber(field: string, value: string | null | undefined): UserError[] {
   if (value == null) return [];
-  if (isBlank(value)) return [userError('INVALID_VALUE', `${field} is empty.`, [field])];
+  if (isBlank(value)) return [userError('INVALID_VALUE', `${field} must not be empty.`, [field])];
   if (value.startsWith(dryRunPrefix)) {
-    return [userError('INVALID_VALUE', `${field} may not begin with ${dryRunPrefix}.`, [field])];
+    return [userError('INVALID_VALUE', `${field} must not begin with ${dryRunPrefix}.`, [field])];
   }
-  return idOf(value) ? [userError('INVALID_VALUE', `${field} has the form of an id; choose another.`, [field])] : [];
+  return idOf(value) ? [userError('INVALID_VALUE', `${field} must not have the form of an id.`, [field])] : [];
 }
 
 /** Refuses a text that is given but blank. */
 export const checkFilled = (field: string, value: string | null | undefined): UserError[] =>
-  value != null && isBlank(value) ? [userError('REQUIRED', `${field} is empty.`, [field])] : [];
+  value != null && isBlank(value) ? [userError('REQUIRED', `${field} must not be empty.`, [field])] : [];
 
 /** Limits of an account's fields; of an update only what is given is judged. */
 export function judgeAccount(input: AccountInput): UserError[] {

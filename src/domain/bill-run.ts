@@ -99,16 +99,22 @@ export function judgeBillRun(run: BillRunFacts, action: BillRunAction, caller: C
   const from = billRunActions.filter((row) => row.action === action).map((row) => row.from);
   if (!from.includes(run.status)) {
     errors.push(
-      userError('DOCUMENT_STATUS', `The bill run is ${run.status}; this is allowed while it is ${from.join(', ')}.`),
+      userError('DOCUMENT_STATUS', `The bill run is ${run.status}, but must be ${from.join(' or ')} for ${action}.`),
     );
   } else if (run.posted && action !== 'Post') {
     errors.push(
-      userError('DOCUMENT_STATUS', 'A document of the bill run has been posted; only a run of drafts can be undone.'),
+      userError(
+        'DOCUMENT_STATUS',
+        'A document of the bill run has been posted. Only a bill run of drafts can be canceled or deleted.',
+      ),
     );
   }
   if (action === 'Delete' && run.used) {
     errors.push(
-      userError('DOCUMENT_IN_USE', 'A document of the bill run was paid, credited or offset at some time, and stays.'),
+      userError(
+        'DOCUMENT_IN_USE',
+        'A document of the bill run was paid, credited or offset before. Such a bill run cannot be deleted.',
+      ),
     );
   }
   return errors;
@@ -131,8 +137,10 @@ export function judgeBillRunInput({ accountKeys }: BillRunInput): UserError[] {
   }
   if (accountKeys.length <= maxRunAccounts) return [];
   return [
-    userError('LIMIT_EXCEEDED', `${accountKeys.length} accounts; a run names at most ${maxRunAccounts}.`, [
-      'accountKeys',
-    ]),
+    userError(
+      'LIMIT_EXCEEDED',
+      `accountKeys has ${accountKeys.length} entries; at most ${maxRunAccounts} are allowed.`,
+      ['accountKeys'],
+    ),
   ];
 }

@@ -54,7 +54,7 @@ const lists = ['carriers', 'fulfillmentSystems', 'fulfillmentLocations'] as cons
 export function judgeReach(seesAllOrgs: boolean): UserError[] {
   if (seesAllOrgs) return [];
   const message =
-    'The settings hold for all orgs of the entity, and this request sees only some of them. Leave Zuora-Org-Ids out; if the client is not granted every org, a client that is has to make the change.';
+    'The settings apply to all orgs of the entity, but this request sees only some of them. Leave Zuora-Org-Ids out, and use a client that is granted every org.';
   return [userError('PERMISSION_DENIED', message)];
 }
 
@@ -80,18 +80,18 @@ export function judgeSettings(
   }
   const errors = always
     .filter((field) => input[field] === null)
-    .map((field) => userError('REQUIRED', `${field} cannot be emptied.`, [field]));
+    .map((field) => userError('REQUIRED', `${field} must not be null.`, [field]));
   errors.push(...checkTaxCodes(input.taxCodes ?? []), ...checkUnits(input.units ?? []));
   for (const field of lists) errors.push(...checkList(field, input[field] ?? []));
 
   for (const code of removedTaxCodes(input, current)) {
     if (!facts.taxCodesInUse.has(code)) continue;
-    const message = `The tax code ${code} is in use: its rate may change, but it cannot be taken away.`;
+    const message = `The tax code ${code} is in use and cannot be removed. Its rate may change.`;
     errors.push(userError('FIELD_LOCKED', message, ['taxCodes']));
   }
   if (current.invoiceSettlement && input.invoiceSettlement === false && facts.creditMemoExists) {
     errors.push(
-      userError('SETTLEMENT_REQUIRED', 'There are credit memos, which need invoice settlement; it stays on.', [
+      userError('SETTLEMENT_REQUIRED', 'Invoice settlement cannot be turned off, because credit memos exist.', [
         'invoiceSettlement',
       ]),
     );

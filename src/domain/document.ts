@@ -133,7 +133,7 @@ function judgeOne(action: DocumentAction, document: DocumentFacts): UserError[] 
   const { from } = rowOf(action, document);
   const name = nameOf(document);
   if (document.status !== from) {
-    return [userError('DOCUMENT_STATUS', `${name} is ${document.status}; ${action} needs it ${from}.`, ['key'])];
+    return [userError('DOCUMENT_STATUS', `${name} is ${document.status}, but must be ${from} for ${action}.`, ['key'])];
   }
   const exceeded = (message: string) => [userError('BALANCE_EXCEEDED', `${name} ${message}.`, ['key'])];
   const inUse = (usage: string) => [userError('DOCUMENT_IN_USE', `${name} ${usage}.`, ['key'])];
@@ -142,8 +142,9 @@ function judgeOne(action: DocumentAction, document: DocumentFacts): UserError[] 
     if (usage) return inUse(usage);
   }
   if (isInvoice(document)) {
-    if (action === 'Reverse' && compare(document.amount, '0') < 0) return exceeded('is below 0 and cannot be reversed');
-    if (action === 'CollectPayment' && !isPositive(document.balance)) return exceeded('owes nothing');
+    if (action === 'Reverse' && compare(document.amount, '0') < 0)
+      return exceeded('has an amount below 0 and cannot be reversed');
+    if (action === 'CollectPayment' && !isPositive(document.balance)) return exceeded('has nothing left to pay');
     return [];
   }
   if (action === 'Apply' && !isPositive(unappliedCredit(document))) return exceeded('has nothing left to apply');
@@ -195,7 +196,7 @@ export const reversalDate = (given: Day | null | undefined, invoice: { invoiceDa
 export const judgeReversalDate = (date: Day, invoice: { invoiceDate: Day }): UserError[] =>
   date < invoice.invoiceDate
     ? [
-        userError('INVALID_VALUE', `The invoice is of ${invoice.invoiceDate}; it cannot be reversed before.`, [
+        userError('INVALID_VALUE', `documentDate must not be before the invoice date ${invoice.invoiceDate}.`, [
           'documentDate',
         ]),
       ]
@@ -210,9 +211,11 @@ export const judgeReversalForGood = (facts: Iterable<CreditFacts>): UserError[] 
     (sale) => compare(sale.creditedNet, sale.billedNet) > 0 || compare(sale.creditedTax, sale.billedTax) > 0,
   )
     ? [
-        userError('DOCUMENT_IN_USE', 'Returns of what it charges have been credited; reverse it with re-billing.', [
-          'rebill',
-        ]),
+        userError(
+          'DOCUMENT_IN_USE',
+          'Returns of the billed line items have been credited. The invoice can be reversed only with rebill.',
+          ['rebill'],
+        ),
       ]
     : [];
 
@@ -235,14 +238,14 @@ export function judgeApplication(
   const errors = [...judgeDocument('Apply', memo, context), ...judgeTarget(memo, invoice)];
   if (errors.length || amount === null) return errors;
   const most = applicableAmount(memo, invoice);
-  return judgeAmount(amount, most, memo.currency, `${most} can be applied`);
+  return judgeAmount(amount, most, memo.currency, `at most ${most} can be applied`);
 }
 
 function judgeTarget(memo: Settled, invoice: InvoiceFacts & Settled): UserError[] {
   const path = ['invoiceKey'];
   const name = nameOf(invoice);
   if (invoice.status !== 'Posted') {
-    return [userError('DOCUMENT_STATUS', `${name} is ${invoice.status}; a credit needs it Posted.`, path)];
+    return [userError('DOCUMENT_STATUS', `${name} is ${invoice.status}, but must be Posted for Apply.`, path)];
   }
   const errors: UserError[] = [];
   if (invoice.accountId !== memo.accountId) {
@@ -252,7 +255,8 @@ function judgeTarget(memo: Settled, invoice: InvoiceFacts & Settled): UserError[
     const message = `${name} is in ${invoice.currency}, the credit memo in ${memo.currency}.`;
     errors.push(userError('CURRENCY_MISMATCH', message, path));
   }
-  if (!isPositive(invoice.balance)) errors.push(userError('BALANCE_EXCEEDED', `${name} owes nothing.`, path));
+  if (!isPositive(invoice.balance))
+    errors.push(userError('BALANCE_EXCEEDED', `${name} has nothing left to pay.`, path));
   return errors;
 }
 
@@ -277,15 +281,15 @@ export function judgeUnapplication(
   if (!isPositive(applied)) {
     return [userError('BALANCE_EXCEEDED', 'The credit memo is not applied to this invoice.', ['invoiceKey'])];
   }
-  return amount === null ? [] : judgeAmount(amount, applied, memo.currency, `${applied} is applied`);
+  return amount === null ? [] : judgeAmount(amount, applied, memo.currency, `at most ${applied} can be unapplied`);
 }
 
 /** An amount of money that is moved: above 0, in whole units of the currency, and no more than there is. */
 function judgeAmount(amount: Decimal, most: Decimal, currency: string, there: string): UserError[] {
   const decimals = currencyDecimals(currency);
-  if (!isPositive(amount)) return [userError('INVALID_VALUE', `amount is ${amount}; it must be above 0.`, ['amount'])];
+  if (!isPositive(amount)) return [userError('INVALID_VALUE', `amount is ${amount}, but must be above 0.`, ['amount'])];
   if (compare(round(amount, decimals, 'DOWN'), amount) !== 0) {
-    return [userError('INVALID_VALUE', `amount has more than ${decimals} decimals, those of ${currency}.`, ['amount'])];
+    return [userError('INVALID_VALUE', `amount must have at most ${decimals} decimals in ${currency}.`, ['amount'])];
   }
   return compare(amount, most) > 0 ? [userError('BALANCE_EXCEEDED', `amount is ${amount}; ${there}.`, ['amount'])] : [];
 }

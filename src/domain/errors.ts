@@ -11,43 +11,52 @@ interface UserErrorMeaning {
 }
 
 export const userErrorCodes = {
-  INVALID_VALUE: { category: 20, meaning: 'A value has the wrong form or is outside of what is allowed.' },
-  REQUIRED: { category: 22, meaning: 'A value that this operation needs is missing.' },
-  NOT_FOUND: { category: 40, meaning: 'Nothing with this id or number is visible to the caller.' },
-  DUPLICATE: { category: 30, meaning: 'The number is taken already.' },
+  INVALID_VALUE: { category: 20, meaning: 'A value has the wrong form or is not allowed.' },
+  REQUIRED: { category: 22, meaning: 'A required value is missing.' },
+  NOT_FOUND: { category: 40, meaning: 'No object that the client may see has this id or number.' },
+  DUPLICATE: { category: 30, meaning: 'The number or id is taken already.' },
   TYPE_MISMATCH: {
     category: 20,
-    meaning: 'The fulfillmentType does not fit the category of the line item: Delivery for Sales, Return for Return.',
+    meaning:
+      'The fulfillmentType does not fit the line item. A Sales line item takes Delivery, a Return line item takes Return.',
   },
-  STATE_NOT_CREATABLE: { category: 30, meaning: 'Nothing can be created in this state.' },
-  TRANSITION_NOT_ALLOWED: { category: 30, meaning: 'The state machine has no such move.' },
-  FIELD_LOCKED: { category: 30, meaning: 'The field cannot be changed in the present state.' },
+  STATE_NOT_CREATABLE: { category: 30, meaning: 'A fulfillment or line item cannot be created in this state.' },
+  TRANSITION_NOT_ALLOWED: { category: 30, meaning: 'The object cannot go from its present state to this state.' },
+  FIELD_LOCKED: { category: 30, meaning: 'The field cannot be changed, or not in the present state of the object.' },
   NOT_DELETABLE: { category: 30, meaning: 'Only a fulfillment that is Executing can be deleted.' },
-  ORDER_LINE_ITEM_NOT_BOOKED: { category: 30, meaning: 'Fulfillments need a line item that is Booked.' },
+  ORDER_LINE_ITEM_NOT_BOOKED: {
+    category: 30,
+    meaning: 'A fulfillment can be created or changed only while its line item is Booked.',
+  },
   BILLING_RULE_MISMATCH: {
     category: 30,
     meaning: 'Only a line item with the billing rule TriggerAsFulfillmentOccurs takes fulfillments.',
   },
   QUANTITY_EXCEEDED: {
     category: 30,
-    meaning: 'More than is pending or can be returned, or more items than a fulfillment has quantity.',
+    meaning:
+      'The quantity is more than is pending or can be returned, or a fulfillment has more items than its quantity.',
   },
   RETURN_NOT_ALLOWED: { category: 30, meaning: 'The line item cannot be returned, or not by this order.' },
   LIMIT_EXCEEDED: {
     category: 30,
     meaning:
-      'More objects than are allowed in one request or on one parent, more custom fields than one object may have, or an amount with more than 13 digits before the point.',
+      'A request or an object holds more than is allowed, or an amount has more than 13 digits before the decimal point.',
   },
   ITEMS_NOT_ALLOWED: {
     category: 30,
-    meaning: 'Items need a fulfillment that is neither Executing nor Canceled.',
+    meaning:
+      'A fulfillment that is Executing or Canceled takes no items. The items of a Canceled fulfillment cannot be changed or deleted.',
   },
   BILL_TARGET_DATE_REQUIRED: {
     category: 22,
     meaning: 'A fulfillment or line item needs a billTargetDate before it is sent to billing.',
   },
-  NOT_BILLED_YET: { category: 30, meaning: 'It can be completed only after it stands on a posted document.' },
-  ALREADY_BILLED: { category: 30, meaning: 'The fulfillment or line item stands on a billing document already.' },
+  NOT_BILLED_YET: {
+    category: 30,
+    meaning: 'A fulfillment or line item can be completed only after its invoice or credit memo is posted.',
+  },
+  ALREADY_BILLED: { category: 30, meaning: 'The fulfillment or line item is on an invoice or credit memo already.' },
   DOCUMENT_STATUS: {
     category: 30,
     meaning: 'The status of the billing document, payment or bill run does not allow this.',
@@ -55,43 +64,43 @@ export const userErrorCodes = {
   DOCUMENT_IN_USE: {
     category: 30,
     meaning:
-      'Something is applied to the billing document, or was, where its bill run is to be deleted; it was reversed or reverses another, returns of what it charges were credited, or its bill run is under way.',
+      'The billing document is in use by a payment, credit, offset, refund, reversal, credited return or active bill run. A bill run cannot be deleted if any of its documents was ever paid, credited or offset.',
   },
   SETTLEMENT_REQUIRED: {
     category: 30,
-    meaning: 'Credit memos need invoice settlement: it is off, or cannot be turned off any more.',
+    meaning: 'Invoice settlement is off, or it cannot be turned off because credit memos exist.',
   },
-  CURRENCY_MISMATCH: { category: 30, meaning: 'What is put against an invoice is in another currency.' },
+  CURRENCY_MISMATCH: { category: 30, meaning: 'The credit memo is in another currency than the invoice.' },
   BALANCE_EXCEEDED: {
     category: 30,
-    meaning: 'More than is owed, or than is left to be applied or taken back; also where that is nothing.',
+    meaning: 'The amount is more than is left to pay, apply, unapply or refund, or nothing is left.',
   },
   PAYMENT_METHOD_MISSING: { category: 30, meaning: 'The account has no payment method to collect a payment with.' },
-  PAYMENT_DECLINED: { category: 30, meaning: 'The payment gateway declined the payment; nothing was charged.' },
+  PAYMENT_DECLINED: { category: 30, meaning: 'The payment gateway declined the payment. Nothing was charged.' },
   PAYMENT_FAILED: {
     category: 99,
     retryable: true,
-    meaning: 'The payment gateway failed or did not answer in time; nothing was charged.',
+    meaning: 'The payment gateway failed or did not answer in time. Nothing was charged.',
   },
   PAYMENT_PENDING: {
     category: 61,
     retryable: true,
-    meaning: 'The money of the payment has not been taken yet, which is a matter of moments; try again.',
+    meaning: 'The payment is still Processing, which takes moments. Try again.',
   },
   VERSION_CONFLICT: { category: 30, meaning: 'The object has changed since the version that the request expects.' },
   PERMISSION_DENIED: {
     category: 10,
     meaning:
-      'The client lacks the scope for this part of the operation, or sees only some of the orgs that it would change.',
+      'The client lacks the scope for this part of the operation, or does not see every org that the change affects.',
   },
   UNEXPECTED: {
     category: 60,
-    meaning: 'An unexpected failure parked this account of a bill run; the log tells more.',
+    meaning: 'The bill run skipped this account after an unexpected failure. The log has the details.',
   },
   LOCKED_RETRY: {
     category: 50,
     retryable: true,
-    meaning: 'Other requests hold the same objects; nothing was changed, try again.',
+    meaning: 'Other requests hold locks on the same objects. Nothing was changed. Try again.',
   },
 } as const satisfies Record<string, UserErrorMeaning>;
 
@@ -142,7 +151,7 @@ export const requestErrorCodes = {
   UNAUTHENTICATED: {
     status: 401,
     category: 11,
-    meaning: 'No valid bearer token. Get one from POST /oauth/token and try again.',
+    meaning: 'A valid bearer token is required. Get one from POST /oauth/token and try again.',
   },
   FORBIDDEN: { status: 403, category: 10, meaning: 'The token does not cover this operation, entity or org.' },
   BAD_REQUEST: {
@@ -154,26 +163,31 @@ export const requestErrorCodes = {
   METHOD_NOT_ALLOWED: {
     status: 405,
     category: 45,
-    meaning: 'The path does not take this method, Allow names those it takes; or a mutation was sent by GET.',
+    meaning:
+      'The path does not support this method, and the header Allow lists the methods that it supports. A mutation must be sent by POST.',
   },
-  NOT_ACCEPTABLE: { status: 406, category: 20, meaning: 'Accept admits none of the forms that the reply can have.' },
+  NOT_ACCEPTABLE: {
+    status: 406,
+    category: 20,
+    meaning: 'The header Accept allows none of the media types that the reply can have.',
+  },
   REQUEST_TIMEOUT: {
     status: 408,
     category: 61,
     retryable: true,
-    meaning: 'The request did not arrive in time; nothing was done.',
+    meaning: 'The request did not arrive in time. Nothing was done.',
   },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     category: 20,
-    meaning: 'The body is longer than the server takes: 2 MB, inflated, unless BODY_LIMIT says otherwise.',
+    meaning: 'A body may have at most 2 MB after decompression, unless BODY_LIMIT sets another limit.',
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     category: 20,
-    meaning: 'The body is neither application/json nor that compressed by gzip.',
+    meaning: 'The body must be application/json, uncompressed or compressed by gzip.',
   },
-  HEADERS_TOO_LARGE: { status: 431, category: 20, meaning: 'The headers are longer than 16 KB.' },
+  HEADERS_TOO_LARGE: { status: 431, category: 20, meaning: 'All headers together may have at most 16 KB.' },
   IDEMPOTENCY_IN_PROGRESS: {
     status: 409,
     category: 50,
@@ -188,36 +202,36 @@ export const requestErrorCodes = {
   ONE_MUTATION_PER_KEY: {
     status: 400,
     category: 90,
-    meaning: 'A request with an Idempotency-Key or with dryRun holds exactly one mutation field.',
+    meaning: 'A request with an Idempotency-Key or with dryRun must hold exactly one mutation field.',
   },
   QUERY_TOO_COMPLEX: {
     status: 400,
     category: 20,
     meaning:
-      'The operation goes beyond a limit of this server; `extensions` say which, what is allowed, and what it has.',
+      'The operation exceeds a limit of this server. `extensions` name the limit, the allowed value and the requested value.',
   },
   RATE_LIMITED: {
     status: 429,
     category: 70,
     retryable: true,
     meaning:
-      'The client has used up its requests or its cost of this minute, has too much under way or waiting at a time, or does not read its replies. Retry-After says when to try again.',
+      'The client sends too much in a minute or at a time, or does not read its replies. The header Retry-After says when to try again.',
   },
-  PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is outside of 0 to 100, or both are given.' },
+  PAGE_SIZE: { status: 400, category: 20, meaning: 'first or last is not 0 to 100, or both are given.' },
   PERSISTED_QUERY_NOT_FOUND: {
     status: 404,
     category: 40,
-    meaning: 'The client has registered no document with this id, and none was sent along with it.',
+    meaning: 'The client has no registered document with this id, and the request does not contain the document.',
   },
   PERSISTED_QUERY_REQUIRED: {
     status: 403,
     category: 10,
-    meaning: 'The client may run registered documents only, by their ids or word for word, and this is none of them.',
+    meaning: 'The client may run only registered documents, and this document is not registered.',
   },
   BAD_CURSOR: {
     status: 400,
     category: 20,
-    meaning: 'The cursor is not one of this list with this filter and order.',
+    meaning: 'The cursor does not belong to this list with this filter and order.',
   },
   UNAVAILABLE: {
     status: 503,
@@ -230,20 +244,20 @@ export const requestErrorCodes = {
     category: 61,
     retryable: true,
     meaning:
-      'The request took too long, or others held for too long what it needed, and it was ended; it has changed nothing.',
+      'The request took too long, or waited too long for locks of other requests, and was ended. Nothing was changed.',
   },
   OUTCOME_UNKNOWN: {
     // Not 503, which asks to be tried again.
     status: 500,
     category: 60,
     meaning:
-      'The database was lost, or the time was up, while a change was being committed or before its reply was there. Look whether it took place before asking again; with an Idempotency-Key the same request can simply be sent again.',
+      'The database was lost, or the time was up, during the commit of a change or before its reply. Check whether the change took place before you send the request again. With an Idempotency-Key, simply send the same request again.',
   },
   INTERNAL: {
     status: 500,
     category: 60,
     retryable: true,
-    meaning: 'An unexpected failure; the request id finds it in the log.',
+    meaning: 'An unexpected failure. The log has the details under the request id.',
   },
 } as const satisfies Record<string, RequestErrorMeaning>;
 
@@ -254,7 +268,7 @@ export const graphqlErrorCodes = {
   BAD_USER_INPUT: { status: 400, meaning: 'A variable or argument does not fit its type.' },
   OPERATION_RESOLUTION_FAILURE: {
     status: 400,
-    meaning: 'operationName names no operation of the document, or is missing where it has several.',
+    meaning: 'operationName names no operation of the document, or is missing although the document has several.',
   },
 } as const satisfies Record<string, Omit<RequestErrorMeaning, 'category'>>;
 

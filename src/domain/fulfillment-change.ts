@@ -49,7 +49,7 @@ export function judgeFixed(before: Pick<FulfillmentFields, FixedField>, change: 
     field === 'orderLineItemId' ? idOf(change[field] ?? '') === before[field] : change[field] === before[field];
   return fixedFields
     .filter((field) => change[field] !== undefined && !same(field))
-    .map((field) => userError('FIELD_LOCKED', `${field} of a fulfillment never changes.`, [field]));
+    .map((field) => userError('FIELD_LOCKED', `${field} of a fulfillment cannot be changed.`, [field]));
 }
 
 /** Does a change name anything that the entity's settings decide on? A plain move does not. */
@@ -84,13 +84,15 @@ export function judgeChange(
 
   const errors = [...checkFields(change, line), ...(settings ? checkLists(change, settings) : [])];
   for (const field of requiredFields) {
-    if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
+    if (change[field] === null) errors.push(userError('REQUIRED', `${field} must not be null.`, [field]));
   }
   if (fields.length && line.itemState !== 'Booked') {
     errors.push(
-      userError('ORDER_LINE_ITEM_NOT_BOOKED', `The line item is ${line.itemState}; edits need it Booked.`, [
-        'orderLineItemId',
-      ]),
+      userError(
+        'ORDER_LINE_ITEM_NOT_BOOKED',
+        `The line item is ${line.itemState}, but must be Booked for this change.`,
+        ['orderLineItemId'],
+      ),
     );
   }
   if (change.quantity != null && isPositive(change.quantity)) {
@@ -115,4 +117,4 @@ const lockedError = (field: string, state: FulfillmentState, caller: Caller): Us
 export const judgeDelete = (fulfillment: FulfillmentFacts): UserError[] =>
   fulfillment.state === 'Executing'
     ? []
-    : [userError('NOT_DELETABLE', `The fulfillment is ${fulfillment.state}; only an Executing one can be deleted.`)];
+    : [userError('NOT_DELETABLE', `The fulfillment is ${fulfillment.state}, but must be Executing to be deleted.`)];

@@ -29,7 +29,7 @@ export function judgeLine(line: QuantityFacts): UserError[] {
     return [
       userError(
         'ORDER_LINE_ITEM_NOT_BOOKED',
-        `The line item is ${line.itemState}; fulfillments need one that is Booked.`,
+        `The line item is ${line.itemState}, but must be Booked for fulfillments.`,
         ['orderLineItemId'],
       ),
     ];
@@ -59,7 +59,7 @@ export function judgeCreate(
   const type = fulfillmentTypeFor(line);
   if (input.fulfillmentType && input.fulfillmentType !== type) {
     errors.push(
-      userError('TYPE_MISMATCH', `A ${line.itemCategory} line item takes fulfillments of the type ${type}.`, [
+      userError('TYPE_MISMATCH', `A ${line.itemCategory} line item takes only fulfillments of the type ${type}.`, [
         'fulfillmentType',
       ]),
     );
@@ -69,7 +69,7 @@ export function judgeCreate(
   }
   if (line.fulfillmentCount >= maxFulfillments) {
     errors.push(
-      userError('LIMIT_EXCEEDED', `The line item has ${maxFulfillments} fulfillments already, the most it can have.`, [
+      userError('LIMIT_EXCEEDED', `The line item has ${maxFulfillments} fulfillments already; no more are allowed.`, [
         'orderLineItemId',
       ]),
     );

@@ -42,7 +42,9 @@ export function judgeItemCount(count: number, quantity: Decimal): UserError[] {
     );
   }
   if (count > maxItems) {
-    errors.push(userError('LIMIT_EXCEEDED', `${count} items; a fulfillment has at most ${maxItems}.`));
+    errors.push(
+      userError('LIMIT_EXCEEDED', `The fulfillment would have ${count} items; at most ${maxItems} are allowed.`),
+    );
   }
   return errors;
 }
@@ -54,14 +56,14 @@ export function judgeItems(
 ): UserError[] {
   const errors = judgeItemCount(count, quantity);
   if (takesItems(state)) return errors;
-  const message = `The fulfillment is ${state}; items need one that is neither Executing nor Canceled.`;
+  const message = `The fulfillment is ${state}, but must be Booked, SentToBilling or Complete to take items.`;
   return [userError('ITEMS_NOT_ALLOWED', message), ...errors];
 }
 
 /** Items change and go as long as their fulfillment is not closed: our reading, since no state is published. */
 export const judgeItemOf = ({ state }: { state: FulfillmentState }): UserError[] =>
   state === 'Canceled'
-    ? [userError('ITEMS_NOT_ALLOWED', 'The fulfillment is Canceled; its items stay as they are.')]
+    ? [userError('ITEMS_NOT_ALLOWED', 'The fulfillment is Canceled. Its items cannot be changed or deleted.')]
     : [];
 
 /** The values of a change; a field left out stays as it is, null empties it. */

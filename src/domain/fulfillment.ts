@@ -89,7 +89,7 @@ export const checkFields = (
     ? [
         userError(
           'INVALID_VALUE',
-          `quantity is ${input.quantity}${unit ? ` in the unit ${unit}` : ''}; it must be above 0.`,
+          `quantity is ${input.quantity}${unit ? ` in the unit ${unit}` : ''}, but must be above 0.`,
           ['quantity'],
         ),
       ]
@@ -137,9 +137,11 @@ export function judgeMove(fulfillment: FulfillmentFacts, to: FulfillmentState, c
   const lineTakesIt = line.itemState === 'Booked' || (to === 'Complete' && line.itemState === 'Complete');
   if (!lineTakesIt) {
     errors.push(
-      userError('ORDER_LINE_ITEM_NOT_BOOKED', `The line item is ${line.itemState}; this move needs it Booked.`, [
-        'orderLineItemId',
-      ]),
+      userError(
+        'ORDER_LINE_ITEM_NOT_BOOKED',
+        `The line item is ${line.itemState}, but must be Booked for this transition.`,
+        ['orderLineItemId'],
+      ),
     );
   }
   // Executing fulfillments are not counted, so the quantity is judged again when one becomes counted.
@@ -151,7 +153,7 @@ export function judgeMove(fulfillment: FulfillmentFacts, to: FulfillmentState, c
     errors.push(
       userError(
         'NOT_BILLED_YET',
-        'It can be completed only after it stands on a posted document; bill it, or post its draft.',
+        'The fulfillment can be completed only after its invoice or credit memo is posted. Bill the fulfillment, or post the draft.',
         ['state'],
       ),
     );
@@ -162,7 +164,7 @@ export function judgeMove(fulfillment: FulfillmentFacts, to: FulfillmentState, c
 export const billTargetDateRequired = (): UserError =>
   userError(
     'BILL_TARGET_DATE_REQUIRED',
-    'SentToBilling needs a billTargetDate: afterwards the fulfillment is locked and the date could not be mended.',
+    'SentToBilling needs a billTargetDate. The date cannot be set later, because the fulfillment is locked then.',
     ['billTargetDate'],
   );
 

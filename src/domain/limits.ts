@@ -240,8 +240,8 @@ export class LimitError extends RequestError {
 export class ReplyTooLong extends LimitError {
   constructor(allowed: number, committed = false) {
     const outcome = committed
-      ? 'Mutations of this request were carried out: look what took place before you send it again, and ask for less of it.'
-      : 'Nothing was changed: ask for shorter pages, or for fewer fields.';
+      ? 'Mutations of this request were carried out. Check what took place before you send the request again, and request fewer fields.'
+      : 'Nothing was changed. Request shorter pages or fewer fields.';
     super({ limit: 'reply', allowed }, `The reply has more than ${allowed} bytes and was cut off. ${outcome}`);
   }
 }

@@ -75,7 +75,7 @@ export function changeLine<L extends ChangeableLine>(
   const quantity = isRounded ? roundQuantity(given, unit, settings, left) : given;
   const errors = checkLineFields({ ...change, quantity }, settings);
   for (const field of requiredLineFields) {
-    if (change[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, [field]));
+    if (change[field] === null) errors.push(userError('REQUIRED', `${field} must not be null.`, [field]));
   }
   if (change.itemType === null)
     errors.push(userError('REQUIRED', 'A sales line item needs an itemType.', ['itemType']));

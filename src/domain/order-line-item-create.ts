@@ -28,7 +28,7 @@ export function judgeStartState(
     return [
       userError(
         'STATE_NOT_CREATABLE',
-        `A line item with fulfillments cannot be created as ${state}; ${allowed.join(', ')} are allowed.`,
+        `A line item with the billing rule TriggerAsFulfillmentOccurs cannot be created as ${state}; ${allowed.join(', ')} are allowed.`,
         ['itemState'],
         { kind: 'OrderLineItemTransitionNotAllowed', from: null, to: state, allowed },
       ),
@@ -80,7 +80,7 @@ export function judgeLineInput(input: OrderLineItemInput, context: LineContext):
     }
     for (const field of originalFields) {
       if (input[field] != null) {
-        errors.push(userError('INVALID_VALUE', `${field} is for returns; this line item is a sale.`, [field]));
+        errors.push(userError('INVALID_VALUE', `${field} is allowed only on a return line item.`, [field]));
       }
     }
   } else {
@@ -114,11 +114,17 @@ export const checkLineFields = (
   // A return has the unit of its sale, which may be gone from the settings by now.
   ...(input.itemCategory === 'Return' ? [] : checkUnit(input.unitOfMeasure, settings)),
   ...(input.quantity != null && !isPositive(input.quantity)
-    ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it must be above 0.`, ['quantity'])]
+    ? [userError('INVALID_VALUE', `quantity is ${input.quantity}, but must be above 0.`, ['quantity'])]
     : []),
   // As it was given it was within the limits; its unit may have rounded it up since.
   ...(input.quantity != null && !isWithinLimits(input.quantity)
-    ? [userError('INVALID_VALUE', `quantity is ${input.quantity}; it has too many digits.`, ['quantity'])]
+    ? [
+        userError(
+          'INVALID_VALUE',
+          `quantity is ${input.quantity}; at most 13 digits before and 9 after the decimal point are allowed.`,
+          ['quantity'],
+        ),
+      ]
     : []),
   // Here rather than when the line is billed, which would be too late to mend it.
   ...checkTaxCode(input.taxCode, settings),
@@ -127,7 +133,11 @@ export const checkLineFields = (
 /** A transaction does not end before it starts. */
 export const checkPeriod = (start: Day | null, end: Day | null): UserError[] =>
   start !== null && end !== null && end < start
-    ? [userError('INVALID_VALUE', `transactionEndDate is before the start date ${start}.`, ['transactionEndDate'])]
+    ? [
+        userError('INVALID_VALUE', `transactionEndDate must not be before the start date ${start}.`, [
+          'transactionEndDate',
+        ]),
+      ]
     : [];
 
 /** What a return has from its sale. Given again, it must be the same. */
@@ -165,7 +175,11 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
       (isDecimal(field) && equals(given, kept ?? '0'));
     return same
       ? []
-      : [userError('INVALID_VALUE', `A return has the ${field} of its original, ${kept ?? 'none'}.`, [field])];
+      : [
+          userError('INVALID_VALUE', `A return must have the ${field} of its original line item: ${kept ?? 'none'}.`, [
+            field,
+          ]),
+        ];
   });
   if (!isPositive(input.quantity)) return errors;
   const problems = judgeReturn(input.quantity, original, reserved);

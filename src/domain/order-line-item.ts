@@ -159,11 +159,16 @@ export function judgeQuantity(requested: Decimal, available: Decimal): UserError
   if (compare(requested, available) <= 0) return [];
   const left = isPositive(available) ? available : '0';
   return [
-    userError('QUANTITY_EXCEEDED', `${requested} is more than the ${left} still pending fulfillment.`, ['quantity'], {
-      kind: 'QuantityExceeded',
-      requested,
-      available: left,
-    }),
+    userError(
+      'QUANTITY_EXCEEDED',
+      `The quantity ${requested} is more than the ${left} still pending fulfillment.`,
+      ['quantity'],
+      {
+        kind: 'QuantityExceeded',
+        requested,
+        available: left,
+      },
+    ),
   ];
 }
 
@@ -193,24 +198,31 @@ export function leftToReturn(original: QuantityFacts, reserved: Decimal = '0'): 
  */
 export function judgeReturn(quantity: Decimal, original: QuantityFacts, reserved: Decimal = '0'): UserError[] {
   if (original.itemCategory === 'Return') {
-    return [userError('RETURN_NOT_ALLOWED', 'The original is a return itself; only sales line items can be returned.')];
+    return [
+      userError('RETURN_NOT_ALLOWED', 'The original line item is a return. Only sales line items can be returned.'),
+    ];
   }
   const available = leftToReturn(original, reserved);
   if (!isPositive(availableForReturn(original))) {
     return [
       userError(
         'RETURN_NOT_ALLOWED',
-        'Nothing of the original can be returned: only what is SentToBilling or Complete, and not returned before.',
+        'Nothing of the original line item can be returned. Only a quantity that is SentToBilling or Complete, and not returned yet, can be returned.',
       ),
     ];
   }
   if (compare(quantity, available) <= 0) return [];
   return [
-    userError('QUANTITY_EXCEEDED', `${quantity} is more than the ${available} available for return.`, ['quantity'], {
-      kind: 'QuantityExceeded',
-      requested: quantity,
-      available,
-    }),
+    userError(
+      'QUANTITY_EXCEEDED',
+      `The quantity ${quantity} is more than the ${available} available for return.`,
+      ['quantity'],
+      {
+        kind: 'QuantityExceeded',
+        requested: quantity,
+        available,
+      },
+    ),
   ];
 }
 
@@ -240,7 +252,7 @@ export function judgeLineMove(
     errors.push(
       userError(
         'NOT_BILLED_YET',
-        'It can be completed only after it stands on a posted document; bill it, or post its draft.',
+        'The line item can be completed only after its invoice or credit memo is posted. Bill the line item, or post the draft.',
         ['itemState'],
       ),
     );
@@ -260,7 +272,7 @@ function judgeLineTransition(line: QuantityFacts, to: OrderLineItemState): UserE
   if (allowed.includes(to)) return [];
   const next = allowed.length ? `${allowed.join(', ')} can follow` : 'nothing can follow';
   const message = moves.some((move) => move.to === to)
-    ? 'A line item with fulfillments completes itself: when nothing is pending and every fulfillment is SentToBilling, Complete or Canceled.'
+    ? 'A line item with fulfillments becomes Complete by itself: when nothing is pending and every fulfillment is SentToBilling, Complete or Canceled.'
     : from === to
       ? `The line item is ${from} already.`
       : `A line item ${requiresFulfillment(line) ? 'with' : 'without'} fulfillments cannot go from ${from} to ${to}; ${next}.`;

@@ -34,16 +34,18 @@ export function judgeOrder(input: OrderInput): UserError[] {
     ...checkNumber('orderNumber', input.orderNumber),
   ];
   if (input.orderNumber && /[#?/]/.test(input.orderNumber)) {
-    errors.push(userError('INVALID_VALUE', 'orderNumber may not hold #, ? or /.', ['orderNumber']));
+    errors.push(userError('INVALID_VALUE', 'orderNumber must not contain #, ? or /.', ['orderNumber']));
   }
   if (input.orderLineItems.length === 0) {
     errors.push(userError('REQUIRED', 'An order needs at least one line item.', ['orderLineItems']));
   }
   if (input.orderLineItems.length > maxLineItems) {
     errors.push(
-      userError('LIMIT_EXCEEDED', `${input.orderLineItems.length} line items; an order has at most ${maxLineItems}.`, [
-        'orderLineItems',
-      ]),
+      userError(
+        'LIMIT_EXCEEDED',
+        `The order has ${input.orderLineItems.length} line items; at most ${maxLineItems} are allowed.`,
+        ['orderLineItems'],
+      ),
     );
   }
   return errors;

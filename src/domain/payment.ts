@@ -78,7 +78,7 @@ export const judgePayment = (amount: Decimal, currency: string, accountNumber: s
     : [
         userError(
           'LIMIT_EXCEEDED',
-          `The payment of account ${accountNumber} would come to ${amount} ${currency}: more than 13 digits before the point. Collect fewer invoices at once.`,
+          `The payment of account ${accountNumber} would be ${amount} ${currency}; at most 13 digits before the decimal point are allowed. Collect fewer invoices at once.`,
         ),
       ];
 
@@ -94,21 +94,21 @@ export function judgeRefund(payment: PaymentAmounts & { currency: string }, amou
   const { status, currency } = payment;
   if (status === 'Processing') {
     // N20: not for good, so it is not kept under the key of the request.
-    const text = 'The payment is Processing: its money has not been taken yet. Ask again once it is Processed.';
+    const text = 'The payment is Processing, but must be Processed for a refund. Try again in a moment.';
     return [userError('PAYMENT_PENDING', text, ['key'])];
   }
   if (status !== 'Processed') {
-    return [userError('DOCUMENT_STATUS', `The payment is ${status}; only one that is Processed is refunded.`, ['key'])];
+    return [userError('DOCUMENT_STATUS', `The payment is ${status}, but must be Processed for a refund.`, ['key'])];
   }
   if (amount === null) return [];
   const decimals = currencyDecimals(currency);
   if (!isPositive(amount) || compare(round(amount, decimals, 'DOWN'), amount) !== 0) {
-    const text = `Give more than 0, with at most ${decimals} decimals in ${currency}.`;
+    const text = `amount must be above 0 and have at most ${decimals} decimals in ${currency}.`;
     return [userError('INVALID_VALUE', text, ['amount'])];
   }
   const left = subtract(payment.amount, payment.refundAmount);
   if (compare(amount, left) <= 0) return [];
-  return [userError('BALANCE_EXCEEDED', `${left} ${currency} of the payment are left to be refunded.`, ['amount'])];
+  return [userError('BALANCE_EXCEEDED', `amount is ${amount}; at most ${left} can be refunded.`, ['amount'])];
 }
 
 /** A part of an amount, and the invoice that it is put against. */

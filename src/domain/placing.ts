@@ -50,7 +50,10 @@ export interface Parked {
 }
 
 export const tooMuch = ({ amount }: Parked): UserError =>
-  userError('LIMIT_EXCEEDED', `A document would come to ${amount}: more than 13 digits before the point.`);
+  userError(
+    'LIMIT_EXCEEDED',
+    `The billing document would have the amount ${amount}; at most 13 digits before the decimal point are allowed.`,
+  );
 
 /**
  * Puts groups of charges on documents, in the order of the groups. A group holds the positions, in billing order, of what

@@ -34,7 +34,7 @@ export function priceOf(input: PriceInput): Price | UserError[] {
   const errors: UserError[] = [];
   for (const [field, value] of Object.entries({ listPricePerUnit: list, amountPerUnit: charged })) {
     if (value !== null && compare(value, '0') < 0) {
-      errors.push(userError('INVALID_VALUE', `${field} is ${value}; a price is not negative.`, [field]));
+      errors.push(userError('INVALID_VALUE', `${field} is ${value}, but must not be below 0.`, [field]));
     }
   }
   if (errors.length) return errors;
@@ -60,11 +60,7 @@ export function priceOf(input: PriceInput): Price | UserError[] {
     return [userError('REQUIRED', `The discount ${type} needs inlineDiscountPerUnit.`, ['inlineDiscountPerUnit'])];
   }
   if (charged !== null) {
-    return [
-      userError('INVALID_VALUE', 'amountPerUnit follows from the inline discount and may not be given too.', [
-        'amountPerUnit',
-      ]),
-    ];
+    return [userError('INVALID_VALUE', 'amountPerUnit must not be given with an inline discount.', ['amountPerUnit'])];
   }
   const most = type === 'Percentage' ? '100' : list;
   if (compare(discount, '0') < 0 || compare(discount, most) > 0) {
@@ -110,7 +106,7 @@ export function judgeExtended(line: Extended, field: string): UserError[] {
   // Refused as a quantity.
   if (!isWithinLimits(line.quantity)) return [];
   const over = [listPrice(line, 'UP'), amount(line, 'UP')].find((value) => !isWithinLimits(value));
-  const message = `The line item would come to ${over}: more than 13 digits before the point.`;
+  const message = `The line item would have the amount ${over}; at most 13 digits before the decimal point are allowed.`;
   return over === undefined ? [] : [userError('LIMIT_EXCEEDED', message, [field])];
 }
 

@@ -10,9 +10,10 @@ export const documentModes = ['Open', 'LogUnknown', 'RegisteredOnly'] as const;
 export type DocumentMode = (typeof documentModes)[number];
 
 export const documentModeMeanings: Record<DocumentMode, string> = {
-  Open: 'Any document; one that is sent with its hash is remembered for a while and then runs by the hash alone.',
-  LogUnknown: 'Any document; what is not registered is put on record, to know what RegisteredOnly would refuse.',
-  RegisteredOnly: 'Registered documents only, by id or word for word; introspection is refused with the rest.',
+  Open: 'Any document. A document that was sent with its hash runs by the hash alone for a while.',
+  LogUnknown: 'Any document. Unregistered documents are recorded, since RegisteredOnly would refuse them.',
+  RegisteredOnly:
+    'Registered documents only, by id or as the same text. Introspection is refused unless it is registered.',
 };
 
 /**
@@ -48,7 +49,7 @@ export function judgeRegistration(
   for (const { documentId, text } of documents) {
     const known = texts.get(documentId);
     if (known !== undefined && known !== text) {
-      const message = `${documentId} is the id of another text already; an id is never given another one.`;
+      const message = `${documentId} is registered with another text. The text of an id can never change.`;
       errors.push(userError('DUPLICATE', message, ['manifest', documentId]));
     } else if (text.length > longestDocument) {
       const message = `The document has ${text.length} characters; at most ${longestDocument} are allowed.`;

@@ -25,7 +25,7 @@ export function checkTexts(input: object, lengths: Record<string, number>): User
       errors.push(
         userError(
           'INVALID_VALUE',
-          `${field} holds a control character, or one outside of the basic multilingual plane.`,
+          `${field} must not contain control characters, or characters outside of the Basic Multilingual Plane such as emoji.`,
           [field],
         ),
       );
@@ -47,7 +47,7 @@ export function checkCustomFields(fields: Record<string, unknown> | null | undef
   const entries = Object.entries(fields ?? {});
   const tooMuch = (message: string) => [userError('LIMIT_EXCEEDED', message, ['customFields'])];
   if (entries.length > mostCustomFields) {
-    return tooMuch(`${entries.length} custom fields; one object has at most ${mostCustomFields}.`);
+    return tooMuch(`customFields has ${entries.length} fields; at most ${mostCustomFields} are allowed.`);
   }
   const characters = entries.reduce(
     (sum, [name, value]) => sum + name.length + (typeof value === 'string' ? value.length : 0),
@@ -55,7 +55,7 @@ export function checkCustomFields(fields: Record<string, unknown> | null | undef
   );
   if (characters > mostCustomCharacters) {
     return tooMuch(
-      `The custom fields have ${characters} characters, names included; those of one object have at most ${mostCustomCharacters}.`,
+      `customFields has ${characters} characters, names included; at most ${mostCustomCharacters} are allowed.`,
     );
   }
   for (const [name, value] of entries) {
@@ -64,13 +64,13 @@ export function checkCustomFields(fields: Record<string, unknown> | null | undef
       errors.push(
         userError(
           'INVALID_VALUE',
-          `The name of a custom field ends in __c; "${name.slice(0, 90)}" does not fit.`,
+          `"${name.slice(0, 90)}" must be 1 to 80 ASCII letters, digits or underscores, followed by __c.`,
           path,
         ),
       );
     } else if (typeof value === 'number' && !(Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
       errors.push(
-        userError('INVALID_VALUE', `${name} is a number that JSON cannot keep exactly; give it as text.`, path),
+        userError('INVALID_VALUE', `${name} is a number that JSON cannot keep exactly; send the number as text.`, path),
       );
     } else if (value !== null && !['string', 'number', 'boolean'].includes(typeof value)) {
       errors.push(userError('INVALID_VALUE', `${name} must be text, a number, a boolean or null.`, path));

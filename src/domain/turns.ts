@@ -1,7 +1,7 @@
 /** Refused at once: a client has as many waiting as it may. */
 export class TooManyWaiting extends Error {
   constructor(readonly allowed: number) {
-    super(`${allowed} are waiting already`);
+    super(`${allowed} requests wait already`);
   }
 }
 

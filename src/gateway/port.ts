@@ -72,7 +72,10 @@ export function withTimeout(gateway: PaymentGateway, milliseconds: number): Paym
   const limit = async <T>(call: Promise<T>): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new GatewayTimeout(`no answer within ${milliseconds} ms`)), milliseconds);
+      timer = setTimeout(
+        () => reject(new GatewayTimeout(`the payment gateway did not answer within ${milliseconds} ms`)),
+        milliseconds,
+      );
     });
     try {
       return await Promise.race([call, late]);

@@ -28,7 +28,7 @@ export class TestGateway implements PaymentGateway {
     if (request.token === 'tok_timeout') return new Promise(() => {});
     return charge.status === 'Authorized' || charge.status === 'Captured'
       ? { approved: true }
-      : { approved: false, reason: charge.status === 'Declined' ? 'card declined' : 'given up before' };
+      : { approved: false, reason: charge.status === 'Declined' ? 'card declined' : 'payment voided before' };
   }
 
   async capture(key: string): Promise<boolean> {

@@ -38,7 +38,7 @@ function windowOf({ first, after, last, before }: PageArgs, maxPageSize: number)
   if (first != null && last != null) throw new RequestError('PAGE_SIZE', 'Give first or last, not both.');
   const backward = last != null || (before != null && first == null);
   if (backward ? after != null : before != null) {
-    throw new RequestError('BAD_REQUEST', 'after goes with first, before with last.');
+    throw new RequestError('BAD_REQUEST', 'after is not allowed with last, and before is not allowed with first.');
   }
   const size = (backward ? last : first) ?? Math.min(defaultPageSize, maxPageSize);
   if (size < 0 || size > maxPageSize) {

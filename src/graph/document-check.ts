@@ -42,7 +42,9 @@ export function checkDocument(
   const [operation] = operations;
   if (operations.length !== 1 || operation.operation === 'subscription') {
     const names = operations.map(({ name }) => name?.value ?? '(unnamed)').join(', ');
-    return { errors: [`A registered document holds one query or mutation; this one has ${names || 'none'}.`] };
+    return {
+      errors: [`A registered document must hold exactly one query or mutation; this document has ${names || 'none'}.`],
+    };
   }
   return {
     document,

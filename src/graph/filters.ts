@@ -26,10 +26,9 @@ function refuseNulls(value: object, path: readonly string[]): void {
   for (const [field, inner] of Object.entries(value)) {
     if (inner === null) {
       const name = [...path, field].join('.');
-      throw new GraphQLError(
-        `${name} is null, which is no value to compare with. Leave it out, or ask isNull where the field has it.`,
-        { extensions: { code: 'BAD_USER_INPUT' } },
-      );
+      throw new GraphQLError(`${name} must not be null. Leave the condition out, or use isNull if the filter has it.`, {
+        extensions: { code: 'BAD_USER_INPUT' },
+      });
     }
     if (typeof inner === 'object' && !Array.isArray(inner)) refuseNulls(inner, [...path, field]);
   }

@@ -62,7 +62,7 @@ export class DocumentLimits {
     if (measuring.introspects && !this.introspection) {
       throw new RequestError(
         'FORBIDDEN',
-        'Introspection is off on this server: __schema and __type are not answered. Ask its operator for schema.graphql.',
+        'Introspection is off on this server: __schema and __type are not allowed. Ask the operator for schema.graphql.',
       );
     }
   }
@@ -80,11 +80,11 @@ export class DocumentLimits {
 const words: Partial<Record<LimitName, string>> = {
   tokens: 'or more tokens',
   nameLength: 'characters in one name',
-  nesting: 'or more brackets within each other',
+  nesting: 'or more levels of brackets',
   definitions: 'operations and fragments',
   directives: 'directives',
-  aliases: 'aliases, counted wherever their fragments are spread',
-  fields: 'fields, counted wherever their fragments are spread',
+  aliases: 'aliases, counted at each spread of their fragments',
+  fields: 'fields, counted at each spread of their fragments',
   depth: 'levels of fields',
   rootFields: 'root fields in one query',
   mutations: 'mutations in one request',

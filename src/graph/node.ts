@@ -87,7 +87,7 @@ async function nodesOf(
   if (keys.length > allowed) {
     throw new LimitError(
       { limit: 'pageSize', allowed, requested: keys.length },
-      `${keys.length} ids; at most ${allowed} are allowed.`,
+      `ids has ${keys.length} entries; at most ${allowed} are allowed.`,
     );
   }
   const ids = keys.map(idOf);

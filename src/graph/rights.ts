@@ -22,7 +22,7 @@ export function judgeRights(operation: Prepared, caller: Caller): void {
   for (const field of fieldsOf(operation)) {
     if (undecided && needsEntity(field, root)) throw undecided;
     if (!reads && isEdge(field, root)) {
-      const message = `${field.parent}.${field.definition.name} needs the scope "read": without it a mutation shows what it has changed, and nothing that this leads to.`;
+      const message = `${field.parent}.${field.definition.name} needs the scope "read". Without this scope, a mutation returns only the objects that it has changed.`;
       throw new RequestError('FORBIDDEN', message);
     }
   }

@@ -59,7 +59,7 @@ export const DateTimeScalar = textScalar(
 );
 
 const decimals =
-  'a decimal of at most 13 digits before and 9 after the point is expected, as a string or as a JSON number of at most 15 significant digits';
+  'a decimal of at most 13 digits before and 9 after the decimal point is expected. Send a string, or a JSON number of at most 15 significant digits';
 
 export const DecimalScalar = new GraphQLScalarType<string, string>({
   name: 'Decimal',

@@ -265,7 +265,7 @@ function limitedTo(grants: Grants, wanted: readonly string[]): Limited {
     else {
       const own = [...grants.scopes].join(', ');
       throw new ScopeError(
-        `scope names what the client does not have. It has ${own}, and entity.<id> of its entities.`,
+        `scope has a value that the client is not granted. The client may request ${own}, and entity.<id> of its entities.`,
       );
     }
   }

@@ -35,7 +35,7 @@ async function enter(lane: Turns, request: FastifyRequest, bytes: number): Promi
     leave = await lane.take(request.caller!.clientId, bytes);
   } catch (error) {
     if (!(error instanceof TooManyWaiting)) throw error;
-    const message = `${mostWaiting} requests of the client with large bodies wait for their turn already. Send fewer at a time.`;
+    const message = `${mostWaiting} requests of the client with large bodies wait already. Send fewer at a time.`;
     throw new LimitError({ limit: 'waiting', allowed: mostWaiting }, message, 1);
   }
   const leaves = held.get(request);
@@ -80,10 +80,10 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues, body: lon
     if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
     const charset = /charset\s*=\s*"?([^\s";]*)/i.exec(request.headers['content-type']!)?.[1];
     if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-      return done(new RequestError('UNSUPPORTED_MEDIA_TYPE', `JSON is sent in UTF-8, not in ${charset}.`));
+      return done(new RequestError('UNSUPPORTED_MEDIA_TYPE', `JSON must be sent in UTF-8, not in ${charset}.`));
     }
     // Read as text they would become question marks, and be stored.
-    if (!isUtf8(body)) return done(new RequestError('BAD_REQUEST', 'The body holds bytes that are not UTF-8.'));
+    if (!isUtf8(body)) return done(new RequestError('BAD_REQUEST', 'The body must be UTF-8.'));
     request.bodyBytes = body.length;
     request.isLarge = body.length > smallBody;
     const read = () => {
@@ -114,7 +114,7 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues, body: lon
 function whyNotJson(body: string): string {
   try {
     JSON.parse(body);
-    return 'The body is refused: no object in it may have a field __proto__, or a constructor with a prototype.';
+    return 'The body must not have a field __proto__, or a field constructor with a field prototype.';
   } catch (error) {
     return `The body is not JSON: ${(error as Error).message}.`;
   }
@@ -130,10 +130,14 @@ function checkShape(body: unknown, mostValues: number): void {
   let level = [body];
   let values = 0;
   for (let depth = 0; level.length; depth++) {
-    if (depth > deepestBody) throw new RequestError('BAD_REQUEST', `The body is nested deeper than ${deepestBody}.`);
+    if (depth > deepestBody)
+      throw new RequestError(
+        'BAD_REQUEST',
+        `The body is nested too deeply; at most ${deepestBody} levels are allowed.`,
+      );
     values += level.length;
     if (values > mostValues) {
-      const message = `The body holds more than ${mostValues} values. Send less at once.`;
+      const message = `The body has too many values; at most ${mostValues} are allowed. Send less at once.`;
       throw new LimitError({ limit: 'values', allowed: mostValues }, message);
     }
     const inner: unknown[] = [];

@@ -15,7 +15,7 @@ export function trackIdOf(header: string | undefined): string | null {
   if (header.length <= 64 && /^[ -~]+$/.test(header) && !/[:;"']/.test(header)) return header;
   throw new RequestError(
     'BAD_REQUEST',
-    'Zuora-Track-Id has at most 64 printable US-ASCII characters, and none of colon, semicolon and quotes.',
+    'Zuora-Track-Id must have at most 64 printable US-ASCII characters, without colons, semicolons and quotes.',
   );
 }
 
@@ -40,7 +40,7 @@ export function entityOf(
   if (id === undefined) {
     throw new RequestError(
       'BAD_REQUEST',
-      'Zuora-Entity-Ids takes one entity id, 32 hex digits with or without dashes.',
+      'Zuora-Entity-Ids must be one entity id: 32 hex digits, with or without dashes.',
     );
   }
   const orgs = entities.get(id);
@@ -56,7 +56,7 @@ export function orgsOf(own: readonly string[], header: string | undefined): read
   if (ids.includes(undefined)) {
     throw new RequestError(
       'BAD_REQUEST',
-      'Zuora-Org-Ids takes org ids, 32 hex digits with or without dashes, separated by commas. Without it all orgs count.',
+      'Zuora-Org-Ids must be org ids, separated by commas: 32 hex digits each, with or without dashes. Without this header, all orgs are included.',
     );
   }
   const wanted = new Set(ids as string[]);
@@ -73,4 +73,4 @@ export function orgsOf(own: readonly string[], header: string | undefined): read
 
 /** Ids that are allowed, few enough for a message. */
 const some = (ids: readonly string[]): string =>
-  `It may use ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ` and ${ids.length - 5} more` : ''}.`;
+  `The client may use ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ` and ${ids.length - 5} more` : ''}.`;

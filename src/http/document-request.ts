@@ -18,7 +18,7 @@ export interface Asked {
 export function idIn({ documentId, persistedQuery }: Asked): string | undefined {
   if (documentId != null) {
     if (typeof documentId !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(documentId)) {
-      throw new RequestError('BAD_REQUEST', 'documentId is text of 1 to 255 printable ASCII characters.');
+      throw new RequestError('BAD_REQUEST', 'documentId must have 1 to 255 printable ASCII characters.');
     }
     return documentIdOf(documentId);
   }
@@ -27,7 +27,7 @@ export function idIn({ documentId, persistedQuery }: Asked): string | undefined 
   if (version !== 1 || typeof sha256Hash !== 'string' || !/^[0-9a-f]{64}$/i.test(sha256Hash)) {
     throw new RequestError(
       'BAD_REQUEST',
-      'extensions.persistedQuery is { "version": 1, "sha256Hash": <64 hex digits> }.',
+      'extensions.persistedQuery must be { "version": 1, "sha256Hash": <64 hex digits> }.',
     );
   }
   return sha256Hash.toLowerCase();
@@ -39,7 +39,7 @@ const isObject = (value: unknown): value is Given =>
 
 export function inBody(body: unknown): Asked {
   if (Array.isArray(body)) {
-    throw new RequestError('BAD_REQUEST', 'Batched operations are off: send one operation in a request, not a list.');
+    throw new RequestError('BAD_REQUEST', 'Batched operations are not supported: send one operation in each request.');
   }
   if (!isObject(body)) return {};
   const { query, operationName, variables, documentId, extensions } = body;
@@ -49,7 +49,8 @@ export function inBody(body: unknown): Asked {
 
 /** As if the text had been sent: Apollo is not told of ids. */
 export function bodyWith(body: unknown, query: string): Given {
-  if (!isObject(body ?? {})) throw new RequestError('BAD_REQUEST', 'The body is no object: { "variables": { ... } }.');
+  if (!isObject(body ?? {}))
+    throw new RequestError('BAD_REQUEST', 'The body must be an object such as { "variables": { ... } }.');
   const { documentId: _, extensions, ...rest } = (body ?? {}) as Given;
   if (!isObject(extensions)) return { ...rest, query };
   const { persistedQuery: __, ...others } = extensions;

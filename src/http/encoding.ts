@@ -21,9 +21,9 @@ export async function encodings(app: FastifyInstance): Promise<void> {
     encodings: ['gzip'],
     requestEncodings: ['gzip', 'identity'],
     onUnsupportedRequestEncoding: () =>
-      Object.assign(new Error('Content-Encoding may be gzip, or be left out.'), { statusCode: 415 }),
+      Object.assign(new Error('Content-Encoding must be gzip, or be left out.'), { statusCode: 415 }),
     onInvalidRequestPayload: () =>
-      Object.assign(new Error('The body is not what gzip makes, or not all of it.'), { statusCode: 400 }),
+      Object.assign(new Error('The body is not valid gzip, or is incomplete.'), { statusCode: 400 }),
   });
   // A body that inflates beyond the limit is refused at once, but what had arrived of it would be inflated to its end:
   // 130 MB of zeros, at 0.4 s of a processor for each such request.

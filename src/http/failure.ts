@@ -44,7 +44,7 @@ export function failureOf(thrown: unknown, requestId: string): Failure {
     const allowed = code === 'BAD_REQUEST' ? '' : ` ${requestErrorCodes[code].meaning}`;
     return { code, message: `${message.replace(/\.$/, '')}.${allowed}` };
   }
-  return { code: 'INTERNAL', message: `An unexpected failure. Its request id is ${requestId}.` };
+  return { code: 'INTERNAL', message: `An unexpected failure. The request id is ${requestId}.` };
 }
 
 /** When the same may be asked again: most requests with a key are done within a second. */

@@ -41,35 +41,42 @@ export function gauges(services: Services, version: string): Gauge[] {
     gauge('gateway_replica_in_use', 'Whether queries go to this replica: 1 or 0.', ['replica'], function () {
       for (const { name, inUse } of db.replicas?.states ?? []) this.set({ replica: name }, inUse ? 1 : 0);
     }),
-    gauge(
-      'gateway_replica_lag_seconds',
-      'How long ago the primary had something that this replica lacks; 0 where it lacks nothing.',
-      ['replica'],
-      function () {
-        for (const { name, behindMs } of db.replicas?.states ?? []) this.set({ replica: name }, behindMs / 1000);
-      },
-    ),
+    gauge('gateway_replica_lag_seconds', 'Seconds that this replica is behind the primary.', ['replica'], function () {
+      for (const { name, behindMs } of db.replicas?.states ?? []) this.set({ replica: name }, behindMs / 1000);
+    }),
     gauge('gateway_database_up', 'Whether the database answered within 2 seconds: 1 or 0.', [], async function () {
       this.set((await look()) ? 1 : 0);
     }),
-    waiting('gateway_bill_runs_open', 'Bill runs that workers have to carry on.', 'billRuns'),
-    waiting('gateway_bill_run_chunks_waiting', 'Chunks of these that are not done, those at work included.', 'chunks'),
+    waiting('gateway_bill_runs_open', 'Bill runs with work that is not done.', 'billRuns'),
+    waiting(
+      'gateway_bill_run_chunks_waiting',
+      'Chunks of open bill runs that are not done, those in progress included.',
+      'chunks',
+    ),
     waiting(
       'gateway_bill_run_oldest_age_seconds',
-      'Seconds since the bill run that has been at what it is at for longest got there; 0 where none is open.',
+      'Longest time in seconds that an open bill run has been in its present status; 0 if none is open.',
       'billRunAge',
     ),
     gauge(
       'gateway_payment_breakers_open',
-      'Accounts at the payment gateway that have not answered, whose payments this process refuses at once.',
+      'Accounts at the payment gateway that do not answer. This process refuses their payments at once.',
       [],
       function () {
         this.set(services.breakers.open);
       },
     ),
-    waiting('gateway_payment_attempts_open', 'Payment attempts whose end is not known yet.', 'attempts'),
-    waiting('gateway_payment_attempt_oldest_age_seconds', 'Seconds since the oldest of these was made.', 'attemptAge'),
-    waiting('gateway_refunds_open', 'Refunds that the payment gateway has not answered for yet.', 'refunds'),
-    waiting('gateway_refund_oldest_age_seconds', 'Seconds since the oldest of these was made.', 'refundAge'),
+    waiting('gateway_payment_attempts_open', 'Payment attempts whose outcome is not known yet.', 'attempts'),
+    waiting(
+      'gateway_payment_attempt_oldest_age_seconds',
+      'Age in seconds of the oldest open payment attempt; 0 if none is open.',
+      'attemptAge',
+    ),
+    waiting('gateway_refunds_open', 'Refunds that the payment gateway has not confirmed yet.', 'refunds'),
+    waiting(
+      'gateway_refund_oldest_age_seconds',
+      'Age in seconds of the oldest open refund; 0 if none is open.',
+      'refundAge',
+    ),
   ];
 }

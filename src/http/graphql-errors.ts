@@ -71,7 +71,7 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   }
   // Below a mutation its effect has been committed: the same request again would have it twice.
   if (mutation && error.path && error.path.length > 1) {
-    const shown = `The mutation was carried out; this part of its result could not be read. Its request id is ${context.request.id}.`;
+    const shown = `The mutation was carried out, but this part of its result could not be read. The request id is ${context.request.id}.`;
     Object.assign(error.extensions, { shown, final: true });
     context.carriedOut = true;
   }

@@ -47,7 +47,7 @@ export const searchOf = (url: string): string => (url.includes('?') ? url.slice(
 async function checkAccept(request: FastifyRequest): Promise<void> {
   if (request.method !== 'POST' || mediaTypeFor(request)) return;
   const allowed = 'application/json or application/graphql-response+json';
-  throw new RequestError('NOT_ACCEPTABLE', `Accept must admit ${allowed}, in UTF-8.`);
+  throw new RequestError('NOT_ACCEPTABLE', `Accept must allow ${allowed}, in UTF-8.`);
 }
 
 function headersOf(request: FastifyRequest): HeaderMap {

@@ -179,7 +179,7 @@ export async function graphqlRoute(
     const operation = await prepared(request, await documents.resolve(request));
     if (request.method === 'GET' && operation?.node.operation === OperationTypeNode.MUTATION) {
       reply.header('allow', 'POST');
-      throw new RequestError('METHOD_NOT_ALLOWED', 'GET takes queries only, and this is a mutation: send it by POST.');
+      throw new RequestError('METHOD_NOT_ALLOWED', 'GET is allowed only for queries. Send the mutation by POST.');
     }
     if (operation) judgeRights(operation, caller);
     if (idempotencyKey(request) !== undefined) await turnFor(request);

@@ -95,7 +95,7 @@ export async function headers(app: FastifyInstance, options: HeaderOptions): Pro
 
 const unreadable: Record<string, [code: RequestErrorCode, message: string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive in time.'],
-  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'All headers together have at most 16 KB.'],
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'All headers together may have at most 16 KB.'],
 };
 
 /** The status that a connection got in place of its request's reply, since the rest of the request could not be read. */
@@ -114,7 +114,7 @@ export function refuseUnreadable(
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [code, message] = unreadable[error.code ?? ''] ?? [
     'BAD_REQUEST',
-    `This is no HTTP/1.1 request: ${error.reason ?? 'it ends too early'}.`,
+    `The request is not valid HTTP/1.1: ${error.reason ?? 'it ends too early'}.`,
   ];
   const requestId = newRequestId();
   log.info({ requestId, code, cause: error.code, reason: message }, 'request refused');

@@ -22,7 +22,7 @@ export function onlyFor(app: FastifyInstance, names: readonly string[]): void {
   const allowed = new Set([...local, ...names.map((name) => name.toLowerCase())]);
   app.addHook('onRequest', async (request) => {
     if (allowed.has(hostOf(request))) return;
-    const message = `This server is ${[...allowed].join(', ')}, and not the Host that was asked for. ALLOWED_HOSTS adds names.`;
+    const message = `Host must be one of ${[...allowed].join(', ')}. ALLOWED_HOSTS adds names.`;
     throw new RequestError('FORBIDDEN', message);
   });
 }

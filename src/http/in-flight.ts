@@ -31,10 +31,10 @@ export class InFlight {
       return await lane.take(clientId, cost, AbortSignal.any([signal, patience]));
     } catch (error) {
       if (error instanceof TooManyWaiting) {
-        throw tooMany('waiting', error.allowed, `would be one more than the ${error.allowed} that wait for their turn`);
+        throw tooMany('waiting', error.allowed, `was refused: ${error.allowed} operations of the client wait already`);
       }
       if (signal.aborted || !patience.aborted) throw error;
-      throw tooMany('costInFlight', this.limits.costInFlight, `has waited ${patienceMs} ms for its turn`);
+      throw tooMany('costInFlight', this.limits.costInFlight, `waited ${patienceMs} ms for other operations to end`);
     }
   }
 
@@ -47,6 +47,6 @@ export class InFlight {
 const tooMany = (limit: 'waiting' | 'costInFlight', allowed: number, what: string): LimitError =>
   new LimitError(
     { limit, allowed },
-    `The operation ${what}, beside other expensive ones; it has changed nothing. Send fewer at a time, or cheaper ones.`,
+    `The operation ${what}. Nothing was changed. Send fewer or cheaper operations at a time.`,
     1,
   );

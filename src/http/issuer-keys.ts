@@ -59,7 +59,10 @@ export class IssuerKeys<Verify> {
     await asked;
     const found = this.known.get(kid);
     if (found !== undefined || !this.failed) return found;
-    throw new RequestError('UNAVAILABLE', 'The issuer of this token cannot be reached to check it. Try again later.');
+    throw new RequestError(
+      'UNAVAILABLE',
+      'The issuer of this token cannot be reached, so the token cannot be checked. Try again later.',
+    );
   }
 
   /** Asks the issuer, unless that was done a moment ago: then it joins what is under way, or nothing happens. */
@@ -83,7 +86,7 @@ export class IssuerKeys<Verify> {
       this.failed = false;
     } catch (error) {
       this.failed = true;
-      onFailure(error, 'asking the issuer of outside tokens for its keys');
+      onFailure(error, 'fetching the keys from JWT_JWKS_URL');
     }
   }
 }

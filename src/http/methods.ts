@@ -22,7 +22,7 @@ export function watchMethods(app: FastifyInstance): () => void {
       const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
         reply.header('allow', allow);
         if (request.method === 'OPTIONS') return reply.code(204).send();
-        throw new RequestError('METHOD_NOT_ALLOWED', `${request.method} is not supported here; ${allow} are.`);
+        throw new RequestError('METHOD_NOT_ALLOWED', `This path does not support ${request.method}, only ${allow}.`);
       };
       app.route({ method: others, url, onRequest, handler: (_request, reply) => reply });
     }

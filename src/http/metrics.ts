@@ -40,7 +40,7 @@ export class Metrics {
   private readonly used = new Set<string>();
   private readonly seconds = new Histogram({
     name: 'gateway_request_duration_seconds',
-    help: 'Seconds from the arrival of a request to the end of its reply; status 499 where its client had gone before.',
+    help: 'Seconds from the arrival of a request to the end of its reply; status 499 if the client had gone before.',
     labelNames: ['route', 'operation', 'status'] as const,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.registry],
@@ -61,7 +61,7 @@ export class Metrics {
   });
   private readonly deprecated = new Counter({
     name: 'gateway_deprecated_uses_total',
-    help: 'Requests whose document uses something of the schema that is to go, by client and by what it is.',
+    help: 'Requests whose document uses a deprecated part of the schema, by client and by part.',
     labelNames: ['client', 'coordinate'] as const,
     registers: [this.registry],
   });
@@ -85,20 +85,20 @@ export class Metrics {
   });
   private readonly refused = new Counter({
     name: 'gateway_user_errors_total',
-    help: 'What the rules refused, by code: userErrors of mutations and reasons of REST replies.',
+    help: 'Refusals by the business rules, by code: userErrors of mutations and reasons of REST replies.',
     labelNames: ['code'] as const,
     registers: [this.registry],
   });
   private readonly calls = new Histogram({
     name: 'gateway_payment_gateway_call_duration_seconds',
-    help: 'Seconds that a call of the payment gateway took, by how it ended: ok, declined, error or timeout.',
+    help: 'Seconds that a call of the payment gateway took, by outcome: ok, declined, error or timeout.',
     labelNames: ['call', 'outcome'] as const,
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers: [this.registry],
   });
   private readonly chunks = new Histogram({
     name: 'gateway_bill_run_chunk_duration_seconds',
-    help: 'Seconds that this process worked on a chunk of a bill run, by what the run was at and how it ended: done or failed.',
+    help: 'Seconds that this process worked on a chunk of a bill run, by phase of the run and by outcome: done or failed.',
     labelNames: ['phase', 'outcome'] as const,
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers: [this.registry],

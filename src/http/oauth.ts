@@ -102,7 +102,7 @@ export function oauth(identity: Pick<Identity, 'issue'>, { publicUrl }: OauthOpt
 function originOf({ protocol, host }: FastifyRequest): string {
   const origin = `${protocol}://${host}`;
   if (!/^https?:\/\/[\w.:[\]-]+$/.test(origin) || !URL.canParse(origin)) {
-    throw new RequestError('BAD_REQUEST', 'Host must be a host, with a port where it is not the usual one.');
+    throw new RequestError('BAD_REQUEST', 'Host must be a host name or an IP address, with an optional port.');
   }
   return new URL(origin).origin;
 }
@@ -142,7 +142,7 @@ function tokenEndpoint(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
       throw new TokenError(
         429,
         'temporarily_unavailable',
-        `More than ${perMinute} token requests in a minute from this address. Use a token until it expires.`,
+        `This address has sent more than ${perMinute} token requests in a minute. Use a token until it expires.`,
       );
     });
 
@@ -154,7 +154,7 @@ function tokenEndpoint(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
       }
       const { clientId, secret } = credentialsOf(request.headers.authorization, form);
       if (idOf(clientId) === undefined) {
-        throw new TokenError(401, 'invalid_client', 'A client_id is a UUID of 36 characters.');
+        throw new TokenError(401, 'invalid_client', 'client_id must be a UUID of 36 characters.');
       }
       const wanted = (optional(form, 'scope') ?? '').split(' ').filter(Boolean);
       try {
@@ -187,7 +187,7 @@ function credentialsOf(authorization: string | undefined, form: URLSearchParams)
   }
   const clientId = optional(form, 'client_id');
   if (clientId !== undefined && idOf(clientId) !== idOf(credentials.clientId)) {
-    throw new TokenError(400, 'invalid_request', 'The header and the form name two clients.');
+    throw new TokenError(400, 'invalid_request', 'The header and the form name different clients.');
   }
   return credentials;
 }
@@ -206,7 +206,7 @@ function basicCredentials(encoded: string): Credentials {
   throw new TokenError(
     401,
     'invalid_client',
-    'Basic takes the base64 of client_id:client_secret, each encoded as in a form.',
+    'Basic must be followed by the base64 of client_id:client_secret, each encoded as in a form.',
   );
 }
 
@@ -227,5 +227,5 @@ const invalid = (what: string): TokenError =>
   new TokenError(
     400,
     'invalid_request',
-    `${what} The form takes grant_type and scope, and client_id and client_secret where they are in no header, once each.`,
+    `${what} The form may have grant_type, scope, client_id and client_secret, once each. An Authorization header may replace the last two.`,
   );

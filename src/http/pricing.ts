@@ -20,7 +20,7 @@ export function price(operation: Operation, clientId: string, limits: Limits, ra
   if (requested > limits.cost) {
     throw new LimitError(
       { limit: 'cost', allowed: limits.cost, requested },
-      `The operation may cost ${requested}; ${limits.cost} is allowed. Ask for shorter pages, for fewer fields, or for fewer counts and sums.`,
+      `The operation may cost ${requested}; ${limits.cost} is allowed. Request shorter pages, fewer fields, or fewer counts and sums.`,
     );
   }
   return { requested, giveBack: rates.spend(clientId, requested) };

@@ -50,7 +50,7 @@ export class Rates {
   spend(clientId: string, cost: number): (unused: number) => void {
     const window = this.windowOf(clientId);
     const wanted = window.costPerMinute + cost;
-    if (wanted > this.limits.costPerMinute) throw this.refusal(window, 'costPerMinute', wanted, 'objects of cost');
+    if (wanted > this.limits.costPerMinute) throw this.refusal(window, 'costPerMinute', wanted, 'units of cost');
     window.costPerMinute = wanted;
     return (unused) => {
       window.costPerMinute -= unused;

@@ -93,7 +93,7 @@ export class Documents {
     const given = method === 'GET' ? inSearch(request.search) : inBody(request.body);
     const fromPath = (request.params as { documentId?: string }).documentId;
     if (fromPath !== undefined && given.documentId != null && given.documentId !== fromPath) {
-      throw new RequestError('BAD_REQUEST', 'The path and documentId name two documents.');
+      throw new RequestError('BAD_REQUEST', 'The path and documentId name different documents.');
     }
     const asked: Asked = { ...given, documentId: given.documentId ?? fromPath };
     request.byId = asked.documentId != null || asked.persistedQuery != null;
@@ -114,7 +114,7 @@ export class Documents {
       return text;
     }
     if (text !== undefined && hashOf(text) !== id) {
-      throw new RequestError('BAD_REQUEST', 'The id is not the SHA-256 of the document that came with it.');
+      throw new RequestError('BAD_REQUEST', 'The id must be the SHA-256 of the document in the request.');
     }
     const found = this.find(clientId, id);
     const served = found instanceof Promise ? await found : found;
@@ -123,7 +123,7 @@ export class Documents {
     if (served && known === undefined) {
       throw new RequestError(
         'PERSISTED_QUERY_NOT_FOUND',
-        `The document was retired on ${served.retiredDate}. Ask whoever runs this server to restore it.`,
+        `The document was retired on ${served.retiredDate}. Ask the operator to restore it.`,
       );
     }
     if (known === undefined) throw new RequestError('PERSISTED_QUERY_NOT_FOUND');
@@ -199,7 +199,7 @@ export class Documents {
         this.preparedCharacters += text.length;
       }
     } catch (err) {
-      this.log.warn({ err }, 'registered documents could not be prepared; those that are called are read then');
+      this.log.warn({ err }, 'registered documents could not be prepared: each is prepared when it is called');
     }
   }
 
@@ -211,7 +211,7 @@ export class Documents {
     try {
       await recordUnknown(this.services.db.aside(), runs);
     } catch (err) {
-      this.log.warn({ err }, 'unknown documents could not be put on record');
+      this.log.warn({ err }, 'unregistered documents could not be recorded: this is tried again');
       for (const run of runs) {
         const key = `${run.clientId} ${run.hash}`;
         const since = Number(this.unrecorded.get(key)?.count ?? 0);

@@ -70,7 +70,7 @@ function writtenUpTo(request: FastifyRequest): bigint | undefined {
   const position = request.headers['write-position'];
   if (position === undefined) return undefined;
   if (!/^\d{1,19}$/.test(String(position))) {
-    throw new RequestError('BAD_REQUEST', 'Write-Position must be what a reply has given.');
+    throw new RequestError('BAD_REQUEST', 'Write-Position must be the value of this header in a reply.');
   }
   return BigInt(String(position));
 }

@@ -21,7 +21,7 @@ const repeats = (text: string): boolean => (text + text).indexOf(text, 1) < text
 export function weaknessOf(key: string): string | undefined {
   if (key.length < leastCharacters) return `must have at least ${leastCharacters} characters`;
   if (bitsOf(key) < leastBits) return 'has too few different characters to be random';
-  if (repeats(key)) return 'is a shorter text over and over';
-  if (placeholders.test(key)) return 'reads like the placeholder of an example';
+  if (repeats(key)) return 'repeats a shorter text';
+  if (placeholders.test(key)) return 'looks like the placeholder of an example';
   return undefined;
 }

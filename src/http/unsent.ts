@@ -94,7 +94,7 @@ export class Unsent {
     if (requested < allowed) return;
     throw new LimitError(
       { limit: 'unsent', allowed, requested },
-      `Replies of ${requested} bytes wait for this client to read them; ${allowed} are allowed. Read them or close their connections, and try again.`,
+      `The client has not read ${requested} bytes of replies; ${allowed} are allowed. Read the replies or close their connections, and try again.`,
       retryAfter,
     );
   }

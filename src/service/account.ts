@@ -21,7 +21,7 @@ export function createAccount(work: Work, input: CreateAccountInput, dryRun = fa
       const allowed = unit.caller.orgIds.join(', ');
       errors.push(
         input.orgId
-          ? userError('NOT_FOUND', `No org of the caller has this id; ${allowed} are allowed.`, ['orgId'])
+          ? userError('NOT_FOUND', `The client has no org with this id; ${allowed} are allowed.`, ['orgId'])
           : userError('REQUIRED', `The client has several orgs; name one of ${allowed}.`, ['orgId']),
       );
     }
@@ -79,7 +79,7 @@ export function updateAccount(
       ...below(['input'], [...judgeAccount(input), ...judgePaymentMethod(unit, input.paymentMethodToken)]),
     ];
     for (const field of ['name', 'paymentTerm'] as const) {
-      if (input[field] === null) errors.push(userError('REQUIRED', `${field} cannot be emptied.`, ['input', field]));
+      if (input[field] === null) errors.push(userError('REQUIRED', `${field} must not be null.`, ['input', field]));
     }
     if (errors.length) throw new Refusal(errors);
     const account: AccountRow = {

@@ -23,7 +23,7 @@ export function watchBacklog({ db, onFailure }: Services): () => Promise<Backlog
       until = performance.now() + keptForMs;
     });
     known = within(patienceMs, asked, () => undefined).catch((error) => {
-      if (failureOf(error) === undefined) onFailure(error, 'looking up what waits to be done');
+      if (failureOf(error) === undefined) onFailure(error, 'counting the open work for the metrics');
       return undefined;
     });
     return known;

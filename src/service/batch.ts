@@ -20,7 +20,7 @@ export function refuse(errors: UserError[]): void {
 export function judgeCount(count: number, path: string[]): UserError[] {
   if (count === 0) return [userError('REQUIRED', 'Give at least one entry.', path)];
   if (count <= maxEntries) return [];
-  return [userError('LIMIT_EXCEEDED', `${count} entries; one request takes at most ${maxEntries}.`, path)];
+  return [userError('LIMIT_EXCEEDED', `The request has ${count} entries; at most ${maxEntries} are allowed.`, path)];
 }
 
 /** What a batch that was refused shows: null for each entry, and none for more entries than one request takes. */

@@ -58,7 +58,7 @@ export async function carryOn(
         worked = (await step(services, run)) || worked;
       } catch (error) {
         // It must not keep those back that come after it, however often it fails.
-        services.onFailure(error, `carrying bill run ${run.billRunNumber} on`);
+        services.onFailure(error, `work on bill run ${run.billRunNumber}`);
         failed.set(run.id, error);
       }
     }
@@ -74,7 +74,7 @@ export async function carryToEnd(services: Services, work: Work, runId: string, 
   for (;;) {
     await Promise.all(Array.from({ length: workers }, () => carryOn(services, undefined, runId)));
     const run = await findBillRun(work, runId);
-    if (!run) throw new Error('The bill run was removed by somebody else.');
+    if (!run) throw new Error('The bill run was deleted meanwhile.');
     if (run.finishedDate) return run;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -117,7 +117,7 @@ export async function step(services: Services, run: BillRunRow): Promise<boolean
   } catch (error) {
     // What may pass, or has to do with the database as a whole, is no account's fault: it is tried again later.
     if (failureOf(error)) throw error;
-    tell(services, error, `a chunk of bill run ${run.billRunNumber}: its accounts are tried one by one`);
+    tell(services, error, `a chunk of bill run ${run.billRunNumber}: the accounts of the chunk are tried one by one`);
     return tryChunk(services, run, run.status, true);
   }
   return inTransaction(services, run, (lease) => finish(services, lease, run.id));
@@ -268,7 +268,7 @@ function reasonOf(error: unknown): { code: UserErrorCode; message: string } {
     const [{ code, message }] = refusal.errors;
     return { code, message };
   }
-  return { code: 'UNEXPECTED', message: 'An unexpected failure; the log tells more.' };
+  return { code: 'UNEXPECTED', message: 'An unexpected failure. The log has the details.' };
 }
 
 const pollEvery = 5_000;
@@ -287,7 +287,7 @@ export function startWorkers(services: Services, count: number): () => Promise<v
   services.wake = wakeAll;
   const loop = async () => {
     while (!ended) {
-      await carryOn(services, () => ended).catch((error) => services.onFailure(error, 'carrying bill runs on'));
+      await carryOn(services, () => ended).catch((error) => services.onFailure(error, 'work on bill runs'));
       if (ended) return;
       await new Promise<void>((resolve) => {
         waiting.add(resolve);

@@ -112,7 +112,7 @@ export async function updateClient(
     const removed = await removeGrants(lease, id, grant.entity);
     if (!('nothing' in grant)) return addGrants(lease, id, await prepared(lease, [grant]));
     // A name that was misspelt must not look as if something had been taken away.
-    if (!removed) refuse([userError('NOT_FOUND', `The client sees nothing of ${grant.entity}.`, ['grant', 'entity'])]);
+    if (!removed) refuse([userError('NOT_FOUND', `The client sees no org of ${grant.entity}.`, ['grant', 'entity'])]);
   }).catch((error) => {
     throw taken(error, clientId);
   });

@@ -188,11 +188,11 @@ function check({ name, scopes: wanted, grants, clientId, secret }: NewClient): U
   for (const [i, grant] of grants.entries()) errors.push(...below(['grants', i], checkGrant(grant)));
   if (clientId !== undefined && idOf(clientId) === undefined) {
     errors.push(
-      userError('INVALID_VALUE', 'A client id is a UUID: 32 hex digits, with or without dashes.', ['clientId']),
+      userError('INVALID_VALUE', 'A client id must be a UUID: 32 hex digits, with or without dashes.', ['clientId']),
     );
   }
   if (secret !== undefined && (secret.length === 0 || secret.length > longestSecret)) {
-    errors.push(userError('INVALID_VALUE', `A secret has 1 to ${longestSecret} characters.`, ['secret']));
+    errors.push(userError('INVALID_VALUE', `A secret must have 1 to ${longestSecret} characters.`, ['secret']));
   }
   return errors;
 }
@@ -211,10 +211,10 @@ export function checkGrant({ entity, orgs, allOrgs }: NamedGrant): UserError[] {
 }
 
 export const checkSubject = (subject: string): UserError[] =>
-  isSubject(subject) ? [] : [userError('INVALID_VALUE', 'A subject has 1 to 255 ASCII characters.', ['subject'])];
+  isSubject(subject) ? [] : [userError('INVALID_VALUE', 'A subject must have 1 to 255 ASCII characters.', ['subject'])];
 
 export function checkName(field: string, name: string): UserError[] {
-  if (isBlank(name)) return [userError('REQUIRED', `${field} is empty.`, [field])];
+  if (isBlank(name)) return [userError('REQUIRED', `${field} must not be empty.`, [field])];
   return checkTexts({ [field]: name }, { [field]: 255 });
 }
 

@@ -84,7 +84,7 @@ export async function hold(
 const tooLong = (requested: number, allowed: number): LimitError =>
   new LimitError(
     { limit: 'keptReply', allowed, requested },
-    `The reply has ${requested} characters; with an Idempotency-Key ${allowed} are kept. Nothing was changed: ask for less of it.`,
+    `The reply has ${requested} characters; ${allowed} are allowed with an Idempotency-Key. Nothing was changed. Request fewer fields.`,
   );
 
 async function takeKey(

@@ -56,7 +56,7 @@ export const judgeVersion = (
     : [
         userError(
           'VERSION_CONFLICT',
-          `The object is at version ${current.version}, not ${expected}; read it again.`,
+          `The object has the version ${current.version}, not ${expected}. Read the object again.`,
           path,
           { kind: 'VersionConflict', currentVersion: current.version, current },
         ),
@@ -69,7 +69,7 @@ export const judgeVersionCount = (expected: readonly number[] | null | undefined
     : [
         userError(
           'INVALID_VALUE',
-          `${expected.length} versions for ${keys} keys; give one for each key, in their order.`,
+          `expectedVersions has ${expected.length} entries for ${keys} keys. Give one version for each key, in the order of the keys.`,
           ['expectedVersions'],
         ),
       ];

@@ -39,11 +39,11 @@ function parsed(manifest: string): unknown {
 }
 
 const forms =
-  'What is read is the manifest of Apollo (format "apollo-persisted-query-manifest", version 1) and an object of texts by their ids, as Relay and the GraphQL Code Generator write it';
+  'The manifest must be that of Apollo (format "apollo-persisted-query-manifest", version 1), or an object of texts by id as of Relay or the GraphQL Code Generator';
 
 function entriesOf(manifest: unknown): [id: string, text: string][] {
   if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) {
-    throw wrong('INVALID_VALUE', `The manifest is no object. ${forms}.`);
+    throw wrong('INVALID_VALUE', `The manifest is not an object. ${forms}.`);
   }
   if (!('format' in manifest)) return Object.entries(manifest).map(([id, text]) => [id, textOf(id, text)]);
   const { format, version, operations } = manifest as Record<string, unknown>;
@@ -60,7 +60,7 @@ function entriesOf(manifest: unknown): [id: string, text: string][] {
 
 function textOf(id: string, text: unknown): string {
   if (typeof text === 'string') return text;
-  throw wrong('INVALID_VALUE', `${id.slice(0, 100)} of the manifest has no text.`);
+  throw wrong('INVALID_VALUE', `The document ${id.slice(0, 100)} of the manifest has no text.`);
 }
 
 /** The hashes that the tools use, told by their lengths. Relay's own default is MD5, of the code generator SHA-1. */
@@ -68,9 +68,7 @@ const algorithms: Record<number, string> = { 32: 'md5', 40: 'sha1', 64: 'sha256'
 
 function problemOf(documentId: string, text: string): string | undefined {
   const algorithm = /^[0-9a-f]+$/.test(documentId) ? algorithms[documentId.length] : undefined;
-  if (!algorithm) return 'An id is the MD5, SHA-1 or SHA-256 of its text in hex digits.';
+  if (!algorithm) return 'An id must be the MD5, SHA-1 or SHA-256 of its text in hex digits.';
   const hash = createHash(algorithm).update(text).digest('hex');
-  return hash === documentId
-    ? undefined
-    : `The ${algorithm} of the text is ${hash}: the text is not the one of its id.`;
+  return hash === documentId ? undefined : `The id must be the ${algorithm} of the text, which is ${hash}.`;
 }

@@ -90,7 +90,7 @@ function judgeLineCount(count: number): UserError[] {
   if (count === 0) return [userError('REQUIRED', 'Give at least one entry.', ['orderLineItems'])];
   if (count <= maxLineItems) return [];
   return [
-    userError('LIMIT_EXCEEDED', `${count} line items; one request updates at most ${maxLineItems}.`, [
+    userError('LIMIT_EXCEEDED', `The request has ${count} line items; at most ${maxLineItems} are allowed.`, [
       'orderLineItems',
     ]),
   ];

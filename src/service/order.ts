@@ -141,8 +141,12 @@ function judgeLines(
       if (nameOfOriginal(line)) {
         refuseLine([
           original
-            ? userError('RETURN_NOT_ALLOWED', 'The original belongs to another account.', ['originalOrderNumber'])
-            : userError('NOT_FOUND', 'No line item has these numbers.', ['originalOrderLineItemNumber']),
+            ? userError('RETURN_NOT_ALLOWED', 'The original line item belongs to another account.', [
+                'originalOrderNumber',
+              ])
+            : userError('NOT_FOUND', 'No line item has this order number and item number.', [
+                'originalOrderLineItemNumber',
+              ]),
         ]);
       }
       return line as JudgedLine;

@@ -38,13 +38,18 @@ async function giveUp(services: Services, connection: Connection, attemptId: str
   }
   // Captured although we never asked: pay it back, under a key of the attempt's own, so once.
   const charge = await services.gateway.find(attemptId);
-  if (!charge) throw new Error(`the gateway neither gives attempt ${attemptId} up nor knows it`);
+  if (!charge) throw new Error(`the payment gateway neither voids payment attempt ${attemptId} nor knows it`);
   const paidBack = charge.status === 'Refunded' || (await services.gateway.refund(attemptId, attemptId, charge.amount));
-  if (!paidBack) throw new Error(`attempt ${attemptId} was captured unasked and could not be paid back`);
-  await closeAttempts(connection, [{ id: attemptId, status: 'Voided', message: 'captured unasked and paid back' }]);
+  if (!paidBack)
+    throw new Error(
+      `the payment gateway captured payment attempt ${attemptId} without a request and did not refund it`,
+    );
+  await closeAttempts(connection, [
+    { id: attemptId, status: 'Voided', message: 'captured without a request and refunded' },
+  ]);
 }
 
 /** Settles every open attempt that no running unit holds. At start and every minute. */
 export async function sweepAttempts(services: Services, ended = () => false): Promise<void> {
-  await sweep(services, 'attempt', await openAttemptsOfAll(services.db.aside()), settleAttempt, ended);
+  await sweep(services, 'payment attempt', await openAttemptsOfAll(services.db.aside()), settleAttempt, ended);
 }

@@ -52,7 +52,7 @@ export async function collect(
     const missing = new Map(without.map(([first]) => [accounts.get(first.accountId)!.accountNumber, pathOf(first)]));
     throw new Refusal(
       [...missing].map(([number, path]) =>
-        userError('PAYMENT_METHOD_MISSING', `No payment method on account ${number}.`, path),
+        userError('PAYMENT_METHOD_MISSING', `The account ${number} has no payment method.`, path),
       ),
     );
   }
@@ -117,12 +117,13 @@ async function authorize(
   paths: ReadonlyMap<string, string[]>,
 ): Promise<void> {
   const { services } = unit;
-  if (!unit.mayPay) throw new Error('the payment gateway would be waited for on a connection that is for other writes');
+  if (!unit.mayPay)
+    throw new Error('this transaction must not wait for the payment gateway: its connection is for other writes');
   // Each entity has one account at the gateway.
   const account = unit.caller.entityId;
   if (!services.breakers.admits(account)) {
     const why =
-      'The payment gateway has not answered for a while, and is not asked now; nothing was charged. Try again.';
+      'The payment gateway has not answered for a while, so the payment was not sent to it. Nothing was charged. Try again.';
     throw new Refusal(attempts.map(({ id }) => userError('PAYMENT_FAILED', why, paths.get(id)!)));
   }
   // Held to the end of this transaction, so that the sweep leaves alone what is still under way.
@@ -145,7 +146,7 @@ async function authorize(
         if (!answer.approved) refused.push({ attempt, declined: true, reason: answer.reason });
       } catch (error) {
         if (error instanceof GatewayTimeout) services.breakers.timedOut(account);
-        services.onFailure(error, `authorizing attempt ${key}`);
+        services.onFailure(error, `authorizing payment attempt ${key}`);
         refused.push({ attempt, declined: false, reason: (error as Error).message });
       }
     }
@@ -166,7 +167,7 @@ async function authorize(
         ? userError('PAYMENT_DECLINED', `The payment of account ${accountNumber} was refused: ${reason}.`, path)
         : userError(
             'PAYMENT_FAILED',
-            `The payment of account ${accountNumber} failed; nothing was charged. Try again.`,
+            `The payment of account ${accountNumber} failed. Nothing was charged. Try again.`,
             path,
           );
     }),

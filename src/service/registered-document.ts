@@ -120,7 +120,7 @@ export async function retire(
     known.has(id) ? [] : [userError('NOT_FOUND', `The client has no document ${id}.`, ['documentIds', at])],
   );
   if (from !== null && !isDay(from)) {
-    errors.push(userError('INVALID_VALUE', `"${from}" is no day such as 2026-01-31.`, ['from']));
+    errors.push(userError('INVALID_VALUE', `from is "${from}"; a day such as 2026-01-31 is allowed.`, ['from']));
   }
   refuse(errors);
   await retireDocuments(db, clientId, ids, from);
@@ -130,7 +130,7 @@ export async function retire(
 /** Sets what a client may run besides its registered documents. @throws Refusal */
 export async function changeMode(db: Connection, clientId: string, mode: string): Promise<void> {
   if (!(documentModes as readonly string[]).includes(mode)) {
-    throw new Refusal([userError('INVALID_VALUE', `The modes are ${documentModes.join(', ')}.`, ['mode'])]);
+    throw new Refusal([userError('INVALID_VALUE', `mode must be one of ${documentModes.join(', ')}.`, ['mode'])]);
   }
   await setDocumentMode(db, clientId, mode as DocumentMode);
 }
@@ -159,7 +159,9 @@ export async function managedClient(db: Connection, key: string, caller?: Caller
   const id = idOf(key);
   const client = id === undefined ? undefined : await readClient(db, { id });
   if (client && (!caller || seesAll(caller, client))) return client.id;
-  throw new Refusal([userError('NOT_FOUND', 'No client with this id sees only what you see.', ['clientId'])]);
+  throw new Refusal([
+    userError('NOT_FOUND', 'No client has this id, or you may not manage its documents.', ['clientId']),
+  ]);
 }
 
 function seesAll({ entityId, orgIds }: Caller, { entities }: Pick<ClientWithGrants, 'entities'>): boolean {

@@ -8,7 +8,7 @@ import { within } from './patience';
 const graceMs = 1_000;
 
 const committedMessage =
-  'The time was up when something had been committed, and the rest has no reply. Look what took place before asking again; with an Idempotency-Key the same request can simply be sent again.';
+  'The time was up after a change was committed, but before the reply was ready. Check what took place before you send the request again. With an Idempotency-Key, simply send the same request again.';
 
 /**
  * Carries out a request, and answers no later than its time is up, and a grace where something was committed. Where nothing has
@@ -36,7 +36,7 @@ export async function timed<T>(milliseconds: number, run: (counter: StatementCou
       limit.reason ??
       new LimitError(
         { limit: 'time', allowed: milliseconds },
-        `The request took longer than ${milliseconds} ms and was ended; it has changed nothing.`,
+        `The request took longer than ${milliseconds} ms and was ended. Nothing was changed.`,
       )
     );
   }

@@ -289,12 +289,14 @@ export function noted(services: Services, error: unknown): unknown {
 /** Errors of the database in the words of a reply. */
 export function translated(error: unknown): unknown {
   if (error instanceof NumberTaken) {
-    return new Refusal([userError('DUPLICATE', `${error.column} ${error.number} is taken.`, ['input', error.column])]);
+    return new Refusal([
+      userError('DUPLICATE', `${error.column} ${error.number} is taken already.`, ['input', error.column]),
+    ]);
   }
   switch (failureOf(error)) {
     case 'contention':
       return new Refusal([
-        userError('LOCKED_RETRY', 'Other requests hold the same objects; nothing was changed, try again.'),
+        userError('LOCKED_RETRY', 'Other requests hold locks on the same objects. Nothing was changed. Try again.'),
       ]);
     case 'timeout':
       return new RequestError('TIMEOUT');

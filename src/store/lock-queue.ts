@@ -2,7 +2,7 @@
 class QueueFull extends Error {
   readonly code = '55P03';
   constructor(key: string, most: number) {
-    super(`${most} transactions of this pool hold or want ${key} already`);
+    super(`${most} transactions of this pool hold or wait for ${key} already`);
   }
 }
 

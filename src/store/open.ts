@@ -43,7 +43,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
     if (!(await db.keepsOptions())) {
       await db.close();
       throw new OpenError(
-        `What stands before the database at ${new URL(server.url).host} drops the options of connections, and with them the role that owns nothing: a pooler must pass them on.`,
+        `The connection pooler at ${new URL(server.url).host} drops the options of connections, and with them the role of the gateway. Configure the pooler to pass options on.`,
       );
     }
     const close = async () => {

@@ -146,5 +146,7 @@ export async function failCapture(connection: Connection, attemptId: string): Pr
      ${historyOf('Invoice', 'FailCapture', 'owed', 'status::text', 'status::text', change('balance', 'balance_before::text', 'balance::text'))}`,
     [attemptId],
   );
-  await closeAttempts(connection, [{ id: attemptId, status: 'Failed', message: 'the gateway would not capture' }]);
+  await closeAttempts(connection, [
+    { id: attemptId, status: 'Failed', message: 'the payment gateway refused to capture' },
+  ]);
 }

@@ -87,7 +87,7 @@ export class SharedPool {
     if (waiting >= allowed) {
       asker.refused = new LimitError(
         { limit: 'waiting', allowed, requested: waiting + 1 },
-        `${waiting} requests of the client wait for the database already; ${allowed} may. Try again in ${retryAfter} s.`,
+        `${waiting} requests of the client wait for the database already; ${allowed} are allowed. Try again in ${retryAfter} s.`,
         retryAfter,
       );
       throw asker.refused;

@@ -83,7 +83,7 @@ export class Replica {
       `select pg_is_in_recovery() as standby, (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::text as replayed`,
     );
     // One that was promoted goes its own way.
-    if (!row.standby || row.replayed === null) throw new Error('it is no replica, or none any more');
+    if (!row.standby || row.replayed === null) throw new Error('the server is not a replica');
     this.replayed = BigInt(row.replayed);
     if (this.vain !== undefined && this.replayed >= this.vain) this.vain = undefined;
   }

@@ -194,7 +194,7 @@ export class Replicas {
       const lacking = this.ends.find(({ position }) => position > replica.replayed);
       replica.behindMs = lacking ? performance.now() - lacking.at : 0;
       if (replica.replayed < this.floor || replica.behindMs > this.mostBehindMs) {
-        return replica.leaveOut('it is too far behind the primary');
+        return replica.leaveOut('the replica is too far behind the primary');
       }
       if (!replica.inUse) await this.examine(replica);
       replica.use();
@@ -205,7 +205,7 @@ export class Replicas {
 
   /** Positions of another server's log mean nothing here, and its data still less. */
   private async examine({ asking }: Replica): Promise<void> {
-    if ((await identityOf(asking)) !== this.identity) throw new Error("it is no replica of this primary's database");
+    if ((await identityOf(asking)) !== this.identity) throw new Error('the server is not a replica of this primary');
   }
 
   private every(ms: number, act: () => Promise<void>): void {

@@ -40,11 +40,15 @@ describe('the client command', () => {
 
   test.each([
     ['nothing', [], 'Say what to do: create, update, rotate, revoke, list.'],
-    ['another word', ['delete'], '"delete" is none of create, update, rotate, revoke, list.'],
-    ['a word of JavaScript', ['constructor'], '"constructor" is none of create, update, rotate, revoke, list.'],
+    ['another word', ['delete'], '"delete" is not a command; create, update, rotate, revoke, list are allowed.'],
+    [
+      'a word of JavaScript',
+      ['constructor'],
+      '"constructor" is not a command; create, update, rotate, revoke, list are allowed.',
+    ],
     ['no client', ['revoke'], 'Say which client: revoke <client_id>.'],
-    ['two clients', ['revoke', 'a', 'b'], '"b" is too much.'],
-    ['a client to list', ['list', 'a'], '"a" is too much.'],
+    ['two clients', ['revoke', 'a', 'b'], '"b" is not understood.'],
+    ['a client to list', ['list', 'a'], '"a" is not understood.'],
     ['an option of something else', ['rotate', 'a', '--scopes', 'read'], 'rotate has no option --scopes.'],
     ['an unknown client', ['rotate', 'a'], 'There is no client a, or it was revoked.'],
     ['no change', ['update', 'a'], 'Say what to change.'],
@@ -53,7 +57,7 @@ describe('the client command', () => {
     [
       'all and nothing',
       ['update', 'a', '--entity', 'E', '--all-orgs', '--no-orgs'],
-      '--no-orgs and --all-orgs exclude each other.',
+      '--no-orgs and --all-orgs cannot be given together.',
     ],
     ['no entity', ['create', '--org', 'N', '--scopes', 'read'], '--entity is missing.'],
     ['no org', ['create', '--entity', 'E', '--scopes', 'read'], '--org is missing.'],
@@ -90,7 +94,7 @@ describe('the client command', () => {
     const third = await rotate();
     const minute = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC';
     const ended = new RegExp(
-      `^Ended with its tokens: the secret [0-9a-f]{32}, made ${minute}, last used ${minute}\\.$`,
+      `^This secret has ended, and its tokens end within seconds: [0-9a-f]{32}, made ${minute}, last used ${minute}\\.$`,
     );
     expect(third.ended).toEqual([expect.stringMatching(ended)]);
     const fourth = await rotate('--drop-old');
@@ -123,7 +127,7 @@ describe('the client command', () => {
       `${clientId}  Linked\n  made     then UTC\n  scopes   read, bill\n  sees     Globex: all orgs\n  secret   <id>, made then UTC, never used`,
     );
     const revoked = await run(['revoke', clientId, '--secret', secretId]);
-    expect([revoked.status, revoked.out]).toEqual([0, expect.stringContaining('the client has none left')]);
+    expect([revoked.status, revoked.out]).toEqual([0, expect.stringContaining('Secrets that are left: none.')]);
     expect((await run(['revoke', clientId])).status).toBe(0);
     expect((await run(['list'])).out).not.toContain(clientId);
     expect((await run(['list', '--all'])).out).toMatch(new RegExp(`${clientId}  Linked\n  made .*, revoked .* UTC\n`));

@@ -122,9 +122,9 @@ describe('importing', () => {
     [
       'two operations',
       'query A { __typename } query B { __typename }',
-      /holds one query or mutation; this one has A, B\.$/,
+      /must hold exactly one query or mutation; this document has A, B\.$/,
     ],
-    ['a fragment alone', 'fragment F on OrderLineItem { id }', /Fragment "F" is never used|this one has none/],
+    ['a fragment alone', 'fragment F on OrderLineItem { id }', /Fragment "F" is never used|this document has none/],
   ])('refuses %s', async (_name, text, error) => {
     expect((await importing(text)).errors).toEqual([expect.stringMatching(error)]);
   });
@@ -133,7 +133,7 @@ describe('importing', () => {
     const wide = `query Wide($n: Int) { orders(first: $n) { nodes { orderLineItems(first: $n) { nodes { fulfillments(first: $n) { nodes { id } } } } } } }`;
     expect((await importing(lines, wide)).lines).toEqual([
       '2 documents, 2 of them new.',
-      expect.stringMatching(/^ {2}Wide may cost 14\d{7}, with the longest pages; 64000000 is allowed in a request$/),
+      expect.stringMatching(/^ {2}Wide may cost 14\d{7} with the longest pages; 64000000 is allowed in a request$/),
     ]);
   });
 
@@ -179,7 +179,7 @@ describe('a registered document', () => {
     await run(['retire', '--client', client, hashOf(lines)]);
     expect((await importing(lines)).lines).toEqual([
       '1 documents, 0 of them new.',
-      'Retired, and not restored by this: Lines.',
+      'These documents are still retired: Lines.',
     ]);
   });
 
@@ -202,14 +202,14 @@ describe('the mode', () => {
     await noteUnknown(database.db.aside(), [unknown[0]]);
     await importing(book);
     expect((await run(['report', '--client', client])).lines).toEqual([
-      '1 documents were run that are not registered.',
+      '1 unregistered documents are on record.',
       expect.stringMatching(new RegExp(`^  ${hashOf(lines)}  Lines  4 times, `)),
     ]);
   });
 
   test('is one of three', async () => {
     expect((await run(['mode', '--client', client, 'Closed'])).errors).toEqual([
-      'The modes are Open, LogUnknown, RegisteredOnly.',
+      'mode must be one of Open, LogUnknown, RegisteredOnly.',
     ]);
   });
 });
@@ -253,7 +253,11 @@ describe('check', () => {
 
 test.each([
   ['nothing', [], 'Say what to do: import, list, retire, restore, mode, report, check.'],
-  ['another word', ['drop'], '"drop" is none of them: import, list, retire, restore, mode, report, check.'],
+  [
+    'another word',
+    ['drop'],
+    '"drop" is not a command; these are allowed: import, list, retire, restore, mode, report, check.',
+  ],
   ['no client', ['list'], '--client is missing.'],
   ['no file', ['import', '--client', 'x'], 'Name the file of the manifest.'],
   ['a file that is not there', ['import', '--client', 'x', '/no/such'], '/no/such cannot be read: '],
@@ -268,5 +272,5 @@ test.each([
 
 test('answers a client that does not exist with exit status 2', async () => {
   const { status, errors } = await run(['list', '--client', '00000000-0000-4000-8000-00000000dead']);
-  expect([status, errors]).toEqual([2, ['No client with this id sees only what you see.']]);
+  expect([status, errors]).toEqual([2, ['No client has this id, or you may not manage its documents.']]);
 });

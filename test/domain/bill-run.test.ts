@@ -63,7 +63,7 @@ describe('what may be done to a bill run', () => {
 
   test('is told with the status it has and those in which it could be done', () => {
     const [error] = judgeBillRun({ status: 'Posted', posted: true }, 'Delete', aCaller());
-    expect(error.message).toBe('The bill run is Posted; this is allowed while it is Canceled, Error.');
+    expect(error.message).toBe('The bill run is Posted, but must be Canceled or Error for Delete.');
   });
 });
 

@@ -149,7 +149,7 @@ describe('a tax code', () => {
     expect(judge({ taxCodes: [gst] }, used)).toEqual([
       {
         code: 'FIELD_LOCKED',
-        message: 'The tax code VAT is in use: its rate may change, but it cannot be taken away.',
+        message: 'The tax code VAT is in use and cannot be removed. Its rate may change.',
         path: ['taxCodes'],
       },
     ]);

@@ -238,7 +238,7 @@ describe('the settings of the entity', () => {
 
   test('refuse a quantity that its unit rounds to 0, and say which unit', () => {
     expect(judged({ quantity: '0.9' }, { units })).toMatchObject([
-      { code: 'INVALID_VALUE', message: 'quantity is 0 in the unit Each; it must be above 0.', path: ['quantity'] },
+      { code: 'INVALID_VALUE', message: 'quantity is 0 in the unit Each, but must be above 0.', path: ['quantity'] },
     ]);
     expect(told(judged({ quantity: '0.9' }, {}))).toEqual([]);
   });

@@ -211,7 +211,7 @@ describe('a return against its sale', () => {
     for (const value of [same, null, undefined]) expect(judge({ [field]: value })).toEqual([]);
     expect(judge({ [field]: other })).toEqual([`INVALID_VALUE ${field}`]);
     expect(judgeReturnInput(aReturn({ [field]: other }), anOriginal(), '0')[0].message).toBe(
-      `A return has the ${field} of its original, ${same}.`,
+      `A return must have the ${field} of its original line item: ${same}.`,
     );
   });
 
@@ -241,7 +241,7 @@ describe('a return against its sale', () => {
       'INVALID_VALUE unitOfMeasure',
     ]);
     expect(judgeReturnInput(aReturn({ taxCode: 'VAT' }), anOriginal(plain), '0')[0].message).toBe(
-      'A return has the taxCode of its original, none.',
+      'A return must have the taxCode of its original line item: none.',
     );
     expect(judge({ inlineDiscountType: 'None', inlineDiscountPerUnit: '0' }, plain)).toEqual([]);
   });

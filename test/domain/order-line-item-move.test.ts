@@ -108,7 +108,7 @@ describe('the state machines of line items', () => {
     const [error] = move('TriggerAsFulfillmentOccurs', 'Booked', 'Complete');
     expect(told([error])).toEqual(['TRANSITION_NOT_ALLOWED itemState']);
     expect(error.message).toBe(
-      'A line item with fulfillments completes itself: when nothing is pending and every fulfillment is SentToBilling, Complete or Canceled.',
+      'A line item with fulfillments becomes Complete by itself: when nothing is pending and every fulfillment is SentToBilling, Complete or Canceled.',
     );
   });
 
@@ -194,7 +194,7 @@ describe('a move of a return', () => {
       {
         code: 'QUANTITY_EXCEEDED',
         path: ['quantity'],
-        message: '40 is more than the 39.5 available for return.',
+        message: 'The quantity 40 is more than the 39.5 available for return.',
         details: { kind: 'QuantityExceeded', requested: '40', available: '39.5' },
       },
     ]);

@@ -65,7 +65,7 @@ describe('what is available for return', () => {
       {
         code: 'QUANTITY_EXCEEDED',
         path: ['quantity'],
-        message: '11 is more than the 10 available for return.',
+        message: 'The quantity 11 is more than the 10 available for return.',
         details: { kind: 'QuantityExceeded', requested: '11', available: '10' },
       },
     ]);
@@ -140,14 +140,14 @@ describe('a return', () => {
     const [error, ...more] = judgeReturn('1', original);
     expect(more).toEqual([]);
     expect(error).toMatchObject({ code: 'RETURN_NOT_ALLOWED', path: [] });
-    expect(error.message).toMatch(/^Nothing of the original can be returned/);
+    expect(error.message).toMatch(/^Nothing of the original line item can be returned/);
   });
 
   test('of a return is not allowed', () => {
     const [error] = judgeReturn('1', aReturn('Complete', '40'));
     expect([error.code, error.message]).toEqual([
       'RETURN_NOT_ALLOWED',
-      'The original is a return itself; only sales line items can be returned.',
+      'The original line item is a return. Only sales line items can be returned.',
     ]);
   });
 });

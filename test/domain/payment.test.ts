@@ -80,7 +80,7 @@ describe('a refund', () => {
     expect(judgeRefund(aPayment({ status: 'Processing' }), '1')).toEqual([
       {
         code: 'PAYMENT_PENDING',
-        message: 'The payment is Processing: its money has not been taken yet. Ask again once it is Processed.',
+        message: 'The payment is Processing, but must be Processed for a refund. Try again in a moment.',
         path: ['key'],
       },
     ]);

@@ -190,7 +190,7 @@ describe('fulfillments under the settings', () => {
     expect((await create(entry(id, { quantity: '0.9' }))).userErrors).toEqual([
       {
         code: 'INVALID_VALUE',
-        message: 'quantity is 0 in the unit Each; it must be above 0.',
+        message: 'quantity is 0 in the unit Each, but must be above 0.',
         path: ['input', 'fulfillments', '0', 'quantity'],
       },
     ]);

@@ -114,7 +114,7 @@ describe('the caller of a request', () => {
       const [code, message] = await refusal(await bearer(one, { 'zuora-entity-ids': id }));
       expect([code, message]).toEqual([
         'FORBIDDEN',
-        `The client has no entity ${id} (Zuora-Entity-Ids). It may use ${entity.id}.`,
+        `The client has no entity ${id} (Zuora-Entity-Ids). The client may use ${entity.id}.`,
       ]);
     }
   });

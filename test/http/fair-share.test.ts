@@ -106,7 +106,7 @@ describe('reads that take long', () => {
         {
           errors: [
             {
-              message: `${waiting} requests of the client wait for the database already; ${waiting} may. Try again in 1 s.`,
+              message: `${waiting} requests of the client wait for the database already; ${waiting} are allowed. Try again in 1 s.`,
               extensions: {
                 ...{ code: 'RATE_LIMITED', limit: 'waiting', allowed: waiting, requested: waiting + 1 },
                 retryable: true,

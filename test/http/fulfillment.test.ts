@@ -280,7 +280,7 @@ describe('PUT /v1/fulfillments/{key}', () => {
   ])('N5: %s with the other value %j is locked, and nothing changes', async (field, value) => {
     const { id } = await created();
     const { status, body } = await put(id, { ...publishedUpdate, [field]: value });
-    const message = `${field}: ${field} of a fulfillment never changes.`;
+    const message = `${field}: ${field} of a fulfillment cannot be changed.`;
     expect([status, body.success, body.reasons]).toEqual([200, false, [{ code: 58000030, message }]]);
     expect(await shown(id)).toMatchObject({ state: 'Executing', fulfillmentDate: '2022-01-01' });
   });

@@ -151,7 +151,7 @@ describe('Zuora-Track-Id', () => {
     for (const ask of doors) {
       const answer = await ask({ 'zuora-track-id': wrong });
       expect([answer.status, answer.headers['zuora-track-id']]).toEqual([400, undefined]);
-      expect(answer.text).toContain('Zuora-Track-Id has at most 64 printable US-ASCII characters');
+      expect(answer.text).toContain('Zuora-Track-Id must have at most 64 printable US-ASCII characters');
     }
   });
 
@@ -243,7 +243,7 @@ describe('gzip', () => {
         const answer = await send('POST', url, json({ 'content-encoding': encoding }), '{}');
         expect([answer.status, answer.text]).toEqual([
           415,
-          expect.stringContaining('Content-Encoding may be gzip, or be left out.'),
+          expect.stringContaining('Content-Encoding must be gzip, or be left out.'),
         ]);
       }
     },

@@ -77,7 +77,7 @@ test('beyond 200 that wait, a client is told to send fewer', async () => {
     '1',
     { code: 'RATE_LIMITED', limit: 'waiting', allowed: 200, retryable: true },
   ]);
-  expect(message).toContain('large bodies wait for their turn');
+  expect(message).toContain('large bodies wait already');
   expect((await post(other, large)).status).toBe(200);
   await gone(sockets);
   expect((await post(client, large)).status).toBe(200);

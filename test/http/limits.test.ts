@@ -229,7 +229,7 @@ describe('the limits refuse, with what is allowed and what the request has,', ()
     const answer = await client.request({ method: 'POST', url: '/graphql', payload });
     expect([answer.status, extensionsOf(answer).code]).toEqual([400, 'BAD_REQUEST']);
     expect(answer.body.errors[0].message).toBe(
-      'Batched operations are off: send one operation in a request, not a list.',
+      'Batched operations are not supported: send one operation in each request.',
     );
     expect(await rows('account')).toBe(before);
   });

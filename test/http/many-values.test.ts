@@ -51,7 +51,7 @@ test('a body of more values than MAX_VALUES is refused on every door before it i
   ]);
   const rest = await post('/v1/fulfillments', `{"fulfillments":[${Array(610_000).fill('{}').join()}]}`);
   expect([rest.status, rest.body.success]).toEqual([400, false]);
-  expect(rest.body.reasons[0].message).toContain('600000 values');
+  expect(rest.body.reasons[0].message).toContain('at most 600000 are allowed');
 });
 
 test.each([

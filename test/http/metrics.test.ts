@@ -151,7 +151,7 @@ describe('/metrics', () => {
     await payments.authorize({ ...call, key: one, token: 'tok_ok' });
     await payments.authorize({ ...call, key: two, token: 'tok_declined' });
     await expect(payments.authorize({ ...call, key: three, token: 'tok_error' })).rejects.toThrow('failed');
-    await expect(payments.authorize({ ...call, key: four, token: 'tok_timeout' })).rejects.toThrow('no answer');
+    await expect(payments.authorize({ ...call, key: four, token: 'tok_timeout' })).rejects.toThrow('did not answer');
     await payments.capture(one);
     await payments.capture(two);
     await payments.refund(one, randomUUID(), '1');

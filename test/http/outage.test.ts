@@ -20,7 +20,7 @@ describe('a fault that nobody has foreseen', () => {
     expect(answer.body.data).toEqual({ fulfillments: null, viewer: { __typename: 'Viewer' } });
     const [error] = answer.body.errors;
     const requestId = answer.headers['zuora-request-id'];
-    expect(error.message).toBe(`An unexpected failure. Its request id is ${requestId}.`);
+    expect(error.message).toBe(`An unexpected failure. The request id is ${requestId}.`);
     expect(error.extensions).toEqual({ code: 'INTERNAL', retryable: true });
     expect(answer.text).not.toMatch(/relation|select|stack|node_modules|42P01/);
 

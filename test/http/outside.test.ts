@@ -130,7 +130,7 @@ describe('a token of an outside issuer', () => {
       const { status, code, headers } = await refusedWith(issuer.token(signingKey('unheard of')));
       expect([status, code, headers['retry-after']]).toEqual([503, 'UNAVAILABLE', '2']);
       expect((await viewer(token)).data.viewer.clientId).toBe(linked);
-      expect(gateway.failures.at(-1)?.what).toBe('asking the issuer of outside tokens for its keys');
+      expect(gateway.failures.at(-1)?.what).toBe('fetching the keys from JWT_JWKS_URL');
     } finally {
       await issuer.up();
     }

@@ -173,7 +173,7 @@ describe('the process', () => {
           {
             errors: [
               {
-                message: 'This process stops, and the request was ended; it has changed nothing. Try again.',
+                message: 'The server is stopping, and the request was ended. Nothing was changed. Try again.',
                 extensions: { code: 'UNAVAILABLE', retryable: true },
               },
             ],
@@ -183,7 +183,7 @@ describe('the process', () => {
         const [line] = gateway
           .out()
           .split('\n')
-          .filter((each) => each.includes('STOP_TIMEOUT_MS is over'));
+          .filter((each) => each.includes('STOP_TIMEOUT_MS has passed'));
         expect(JSON.parse(line)).toMatchObject({ level: 50, waitingFor: ['requests'], requests: [], behindReplies: 1 });
       } finally {
         process.kill(pid, 'SIGCONT');
@@ -325,7 +325,7 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     [
       'a short key',
       { JWT_SIGNING_KEY: 'short' },
-      'JWT_SIGNING_KEY must have at least 32 characters. Make one with: openssl rand -base64 32',
+      'JWT_SIGNING_KEY must have at least 32 characters. Make a key with: openssl rand -base64 32',
     ],
     [
       'a token for metrics that is easily guessed',
@@ -383,7 +383,10 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     });
     const { status, line } = await refused({ DATABASE_URL: database.url, PORT: String(port) });
     other.close();
-    expect([status, line]).toEqual([1, `127.0.0.1:${port} is in use: stop what listens there, or set PORT.\n`]);
+    expect([status, line]).toEqual([
+      1,
+      `127.0.0.1:${port} is in use: stop the process that listens there, or set PORT.\n`,
+    ]);
   });
 
   test('and leaves no embedded database running behind it', async () => {
@@ -412,7 +415,7 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     await pooler.close();
     expect([status, line]).toEqual([
       1,
-      `What stands before the database at ${new URL(pooler.url).host} drops the options of connections, and with them the role that owns nothing: a pooler must pass them on.\n`,
+      `The connection pooler at ${new URL(pooler.url).host} drops the options of connections, and with them the role of the gateway. Configure the pooler to pass options on.\n`,
     ]);
   });
 

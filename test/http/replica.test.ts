@@ -300,7 +300,7 @@ describe('a client that has just written', () => {
       const refused = await there('{ __typename }', {}, { 'write-position': '0/16B3748' });
       expect([refused.statusCode, refused.json().errors[0].message]).toEqual([
         400,
-        'Write-Position must be what a reply has given.',
+        'Write-Position must be the value of this header in a reply.',
       ]);
     });
 

@@ -63,7 +63,7 @@ describe('a reply that is longer than the limit', () => {
           errors: [
             {
               message:
-                'The reply has more than 10000 bytes and was cut off. Nothing was changed: ask for shorter pages, or for fewer fields.',
+                'The reply has more than 10000 bytes and was cut off. Nothing was changed. Request shorter pages or fewer fields.',
               extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'reply', allowed: 10_000 },
             },
           ],
@@ -203,7 +203,7 @@ describe('the operations of a process', () => {
       expect(late.length).toBeGreaterThan(0);
       for (const { status, headers, body } of late) {
         expect([status, headers['retry-after']]).toEqual([429, '1']);
-        expect(body.errors[0].message).toContain('has waited 67 ms for its turn');
+        expect(body.errors[0].message).toContain('waited 67 ms for other operations to end');
       }
     });
   });

@@ -166,7 +166,7 @@ const logged = (process: Started): string[] =>
   process
     .out()
     .split('\n')
-    .filter((line) => line.startsWith('{') && !/the gateway failed|no answer within/.test(line));
+    .filter((line) => line.startsWith('{') && !/the gateway failed|did not answer within/.test(line));
 
 afterAll(killAll);
 

@@ -51,7 +51,7 @@ function expectTimeout(answer: Answer): void {
     {
       errors: [
         {
-          message: `The request took longer than ${allowed} ms and was ended; it has changed nothing.`,
+          message: `The request took longer than ${allowed} ms and was ended. Nothing was changed.`,
           extensions: { code: 'TIMEOUT', limit: 'time', allowed, retryable: true },
         },
       ],
@@ -80,7 +80,7 @@ describe('when the time of a request is up', () => {
       [
         {
           code: 50000061,
-          message: `The request took longer than ${allowed} ms and was ended; it has changed nothing.`,
+          message: `The request took longer than ${allowed} ms and was ended. Nothing was changed.`,
         },
       ],
     ]);
@@ -143,7 +143,9 @@ describe('when the time of a request is up', () => {
     await hold('lock table invoice_item');
     const { status, body } = await client.graphql(create.replace('NEXT', 'invoiceItems { id }'), { line });
     expect([status, body.data.createFulfillments]).toEqual([200, { fulfillments: [null], userErrors: [] }]);
-    expect(body.errors[0].message).toMatch(/^The mutation was carried out; this part of its result could not be read/);
+    expect(body.errors[0].message).toMatch(
+      /^The mutation was carried out, but this part of its result could not be read/,
+    );
     expect(body.errors[0].extensions).toEqual({ code: 'TIMEOUT' });
     expect(await fulfillments(line)).toHaveLength(1);
   });

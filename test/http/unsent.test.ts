@@ -193,7 +193,7 @@ describe('a reply that nobody reads', () => {
 
 describe('a client that leaves more than MAX_UNSENT unread', () => {
   const refused = {
-    message: expect.stringMatching(/^Replies of \d+ bytes wait for this client to read them; 1000000 are allowed\./),
+    message: expect.stringMatching(/^The client has not read \d+ bytes of replies; 1000000 are allowed\./),
     extensions: {
       ...{ code: 'RATE_LIMITED', limit: 'unsent', allowed: 1_000_000, requested: expect.any(Number) },
       retryable: true,

@@ -71,7 +71,7 @@ describe('a fulfillment from its making to its end', () => {
     // T1, T2, T7: no way around billing, and none back.
     expect(reason(await put(id, { state: 'Complete' }))).toContain('cannot go from Booked to Complete');
     expect(reason(await put(id, { state: 'Canceled' }))).toContain('cannot go from Booked to Canceled');
-    expect(reason(await rest('DELETE', `/${id}`))).toContain('only an Executing one can be deleted');
+    expect(reason(await rest('DELETE', `/${id}`))).toContain('but must be Executing to be deleted');
 
     // K1: one without a date is sent with a date.
     expect(codes(await act(`sendFulfillmentsToBilling(keys: ["${id}"])`))).toEqual(['BILL_TARGET_DATE_REQUIRED']);
@@ -97,7 +97,7 @@ describe('a fulfillment from its making to its end', () => {
     const [line] = await linesOf();
     const id = await one(line, '1', due);
     expect(codes(await act(`completeFulfillments(keys: ["${id}"])`))).toEqual(['NOT_BILLED_YET']);
-    expect(reason(await put(id, { state: 'Complete' }))).toContain('bill it');
+    expect(reason(await put(id, { state: 'Complete' }))).toContain('Bill the fulfillment');
   });
 
   test('Q18: canceled, it leaves the line as if it had not been', async () => {

@@ -202,5 +202,5 @@ test('a run that cannot go on keeps no other back', async () => {
   await carryOn(gateway.services);
   expect((await look(stuck)).status).toBe('Posted');
   const told = gateway.failures.splice(0).map(({ what }) => what);
-  expect(told.filter((what) => what.startsWith('carrying bill run '))).toHaveLength(1);
+  expect(told.filter((what) => what.startsWith('work on bill run '))).toHaveLength(1);
 });

@@ -375,7 +375,8 @@ describe('what a run cannot bill', () => {
     const parked = {
       ...{ accountId: huge.account.id, orderLineItemId: huge.orderLineItems[0].id, code: 'LIMIT_EXCEEDED' },
       fulfillmentId: [...huge.fulfillments].sort()[2],
-      message: 'A document would come to 14999999999997: more than 13 digits before the point.',
+      message:
+        'The billing document would have the amount 14999999999997; at most 13 digits before the decimal point are allowed.',
       during: 'Processing',
     };
     expect(failed).toMatchObject([{ ...parked, total: 1, done: 0 }]);

@@ -29,7 +29,7 @@ describe('a manifest', () => {
       'INVALID_VALUE manifest: The manifest is not JSON, or was cut',
     ],
     ['that is empty', '', 'INVALID_VALUE manifest: The manifest is not JSON'],
-    ['that is a list', '[]', 'INVALID_VALUE manifest: The manifest is no object.'],
+    ['that is a list', '[]', 'INVALID_VALUE manifest: The manifest is not an object.'],
     ['without documents', '{}', 'REQUIRED manifest: The manifest holds no document.'],
     [
       'of another version',
@@ -46,8 +46,16 @@ describe('a manifest', () => {
       apollo([null]),
       'INVALID_VALUE manifest: operations[0] of the manifest has no id',
     ],
-    ['without a text', apollo([{ id: sha256 }]), `INVALID_VALUE manifest: ${sha256} of the manifest has no text`],
-    ['with a text that is none', `{"${sha256}":7}`, `INVALID_VALUE manifest: ${sha256} of the manifest has no text`],
+    [
+      'without a text',
+      apollo([{ id: sha256 }]),
+      `INVALID_VALUE manifest: The document ${sha256} of the manifest has no text`,
+    ],
+    [
+      'with a text that is none',
+      `{"${sha256}":7}`,
+      `INVALID_VALUE manifest: The document ${sha256} of the manifest has no text`,
+    ],
   ])('%s is refused', (_name, manifest, message) => {
     expect(() => readManifest(manifest)).toThrow(message);
   });
@@ -61,7 +69,7 @@ describe('a manifest', () => {
           expect.objectContaining({
             code: 'INVALID_VALUE',
             path: ['manifest', other],
-            message: `The sha256 of the text is ${sha256}: the text is not the one of its id.`,
+            message: `The id must be the sha256 of the text, which is ${sha256}.`,
           }),
           expect.objectContaining({ code: 'INVALID_VALUE', path: ['manifest', 'my-query'] }),
         ],
@@ -71,7 +79,7 @@ describe('a manifest', () => {
 
   test('with two operations under one id is refused, since one of them is not the one of the id', () => {
     const manifest = apollo([operation, { ...operation, body: 'query Other { __typename }' }]);
-    expect(() => readManifest(manifest)).toThrow(/the text is not the one of its id/);
+    expect(() => readManifest(manifest)).toThrow(/The id must be the sha256 of the text/);
   });
 
   test('of ten thousand documents is refused by their number', () => {

@@ -276,7 +276,7 @@ describe('the sweep', () => {
     const key = await open();
     await sweep();
     expect(await attempts()).toMatchObject([{ status: 'Voided', charge: 'Voided' }]);
-    expect(await authorize(key)).toEqual({ approved: false, reason: 'given up before' });
+    expect(await authorize(key)).toEqual({ approved: false, reason: 'payment voided before' });
   });
 
   test('pays back what the gateway took unasked', async () => {
@@ -303,7 +303,9 @@ describe('the sweep', () => {
     await gateway.database.owner('alter table test_gateway.charge rename to away');
     await sweep();
     await gateway.database.owner('alter table test_gateway.away rename to charge');
-    expect(gateway.failures).toMatchObject([{ what: expect.stringMatching(/^settling attempt [0-9a-f]{32}$/) }]);
+    expect(gateway.failures).toMatchObject([
+      { what: expect.stringMatching(/^settling payment attempt [0-9a-f]{32}$/) },
+    ]);
     expect(await attempts()).toMatchObject([{ status: 'Open', payment: 'Processing' }]);
     await sweep();
     expect(await attempts()).toMatchObject([{ status: 'Captured', payment: 'Processed' }]);

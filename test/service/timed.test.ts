@@ -61,7 +61,7 @@ test('a request that never ends after a commit is answered too: its outcome is u
   });
   await expect(answered).rejects.toMatchObject({
     code: 'OUTCOME_UNKNOWN',
-    message: expect.stringMatching(/^The time was up when something had been committed/),
+    message: expect.stringMatching(/^The time was up after a change was committed/),
   });
   expect(await gateway.database.owner('select n from note')).toEqual([{ n: 2 }]);
 });

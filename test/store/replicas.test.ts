@@ -164,7 +164,7 @@ test('a replica that is further behind than it may be is left out, and used agai
     expect(changes).toEqual([undefined]);
     await write(anyone());
     await until(() => changes.length > 1);
-    expect(changes[1]).toBe('it is too far behind the primary');
+    expect(changes[1]).toBe('the replica is too far behind the primary');
     expect(await isServed()).toBe(false);
   } finally {
     await servers.resume(replica);
@@ -203,9 +203,9 @@ test('a server that is no replica of this database is not used', async () => {
   const other = await testDatabase();
   try {
     for (const [url, reason] of [
-      [other.url, 'it is no replica, or none any more'],
-      [servers.primary.url(), 'it is no replica, or none any more'],
-      [replica.url('postgres'), "it is no replica of this primary's database"],
+      [other.url, 'the server is not a replica'],
+      [servers.primary.url(), 'the server is not a replica'],
+      [replica.url('postgres'), 'the server is not a replica of this primary'],
     ]) {
       await open(undefined, url);
       expect(changes.map((change) => change ?? 'used')).toEqual([expect.stringContaining(reason)]);
@@ -220,6 +220,6 @@ test('a server that is no replica of this database is not used', async () => {
 test('a replica that is promoted is left out', async () => {
   await replica.ask('select pg_promote()');
   await until(() => changes.length > 1);
-  expect(changes[1]).toBe('it is no replica, or none any more');
+  expect(changes[1]).toBe('the server is not a replica');
   expect(await isServed()).toBe(false);
 });
