@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
 import { readConfig } from './src/config';
-import { dataSourceOptions, migrate } from './src/store/database';
-import { locate } from './src/store/open';
+import { dataSourceOptions, migrate } from './src/store/connection/database';
+import { locate } from './src/store/connection/open-database';
 
 /**
  * The data source of TypeORM's command line (`npm run migration:generate -- src/store/migrations/<name>`), as the owner of

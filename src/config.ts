@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type LimitName, type Limits, limits } from './domain/limits';
-import { weaknessOf } from './http/signing-key';
+import { weaknessOf } from './http/auth/signing-key';
 
 /**
  * The only reader of the process's environment. Every variable is optional; a value that makes no sense stops the

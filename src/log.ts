@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 import { type GatewayCall, gatewayCalls, outcomeOf } from './gateway/port';
 import { type ChunkWork, chunkWork } from './service/bill-run-worker';
 import { summaryOf } from './statement';
-import { type StatementRun, statementName, statements } from './store/connection';
+import { type StatementRun, statementName, statements } from './store/connection/connection';
 
 /**
  * An error as it stands in the log: what tells a fault apart, and none of the properties that libraries hang on theirs.

@@ -21,10 +21,10 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { FastifyInstance } from 'fastify';
 import { gatewayCalls, outcomeOf } from './gateway/port';
-import { operations } from './graph/execution';
+import { operations } from './graph/read/execution';
 import { chunkWork } from './service/bill-run-worker';
 import { summaryOf } from './statement';
-import { statementName, statements } from './store/connection';
+import { statementName, statements } from './store/connection/connection';
 import { version } from './version';
 
 export interface TracingOptions {

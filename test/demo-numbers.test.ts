@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { graphql } from 'graphql';
 import { demoClientId, demoSecret, fillDemo } from '../src/demo/fill';
+import { schema } from '../src/graph/build/schema';
 import { GraphContext } from '../src/graph/context';
-import { schema } from '../src/graph/schema';
 import { grantsOf, isDemo } from '../src/service/client';
 import { type TestGatewayServer, testGateway, workFor } from './support/gateway';
 

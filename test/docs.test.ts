@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse, validate } from 'graphql';
 import { demoClientId, demoSecret } from '../src/demo/fill';
-import { schema } from '../src/graph/schema';
+import { schema } from '../src/graph/build/schema';
 import { killAll, type Started, start } from './support/process';
 
 /*

@@ -23,13 +23,13 @@ const rules: Record<string, Rule> = {
   store: {
     folders: ['store', 'domain'],
     packages: ['typeorm', 'pg', 'reflect-metadata'],
-    builtins: /^(embedded|embedded-files|open|id|connection|time-limit)\.ts$/,
+    builtins: /^(embedded\/\w+|connection\/(open-database|connection|time-limit)|id)\.ts$/,
   },
   service: { folders: ['service', 'store', 'domain', 'gateway'], packages: ['typeorm'], builtins: /./ },
   graph: {
     folders: ['graph', 'service', 'domain', 'store'],
     packages: ['graphql', 'type-graphql', 'dataloader', 'lru-cache', 'reflect-metadata'],
-    builtins: /^(cursor|execution)\.ts$/,
+    builtins: /^read\/(cursor|execution)\.ts$/,
   },
   http: {
     folders: ['http', 'graph', 'service', 'domain'],
@@ -214,7 +214,7 @@ describe('the environment of the process', () => {
   });
 
   test('is handed to config.ts by what is started, and to its children by the embedded PostgreSQL', () => {
-    const starts = /^(main|command\/[\w-]+)\.ts$|^store\/embedded(-files)?\.ts$|^config\.ts$/;
+    const starts = /^(main|command\/[\w-]+)\.ts$|^store\/embedded\/\w+\.ts$|^config\.ts$/;
     expect(files.filter((file) => !starts.test(file) && /process\s*\.\s*env\b/.test(sources.get(file)!))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
-import { schema } from '../src/graph/schema';
+import { schema } from '../src/graph/build/schema';
 import { testGateway } from './support/gateway';
 
 /* What docs/security.md says, and that each of its points has a test. */
@@ -76,13 +76,13 @@ test('the source opens connections where it is known to, and nowhere else', () =
   });
   expect([...new Set(found)].sort()).toEqual([
     // The key set of the issuer, whose address is configured.
-    'http/issuer-keys.ts fetch(',
+    'http/auth/issuer-keys.ts fetch(',
     // PostgreSQL, and what takes its place in a demo.
-    'store/database.ts new DataSource(',
-    'store/database.ts new Pool(',
-    'store/embedded.ts new Client(',
-    'store/embedded.ts node:net',
-    'store/time-limit.ts node:net',
+    'store/connection/database.ts new DataSource(',
+    'store/connection/database.ts new Pool(',
+    'store/embedded/embedded.ts new Client(',
+    'store/embedded/embedded.ts node:net',
+    'store/connection/time-limit.ts node:net',
     // The collector of traces, whose address is configured.
     'tracing.ts new OTLPTraceExporter(',
   ]);

@@ -12,9 +12,9 @@ import {
   rotateSecret,
   updateClient,
 } from '../service/client-change';
-import { preparedStatements } from '../store/connection';
-import type { Database } from '../store/database';
-import { openDatabase } from '../store/open';
+import { preparedStatements } from '../store/connection/connection';
+import type { Database } from '../store/connection/database';
+import { openDatabase } from '../store/connection/open-database';
 
 const usage = `Usage: npm run client -- create --entity <name> --org <name> --scopes <scope,scope,...> [options]
        npm run client -- update <client_id> [options]

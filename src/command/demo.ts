@@ -3,11 +3,11 @@ import { ConfigError, readConfig } from '../config';
 import { fillDemo } from '../demo/fill';
 import { Breakers } from '../gateway/breaker';
 import { TestGateway } from '../gateway/test-gateway';
-import type { Services } from '../service/work';
-import { Connection } from '../store/connection';
-import { emptyDatabase } from '../store/database';
-import { OpenError, openDatabase } from '../store/open';
-import { openPool } from '../store/session';
+import type { Services } from '../service/run/services';
+import { Connection } from '../store/connection/connection';
+import { emptyDatabase } from '../store/connection/database';
+import { OpenError, openDatabase } from '../store/connection/open-database';
+import { openPool } from '../store/connection/session';
 import { TestGatewayLedger } from '../store/test-gateway';
 import { withoutArguments } from './usage';
 

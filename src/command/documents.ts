@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../config';
 import { Refusal } from '../domain/errors';
 import { type DocumentMode, documentModeMeanings, documentModes, isRetired } from '../domain/registered-document';
-import { checkDocument } from '../graph/document-check';
-import { DocumentLimits } from '../graph/limits';
-import { schema } from '../graph/schema';
+import { schema } from '../graph/build/schema';
+import { checkDocument } from '../graph/guard/document-check';
+import { DocumentLimits } from '../graph/guard/limits';
 import {
   type CheckDocument,
   changeMode,
@@ -15,9 +15,9 @@ import {
   retire,
   today,
 } from '../service/registered-document';
-import { preparedStatements, transactionAside } from '../store/connection';
-import type { Database } from '../store/database';
-import { openDatabase } from '../store/open';
+import { preparedStatements, transactionAside } from '../store/connection/connection';
+import type { Database } from '../store/connection/database';
+import { openDatabase } from '../store/connection/open-database';
 import { liveDocuments, type RegisteredDocumentRow } from '../store/registered-document';
 import type { Output } from './client';
 

@@ -4,8 +4,8 @@ import { graphqlErrorCodes, requestErrorCodes, userErrorCodes } from '../domain/
 import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
 import { limits } from '../domain/limits';
 import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
-import { schemaText } from '../graph/schema';
-import { fulfillmentResource } from '../http/envelope';
+import { schemaText } from '../graph/build/schema';
+import { fulfillmentResource } from '../http/rest/envelope';
 import { picture, pictureNames, waysIn } from './picture';
 import { withoutArguments } from './usage';
 

@@ -6,9 +6,9 @@ import {
   isNonNullType,
   isObjectType,
 } from 'graphql';
+import { schema } from '../graph/build/schema';
 import { edges as declared, type Edges } from '../graph/model/edges';
 import { allNouns, nouns } from '../graph/model/nouns';
-import { schema } from '../graph/schema';
 
 /*
  * The nouns of the graph and the edges between them as Mermaid draws them. Nouns, names and cardinalities come from the

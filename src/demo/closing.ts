@@ -4,12 +4,12 @@ import { applyCreditMemo } from '../service/credit-memo';
 import { collectPayment } from '../service/payment-collect';
 import { refundPayment } from '../service/payment-refund';
 import { reverseInvoice } from '../service/reversal';
-import type { Work } from '../service/work';
+import type { Work } from '../service/run/work';
 import { AccountRow } from '../store/account';
 import type { BillRunRow } from '../store/bill-run';
 import { CreditMemoRow } from '../store/credit-memo';
 import { InvoiceRow } from '../store/invoice';
-import { rowsBy } from '../store/write';
+import { rowsBy } from '../store/query/write';
 import { december, november, october } from './monthly';
 
 /*

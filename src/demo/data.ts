@@ -1,6 +1,6 @@
 import type { BillingSettingsInput } from '../domain/billing-settings-change';
 import type { NewOrderLineItem } from '../service/order';
-import type { Work } from '../service/work';
+import type { Work } from '../service/run/work';
 import type { DemoAccount } from './account';
 import { settleNorthwind, settleSouthwind } from './closing';
 import { northwindMonthly, southwindMonthly } from './monthly';

@@ -2,9 +2,10 @@ import type { Caller } from '../domain/caller';
 import { scopes } from '../domain/caller';
 import { updateBillingSettings } from '../service/billing-settings';
 import { anyClientBut, createClient, grantsOf, isDemo } from '../service/client';
-import { type Services, Work } from '../service/work';
-import { emptyDatabase } from '../store/database';
-import { type DatabaseOptions } from '../store/session';
+import { type Services } from '../service/run/services';
+import { Work } from '../service/run/work';
+import { emptyDatabase } from '../store/connection/database';
+import { type DatabaseOptions } from '../store/connection/session';
 import { type DemoEntity, demoEntities } from './data';
 import { fillOrg } from './org';
 

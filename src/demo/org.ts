@@ -6,7 +6,7 @@ import { createFulfillments } from '../service/fulfillment';
 import { transitionFulfillments } from '../service/fulfillment-change';
 import { createOrder } from '../service/order';
 import { updateOrderLineItems } from '../service/order-line-item-change';
-import type { Work } from '../service/work';
+import type { Work } from '../service/run/work';
 import type { OrderRow } from '../store/order';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import type { DemoAccount } from './account';

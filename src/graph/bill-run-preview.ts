@@ -7,8 +7,8 @@ import { Account } from './account';
 import { BillRunFailure, CreateBillRunInput } from './bill-run';
 import type { GraphContext } from './context';
 import { columnsOf } from './read/columns';
+import { selectedFields } from './read/selection';
 import { DecimalScalar } from './scalars';
-import { selectedFields } from './selection';
 
 @ObjectType({ description: 'What a run would bill and credit one account in one currency.', simpleResolvers: true })
 export class BillRunPreviewTotal {

@@ -2,15 +2,15 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Caller } from '../domain/caller';
 import { type Limits, standardLimits } from '../domain/limits';
 import { findByKey } from '../service/key';
-import type { Work } from '../service/work';
-import { DocumentLimits } from './limits';
-import { Loaders } from './loaders';
+import type { Work } from '../service/run/work';
+import { DocumentLimits } from './guard/limits';
 import { type Edges, edges, type OneEdge, type TargetOf } from './model/edges';
 import { listOf, type Noun, numberOf, type RowOf } from './model/nouns';
 import { columnsOf } from './read/columns';
+import { Loaders } from './read/loaders';
+import { ReplySize } from './read/reply-size';
+import { selectedFields } from './read/selection';
 import { show } from './read/show';
-import { ReplySize } from './reply-size';
-import { selectedFields } from './selection';
 
 const standard = new DocumentLimits(standardLimits, true);
 

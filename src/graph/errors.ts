@@ -2,7 +2,7 @@ import { Field, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { type UserError as DomainError, isRetryable, Refusal } from '../domain/errors';
 import type { FulfillmentState } from '../domain/fulfillment-state';
 import type { OrderLineItemState } from '../domain/order-line-item';
-import { tellRefused } from '../service/refused';
+import { tellRefused } from '../service/run/refusal-channel';
 import { FulfillmentStateEnum, OrderLineItemStateEnum, UserErrorCodeEnum } from './enums';
 import { Node } from './node';
 import { DecimalScalar } from './scalars';

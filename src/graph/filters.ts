@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import { Field, ID, InputType } from 'type-graphql';
 import type { FulfillmentState } from '../domain/fulfillment-state';
 import type { OrderLineItemState } from '../domain/order-line-item';
-import { maxListed } from '../store/filter';
+import { maxListed } from '../store/query/filter';
 import { FulfillmentStateEnum, OrderLineItemStateEnum } from './enums';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 

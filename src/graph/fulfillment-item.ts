@@ -1,11 +1,11 @@
 import { Arg, Ctx, Extensions, Field, ID, Mutation, ObjectType, Resolver } from 'type-graphql';
-import { noneOf, type OnError } from '../service/batch';
 import {
   createFulfillmentItems,
   deleteFulfillmentItem,
   type FulfillmentItemsResult,
   updateFulfillmentItem,
 } from '../service/fulfillment-item';
+import { noneOf, type OnError } from '../service/run/batch';
 import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';

@@ -1,6 +1,5 @@
 import { Arg, Ctx, Extensions, Field, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
 import type { FulfillmentAction } from '../domain/fulfillment-state';
-import { noneOf, type OnError } from '../service/batch';
 import { createFulfillments, type FulfillmentsResult } from '../service/fulfillment';
 import {
   deleteFulfillment,
@@ -8,6 +7,7 @@ import {
   transitionFulfillments,
   updateFulfillment,
 } from '../service/fulfillment-change';
+import { noneOf, type OnError } from '../service/run/batch';
 import type { FulfillmentRow } from '../store/fulfillment';
 import * as shared from './arguments';
 import { BilledPayload, billedShown, noneBilled } from './billing';

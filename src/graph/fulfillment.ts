@@ -9,8 +9,8 @@ import type { GraphContext } from './context';
 import { FulfillmentActionEnum, FulfillmentStateEnum, FulfillmentTypeEnum } from './enums';
 import { Audited, Node } from './node';
 import { columnsOf } from './read/columns';
+import { selectedFields } from './read/selection';
 import { DateScalar, DateTimeScalar, DecimalScalar, JSONObjectScalar } from './scalars';
-import { selectedFields } from './selection';
 import { judgement, TransitionBlock } from './transition';
 
 @ObjectType({ description: 'A move that leads away from where a fulfillment stands now.', simpleResolvers: true })

@@ -6,9 +6,9 @@ import type { GraphContext } from './context';
 import { type Noun } from './model/nouns';
 import { Node } from './node';
 import { columnsOf } from './read/columns';
+import { selectedFields } from './read/selection';
 import { shownSettings } from './read/show';
 import { DateTimeScalar } from './scalars';
-import { selectedFields } from './selection';
 
 @ObjectType({ description: 'What a field held before a change, and what it holds since.', simpleResolvers: true })
 export class FieldChange {

@@ -6,9 +6,9 @@ import { nounsOfIds } from '../store/node';
 import type { GraphContext } from './context';
 import { type Noun } from './model/nouns';
 import { columnsOf } from './read/columns';
+import { selectedFields } from './read/selection';
 import { shownSettings } from './read/show';
 import { DateTimeScalar } from './scalars';
-import { selectedFields } from './selection';
 
 @InterfaceType({
   description:

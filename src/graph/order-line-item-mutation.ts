@@ -1,6 +1,6 @@
 import { Arg, Ctx, Extensions, Field, ID, Int, Mutation, ObjectType, Resolver } from 'type-graphql';
-import { noneOf, type OnError } from '../service/batch';
 import { updateOrderLineItem, updateOrderLineItems } from '../service/order-line-item-change';
+import { noneOf, type OnError } from '../service/run/batch';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import * as shared from './arguments';
 import { BilledPayload, billedShown, noneBilled } from './billing';

@@ -4,9 +4,9 @@ import { below, Refusal } from '../domain/errors';
 import { managedClient, registerDocuments } from '../service/registered-document';
 import * as shared from './arguments';
 import type { GraphContext } from './context';
-import { checkDocument } from './document-check';
 import { payload, UserError } from './errors';
-import { turn } from './event-loop';
+import { checkDocument } from './guard/document-check';
+import { turn } from './read/event-loop';
 import { DateScalar, DateTimeScalar } from './scalars';
 
 @ObjectType({

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RequestError } from '../domain/errors';
 import { LimitError, type Limits } from '../domain/limits';
 import { TooManyWaiting, Turns } from '../domain/turns';
-import { turn } from '../graph/event-loop';
+import { turn } from '../graph/read/event-loop';
 import { QuotingError } from './errors';
 
 declare module 'fastify' {

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError, type RequestErrorCode } from '../domain/errors';
-import { InvalidDocument } from '../graph/parsed-document';
-import { envelope } from './envelope';
+import { InvalidDocument } from '../graph/guard/parsed-document';
 import { extensionsOf, type Failure, failure, failureOf, statusOf } from './failure';
 import { mediaTypeFor } from './media-type';
+import { envelope } from './rest/envelope';
 
 /** A refusal whose message quotes the request, which is for the client alone; `logged` is for the log. */
 export class QuotingError extends RequestError {

@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify';
 import { Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { type LimitDetails, LimitError } from '../domain/limits';
-import { translated } from '../service/work';
+import { translated } from '../service/run/services';
 
 export interface Failure {
   /** In `extensions.code` on /graphql. */

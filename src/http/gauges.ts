@@ -1,6 +1,6 @@
 import { Gauge } from 'prom-client';
 import { watchBacklog } from '../service/backlog';
-import type { Services } from '../service/work';
+import type { Services } from '../service/run/services';
 
 /** What is looked up when it is collected: how the database, its replicas and the work behind replies are. */
 export function gauges(services: Services, version: string): Gauge[] {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { isReady } from '../service/health';
-import type { Services } from '../service/work';
+import type { Services } from '../service/run/services';
 
 /** /livez: the process runs, and in which version. /readyz: it can serve: database reachable, migrations applied, not about to stop. */
 export function healthRoutes(

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../domain/limits';
-import { timed } from '../service/timed';
+import { timed } from '../service/run/time-limit';
 import type { Rates } from './rates';
 import type { Unsent } from './unsent';
 

@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { UserErrorCode } from '../domain/errors';
 import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
-import { refusals } from '../service/refused';
-import type { Services } from '../service/work';
+import { refusals } from '../service/run/refusal-channel';
+import type { Services } from '../service/run/services';
 import { gauges } from './gauges';
 
 /** What is told of the process itself; begun once, however many servers it makes. */

@@ -4,9 +4,10 @@ import type { Caller, Scope } from '../domain/caller';
 import { canonical } from '../domain/canonical';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
-import type { Reply } from '../service/hold';
-import type { Services, Work } from '../service/work';
-import type { Identity } from './auth';
+import type { Reply } from '../service/run/idempotency';
+import type { Services } from '../service/run/services';
+import type { Work } from '../service/run/work';
+import type { Identity } from './auth/identity';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,7 +20,7 @@ declare module 'fastify' {
     operation: string | null;
     /** How many statements its work takes, for log and metrics, and the limit of its time. */
     counter: Work['counter'] | null;
-    /** The codes of the errors in its reply, for metrics; what the rules refuse is told apart (service/refused.ts). */
+    /** The codes of the errors in its reply, for metrics; what the rules refuse is told apart (service/run/refusal-channel.ts). */
     codes?: readonly string[];
     /** What its document uses of the schema that is to go, for metrics. */
     deprecated?: readonly string[];
@@ -101,7 +102,7 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     if (scope && !caller.scopes.has(scope)) {
       throw new RequestError('FORBIDDEN', `This operation needs the scope "${scope}".`);
     }
-    // On the graph it depends on the fields (graph/rights.ts).
+    // On the graph it depends on the fields (graph/guard/rights.ts).
     if (scope && caller.undecided) throw caller.undecided;
   });
   app.addHook('onSend', async (request, reply, body) => {

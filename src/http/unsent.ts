@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LimitError } from '../domain/limits';
-import { addressOf } from './oauth';
+import { addressOf } from './auth/oauth';
 
 /** Why the gateway ended a connection, as the log says it: the variable of the bound, or too many requests ahead of their replies. */
 export type Cut = 'SEND_TIMEOUT_MS' | 'MAX_UNSENT_TOTAL' | 'STOP_TIMEOUT_MS' | 'pipelined';

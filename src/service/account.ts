@@ -3,9 +3,10 @@ import { below, Refusal, userError } from '../domain/errors';
 import { isChanged } from '../domain/history';
 import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
-import { insertNumberedRows, lockRows, updateRows } from '../store/write';
+import { insertNumberedRows, lockRows, updateRows } from '../store/query/write';
 import { findByKey, judgeVersion } from './key';
-import type { Unit, Work } from './work';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 export interface CreateAccountInput extends AccountInput {
   name: string;

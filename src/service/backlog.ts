@@ -1,7 +1,7 @@
 import { type Backlog, backlog } from '../store/backlog';
-import { failureOf } from '../store/failure';
-import { within } from './patience';
-import type { Services } from './work';
+import { failureOf } from '../store/connection/failure';
+import { within } from './run/patience';
+import type { Services } from './run/services';
 
 const keptForMs = 5_000;
 /** Prometheus gives up on a collection after 10 seconds, and would then know nothing at all. */

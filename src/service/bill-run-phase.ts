@@ -17,12 +17,12 @@ import { deleteDocuments, nextDocuments } from '../store/document';
 import { billDue, type DueGroup, dueAmounts, dueGroups, gatherDue, returnsAreDue } from '../store/due';
 import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
-import { insertNumberedRows, lockRows, updateRows } from '../store/write';
+import { insertNumberedRows, lockRows, updateRows } from '../store/query/write';
 import { priceOf } from './bill-run';
 import { accountsByItem, placeGathered, writePlaced } from './bill-run-placing';
 import { invoiceOf, type Origin } from './billing';
 import { enterGroup, type Group } from './document';
-import type { Unit } from './work';
+import type { Unit } from './run/unit';
 
 /*
  * What a bill run does to accounts in one transaction, phase by phase; bill-run-worker.ts has it done. The billing lock of

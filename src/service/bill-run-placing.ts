@@ -11,11 +11,11 @@ import {
   tooMuch,
 } from '../domain/placing';
 import type { ParkedItem } from '../store/bill-run';
-import type { Scoped } from '../store/connection';
+import type { Scoped } from '../store/connection/connection';
 import { creditFacts } from '../store/credit';
 import { type DueGroup, type Gathered, gatheredAt, gatheredBySale, indexGathered } from '../store/due';
 import { type Origin, writeDrafts } from './billing';
-import type { Unit } from './work';
+import type { Unit } from './run/unit';
 
 /*
  * Accounts that are not billed by set: with returns, or with amounts that may pass what a document holds. What is due of

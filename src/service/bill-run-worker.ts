@@ -21,13 +21,15 @@ import {
   saveRun,
   takeChunk,
 } from '../store/bill-run';
-import { Connection, type Lease, transaction } from '../store/connection';
+import { Connection, type Lease, transaction } from '../store/connection/connection';
+import { failureOf } from '../store/connection/failure';
 import { dueAccounts } from '../store/due';
-import { failureOf } from '../store/failure';
 import { newId } from '../store/id';
 import { findBillRun } from './bill-run';
 import { billAccounts, moveDocuments, removeDocuments } from './bill-run-phase';
-import { type Services, translated, Unit, type Work } from './work';
+import { type Services, translated } from './run/services';
+import { Unit } from './run/unit';
+import { type Work } from './run/work';
 
 /** Small accounts share a chunk of about so many items: one transaction, some hundred documents, within a second. */
 const chunkSize = 10_000;

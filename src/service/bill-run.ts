@@ -18,14 +18,15 @@ import { AccountRow } from '../store/account';
 import { BillRunRow, lockRun, type ParkedItem, postedRuns, reopenChunks, usedRuns } from '../store/bill-run';
 import type { BillingSettingsRow } from '../store/billing-settings';
 import { billingSettings } from '../store/billing-settings';
-import type { Scoped } from '../store/connection';
+import type { Scoped } from '../store/connection/connection';
 import { type DueAmount, type DueGroup, type DuePrice, type DueSum, dueGroups, dueSums, gatherDue } from '../store/due';
 import { newId } from '../store/id';
-import { insertNumberedRows, rowsBy, updateRows } from '../store/write';
-import { refuse } from './batch';
+import { insertNumberedRows, rowsBy, updateRows } from '../store/query/write';
 import { accountsByItem, placeGathered } from './bill-run-placing';
 import { findByKey } from './key';
-import type { Unit, Work } from './work';
+import { refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 /**
  * Sets a bill run up; a worker carries it out (bill-run-worker.ts). It bills what is due up to the target date of the

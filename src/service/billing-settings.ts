@@ -15,9 +15,9 @@ import {
   updateBillingSettings as write,
 } from '../store/billing-settings';
 import { hasOtherOrgs } from '../store/tenant';
-import { refuse } from './batch';
 import { judgeVersion } from './key';
-import type { Work } from './work';
+import { refuse } from './run/batch';
+import type { Work } from './run/work';
 
 /**
  * Changes how the caller's entity bills. The lock comes first: whoever enters a tax code or makes a credit memo holds

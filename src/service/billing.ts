@@ -20,10 +20,10 @@ import { newId } from '../store/id';
 import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import type { PaymentRow } from '../store/payment';
-import { insertNumberedRows, insertRows, rowsBy } from '../store/write';
-import { refuse } from './batch';
+import { insertNumberedRows, insertRows, rowsBy } from '../store/query/write';
 import { collect } from './payment';
-import type { Unit } from './work';
+import { refuse } from './run/batch';
+import type { Unit } from './run/unit';
 
 /** What a mutation with processing options has produced besides its own objects. */
 export interface Billed {

@@ -13,8 +13,8 @@ import {
   removeGrants,
   replaceSecret,
 } from '../store/client-change';
-import { Lease } from '../store/connection';
-import type { Database } from '../store/database';
+import { Lease } from '../store/connection/connection';
+import type { Database } from '../store/connection/database';
 import { newId } from '../store/id';
 import {
   type Credentials,

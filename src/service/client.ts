@@ -13,8 +13,8 @@ import {
   subjectIndex,
   touchSecret,
 } from '../store/client';
-import type { Connection } from '../store/connection';
-import type { Database } from '../store/database';
+import type { Connection } from '../store/connection/connection';
+import type { Database } from '../store/connection/database';
 import { newId } from '../store/id';
 import { makeTenants } from '../store/tenant';
 import { hashSecret, longestSecret, matchesSecret, newSecret, noSecret, usualSecrets } from './client-secret';

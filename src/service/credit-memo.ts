@@ -4,10 +4,11 @@ import type { HistoryAction } from '../domain/history';
 import { CreditMemoApplicationRow, CreditMemoRow } from '../store/credit-memo';
 import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
-import { deleteRows, insertRows, rowsBy, updateRows } from '../store/write';
-import { refuse } from './batch';
+import { deleteRows, insertRows, rowsBy, updateRows } from '../store/query/write';
 import { type CreditMemoResult, findCreditMemo, findInvoice, gone, lockDocuments } from './document';
-import type { Unit, Work } from './work';
+import { refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 /** Puts a credit memo, or so much of it, against an invoice of the same account. All that fits where no amount is given. */
 export function applyCreditMemo(

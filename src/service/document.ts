@@ -6,10 +6,11 @@ import { freeClaims } from '../store/billing-claim';
 import { CreditMemoRow } from '../store/credit-memo';
 import { billRunStatuses, reopenBillRun, sisterMemos } from '../store/document';
 import { InvoiceRow } from '../store/invoice';
-import { lockRows, updateRows } from '../store/write';
-import { refuse } from './batch';
+import { lockRows, updateRows } from '../store/query/write';
 import { findByKey } from './key';
-import type { Unit, Work } from './work';
+import { refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 export type StatusAction = 'Post' | 'Unpost' | 'Cancel';
 

@@ -20,14 +20,15 @@ import { posted as postedOf } from '../store/billing-claim';
 import { FulfillmentRow } from '../store/fulfillment';
 import { itemCounts } from '../store/fulfillment-item';
 import type { OrderLineItemRow } from '../store/order-line-item';
-import { deleteRows, updateRows } from '../store/write';
-import { type BatchOptions, judgeCount, judged, refuse } from './batch';
+import { deleteRows, updateRows } from '../store/query/write';
 import { bill, nothingBilled } from './billing';
 import type { FulfillmentsResult } from './fulfillment';
 import { lockFulfillments } from './fulfillment-lock';
 import { judgeVersion, judgeVersionCount } from './key';
 import { settleLines } from './order-line-item';
-import type { Unit, Work } from './work';
+import { type BatchOptions, judgeCount, judged, refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 export interface TransitionInput {
   keys: readonly string[];

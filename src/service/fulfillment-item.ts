@@ -12,13 +12,14 @@ import { isChanged } from '../domain/history';
 import { FulfillmentRow } from '../store/fulfillment';
 import { FulfillmentItemRow, fulfillmentItems, itemCounts } from '../store/fulfillment-item';
 import { newId } from '../store/id';
-import { pagesBy } from '../store/list';
-import { tableOf } from '../store/table';
-import { deleteRows, insertRows, updateRows } from '../store/write';
-import { type BatchOptions, judgeCount, judged, refuse } from './batch';
+import { pagesBy } from '../store/query/list';
+import { tableOf } from '../store/query/table';
+import { deleteRows, insertRows, updateRows } from '../store/query/write';
 import { lockFulfillments } from './fulfillment-lock';
 import { findByKey } from './key';
-import type { Unit, Work } from './work';
+import { type BatchOptions, judgeCount, judged, refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 /** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
 export interface FulfillmentItemsResult {

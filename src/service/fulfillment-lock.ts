@@ -1,8 +1,8 @@
 import { idOf } from '../domain/key';
 import { FulfillmentRow } from '../store/fulfillment';
-import { rowsBy } from '../store/write';
+import { rowsBy } from '../store/query/write';
 import { lockLines } from './order-line-item';
-import type { Unit } from './work';
+import type { Unit } from './run/unit';
 
 /**
  * The fulfillments that keys name, as they stand once their line items are locked. The line item of a fulfillment

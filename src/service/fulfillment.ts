@@ -12,13 +12,14 @@ import { FulfillmentRow } from '../store/fulfillment';
 import { FulfillmentItemRow } from '../store/fulfillment-item';
 import { newId } from '../store/id';
 import type { OrderLineItemRow } from '../store/order-line-item';
-import { insertNumberedRows, insertRows } from '../store/write';
-import { type BatchOptions, judgeCount, judged, refuse } from './batch';
+import { insertNumberedRows, insertRows } from '../store/query/write';
 import { type Billed, bill } from './billing';
 import { itemRow } from './fulfillment-item';
 import { findByKey } from './key';
 import { lockLines, settleLines } from './order-line-item';
-import type { Unit, Work } from './work';
+import { type BatchOptions, judgeCount, judged, refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 /** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
 export interface FulfillmentsResult extends Billed {

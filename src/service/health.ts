@@ -1,5 +1,5 @@
-import { within } from './patience';
-import type { Services } from './work';
+import { within } from './run/patience';
+import type { Services } from './run/services';
 
 type Readiness = 'ready' | 'database unreachable' | 'migrations pending';
 

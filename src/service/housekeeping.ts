@@ -1,7 +1,7 @@
 import { purgeOutcomes } from '../store/idempotency';
 import { sweepAttempts } from './payment-attempt';
 import { sweepRefunds } from './payment-refund';
-import { noted, type Services, translated } from './work';
+import { noted, type Services, translated } from './run/services';
 
 const second = 1_000;
 const minute = 60_000;

@@ -1,8 +1,8 @@
 import { type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
-import type { Scoped } from '../store/connection';
-import type { RowClass } from '../store/table';
-import { rowsBy } from '../store/write';
+import type { Scoped } from '../store/connection/connection';
+import type { RowClass } from '../store/query/table';
+import { rowsBy } from '../store/query/write';
 
 /** The object that a key names: by its id where the key has that form, else by its business number. */
 export async function findByKey<R extends { id: string }>(

@@ -7,11 +7,12 @@ import { updatableLineFields } from '../domain/order-line-item-fields';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { posted } from '../store/billing-claim';
 import type { OrderLineItemRow } from '../store/order-line-item';
-import { type BatchOptions, judged, refuse } from './batch';
 import { type Billed, bill } from './billing';
 import { judgeVersion } from './key';
 import { lockLines, settleLines } from './order-line-item';
-import type { Unit, Work } from './work';
+import { type BatchOptions, judged, refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 /** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
 export interface OrderLineItemsResult extends Billed {

@@ -8,8 +8,8 @@ import {
 } from '../domain/order-line-item';
 import { OrderRow } from '../store/order';
 import { itemStatesByOrder, lockOrderLineItems, OrderLineItemRow } from '../store/order-line-item';
-import { lockRows, updateRows } from '../store/write';
-import type { Unit } from './work';
+import { lockRows, updateRows } from '../store/query/write';
+import type { Unit } from './run/unit';
 
 /**
  * Locks line items, and the sales lines of the returns among them, in the order of their ids: the first lock of a unit of

@@ -18,12 +18,13 @@ import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
 import { OrderRow } from '../store/order';
 import { lineItemsByNumbers, OrderLineItemRow } from '../store/order-line-item';
-import { insertNumberedRows, insertRows } from '../store/write';
-import { refuse } from './batch';
+import { insertNumberedRows, insertRows } from '../store/query/write';
 import { type Billed, bill } from './billing';
 import { findByKey } from './key';
 import { lockLines, settleLines } from './order-line-item';
-import type { Unit, Work } from './work';
+import { refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 /** `id` is for the demo and for tests, whose line items have published ids; no outer door passes one. */
 export type NewOrderLineItem = OrderLineItemInput & { id?: string };

@@ -1,4 +1,4 @@
-import type { Connection } from '../store/connection';
+import type { Connection } from '../store/connection/connection';
 import {
   closeAttempts,
   failCapture,
@@ -8,8 +8,8 @@ import {
   openAttemptsOfAll,
   tryAttempt,
 } from '../store/payment-attempt';
+import type { Services } from './run/services';
 import { settling, sweep, type Waiting } from './settling';
-import type { Services } from './work';
 
 /**
  * Brings one open attempt to its end by asking the gateway under the attempt's key: captured where its payment was

@@ -3,11 +3,12 @@ import { Refusal, type UserError, userError } from '../domain/errors';
 import { paidAmount } from '../domain/payment';
 import { AccountRow, lockAccountsForBilling } from '../store/account';
 import { InvoiceRow } from '../store/invoice';
-import { lockRows, rowsBy } from '../store/write';
-import { judgeCount, refuse } from './batch';
+import { lockRows, rowsBy } from '../store/query/write';
 import { findAllByKeys } from './key';
 import { type Collected, collect } from './payment';
-import type { Unit, Work } from './work';
+import { judgeCount, refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 /** What collectPayment has brought about. */
 export interface Payments extends Collected {

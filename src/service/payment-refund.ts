@@ -6,13 +6,15 @@ import { lockAccountsForBilling } from '../store/account';
 import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
+import { deleteRows, insertRows, lockRows, rowsBy, updateRows } from '../store/query/write';
 import { closeRefund, openRefundsOfAll, RefundRow, tryRefund } from '../store/refund';
-import { deleteRows, insertRows, lockRows, rowsBy, updateRows } from '../store/write';
-import { refuse } from './batch';
 import { findByKey } from './key';
 import { balanceColumns } from './payment';
+import { refuse } from './run/batch';
+import { type Services } from './run/services';
+import { Unit } from './run/unit';
+import { type Work } from './run/work';
 import { settling, sweep, type Waiting } from './settling';
-import { type Services, Unit, type Work } from './work';
 
 /** A payment behind a refund, and the invoices that are owed again. */
 export interface Refunded {

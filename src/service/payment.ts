@@ -5,15 +5,15 @@ import { amountsToCollect, balancesBehind, offsetsOf } from '../domain/invoice';
 import { judgePayment } from '../domain/payment';
 import { GatewayTimeout } from '../gateway/port';
 import type { AccountRow } from '../store/account';
-import { type Connection, transaction } from '../store/connection';
+import { type Connection, transaction } from '../store/connection/connection';
 import { newId } from '../store/id';
 import { InvoiceOffsetRow, InvoiceRow, lockNegativeInvoices } from '../store/invoice';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
 import { closeAttempts, holdAttempts, type OpenAttempt, openAttempts } from '../store/payment-attempt';
-import { insertNumberedRows, insertRows, updateRows } from '../store/write';
-import { refuse } from './batch';
+import { insertNumberedRows, insertRows, updateRows } from '../store/query/write';
 import { settleAttempt } from './payment-attempt';
-import type { Unit } from './work';
+import { refuse } from './run/batch';
+import type { Unit } from './run/unit';
 
 export const balanceColumns = ['balance', 'version', 'updatedDate', 'updatedById'] as const;
 

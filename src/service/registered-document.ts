@@ -12,7 +12,7 @@ import {
   judgeRegistration,
 } from '../domain/registered-document';
 import { type ClientWithGrants, readClient, setDocumentMode } from '../store/client';
-import type { Connection } from '../store/connection';
+import type { Connection } from '../store/connection/connection';
 import { newId } from '../store/id';
 import {
   documentsOf,
@@ -27,8 +27,8 @@ import {
   type UnknownDocumentRow,
   unknownDocuments,
 } from '../store/registered-document';
-import { refuse } from './batch';
 import { readManifest } from './manifest';
+import { refuse } from './run/batch';
 
 /** A document held against the schema, which the layer of the graph does. */
 export type CheckDocument = (

@@ -13,10 +13,11 @@ import { creditFacts } from '../store/credit';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../store/credit-memo';
 import { newId } from '../store/id';
 import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
-import { insertNumberedRows, insertRows, rowsBy, updateRows } from '../store/write';
-import { refuse } from './batch';
+import { insertNumberedRows, insertRows, rowsBy, updateRows } from '../store/query/write';
 import { findInvoice, gone, holdBillRun, type InvoiceResult, lockDocuments } from './document';
-import type { Unit, Work } from './work';
+import { refuse } from './run/batch';
+import type { Unit } from './run/unit';
+import type { Work } from './run/work';
 
 export interface Reversal {
   documentDate?: Day | null;

@@ -1,5 +1,5 @@
-import { type Connection, transaction } from '../store/connection';
-import { noted, type Services, translated } from './work';
+import { type Connection, transaction } from '../store/connection/connection';
+import { noted, type Services, translated } from './run/services';
 
 /** What waits for its end, and whose it is. */
 export interface Waiting {

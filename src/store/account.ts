@@ -1,8 +1,8 @@
 import { Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import { Audited, byCodePoints } from './audited';
-import type { Scoped } from './connection';
-import { equals, id, instant, text } from './filter';
-import { auditSorts, list } from './list';
+import type { Scoped } from './connection/connection';
+import { equals, id, instant, text } from './query/filter';
+import { auditSorts, list } from './query/list';
 import { OrgRow } from './tenant';
 
 /** A billing account: it owns orders and is invoiced. */

@@ -1,5 +1,5 @@
 import { billRunPhases, openBillRuns } from '../domain/bill-run';
-import type { Connection } from './connection';
+import type { Connection } from './connection/connection';
 
 /** What waits to be done behind replies, in the whole database, and how many seconds the oldest of it has waited. */
 export interface Backlog {

@@ -4,12 +4,12 @@ import type { UserErrorCode } from '../domain/errors';
 import { usingActions } from '../domain/history';
 import { AccountRow } from './account';
 import { byCodePoints } from './audited';
-import type { Connection, Scoped } from './connection';
-import { day, equals, instant } from './filter';
+import type { Connection, Scoped } from './connection/connection';
 import { FulfillmentRow } from './fulfillment';
-import { asMade, auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
-import { inScope, selectList, tableOf } from './table';
+import { day, equals, instant } from './query/filter';
+import { asMade, auditSorts, list } from './query/list';
+import { inScope, selectList, tableOf } from './query/table';
 import { EntityRow, OrgRow } from './tenant';
 
 const runStatuses: BillRunStatus[] = [

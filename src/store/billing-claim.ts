@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import type { Scoped } from './connection';
+import type { Scoped } from './connection/connection';
 import { CreditMemoItemRow } from './credit-memo';
 import { InvoiceItemRow } from './invoice';
 

@@ -7,10 +7,10 @@ import type {
   UnitOfMeasure,
 } from '../domain/billing-settings';
 import type { RoundingMode } from '../domain/decimal';
-import type { Scoped } from './connection';
-import { selectList, tableOf } from './table';
+import type { Scoped } from './connection/connection';
+import { selectList, tableOf } from './query/table';
+import { recordset } from './query/write';
 import { EntityRow } from './tenant';
-import { recordset } from './write';
 
 /** How an entity bills: one row each, made with the entity by a trigger, so that there is always one to lock. */
 @Entity('billing_settings')

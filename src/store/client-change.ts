@@ -1,4 +1,4 @@
-import type { Connection } from './connection';
+import type { Connection } from './connection/connection';
 
 /** Locks a client that was not revoked, so that what is found out about its secrets stays so. Whether there is one. */
 export async function lockClient(db: Connection, id: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { type DocumentMode, documentModes } from '../domain/registered-document';
-import type { Connection } from './connection';
+import type { Connection } from './connection/connection';
 import { EntityRow, OrgRow } from './tenant';
 
 /** Unique: no two live clients are linked to one subject. */

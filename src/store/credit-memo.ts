@@ -4,11 +4,11 @@ import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
-import { bit, by, day, equals, id, instant, isSet, text } from './filter';
 import { FulfillmentRow } from './fulfillment';
 import { InvoiceRow } from './invoice';
-import { asMade, auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
+import { bit, by, day, equals, id, instant, isSet, text } from './query/filter';
+import { asMade, auditSorts, list } from './query/list';
 
 @Entity('credit_memo')
 @Unique(['entityId', 'creditMemoNumber'])

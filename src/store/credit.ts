@@ -1,5 +1,5 @@
 import type { CreditFacts } from '../domain/credit';
-import type { Scoped } from './connection';
+import type { Scoped } from './connection/connection';
 
 /**
  * The items of a line, with the id of the claim that each may hold. The id is worked out here: behind row security no index

@@ -1,9 +1,9 @@
 import type { BillRunStatus } from '../domain/bill-run';
 import type { DocumentStatus } from '../domain/document';
-import type { Scoped } from './connection';
+import type { Scoped } from './connection/connection';
 import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { InvoiceItemRow, InvoiceRow } from './invoice';
-import { deleteRows, rowsBy } from './write';
+import { deleteRows, rowsBy } from './query/write';
 
 /** What the rules look at in a sister, besides the columns that find it. */
 const sisterFacts = [

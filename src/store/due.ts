@@ -2,7 +2,7 @@ import type { Charge } from '../domain/billing';
 import type { Day } from '../domain/date';
 import type { Decimal } from '../domain/decimal';
 import type { TaxMode } from '../domain/price';
-import type { Scoped } from './connection';
+import type { Scoped } from './connection/connection';
 import { dueDay } from './fulfillment';
 
 /*

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import type { Scoped } from './connection';
+import type { Scoped } from './connection/connection';
 import { FulfillmentRow } from './fulfillment';
-import { asMade, countsBy, list } from './list';
+import { asMade, countsBy, list } from './query/list';
 
 /** A single asset (by its serial number, say) of a fulfillment. */
 @Entity('fulfillment_item')

@@ -2,11 +2,11 @@ import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import type { FulfillmentState, FulfillmentType } from '../domain/fulfillment-state';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
-import type { Scoped } from './connection';
-import { by, dateOrNever, day, equals, id, instant, isTrue, oneOf, text, Values } from './filter';
-import { auditSorts, type FilterOf, list, scopedConditions } from './list';
+import type { Scoped } from './connection/connection';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
+import { by, dateOrNever, day, equals, id, instant, isTrue, oneOf, text, Values } from './query/filter';
+import { auditSorts, type FilterOf, list, scopedConditions } from './query/list';
 
 /**
  * A delivery (sales) or receipt (return) of part of a line item. Account, order and currency are the line item's,

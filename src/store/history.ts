@@ -1,10 +1,10 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { FieldChange, HistoryAction, HistorySubject } from '../domain/history';
-import type { Scoped } from './connection';
-import { list } from './list';
-import { tableOf } from './table';
+import type { Scoped } from './connection/connection';
+import { list } from './query/list';
+import { tableOf } from './query/table';
+import { given } from './query/write';
 import { EntityRow, OrgRow } from './tenant';
-import { given } from './write';
 
 /**
  * One change of one object, written in the transaction that made it. `subjectId` is no foreign key: the entry outlives

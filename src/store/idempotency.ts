@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Connection } from './connection';
-import { selectList, tableOf } from './table';
+import type { Connection } from './connection/connection';
+import { selectList, tableOf } from './query/table';
 
 /** The outcome of a request that carried an Idempotency-Key, kept for 24 hours. */
 @Entity('idempotency_outcome')

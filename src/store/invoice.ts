@@ -4,12 +4,12 @@ import type { TaxMode } from '../domain/price';
 import { AccountRow, billing } from './account';
 import { Audited, byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
-import type { Scoped } from './connection';
-import { by, day, equals, holds, id, instant, isTrue, number, text } from './filter';
+import type { Scoped } from './connection/connection';
 import { FulfillmentRow } from './fulfillment';
-import { asMade, auditSorts, list } from './list';
 import { OrderLineItemRow } from './order-line-item';
-import { selectList, tableOf } from './table';
+import { by, day, equals, holds, id, instant, isTrue, number, text } from './query/filter';
+import { asMade, auditSorts, list } from './query/list';
+import { selectList, tableOf } from './query/table';
 
 @Entity('invoice')
 @Unique(['entityId', 'invoiceNumber'])

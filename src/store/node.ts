@@ -1,6 +1,6 @@
 import { AccountRow } from './account';
 import { BillRunRow } from './bill-run';
-import type { Scoped } from './connection';
+import type { Scoped } from './connection/connection';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { FulfillmentRow } from './fulfillment';
 import { FulfillmentItemRow } from './fulfillment-item';
@@ -9,7 +9,7 @@ import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from './invoice';
 import { OrderRow } from './order';
 import { OrderLineItemRow } from './order-line-item';
 import { PaymentApplicationRow, PaymentRow } from './payment';
-import { inScope, listed, tableOf } from './table';
+import { inScope, listed, tableOf } from './query/table';
 
 /** What can be found by id alone, by the noun's name. */
 const nodes = {

@@ -3,11 +3,11 @@ import type { BillingRule, ItemCategory, ItemType, OrderLineItemState } from '..
 import type { InlineDiscountType, TaxMode } from '../domain/price';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
-import type { Scoped } from './connection';
-import { bit, by, type Condition, equals, id, idIs, instant, isSet, nulls, oneOf, text, textIs } from './filter';
-import { auditSorts, type FilterOf, list } from './list';
+import type { Scoped } from './connection/connection';
 import { OrderRow } from './order';
-import { selectList, tableOf } from './table';
+import { bit, by, type Condition, equals, id, idIs, instant, isSet, nulls, oneOf, text, textIs } from './query/filter';
+import { auditSorts, type FilterOf, list } from './query/list';
+import { selectList, tableOf } from './query/table';
 
 /**
  * A line item of an order. The five counters are moved by deltas under the row's lock, and their limits are tested on

@@ -2,8 +2,8 @@ import { Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
 import type { OrderCategory, OrderState } from '../domain/order';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
-import { day, equals, id, instant, text } from './filter';
-import { auditSorts, list } from './list';
+import { day, equals, id, instant, text } from './query/filter';
+import { auditSorts, list } from './query/list';
 
 /** An order of one account. The table is called `orders`, since `order` is a word of SQL. */
 @Entity('orders')

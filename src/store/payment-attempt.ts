@@ -1,7 +1,7 @@
 import type { HistoryAction, HistorySubject } from '../domain/history';
 import type { PaymentAttemptStatus } from '../domain/payment';
 import { billingLock } from './account';
-import type { Connection } from './connection';
+import type { Connection } from './connection/connection';
 import type { PaymentAttemptRow } from './payment';
 
 /*

@@ -2,9 +2,9 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import type { PaymentAttemptStatus, PaymentStatus } from '../domain/payment';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
-import { day, equals, id, instant, text } from './filter';
 import { InvoiceRow } from './invoice';
-import { asMade, auditSorts, list } from './list';
+import { day, equals, id, instant, text } from './query/filter';
+import { asMade, auditSorts, list } from './query/list';
 
 @Entity('payment')
 @Unique(['entityId', 'paymentNumber'])

@@ -1,8 +1,8 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { InvoicePart, RefundStatus } from '../domain/payment';
-import type { Connection } from './connection';
+import type { Connection } from './connection/connection';
 import { PaymentRow } from './payment';
-import { selectList, tableOf } from './table';
+import { selectList, tableOf } from './query/table';
 
 /**
  * Money paid back of a payment. It is committed as Processing before the gateway is asked, under its id as the key: a

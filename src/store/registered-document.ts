@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ClientRow } from './client';
-import type { Connection } from './connection';
-import { selectList, tableOf } from './table';
+import type { Connection } from './connection/connection';
+import { selectList, tableOf } from './query/table';
 
 /** A document that a client runs by its id. It belongs to the client, whatever entities that may see. */
 @Entity('registered_document')

@@ -1,5 +1,5 @@
 import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
-import type { Connection, Scoped } from './connection';
+import type { Connection, Scoped } from './connection/connection';
 import { newId } from './id';
 
 /** A legal entity: the tenant. No row of one entity is ever seen from another. */

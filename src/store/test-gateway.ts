@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import type { ChargeStatus, GatewayCharge } from '../domain/payment';
-import type { Connection } from './connection';
+import type { Connection } from './connection/connection';
 
 /**
  * The test gateway's own ledger, in a schema of its own and written only on connections of its own: it remembers a

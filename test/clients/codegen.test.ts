@@ -1,7 +1,7 @@
 import { buildSchema, parse, validate } from 'graphql';
 import { standardLimits } from '../../src/domain/limits';
-import { DocumentLimits } from '../../src/graph/limits';
-import { schemaText } from '../../src/graph/schema';
+import { schemaText } from '../../src/graph/build/schema';
+import { DocumentLimits } from '../../src/graph/guard/limits';
 import { ClientProject } from '../support/client';
 
 const projects: ClientProject[] = [];

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { documentsCommand } from '../../src/command/documents';
-import { schemaText } from '../../src/graph/schema';
+import { schemaText } from '../../src/graph/build/schema';
 import { ClientProject } from '../support/client';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 

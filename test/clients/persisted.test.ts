@@ -5,7 +5,7 @@ import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { generatePersistedQueryIdsFromManifest } from '@apollo/persisted-query-lists';
 import { documentsCommand } from '../../src/command/documents';
-import { schemaText } from '../../src/graph/schema';
+import { schemaText } from '../../src/graph/build/schema';
 import { ClientProject } from '../support/client';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type OperationDefinitionNode, parse } from 'graphql';
-import { schemaText } from '../../src/graph/schema';
+import { schemaText } from '../../src/graph/build/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { ClientProject } from '../support/client';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';

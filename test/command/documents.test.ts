@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { documentsCommand } from '../../src/command/documents';
 import { scopes } from '../../src/domain/caller';
-import { schemaText } from '../../src/graph/schema';
+import { schemaText } from '../../src/graph/build/schema';
 import { createClient } from '../../src/service/client';
 import { hashOf } from '../../src/service/registered-document';
 import { noteUnknown, RegisteredDocumentRow } from '../../src/store/registered-document';

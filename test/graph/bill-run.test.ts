@@ -1,10 +1,10 @@
 import type { BillRunStatus } from '../../src/domain/bill-run';
 import { type Scope, scopes } from '../../src/domain/caller';
 import { carryOn } from '../../src/service/bill-run-worker';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { BillRunRow } from '../../src/store/bill-run';
-import { Scoped } from '../../src/store/connection';
-import { insertRows } from '../../src/store/write';
+import { Scoped } from '../../src/store/connection/connection';
+import { insertRows } from '../../src/store/query/write';
 import { priceBeyond } from '../support/beyond';
 import { credited, deliver, invoiced } from '../support/billed';
 import { drift } from '../support/books';

@@ -1,7 +1,7 @@
 import { type GraphQLObjectType, getNamedType, getNullableType, isEnumType, isNonNullType } from 'graphql';
+import { schema } from '../../src/graph/build/schema';
 import { type Form, forms } from '../../src/graph/model/columns';
 import { allNouns, listOf, nouns } from '../../src/graph/model/nouns';
-import { schema } from '../../src/graph/schema';
 
 /** How clients see a value of each form. */
 const types: { readonly [F in Form]?: string } = {

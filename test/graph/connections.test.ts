@@ -1,12 +1,12 @@
 import { type ExecutionResult, type GraphQLEnumType, type GraphQLObjectType, graphql } from 'graphql';
+import { schema } from '../../src/graph/build/schema';
 import { GraphContext } from '../../src/graph/context';
-import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
-import { Work } from '../../src/service/work';
+import { Work } from '../../src/service/run/work';
 import { BillRunRow } from '../../src/store/bill-run';
-import { Scoped } from '../../src/store/connection';
+import { Scoped } from '../../src/store/connection/connection';
 import { CreditMemoRow } from '../../src/store/credit-memo';
-import { insertRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/query/write';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { billRunRow, creditMemoRow } from '../support/rows';
 

@@ -1,6 +1,6 @@
 import { type GraphQLObjectType, getNullableType, introspectionFromSchema, isListType, parse } from 'graphql';
-import { costOf, countCosts, objectCost, readingCosts, sizes } from '../../src/graph/cost';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
+import { costOf, countCosts, objectCost, readingCosts, sizes } from '../../src/graph/guard/cost';
 
 const cost = (document: string, variables: Record<string, unknown> = {}, operationName?: string) =>
   costOf(schema(), parse(document), operationName, variables, 100);

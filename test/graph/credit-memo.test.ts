@@ -1,11 +1,11 @@
 import { type ExecutionResult, graphql } from 'graphql';
+import { schema } from '../../src/graph/build/schema';
 import { GraphContext } from '../../src/graph/context';
-import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
-import { Work } from '../../src/service/work';
-import { Scoped } from '../../src/store/connection';
+import { Work } from '../../src/service/run/work';
+import { Scoped } from '../../src/store/connection/connection';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
-import { insertRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/query/write';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { insertReturns, type Return, returnOf } from '../support/returns';
 import { instant, invoiceItemRow, invoiceRow } from '../support/rows';

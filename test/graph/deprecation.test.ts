@@ -1,5 +1,5 @@
 import { buildSchema, parse } from 'graphql';
-import { deprecatedIn, deprecationHeaders } from '../../src/graph/deprecation';
+import { deprecatedIn, deprecationHeaders } from '../../src/graph/guard/deprecation';
 
 const reason = (since: string, until: string) => `Deprecated since ${since}: use other. Removal not before ${until}.`;
 const schema = buildSchema(`

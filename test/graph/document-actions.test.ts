@@ -1,7 +1,7 @@
 import { type Scope, scopes } from '../../src/domain/caller';
 import { applyCreditMemo } from '../../src/service/credit-memo';
 import { reverseInvoice } from '../../src/service/reversal';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { credited, deliver, drafted, invoiced, ofBillRun, sisters } from '../support/billed';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 

@@ -1,4 +1,4 @@
-import { smallRequestSeen, turn } from '../../src/graph/event-loop';
+import { smallRequestSeen, turn } from '../../src/graph/read/event-loop';
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const long = () => new Promise<void>((resolve) => setTimeout(resolve, 300));

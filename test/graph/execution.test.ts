@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { parse, validate } from 'graphql';
+import { schema } from '../../src/graph/build/schema';
 import { GraphContext } from '../../src/graph/context';
-import { run } from '../../src/graph/execution';
-import { prepare } from '../../src/graph/operation';
-import { schema } from '../../src/graph/schema';
+import { prepare } from '../../src/graph/guard/operation';
+import { run } from '../../src/graph/read/execution';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;

@@ -1,6 +1,6 @@
 import { updateAccount } from '../../src/service/account';
 import { createFulfillments } from '../../src/service/fulfillment';
-import { Lease } from '../../src/store/connection';
+import { Lease } from '../../src/store/connection/connection';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;

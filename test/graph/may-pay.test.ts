@@ -1,9 +1,9 @@
 import { getNamedType, isInputObjectType } from 'graphql';
 import { standardLimits } from '../../src/domain/limits';
-import { DocumentLimits } from '../../src/graph/limits';
-import { prepare } from '../../src/graph/operation';
-import { ParsedDocuments } from '../../src/graph/parsed-document';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
+import { DocumentLimits } from '../../src/graph/guard/limits';
+import { prepare } from '../../src/graph/guard/operation';
+import { ParsedDocuments } from '../../src/graph/guard/parsed-document';
 
 /* What may ask the payment gateway holds a connection of its own kind, also where it is held by a key. */
 

@@ -6,12 +6,12 @@ import {
   isLeafType,
   isNonNullType,
 } from 'graphql';
+import { schema } from '../../src/graph/build/schema';
 import { GraphContext } from '../../src/graph/context';
 import { nouns } from '../../src/graph/model/nouns';
-import { schema } from '../../src/graph/schema';
 import { createFulfillments } from '../../src/service/fulfillment';
-import { type Estate, errors, estate, mutation, mutations, queries, withoutDryRun } from '../support/estate';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { type Estate, errors, estate, mutation, mutations, queries, withoutDryRun } from '../support/tenant-data';
 
 let gateway: TestGatewayServer;
 let client: TestClient;

@@ -1,6 +1,6 @@
 import { parse, validate } from 'graphql';
 import { demoClientId, demoSecret, fillDemo } from '../../src/demo/fill';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
 import { sampleOperations } from '../../src/http/playground/operations';
 import type { SampleOperation } from '../../src/http/playground/sample';
 import { carryOn } from '../../src/service/bill-run-worker';

@@ -1,5 +1,5 @@
 import { buildSchema } from 'graphql';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
 import { lint } from '../support/schema-lint';
 
 test('the schema reads as a document: nothing is left to the lint', () => {

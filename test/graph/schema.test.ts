@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { buildSchema, type GraphQLSchema, isNonNullType, isObjectType, validateSchema } from 'graphql';
 import { scopes } from '../../src/domain/caller';
-import { schema, schemaText } from '../../src/graph/schema';
+import { schema, schemaText } from '../../src/graph/build/schema';
 import { beyondContract, contract } from '../support/contract';
 import { partsOf, typesOf } from '../support/schema-parts';
 

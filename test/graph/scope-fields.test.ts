@@ -6,11 +6,11 @@ import {
   isObjectType,
   isRequiredArgument,
 } from 'graphql';
+import { schema } from '../../src/graph/build/schema';
 import { allEdges } from '../../src/graph/model/edges';
 import { listOf, type Noun } from '../../src/graph/model/nouns';
-import { schema } from '../../src/graph/schema';
-import { type Estate, estate } from '../support/estate';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { type Estate, estate } from '../support/tenant-data';
 
 /*
  * Every field of the graph that leads from one object to another, where it leads astray: the rows of a client name rows of

@@ -1,13 +1,15 @@
 import { type GraphQLInputType, type GraphQLObjectType, getNamedType, isInputObjectType } from 'graphql';
 import { scopes } from '../../src/domain/caller';
+import { schema } from '../../src/graph/build/schema';
 import { GraphContext } from '../../src/graph/context';
-import { Loaders } from '../../src/graph/loaders';
 import { edges, manyEdges, oneEdges } from '../../src/graph/model/edges';
 import type { nouns } from '../../src/graph/model/nouns';
-import { schema } from '../../src/graph/schema';
+import { Loaders } from '../../src/graph/read/loaders';
 import { updateBillingSettings } from '../../src/service/billing-settings';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { nounsOfIds } from '../../src/store/node';
+import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { everything } from '../support/stored';
 import {
   type Estate,
   errors,
@@ -18,9 +20,7 @@ import {
   queries,
   scopeOf,
   withoutDryRun,
-} from '../support/estate';
-import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
-import { everything } from '../support/stored';
+} from '../support/tenant-data';
 
 let gateway: TestGatewayServer;
 let owner: TestClient;

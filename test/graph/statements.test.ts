@@ -1,10 +1,10 @@
 import { type ExecutionResult, graphql } from 'graphql';
+import { schema } from '../../src/graph/build/schema';
 import { GraphContext } from '../../src/graph/context';
-import { schema } from '../../src/graph/schema';
 import { carryOn } from '../../src/service/bill-run-worker';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
-import { Work } from '../../src/service/work';
+import { Work } from '../../src/service/run/work';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;

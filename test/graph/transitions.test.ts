@@ -4,7 +4,7 @@ import { updatableFields } from '../../src/domain/fulfillment-fields';
 import type { FulfillmentAction, FulfillmentState } from '../../src/domain/fulfillment-state';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 type Codes = Partial<Record<FulfillmentAction, string[]>>;

@@ -4,7 +4,7 @@ import Fastify from 'fastify';
 import { standardLimits } from '../../src/domain/limits';
 import { jsonBodies } from '../../src/http/body';
 import { handleErrors } from '../../src/http/errors';
-import { answer, graphqlOverHttp } from '../../src/http/graphql-http';
+import { answer, graphqlOverHttp } from '../../src/http/graphql/over-http';
 import { watchMethods } from '../../src/http/methods';
 import { sendReply } from '../../src/http/request';
 

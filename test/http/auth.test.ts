@@ -1,7 +1,7 @@
 import { RequestError } from '../../src/domain/errors';
-import { Identity } from '../../src/http/auth';
+import { Identity } from '../../src/http/auth/identity';
 import { type Credentials, clientIdOf, createClient, grantsOf } from '../../src/service/client';
-import { Connection } from '../../src/store/connection';
+import { Connection } from '../../src/store/connection/connection';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 

@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createClient } from '../../src/service/client';
-import { Database, migrate } from '../../src/store/database';
-import { type RunningPostgres, startEmbedded } from '../../src/store/embedded';
+import { Database, migrate } from '../../src/store/connection/database';
+import { type RunningPostgres, startEmbedded } from '../../src/store/embedded/embedded';
 import { killAll, start } from '../support/process';
 
 /* The whole process over a PostgreSQL of its own, which is stopped and started again under it. */

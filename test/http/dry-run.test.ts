@@ -1,6 +1,6 @@
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createFulfillmentItems } from '../../src/service/fulfillment-item';
-import { Scoped } from '../../src/store/connection';
+import { Scoped } from '../../src/store/connection/connection';
 import { type Documents, documentsOf, insertDocuments } from '../support/documents';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { manifestOf } from '../support/manifest';

@@ -1,9 +1,9 @@
 import { type GraphQLInputType, getNamedType, isLeafType } from 'graphql';
 import { graphqlErrorCodes, requestErrorCodes } from '../../src/domain/errors';
 import { fixedFields } from '../../src/domain/fulfillment-fields';
-import { bodyOf, inputWith } from '../../src/graph/coerce';
-import { readingCosts } from '../../src/graph/cost';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
+import { bodyOf, inputWith } from '../../src/graph/guard/coerce';
+import { readingCosts } from '../../src/graph/guard/cost';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createFulfillmentItems } from '../../src/service/fulfillment-item';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';

@@ -1,5 +1,5 @@
 import { RequestError } from '../../src/domain/errors';
-import { type IssuerKey, IssuerKeys, type IssuerKeysOptions } from '../../src/http/issuer-keys';
+import { type IssuerKey, IssuerKeys, type IssuerKeysOptions } from '../../src/http/auth/issuer-keys';
 import { Issuer, jwkOf, type SigningKey, signingKey } from '../support/issuer';
 
 /* Against a real server. A cooldown or freshness of 0 has always passed, one of a minute never. */

@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql';
 import type { LimitName, Limits } from '../../src/domain/limits';
-import { countCosts } from '../../src/graph/cost';
+import { countCosts } from '../../src/graph/guard/cost';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { scopes } from '../../src/domain/caller';
-import { Identity } from '../../src/http/auth';
-import { addressOf, oauth } from '../../src/http/oauth';
+import { Identity } from '../../src/http/auth/identity';
+import { addressOf, oauth } from '../../src/http/auth/oauth';
 import type { ServerOptions } from '../../src/server';
 import { type Credentials, clientIdOf, createClient, grantsOf } from '../../src/service/client';
 import { newId } from '../../src/store/id';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { standardLimits } from '../../src/domain/limits';
-import { checkDocument } from '../../src/graph/document-check';
-import { DocumentLimits } from '../../src/graph/limits';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
+import { checkDocument } from '../../src/graph/guard/document-check';
+import { DocumentLimits } from '../../src/graph/guard/limits';
 import { hashOf, registerDocuments } from '../../src/service/registered-document';
-import { transactionAside } from '../../src/store/connection';
+import { transactionAside } from '../../src/store/connection/connection';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { manifestOf } from '../support/manifest';
 import { Choices } from '../support/random-operations';

@@ -1,11 +1,11 @@
 import { type GraphQLObjectType, parse } from 'graphql';
 import { scopes } from '../../src/domain/caller';
 import { standardLimits } from '../../src/domain/limits';
-import { checkDocument } from '../../src/graph/document-check';
-import { DocumentLimits } from '../../src/graph/limits';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
+import { checkDocument } from '../../src/graph/guard/document-check';
+import { DocumentLimits } from '../../src/graph/guard/limits';
 import { changeMode, documentReport, hashOf, registerDocuments, retire } from '../../src/service/registered-document';
-import { Lease } from '../../src/store/connection';
+import { Lease } from '../../src/store/connection/connection';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { manifestOf } from '../support/manifest';
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Replicas } from '../../src/store/replicas';
-import { readerRole } from '../../src/store/roles';
-import { estate, mutation, mutations, queries, withoutDryRun } from '../support/estate';
+import { Replicas } from '../../src/store/connection/replicas';
+import { readerRole } from '../../src/store/connection/roles';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { killAll, start } from '../support/process';
 import { type Replicated, replicated, type TestServer } from '../support/replica';
+import { estate, mutation, mutations, queries, withoutDryRun } from '../support/tenant-data';
 
 /*
  * The gateway over a primary and two replicas, each a PostgreSQL of its own. Which of them has answered, their rows tell: of

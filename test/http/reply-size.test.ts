@@ -1,5 +1,5 @@
 import type { Limits } from '../../src/domain/limits';
-import { type StatementRun, statements } from '../../src/store/connection';
+import { type StatementRun, statements } from '../../src/store/connection/connection';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;

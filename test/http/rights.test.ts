@@ -1,9 +1,9 @@
 import { type GraphQLObjectType, getNamedType, isObjectType } from 'graphql';
 import type { Scope } from '../../src/domain/caller';
-import { schema } from '../../src/graph/schema';
-import { type Estate, estate } from '../support/estate';
+import { schema } from '../../src/graph/build/schema';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { everything } from '../support/stored';
+import { type Estate, estate } from '../support/tenant-data';
 
 // What a client without the scope read learns by its mutations: what they return, and nothing that this leads to.
 

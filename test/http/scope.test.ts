@@ -1,7 +1,7 @@
 import type { InjectOptions } from 'fastify';
-import { type Estate, estate } from '../support/estate';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { everything } from '../support/stored';
+import { type Estate, estate } from '../support/tenant-data';
 
 /*
  * Every REST route, asked by another org of the entity and by another entity for what is not theirs.

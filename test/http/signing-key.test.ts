@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { weaknessOf } from '../../src/http/signing-key';
+import { weaknessOf } from '../../src/http/auth/signing-key';
 
 test.each([
   ['31 characters', randomBytes(15).toString('hex').padEnd(31, 'x'), 'must have at least 32 characters'],

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isLarge, stringifyResult } from '../../src/http/stringify';
+import { isLarge, stringifyResult } from '../../src/http/graphql/stringify';
 
 test('a large result is written as JSON.stringify writes it', async () => {
   await fc.assert(

@@ -1,12 +1,11 @@
 import { execute, type FieldNode, Kind, parse, print, type SelectionNode, typeFromAST, validate } from 'graphql';
 import { standardLimits } from '../../src/domain/limits';
+import { schema } from '../../src/graph/build/schema';
 import { GraphContext } from '../../src/graph/context';
-import { checkDocument } from '../../src/graph/document-check';
-import { DocumentLimits } from '../../src/graph/limits';
-import { schema } from '../../src/graph/schema';
+import { checkDocument } from '../../src/graph/guard/document-check';
+import { DocumentLimits } from '../../src/graph/guard/limits';
 import { hashOf, registerDocuments } from '../../src/service/registered-document';
-import { transactionAside } from '../../src/store/connection';
-import { type Estate, estate } from '../support/estate';
+import { transactionAside } from '../../src/store/connection/connection';
 import { type Found, foundOperations } from '../support/found-operations';
 import { type Answer, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { manifestOf } from '../support/manifest';
@@ -19,6 +18,7 @@ import {
   variablesFor,
 } from '../support/random-operations';
 import { everything } from '../support/stored';
+import { type Estate, estate } from '../support/tenant-data';
 
 /*
  * An operation means the same the first time and the thousandth, as text, by its hash and as a registered document, with a key

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createDecoder, createSigner } from 'fast-jwt';
 import { RequestError } from '../../src/domain/errors';
-import { Identity } from '../../src/http/auth';
+import { Identity } from '../../src/http/auth/identity';
 import { type Credentials, clientIdOf, createClient, grantsOf } from '../../src/service/client';
 import { revokeSecret, rotateSecret } from '../../src/service/client-change';
 import { newId } from '../../src/store/id';

@@ -3,7 +3,7 @@ import { Refusal } from '../../src/domain/errors';
 import { createAccount } from '../../src/service/account';
 import { carryOn } from '../../src/service/bill-run-worker';
 import { updateBillingSettings } from '../../src/service/billing-settings';
-import { Work } from '../../src/service/work';
+import { Work } from '../../src/service/run/work';
 import type { TestClient, TestGatewayServer } from '../support/gateway';
 import { carriedOut } from '../support/sequences/asks';
 import { type Account, Books, Disagreement, type Document, type Made, type Rule, same } from './books';

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal } from '../../src/domain/errors';
 import { updateBillingSettings } from '../../src/service/billing-settings';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { billingSettings } from '../../src/store/billing-settings';
-import { Connection, Scoped } from '../../src/store/connection';
+import { Connection, Scoped } from '../../src/store/connection/connection';
 import { newId } from '../../src/store/id';
 import { told } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';

@@ -5,10 +5,10 @@ import { createFulfillments } from '../../src/service/fulfillment';
 import { updateFulfillment } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import { updateOrderLineItem, updateOrderLineItems } from '../../src/service/order-line-item-change';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { lockAccountsForBilling } from '../../src/store/account';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
-import { rowsBy } from '../../src/store/write';
+import { rowsBy } from '../../src/store/query/write';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 

@@ -1,10 +1,10 @@
 import type { Refusal } from '../../src/domain/errors';
 import { applyCreditMemo, unapplyCreditMemo } from '../../src/service/credit-memo';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { CreditMemoApplicationRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { newId } from '../../src/store/id';
 import { InvoiceRow } from '../../src/store/invoice';
-import { rowsBy } from '../../src/store/write';
+import { rowsBy } from '../../src/store/query/write';
 import { credited, deliver, drafted, invoiced } from '../support/billed';
 import { drift } from '../support/books';
 import { told } from '../support/facts';

@@ -5,7 +5,7 @@ import { applyCreditMemo } from '../../src/service/credit-memo';
 import { moveCreditMemo, moveInvoice, type StatusAction } from '../../src/service/document';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { updateOrderLineItem } from '../../src/service/order-line-item-change';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { claimed } from '../../src/store/billing-claim';
 import type { FulfillmentRow } from '../../src/store/fulfillment';
 import { newId } from '../../src/store/id';

@@ -7,7 +7,7 @@ import {
   itemsOfFulfillment,
   updateFulfillmentItem,
 } from '../../src/service/fulfillment-item';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { newId } from '../../src/store/id';
 import { told } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';

@@ -2,7 +2,7 @@ import { GatewayFailure } from '../../src/gateway/port';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { keepHouse } from '../../src/service/housekeeping';
 import { sweepAttempts } from '../../src/service/payment-attempt';
-import { Connection } from '../../src/store/connection';
+import { Connection } from '../../src/store/connection/connection';
 import { newId } from '../../src/store/id';
 import { purgeOutcomes } from '../../src/store/idempotency';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';

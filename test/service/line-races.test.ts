@@ -4,7 +4,7 @@ import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import { updateOrderLineItem, updateOrderLineItems } from '../../src/service/order-line-item-change';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 

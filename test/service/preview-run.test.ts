@@ -5,11 +5,11 @@ import { maxDocumentItems } from '../../src/domain/placing';
 import { createBillRun, previewBillRun } from '../../src/service/bill-run';
 import { carryOn } from '../../src/service/bill-run-worker';
 import { updateBillingSettings } from '../../src/service/billing-settings';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { type BillRunAccountRow, BillRunAccountRow as FailureRow } from '../../src/store/bill-run';
 import { CreditMemoRow } from '../../src/store/credit-memo';
 import { InvoiceRow } from '../../src/store/invoice';
-import { rowsBy } from '../../src/store/write';
+import { rowsBy } from '../../src/store/query/write';
 import { type Block, dueLines } from '../support/due-lines';
 import { type TestGatewayServer, testGateway } from '../support/gateway';
 

@@ -5,11 +5,11 @@ import { updateBillingSettings } from '../../src/service/billing-settings';
 import { moveCreditMemo, moveInvoice } from '../../src/service/document';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import { reverseInvoice } from '../../src/service/reversal';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { BillRunRow } from '../../src/store/bill-run';
 import { CreditMemoRow } from '../../src/store/credit-memo';
 import { InvoiceRow } from '../../src/store/invoice';
-import { rowsBy } from '../../src/store/write';
+import { rowsBy } from '../../src/store/query/write';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 

@@ -4,13 +4,13 @@ import { applyCreditMemo, unapplyCreditMemo } from '../../src/service/credit-mem
 import { moveCreditMemo, moveInvoice } from '../../src/service/document';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { reverseInvoice } from '../../src/service/reversal';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { claimed } from '../../src/store/billing-claim';
 import { CreditMemoApplicationRow, CreditMemoItemRow } from '../../src/store/credit-memo';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { InvoiceItemRow } from '../../src/store/invoice';
 import type { OrderLineItemRow } from '../../src/store/order-line-item';
-import { rowsBy } from '../../src/store/write';
+import { rowsBy } from '../../src/store/query/write';
 import { bills, credited, deliver, drafted, invoiced, sisters } from '../support/billed';
 import { drift } from '../support/books';
 import { told } from '../support/facts';

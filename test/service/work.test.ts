@@ -1,4 +1,4 @@
-import type { Unit } from '../../src/service/work';
+import type { Unit } from '../../src/service/run/unit';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;

@@ -1,8 +1,8 @@
 import { AccountRow } from '../../src/store/account';
 import { analyzeDocuments } from '../../src/store/bill-run';
-import { Connection, Scoped } from '../../src/store/connection';
+import { Connection, Scoped } from '../../src/store/connection/connection';
 import { InvoiceRow } from '../../src/store/invoice';
-import { insertRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/query/write';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { accountRow, invoiceRow, tenant } from '../support/rows';
 

@@ -3,7 +3,7 @@ import { compare } from '../../src/domain/decimal';
 import { type Form, forms } from '../../src/graph/model/columns';
 import { type ComputedField, computedFields } from '../../src/graph/model/computed';
 import { listOf } from '../../src/graph/model/nouns';
-import { computedSql } from '../../src/store/computed';
+import { computedSql } from '../../src/store/query/computed';
 import { type TestDatabase, testDatabase } from '../support/database';
 
 let database: TestDatabase;

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { Connection, Lease, preparedStatements, Scoped } from '../../src/store/connection';
+import { Connection, Lease, preparedStatements, Scoped } from '../../src/store/connection/connection';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 

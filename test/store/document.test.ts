@@ -1,12 +1,12 @@
 import { BillRunRow } from '../../src/store/bill-run';
 import { BillingClaimRow } from '../../src/store/billing-claim';
-import { Connection, type Scope, Scoped } from '../../src/store/connection';
+import { Connection, type Scope, Scoped } from '../../src/store/connection/connection';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { deleteDocuments, nextDocuments } from '../../src/store/document';
 import { newId } from '../../src/store/id';
 import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
 import { PaymentApplicationRow } from '../../src/store/payment';
-import { insertRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/query/write';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
 import {

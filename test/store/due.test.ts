@@ -1,7 +1,7 @@
 import { isBillable } from '../../src/domain/invoice';
 import { AccountRow } from '../../src/store/account';
 import { BillingClaimRow } from '../../src/store/billing-claim';
-import { Connection, Scoped } from '../../src/store/connection';
+import { Connection, Scoped } from '../../src/store/connection/connection';
 import {
   billDue,
   dueAccounts,
@@ -18,7 +18,7 @@ import { FulfillmentRow } from '../../src/store/fulfillment';
 import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
-import { insertRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/query/write';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { comparedInVain } from '../support/plan';
 import {

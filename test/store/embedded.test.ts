@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type QueryResult } from 'pg';
-import { type RunningPostgres, startEmbedded } from '../../src/store/embedded';
+import { type RunningPostgres, startEmbedded } from '../../src/store/embedded/embedded';
 
 jest.setTimeout(30_000);
 
@@ -47,7 +47,7 @@ function another(dir: string, binaries = '', temporary = os.tmpdir()): Other {
       console.log(JSON.stringify({ url: pg.url, started: pg.started }));
       process.stdin.once('data', async () => { await pg.stop(); console.log('left'); process.exit(); });
     });`;
-  const script = path.resolve(__dirname, '../../src/store/embedded.js');
+  const script = path.resolve(__dirname, '../../src/store/embedded/embedded.js');
   const child = spawn(process.execPath, ['-e', program, script, dir, binaries], {
     env: { ...process.env, TMPDIR: temporary },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Client, Pool } from 'pg';
-import { Connection } from '../../src/store/connection';
-import { Database } from '../../src/store/database';
-import { failureOf } from '../../src/store/failure';
-import { openPool } from '../../src/store/session';
+import { Connection } from '../../src/store/connection/connection';
+import { Database } from '../../src/store/connection/database';
+import { failureOf } from '../../src/store/connection/failure';
+import { openPool } from '../../src/store/connection/session';
 import { type TestDatabase, testDatabase } from '../support/database';
 
 /* Every error here is one that PostgreSQL, the driver or the network has really raised. */

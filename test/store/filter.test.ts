@@ -1,14 +1,14 @@
 import { AccountRow, accounts } from '../../src/store/account';
 import { BillingClaimRow, posted } from '../../src/store/billing-claim';
-import { Scoped } from '../../src/store/connection';
+import { Scoped } from '../../src/store/connection/connection';
 import { CreditMemoItemRow, CreditMemoRow, creditMemos } from '../../src/store/credit-memo';
 import { type FulfillmentFilter, FulfillmentRow, fulfillments } from '../../src/store/fulfillment';
 import { newId } from '../../src/store/id';
 import { InvoiceItemRow, InvoiceRow, invoices } from '../../src/store/invoice';
-import { type List, page } from '../../src/store/list';
 import { OrderRow } from '../../src/store/order';
 import { type OrderLineItemFilter, OrderLineItemRow, orderLineItems } from '../../src/store/order-line-item';
-import { deleteRows, insertRows, updateRows } from '../../src/store/write';
+import { type List, page } from '../../src/store/query/list';
+import { deleteRows, insertRows, updateRows } from '../../src/store/query/write';
 import { type TestDatabase, testDatabase } from '../support/database';
 import {
   accountRow,

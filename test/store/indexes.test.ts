@@ -1,8 +1,8 @@
 import { edges, manyEdges } from '../../src/graph/model/edges';
 import { listOf, type Noun } from '../../src/graph/model/nouns';
-import { type Scope, Scoped } from '../../src/store/connection';
+import { type Scope, Scoped } from '../../src/store/connection/connection';
 import { summarize } from '../../src/store/fulfillment';
-import { count, countsBy, type Order, page, pagesBy } from '../../src/store/list';
+import { count, countsBy, type Order, page, pagesBy } from '../../src/store/query/list';
 import { type TestDatabase, testDatabase } from '../support/database';
 import {
   nodesOf,

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { Lease } from '../../src/store/connection';
+import { Lease } from '../../src/store/connection/connection';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 

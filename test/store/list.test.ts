@@ -1,7 +1,9 @@
 import { RequestError } from '../../src/domain/errors';
 import { AccountRow } from '../../src/store/account';
-import { Scoped } from '../../src/store/connection';
+import { Scoped } from '../../src/store/connection/connection';
 import { FulfillmentRow, fulfillments } from '../../src/store/fulfillment';
+import { OrderRow } from '../../src/store/order';
+import { OrderLineItemRow, orderLineItems } from '../../src/store/order-line-item';
 import {
   checkedOrder,
   count,
@@ -11,10 +13,8 @@ import {
   type PageQuery,
   page,
   pagesBy,
-} from '../../src/store/list';
-import { OrderRow } from '../../src/store/order';
-import { OrderLineItemRow, orderLineItems } from '../../src/store/order-line-item';
-import { insertRows } from '../../src/store/write';
+} from '../../src/store/query/list';
+import { insertRows } from '../../src/store/query/write';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { accountRow, fulfillmentRow, lineRow, orderRow, tenant } from '../support/rows';
 

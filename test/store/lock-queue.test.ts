@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AccountRow, lockAccountsForBilling } from '../../src/store/account';
 import { billingSettings } from '../../src/store/billing-settings';
-import { Connection, Lease, Scoped } from '../../src/store/connection';
-import { failureOf } from '../../src/store/failure';
-import { LockQueues } from '../../src/store/lock-queue';
+import { Connection, Lease, Scoped } from '../../src/store/connection/connection';
+import { failureOf } from '../../src/store/connection/failure';
+import { LockQueues } from '../../src/store/connection/lock-queue';
+import { SharedPool } from '../../src/store/connection/pool';
+import { openPool } from '../../src/store/connection/session';
 import { lockOrderLineItems, OrderLineItemRow } from '../../src/store/order-line-item';
-import { SharedPool } from '../../src/store/pool';
-import { openPool } from '../../src/store/session';
-import { insertNumberedRows, insertRows, lockRows } from '../../src/store/write';
+import { insertNumberedRows, insertRows, lockRows } from '../../src/store/query/write';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { accountRow, lineRow, tenant } from '../support/rows';
@@ -152,8 +152,10 @@ test('every statement that waits for a lock is sent by `lock`', () => {
   const folder = path.resolve('src/store');
   const statement = /\bfor (no key )?(update|share)\b(?! skip locked)|\bfor \$\{lock\}|pg_advisory(_xact)?_lock\b/g;
   // A migrator has one connection for its lock, and the embedded server is no database of ours.
-  const exempt = ['database.ts', 'embedded.ts'];
-  const files = readdirSync(folder).filter((file) => file.endsWith('.ts') && !exempt.includes(file));
+  const exempt = ['connection/database.ts', 'embedded/embedded.ts'];
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !exempt.includes(file) && !file.startsWith('migrations'),
+  );
   const found = files.flatMap((file) => {
     const text = readFileSync(path.join(folder, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
     return [...text.matchAll(statement)].map(({ index }) => {

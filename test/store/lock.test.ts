@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { AccountRow } from '../../src/store/account';
-import { Connection, Scoped } from '../../src/store/connection';
+import { Connection, Scoped } from '../../src/store/connection/connection';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
-import { insertRows, lockRows, updateRows } from '../../src/store/write';
+import { insertRows, lockRows, updateRows } from '../../src/store/query/write';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { fulfillmentRow, lineRow, orderRow, tenant } from '../support/rows';

@@ -5,10 +5,10 @@ import { Client } from 'pg';
 import { Breakers } from '../../src/gateway/breaker';
 import { createAccount } from '../../src/service/account';
 import { createClient } from '../../src/service/client';
-import { Lease } from '../../src/store/connection';
-import { Database, migrate } from '../../src/store/database';
-import { type RunningPostgres, startEmbedded } from '../../src/store/embedded';
-import { readerRole } from '../../src/store/roles';
+import { Lease } from '../../src/store/connection/connection';
+import { Database, migrate } from '../../src/store/connection/database';
+import { readerRole } from '../../src/store/connection/roles';
+import { type RunningPostgres, startEmbedded } from '../../src/store/embedded/embedded';
 import { workFor } from '../support/gateway';
 
 /*

@@ -1,10 +1,10 @@
 import { createServer, type Socket } from 'node:net';
 import { LimitError } from '../../src/domain/limits';
-import { Connection, Lease, type StatementCounter } from '../../src/store/connection';
-import { failureOf } from '../../src/store/failure';
-import { SharedPool, type Taken } from '../../src/store/pool';
-import { openPool } from '../../src/store/session';
-import { TimeLimit } from '../../src/store/time-limit';
+import { Connection, Lease, type StatementCounter } from '../../src/store/connection/connection';
+import { failureOf } from '../../src/store/connection/failure';
+import { SharedPool, type Taken } from '../../src/store/connection/pool';
+import { openPool } from '../../src/store/connection/session';
+import { TimeLimit } from '../../src/store/connection/time-limit';
 import { type TestDatabase, testDatabase } from '../support/database';
 
 let database: TestDatabase;

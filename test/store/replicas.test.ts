@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Lease } from '../../src/store/connection';
+import { Lease } from '../../src/store/connection/connection';
+import { Replicas } from '../../src/store/connection/replicas';
 import { newId } from '../../src/store/id';
-import { Replicas } from '../../src/store/replicas';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { type Replicated, replicated, type TestServer } from '../support/replica';
 

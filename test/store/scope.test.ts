@@ -3,15 +3,15 @@ import path from 'node:path';
 import { lockAccountsForBilling } from '../../src/store/account';
 import { BillRunRow, billRuns, postedRuns } from '../../src/store/bill-run';
 import { claimed, freeClaims, posted } from '../../src/store/billing-claim';
-import { Connection, type Scope, Scoped } from '../../src/store/connection';
+import { Connection, type Scope, Scoped } from '../../src/store/connection/connection';
+import { appRole } from '../../src/store/connection/roles';
 import { billRunStatuses, reopenBillRun, sisterMemos } from '../../src/store/document';
 import { lockNegativeInvoices } from '../../src/store/invoice';
-import { count, countsBy, type List, page, pagesBy } from '../../src/store/list';
 import { nounsOfIds } from '../../src/store/node';
 import { itemStatesByOrder } from '../../src/store/order-line-item';
-import { appRole } from '../../src/store/roles';
+import { count, countsBy, type List, page, pagesBy } from '../../src/store/query/list';
+import { lockRows, rowsBy } from '../../src/store/query/write';
 import { orgsById } from '../../src/store/tenant';
-import { lockRows, rowsBy } from '../../src/store/write';
 import { type Chain, classes, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { tenant } from '../support/rows';
@@ -48,7 +48,8 @@ type AnyList = List<{ id: string }, Record<string, unknown>>;
 /** Every list that the store exports, found by its form, so that none is left out. */
 const lists: [string, AnyList][] = [];
 const store = path.resolve(__dirname, '../../src/store');
-for (const file of readdirSync(store).filter((name) => name.endsWith('.js'))) {
+for (const file of readdirSync(store, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.js') || file.startsWith('migrations')) continue;
   for (const [name, value] of Object.entries(require(path.join(store, file)) as object)) {
     if (value && typeof value === 'object' && 'sorts' in value && 'rowClass' in value) lists.push([name, value]);
   }

@@ -3,14 +3,14 @@ import path from 'node:path';
 import { Client, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { AccountRow } from '../../src/store/account';
-import { Connection, Scoped } from '../../src/store/connection';
+import { Connection, Scoped } from '../../src/store/connection/connection';
+import { dataSourceOptions, migrate } from '../../src/store/connection/database';
 import { CreditMemoRow } from '../../src/store/credit-memo';
-import { dataSourceOptions, migrate } from '../../src/store/database';
 import { newId } from '../../src/store/id';
 import { InvoiceRow } from '../../src/store/invoice';
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
-import { insertRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/query/write';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { accountRow, creditMemoRow, invoiceRow, lineRow, orderRow, tenant } from '../support/rows';
 

@@ -1,10 +1,10 @@
 import { numberPrefixes, shownNumber } from '../../src/domain/key';
 import { AccountRow } from '../../src/store/account';
-import { Connection, Scoped } from '../../src/store/connection';
+import { Connection, Scoped } from '../../src/store/connection/connection';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { newId } from '../../src/store/id';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
-import { tableOf } from '../../src/store/table';
+import { tableOf } from '../../src/store/query/table';
 import {
   deleteRows,
   insertNumberedRows,
@@ -13,7 +13,7 @@ import {
   NumberTaken,
   rowsBy,
   updateRows,
-} from '../../src/store/write';
+} from '../../src/store/query/write';
 import { type Chain, classes, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { accountRow, fulfillmentRow, instant, tenant } from '../support/rows';

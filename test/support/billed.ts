@@ -2,7 +2,7 @@ import { type BillRunStatus, openBillRuns } from '../../src/domain/bill-run';
 import type { Decimal } from '../../src/domain/decimal';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import type { AccountRow } from '../../src/store/account';
 import { newId } from '../../src/store/id';
 import type { InvoiceRow } from '../../src/store/invoice';

@@ -1,5 +1,5 @@
-import { Scoped, transaction } from '../../src/store/connection';
-import type { Database } from '../../src/store/database';
+import { Scoped, transaction } from '../../src/store/connection/connection';
+import type { Database } from '../../src/store/connection/database';
 import { dueAccounts, gatherDue, gatheredBySale } from '../../src/store/due';
 
 /** A statement as the owner, outside of every scope. */

@@ -1,7 +1,7 @@
 import { AccountRow } from '../../src/store/account';
 import { BillRunAccountRow, BillRunRow, insertChunks, saveAccounts } from '../../src/store/bill-run';
 import { BillingClaimRow } from '../../src/store/billing-claim';
-import { type Connection, type Scope, Scoped } from '../../src/store/connection';
+import { type Connection, type Scope, Scoped } from '../../src/store/connection/connection';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { FulfillmentItemRow } from '../../src/store/fulfillment-item';
@@ -10,9 +10,9 @@ import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../../src/store/in
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { PaymentApplicationRow, PaymentRow } from '../../src/store/payment';
+import type { RowClass } from '../../src/store/query/table';
+import { insertRows } from '../../src/store/query/write';
 import { RefundRow } from '../../src/store/refund';
-import type { RowClass } from '../../src/store/table';
-import { insertRows } from '../../src/store/write';
 import {
   accountRow,
   applicationRow,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
-import { Connection } from '../../src/store/connection';
-import { Database } from '../../src/store/database';
-import { type DatabaseOptions } from '../../src/store/session';
+import { Connection } from '../../src/store/connection/connection';
+import { Database } from '../../src/store/connection/database';
+import { type DatabaseOptions } from '../../src/store/connection/session';
 
 export interface TestDatabase {
   db: Database;

@@ -1,8 +1,8 @@
 import type { AccountRow } from '../../src/store/account';
-import type { Scoped } from '../../src/store/connection';
+import type { Scoped } from '../../src/store/connection/connection';
 import { CreditMemoApplicationRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { InvoiceRow } from '../../src/store/invoice';
-import { insertRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/query/write';
 import { creditMemoRow, creditRow, invoiceRow } from './rows';
 
 /** Documents of an account, without items, on which each act can be carried out; two of them of a bill run, if it has one. */

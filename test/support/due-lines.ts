@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
-import type { Work } from '../../src/service/work';
+import type { Work } from '../../src/service/run/work';
 import { orderFor, type TestGatewayServer } from './gateway';
 
 /*

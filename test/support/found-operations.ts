@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type DocumentNode, Kind, type OperationDefinitionNode, parse, validate } from 'graphql';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
 
 /* The operations that stand in the tests and the docs, found in their texts. */
 

@@ -9,9 +9,10 @@ import type { CreateAccountInput } from '../../src/service/account';
 import { createAccount } from '../../src/service/account';
 import { createClient, grantsOf, type NewClient } from '../../src/service/client';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
-import { type Services, Work } from '../../src/service/work';
-import { Connection } from '../../src/store/connection';
-import { openPool } from '../../src/store/session';
+import { type Services } from '../../src/service/run/services';
+import { Work } from '../../src/service/run/work';
+import { Connection } from '../../src/store/connection/connection';
+import { openPool } from '../../src/store/connection/session';
 import { TestGatewayLedger } from '../../src/store/test-gateway';
 import { type TestDatabase, testDatabase } from './database';
 

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { resolve } from 'node:path';
 import { Client } from 'pg';
-import { migrate } from '../../src/store/database';
-import { startEmbedded } from '../../src/store/embedded';
+import { migrate } from '../../src/store/connection/database';
+import { startEmbedded } from '../../src/store/embedded/embedded';
 
 /**
  * One PostgreSQL for all test files, with a migrated template that each file clones. Nothing here must survive a crash,

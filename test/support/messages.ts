@@ -15,7 +15,8 @@ export interface Message {
 }
 
 /** Other tests hold descriptions of the schema. Nobody reads sample data and migrations while the gateway runs. */
-const otherFiles = /^src\/(demo\/(?!fill)|store\/migrations\/|http\/playground\/|graph\/(model\/|(enums|history)\.ts$))/;
+const otherFiles =
+  /^src\/(demo\/(?!fill)|store\/migrations\/|http\/playground\/|graph\/(model\/|(enums|history)\.ts$))/;
 const descriptions = ['description', 'deprecationReason', 'help'];
 
 async function messages(): Promise<Message[]> {

@@ -1,8 +1,8 @@
 import { standardLimits } from '../../src/domain/limits';
-import { DocumentLimits } from '../../src/graph/limits';
-import { type Operation, prepare, type Variables } from '../../src/graph/operation';
-import { readDocument } from '../../src/graph/parsed-document';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
+import { DocumentLimits } from '../../src/graph/guard/limits';
+import { type Operation, prepare, type Variables } from '../../src/graph/guard/operation';
+import { readDocument } from '../../src/graph/guard/parsed-document';
 
 const limits = new DocumentLimits(standardLimits, true);
 

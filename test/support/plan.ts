@@ -1,5 +1,5 @@
-import { Connection, type Scope, Scoped } from '../../src/store/connection';
-import { readerRole } from '../../src/store/roles';
+import { Connection, type Scope, Scoped } from '../../src/store/connection/connection';
+import { readerRole } from '../../src/store/connection/roles';
 import type { TestDatabase } from './database';
 
 /** A node of a plan, with what was counted where the statement was carried out. */

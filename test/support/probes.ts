@@ -5,8 +5,8 @@ import {
   isEnumType,
   isInputObjectType,
 } from 'graphql';
+import { schema } from '../../src/graph/build/schema';
 import { listOf, type Noun, nouns } from '../../src/graph/model/nouns';
-import { schema } from '../../src/graph/schema';
 import { newId } from '../../src/store/id';
 import type { TestDatabase } from './database';
 

@@ -12,7 +12,7 @@ import {
   isListType,
   isNonNullType,
 } from 'graphql';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
 
 /*
  * Random requests, made from the schema: queries, and mutations that are rehearsed. What is odd about them is what requests of

@@ -4,8 +4,8 @@ import * as os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { migrate } from '../../src/store/database';
-import * as files from '../../src/store/embedded-files';
+import { migrate } from '../../src/store/connection/database';
+import * as files from '../../src/store/embedded/files';
 import { openedAt, type TestDatabase } from './database';
 
 /* Real PostgreSQL servers, each with processes and data of its own: a primary, and replicas that stream from it. */

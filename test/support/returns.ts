@@ -1,13 +1,13 @@
 import type { AccountRow } from '../../src/store/account';
 import { BillingClaimRow } from '../../src/store/billing-claim';
-import type { Scoped } from '../../src/store/connection';
+import type { Scoped } from '../../src/store/connection/connection';
 import { CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
-import { insertRows } from '../../src/store/write';
+import { insertRows } from '../../src/store/query/write';
 import { creditMemoItemRow, creditMemoRow, day, fulfillmentRow, historyRow, instant, lineRow, orderRow } from './rows';
 
 /** A number that no sequence gives. */

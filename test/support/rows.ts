@@ -1,7 +1,7 @@
 import type { AccountRow } from '../../src/store/account';
 import type { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
 import type { BillingClaimRow } from '../../src/store/billing-claim';
-import type { Connection, Scope } from '../../src/store/connection';
+import type { Connection, Scope } from '../../src/store/connection/connection';
 import type { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import type { FulfillmentRow } from '../../src/store/fulfillment';
 import type { FulfillmentItemRow } from '../../src/store/fulfillment-item';

@@ -7,7 +7,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { isDay } from '../../src/domain/date';
-import { deprecationReason as form } from '../../src/graph/deprecation';
+import { deprecationReason as form } from '../../src/graph/guard/deprecation';
 import { type Part, partsOf, typesOf } from './schema-parts';
 
 /*

@@ -1,5 +1,5 @@
 import type { TestDatabase } from './database';
-import type { Estate } from './estate';
+import type { Estate } from './tenant-data';
 
 /**
  * Everything that stands in the database of an org, to the letter, by table: in every table that knows orgs, and what belongs to

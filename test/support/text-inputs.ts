@@ -9,7 +9,7 @@ import {
   isListType,
   isNonNullType,
 } from 'graphql';
-import { schema } from '../../src/graph/schema';
+import { schema } from '../../src/graph/build/schema';
 
 /* Every place where a client can put a text, found in the schema. */
 

@@ -1,4 +1,4 @@
-import type { Scope } from '../../src/store/connection';
+import type { Scope } from '../../src/store/connection/connection';
 import type { TestDatabase } from './database';
 import { tenant } from './rows';
 

@@ -1,7 +1,6 @@
 import { type GraphQLFieldResolver, type GraphQLObjectType, type GraphQLSchema } from 'graphql';
 import { Args, type ClassType, Field, FieldResolver, Resolver } from 'type-graphql';
-import { tableOf } from '../../store/table';
-import { edgeConnection, edgeList, type ListArgs } from '../connections';
+import { tableOf } from '../../store/query/table';
 import type { GraphContext } from '../context';
 import {
   allEdges,
@@ -14,6 +13,7 @@ import {
 } from '../model/edges';
 import { type ListedNoun, lists } from '../model/lists';
 import { listOf, nounNamed } from '../model/nouns';
+import { edgeConnection, edgeList, type ListArgs } from '../read/connections';
 import { PageArgs } from './connection-types';
 import { pageArguments } from './filter-types';
 import { connectionOf, typeNamed, typeOf } from './types';

@@ -1,5 +1,5 @@
 import { ArgsType, type ClassType, Field, InputType } from 'type-graphql';
-import type { Kind } from '../../store/filter';
+import type { Kind } from '../../store/query/filter';
 import { enumNamed, enumType, OrderDirectionEnum } from '../enums';
 import { DateFilter, DateTimeFilter, DecimalFilter, enumFilters, IDFilter, StringFilter } from '../filters';
 import { type ListedNoun, listedNouns, lists } from '../model/lists';

@@ -1,8 +1,8 @@
 import type { GraphQLSchema } from 'graphql';
 import { Arg, Args, Extensions, ID, Query, Resolver } from 'type-graphql';
-import { type ListArgs, rootConnection } from '../connections';
 import type { GraphContext } from '../context';
 import { listedNouns, lists } from '../model/lists';
+import { type ListArgs, rootConnection } from '../read/connections';
 import { pageArguments } from './filter-types';
 import { connectionOf, typeOf } from './types';
 

@@ -1,4 +1,4 @@
-import { tableOf } from '../../store/table';
+import { tableOf } from '../../store/query/table';
 import { allNouns, listOf, type Noun, type RowOf } from './nouns';
 
 /**

@@ -7,7 +7,7 @@ import type { Noun, RowOf } from './nouns';
 
 /*
  * Fields that are no column. Those that follow from their row alone are computed here, each once. Where SQL can say the same, it stands
- * in store/computed.ts, and a property test holds the two together.
+ * in store/query/computed.ts, and a property test holds the two together.
  */
 
 const quantityFacts = [

@@ -1,4 +1,4 @@
-import type { Order } from '../../store/list';
+import type { Order } from '../../store/query/list';
 import type { Noun, NounNamed, RowOf } from './nouns';
 
 /*

@@ -1,4 +1,4 @@
-import type { List } from '../../store/list';
+import type { List } from '../../store/query/list';
 import type { Noun, nouns } from './nouns';
 
 /*

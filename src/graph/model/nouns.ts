@@ -5,10 +5,10 @@ import { fulfillments } from '../../store/fulfillment';
 import { fulfillmentItems } from '../../store/fulfillment-item';
 import { historyEntries } from '../../store/history';
 import { invoiceItems, invoiceOffsets, invoices } from '../../store/invoice';
-import type { List } from '../../store/list';
 import { orders } from '../../store/order';
 import { orderLineItems } from '../../store/order-line-item';
 import { paymentApplications, payments } from '../../store/payment';
+import type { List } from '../../store/query/list';
 
 interface NounSpec {
   typename: string;

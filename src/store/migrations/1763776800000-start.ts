@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole } from '../roles';
+import { appRole } from '../connection/roles';
 
 /**
  * The first schema. Tables, types, keys and indexes are TypeORM's own output for the classes of rows (a test keeps the

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole } from '../roles';
+import { appRole } from '../connection/roles';
 
 /** Returns, credit memos, fulfillment items and the settings of an entity; TypeORM's own output for the classes of rows. */
 const tables = [

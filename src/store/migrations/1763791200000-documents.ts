@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole } from '../roles';
+import { appRole } from '../connection/roles';
 
 /** Bill runs, applications of credit memos, refunds; TypeORM's own output for the classes of rows. */
 const tables = [

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole } from '../roles';
+import { appRole } from '../connection/roles';
 
 const onDatabase = (act: string) => `do $$ begin execute format('${act}', current_database()); end $$`;
 

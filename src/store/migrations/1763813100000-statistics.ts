@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole } from '../roles';
+import { appRole } from '../connection/roles';
 
 /**
  * What the planner knows of the tables that a bill run fills. The check of a foreign key looks a row up by id and entity,

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole, readerRole, systemRole } from '../roles';
+import { appRole, readerRole, systemRole } from '../connection/roles';
 
 /*
  * The second wall. The first is the condition that every statement of the store has (table.ts); behind it, what a transaction

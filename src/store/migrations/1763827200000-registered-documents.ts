@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole, readerRole, systemRole } from '../roles';
+import { appRole, readerRole, systemRole } from '../connection/roles';
 
 /** TypeORM's own output for the classes of rows. */
 const up = [

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole } from '../roles';
+import { appRole } from '../connection/roles';
 
 /**
  * The next number of an account or an order that nobody has chosen, in whatever org: hence with its owner's rights. It tells

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { appRole } from '../roles';
+import { appRole } from '../connection/roles';
 
 /**
  * Settings get a version, and have a history as bill runs do. An entry of a bill run belongs to several orgs, one of the

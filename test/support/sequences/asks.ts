@@ -3,7 +3,6 @@ import type { BillingSettingsInput } from '../../../src/domain/billing-settings-
 import type { FulfillmentChange } from '../../../src/domain/fulfillment-change';
 import type { FulfillmentItemInput } from '../../../src/domain/fulfillment-item';
 import type { FulfillmentAction } from '../../../src/domain/fulfillment-state';
-import type { OnError } from '../../../src/service/batch';
 import { createBillRun, deleteBillRun, moveBillRun } from '../../../src/service/bill-run';
 import { carryOn, step } from '../../../src/service/bill-run-worker';
 import { updateBillingSettings } from '../../../src/service/billing-settings';
@@ -31,7 +30,8 @@ import {
 import { collectPayment } from '../../../src/service/payment-collect';
 import { refundPayment } from '../../../src/service/payment-refund';
 import { reverseInvoice } from '../../../src/service/reversal';
-import type { Work } from '../../../src/service/work';
+import type { OnError } from '../../../src/service/run/batch';
+import type { Work } from '../../../src/service/run/work';
 import type { BillRunRow } from '../../../src/store/bill-run';
 
 /*

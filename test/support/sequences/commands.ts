@@ -4,7 +4,7 @@ import { GatewayFailure } from '../../../src/gateway/port';
 import { updateBillingSettings } from '../../../src/service/billing-settings';
 import { createOrder, type NewOrderLineItem } from '../../../src/service/order';
 import { updateOrderLineItem } from '../../../src/service/order-line-item-change';
-import { Work } from '../../../src/service/work';
+import { Work } from '../../../src/service/run/work';
 import { orderFor, type TestGatewayServer } from '../gateway';
 import { carriedOut } from './asks';
 import { billRunActs, workerActs } from './bill-runs';

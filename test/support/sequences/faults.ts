@@ -3,7 +3,7 @@ import { quantitiesOf, requiresFulfillment } from '../../../src/domain/order-lin
 import { carryOn } from '../../../src/service/bill-run-worker';
 import { sweepAttempts } from '../../../src/service/payment-attempt';
 import { sweepRefunds } from '../../../src/service/payment-refund';
-import type { Work } from '../../../src/service/work';
+import type { Work } from '../../../src/service/run/work';
 import type { OrderLineItemRow } from '../../../src/store/order-line-item';
 import { unfound, unsettled } from '../books';
 import type { TestGatewayServer } from '../gateway';

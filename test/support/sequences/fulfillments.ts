@@ -4,7 +4,7 @@ import { editableFields, type FulfillmentChange } from '../../../src/domain/fulf
 import { type FulfillmentItemInput, takesItems } from '../../../src/domain/fulfillment-item';
 import type { FulfillmentAction, FulfillmentState } from '../../../src/domain/fulfillment-state';
 import { movesFrom, pendingOf } from '../../../src/domain/order-line-item';
-import type { OnError } from '../../../src/service/batch';
+import type { OnError } from '../../../src/service/run/batch';
 import type { FulfillmentRow } from '../../../src/store/fulfillment';
 import { ask } from './asks';
 import { due, onError, options, part } from './lines';

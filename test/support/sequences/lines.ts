@@ -9,8 +9,8 @@ import {
 } from '../../../src/domain/order-line-item';
 import { editableLineFields, type OrderLineItemChange } from '../../../src/domain/order-line-item-change';
 import type { ProcessingOptions } from '../../../src/domain/payment';
-import type { OnError } from '../../../src/service/batch';
 import type { NewOrderLineItem } from '../../../src/service/order';
+import type { OnError } from '../../../src/service/run/batch';
 import type { OrderLineItemRow } from '../../../src/store/order-line-item';
 import { ask } from './asks';
 import { act, idOf, partial, pick, picked, record, several, weighted } from './world';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Caller } from '../../../src/domain/caller';
-import type { Work } from '../../../src/service/work';
+import type { Work } from '../../../src/service/run/work';
 import { AccountRow } from '../../../src/store/account';
 import { BillRunRow } from '../../../src/store/bill-run';
 import { type BillingSettingsRow, billingSettings } from '../../../src/store/billing-settings';
@@ -11,8 +11,8 @@ import { InvoiceRow } from '../../../src/store/invoice';
 import { OrderRow } from '../../../src/store/order';
 import { OrderLineItemRow } from '../../../src/store/order-line-item';
 import { PaymentRow } from '../../../src/store/payment';
-import type { RowClass } from '../../../src/store/table';
-import { rowsBy } from '../../../src/store/write';
+import type { RowClass } from '../../../src/store/query/table';
+import { rowsBy } from '../../../src/store/query/write';
 import type { Ask } from './asks';
 
 /*

@@ -1,0 +1,111 @@
+import 'reflect-metadata';
+import { type GraphQLSchema, isAbstractType, lexicographicSortSchema, printSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
+import { type Scope, scopes } from '../../domain/caller';
+import { RequestError } from '../../domain/errors';
+import { AccountResolver } from '../account';
+import { BillRunResolver } from '../bill-run';
+import { BillRunPreviewResolver, BillRunPreviewTotalResolver } from '../bill-run-preview';
+import { BillingSettingsResolver } from '../billing-settings';
+import type { GraphContext } from '../context';
+import { CreditMemoResolver } from '../credit-memo';
+import { DocumentMutations } from '../document-mutation';
+import { errorTypes } from '../errors';
+import { FulfillmentResolver } from '../fulfillment';
+import { FulfillmentItemResolver } from '../fulfillment-item';
+import { FulfillmentMutations } from '../fulfillment-mutation';
+import { FulfillmentSummaryResolver } from '../fulfillment-summary';
+import { HistoryEntryResolver } from '../history';
+import { InvoiceResolver } from '../invoice';
+import { NodeResolver } from '../node';
+import { OrderResolver } from '../order';
+import { OrderLineItemMutations } from '../order-line-item-mutation';
+import { OrderLineItemRules } from '../order-line-item-rules';
+import { PaymentMutations } from '../payment-mutation';
+import { paced } from '../read/pace';
+import { RegisteredDocumentMutations } from '../registered-document';
+import { ViewerResolver } from '../viewer';
+import { resolveComputed } from './computed';
+import { edgeResolvers, resolveEdges } from './edges';
+import { Roots, resolveRoots } from './roots';
+
+let built: GraphQLSchema | undefined;
+
+/** The schema; built once per process, since the decorators' metadata is one per process. */
+export function schema(): GraphQLSchema {
+  built ??= build();
+  return built;
+}
+
+function build(): GraphQLSchema {
+  const built = buildSchemaSync({
+    resolvers: [
+      Roots,
+      ...edgeResolvers,
+      ViewerResolver,
+      NodeResolver,
+      BillingSettingsResolver,
+      AccountResolver,
+      OrderResolver,
+      OrderLineItemRules,
+      OrderLineItemMutations,
+      FulfillmentResolver,
+      FulfillmentMutations,
+      FulfillmentItemResolver,
+      FulfillmentSummaryResolver,
+      InvoiceResolver,
+      CreditMemoResolver,
+      DocumentMutations,
+      BillRunResolver,
+      BillRunPreviewResolver,
+      BillRunPreviewTotalResolver,
+      PaymentMutations,
+      HistoryEntryResolver,
+      RegisteredDocumentMutations,
+    ],
+    orphanedTypes: errorTypes,
+    validate: false,
+  });
+  resolveRoots(built);
+  resolveEdges(built);
+  resolveComputed(built);
+  guarded(built);
+  for (const type of Object.values(built.getTypeMap())) {
+    if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
+  }
+  paced(built);
+  return built;
+}
+
+/** As schema.graphql holds it; a test keeps the two equal. */
+export const schemaText = (): string => `${printSchema(lexicographicSortSchema(schema()))}\n`;
+
+/**
+ * Every root field names the scope it needs: checked here once per field, and written into its description. A mutation
+ * begins with fresh loaders.
+ */
+function guarded(schema: GraphQLSchema): void {
+  schema.getQueryType()!.description =
+    'What can be read: of what the caller may see, and only that. What is elsewhere is null, or not in the list.';
+  schema.getMutationType()!.description =
+    'What can be done. Several in one request are carried out one after another, each all of it or nothing. What the rules refuse comes back as userErrors. Without the scope read a mutation shows the columns of what it returns, and what is judged of them; every edge below needs read, or else the request is FORBIDDEN and nothing is done.';
+  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+    for (const field of Object.values(type?.getFields() ?? {})) {
+      const scope = field.extensions.scope as Scope | undefined;
+      if (!scope || !scopes.includes(scope)) throw new Error(`${type}.${field.name} names no scope`);
+      field.description = `${field.description} Scope: ${scope}.`;
+      const resolve = field.resolve!;
+      const mutates = type === schema.getMutationType();
+      field.resolve = (source, args, context: GraphContext, info) => {
+        if (!context.caller.scopes.has(scope)) {
+          throw new RequestError(
+            'FORBIDDEN',
+            `${field.name} needs the scope "${scope}", which the client or its token does not have.`,
+          );
+        }
+        if (mutates) context.refresh();
+        return resolve(source, args, context, info);
+      };
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { coerceInputValue, GraphQLInputObjectType, type GraphQLInputType, getNullableType } from 'graphql';
+import { schema } from '../build/schema';
+import { short } from './parsed-document';
+
+export interface InputProblem {
+  kind: 'unknown' | 'missing' | 'value';
+  path: readonly (string | number)[];
+  message: string;
+}
+
+/** So many are told of one body. The rest would make a reply of megabytes, and hold everybody up while they are looked for. */
+const mostProblems = 50;
+const enough = new Error('enough problems were found');
+
+/**
+ * Reads a JSON value as an input type of the schema, for doors other than GraphQL: one description of the input serves
+ * all, with the same scalars, enums and defaults.
+ */
+export function readInput<T>(
+  of: string | GraphQLInputType,
+  value: unknown,
+): { value: T } | { problems: InputProblem[] } {
+  const problems: InputProblem[] = [];
+  const type = typeof of === 'string' ? (schema().getType(of) as GraphQLInputType) : of;
+  const note = (path: InputProblem['path'], error: { message: string }) => {
+    // graphql tells these two apart by its wording alone; tests hold the wording.
+    const kind = /was not provided/.test(error.message)
+      ? 'missing'
+      : /is not defined by type/.test(error.message)
+        ? 'unknown'
+        : 'value';
+    problems.push({ kind, path, message: short(error.message.replace(/ Did you mean .*$/, '')) });
+    if (problems.length >= mostProblems) throw enough;
+  };
+  try {
+    const result = coerceInputValue(value, type, (path, _invalid, error) => note(path, error));
+    return problems.length ? { problems } : { value: result as T };
+  } catch (error) {
+    if (error !== enough) throw error;
+    return { problems };
+  }
+}
+
+/** A body whose one field is what a mutation takes as its argument `input`. */
+export function bodyOf(mutation: string, field: string): GraphQLInputObjectType {
+  const { type } = schema()
+    .getMutationType()!
+    .getFields()
+    [mutation].args.find(({ name }) => name === 'input')!;
+  return new GraphQLInputObjectType({ name: 'Body', fields: { [field]: { type } } });
+}
+
+/** An input type with some fields of another, each of which may be left out. */
+export function inputWith(name: string, other: string, fields: readonly string[]): GraphQLInputObjectType {
+  const of = (type: string) => (schema().getType(type) as GraphQLInputObjectType).toConfig().fields;
+  const more = of(other);
+  const borrowed = fields.map((field) => [field, { ...more[field], type: getNullableType(more[field].type) }]);
+  return new GraphQLInputObjectType({ name, fields: { ...of(name), ...Object.fromEntries(borrowed) } });
+}

@@ -1,0 +1,125 @@
+import { type DocumentNode, GraphQLError, type GraphQLSchema, validate } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { graphqlErrorCodes } from '../../domain/errors';
+import { hashOf } from '../../service/registered-document';
+import type { DocumentLimits } from './limits';
+
+/** A document that fits the schema. The hash is the SHA-256 of its text, in hex. */
+export interface ParsedDocument {
+  document: DocumentNode;
+  hash: string;
+}
+
+/** A document, or an operation of it, that GraphQL refuses before anything runs. Each error has a code. */
+export class InvalidDocument extends Error {
+  readonly errors: readonly GraphQLError[];
+
+  constructor(code: keyof typeof graphqlErrorCodes, errors: readonly GraphQLError[]) {
+    super(errors[0].message);
+    this.errors = errors.map(
+      ({ message, nodes, source, positions, extensions }) =>
+        new GraphQLError(short(message), { nodes, source, positions, extensions: { ...extensions, code } }),
+    );
+  }
+}
+
+const longestMessage = 1_000;
+
+/** graphql-js quotes values of the request whole, twice in some messages: a text of 2 MB would come back as 4. */
+export const short = (message: string): string =>
+  message.length > longestMessage ? `${message.slice(0, longestMessage)}...` : message;
+
+/** The search for more costs time, and nobody reads them. */
+const mostErrors = 10;
+
+/**
+ * Parses and validates a text. `hideSuggestions`: errors do not say which names the schema has.
+ * @throws InvalidDocument
+ * @throws LimitError QUERY_TOO_COMPLEX
+ * @throws RequestError FORBIDDEN for introspection, where it is off
+ */
+export function readDocument(
+  schema: GraphQLSchema,
+  text: string,
+  limits: DocumentLimits,
+  hideSuggestions = false,
+): DocumentNode {
+  const document = parse(text, limits);
+  const errors = validate(schema, document, undefined, { maxErrors: mostErrors, hideSuggestions });
+  if (errors.length) throw new InvalidDocument('GRAPHQL_VALIDATION_FAILED', errors);
+  return document;
+}
+
+function parse(text: string, limits: DocumentLimits): DocumentNode {
+  try {
+    return limits.parse(text);
+  } catch (error) {
+    if (error instanceof GraphQLError) throw new InvalidDocument('GRAPHQL_PARSE_FAILED', [error]);
+    throw error;
+  }
+}
+
+/** In characters of texts; a document takes some twenty times as many bytes. */
+const mostCharacters = 1_500_000;
+
+/** Documents of requests: each is parsed and validated once, and kept for the requests that send it again. */
+export class ParsedDocuments {
+  /** By text: a request need not hash what is known. */
+  private readonly recent = new LRUCache<string, ParsedDocument | InvalidDocument>({
+    maxSize: mostCharacters,
+    // The longest document must fit in, or each request with it would parse it again.
+    sizeCalculation: (_, { length }) => Math.min(length + 1, mostCharacters / 4),
+    dispose: (known) => this.forget(known),
+  });
+  /** Registered documents stay: by text as well. */
+  private readonly registered = new Map<string, ParsedDocument>();
+  private readonly byHash = new Map<string, ParsedDocument>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly limits: DocumentLimits,
+    private readonly hideSuggestions = false,
+  ) {}
+
+  /** Whether a text has been read before. */
+  knows(text: string): boolean {
+    return this.registered.has(text) || this.recent.has(text);
+  }
+
+  /** @throws as `readDocument` does */
+  read(text: string): ParsedDocument {
+    let known = this.registered.get(text) ?? this.recent.get(text);
+    if (!known) {
+      known = this.parsed(text);
+      this.recent.set(text, known);
+      if (!(known instanceof InvalidDocument)) this.byHash.set(known.hash, known);
+    }
+    if (known instanceof InvalidDocument) throw known;
+    return known;
+  }
+
+  private parsed(text: string): ParsedDocument | InvalidDocument {
+    try {
+      return { document: readDocument(this.schema, text, this.limits, this.hideSuggestions), hash: hashOf(text) };
+    } catch (error) {
+      if (error instanceof InvalidDocument) return error;
+      throw error;
+    }
+  }
+
+  /** A document that was read before. */
+  find(hash: string): DocumentNode | undefined {
+    return this.byHash.get(hash)?.document;
+  }
+
+  /** Keeps a registered document until the process ends. */
+  keep(text: string, parsed: ParsedDocument): void {
+    this.registered.set(text, parsed);
+    this.byHash.set(parsed.hash, parsed);
+  }
+
+  private forget(known: ParsedDocument | InvalidDocument): void {
+    // A registered document may have taken the place of one that was sent as text.
+    if (!(known instanceof InvalidDocument) && this.byHash.get(known.hash) === known) this.byHash.delete(known.hash);
+  }
+}

@@ -1,0 +1,50 @@
+import { getNamedType, OperationTypeNode } from 'graphql';
+import type { Caller } from '../../domain/caller';
+import { RequestError } from '../../domain/errors';
+import { nouns } from '../model/nouns';
+import { type ExecutedField, fieldsOf, type Prepared, rootTypeOf } from './operation';
+
+/*
+ * What a caller may ask for, judged over the whole operation before anything runs. The scope of a root field is judged where
+ * the field is resolved (build/schema.ts), so that its neighbours are answered.
+ */
+
+/**
+ * @throws RequestError BAD_REQUEST where a field needs an entity and the request names none of several
+ * @throws RequestError FORBIDDEN where a mutation leads on to what its caller may not read
+ */
+export function judgeRights(operation: Prepared, caller: Caller): void {
+  const { undecided, scopes } = caller;
+  const mutates = operation.node.operation === OperationTypeNode.MUTATION;
+  const reads = !mutates || scopes.has('read');
+  if (!undecided && reads) return;
+  const root = rootTypeOf(operation.node);
+  for (const field of fieldsOf(operation)) {
+    if (undecided && needsEntity(field, root)) throw undecided;
+    if (!reads && isEdge(field, root)) {
+      const message = `${field.parent}.${field.definition.name} needs the scope "read". Without this scope, a mutation returns only the objects that it has changed.`;
+      throw new RequestError('FORBIDDEN', message);
+    }
+  }
+}
+
+/** All root fields do that do not say otherwise, and no other field that does not say so. */
+const needsEntity = ({ definition, parent }: ExecutedField, root: string): boolean =>
+  (definition.extensions.needsEntity as boolean | undefined) ?? parent === root;
+
+/** What can be read: nouns, the interfaces over them, and lists of them. */
+const readable = new Set([
+  'Node',
+  'BillingDocument',
+  ...Object.values(nouns).map(({ typename }) => typename as string),
+]);
+
+/** A version conflict hands back what was to be changed, as a payload does. */
+const isPayload = (type: string): boolean => type.endsWith('Payload') || type === 'VersionConflict';
+
+/** Whether a field leads from one object to others. Columns, what is computed of them, and what a mutation returns do not. */
+function isEdge({ parent, definition }: ExecutedField, root: string): boolean {
+  if (parent === root || isPayload(parent)) return false;
+  const { name } = getNamedType(definition.type);
+  return name.endsWith('Connection') || readable.has(name);
+}

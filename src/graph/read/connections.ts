@@ -1,0 +1,189 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { RequestError } from '../../domain/errors';
+import { defaultPageSize, LimitError } from '../../domain/limits';
+import { checkedOrder, count, type Listed, type Order, type PageQuery, page } from '../../store/query/list';
+import type { PageArgs, PageInfo } from '../build/connection-types';
+import type { GraphContext } from '../context';
+import { checkedFilter } from '../filters';
+import { countCosts } from '../guard/cost';
+import { edges, type PageEdge, type ShortEdge, type TargetOf } from '../model/edges';
+import { listOf, type Noun, type RowOf } from '../model/nouns';
+import { columnsOf } from './columns';
+import { decodeCursor, encodeCursor, signatureOf } from './cursor';
+import { selectedFields } from './selection';
+import { show } from './show';
+
+/** Page arguments with the filter and order of a list. */
+export interface ListArgs extends PageArgs {
+  filter?: object | null;
+  orderBy?: Order | null;
+}
+
+/** What a connection resolves to. Rows and total are each fetched only when selected. */
+export interface Connection<R> {
+  nodes: () => Promise<R[]>;
+  edges: () => Promise<{ cursor: string; node: R }[]>;
+  pageInfo: () => Promise<PageInfo>;
+  totalCount: () => Promise<number>;
+}
+
+interface Window {
+  size: number;
+  backward: boolean;
+  cursor: string | null;
+}
+
+/** @throws RequestError PAGE_SIZE, BAD_REQUEST */
+function windowOf({ first, after, last, before }: PageArgs, maxPageSize: number): Window {
+  if (first != null && last != null) throw new RequestError('PAGE_SIZE', 'Give first or last, not both.');
+  const backward = last != null || (before != null && first == null);
+  if (backward ? after != null : before != null) {
+    throw new RequestError('BAD_REQUEST', 'after is not allowed with last, and before is not allowed with first.');
+  }
+  const size = (backward ? last : first) ?? Math.min(defaultPageSize, maxPageSize);
+  if (size < 0 || size > maxPageSize) {
+    throw new LimitError(
+      { limit: 'pageSize', allowed: maxPageSize, requested: size },
+      `${backward ? 'last' : 'first'} is ${size}; 0 to ${maxPageSize} is allowed.`,
+    );
+  }
+  return { size, backward, cursor: (backward ? before : after) ?? null };
+}
+
+/** A list as one field of a document asks for it: the same for every parent that the field stands below. */
+interface Asked {
+  query: PageQuery;
+  /** Signs the cursors. */
+  signature: () => string;
+}
+
+function askedOf(
+  { maxPageSize }: GraphContext,
+  name: string,
+  noun: Noun,
+  args: ListArgs,
+  info: GraphQLResolveInfo,
+  usual?: Order,
+): Asked {
+  const definition = listOf(noun);
+  const filter = checkedFilter(args.filter);
+  const { size, backward, cursor } = windowOf(args, maxPageSize);
+  const order = checkedOrder(definition, args.orderBy ?? usual);
+  let signed: string | undefined;
+  const signature = () => {
+    signed ??= signatureOf(name, order, filter);
+    return signed;
+  };
+  const from = cursor === null ? null : decodeCursor(cursor, signature(), definition.sorts[order.field]);
+  const fields = selectedFields(info);
+  const withoutCursors = !fields.includes('cursor') && !fields.includes('pageInfo');
+  const properties = columnsOf(noun, fields);
+  return {
+    query: { properties, filter, order, limit: size + 1, from, backward, withoutCursors },
+    signature,
+  };
+}
+
+/** A page of a list, fetched and counted when that is first asked for. One for each parent: a class, so that it is small. */
+class Page<R> implements Connection<R> {
+  private fetched: Promise<{ rows: Listed<R>[]; more: boolean }> | undefined;
+
+  constructor(
+    private readonly asked: Asked,
+    private readonly fetch: () => Promise<Listed<R>[]>,
+    readonly totalCount: () => Promise<number>,
+  ) {}
+
+  private rows(): Promise<{ rows: Listed<R>[]; more: boolean }> {
+    this.fetched ??= this.cut();
+    return this.fetched;
+  }
+
+  private async cut(): Promise<{ rows: Listed<R>[]; more: boolean }> {
+    const all = await this.fetch();
+    const { limit, backward } = this.asked.query;
+    const more = all.length >= limit;
+    const rows = more ? all.slice(0, limit - 1) : all;
+    return { rows: backward ? [...rows].reverse() : rows, more };
+  }
+
+  private cursorOf(row: Listed<R>): string {
+    // Then nobody reads it.
+    if (this.asked.query.withoutCursors) return '';
+    return encodeCursor(this.asked.signature(), { value: row.sortValue, id: row.id });
+  }
+
+  async nodes(): Promise<R[]> {
+    return (await this.rows()).rows;
+  }
+
+  async edges(): Promise<{ cursor: string; node: R }[]> {
+    return (await this.rows()).rows.map((node) => ({ cursor: this.cursorOf(node), node }));
+  }
+
+  async pageInfo(): Promise<PageInfo> {
+    const { rows, more } = await this.rows();
+    const { backward, from } = this.asked.query;
+    return {
+      hasNextPage: backward ? Boolean(from) : more,
+      hasPreviousPage: backward ? more : Boolean(from),
+      startCursor: rows.length ? this.cursorOf(rows[0]) : null,
+      endCursor: rows.length ? this.cursorOf(rows[rows.length - 1]) : null,
+    };
+  }
+}
+
+/** A list of the root, in the caller's scope. */
+export function rootConnection<N extends Noun>(
+  context: GraphContext,
+  noun: N,
+  args: ListArgs,
+  info: GraphQLResolveInfo,
+): Connection<RowOf<N>> {
+  const definition = listOf(noun);
+  const scoped = context.work.reads();
+  const asked = askedOf(context, noun, noun, args, info);
+  const fetch = async () => (await page(scoped, definition, asked.query)).map((row) => show(noun, row));
+  return new Page(asked, fetch, () => {
+    context.reply.addReading(countCosts.root);
+    return count(scoped, definition, args.filter);
+  });
+}
+
+/** An edge to many rows, by pages. */
+export function edgeConnection<E extends PageEdge>(
+  context: GraphContext,
+  edge: E,
+  parentId: string,
+  args: ListArgs,
+  info: GraphQLResolveInfo,
+): Connection<TargetOf<E>> {
+  const { loaders } = context;
+  const { asked, pages, totals } = loaders.atField(edge, info.fieldNodes, () => {
+    const { target, order } = edges[edge];
+    const asked = askedOf(context, edge, target, args, info, order);
+    return { asked, pages: loaders.pages(edge, asked.query), totals: loaders.totals(edge, args.filter) };
+  });
+  return new Page<TargetOf<E>>(
+    asked,
+    () => pages.load(parentId),
+    () => {
+      context.reply.addReading(countCosts.edge);
+      return totals.load(parentId);
+    },
+  );
+}
+
+/** An edge to a few rows, which come whole. */
+export const edgeList = <E extends ShortEdge>(
+  { loaders }: GraphContext,
+  edge: E,
+  parentId: string,
+  info: GraphQLResolveInfo,
+): Promise<TargetOf<E>[]> =>
+  loaders
+    .atField(edge, info.fieldNodes, () => {
+      const properties = columnsOf(edges[edge].target, selectedFields(info));
+      return loaders.pages(edge, { properties, limit: 1000, backward: false });
+    })
+    .load(parentId);

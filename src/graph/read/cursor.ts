@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { canonical } from '../../domain/canonical';
+import { RequestError } from '../../domain/errors';
+import type { Order, Position, Sort } from '../../store/query/list';
+
+/**
+ * A cursor is the place of a row in one order of one list: base64url of [signature, sort value, id]. The signature
+ * binds it to list, filter and order; a foreign one is a clear error rather than a page from somewhere else.
+ */
+export function signatureOf(listName: string, order: Order, filter: unknown): string {
+  const text = JSON.stringify([listName, order.field, order.direction, canonical(filter ?? {})]);
+  return createHash('sha256').update(text).digest('base64url').slice(0, 8);
+}
+
+export const encodeCursor = (signature: string, position: Position): string =>
+  Buffer.from(JSON.stringify([signature, position.value, position.id])).toString('base64url');
+
+/** @throws RequestError BAD_CURSOR */
+export function decodeCursor(cursor: string, signature: string, sort: Sort): Position {
+  try {
+    const [signed, value, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    const texts = typeof value === 'string' && typeof id === 'string';
+    if (signed === signature && texts && isId.test(id) && fits(value, sort)) return { value, id };
+  } catch {
+    // Not one of ours: said below.
+  }
+  throw new RequestError('BAD_CURSOR');
+}
+
+/** As the store gives them out: anything else PostgreSQL might refuse as a value, which would not be our client's error. */
+const isId = /^[0-9a-f]{32}$/;
+const isNumber = /^-?\d{1,30}(\.\d{1,30})?$/;
+const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function fits(value: string, { type }: Sort): boolean {
+  if (type === 'text') return !value.includes('\0');
+  if (type === 'uuid') return isUuid.test(value);
+  if (type === 'numeric') return isNumber.test(value);
+  // Due dates may lie behind the last day that is taken in.
+  if (type === 'date') return value === 'infinity' || isInstant(`${value}T00:00:00.000Z`);
+  return isInstant(value);
+}
+
+function isInstant(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && text >= '0001' && new Date(time).toISOString() === text;
+}

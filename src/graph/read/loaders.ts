@@ -1,0 +1,193 @@
+import DataLoader from 'dataloader';
+import type { FieldNode } from 'graphql';
+import type { BillRunStatus } from '../../domain/bill-run';
+import { postedRuns, usedRuns } from '../../store/bill-run';
+import { claimed, posted } from '../../store/billing-claim';
+import { type BillingSettingsRow, billingSettings } from '../../store/billing-settings';
+import type { Scoped } from '../../store/connection/connection';
+import { billRunStatuses, type SisterMemo, sisterMemos } from '../../store/document';
+import { negativeCredit } from '../../store/invoice';
+import { countsBy, type Listed, type PageQuery, pagesBy } from '../../store/query/list';
+import { rowsBy } from '../../store/query/write';
+import { orgsById } from '../../store/tenant';
+import { type Edges, edges, type ManyEdge, type TargetOf } from '../model/edges';
+import { listOf, type Noun, type RowOf } from '../model/nouns';
+import { turn } from './event-loop';
+import { show } from './show';
+
+/** Keys beyond this go in a statement of their own. */
+const maxBatch = 1000;
+
+/**
+ * The dataloaders of one request and one scope: one for each edge, selection of columns and arguments, made when it is
+ * first needed. Each turns the keys of a level into one statement, and matches the rows to the keys by key. A mutation
+ * begins with fresh ones.
+ */
+export class Loaders {
+  private readonly made = new Map<string, DataLoader<string, unknown>>();
+
+  constructor(
+    private readonly scoped: Scoped,
+    /** When a batch is dispatched; by dataloader's own judgement where absent. */
+    private readonly schedule?: (dispatch: () => void) => void,
+  ) {}
+
+  private loader<V>(
+    name: string,
+    load: (keys: readonly string[]) => Promise<Map<string, V>>,
+    none: V,
+  ): DataLoader<string, V> {
+    let loader = this.made.get(name) as DataLoader<string, V> | undefined;
+    if (!loader) {
+      const batch = async (keys: readonly string[]) => {
+        const found = await load(keys);
+        return keys.map((key) => found.get(key) ?? none);
+      };
+      loader = new DataLoader<string, V>(batch, { maxBatchSize: maxBatch, batchScheduleFn: this.schedule });
+      this.made.set(name, loader as DataLoader<string, unknown>);
+    }
+    return loader;
+  }
+
+  private readonly atFields = new Map<string, WeakMap<readonly FieldNode[], unknown>>();
+
+  /**
+   * What is made once per request for a field of its document, which has the same arguments and selection below every
+   * parent. The field is told by the list of its nodes: one node may be selected in two places, with others beside it in
+   * one of them. `name` is the edge: a fragment's field may stand below several types.
+   */
+  atField<T>(name: string, nodes: readonly FieldNode[], make: () => T): T {
+    let made = this.atFields.get(name) as WeakMap<readonly FieldNode[], T & WeakKey> | undefined;
+    if (!made) {
+      made = new WeakMap();
+      this.atFields.set(name, made);
+    }
+    let value: T | undefined = made.get(nodes);
+    if (value === undefined) {
+      value = make();
+      made.set(nodes, value as T & WeakKey);
+    }
+    return value;
+  }
+
+  /** Rows by their ids; undefined where nothing in scope has one. */
+  rows<N extends Noun>(noun: N, columns: readonly string[]): DataLoader<string, RowOf<N> | undefined> {
+    const load = async (ids: readonly string[]) => {
+      const rows = await rowsBy<RowOf<N> & { id: string }>(this.scoped, listOf(noun).rowClass, 'id', ids, columns);
+      const shown = new Map<string, RowOf<N>>();
+      await byTurns(rows, (row) => shown.set(row.id, show(noun, row)));
+      return shown;
+    };
+    return this.loader<RowOf<N> | undefined>(`${noun} ${columns.join()}`, load, undefined);
+  }
+
+  row<N extends Noun>(noun: N, columns: readonly string[], id: string): Promise<RowOf<N> | undefined> {
+    return this.rows(noun, columns).load(id);
+  }
+
+  /** Pages of the rows on a to-many edge, by the ids of the parents. */
+  pages<E extends ManyEdge>(edge: E, query: PageQuery): DataLoader<string, Listed<TargetOf<E>>[]> {
+    type Row = Listed<TargetOf<E>>;
+    const { target, by } = edges[edge] as { target: Edges[E]['target']; by: string | readonly string[] };
+    const load = async (parents: readonly string[]) => {
+      const pages = new Map<string, Row[]>();
+      await byTurns(await pagesBy<TargetOf<E>, object>(this.scoped, listOf(target), by, parents, query), (row) => {
+        const page = pages.get(row.parentKey!);
+        if (page) page.push(show(target, row));
+        else pages.set(row.parentKey!, [show(target, row)]);
+      });
+      return pages;
+    };
+    return this.loader<Row[]>(`${edge} ${JSON.stringify(query)}`, load, []);
+  }
+
+  /** How many rows a to-many edge leads to, by the ids of the parents. */
+  totals(edge: ManyEdge, filter: object | null | undefined): DataLoader<string, number> {
+    const { target, by } = edges[edge];
+    const load = async (parents: readonly string[]) => {
+      const counts = await countsBy(this.scoped, listOf(target), by, parents, filter);
+      return new Map(counts.map((row) => [row.parentKey, row.count]));
+    };
+    return this.loader<number>(`count ${edge} ${JSON.stringify(filter ?? {})}`, load, 0);
+  }
+
+  /** The org of an account; always one of the caller's. */
+  org(id: string): Promise<{ id: string; name: string }> {
+    const load = async (ids: readonly string[]) =>
+      new Map((await orgsById(this.scoped, ids)).map((org) => [org.id, org]));
+    return this.loader('org', load, { id, name: '' }).load(id);
+  }
+
+  /** Has this fulfillment or line item been billed? */
+  billed(id: string): Promise<boolean> {
+    return this.flags('billed', claimed).load(id);
+  }
+
+  /** Does the bill of this fulfillment or line item stand on a Posted document? */
+  posted(id: string): Promise<boolean> {
+    return this.flags('posted', posted).load(id);
+  }
+
+  /** Has a document of this bill run been posted? */
+  runPosted(id: string): Promise<boolean> {
+    return this.flags('run posted', postedRuns).load(id);
+  }
+
+  /** Was a document of this bill run ever paid, credited or offset? */
+  runUsed(id: string): Promise<boolean> {
+    return this.flags('run used', usedRuns).load(id);
+  }
+
+  /** The credit memos that were made along with an invoice, as far as the rules look at them. */
+  sisterMemos(invoiceId: string): Promise<SisterMemo[]> {
+    const load = async (ids: readonly string[]) => {
+      const groups = new Map<string, SisterMemo[]>();
+      for (const memo of await sisterMemos(this.scoped, ids)) {
+        groups.set(memo.sisterInvoiceId!, [...(groups.get(memo.sisterInvoiceId!) ?? []), memo]);
+      }
+      return groups;
+    };
+    return this.loader<SisterMemo[]>('sisterMemos', load, []).load(invoiceId);
+  }
+
+  /** How far the bill run of a document has come. */
+  billRunStatus(id: string): Promise<BillRunStatus | null> {
+    const load = async (ids: readonly string[]) =>
+      new Map((await billRunStatuses(this.scoped, ids)).map((run) => [run.id, run.status]));
+    return this.loader<BillRunStatus | null>('billRunStatus', load, null).load(id);
+  }
+
+  /** What an account has to its credit on negative invoices, by currency. */
+  negativeCredit(accountId: string): Promise<Map<string, string>> {
+    const load = async (ids: readonly string[]) => {
+      const credits = new Map<string, Map<string, string>>();
+      for (const { accountId, currency, credit } of await negativeCredit(this.scoped, ids)) {
+        credits.set(accountId, new Map(credits.get(accountId)).set(currency, credit));
+      }
+      return credits;
+    };
+    return this.loader('negativeCredit', load, new Map<string, string>()).load(accountId);
+  }
+
+  /** The settings of the caller's entity. */
+  settings(): Promise<BillingSettingsRow> {
+    this.known ??= billingSettings(this.scoped);
+    return this.known;
+  }
+  private known: Promise<BillingSettingsRow> | undefined;
+
+  private flags(name: string, ask: (scoped: Scoped, ids: readonly string[]) => Promise<string[]>) {
+    const load = async (ids: readonly string[]) => new Map((await ask(this.scoped, ids)).map((id) => [id, true]));
+    return this.loader<boolean>(name, load, false);
+  }
+}
+
+/** Rows that are shown at a time. */
+const atATime = 1_000;
+
+async function byTurns<R>(rows: readonly R[], act: (row: R) => void): Promise<void> {
+  for (let at = 0; at < rows.length; at += atATime) {
+    if (at > 0) await turn(atATime);
+    for (const row of rows.slice(at, at + atATime)) act(row);
+  }
+}

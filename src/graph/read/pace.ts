@@ -1,0 +1,114 @@
+import {
+  type FieldNode,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  getNamedType,
+  isLeafType,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+import type { GraphContext } from '../context';
+import { readingCosts } from '../guard/cost';
+import { turn } from './event-loop';
+
+/* How a reply is built: every field counts for its size (reply-size.ts), and rows come by turns (event-loop.ts). */
+
+type Resolve = GraphQLFieldResolver<unknown, GraphContext>;
+
+/** A list that has more values than this comes row by row. */
+const mostAtOnce = 3_000;
+
+/** For fields without a resolver of their own. */
+export const property: Resolve = (source, _args, context, info) => {
+  const row = source as Record<string, unknown>;
+  const value = row[info.fieldName];
+  // What a connection has is fetched when it is asked for (connections.ts).
+  return typeof value === 'function' ? fetched(value.call(row), context, info) : shown(value, context, info);
+};
+
+/** Counts and paces what the resolvers of a schema resolve to. */
+export function paced(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    for (const field of Object.values(type.getFields())) {
+      const resolve = field.resolve as Resolve | undefined;
+      if (!resolve) continue;
+      const reading = readingCosts[`${type.name}.${field.name}`] ?? 0;
+      field.resolve = (source: unknown, args, context: GraphContext, info) => {
+        context.reply.addReading(reading);
+        return fetched(resolve(source, args, context, info), context, info);
+      };
+    }
+  }
+}
+
+const fetched = (value: unknown, context: GraphContext, info: GraphQLResolveInfo): unknown =>
+  value instanceof Promise ? value.then((each) => shown(each, context, info)) : shown(value, context, info);
+
+function shown(value: unknown, context: GraphContext, info: GraphQLResolveInfo): unknown {
+  const { reply } = context;
+  if (typeof value !== 'object' || value === null || isLeafType(getNamedType(info.returnType))) {
+    reply.addValue(info.path.key, value);
+    return value;
+  }
+  const isList = Array.isArray(value);
+  reply.addObjects(isList ? value.length : 1);
+  if (!isList && !reply.isLarge) return value;
+  const width = widthOf(info);
+  const values = isList ? value.length * width : width;
+  if (values <= mostAtOnce && !reply.isLarge) return value;
+  reply.check(info);
+  if (!isList || values <= mostAtOnce) return after(turn(values), value, context, info);
+  return value.map((each) => after(turn(width), each, context, info));
+}
+
+/** A value when its turn has come, unless the request has been ended meanwhile. */
+function after(
+  waited: Promise<void> | undefined,
+  value: unknown,
+  { reply }: GraphContext,
+  info: GraphQLResolveInfo,
+): unknown {
+  return waited
+    ? reply.waiting(waited).then(() => {
+        reply.check(info);
+        return value;
+      })
+    : value;
+}
+
+const widths = new WeakMap<FieldNode, number>();
+
+/** How many values each object has that a field leads to. */
+function widthOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
+  let width = 0;
+  for (const node of fieldNodes) {
+    let own = widths.get(node);
+    if (own === undefined) {
+      own = node.selectionSet ? fieldsIn(node.selectionSet, fragments, new Set()) : 0;
+      widths.set(node, own);
+    }
+    width += own;
+  }
+  return width;
+}
+
+/** Each fragment is entered once, as the execution does it. */
+function fieldsIn(
+  { selections }: SelectionSetNode,
+  fragments: GraphQLResolveInfo['fragments'],
+  entered: Set<string>,
+): number {
+  let count = 0;
+  for (const node of selections) {
+    if (node.kind === Kind.FIELD) count++;
+    else if (node.kind === Kind.INLINE_FRAGMENT) count += fieldsIn(node.selectionSet, fragments, entered);
+    else if (!entered.has(node.name.value)) {
+      entered.add(node.name.value);
+      count += fieldsIn(fragments[node.name.value].selectionSet, fragments, entered);
+    }
+  }
+  return count;
+}

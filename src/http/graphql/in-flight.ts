@@ -1,0 +1,52 @@
+import { LimitError, type Limits } from '../../domain/limits';
+import { TooManyWaiting, Turns } from '../../domain/turns';
+
+/** An operation up to this cost is light: a page of 100 rows with 10 rows below each has about half of it. */
+const light = 1_000_000;
+
+/**
+ * The cost of the operations that a process runs at a time. It bounds the memory of their replies, and the reading that they
+ * cause. Light operations have a lane of their own, a quarter as wide: they do not wait for heavy ones, whoever sent those.
+ */
+export class InFlight {
+  private readonly lanes: { light: Turns; heavy: Turns };
+
+  constructor(private readonly limits: Limits) {
+    const { costInFlight, waiting } = limits;
+    this.lanes = { light: new Turns(Math.ceil(costInFlight / 4), waiting), heavy: new Turns(costInFlight, waiting) };
+  }
+
+  /**
+   * Resolves when an operation may run, with what ends it. It waits for a third of the time of a request at most: one that began
+   * later would run out of time, and its client would take that for an outage.
+   * @throws LimitError RATE_LIMITED where it does not get its turn, or too many operations of its client wait already
+   */
+  async enter(clientId: string, cost: number, signal: AbortSignal): Promise<() => void> {
+    const lane = cost <= light ? this.lanes.light : this.lanes.heavy;
+    const free = lane.tryTake(clientId, cost);
+    if (free) return free;
+    const patienceMs = Math.ceil(this.limits.time / 3);
+    const patience = AbortSignal.timeout(patienceMs);
+    try {
+      return await lane.take(clientId, cost, AbortSignal.any([signal, patience]));
+    } catch (error) {
+      if (error instanceof TooManyWaiting) {
+        throw tooMany('waiting', error.allowed, `was refused: ${error.allowed} operations of the client wait already`);
+      }
+      if (signal.aborted || !patience.aborted) throw error;
+      throw tooMany('costInFlight', this.limits.costInFlight, `waited ${patienceMs} ms for other operations to end`);
+    }
+  }
+
+  /** For metrics. */
+  get states(): { lane: string; cost: number; waiting: number }[] {
+    return Object.entries(this.lanes).map(([lane, { inUse, waiting }]) => ({ lane, cost: inUse, waiting }));
+  }
+}
+
+const tooMany = (limit: 'waiting' | 'costInFlight', allowed: number, what: string): LimitError =>
+  new LimitError(
+    { limit, allowed },
+    `The operation ${what}. Nothing was changed. Send fewer or cheaper operations at a time.`,
+    1,
+  );

@@ -1,0 +1,59 @@
+import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError } from '../../domain/errors';
+import type { Reply } from '../../service/run/idempotency';
+import { mediaTypeFor } from '../media-type';
+
+/* GraphQL over HTTP: what lies between Fastify and an Apollo server, whatever its schema and context are. */
+
+/** A route of its own for GraphQL, by POST and, for queries, by GET. */
+export function graphqlOverHttp(
+  app: FastifyInstance,
+  url: string,
+  handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>,
+): void {
+  app.route({
+    ...{ method: ['GET', 'POST'], url, exposeHeadRoute: false, preHandler: checkAccept, handler },
+    // Each root field names its own (graph/build/schema.ts).
+    config: { scope: null },
+  });
+}
+
+/** What an Apollo server replies to a request, rendered. `search`: where it is another than that of the address. */
+export async function answer<C extends BaseContext>(
+  apollo: ApolloServer<C>,
+  request: FastifyRequest,
+  context: () => Promise<C>,
+  search = searchOf(request.url),
+): Promise<Reply> {
+  const { method, body } = request;
+  const httpGraphQLRequest = { method, headers: headersOf(request), search, body };
+  const response = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context });
+  if (response.body.kind !== 'complete') throw new Error('incremental delivery is not served');
+  return {
+    status: response.status ?? 200,
+    headers: Object.fromEntries(response.headers),
+    body: response.body.string,
+  };
+}
+
+/** What an address asks, with its question mark. */
+export const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '');
+
+/**
+ * Judged before anything runs: Apollo would say so only after a mutation has been carried out. By the negotiator that it
+ * uses, so that the two agree.
+ */
+async function checkAccept(request: FastifyRequest): Promise<void> {
+  if (request.method !== 'POST' || mediaTypeFor(request)) return;
+  const allowed = 'application/json or application/graphql-response+json';
+  throw new RequestError('NOT_ACCEPTABLE', `Accept must allow ${allowed}, in UTF-8.`);
+}
+
+function headersOf(request: FastifyRequest): HeaderMap {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return headers;
+}

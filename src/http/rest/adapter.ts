@@ -1,0 +1,135 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { GraphQLInputType } from 'graphql';
+import type { Scope } from '../../domain/caller';
+import { add, type Decimal } from '../../domain/decimal';
+import { Refusal } from '../../domain/errors';
+import type { Limits } from '../../domain/limits';
+import { collects, type ProcessingOptions } from '../../domain/payment';
+import { type InputProblem, readInput } from '../../graph/guard/coerce';
+import { hold, type Reply } from '../../service/run/idempotency';
+import { tellRefused } from '../../service/run/refusal-channel';
+import { type Services } from '../../service/run/services';
+import { Work } from '../../service/run/work';
+import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from '../request';
+import { pathText, type Reason, reasonOf, refusal } from './envelope';
+
+/* What the published REST operations have in common: thin adapters over the graph's input types and the services. */
+
+/** What a route says of the scope that it needs. */
+export const needs = (scope: Scope) => ({ config: { scope } });
+
+/** The work of a request that holds nothing open. */
+export const workOf = (request: FastifyRequest, services: Services): Work =>
+  new Work(services, request.caller!, request.counter!);
+
+/** What the routes work with. */
+export interface RestOptions {
+  services: Services;
+  afterwards: Afterwards;
+  limits: Limits;
+}
+
+/** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
+export async function carryOut(
+  { services, afterwards, limits }: RestOptions,
+  { request, reply, body }: { request: FastifyRequest; reply: FastifyReply; body: unknown },
+  act: (work: Work) => Promise<Reply>,
+): Promise<FastifyReply> {
+  const caller = request.caller!;
+  const key = idempotencyKey(request);
+  if (key !== undefined) {
+    const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
+    const options = isObject(body) ? (body.processingOptions as ProcessingOptions | null | undefined) : undefined;
+    const keyed = { key, fingerprint, longest: limits.keptReply, mayPay: collects(options) };
+    const held = hold(services, caller, keyed, request.counter!, (work) => {
+      afterwards.after(reply, work, held);
+      return act(work);
+    });
+    const { reply: rendered, replayed } = await held;
+    return sendReply(reply, rendered, replayed);
+  }
+  const work = new Work(services, caller, request.counter!);
+  const acted = act(work);
+  afterwards.after(reply, work, acted);
+  return sendReply(reply, await acted);
+}
+
+/** Carries out a GET, which may read from a replica. */
+export async function lookUp(
+  services: Services,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  find: (work: Work) => Promise<object>,
+): Promise<FastifyReply> {
+  const work = workOf(request, services);
+  const rendered = await work.whole(async () => {
+    await work.onlyReads();
+    return render(request, () => find(work));
+  });
+  return sendReply(reply, rendered);
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** REST takes custom fields beside the others too; the graph does not. */
+export function withCustomFields(entry: unknown): unknown {
+  if (!isObject(entry)) return entry;
+  const fields = Object.entries(entry);
+  const custom = fields.filter(([name]) => name.endsWith('__c'));
+  const rest = Object.fromEntries(fields.filter(([name]) => !name.endsWith('__c')));
+  // What is no object is left for the schema to refuse.
+  if (custom.length === 0 || (rest.customFields != null && !isObject(rest.customFields))) return rest;
+  return {
+    ...rest,
+    customFields: { ...(rest.customFields as object | null | undefined), ...Object.fromEntries(custom) },
+  };
+}
+
+/** The same for each entry of a list of the body. */
+export const withEach = (body: unknown, list: string, change: (entry: unknown) => unknown): unknown =>
+  isObject(body) && Array.isArray(body[list]) ? { ...body, [list]: body[list].map(change) } : body;
+
+/** Thrown for a body that does not fit; its problems become reasons. */
+class BodyError extends Error {
+  constructor(readonly problems: readonly InputProblem[]) {
+    super('the body does not fit');
+  }
+}
+
+export function read<T>(type: string | GraphQLInputType, body: unknown): T {
+  const input = readInput<T>(type, body ?? {});
+  if ('problems' in input) throw new BodyError(input.problems);
+  return input.value;
+}
+
+const categories = { unknown: 21, missing: 22, value: 20 };
+const codeOf = ({ kind }: InputProblem) => ({ code: kind === 'missing' ? 'REQUIRED' : 'INVALID_VALUE' }) as const;
+const reasonOfProblem = ({ kind, path, message }: InputProblem): Reason => ({
+  category: categories[kind],
+  message: path.length ? `${pathText(path)}: ${message}` : message,
+});
+
+/**
+ * The reply to an act: what it returns, or its refusal as the published envelope. Other failures are thrown on. `list`
+ * is what the body calls the `input` of the graph, where that is a list.
+ */
+export async function render(request: FastifyRequest, act: () => Promise<object>, list?: string): Promise<Reply> {
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  try {
+    return { status: 200, headers, body: json(await act()) };
+  } catch (error) {
+    const reasons =
+      error instanceof BodyError
+        ? error.problems.map(reasonOfProblem)
+        : error instanceof Refusal
+          ? error.errors.map((each) => reasonOf(each, list))
+          : undefined;
+    if (!reasons) throw error;
+    tellRefused(error instanceof Refusal ? error.errors : (error as BodyError).problems.map(codeOf));
+    return { status: 200, headers, body: json(refusal(request, reasons)) };
+  }
+}
+
+/** Marks a decimal that REST writes as a JSON number, exactly: a double would lose digits. No stored text holds a nul. */
+export const number = (value: Decimal): string => `\0number:${add(value)}`;
+const json = (value: object): string => JSON.stringify(value).replace(/"\\u0000number:(-?[\d.]+)"/g, '$1');

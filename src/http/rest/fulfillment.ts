@@ -1,0 +1,115 @@
+import type { FastifyInstance } from 'fastify';
+import { Refusal, userError } from '../../domain/errors';
+import type { FulfillmentChange } from '../../domain/fulfillment-change';
+import { type FulfillmentFields, fixedFields, fulfillmentFields } from '../../domain/fulfillment-fields';
+import type { FulfillmentState } from '../../domain/fulfillment-state';
+import { inputWith } from '../../graph/guard/coerce';
+import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../../service/fulfillment';
+import { deleteFulfillment, updateFulfillment } from '../../service/fulfillment-change';
+import { itemsOfFulfillment } from '../../service/fulfillment-item';
+import { sendReply } from '../request';
+import {
+  carryOut,
+  isObject,
+  lookUp,
+  needs,
+  number,
+  type RestOptions,
+  read,
+  render,
+  withCustomFields,
+  withEach,
+  workOf,
+} from './adapter';
+import { shownItem } from './fulfillment-item';
+
+/**
+ * The published REST operations on fulfillments: a thin adapter. Bodies are read by the graph's input types, so that
+ * the two doors cannot drift apart, and the services do the rest.
+ */
+export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): void {
+  const { services } = options;
+  const updated = inputWith('UpdateFulfillmentInput', 'CreateFulfillmentInput', fixedFields);
+  app.post('/v1/fulfillments', needs('fulfill'), async (request, reply) => {
+    const body = withEach(request.body, 'fulfillments', normalized);
+    return carryOut(options, { request, reply, body }, (work) =>
+      render(request, async () => {
+        const result = await createFulfillments(work, read<CreateFulfillmentsInput>('CreateFulfillmentsInput', body));
+        return {
+          success: true,
+          fulfillments: result.fulfillments.map((row) => ({
+            id: row!.id,
+            fulfillmentNumber: row!.fulfillmentNumber,
+            fulfillmentItems: (result.items.get(row!.id) ?? []).map(({ id }) => ({ id })),
+          })),
+          invoiceNumbers: result.invoices.length ? result.invoices.map((invoice) => invoice.invoiceNumber) : null,
+          creditMemoNumbers: result.creditMemos.length ? result.creditMemos.map((memo) => memo.creditMemoNumber) : null,
+          paidAmount: result.paidAmount === null ? null : number(result.paidAmount),
+          // The published reply has room for one; with several accounts the graph lists them.
+          paymentNumber: result.payments.length === 1 ? result.payments[0].paymentNumber : null,
+        };
+      }),
+    );
+  });
+
+  app.get<{ Params: { key: string }; Querystring: { [name in (typeof itemsAsked)[number]]?: string } }>(
+    '/v1/fulfillments/:key',
+    needs('read'),
+    async (request, reply) => {
+      const withItems = itemsAsked.some((name) => request.query[name] === 'true');
+      return lookUp(services, { request, reply }, async (work) => {
+        const row = await findFulfillment(work, request.params.key);
+        if (!row) throw new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.')]);
+        const { customFields, quantity } = row;
+        const shown = Object.fromEntries(shownFields.map((field) => [field, row[field]]));
+        const fulfillment = {
+          ...shown,
+          quantity: number(quantity),
+          state: published(row.state),
+          customFields: customFields ?? {},
+          ...(withItems && { fulfillmentItems: (await itemsOfFulfillment(work, row.id)).map(shownItem) }),
+        };
+        return { success: true, fulfillment };
+      });
+    },
+  );
+
+  app.put<{ Params: { key: string } }>('/v1/fulfillments/:key', needs('fulfill'), async (request, reply) => {
+    const work = workOf(request, services);
+    const rendered = await render(request, async () => {
+      const change = read<FulfillmentChange>(updated, normalized(request.body));
+      const { fulfillment } = await updateFulfillment(work, request.params.key, change);
+      return { success: true, id: fulfillment.id };
+    });
+    return sendReply(reply, rendered);
+  });
+
+  app.delete<{ Params: { key: string } }>('/v1/fulfillments/:key', needs('fulfill'), async (request, reply) => {
+    const work = workOf(request, services);
+    const rendered = await render(request, async () => {
+      await deleteFulfillment(work, request.params.key);
+      return { success: true };
+    });
+    return sendReply(reply, rendered);
+  });
+}
+
+/** What GET shows of a fulfillment: all that callers give, and what it gets. */
+const shownFields = [
+  'id',
+  'fulfillmentNumber',
+  'state',
+  ...(Object.keys(fulfillmentFields) as (keyof FulfillmentFields)[]),
+] as const;
+
+/** Asks for the items of a fulfillment: the published parameter, and the one that we had before. */
+const itemsAsked = ['fulfillment-items', 'fulfillmentItems'] as const;
+
+/** The response enums of the published schemas have two l. */
+const published = (state: FulfillmentState): string => (state === 'Canceled' ? 'Cancelled' : state);
+
+/** REST takes custom fields beside the others too, in items as well, and both spellings of Canceled; the graph does neither. */
+function normalized(entry: unknown): unknown {
+  const flat = withEach(withCustomFields(entry), 'fulfillmentItems', withCustomFields);
+  return isObject(flat) && flat.state === 'Cancelled' ? { ...flat, state: 'Canceled' } : flat;
+}

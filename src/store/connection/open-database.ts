@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { startEmbedded } from '../embedded/embedded';
+import { Database, migrate } from './database';
+import { failureOf } from './failure';
+import { type DatabaseOptions } from './session';
+
+export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
+  /** Unset: the embedded PostgreSQL under `dataDir`. */
+  databaseUrl?: string;
+  dataDir: string;
+  embeddedPostgresBin?: string;
+  /** Told what takes its time. */
+  onStep?: (step: string) => void;
+  /** It is opened as it is, for a look: with its migrations as they are. */
+  asItIs?: boolean;
+}
+
+export interface OpenDatabase {
+  db: Database;
+  options: DatabaseOptions;
+  embedded: boolean;
+  close(): Promise<void>;
+}
+
+/** The server that the configuration names: its URL, and what stops it where it is ours. */
+export async function locate(options: OpenOptions): Promise<{ url: string; stop(): Promise<void> }> {
+  if (options.databaseUrl) return { url: options.databaseUrl, stop: async () => {} };
+  const dir = resolve(options.dataDir, 'postgres');
+  options.onStep?.(`Starting PostgreSQL in ${dir}`);
+  return startEmbedded({ dir, database: 'gateway', binaries: options.embeddedPostgresBin });
+}
+
+/** Opens the configured database, unless told otherwise with its migrations applied; close() also stops an embedded one that nobody else uses. */
+export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> {
+  const server = await locate(options);
+  const database: DatabaseOptions = { ...options, url: server.url };
+  try {
+    if (!options.asItIs) {
+      options.onStep?.('Bringing the database up to date');
+      await migrate(database);
+    }
+    const db = await Database.open(database);
+    if (!(await db.keepsOptions())) {
+      await db.close();
+      throw new OpenError(
+        `The connection pooler at ${new URL(server.url).host} drops the options of connections, and with them the role of the gateway. Configure the pooler to pass options on.`,
+      );
+    }
+    const close = async () => {
+      await db.close();
+      await server.stop();
+    };
+    return { db, options: database, embedded: !options.databaseUrl, close };
+  } catch (error) {
+    await server.stop();
+    throw explained(error, database.url);
+  }
+}
+
+/** Why the database cannot be opened, in one line that says what to do. */
+export class OpenError extends Error {}
+
+/** What an administrator can mend, by the code of the driver or of PostgreSQL. */
+function explained(error: unknown, url: string): unknown {
+  const { code, message } = error as { code?: string; message: string };
+  const { host, pathname } = new URL(url);
+  if (code === 'P0001') return new OpenError(message);
+  if (code === '3D000') return new OpenError(`There is no database ${pathname.slice(1)} on ${host}: create it first.`);
+  if (code === '42501') return new OpenError(`The user of DATABASE_URL must own the database: ${message}.`);
+  if (code?.startsWith('28')) return new OpenError(`${host} refuses the user of DATABASE_URL: ${message}.`);
+  if (failureOf(error) === 'unavailable')
+    return new OpenError(`The database at ${host} cannot be reached: ${message || code}.`);
+  return error;
+}

@@ -1,0 +1,53 @@
+import { AccountRow } from '../account';
+import { BillRunAccountRow, BillRunChunkRow, BillRunRow } from '../bill-run';
+import { BillingClaimRow } from '../billing-claim';
+import { BillingSettingsRow } from '../billing-settings';
+import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
+import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
+import { FulfillmentRow } from '../fulfillment';
+import { FulfillmentItemRow } from '../fulfillment-item';
+import { HistoryEntryRow } from '../history';
+import { IdempotencyOutcomeRow } from '../idempotency';
+import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../invoice';
+import { OrderRow } from '../order';
+import { OrderLineItemRow } from '../order-line-item';
+import { PaymentApplicationRow, PaymentAttemptRow, PaymentRow } from '../payment';
+import { RefundRow } from '../refund';
+import { RegisteredDocumentRow, UnknownDocumentRow } from '../registered-document';
+import { EntityRow, OrgRow } from '../tenant';
+import { TestGatewayChargeRow, TestGatewayRefundRow } from '../test-gateway';
+
+/** Every class of rows: what TypeORM knows, and what migrations are held against. */
+export const rows = [
+  EntityRow,
+  OrgRow,
+  BillingSettingsRow,
+  ClientRow,
+  ClientSecretRow,
+  ClientGrantRow,
+  RegisteredDocumentRow,
+  UnknownDocumentRow,
+  AccountRow,
+  OrderRow,
+  OrderLineItemRow,
+  FulfillmentRow,
+  FulfillmentItemRow,
+  BillRunRow,
+  BillRunChunkRow,
+  BillRunAccountRow,
+  InvoiceRow,
+  InvoiceItemRow,
+  CreditMemoRow,
+  CreditMemoItemRow,
+  CreditMemoApplicationRow,
+  InvoiceOffsetRow,
+  BillingClaimRow,
+  PaymentRow,
+  PaymentApplicationRow,
+  PaymentAttemptRow,
+  RefundRow,
+  HistoryEntryRow,
+  IdempotencyOutcomeRow,
+  TestGatewayChargeRow,
+  TestGatewayRefundRow,
+];

@@ -1,0 +1,255 @@
+import type { BillRunStatus } from '../../src/domain/bill-run';
+import type { ManyEdge } from '../../src/graph/model/edges';
+import type { nouns } from '../../src/graph/model/nouns';
+import { createFulfillments } from '../../src/service/fulfillment';
+import type { Work } from '../../src/service/run/work';
+import { BillRunRow } from '../../src/store/bill-run';
+import { type Scope, Scoped } from '../../src/store/connection/connection';
+import { HistoryEntryRow } from '../../src/store/history';
+import { InvoiceOffsetRow } from '../../src/store/invoice';
+import { insertRows } from '../../src/store/query/write';
+import { insertFailures } from './chain';
+import { type Documents, documentMutations, documentsOf, insertDocuments } from './documents';
+import { orderFor, type TestGatewayServer } from './gateway';
+import { manifestOf } from './manifest';
+import { insertReturns, returnOf } from './returns';
+import { billRunRow, failureRow, historyRow, offsetRow } from './rows';
+
+/* What one org has, and each way that the graph offers to read or to change it. */
+
+/** One of everything in one org, and the tables that hold it. */
+export interface Estate {
+  /** Also the id of the settings, which all orgs of the entity share. */
+  entityId: string;
+  orgId: string;
+  /** Whose it is. */
+  clientId: string;
+  ids: Record<keyof typeof nouns, string>;
+  numbers: Record<'account' | 'order' | 'fulfillment' | 'invoice' | 'creditMemo' | 'payment' | 'billRun', string>;
+  /** Documents to act upon. */
+  documents: Documents;
+  runs: Runs;
+  booked: string;
+  sent: string;
+  /** The number of an invoice that is owed. */
+  owed: string;
+  /** What has children on edges that only returns have. */
+  parents: Partial<Record<ManyEdge, string>>;
+}
+
+/** Bill runs of an org on a target date of their own: one that stands for them, and two for each act upon them. */
+function runsOf(scope: Scope) {
+  const targetDate = `2022-02-${String(++estates).padStart(2, '0')}`;
+  const run = (status: BillRunStatus) => billRunRow(scope, { status, targetDate });
+  return {
+    posted: run('Posted'),
+    toPost: [run('Completed'), run('Completed')],
+    toCancel: [run('Completed'), run('Error')],
+    toDelete: [run('Canceled'), run('Error')],
+  };
+}
+let estates = 0;
+
+type Runs = ReturnType<typeof runsOf>;
+
+/** An account in the first org of the caller, with all that can be made of it. */
+export async function estate(gateway: TestGatewayServer, work: Work, name: string): Promise<Estate> {
+  const { account, order, orderLineItems } = await orderFor(work, [{ itemName: name }], { name });
+  const [line] = orderLineItems;
+  const made = { orderLineItemId: line.id, fulfillmentDate: '2022-01-01', quantity: '5', billTargetDate: '2022-01-01' };
+  const fulfillmentItems = [{ itemIdentifier: name }];
+  const { fulfillments, invoices, payments, items } = await createFulfillments(work, {
+    fulfillments: [made, { ...made, state: 'Booked' }, { ...made, state: 'SentToBilling', fulfillmentItems }],
+    processingOptions: { runBilling: true, collectPayment: true },
+  });
+  const unpaid = await createFulfillments(work, {
+    fulfillments: [{ ...made, state: 'SentToBilling' }],
+    processingOptions: { runBilling: true },
+  });
+  await work.finish();
+  const returned = returnOf(account, line);
+  const scoped = new Scoped(gateway.database.raw, work.caller);
+  await insertReturns(scoped, [returned]);
+  const offset = offsetRow(invoices[0], invoices[0]);
+  await insertRows(scoped, InvoiceOffsetRow, [offset]);
+  const runs = runsOf(scoped.scope);
+  await insertRows(scoped, BillRunRow, Object.values(runs).flat());
+  await insertRows(scoped, HistoryEntryRow, [historyRow(runs.posted)]);
+  const failure = failureRow(runs.posted, account);
+  await insertFailures(scoped.connection, runs.posted, [failure]);
+  const documents = documentsOf(account, runs.posted.id);
+  await insertDocuments(scoped, documents);
+  const [billed] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
+    `select i.id as item, a.id as application, h.id as entry from invoice_item i
+     join payment_application a using (invoice_id) join history_entry h on h.subject_id = invoice_id where invoice_id = $1`,
+    [invoices[0].id],
+  );
+  const [executing, { id: booked }, { id: sent }] = fulfillments.map((row) => row!);
+  return {
+    entityId: account.entityId,
+    orgId: account.orgId,
+    clientId: work.caller.clientId,
+    ids: {
+      ...{ account: account.id, order: order.id, orderLineItem: line.id, fulfillment: executing.id },
+      ...{ fulfillmentItem: items.get(sent)![0].id, invoice: invoices[0].id, invoiceItem: billed.item },
+      ...{ invoiceOffset: offset.id, creditMemo: returned.memo.id, creditMemoItem: returned.memoItem.id },
+      ...{ creditMemoApplication: documents.credit.id, billRun: runs.posted.id, billRunFailure: failure.id },
+      ...{ payment: payments[0].id, paymentApplication: billed.application, historyEntry: billed.entry },
+    },
+    numbers: {
+      ...{ account: account.accountNumber, order: order.orderNumber, fulfillment: executing.fulfillmentNumber },
+      ...{ invoice: invoices[0].invoiceNumber, payment: payments[0].paymentNumber },
+      ...{ creditMemo: returned.memo.creditMemoNumber, billRun: runs.posted.billRunNumber },
+    },
+    documents,
+    runs,
+    booked,
+    sent,
+    owed: unpaid.invoices[0].invoiceNumber,
+    parents: {
+      'OrderLineItem.creditMemoItems': returned.line.id,
+      'Fulfillment.creditMemoItems': returned.fulfillment.id,
+      'Invoice.creditMemoApplications': documents.owing.id,
+      'CreditMemo.applications': documents.used.id,
+    },
+  };
+}
+
+const byKey = (field: keyof Estate['numbers']) => (of: Estate) => [
+  `{ result: ${field}(key: "${of.ids[field]}") { id } }`,
+  `{ result: ${field}(key: "${of.numbers[field]}") { id } }`,
+];
+const listed =
+  (field: string, noun: keyof typeof nouns, more: Record<string, (of: Estate) => string> = {}) =>
+  (of: Estate) =>
+    [`id: { in: ["${of.ids[noun]}"] }`, ...Object.keys(more).map((key) => `${key}: { eq: "${more[key](of)}" }`)].map(
+      (filter) => `{ result: ${field}(filter: { ${filter} }) { totalCount nodes { id } edges { cursor } } }`,
+    );
+const accountId = (of: Estate) => of.ids.account;
+const orderId = (of: Estate) => of.ids.order;
+const orderLineItemId = (of: Estate) => of.ids.orderLineItem;
+const orderNumber = (of: Estate) => of.numbers.order;
+
+/** A failure is found through its run alone. */
+const nodeIds = ({ ids: { billRunFailure: _, ...ids } }: Estate) => Object.values(ids);
+
+/** What reads the estate through each field of the query type. */
+export const queries: Record<string, (of: Estate) => string[]> = {
+  account: byKey('account'),
+  order: byKey('order'),
+  orderLineItem: (of) => [`{ result: orderLineItem(id: "${of.ids.orderLineItem}") { id } }`],
+  fulfillment: byKey('fulfillment'),
+  invoice: byKey('invoice'),
+  creditMemo: byKey('creditMemo'),
+  payment: byKey('payment'),
+  billRun: byKey('billRun'),
+  previewBillRun: ({ ids }) => [
+    `{ result: previewBillRun(input: { targetDate: "2022-01-01", accountKeys: ["${ids.account}"] }) { invoiceCount } }`,
+  ],
+  node: (of) => nodeIds(of).map((id) => `{ result: node(id: "${id}") { id __typename } }`),
+  nodes: (of) => [`{ result: nodes(ids: ${JSON.stringify(nodeIds(of))}) { id __typename } }`],
+  billingSettings: () => ['{ result: billingSettings { invoiceSettlement } }'],
+  viewer: () => ['{ result: viewer { clientId entity { id } orgs { id } entities { id } } }'],
+  accounts: listed('accounts', 'account', { accountNumber: (of) => of.numbers.account }),
+  orders: listed('orders', 'order', { accountId }),
+  orderLineItems: listed('orderLineItems', 'orderLineItem', {
+    ...{ orderId, accountId, orderNumber },
+    originalOrderLineItemId: orderLineItemId,
+  }),
+  fulfillments: listed('fulfillments', 'fulfillment', { orderId, accountId, orderLineItemId }),
+  invoices: listed('invoices', 'invoice', { accountId }),
+  creditMemos: listed('creditMemos', 'creditMemo', { accountId, creditMemoNumber: (of) => of.numbers.creditMemo }),
+  payments: listed('payments', 'payment', { accountId }),
+  billRuns: ({ runs }) => [
+    `{ result: billRuns(filter: { targetDate: { eq: "${runs.posted.targetDate}" } }) {
+      totalCount nodes { id } edges { cursor } } }`,
+  ],
+  fulfillmentCounts: ({ ids }) => [
+    `{ result: fulfillmentCounts(filter: { id: { eq: "${ids.fulfillment}" } }) { state count } }`,
+  ],
+  fulfillmentSummary: ({ ids }) => [
+    `{ result: fulfillmentSummary(groupBy: account, filter: { id: { eq: "${ids.fulfillment}" } }) { key count } }`,
+  ],
+};
+
+/** What changes the estate through each field of the mutation type; each would be done if its owner asked. */
+export const made = (of: Estate) =>
+  `{ orderLineItemId: "${of.ids.orderLineItem}", fulfillmentDate: "2022-01-01", quantity: 1 }`;
+const both = (of: Estate, noun: 'account' | 'fulfillment' | 'payment') => [of.ids[noun], of.numbers[noun]];
+export const errors = 'userErrors { code message path }';
+const moved = (key: string) => [`keys: ["${key}"], DRY) { result: fulfillments { id } ${errors} }`];
+const line = '{ itemName: "New", itemType: Product, quantity: 1, amountPerUnit: 1 }';
+export const mutations: Record<string, (of: Estate) => string[]> = {
+  createAccount: (of) => [`input: { name: "New", currency: "USD", orgId: "${of.orgId}" }, DRY) { ${errors} }`],
+  updateAccount: (of) =>
+    both(of, 'account').map((key) => `key: "${key}", input: { name: "X" }, DRY) { result: account { id } ${errors} }`),
+  updateBillingSettings: () => [
+    `input: { roundingMode: UP }, DRY) { result: billingSettings { roundingMode } ${errors} }`,
+  ],
+  registerDocuments: ({ clientId }) => [
+    `input: { clientId: "${clientId}", manifest: ${JSON.stringify(manifestOf('{ viewer { clientId } }'))} }, DRY)
+      { result: documents { documentId } ${errors} }`,
+  ],
+  createOrder: ({ numbers: { account } }) => [
+    `input: { existingAccountNumber: "${account}", orderDate: "2022-01-01", orderLineItems: [${line}] }, DRY)
+      { result: order { id } ${errors} }`,
+  ],
+  updateOrderLineItem: ({ ids }) => [
+    `id: "${ids.orderLineItem}", input: { paymentTerm: "Net 5" }, DRY) { result: orderLineItem { id } ${errors} }`,
+  ],
+  updateOrderLineItems: ({ ids }) => [
+    `input: { orderLineItems: [{ id: "${ids.orderLineItem}", billTargetDate: "2022-05-05" }] }, DRY)
+      { result: orderLineItems { id } ${errors} }`,
+  ],
+  createFulfillmentItems: (of) => [
+    `input: [{ fulfillmentNumber: "${of.sent}", itemIdentifier: "X" }], DRY) { result: fulfillmentItems { id } ${errors} }`,
+  ],
+  updateFulfillmentItem: (of) => [
+    `id: "${of.ids.fulfillmentItem}", input: { description: "X" }, DRY) { result: fulfillmentItems { id } ${errors} }`,
+  ],
+  deleteFulfillmentItem: (of) => [`id: "${of.ids.fulfillmentItem}", DRY) { result: deletedId ${errors} }`],
+  createFulfillments: (of) => [`input: { fulfillments: [${made(of)}] }, DRY) { ${errors} }`],
+  updateFulfillment: (of) =>
+    both(of, 'fulfillment').map(
+      (key) => `key: "${key}", input: { carrier: "X" }, DRY) { result: fulfillment { id } ${errors} }`,
+    ),
+  bookFulfillments: (of) => moved(of.ids.fulfillment),
+  sendFulfillmentsToBilling: (of) => moved(of.booked),
+  completeFulfillments: (of) => moved(of.sent),
+  cancelFulfillments: (of) => moved(of.numbers.fulfillment),
+  deleteFulfillment: (of) =>
+    both(of, 'fulfillment').map((key) => `key: "${key}", DRY) { result: deletedId orderLineItem { id } ${errors} }`),
+  collectPayment: (of) => [`invoiceKeys: ["${of.owed}"], DRY) { result: payments { id } ${errors} }`],
+  refundPayment: (of) => both(of, 'payment').map((key) => `key: "${key}", DRY) { result: payment { id } ${errors} }`),
+};
+const onRuns = ([first, second]: BillRunRow[], what: string) =>
+  [first.id, second.billRunNumber].map((key) => `key: "${key}") { result: ${what} ${errors} }`);
+/** The contract gives these no dry run: they are set going and looked at. */
+export const withoutDryRun: typeof mutations = {
+  createBillRun: (of) =>
+    both(of, 'account').map(
+      (key) =>
+        `input: { targetDate: "2022-01-01", accountKeys: ["${key}"] }) { result: billRun { id status } ${errors} }`,
+    ),
+  postBillRun: ({ runs }) => onRuns(runs.toPost, 'billRun { id }'),
+  cancelBillRun: ({ runs }) => onRuns(runs.toCancel, 'billRun { id }'),
+  deleteBillRun: ({ runs }) => onRuns(runs.toDelete, 'deletedId'),
+};
+Object.assign(mutations, withoutDryRun);
+for (const [field, args] of Object.entries(documentMutations)) {
+  mutations[field] = ({ documents }) => args(documents).map((text) => `${text} ${errors} }`);
+}
+export const mutation = (field: string, text: string, dryRun: boolean) =>
+  `mutation { payload: ${field}(${text.replace('DRY', `dryRun: ${dryRun}`)} }`;
+export const scopeOf = (field: string) =>
+  field in queries
+    ? 'read'
+    : ['updateBillingSettings', 'registerDocuments'].includes(field)
+      ? 'admin'
+      : /Payment$/.test(field)
+        ? 'pay'
+        : /Invoice|CreditMemo|BillRun/.test(field)
+          ? 'bill'
+          : /Account|Order$|LineItem/.test(field)
+            ? 'order'
+            : 'fulfill';
