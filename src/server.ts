@@ -16,7 +16,7 @@ import { jsonBodies, leaveBodies } from './http/body';
 import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
 import { handleErrors, sendFailure } from './http/errors';
-import type { Documents } from './http/graphql/registered-document';
+import type { RegisteredDocuments } from './http/graphql/registered-document';
 import { graphqlRoute } from './http/graphql/routes';
 import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp, unreadableStatus } from './http/headers';
 import { healthRoutes } from './http/health';
@@ -70,7 +70,7 @@ export interface ServerOptions extends HeaderOptions {
 export interface Server {
   app: FastifyInstance;
   identity: Identity;
-  documents: Documents;
+  documents: RegisteredDocuments;
   /** Resolves when nothing is left to be done behind replies that have gone out. */
   settled(): Promise<void>;
   /** From now on each reply is its connection's last. Resolves when the server may be closed without a reset. */
@@ -132,7 +132,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const afterwards = new Afterwards();
   const metrics = new Metrics(services, version);
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
-  let documents: Documents | undefined;
+  let documents: RegisteredDocuments | undefined;
 
   // Node would drop what comes after the 2,000th, an Idempotency-Key among them. There are 16 KB at most.
   app.server.maxHeadersCount = 0;

@@ -80,9 +80,10 @@ test('the source opens connections where it is known to, and nowhere else', () =
     // PostgreSQL, and what takes its place in a demo.
     'store/connection/database.ts new DataSource(',
     'store/connection/database.ts new Pool(',
+    'store/connection/session.ts new Pool(',
+    'store/connection/time-limit.ts node:net',
     'store/embedded/embedded.ts new Client(',
     'store/embedded/embedded.ts node:net',
-    'store/connection/time-limit.ts node:net',
     // The collector of traces, whose address is configured.
     'tracing.ts new OTLPTraceExporter(',
   ]);

@@ -18,7 +18,7 @@ import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { payload, UserError } from './errors';
 import { Audited, Node } from './node';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 import { Org } from './viewer';
 
 @ObjectType({ description: 'How an account pays. The gateway token is never shown.', simpleResolvers: true })
@@ -112,8 +112,8 @@ export class AccountPayload {
   userErrors: UserError[];
 }
 
-const done = ({ account }: { account: AccountRow }) => ({ account: shown('account', account) });
-const present = (row: object) => shown('account', row as AccountRow);
+const done = ({ account }: { account: AccountRow }) => ({ account: shownCopy('account', account) });
+const present = (row: object) => shownCopy('account', row as AccountRow);
 
 @Resolver(() => Account)
 export class AccountResolver {

@@ -21,7 +21,7 @@ import type { GraphContext } from './context';
 import { BillRunActionEnum, BillRunStatusEnum, UserErrorCodeEnum } from './enums';
 import { payload, UserError } from './errors';
 import { Audited, Node } from './node';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 import { DateScalar, DateTimeScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
@@ -142,7 +142,7 @@ export class DeleteBillRunPayload {
   userErrors: UserError[];
 }
 
-const done = ({ billRun }: { billRun: BillRunRow }) => ({ billRun: shown('billRun', billRun) });
+const done = ({ billRun }: { billRun: BillRunRow }) => ({ billRun: shownCopy('billRun', billRun) });
 
 @Resolver(() => BillRun)
 export class BillRunResolver {

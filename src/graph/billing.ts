@@ -5,7 +5,7 @@ import { CreditMemo } from './credit-memo';
 import { UserError } from './errors';
 import { Invoice } from './invoice';
 import { Payment } from './payment';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 import { DecimalScalar } from './scalars';
 
 /** What every mutation with processing options gives back besides its own objects. */
@@ -36,9 +36,9 @@ export abstract class BilledPayload {
 }
 
 export const billedShown = ({ invoices, creditMemos, payments, paidAmount }: Billed) => ({
-  invoices: invoices.map((row) => shown('invoice', row)) as unknown as Invoice[],
-  creditMemos: creditMemos.map((row) => shown('creditMemo', row)) as unknown as CreditMemo[],
-  payments: payments.map((row) => shown('payment', row)) as unknown as Payment[],
+  invoices: invoices.map((row) => shownCopy('invoice', row)) as unknown as Invoice[],
+  creditMemos: creditMemos.map((row) => shownCopy('creditMemo', row)) as unknown as CreditMemo[],
+  payments: payments.map((row) => shownCopy('payment', row)) as unknown as Payment[],
   paidAmount: paidAmount && money(paidAmount, payments[0].currency),
 });
 

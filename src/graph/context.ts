@@ -10,7 +10,7 @@ import { columnsOf } from './read/columns';
 import { Loaders } from './read/loaders';
 import { ReplySize } from './read/reply-size';
 import { selectedFields } from './read/selection';
-import { show } from './read/show';
+import { showInPlace } from './read/show';
 
 const standard = new DocumentLimits(standardLimits, true);
 
@@ -67,7 +67,7 @@ export class GraphContext {
       key,
       columns,
     );
-    return row ? show(noun, row) : null;
+    return row ? showInPlace(noun, row) : null;
   }
 
   /** The target of an edge to one row, with the columns that the selection needs; null only where the edge may be unseen. */

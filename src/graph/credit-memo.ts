@@ -2,8 +2,8 @@ import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-grap
 import { type CreditMemoStatus } from '../domain/credit-memo';
 import { CreditMemoRow } from '../store/credit-memo';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
+import { creditMemoActions, DocumentActionState } from './billing-document-action';
 import type { GraphContext } from './context';
-import { creditMemoActions, DocumentActionState } from './document-action';
 import { CreditMemoStatusEnum } from './enums';
 import { Node } from './node';
 import { DateScalar, DecimalScalar } from './scalars';

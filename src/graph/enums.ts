@@ -1,9 +1,9 @@
 import { registerEnumType } from 'type-graphql';
 import type { BillRunAction, BillRunStatus } from '../domain/bill-run';
+import type { DocumentAction } from '../domain/billing-document';
 import type { CreditMemoRule, InclusiveTaxRule } from '../domain/billing-settings';
 import type { CreditMemoStatus } from '../domain/credit-memo';
 import type { RoundingMode } from '../domain/decimal';
-import type { DocumentAction } from '../domain/document';
 import { type UserErrorCode as Code, userErrorCodes } from '../domain/errors';
 import type { FulfillmentAction, FulfillmentState, FulfillmentType } from '../domain/fulfillment-state';
 import type { InvoiceStatus } from '../domain/invoice';

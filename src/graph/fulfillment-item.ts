@@ -12,7 +12,7 @@ import { OnErrorEnum } from './enums';
 import { payload, UserError } from './errors';
 import { CreateFulfillmentItemInput, UpdateFulfillmentItemInput } from './fulfillment-item-input';
 import { Node } from './node';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 import { JSONObjectScalar } from './scalars';
 
 @ObjectType({
@@ -56,7 +56,7 @@ export class FulfillmentItemsPayload {
 }
 
 const done = ({ fulfillmentItems, deletedId }: FulfillmentItemsResult) => ({
-  fulfillmentItems: fulfillmentItems.map((row) => row && shown('fulfillmentItem', row)),
+  fulfillmentItems: fulfillmentItems.map((row) => row && shownCopy('fulfillmentItem', row)),
   deletedId,
 });
 const refused = (count: number) => ({ fulfillmentItems: noneOf(count), deletedId: null });

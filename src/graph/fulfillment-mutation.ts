@@ -18,7 +18,7 @@ import { Fulfillment } from './fulfillment';
 import { CreateFulfillmentsInput, UpdateFulfillmentInput } from './fulfillment-input';
 import { OrderLineItem } from './order-line-item';
 import { ProcessingOptionsInput } from './processing';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 import { DateScalar } from './scalars';
 
 /** What every mutation of many fulfillments gives back. */
@@ -79,11 +79,11 @@ const versionsArg = {
 
 const done = (result: FulfillmentsResult) => ({
   ...billedShown(result),
-  fulfillments: result.fulfillments.map((row) => row && shown('fulfillment', row)),
+  fulfillments: result.fulfillments.map((row) => row && shownCopy('fulfillment', row)),
 });
 
 const refused = (count: number) => ({ ...noneBilled, fulfillments: noneOf(count) });
-const present = (row: object) => shown('fulfillment', row as FulfillmentRow);
+const present = (row: object) => shownCopy('fulfillment', row as FulfillmentRow);
 
 @Resolver()
 export class FulfillmentMutations {
@@ -121,7 +121,7 @@ export class FulfillmentMutations {
   ): Promise<UpdateFulfillmentPayload> {
     return payload(
       updateFulfillment(work, key, input, { expectedVersion, dryRun }),
-      ({ fulfillment }) => ({ fulfillment: shown('fulfillment', fulfillment) }),
+      ({ fulfillment }) => ({ fulfillment: shownCopy('fulfillment', fulfillment) }),
       { fulfillment: null },
       present,
     );
@@ -222,7 +222,7 @@ export class FulfillmentMutations {
   ): Promise<DeleteFulfillmentPayload> {
     return payload(
       deleteFulfillment(work, key, { expectedVersion, dryRun }),
-      ({ deletedId, orderLineItem }) => ({ deletedId, orderLineItem: shown('orderLineItem', orderLineItem) }),
+      ({ deletedId, orderLineItem }) => ({ deletedId, orderLineItem: shownCopy('orderLineItem', orderLineItem) }),
       { deletedId: null, orderLineItem: null },
       present,
     );

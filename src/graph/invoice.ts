@@ -2,8 +2,8 @@ import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-grap
 import type { InvoiceStatus } from '../domain/invoice';
 import { InvoiceRow } from '../store/invoice';
 import { BillingDocument, Document, DocumentItem } from './billing-document';
+import { DocumentActionState, invoiceActions } from './billing-document-action';
 import type { GraphContext } from './context';
-import { DocumentActionState, invoiceActions } from './document-action';
 import { InvoiceStatusEnum } from './enums';
 import { Node } from './node';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';

@@ -9,7 +9,7 @@ import { OnErrorEnum } from './enums';
 import { payload } from './errors';
 import { OrderLineItem } from './order-line-item';
 import { UpdateOrderLineItemInput, UpdateOrderLineItemsInput } from './order-line-item-input';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 
 @ObjectType({ description: 'What updateOrderLineItem brought about, or why it was refused.', simpleResolvers: true })
 export class UpdateOrderLineItemPayload extends BilledPayload {
@@ -29,7 +29,7 @@ export class UpdateOrderLineItemsPayload extends BilledPayload {
   orderLineItems: (OrderLineItem | null)[];
 }
 
-const present = (row: object) => shown('orderLineItem', row as OrderLineItemRow);
+const present = (row: object) => shownCopy('orderLineItem', row as OrderLineItemRow);
 
 @Resolver()
 export class OrderLineItemMutations {
@@ -52,7 +52,7 @@ export class OrderLineItemMutations {
   ): Promise<UpdateOrderLineItemPayload> {
     return payload(
       updateOrderLineItem(work, id, input, { expectedVersion, dryRun }),
-      (result) => ({ ...billedShown(result), orderLineItem: shown('orderLineItem', result.orderLineItem) }),
+      (result) => ({ ...billedShown(result), orderLineItem: shownCopy('orderLineItem', result.orderLineItem) }),
       { ...noneBilled, orderLineItem: null },
       present,
     );
@@ -77,7 +77,7 @@ export class OrderLineItemMutations {
       updateOrderLineItems(work, input, { onError, dryRun }),
       (result) => ({
         ...billedShown(result),
-        orderLineItems: result.orderLineItems.map((row) => row && shown('orderLineItem', row)),
+        orderLineItems: result.orderLineItems.map((row) => row && shownCopy('orderLineItem', row)),
       }),
       { ...noneBilled, orderLineItems: noneOf(input.orderLineItems.length) },
     );

@@ -9,7 +9,7 @@ import { payload } from './errors';
 import { Audited, Node } from './node';
 import { CreateOrderLineItemInput } from './order-line-item-input';
 import { ProcessingOptionsInput } from './processing';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 import { DateScalar } from './scalars';
 
 @ObjectType({
@@ -106,7 +106,7 @@ export class OrderResolver {
   ): Promise<CreateOrderPayload> {
     return payload(
       createOrder(work, input, dryRun),
-      (result) => ({ ...billedShown(result), order: shown('order', result.order) }),
+      (result) => ({ ...billedShown(result), order: shownCopy('order', result.order) }),
       { ...noneBilled, order: null },
     );
   }

@@ -8,7 +8,7 @@ import type { GraphContext } from './context';
 import { payload, UserError } from './errors';
 import { Invoice } from './invoice';
 import { Payment } from './payment';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 import { DecimalScalar } from './scalars';
 
 @ObjectType({ description: 'What collectPayment brought about, or why it was refused.', simpleResolvers: true })
@@ -45,7 +45,8 @@ export class PaymentPayload {
   userErrors: UserError[];
 }
 
-const invoicesShown = (rows: readonly InvoiceRow[]) => rows.map((row) => shown('invoice', row)) as unknown as Invoice[];
+const invoicesShown = (rows: readonly InvoiceRow[]) =>
+  rows.map((row) => shownCopy('invoice', row)) as unknown as Invoice[];
 
 @Resolver()
 export class PaymentMutations {
@@ -66,7 +67,7 @@ export class PaymentMutations {
     return payload<CollectPaymentPayload, Awaited<ReturnType<typeof collectPayment>>>(
       collectPayment(work, invoiceKeys, { dryRun }),
       ({ payments, invoices, paidAmount }) => ({
-        payments: payments.map((row) => shown('payment', row)) as unknown as Payment[],
+        payments: payments.map((row) => shownCopy('payment', row)) as unknown as Payment[],
         invoices: invoicesShown(invoices),
         paidAmount: paidAmount && money(paidAmount, payments[0].currency),
       }),
@@ -94,7 +95,7 @@ export class PaymentMutations {
     return payload<PaymentPayload, Awaited<ReturnType<typeof refundPayment>>>(
       refundPayment(work, key, amount, { dryRun }),
       ({ payment, invoices }) => ({
-        payment: shown('payment', payment) as unknown as Payment,
+        payment: shownCopy('payment', payment) as unknown as Payment,
         invoices: invoicesShown(invoices),
       }),
       { payment: null, invoices: [] },

@@ -1,5 +1,5 @@
 import { type Backlog, backlog } from '../store/backlog';
-import { failureOf } from '../store/connection/failure';
+import { faultOf } from '../store/connection/failure';
 import { within } from './run/patience';
 import type { Services } from './run/services';
 
@@ -23,7 +23,7 @@ export function watchBacklog({ db, onFailure }: Services): () => Promise<Backlog
       until = performance.now() + keptForMs;
     });
     known = within(patienceMs, asked, () => undefined).catch((error) => {
-      if (failureOf(error) === undefined) onFailure(error, 'counting the open work for the metrics');
+      if (faultOf(error) === undefined) onFailure(error, 'counting the open work for the metrics');
       return undefined;
     });
     return known;

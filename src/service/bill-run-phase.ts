@@ -1,6 +1,6 @@
 import { invoiceHeader } from '../domain/billing';
+import type { DocumentStatus } from '../domain/billing-document';
 import { add } from '../domain/decimal';
-import type { DocumentStatus } from '../domain/document';
 import type { BillingDates } from '../domain/invoice';
 import { maxDocumentItems } from '../domain/placing';
 import {
@@ -12,8 +12,8 @@ import {
   saveAccounts,
 } from '../store/bill-run';
 import { freeClaims } from '../store/billing-claim';
+import { deleteDocuments, nextDocuments } from '../store/billing-document';
 import { CreditMemoRow } from '../store/credit-memo';
-import { deleteDocuments, nextDocuments } from '../store/document';
 import { billDue, type DueGroup, dueAmounts, dueGroups, gatherDue, returnsAreDue } from '../store/due';
 import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
@@ -21,7 +21,7 @@ import { insertNumberedRows, lockRows, updateRows } from '../store/query/write';
 import { priceOf } from './bill-run';
 import { accountsByItem, placeGathered, writePlaced } from './bill-run-placing';
 import { invoiceOf, type Origin } from './billing';
-import { enterGroup, type Group } from './document';
+import { enterGroup, type Group } from './billing-document';
 import type { Unit } from './run/unit';
 
 /*

@@ -22,7 +22,7 @@ import {
   takeChunk,
 } from '../store/bill-run';
 import { Connection, type Lease, transaction } from '../store/connection/connection';
-import { failureOf } from '../store/connection/failure';
+import { faultOf } from '../store/connection/failure';
 import { dueAccounts } from '../store/due';
 import { newId } from '../store/id';
 import { findBillRun } from './bill-run';
@@ -118,7 +118,7 @@ export async function step(services: Services, run: BillRunRow): Promise<boolean
     if (await tryChunk(services, run, run.status, false)) return true;
   } catch (error) {
     // What may pass, or has to do with the database as a whole, is no account's fault: it is tried again later.
-    if (failureOf(error)) throw error;
+    if (faultOf(error)) throw error;
     tell(services, error, `a chunk of bill run ${run.billRunNumber}: the accounts of the chunk are tried one by one`);
     return tryChunk(services, run, run.status, true);
   }
@@ -248,7 +248,7 @@ async function oneByOne(
       whole = (await phaseActs[phase](new Unit(lease, services, callerOf(run), false), run, [account])) && whole;
       await lease.control('release savepoint account');
     } catch (error) {
-      if (failureOf(error)) throw error;
+      if (faultOf(error)) throw error;
       await lease.control('rollback to savepoint account');
       tell(services, error, `bill run ${run.billRunNumber}, account ${account.accountId}`);
       parked = true;

@@ -1,11 +1,11 @@
+import { applicableAmount, judgeApplication, judgeUnapplication, withApplied } from '../domain/billing-document';
 import { add, compare, type Decimal, subtract } from '../domain/decimal';
-import { applicableAmount, judgeApplication, judgeUnapplication, withApplied } from '../domain/document';
 import type { HistoryAction } from '../domain/history';
 import { CreditMemoApplicationRow, CreditMemoRow } from '../store/credit-memo';
 import { newId } from '../store/id';
 import { InvoiceRow } from '../store/invoice';
 import { deleteRows, insertRows, rowsBy, updateRows } from '../store/query/write';
-import { type CreditMemoResult, findCreditMemo, findInvoice, gone, lockDocuments } from './document';
+import { type CreditMemoResult, findCreditMemo, findInvoice, gone, lockDocuments } from './billing-document';
 import { refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';

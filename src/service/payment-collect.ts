@@ -1,4 +1,4 @@
-import { judgeDocument } from '../domain/document';
+import { judgeDocument } from '../domain/billing-document';
 import { Refusal, type UserError, userError } from '../domain/errors';
 import { paidAmount } from '../domain/payment';
 import { AccountRow, lockAccountsForBilling } from '../store/account';

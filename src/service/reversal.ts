@@ -1,20 +1,20 @@
-import type { Day } from '../domain/date';
-import { dayOf } from '../domain/date';
-import { isPositive } from '../domain/decimal';
 import {
   judgeDocument,
   judgeReversalDate,
   judgeReversalForGood,
   reversalDate,
   reversalReasonCode,
-} from '../domain/document';
+} from '../domain/billing-document';
+import type { Day } from '../domain/date';
+import { dayOf } from '../domain/date';
+import { isPositive } from '../domain/decimal';
 import { freeClaims } from '../store/billing-claim';
 import { creditFacts } from '../store/credit';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../store/credit-memo';
 import { newId } from '../store/id';
 import { InvoiceItemRow, InvoiceRow } from '../store/invoice';
 import { insertNumberedRows, insertRows, rowsBy, updateRows } from '../store/query/write';
-import { findInvoice, gone, holdBillRun, type InvoiceResult, lockDocuments } from './document';
+import { findInvoice, gone, holdBillRun, type InvoiceResult, lockDocuments } from './billing-document';
 import { refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';

@@ -1,7 +1,7 @@
 import type { BillRunAction, BillRunStatus } from '../../src/domain/bill-run';
 import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
 import { carryOn, carryToEnd } from '../../src/service/bill-run-worker';
-import { moveInvoice } from '../../src/service/document';
+import { moveInvoice } from '../../src/service/billing-document';
 import type { Work } from '../../src/service/run/work';
 import { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
 import { InvoiceRow } from '../../src/store/invoice';

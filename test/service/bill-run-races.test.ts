@@ -4,7 +4,7 @@ import type { BillRunStatus } from '../../src/domain/bill-run';
 import type { Refusal } from '../../src/domain/errors';
 import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
 import { carryOn, startWorkers, step } from '../../src/service/bill-run-worker';
-import { moveInvoice } from '../../src/service/document';
+import { moveInvoice } from '../../src/service/billing-document';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import type { Work } from '../../src/service/run/work';

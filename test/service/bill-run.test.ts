@@ -1,8 +1,8 @@
 import type { Refusal } from '../../src/domain/errors';
 import { createBillRun, deleteBillRun, moveBillRun, previewBillRun } from '../../src/service/bill-run';
 import { carryOn, step } from '../../src/service/bill-run-worker';
+import { moveInvoice } from '../../src/service/billing-document';
 import { updateBillingSettings } from '../../src/service/billing-settings';
-import { moveInvoice } from '../../src/service/document';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';

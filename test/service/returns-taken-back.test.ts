@@ -1,8 +1,8 @@
 import type { CreditMemoRule } from '../../src/domain/billing-settings';
 import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
 import { carryOn } from '../../src/service/bill-run-worker';
+import { moveCreditMemo, moveInvoice } from '../../src/service/billing-document';
 import { updateBillingSettings } from '../../src/service/billing-settings';
-import { moveCreditMemo, moveInvoice } from '../../src/service/document';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import { reverseInvoice } from '../../src/service/reversal';
 import type { Work } from '../../src/service/run/work';

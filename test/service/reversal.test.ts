@@ -1,7 +1,7 @@
 import type { Refusal } from '../../src/domain/errors';
 import { bill } from '../../src/service/billing';
+import { moveCreditMemo, moveInvoice } from '../../src/service/billing-document';
 import { applyCreditMemo, unapplyCreditMemo } from '../../src/service/credit-memo';
-import { moveCreditMemo, moveInvoice } from '../../src/service/document';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { reverseInvoice } from '../../src/service/reversal';
 import type { Work } from '../../src/service/run/work';

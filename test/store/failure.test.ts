@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Client, Pool } from 'pg';
 import { Connection } from '../../src/store/connection/connection';
 import { Database } from '../../src/store/connection/database';
-import { failureOf } from '../../src/store/connection/failure';
+import { faultOf } from '../../src/store/connection/failure';
 import { openPool } from '../../src/store/connection/session';
 import { type TestDatabase, testDatabase } from '../support/database';
 
@@ -35,7 +35,7 @@ const thrown = (work: Promise<unknown>): Promise<unknown> =>
 const sorted = async (work: Promise<unknown>) => {
   const error = await thrown(work);
   expect(error).toMatchObject({ message: expect.any(String) });
-  return failureOf(error);
+  return faultOf(error);
 };
 
 describe('a database that cannot be reached is unavailable', () => {
@@ -47,7 +47,7 @@ describe('a database that cannot be reached is unavailable', () => {
       const [{ pid }] = await connection.query<{ pid: number }>('select pg_backend_pid() as pid');
       const sleeping = thrown(connection.query('select pg_sleep(20)'));
       await database.owner('select pg_terminate_backend($1)', [pid]);
-      expect(failureOf(await sleeping)).toBe('unavailable');
+      expect(faultOf(await sleeping)).toBe('unavailable');
       expect(await sorted(connection.query('select 1'))).toBe('unavailable');
     } finally {
       client.release(true);
@@ -107,7 +107,7 @@ describe('a database that cannot be reached is unavailable', () => {
       const url = Object.assign(new URL(database.url), { username: guest, password: 'guest' }).href;
       const error = await thrown(new Client(url).connect());
       expect(error).toMatchObject({ code: '53300' });
-      expect(failureOf(error)).toBe('unavailable');
+      expect(faultOf(error)).toBe('unavailable');
     } finally {
       await database.owner(`drop role ${guest}`);
       await database.owner(`alter database ${name} connection limit -1`);
@@ -119,7 +119,7 @@ describe('a database that cannot be reached is unavailable', () => {
     await client.query("set idle_in_transaction_session_timeout = '50ms'");
     await client.query('begin');
     const ended = new Promise((done) => client.once('error', done));
-    expect(failureOf(await ended)).toBe('unavailable');
+    expect(faultOf(await ended)).toBe('unavailable');
   });
 });
 
@@ -155,7 +155,7 @@ describe('what another request holds is contention', () => {
     );
     const errors = (await Promise.all(crossed)).filter((error) => error !== undefined);
     expect(errors.map((error) => (error as { code: string }).code)).toEqual(['40P01']);
-    expect(failureOf(errors[0])).toBe('contention');
+    expect(faultOf(errors[0])).toBe('contention');
   });
 
   test('when a row has changed under a repeatable read', async () => {
@@ -193,14 +193,14 @@ describe('everything else is a fault of ours', () => {
     expect(await sorted(database.db.reads().query(text))).toBeUndefined();
   });
 
-  // Reported: 08P01 counts as an outage, since failureOf takes the whole class 08 for connection failures.
+  // Reported: 08P01 counts as an outage, since faultOf takes the whole class 08 for connection failures.
   test('a statement whose parameters do not fit its text', async () => {
     expect(await sorted(database.db.reads().query('select $1::text', ['a', 'b']))).toBeUndefined();
   });
 
   test('a failure of the program itself, and nothing at all', () => {
     for (const error of [new Error('a bug'), new TypeError('x is undefined'), 'text', null, undefined, {}]) {
-      expect(failureOf(error)).toBeUndefined();
+      expect(faultOf(error)).toBeUndefined();
     }
   });
 });

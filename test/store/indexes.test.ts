@@ -1,6 +1,6 @@
 import { edges, manyEdges } from '../../src/graph/model/edges';
 import { listOf, type Noun } from '../../src/graph/model/nouns';
-import { type Scope, Scoped } from '../../src/store/connection/connection';
+import { Scoped, type TenantScope } from '../../src/store/connection/connection';
 import { summarize } from '../../src/store/fulfillment';
 import { count, countsBy, type Order, page, pagesBy } from '../../src/store/query/list';
 import { type TestDatabase, testDatabase } from '../support/database';
@@ -107,7 +107,7 @@ const query = (more: { filter?: object; order?: Order; from?: { id: string; valu
   ...more,
 });
 const none: Probe = { name: 'no filter', filter: {}, span: false };
-const pageOf = (scope: Scope, noun: Noun, more: Parameters<typeof query>[0]): Promise<Statement> =>
+const pageOf = (scope: TenantScope, noun: Noun, more: Parameters<typeof query>[0]): Promise<Statement> =>
   statementOf(scope, (scoped) => page(scoped, listOf(noun), query(more)));
 const ordersOf = (noun: Noun): Order[] =>
   Object.keys(listOf(noun).sorts).flatMap((field) => [

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { AccountRow, lockAccountsForBilling } from '../../src/store/account';
 import { billingSettings } from '../../src/store/billing-settings';
 import { Connection, Lease, Scoped } from '../../src/store/connection/connection';
-import { failureOf } from '../../src/store/connection/failure';
+import { faultOf } from '../../src/store/connection/failure';
 import { LockQueues } from '../../src/store/connection/lock-queue';
 import { SharedPool } from '../../src/store/connection/pool';
 import { openPool } from '../../src/store/connection/session';
@@ -72,7 +72,7 @@ test.each(Object.entries(locks))(
     const others = await Promise.all(Array.from({ length: 6 }, begun));
     const asked = others.map(({ scoped }) => lock(scoped));
     const refused = await Promise.allSettled(asked.slice(most - 1));
-    expect(refused.map((each) => each.status === 'rejected' && failureOf(each.reason))).toEqual(
+    expect(refused.map((each) => each.status === 'rejected' && faultOf(each.reason))).toEqual(
       Array(4).fill('contention'),
     );
     await database.blocked(most - 1);
@@ -134,7 +134,7 @@ test('the settings are shared by any number, and by few while somebody changes t
   const settled = Promise.allSettled(asked);
   await database.blocked(most - 1);
   await end(changing.lease);
-  const codes = (await settled).map((each) => (each.status === 'rejected' ? failureOf(each.reason) : 'done')).sort();
+  const codes = (await settled).map((each) => (each.status === 'rejected' ? faultOf(each.reason) : 'done')).sort();
   expect(codes).toEqual(['contention', 'contention', 'contention', 'done', 'done']);
 });
 

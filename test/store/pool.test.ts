@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { LimitError } from '../../src/domain/limits';
 import { Connection, Lease, type StatementCounter } from '../../src/store/connection/connection';
-import { failureOf } from '../../src/store/connection/failure';
+import { faultOf } from '../../src/store/connection/failure';
 import { SharedPool, type Taken } from '../../src/store/connection/pool';
 import { openPool } from '../../src/store/connection/session';
 import { TimeLimit } from '../../src/store/connection/time-limit';
@@ -33,7 +33,7 @@ const take = async (clientId: string) => {
 };
 const outcomes = async (asked: readonly Promise<unknown>[]) => {
   const settled = await Promise.allSettled(asked);
-  return settled.map((each) => (each.status === 'fulfilled' ? 'done' : failureOf(each.reason)));
+  return settled.map((each) => (each.status === 'fulfilled' ? 'done' : faultOf(each.reason)));
 };
 
 test('a client alone has half of the connections, and another finds some at once', async () => {

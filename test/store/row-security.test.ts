@@ -1,8 +1,8 @@
 import { createClient } from '../../src/service/client';
+import { billRunStatuses, reopenBillRun } from '../../src/store/billing-document';
 import { hasCreditMemo, taxCodesInUse } from '../../src/store/billing-settings';
-import { Lease, type Scope, Scoped, transaction } from '../../src/store/connection/connection';
+import { Lease, Scoped, type TenantScope, transaction } from '../../src/store/connection/connection';
 import { appRole, readerRole, systemRole } from '../../src/store/connection/roles';
-import { billRunStatuses, reopenBillRun } from '../../src/store/document';
 import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
 import { storeOutcome } from '../../src/store/idempotency';
@@ -17,7 +17,7 @@ import { historyRow, tenant } from '../support/rows';
  * orgs each of two entities.
  */
 let database: TestDatabase;
-const places: { name: string; scope: Scope; chain: Chain }[] = [];
+const places: { name: string; scope: TenantScope; chain: Chain }[] = [];
 
 interface Secured {
   name: string;
@@ -69,7 +69,7 @@ afterAll(() => database.close());
 const isClosed = ({ name }: Secured) => name === 'client_grant';
 
 /** Within a transaction of a scope that comes to nothing. */
-async function within<T>(scope: Scope | undefined, act: (lease: Lease) => Promise<T>): Promise<T> {
+async function within<T>(scope: TenantScope | undefined, act: (lease: Lease) => Promise<T>): Promise<T> {
   const lease = await Lease.take(database.db.writing);
   try {
     if (scope) await lease.begin(scope);
@@ -98,7 +98,7 @@ const eachTable = async (act: (table: Secured) => Promise<unknown>) => {
 const each = (value: unknown) => tables.filter((table) => !isClosed(table)).map(({ name }) => [name, value]);
 
 /** The rows of a table that are whose, as the owner sees them. */
-const rowsOf = ({ name, entity, org, orgs }: Secured, { entityId, orgIds }: Scope) =>
+const rowsOf = ({ name, entity, org, orgs }: Secured, { entityId, orgIds }: TenantScope) =>
   database.owner<{ row: object }>(
     `select to_jsonb(t) as row from ${name} t where ${entity} = $1 and $2::uuid[] is not null
      ${org ? `and ${org} = any($2)` : orgs ? 'and org_ids <@ $2' : ''} order by row`,
@@ -107,7 +107,7 @@ const rowsOf = ({ name, entity, org, orgs }: Secured, { entityId, orgIds }: Scop
 
 const north = () => places[0].scope;
 /** Who is shown what: one org, all of an entity, orgs that are not of the entity, none. */
-const scopes = (): Scope[] => {
+const scopes = (): TenantScope[] => {
   const [one, two, foreign] = places.map(({ scope }) => scope);
   return [
     ...places.map(({ scope }) => scope),
@@ -240,7 +240,7 @@ describe('in a transaction of a scope', () => {
     const [acme, south, globex] = places;
     await database.owner("update order_line_item set tax_code = 'VAT ' || entity_id");
     const runs = places.map(({ chain }) => chain.run.id);
-    const told = async (asked: Scope, within: Scope) =>
+    const told = async (asked: TenantScope, within: TenantScope) =>
       transaction(database.db.writing, within, async (lease) => {
         const scoped = new Scoped(lease, asked);
         const codes = places.map(({ chain }) => `VAT ${dashed(chain.account.entityId)}`);
@@ -261,7 +261,7 @@ describe('in a transaction of a scope', () => {
     await database.owner('update bill_run set org_ids = $1 where id = $2', [both, run.id]);
     await database.owner("update bill_run_chunk set status = 'Posted'");
     const after = { updatedDate: '2022-01-01', updatedById: newId() };
-    const reopen = (asked: Scope, within: Scope) =>
+    const reopen = (asked: TenantScope, within: TenantScope) =>
       transaction(database.db.writing, within, (lease) =>
         reopenBillRun(new Scoped(lease, asked), run.id, account.id, after, 'again'),
       );
@@ -297,14 +297,14 @@ describe('in a transaction of a scope', () => {
     const rows = Object.values(kinds);
     const entity = { entityId: acme.scope.entityId, orgIds: bothOrgs };
     // The statement may name another scope than the transaction has: each wall holds by itself.
-    const past = (asked: Scope, transaction: Scope, row: HistoryEntryRow) =>
+    const past = (asked: TenantScope, transaction: TenantScope, row: HistoryEntryRow) =>
       within(transaction, (lease) =>
         insertRows(new Scoped(lease, asked), HistoryEntryRow, [row]).then(
           () => true,
           () => false,
         ),
       );
-    const written = (scope: Scope, row: HistoryEntryRow) => past(scope, scope, row);
+    const written = (scope: TenantScope, row: HistoryEntryRow) => past(scope, scope, row);
     const outcome = async (act: (row: HistoryEntryRow) => Promise<boolean>) => {
       const done: boolean[] = [];
       for (const row of rows) done.push(await act(row));
@@ -318,7 +318,7 @@ describe('in a transaction of a scope', () => {
     expect(await outcome((row) => past(entity, globex.scope, row))).toEqual([false, false, false]);
 
     await insertRows(new Scoped(database.raw, entity), HistoryEntryRow, rows);
-    const seen = async (scope: Scope) => {
+    const seen = async (scope: TenantScope) => {
       const found = await within(scope, (lease) =>
         lease.query<{ id: string }>('select id from history_entry where id = any($1)', [rows.map(({ id }) => id)]),
       );

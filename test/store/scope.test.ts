@@ -3,9 +3,9 @@ import path from 'node:path';
 import { lockAccountsForBilling } from '../../src/store/account';
 import { BillRunRow, billRuns, postedRuns } from '../../src/store/bill-run';
 import { claimed, freeClaims, posted } from '../../src/store/billing-claim';
-import { Connection, type Scope, Scoped } from '../../src/store/connection/connection';
+import { billRunStatuses, reopenBillRun, sisterMemos } from '../../src/store/billing-document';
+import { Connection, Scoped, type TenantScope } from '../../src/store/connection/connection';
 import { appRole } from '../../src/store/connection/roles';
-import { billRunStatuses, reopenBillRun, sisterMemos } from '../../src/store/document';
 import { lockNegativeInvoices } from '../../src/store/invoice';
 import { nounsOfIds } from '../../src/store/node';
 import { itemStatesByOrder } from '../../src/store/order-line-item';
@@ -18,9 +18,9 @@ import { tenant } from '../support/rows';
 
 let database: TestDatabase;
 /** Two entities with two orgs each, and in each org one row of every kind. */
-const places: { name: string; scope: Scope; rows: Chain }[] = [];
+const places: { name: string; scope: TenantScope; rows: Chain }[] = [];
 /** A caller that sees one org; one that sees an entity; one whose orgs are another entity's. */
-let callers: { name: string; scope: Scope; sees: string[] }[];
+let callers: { name: string; scope: TenantScope; sees: string[] }[];
 
 beforeAll(async () => {
   database = await testDatabase();

@@ -1,7 +1,7 @@
 import { AccountRow } from '../../src/store/account';
 import { BillRunAccountRow, BillRunRow, insertChunks, saveAccounts } from '../../src/store/bill-run';
 import { BillingClaimRow } from '../../src/store/billing-claim';
-import { type Connection, type Scope, Scoped } from '../../src/store/connection/connection';
+import { type Connection, Scoped, type TenantScope } from '../../src/store/connection/connection';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import { FulfillmentRow } from '../../src/store/fulfillment';
 import { FulfillmentItemRow } from '../../src/store/fulfillment-item';
@@ -35,7 +35,7 @@ import {
 } from './rows';
 
 /** One row of every kind, each of the others' chain: an account with a fulfillment that a run billed, paid and then credited. */
-export function chain(scope: Scope) {
+export function chain(scope: TenantScope) {
   const account = accountRow(scope);
   const order = orderRow(account);
   const line = lineRow(order);
@@ -95,7 +95,7 @@ export async function insertFailures(db: Connection, run: BillRunRow, failures: 
 }
 
 /** Writes a chain, parents first. */
-export async function insertChain(db: Connection, scope: Scope): Promise<Chain> {
+export async function insertChain(db: Connection, scope: TenantScope): Promise<Chain> {
   const rows = chain(scope);
   const scoped = new Scoped(db, scope);
   for (const [kind, row] of Object.entries(classes)) {

@@ -1,4 +1,4 @@
-import { Connection, type Scope, Scoped } from '../../src/store/connection/connection';
+import { Connection, Scoped, type TenantScope } from '../../src/store/connection/connection';
 import { readerRole } from '../../src/store/connection/roles';
 import type { TestDatabase } from './database';
 
@@ -47,7 +47,7 @@ export interface Statement {
 }
 
 /** What the store sends for an act that reads; nothing is carried out. */
-export async function statementOf(scope: Scope, act: (scoped: Scoped) => Promise<unknown>): Promise<Statement> {
+export async function statementOf(scope: TenantScope, act: (scoped: Scoped) => Promise<unknown>): Promise<Statement> {
   const sent: Statement[] = [];
   class Recording extends Connection {
     override async query<T>(text: string, values: unknown[] = []): Promise<T[]> {

@@ -1,7 +1,7 @@
 import type { AccountRow } from '../../src/store/account';
 import type { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
 import type { BillingClaimRow } from '../../src/store/billing-claim';
-import type { Connection, Scope } from '../../src/store/connection/connection';
+import type { Connection, TenantScope } from '../../src/store/connection/connection';
 import type { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
 import type { FulfillmentRow } from '../../src/store/fulfillment';
 import type { FulfillmentItemRow } from '../../src/store/fulfillment-item';
@@ -22,7 +22,11 @@ export const day = '2022-01-01';
 export const instant = '2022-01-01T00:00:00.000Z';
 
 /** An entity with orgs, as a scope that covers them all, in the order of their names given. */
-export async function tenant(db: Connection, entity: string, orgs: readonly string[] = ['North']): Promise<Scope> {
+export async function tenant(
+  db: Connection,
+  entity: string,
+  orgs: readonly string[] = ['North'],
+): Promise<TenantScope> {
   await makeTenants(
     db,
     orgs.map((org) => ({ entity, org })),
@@ -46,7 +50,7 @@ const audited = ({ entityId, orgId }: { entityId: string; orgId: string }) => ({
 });
 
 /** In the first org of the scope. */
-export const accountRow = ({ entityId, orgIds }: Scope, more: Partial<AccountRow> = {}): AccountRow => ({
+export const accountRow = ({ entityId, orgIds }: TenantScope, more: Partial<AccountRow> = {}): AccountRow => ({
   ...audited({ entityId, orgId: orgIds[0] }),
   accountNumber: number('A-'),
   name: 'Acme',
@@ -352,7 +356,7 @@ export const historyRow = (
 });
 
 /** Of all orgs of the scope. */
-export const billRunRow = (scope: Scope, more: Partial<BillRunRow> = {}): BillRunRow => {
+export const billRunRow = (scope: TenantScope, more: Partial<BillRunRow> = {}): BillRunRow => {
   const { orgId: _, ...row } = audited({ ...scope, orgId: '' });
   return {
     ...row,

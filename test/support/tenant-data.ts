@@ -4,7 +4,7 @@ import type { nouns } from '../../src/graph/model/nouns';
 import { createFulfillments } from '../../src/service/fulfillment';
 import type { Work } from '../../src/service/run/work';
 import { BillRunRow } from '../../src/store/bill-run';
-import { type Scope, Scoped } from '../../src/store/connection/connection';
+import { Scoped, type TenantScope } from '../../src/store/connection/connection';
 import { HistoryEntryRow } from '../../src/store/history';
 import { InvoiceOffsetRow } from '../../src/store/invoice';
 import { insertRows } from '../../src/store/query/write';
@@ -38,7 +38,7 @@ export interface Estate {
 }
 
 /** Bill runs of an org on a target date of their own: one that stands for them, and two for each act upon them. */
-function runsOf(scope: Scope) {
+function runsOf(scope: TenantScope) {
   const targetDate = `2022-02-${String(++estates).padStart(2, '0')}`;
   const run = (status: BillRunStatus) => billRunRow(scope, { status, targetDate });
   return {

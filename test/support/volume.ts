@@ -1,4 +1,4 @@
-import type { Scope } from '../../src/store/connection/connection';
+import type { TenantScope } from '../../src/store/connection/connection';
 import type { TestDatabase } from './database';
 import { tenant } from './rows';
 
@@ -10,10 +10,10 @@ import { tenant } from './rows';
 
 export interface Volume {
   /** Nearly all rows, in four orgs; and a hundredth of them, in one. */
-  large: Scope;
-  small: Scope;
+  large: TenantScope;
+  small: TenantScope;
   /** Of the large entity the org that has hardly anything. */
-  corner: Scope;
+  corner: TenantScope;
 }
 
 export async function fillVolume(database: TestDatabase): Promise<Volume> {

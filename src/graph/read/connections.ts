@@ -11,7 +11,7 @@ import { listOf, type Noun, type RowOf } from '../model/nouns';
 import { columnsOf } from './columns';
 import { decodeCursor, encodeCursor, signatureOf } from './cursor';
 import { selectedFields } from './selection';
-import { show } from './show';
+import { showInPlace } from './show';
 
 /** Page arguments with the filter and order of a list. */
 export interface ListArgs extends PageArgs {
@@ -20,7 +20,7 @@ export interface ListArgs extends PageArgs {
 }
 
 /** What a connection resolves to. Rows and total are each fetched only when selected. */
-export interface Connection<R> {
+export interface RelayConnection<R> {
   nodes: () => Promise<R[]>;
   edges: () => Promise<{ cursor: string; node: R }[]>;
   pageInfo: () => Promise<PageInfo>;
@@ -85,7 +85,7 @@ function askedOf(
 }
 
 /** A page of a list, fetched and counted when that is first asked for. One for each parent: a class, so that it is small. */
-class Page<R> implements Connection<R> {
+class Page<R> implements RelayConnection<R> {
   private fetched: Promise<{ rows: Listed<R>[]; more: boolean }> | undefined;
 
   constructor(
@@ -139,11 +139,11 @@ export function rootConnection<N extends Noun>(
   noun: N,
   args: ListArgs,
   info: GraphQLResolveInfo,
-): Connection<RowOf<N>> {
+): RelayConnection<RowOf<N>> {
   const definition = listOf(noun);
   const scoped = context.work.reads();
   const asked = askedOf(context, noun, noun, args, info);
-  const fetch = async () => (await page(scoped, definition, asked.query)).map((row) => show(noun, row));
+  const fetch = async () => (await page(scoped, definition, asked.query)).map((row) => showInPlace(noun, row));
   return new Page(asked, fetch, () => {
     context.reply.addReading(countCosts.root);
     return count(scoped, definition, args.filter);
@@ -157,7 +157,7 @@ export function edgeConnection<E extends PageEdge>(
   parentId: string,
   args: ListArgs,
   info: GraphQLResolveInfo,
-): Connection<TargetOf<E>> {
+): RelayConnection<TargetOf<E>> {
   const { loaders } = context;
   const { asked, pages, totals } = loaders.atField(edge, info.fieldNodes, () => {
     const { target, order } = edges[edge];

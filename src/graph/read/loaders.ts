@@ -3,9 +3,9 @@ import type { FieldNode } from 'graphql';
 import type { BillRunStatus } from '../../domain/bill-run';
 import { postedRuns, usedRuns } from '../../store/bill-run';
 import { claimed, posted } from '../../store/billing-claim';
+import { billRunStatuses, type SisterMemo, sisterMemos } from '../../store/billing-document';
 import { type BillingSettingsRow, billingSettings } from '../../store/billing-settings';
 import type { Scoped } from '../../store/connection/connection';
-import { billRunStatuses, type SisterMemo, sisterMemos } from '../../store/document';
 import { negativeCredit } from '../../store/invoice';
 import { countsBy, type Listed, type PageQuery, pagesBy } from '../../store/query/list';
 import { rowsBy } from '../../store/query/write';
@@ -13,7 +13,7 @@ import { orgsById } from '../../store/tenant';
 import { type Edges, edges, type ManyEdge, type TargetOf } from '../model/edges';
 import { listOf, type Noun, type RowOf } from '../model/nouns';
 import { turn } from './event-loop';
-import { show } from './show';
+import { showInPlace } from './show';
 
 /** Keys beyond this go in a statement of their own. */
 const maxBatch = 1000;
@@ -75,7 +75,7 @@ export class Loaders {
     const load = async (ids: readonly string[]) => {
       const rows = await rowsBy<RowOf<N> & { id: string }>(this.scoped, listOf(noun).rowClass, 'id', ids, columns);
       const shown = new Map<string, RowOf<N>>();
-      await byTurns(rows, (row) => shown.set(row.id, show(noun, row)));
+      await byTurns(rows, (row) => shown.set(row.id, showInPlace(noun, row)));
       return shown;
     };
     return this.loader<RowOf<N> | undefined>(`${noun} ${columns.join()}`, load, undefined);
@@ -93,8 +93,8 @@ export class Loaders {
       const pages = new Map<string, Row[]>();
       await byTurns(await pagesBy<TargetOf<E>, object>(this.scoped, listOf(target), by, parents, query), (row) => {
         const page = pages.get(row.parentKey!);
-        if (page) page.push(show(target, row));
-        else pages.set(row.parentKey!, [show(target, row)]);
+        if (page) page.push(showInPlace(target, row));
+        else pages.set(row.parentKey!, [showInPlace(target, row)]);
       });
       return pages;
     };

@@ -29,7 +29,7 @@ const reformed = Object.fromEntries(
  * A row as it is shown: tagged with its type, its values in their forms. The row itself is changed: for one that was read to be
  * shown, and that nobody else has.
  */
-export function show<N extends Noun, R extends object>(noun: N, row: R): R {
+export function showInPlace<N extends Noun, R extends object>(noun: N, row: R): R {
   const result = row as Record<string, unknown>;
   result.__typename = nouns[noun].typename;
   for (const [column, as] of reformed[noun]) {
@@ -40,8 +40,8 @@ export function show<N extends Noun, R extends object>(noun: N, row: R): R {
 }
 
 /** A row of a service as it is shown; the service's own stays as it is. */
-export const shown = <N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> =>
-  show(noun, { ...(row as object) }) as RowOf<N>;
+export const shownCopy = <N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> =>
+  showInPlace(noun, { ...(row as object) }) as RowOf<N>;
 
 /** The settings of an entity as they are shown: an object with the id of the entity, which has one of them. */
 export const shownSettings = (row: BillingSettingsRow) => ({

@@ -55,7 +55,7 @@ const mostUnrecorded = 1_000;
 const longestRecorded = 2_000;
 
 /** Finds the text that a request runs: its own, or the one that its client has registered under an id. */
-export class Documents {
+export class RegisteredDocuments {
   private readonly served = new LRUCache<string, Found>({ max: 5_000 });
   /** Automatic persisted queries. Of this process: another one answers PERSISTED_QUERY_NOT_FOUND, and is told then. */
   private readonly automatic = new LRUCache<string, string>(remembered);

@@ -30,7 +30,7 @@ import { errors, formatError } from './errors';
 import { InFlight } from './in-flight';
 import { answer, graphqlOverHttp } from './over-http';
 import { price, pricing, settle } from './pricing';
-import { Documents } from './registered-document';
+import { RegisteredDocuments } from './registered-document';
 import { stringifyResult } from './stringify';
 
 /** Characters of a document from which on it is read, and begins to run, in a turn of its own. */
@@ -74,12 +74,12 @@ interface GraphQLOptions {
 export async function graphqlRoute(
   app: FastifyInstance,
   { services, afterwards, limits, rates, unsent, introspection, documentsTtlMs }: GraphQLOptions,
-): Promise<{ documents: Documents; inFlight: InFlight }> {
+): Promise<{ documents: RegisteredDocuments; inFlight: InFlight }> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(schema(), documentLimits, hideSuggestions);
   const inFlight = new InFlight(limits);
-  const documents = new Documents(services, documentLimits, parsed, app.log, documentsTtlMs);
+  const documents = new RegisteredDocuments(services, documentLimits, parsed, app.log, documentsTtlMs);
   app.addHook('onClose', () => documents.close());
   const apollo = new ApolloServer<Context>({
     gateway: execution,

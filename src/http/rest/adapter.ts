@@ -30,7 +30,7 @@ export interface RestOptions {
 }
 
 /** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
-export async function carryOut(
+export async function performOnce(
   { services, afterwards, limits }: RestOptions,
   { request, reply, body }: { request: FastifyRequest; reply: FastifyReply; body: unknown },
   act: (work: Work) => Promise<Reply>,

@@ -11,7 +11,17 @@ import {
 } from '../../service/fulfillment-item';
 import type { Work } from '../../service/run/work';
 import { sendReply } from '../request';
-import { carryOut, lookUp, needs, type RestOptions, read, render, withCustomFields, withEach, workOf } from './adapter';
+import {
+  lookUp,
+  needs,
+  performOnce,
+  type RestOptions,
+  read,
+  render,
+  withCustomFields,
+  withEach,
+  workOf,
+} from './adapter';
 
 /** The published REST operations on fulfillment items; an item has an id and no number. */
 export function fulfillmentItemRoutes(app: FastifyInstance, options: RestOptions): void {
@@ -24,7 +34,9 @@ export function fulfillmentItemRoutes(app: FastifyInstance, options: RestOptions
       const { fulfillmentItems } = await createFulfillmentItems(work, input.fulfillmentItems);
       return { success: true, fulfillmentItems: fulfillmentItems.map((item) => ({ id: item!.id })) };
     };
-    return carryOut(options, { request, reply, body }, (work) => render(request, () => act(work), 'fulfillmentItems'));
+    return performOnce(options, { request, reply, body }, (work) =>
+      render(request, () => act(work), 'fulfillmentItems'),
+    );
   });
 
   app.get<{ Params: { id: string } }>('/v1/fulfillment-items/:id', needs('read'), async (request, reply) => {

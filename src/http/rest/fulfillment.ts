@@ -9,11 +9,11 @@ import { deleteFulfillment, updateFulfillment } from '../../service/fulfillment-
 import { itemsOfFulfillment } from '../../service/fulfillment-item';
 import { sendReply } from '../request';
 import {
-  carryOut,
   isObject,
   lookUp,
   needs,
   number,
+  performOnce,
   type RestOptions,
   read,
   render,
@@ -32,7 +32,7 @@ export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): v
   const updated = inputWith('UpdateFulfillmentInput', 'CreateFulfillmentInput', fixedFields);
   app.post('/v1/fulfillments', needs('fulfill'), async (request, reply) => {
     const body = withEach(request.body, 'fulfillments', normalized);
-    return carryOut(options, { request, reply, body }, (work) =>
+    return performOnce(options, { request, reply, body }, (work) =>
       render(request, async () => {
         const result = await createFulfillments(work, read<CreateFulfillmentsInput>('CreateFulfillmentsInput', body));
         return {

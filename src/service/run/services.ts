@@ -2,7 +2,7 @@ import { Refusal, RequestError, userError } from '../../domain/errors';
 import type { Breakers } from '../../gateway/breaker';
 import type { PaymentGateway } from '../../gateway/port';
 import type { Database } from '../../store/connection/database';
-import { failureOf } from '../../store/connection/failure';
+import { faultOf } from '../../store/connection/failure';
 import { NumberTaken } from '../../store/query/write';
 
 /** What every service works with. */
@@ -32,7 +32,7 @@ export function translated(error: unknown): unknown {
       userError('DUPLICATE', `${error.column} ${error.number} is taken already.`, ['input', error.column]),
     ]);
   }
-  switch (failureOf(error)) {
+  switch (faultOf(error)) {
     case 'contention':
       return new Refusal([
         userError('LOCKED_RETRY', 'Other requests hold locks on the same objects. Nothing was changed. Try again.'),

@@ -188,7 +188,7 @@ export class Lease extends Connection {
    * alone, to its end (migrations/...-row-security.ts). Role and scope go along in the message that begins it, which
    * costs no round trip; a message of several statements has no parameters, so ids have to be ids.
    */
-  begin({ entityId, orgIds }: Scope): Promise<void> {
+  begin({ entityId, orgIds }: TenantScope): Promise<void> {
     for (const id of [entityId, ...orgIds]) if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`"${id}" is no id`);
     return this.control(
       `begin; set local role ${appRole}; set local gateway.entity = '${entityId}'; set local gateway.orgs = '{${orgIds.join()}}'`,
@@ -235,8 +235,11 @@ export class Lease extends Connection {
 }
 
 /** One transaction in a scope, on a connection of a pool: committed where `act` comes to its end. */
-export const transaction = <T>(pool: Pool | SharedPool, scope: Scope, act: (lease: Lease) => Promise<T>): Promise<T> =>
-  within(pool, scope.entityId, (lease) => lease.begin(scope), act);
+export const transaction = <T>(
+  pool: Pool | SharedPool,
+  scope: TenantScope,
+  act: (lease: Lease) => Promise<T>,
+): Promise<T> => within(pool, scope.entityId, (lease) => lease.begin(scope), act);
 
 /** The same for what belongs to no tenant, under the role of the pool. */
 export const transactionAside = <T>(pool: Pool, act: (lease: Lease) => Promise<T>): Promise<T> =>
@@ -279,7 +282,7 @@ export const byIndex = {
 };
 
 /** Which rows a caller may see: those of one entity and of the orgs it may see there. */
-export interface Scope {
+export interface TenantScope {
   entityId: string;
   orgIds: readonly string[];
 }
@@ -291,7 +294,7 @@ export interface Scope {
 export class Scoped {
   constructor(
     readonly connection: Connection,
-    readonly scope: Scope,
+    readonly scope: TenantScope,
   ) {}
 
   query<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {

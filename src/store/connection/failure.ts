@@ -1,5 +1,5 @@
 /** What went wrong on the way to the database, told by the driver's codes. */
-export type Failure = 'unavailable' | 'timeout' | 'contention';
+export type DatabaseFault = 'unavailable' | 'timeout' | 'contention';
 
 const unavailableErrno = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN'];
 
@@ -10,7 +10,7 @@ const contested = ['billing_claim', 'idempotency_outcome'];
  * Sorts an error of the database. Contention: deadlock, lock time-out, serialization, or a uniqueness that another
  * request won in the same moment; trying again meets the final state. Undefined: a fault of ours.
  */
-export function failureOf(error: unknown): Failure | undefined {
+export function faultOf(error: unknown): DatabaseFault | undefined {
   const { code, message, severity, table } = (error ?? {}) as Partial<
     Record<'code' | 'message' | 'severity' | 'table', string>
   >;

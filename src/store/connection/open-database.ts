@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { startEmbedded } from '../embedded/embedded';
 import { Database, migrate } from './database';
-import { failureOf } from './failure';
+import { faultOf } from './failure';
 import { type DatabaseOptions } from './session';
 
 export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
@@ -68,7 +68,7 @@ function explained(error: unknown, url: string): unknown {
   if (code === '3D000') return new OpenError(`There is no database ${pathname.slice(1)} on ${host}: create it first.`);
   if (code === '42501') return new OpenError(`The user of DATABASE_URL must own the database: ${message}.`);
   if (code?.startsWith('28')) return new OpenError(`${host} refuses the user of DATABASE_URL: ${message}.`);
-  if (failureOf(error) === 'unavailable')
+  if (faultOf(error) === 'unavailable')
     return new OpenError(`The database at ${host} cannot be reached: ${message || code}.`);
   return error;
 }

@@ -1,6 +1,6 @@
 import { LimitError } from '../../domain/limits';
 import { Connection, type Lease, RolledBack, type StatementCounter } from './connection';
-import { failureOf } from './failure';
+import { faultOf } from './failure';
 import { Replica, type ReplicaListener } from './replica';
 import type { DatabaseOptions } from './session';
 
@@ -107,7 +107,7 @@ export class Replicas {
       new ReplicaConnection(replica, counter, (error) => {
         onLost();
         // It may be one connection, or all: the replica is asked itself.
-        if (replica.inUse && failureOf(error) === 'unavailable') void this.judge(replica);
+        if (replica.inUse && faultOf(error) === 'unavailable') void this.judge(replica);
       })
     );
   }
@@ -248,7 +248,7 @@ class ReplicaConnection extends Connection {
     } catch (error) {
       // What takes too long here does so on the primary, and whose client has too many waiting is refused. All else is for the
       // primary to say, be it a connection that is lost, a statement in the way of the replay (40001), or a fault of ours.
-      if (failureOf(error) !== 'timeout' && !(error instanceof LimitError)) this.onFailure(error);
+      if (faultOf(error) !== 'timeout' && !(error instanceof LimitError)) this.onFailure(error);
       throw error;
     }
   }

@@ -5,9 +5,9 @@ import type { FulfillmentItemInput } from '../../../src/domain/fulfillment-item'
 import type { FulfillmentAction } from '../../../src/domain/fulfillment-state';
 import { createBillRun, deleteBillRun, moveBillRun } from '../../../src/service/bill-run';
 import { carryOn, step } from '../../../src/service/bill-run-worker';
+import { moveCreditMemo, moveInvoice } from '../../../src/service/billing-document';
 import { updateBillingSettings } from '../../../src/service/billing-settings';
 import { applyCreditMemo, unapplyCreditMemo } from '../../../src/service/credit-memo';
-import { moveCreditMemo, moveInvoice } from '../../../src/service/document';
 import { type CreateFulfillmentsInput, createFulfillments } from '../../../src/service/fulfillment';
 import {
   deleteFulfillment,

@@ -1,7 +1,4 @@
 import fc from 'fast-check';
-import type { Caller } from '../../../src/domain/caller';
-import { currencyDecimals } from '../../../src/domain/currency';
-import { compare, multiply, round, subtract } from '../../../src/domain/decimal';
 import {
   applicableAmount,
   type DocumentAction,
@@ -9,7 +6,10 @@ import {
   judgeApplication,
   judgeDocument,
   judgeUnapplication,
-} from '../../../src/domain/document';
+} from '../../../src/domain/billing-document';
+import type { Caller } from '../../../src/domain/caller';
+import { currencyDecimals } from '../../../src/domain/currency';
+import { compare, multiply, round, subtract } from '../../../src/domain/decimal';
 import { judgeRefund } from '../../../src/domain/payment';
 import type { CreditMemoRow } from '../../../src/store/credit-memo';
 import type { InvoiceRow } from '../../../src/store/invoice';

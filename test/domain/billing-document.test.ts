@@ -1,6 +1,4 @@
 import type { BillRunStatus } from '../../src/domain/bill-run';
-import { type Scope, scopes } from '../../src/domain/caller';
-import type { CreditFacts } from '../../src/domain/credit';
 import {
   actionsOf,
   applicableAmount,
@@ -17,7 +15,9 @@ import {
   judgeUnapplication,
   reversalDate,
   withApplied,
-} from '../../src/domain/document';
+} from '../../src/domain/billing-document';
+import { type Scope, scopes } from '../../src/domain/caller';
+import type { CreditFacts } from '../../src/domain/credit';
 import { told } from '../support/facts';
 
 const settled = { accountId: 'a', currency: 'USD' };

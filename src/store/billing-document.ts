@@ -1,5 +1,5 @@
 import type { BillRunStatus } from '../domain/bill-run';
-import type { DocumentStatus } from '../domain/document';
+import type { DocumentStatus } from '../domain/billing-document';
 import type { Scoped } from './connection/connection';
 import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { InvoiceItemRow, InvoiceRow } from './invoice';

@@ -1,10 +1,10 @@
+import { type DocumentContext, enterDocument, judgeDocument } from '../domain/billing-document';
 import { dayOf } from '../domain/date';
-import { type DocumentContext, enterDocument, judgeDocument } from '../domain/document';
 import { Refusal, userError } from '../domain/errors';
 import { lockAccountsForBilling } from '../store/account';
 import { freeClaims } from '../store/billing-claim';
+import { billRunStatuses, reopenBillRun, sisterMemos } from '../store/billing-document';
 import { CreditMemoRow } from '../store/credit-memo';
-import { billRunStatuses, reopenBillRun, sisterMemos } from '../store/document';
 import { InvoiceRow } from '../store/invoice';
 import { lockRows, updateRows } from '../store/query/write';
 import { findByKey } from './key';

@@ -1,6 +1,6 @@
 import { Refusal } from '../../src/domain/errors';
+import { moveCreditMemo, moveInvoice } from '../../src/service/billing-document';
 import { applyCreditMemo, unapplyCreditMemo } from '../../src/service/credit-memo';
-import { moveCreditMemo, moveInvoice } from '../../src/service/document';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { updateOrderLineItem } from '../../src/service/order-line-item-change';
 import { reverseInvoice } from '../../src/service/reversal';

@@ -1,8 +1,8 @@
 import { BillRunRow } from '../../src/store/bill-run';
 import { BillingClaimRow } from '../../src/store/billing-claim';
-import { Connection, type Scope, Scoped } from '../../src/store/connection/connection';
+import { deleteDocuments, nextDocuments } from '../../src/store/billing-document';
+import { Connection, Scoped, type TenantScope } from '../../src/store/connection/connection';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';
-import { deleteDocuments, nextDocuments } from '../../src/store/document';
 import { newId } from '../../src/store/id';
 import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../../src/store/invoice';
 import { PaymentApplicationRow } from '../../src/store/payment';
@@ -23,7 +23,7 @@ import {
 } from '../support/rows';
 
 let database: TestDatabase;
-let scope: Scope;
+let scope: TenantScope;
 let rows: Chain;
 let scoped: Scoped;
 

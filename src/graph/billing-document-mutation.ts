@@ -1,13 +1,13 @@
 import { Arg, Ctx, Extensions, Field, ID, Mutation, ObjectType, Resolver } from 'type-graphql';
+import { type CreditMemoResult, type InvoiceResult, moveCreditMemo, moveInvoice } from '../service/billing-document';
 import { applyCreditMemo, unapplyCreditMemo } from '../service/credit-memo';
-import { type CreditMemoResult, type InvoiceResult, moveCreditMemo, moveInvoice } from '../service/document';
 import { reverseInvoice } from '../service/reversal';
 import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { CreditMemo } from './credit-memo';
 import { payload, UserError } from './errors';
 import { Invoice } from './invoice';
-import { shown } from './read/show';
+import { shownCopy } from './read/show';
 import { DateScalar, DecimalScalar } from './scalars';
 
 @ObjectType({ description: 'What an act on an invoice brought about, or why it was refused.', simpleResolvers: true })
@@ -43,8 +43,8 @@ const ofInvoice = (result: Promise<InvoiceResult>): Promise<InvoicePayload> =>
   payload(
     result,
     ({ invoice, creditMemos }) => ({
-      invoice: shown('invoice', invoice) as unknown as Invoice,
-      creditMemos: creditMemos.map((row) => shown('creditMemo', row)) as unknown as CreditMemo[],
+      invoice: shownCopy('invoice', invoice) as unknown as Invoice,
+      creditMemos: creditMemos.map((row) => shownCopy('creditMemo', row)) as unknown as CreditMemo[],
     }),
     { invoice: null, creditMemos: [] },
   );
@@ -52,8 +52,8 @@ const ofCreditMemo = (result: Promise<CreditMemoResult>): Promise<CreditMemoPayl
   payload(
     result,
     ({ creditMemo, invoices }) => ({
-      creditMemo: shown('creditMemo', creditMemo) as unknown as CreditMemo,
-      invoices: invoices.map((row) => shown('invoice', row)) as unknown as Invoice[],
+      creditMemo: shownCopy('creditMemo', creditMemo) as unknown as CreditMemo,
+      invoices: invoices.map((row) => shownCopy('invoice', row)) as unknown as Invoice[],
     }),
     { creditMemo: null, invoices: [] },
   );

@@ -1,8 +1,8 @@
 import type { BillRunStatus } from '../../src/domain/bill-run';
 import type { Refusal } from '../../src/domain/errors';
 import { bill } from '../../src/service/billing';
+import { moveCreditMemo, moveInvoice, type StatusAction } from '../../src/service/billing-document';
 import { applyCreditMemo } from '../../src/service/credit-memo';
-import { moveCreditMemo, moveInvoice, type StatusAction } from '../../src/service/document';
 import { transitionFulfillments } from '../../src/service/fulfillment-change';
 import { updateOrderLineItem } from '../../src/service/order-line-item-change';
 import type { Work } from '../../src/service/run/work';

@@ -5,7 +5,7 @@ import {
   type DocumentContext,
   type DocumentFacts,
   judgeDocument,
-} from '../domain/document';
+} from '../domain/billing-document';
 import type { CreditMemoRow } from '../store/credit-memo';
 import type { InvoiceRow } from '../store/invoice';
 import type { GraphContext } from './context';
