@@ -6,7 +6,8 @@ import {
   isInputObjectType,
 } from 'graphql';
 import { schema } from '../../src/graph/build/schema';
-import { listOf, type Noun, nouns } from '../../src/graph/model/nouns';
+import { listedNouns } from '../../src/graph/model/lists';
+import { listOf, type Noun } from '../../src/graph/model/nouns';
 import { newId } from '../../src/store/id';
 import type { TestDatabase } from './database';
 
@@ -22,9 +23,7 @@ export interface Probe {
 const queryFields = () => (schema().getQueryType() as GraphQLObjectType).getFields();
 
 /** The nouns that have a list of the root, each with the name of its field. */
-export const rootLists = (Object.keys(nouns) as Noun[]).flatMap((noun): [string, Noun][] =>
-  queryFields()[`${noun}s`] ? [[`${noun}s`, noun]] : [],
-);
+export const rootLists = listedNouns.map((noun): [string, Noun] => [`${noun}s`, noun]);
 
 const filterType = (noun: Noun) =>
   getNamedType(queryFields()[`${noun}s`].args.find(({ name }) => name === 'filter')!.type) as GraphQLInputObjectType;
