@@ -1,10 +1,9 @@
 import { type Connection, transaction } from '../store/connection';
+import type { RowKey } from '../store/table';
 import { noted, type Services, translated } from './work';
 
 /** What waits for its end, and whose it is. */
-export interface Waiting {
-  id: string;
-  entityId: string;
+export interface Waiting extends RowKey {
   orgId: string;
 }
 

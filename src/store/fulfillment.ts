@@ -29,7 +29,6 @@ import { OrderLineItemRow } from './order-line-item';
  */
 @Entity('fulfillment')
 @Unique(['entityId', 'fulfillmentNumber'])
-@Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['orderLineItemId', 'updatedDate', 'id'])
 @Index(['orderId', 'updatedDate', 'id'])
@@ -44,9 +43,9 @@ import { OrderLineItemRow } from './order-line-item';
 @Index('fulfillment_carrier', { synchronize: false })
 @Index(['entityId', 'orgId', 'state', 'fulfillmentType'])
 @Index('fulfillment_due', { synchronize: false })
-@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrderLineItemRow, ['entityId', 'orderLineItemId'], ['entityId', 'id'])
+@ForeignKey(() => OrderRow, ['entityId', 'orderId'], ['entityId', 'id'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
 @Check('fulfillment_quantity', 'quantity > 0')
 @Check(
   'fulfillment_sent',
