@@ -68,9 +68,9 @@ async function plain(entity) {
     create temp table due on commit drop as
     select f.id, f.org_id, f.account_id, f.order_line_item_id, f.quantity, f.amount, f.currency, f.fulfillment_date, l.item_name, l.amount_per_unit, l.unit_of_measure,
       coalesce(l.payment_term, a.payment_term) as payment_term, l.invoice_group_number, l.tax_mode, l.product_code, l.purchase_order_number
-    from fulfillment f join order_line_item l on l.id = f.order_line_item_id join account a on a.id = f.account_id
+    from fulfillment f join order_line_item l on l.entity_id = f.entity_id and l.id = f.order_line_item_id join account a on a.entity_id = f.entity_id and a.id = f.account_id
     where f.entity_id = '${entity.id}' and f.state in ('SentToBilling', 'Complete') and f.bill_target_date <= '2022-01-31'
-      and not exists (select from billing_claim c where c.id = f.id);
+      and not exists (select from billing_claim c where c.entity_id = f.entity_id and c.id = f.id);
     create temp table header on commit drop as
     select uuidv7() as id, account_id, org_id, currency, payment_term, invoice_group_number, sum(amount) as amount, row_number() over () as n
     from due group by account_id, org_id, currency, payment_term, invoice_group_number;

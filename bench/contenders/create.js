@@ -3,11 +3,14 @@
  * does in several. The hand-written limit runs it as it is, and PostGraphile as a function of the database.
  */
 
-/** @param given a table of the columns position, order_line_item_id, fulfillment_date, quantity and state. */
-export const createFulfillments = (given) => `
+/**
+ * @param entity the entity, as an expression
+ * @param given a table of the columns position, order_line_item_id, fulfillment_date, quantity and state
+ */
+export const createFulfillments = (entity, given) => `
   with given as (${given}),
   line as (
-    select l.* from order_line_item l where l.id in (select order_line_item_id from given) order by l.id for no key update
+    select l.* from order_line_item l where l.entity_id = ${entity} and l.id in (select order_line_item_id from given) order by l.id for no key update
   ),
   taken as (
     select order_line_item_id as id, count(*)::integer as count, coalesce(sum(quantity) filter (where state = 'Booked'), 0) as booked from given group by 1
@@ -33,7 +36,7 @@ export const createFulfillments = (given) => `
     update order_line_item t
     set fulfilled_quantity = t.fulfilled_quantity + k.booked, fulfillment_count = t.fulfillment_count + k.count,
       open_fulfillment_count = t.open_fulfillment_count + k.count, version = t.version + 1, updated_date = now(), updated_by_id = t.entity_id
-    from taken k, allowed where t.id = k.id
+    from taken k, allowed where t.entity_id = ${entity} and t.id = k.id
     returning t.*, k.count as new, k.booked
   ),
   noted as (

@@ -94,7 +94,7 @@ const statements = {
           updatedDate: json('t.updated_date'),
         }),
       }),
-    )} as json from order_line_item t where t.id = $1`,
+    )} as json from order_line_item t where t.entity_id = '${entityId}' and t.id = $1`,
     values: ({ id }) => [id],
   },
   Q2: {
@@ -119,7 +119,8 @@ const statements = {
               updatedDate: json('f.updated_date'),
               orderLineItem: object({ ...line('l'), order: object(order('o')) }),
             }),
-            'kept f join order_line_item l on l.id = f.order_line_item_id join orders o on o.id = l.order_id',
+            `kept f join order_line_item l on l.entity_id = '${entityId}' and l.id = f.order_line_item_id
+              join orders o on o.entity_id = '${entityId}' and o.id = l.order_id`,
           ),
           pageInfo: object({
             hasNextPage: number("(select case when count(*) > $3::integer then 'true' else 'false' end from page)"),
@@ -145,19 +146,20 @@ const statements = {
                       ...short('f'),
                       invoiceItems: array(
                         object(invoiceItem),
-                        'invoice_item i join invoice v on v.id = i.invoice_id where i.fulfillment_id = f.id',
+                        `invoice_item i join invoice v on v.entity_id = '${entityId}' and v.id = i.invoice_id
+                          where i.entity_id = '${entityId}' and i.fulfillment_id = f.id`,
                       ),
                     }),
                     `(select * from fulfillment where order_line_item_id = l.id ${latest}) as f`,
                   ),
                 }),
               }),
-              `(select * from order_line_item where order_id = o.id ${latest}) as l`,
+              `(select * from order_line_item where entity_id = '${entityId}' and order_id = o.id ${latest}) as l`,
             ),
           }),
         }),
       }),
-    )} as json from orders o where o.id = $1`,
+    )} as json from orders o where o.entity_id = '${entityId}' and o.id = $1`,
     values: ({ id }) => [id],
   },
   Q4: {
@@ -184,6 +186,7 @@ const statements = {
   },
   M1: {
     text: `${createFulfillments(
+      `'${entityId}'`,
       `select row_number() over () as position, "orderLineItemId" as order_line_item_id, "fulfillmentDate" as fulfillment_date, quantity, state
        from json_to_recordset($1::json) as r("orderLineItemId" uuid, "fulfillmentDate" date, quantity numeric, state fulfillment_state)`,
     )}

@@ -20,7 +20,7 @@ export const postgraphile = {
 
   async start({ url, entityId, sql }) {
     this.entityId = entityId;
-    await sql.query(prepare);
+    await sql.query(prepare(entityId));
     // The binary itself: the package's own script would put a process in between.
     const node = require.resolve('node/bin/node');
     const env = { DATABASE_URL: urlFor(url, 'bench-postgraphile') };
@@ -36,42 +36,42 @@ export const postgraphile = {
   path: () => '/graphql',
   operations: {
     Q1: {
-      query: `query Q1($id: UUID!) { orderLineItem: orderLineItemByRowId(rowId: $id) { ${own(words.lineAlone)} } }`,
-      variables: ({ id }) => ({ id }),
+      query: `query Q1($entity: UUID!, $id: UUID!) { orderLineItem: orderLineItemByEntityIdAndRowId(entityId: $entity, rowId: $id) { ${own(words.lineAlone)} } }`,
+      variables: ({ id }) => ({ entity: postgraphile.entityId, id }),
     },
     Q2: {
       // The entity too, since indexes begin with it.
       query: `query Q2($entity: UUID!, $day: Date!, $first: Int!, $after: Cursor) {
         fulfillments: allFulfillments(first: $first, after: $after, condition: { entityId: $entity, state: SentToBilling, billTargetDate: $day }, orderBy: [BILL_TARGET_DATE_ASC, PRIMARY_KEY_ASC]) {
-          nodes { ${own(words.fulfillment)} orderLineItem: orderLineItemByOrderLineItemIdAndEntityId { ${own(words.line)} order: orderByOrderIdAndEntityId { ${own(words.order)} } } }
+          nodes { ${own(words.fulfillment)} orderLineItem: orderLineItemByEntityIdAndOrderLineItemId { ${own(words.line)} order: orderByEntityIdAndOrderId { ${own(words.order)} } } }
           pageInfo { hasNextPage endCursor }
         }
       }`,
       variables: (given) => ({ ...given, entity: postgraphile.entityId }),
     },
     Q3: {
-      query: `query Q3($id: UUID!) {
-        order: orderByRowId(rowId: $id) {
+      query: `query Q3($entity: UUID!, $id: UUID!) {
+        order: orderByEntityIdAndRowId(entityId: $entity, rowId: $id) {
           ${own(words.order)}
-          orderLineItems: orderLineItemsByOrderIdAndEntityId(first: 100, orderBy: [UPDATED_DATE_DESC, ROW_ID_DESC]) { nodes {
+          orderLineItems: orderLineItemsByEntityIdAndOrderId(first: 100, orderBy: [UPDATED_DATE_DESC, ROW_ID_DESC]) { nodes {
             ${own(words.line)}
-            fulfillments: fulfillmentsByOrderLineItemIdAndEntityId(first: 100, orderBy: [UPDATED_DATE_DESC, ROW_ID_DESC]) { nodes {
+            fulfillments: fulfillmentsByEntityIdAndOrderLineItemId(first: 100, orderBy: [UPDATED_DATE_DESC, ROW_ID_DESC]) { nodes {
               ${own(words.fulfillmentShort)}
-              invoiceItems: invoiceItemsByFulfillmentIdAndEntityIdList(orderBy: [ROW_ID_ASC]) { ${own(words.invoiceItem)} invoice: invoiceByInvoiceIdAndEntityId { ${own(words.invoice)} } }
+              invoiceItems: invoiceItemsByEntityIdAndFulfillmentIdList(orderBy: [ROW_ID_ASC]) { ${own(words.invoiceItem)} invoice: invoiceByEntityIdAndInvoiceId { ${own(words.invoice)} } }
             } }
           } }
         }
       }`,
-      variables: ({ id }) => ({ id }),
+      variables: ({ id }) => ({ entity: postgraphile.entityId, id }),
     },
     Q4: {
-      query: `query Q4($id: UUID!) {
-        orderLineItems: allOrderLineItems(first: 100, condition: { accountId: $id }, orderBy: [UPDATED_DATE_DESC, ROW_ID_DESC]) { nodes {
+      query: `query Q4($entity: UUID!, $id: UUID!) {
+        orderLineItems: allOrderLineItems(first: 100, condition: { entityId: $entity, accountId: $id }, orderBy: [UPDATED_DATE_DESC, ROW_ID_DESC]) { nodes {
           ${own(words.line)}
-          fulfillments: fulfillmentsByOrderLineItemIdAndEntityId(first: 10, orderBy: [UPDATED_DATE_DESC, ROW_ID_DESC]) { totalCount nodes { ${own(words.fulfillmentShort)} } }
+          fulfillments: fulfillmentsByEntityIdAndOrderLineItemId(first: 10, orderBy: [UPDATED_DATE_DESC, ROW_ID_DESC]) { totalCount nodes { ${own(words.fulfillmentShort)} } }
         } }
       }`,
-      variables: ({ id }) => ({ id }),
+      variables: ({ id }) => ({ entity: postgraphile.entityId, id }),
     },
     M1: {
       query: `mutation M1($input: BenchCreateFulfillmentsInput!) {
@@ -82,11 +82,11 @@ export const postgraphile = {
   },
 };
 
-const prepare = `
+const prepare = (entityId) => `
   drop function if exists bench.create_fulfillments;
   drop type if exists bench.new_fulfillment;
   create type bench.new_fulfillment as (order_line_item_id uuid, fulfillment_date date, quantity numeric, state fulfillment_state);
   create function bench.create_fulfillments(entries bench.new_fulfillment[]) returns setof fulfillment volatile language sql as $$
-    ${createFulfillments('select * from unnest(entries) with ordinality as e(order_line_item_id, fulfillment_date, quantity, state, position)')}
+    ${createFulfillments(`'${entityId}'`, 'select * from unnest(entries) with ordinality as e(order_line_item_id, fulfillment_date, quantity, state, position)')}
     select * from made order by id
   $$;`;

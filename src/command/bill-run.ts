@@ -84,7 +84,7 @@ export async function billRunCommand(
     }
     return await inDatabase(env, async (services) => {
       const run = await carriedOut(services, wanted, output.progress ?? (() => {}));
-      const failures = await failedAccounts(services.db.reads(), run.id);
+      const failures = await failedAccounts(services.db.reads(), run);
       for (const line of summary(run, failures)) output.out(line);
       // Somebody else may have canceled it meanwhile, which leaves nothing billed.
       const whole = run.status === (wanted.input.autoPost ? 'Posted' : 'Completed') || run.status === 'Posted';

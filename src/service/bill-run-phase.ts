@@ -66,17 +66,17 @@ export async function billAccounts(
   const { connection } = unit.db;
   await saveAccounts(
     connection,
-    run.id,
+    run,
     accounts.map((account) => ({ ...account, done: account.done + (billed.get(account.accountId) ?? 0) })),
   );
   if (parked.length) {
     await parkItems(
       connection,
-      run.id,
+      run,
       parked.map((item) => ({ ...item, id: newId() })),
     );
   }
-  await countRun(connection, run.id, sum(groups) - parked.length, parked.length);
+  await countRun(connection, run, sum(groups) - parked.length, parked.length);
   return whole;
 }
 

@@ -110,7 +110,7 @@ const tryChunk = (services: Services, run: BillRunRow, phase: BillRunPhase, care
 
 /** One step of a run; false where nothing of it is left for this worker. */
 export async function step(services: Services, run: BillRunRow): Promise<boolean> {
-  if (run.status === 'Pending') return inTransaction(services, run, (lease) => plan(services, lease, run.id));
+  if (run.status === 'Pending') return inTransaction(services, run, (lease) => plan(services, lease, run));
   if (!isPhase(run.status)) return false;
   try {
     // In a transaction of its own: its lock would keep other workers' waiting to the end of the chunk.
@@ -122,7 +122,7 @@ export async function step(services: Services, run: BillRunRow): Promise<boolean
     tell(services, error, `a chunk of bill run ${run.billRunNumber}: the accounts of the chunk are tried one by one`);
     return tryChunk(services, run, run.status, true);
   }
-  return inTransaction(services, run, (lease) => finish(services, lease, run.id));
+  return inTransaction(services, run, (lease) => finish(services, lease, run));
 }
 
 /** A transaction in the scope of a run. */
@@ -140,8 +140,8 @@ const callerOf = (run: BillRunRow): Caller => ({
 });
 
 /** Finds out what is due, of which accounts, and parts it into chunks. */
-async function plan(services: Services, lease: Connection, runId: string): Promise<boolean> {
-  const run = await lockRun(lease, runId);
+async function plan(services: Services, lease: Connection, seen: BillRunRow): Promise<boolean> {
+  const run = await lockRun(lease, seen);
   if (run?.status !== 'Pending') return run !== undefined;
   const unit = new Unit(lease, services, callerOf(run), false);
   // Whole tables are looked through here, which is best done in one go, and by whoever is free.
@@ -170,13 +170,13 @@ async function plan(services: Services, lease: Connection, runId: string): Promi
 }
 
 /** A run whose chunks are all done goes on to its next status, or is gone. */
-async function finish(services: Services, lease: Connection, runId: string): Promise<boolean> {
-  const run = await lockRun(lease, runId);
-  if (!run || !isPhase(run.status) || (await hasChunks(lease, runId, billRunPhases[run.status].from))) return false;
+async function finish(services: Services, lease: Connection, seen: BillRunRow): Promise<boolean> {
+  const run = await lockRun(lease, seen);
+  if (!run || !isPhase(run.status) || (await hasChunks(lease, run, billRunPhases[run.status].from))) return false;
   const unit = new Unit(lease, services, callerOf(run), false);
-  const status = finishedStatus(run, await hasChunks(lease, runId, ['Parked']));
+  const status = finishedStatus(run, await hasChunks(lease, run, ['Parked']));
   if (status === null) {
-    await deleteRun(lease, runId);
+    await deleteRun(lease, run);
     unit.note('BillRun', 'Delete', run, null);
   } else {
     const finishedDate = openBillRuns.includes(status) ? null : unit.now;
@@ -208,14 +208,14 @@ async function workChunk(
   carefully: boolean,
 ): Promise<boolean> {
   const { from, to } = billRunPhases[phase];
-  const chunkId = await takeChunk(lease, seen.id, from);
-  if (!chunkId) return false;
+  const chunk = await takeChunk(lease, seen, from);
+  if (!chunk) return false;
   // Behind the lock of the chunk, since the run may have been finished and put to another act since it was seen. From here
   // on it stays at what it is at, but for one that bills and is canceled, which is not locked out: a chunk that is billed
   // meanwhile is canceled after it, since it is a chunk still.
-  const run = await findRun(lease, seen.id);
+  const run = await findRun(lease, seen);
   if (run?.status !== phase) return true;
-  const all = await chunkAccounts(lease, chunkId);
+  const all = await chunkAccounts(lease, chunk);
   // One that was billed in part before it failed has drafts too: they are posted, canceled or removed with the rest.
   const accounts = all.filter(({ during }) => during !== phase);
   const ids = accounts.map((account) => account.accountId);
@@ -226,9 +226,9 @@ async function workChunk(
     : { whole: await phaseActs[phase](unit, run, accounts), parked: false };
   if (!whole) return true;
   // What could not be billed is left to another run; of what could not be posted, canceled or removed there is more to do.
-  if (phase !== 'Processing' && (parked || accounts.length < all.length)) await markChunk(lease, chunkId, 'Parked');
-  else if (to === null) await deleteChunk(lease, chunkId);
-  else await markChunk(lease, chunkId, to);
+  if (phase !== 'Processing' && (parked || accounts.length < all.length)) await markChunk(lease, chunk, 'Parked');
+  else if (to === null) await deleteChunk(lease, chunk);
+  else await markChunk(lease, chunk, to);
   return true;
 }
 
@@ -252,8 +252,8 @@ async function oneByOne(
       await lease.control('rollback to savepoint account');
       tell(services, error, `bill run ${run.billRunNumber}, account ${account.accountId}`);
       parked = true;
-      await saveAccounts(lease, run.id, [{ ...account, ...reasonOf(error), during: phase }]);
-      if (phase === 'Processing') await countRun(lease, run.id, 0, Math.max(account.total - account.done, 0));
+      await saveAccounts(lease, run, [{ ...account, ...reasonOf(error), during: phase }]);
+      if (phase === 'Processing') await countRun(lease, run, 0, Math.max(account.total - account.done, 0));
     }
   }
   return { whole, parked };

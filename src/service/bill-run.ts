@@ -113,7 +113,7 @@ export function moveBillRun(work: Work, key: string, action: BillRunAction): Pro
       ['status', 'finishedDate', 'trackId', 'version', 'updatedDate', 'updatedById'],
     );
     unit.note('BillRun', action === 'Delete' ? 'Remove' : action, before, billRun);
-    await reopenChunks(unit.db.connection, billRun.id);
+    await reopenChunks(unit.db.connection, billRun);
     wakeAfter(unit);
     return { billRun };
   });
@@ -126,8 +126,8 @@ export async function deleteBillRun(work: Work, key: string): Promise<{ deletedI
 
 /** The run, locked so that no document of it is posted by itself meanwhile. */
 async function judged(unit: Unit, key: string, action: BillRunAction): Promise<BillRunRow> {
-  const found = await findByKey<BillRunRow>(unit.db, BillRunRow, 'billRunNumber', key, ['id']);
-  const run = found && (await lockRun(unit.db.connection, found.id));
+  const found = await findByKey<BillRunRow>(unit.db, BillRunRow, 'billRunNumber', key, ['entityId', 'id']);
+  const run = found && (await lockRun(unit.db.connection, found));
   if (!run) throw new Refusal([userError('NOT_FOUND', 'No bill run has this id or number.', ['key'])]);
   const posted = (await postedRuns(unit.db, [run.id])).length > 0;
   const used = action === 'Delete' && (await usedRuns(unit.db, [run.id])).length > 0;

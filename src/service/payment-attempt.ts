@@ -18,34 +18,31 @@ import { settling, sweep, type Waiting } from './settling';
  * still under way is left alone.
  */
 export function settleAttempt(services: Services, attempt: Waiting): Promise<void> {
-  const attemptId = attempt.id;
   return settling(services, attempt, async (connection) => {
-    if (!(await tryAttempt(connection, attemptId))) return;
-    if (!(await hasPayment(connection, attemptId))) await giveUp(services, connection, attemptId);
-    else if (await services.gateway.capture(attemptId)) await markCaptured(connection, attemptId);
+    if (!(await tryAttempt(connection, attempt))) return;
+    if (!(await hasPayment(connection, attempt))) await giveUp(services, connection, attempt);
+    else if (await services.gateway.capture(attempt.id)) await markCaptured(connection, attempt);
     else {
-      await lockForFailure(connection, attemptId);
-      await failCapture(connection, attemptId);
+      await lockForFailure(connection, attempt);
+      await failCapture(connection, attempt);
     }
   });
 }
 
 /** No payment was committed: the gateway may not keep anything under this key. */
-async function giveUp(services: Services, connection: Connection, attemptId: string): Promise<void> {
-  if (await services.gateway.void(attemptId)) {
-    await closeAttempts(connection, [{ id: attemptId, status: 'Voided', message: null }]);
+async function giveUp(services: Services, connection: Connection, { entityId, id }: Waiting): Promise<void> {
+  if (await services.gateway.void(id)) {
+    await closeAttempts(connection, entityId, [{ id, status: 'Voided', message: null }]);
     return;
   }
   // Captured although we never asked: pay it back, under a key of the attempt's own, so once.
-  const charge = await services.gateway.find(attemptId);
-  if (!charge) throw new Error(`the payment gateway neither voids payment attempt ${attemptId} nor knows it`);
-  const paidBack = charge.status === 'Refunded' || (await services.gateway.refund(attemptId, attemptId, charge.amount));
+  const charge = await services.gateway.find(id);
+  if (!charge) throw new Error(`the payment gateway neither voids payment attempt ${id} nor knows it`);
+  const paidBack = charge.status === 'Refunded' || (await services.gateway.refund(id, id, charge.amount));
   if (!paidBack)
-    throw new Error(
-      `the payment gateway captured payment attempt ${attemptId} without a request and did not refund it`,
-    );
-  await closeAttempts(connection, [
-    { id: attemptId, status: 'Voided', message: 'captured without a request and refunded' },
+    throw new Error(`the payment gateway captured payment attempt ${id} without a request and did not refund it`);
+  await closeAttempts(connection, entityId, [
+    { id, status: 'Voided', message: 'captured without a request and refunded' },
   ]);
 }
 

@@ -81,11 +81,11 @@ export function refundPayment(
  */
 export function settleRefund(services: Services, waiting: Waiting): Promise<void> {
   return settling(services, waiting, async (connection) => {
-    const refund = await tryRefund(connection, waiting.id);
+    const refund = await tryRefund(connection, waiting);
     if (!refund) return;
     const done = await services.gateway.refund(refund.attemptId, refund.id, refund.amount);
     const status = done ? 'Processed' : 'Error';
-    await closeRefund(connection, refund.id, status);
+    await closeRefund(connection, refund, status);
     const { entityId, orgId, createdById: clientId, trackId } = refund;
     const caller: Caller = { clientId, entityId, orgIds: [orgId], scopes: new Set(), requestId: '', trackId };
     const unit = new Unit(connection, services, caller, false);

@@ -158,7 +158,7 @@ async function authorize(
   const outcomes = declined.map(
     ({ attempt, reason }) => ({ id: attempt.id, status: 'Declined', message: reason }) as const,
   );
-  await aside(unit, (connection) => closeAttempts(connection, outcomes));
+  await aside(unit, (connection) => closeAttempts(connection, unit.caller.entityId, outcomes));
   throw new Refusal(
     refused.map(({ attempt, declined, reason }) => {
       const { accountNumber } = accounts.get(attempt.accountId)!;

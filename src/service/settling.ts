@@ -1,10 +1,9 @@
 import { type Connection, transaction } from '../store/connection/connection';
+import type { RowKey } from '../store/query/table';
 import { noted, type Services, translated } from './run/services';
 
 /** What waits for its end, and whose it is. */
-export interface Waiting {
-  id: string;
-  entityId: string;
+export interface Waiting extends RowKey {
   orgId: string;
 }
 

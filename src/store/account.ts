@@ -8,12 +8,11 @@ import { OrgRow } from './tenant';
 /** A billing account: it owns orders and is invoiced. */
 @Entity('account')
 @Unique(['entityId', 'accountNumber'])
-@Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'name', 'id'])
 @Index(['entityId', 'orgId', 'currency'])
-@ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrgRow, ['entityId', 'orgId'], ['entityId', 'id'])
 export class AccountRow extends Audited {
   @Column(byCodePoints) accountNumber: string;
   @Column(byCodePoints) name: string;

@@ -12,8 +12,8 @@ export const byCodePoints = { type: 'text', collation: 'C' } as const;
  * names both (`Scoped` in connection.ts). `createdById` and `updatedById` are ids of OAuth clients.
  */
 export abstract class Audited {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('integer') version: number;
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;

@@ -30,8 +30,8 @@ export async function backlog(connection: Connection): Promise<Backlog> {
         where status = 'Open') as attempt,
        (select count(*)::integer as "refunds", ${age('created_date')} as "refundAge" from refund
         where status = 'Processing') as refund,
-       (select count(*)::integer as "chunks" from (select id, status from bill_run where ${open}) as r
-        join bill_run_chunk c on c.bill_run_id = r.id where ${toDo}) as chunk`,
+       (select count(*)::integer as "chunks" from (select entity_id, id, status from bill_run where ${open}) as r
+        join bill_run_chunk c on c.entity_id = r.entity_id and c.bill_run_id = r.id where ${toDo}) as chunk`,
   );
   return row;
 }

@@ -9,7 +9,7 @@ import { FulfillmentRow } from './fulfillment';
 import { OrderLineItemRow } from './order-line-item';
 import { day, equals, instant } from './query/filter';
 import { asMade, auditSorts, list } from './query/list';
-import { inScope, selectList, tableOf } from './query/table';
+import { inScope, type RowKey, selectList, tableOf } from './query/table';
 import { EntityRow, OrgRow } from './tenant';
 
 const runStatuses: BillRunStatus[] = [
@@ -23,7 +23,6 @@ const runStatuses: BillRunStatus[] = [
  */
 @Entity('bill_run')
 @Unique(['entityId', 'billRunNumber'])
-@Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'targetDate', 'id'])
@@ -31,8 +30,8 @@ const runStatuses: BillRunStatus[] = [
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
 @Check('bill_run_counts', 'done >= 0 and failed >= 0 and done + failed <= total')
 export class BillRunRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid', { array: true }) orgIds: string[];
   @Column('integer') version: number;
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
@@ -64,12 +63,11 @@ export class BillRunRow {
  * more. Its row's lock says that it is being worked on; a worker that dies loses the lock with its connection.
  */
 @Entity('bill_run_chunk')
-@Unique(['id', 'entityId'])
-@Index(['billRunId', 'status', 'id'])
-@ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
+@Index(['entityId', 'billRunId', 'status', 'id'])
+@ForeignKey(() => BillRunRow, ['entityId', 'billRunId'], ['entityId', 'id'])
 export class BillRunChunkRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') billRunId: string;
   @Column('enum', { enum: ['Pending', 'Billed', 'Posted', 'Canceled', 'Parked'], enumName: 'bill_run_chunk_status' })
   status: BillRunChunkStatus;
@@ -81,22 +79,22 @@ export class BillRunChunkRow {
  * document could hold has a row of its own beside its account's.
  */
 @Entity('bill_run_account')
-@Index(['billRunId', 'accountId'])
+@Index(['entityId', 'billRunId', 'accountId'])
 @Index('bill_run_account_once', { synchronize: false })
-@Index(['orderLineItemId'])
-@Index(['fulfillmentId'])
-@Index(['chunkId', 'accountId'])
+@Index(['entityId', 'orderLineItemId'])
+@Index(['entityId', 'fulfillmentId'])
+@Index(['entityId', 'chunkId', 'accountId'])
 @Index('bill_run_failure', { synchronize: false })
 @Check('bill_run_account_reason', 'num_nulls(code, message, during) in (0, 3)')
-@ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => BillRunChunkRow, ['chunkId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => FulfillmentRow, ['fulfillmentId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => BillRunRow, ['entityId', 'billRunId'], ['entityId', 'id'])
+@ForeignKey(() => BillRunChunkRow, ['entityId', 'chunkId'], ['entityId', 'id'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
+@ForeignKey(() => OrgRow, ['entityId', 'orgId'], ['entityId', 'id'])
+@ForeignKey(() => OrderLineItemRow, ['entityId', 'orderLineItemId'], ['entityId', 'id'])
+@ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
 export class BillRunAccountRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') billRunId: string;
   @Column('uuid') chunkId: string;
@@ -111,10 +109,10 @@ export class BillRunAccountRow {
   @Column('uuid', { nullable: true }) fulfillmentId: string | null;
 }
 
-/** Statements of the workers go by the run's id, in the scope of the run, which the transaction has. */
+/** Statements of the workers go by the run's key, in the scope of the run, which the transaction has. */
 const selected = selectList(tableOf(BillRunRow));
 
-/** The runs that are to be carried on, the oldest first, of all tenants: a run is carried on by whichever process finds it. */
+/** The runs of all entities that are to be carried on, the oldest first: whichever process finds a run carries it on. */
 export const openRuns = (connection: Connection): Promise<BillRunRow[]> =>
   connection.query(
     `select ${selected} from bill_run t
@@ -123,17 +121,18 @@ export const openRuns = (connection: Connection): Promise<BillRunRow[]> =>
   );
 
 /** A run as it stands. */
-export async function findRun(connection: Connection, id: string): Promise<BillRunRow | undefined> {
-  const [run] = await connection.query<BillRunRow>(`select ${selected} from bill_run t where t.id = $1`, [id]);
+export async function findRun(connection: Connection, { entityId, id }: RowKey): Promise<BillRunRow | undefined> {
+  const text = `select ${selected} from bill_run t where t.entity_id = $1 and t.id = $2`;
+  const [run] = await connection.query<BillRunRow>(text, [entityId, id]);
   return run;
 }
 
 /** A run as it stands, locked for a change of its status or against one. */
-export async function lockRun(connection: Connection, id: string) {
+export async function lockRun(connection: Connection, { entityId, id }: RowKey) {
   const [run] = await connection.lock<BillRunRow>(
     [`bill_run ${id}`],
-    `select ${selected} from bill_run t where t.id = $1 for no key update`,
-    [id],
+    `select ${selected} from bill_run t where t.entity_id = $1 and t.id = $2 for no key update`,
+    [entityId, id],
   );
   return run as BillRunRow | undefined;
 }
@@ -141,9 +140,10 @@ export async function lockRun(connection: Connection, id: string) {
 /** Writes what a worker has changed of a run. */
 export async function saveRun(connection: Connection, run: BillRunRow): Promise<void> {
   await connection.query(
-    `update bill_run set status = $2, total = $3, done = $4, failed = $5, started_date = $6, finished_date = $7,
-       version = $8, updated_date = $9 where id = $1`,
+    `update bill_run set status = $3, total = $4, done = $5, failed = $6, started_date = $7, finished_date = $8,
+       version = $9, updated_date = $10 where entity_id = $1 and id = $2`,
     [
+      run.entityId,
       run.id,
       run.status,
       run.total,
@@ -158,11 +158,16 @@ export async function saveRun(connection: Connection, run: BillRunRow): Promise<
 }
 
 /** Counts what a chunk has come to. More may have come due since the run set out: the total keeps up. */
-export async function countRun(connection: Connection, id: string, done: number, failed: number): Promise<void> {
+export async function countRun(
+  connection: Connection,
+  { entityId, id }: RowKey,
+  done: number,
+  failed: number,
+): Promise<void> {
   await connection.query(
-    `update bill_run set done = done + $2, failed = failed + $3, total = greatest(total, done + $2 + failed + $3)
-     where id = $1`,
-    [id, done, failed],
+    `update bill_run set done = done + $3, failed = failed + $4, total = greatest(total, done + $3 + failed + $4)
+     where entity_id = $1 and id = $2`,
+    [entityId, id, done, failed],
   );
 }
 
@@ -188,53 +193,60 @@ export async function insertChunks(
 /** Takes a chunk that nobody works on, to the end of the transaction. */
 export async function takeChunk(
   connection: Connection,
-  runId: string,
+  run: RowKey,
   statuses: readonly BillRunChunkStatus[],
-): Promise<string | undefined> {
-  const [chunk] = await connection.query<{ id: string }>(
-    `select id from bill_run_chunk where bill_run_id = $1 and status = any($2::bill_run_chunk_status[])
+): Promise<RowKey | undefined> {
+  const [chunk] = await connection.query<RowKey>(
+    `select entity_id as "entityId", id from bill_run_chunk
+     where entity_id = $1 and bill_run_id = $2 and status = any($3::bill_run_chunk_status[])
      order by id limit 1 for no key update skip locked`,
-    [runId, statuses],
+    [run.entityId, run.id, statuses],
   );
-  return chunk?.id;
+  return chunk;
 }
 
 export async function hasChunks(
   connection: Connection,
-  runId: string,
+  run: RowKey,
   statuses: readonly BillRunChunkStatus[],
 ): Promise<boolean> {
   const rows = await connection.query(
-    'select 1 from bill_run_chunk where bill_run_id = $1 and status = any($2::bill_run_chunk_status[]) limit 1',
-    [runId, statuses],
+    `select 1 from bill_run_chunk
+     where entity_id = $1 and bill_run_id = $2 and status = any($3::bill_run_chunk_status[]) limit 1`,
+    [run.entityId, run.id, statuses],
   );
   return rows.length > 0;
 }
 
-export async function markChunk(connection: Connection, id: string, status: BillRunChunkStatus): Promise<void> {
-  await connection.query('update bill_run_chunk set status = $2 where id = $1', [id, status]);
+export async function markChunk(
+  connection: Connection,
+  { entityId, id }: RowKey,
+  status: BillRunChunkStatus,
+): Promise<void> {
+  const text = 'update bill_run_chunk set status = $3 where entity_id = $1 and id = $2';
+  await connection.query(text, [entityId, id, status]);
 }
 
 /** The accounts of a chunk in the order of their ids. */
-export const chunkAccounts = (connection: Connection, chunkId: string): Promise<BillRunAccountRow[]> =>
+export const chunkAccounts = (connection: Connection, { entityId, id }: RowKey): Promise<BillRunAccountRow[]> =>
   connection.query(
     `select ${selectList(tableOf(BillRunAccountRow))} from bill_run_account t
-     where t.chunk_id = $1 and t.order_line_item_id is null order by t.account_id`,
-    [chunkId],
+     where t.entity_id = $1 and t.chunk_id = $2 and t.order_line_item_id is null order by t.account_id`,
+    [entityId, id],
   );
 
 /** Writes how far accounts have come, and why one went no further. */
 export async function saveAccounts(
   connection: Connection,
-  runId: string,
+  run: RowKey,
   accounts: readonly Pick<BillRunAccountRow, 'accountId' | 'done' | 'code' | 'message' | 'during'>[],
 ): Promise<void> {
   await connection.query(
     `update bill_run_account t set done = r."done", code = r."code", message = r."message", during = r."during"
-     from json_to_recordset($2::json)
+     from json_to_recordset($3::json)
        as r("accountId" uuid, "done" integer, "code" text, "message" text, "during" bill_run_status)
-     where t.bill_run_id = $1 and t.account_id = r."accountId" and t.order_line_item_id is null`,
-    [runId, JSON.stringify(accounts)],
+     where t.entity_id = $1 and t.bill_run_id = $2 and t.account_id = r."accountId" and t.order_line_item_id is null`,
+    [run.entityId, run.id, JSON.stringify(accounts)],
   );
 }
 
@@ -250,7 +262,7 @@ export interface ParkedItem {
 /** Writes the items of accounts that a run could not bill. */
 export async function parkItems(
   connection: Connection,
-  runId: string,
+  run: RowKey,
   items: readonly (ParkedItem & { id: string })[],
 ): Promise<void> {
   await connection.query(
@@ -258,53 +270,58 @@ export async function parkItems(
        during, order_line_item_id, fulfillment_id)
      select r."id", t.entity_id, t.org_id, t.bill_run_id, t.chunk_id, t.account_id, 1, 0, r."code", r."message",
        'Processing', r."orderLineItemId", r."fulfillmentId"
-     from json_to_recordset($2::json) as r("id" uuid, "accountId" uuid, "code" text, "message" text,
+     from json_to_recordset($3::json) as r("id" uuid, "accountId" uuid, "code" text, "message" text,
        "orderLineItemId" uuid, "fulfillmentId" uuid)
-     join bill_run_account t on t.bill_run_id = $1 and t.account_id = r."accountId" and t.order_line_item_id is null`,
-    [runId, JSON.stringify(items)],
+     join bill_run_account t on t.entity_id = $1 and t.bill_run_id = $2 and t.account_id = r."accountId"
+       and t.order_line_item_id is null`,
+    [run.entityId, run.id, JSON.stringify(items)],
   );
 }
 
 /** Removes a chunk of which no document is left. */
-export async function deleteChunk(connection: Connection, id: string): Promise<void> {
+export async function deleteChunk(connection: Connection, { entityId, id }: RowKey): Promise<void> {
   await connection.query(
-    'with account as (delete from bill_run_account where chunk_id = $1) delete from bill_run_chunk where id = $1',
-    [id],
+    `with account as (delete from bill_run_account where entity_id = $1 and chunk_id = $2)
+     delete from bill_run_chunk where entity_id = $1 and id = $2`,
+    [entityId, id],
   );
 }
 
 /** Removes a run, which is locked, and of which no chunk is left. */
-export async function deleteRun(connection: Connection, id: string): Promise<void> {
-  await connection.query('delete from bill_run where id = $1', [id]);
+export async function deleteRun(connection: Connection, { entityId, id }: RowKey): Promise<void> {
+  await connection.query('delete from bill_run where entity_id = $1 and id = $2', [entityId, id]);
 }
 
 /** An act begins with what an earlier one left of a run, and without its reasons. */
-export async function reopenChunks(connection: Connection, runId: string): Promise<void> {
+export async function reopenChunks(connection: Connection, { entityId, id }: RowKey): Promise<void> {
   await connection.query(
-    `with chunk as (update bill_run_chunk set status = 'Billed' where bill_run_id = $1 and status = 'Parked')
+    `with chunk as (
+       update bill_run_chunk set status = 'Billed' where entity_id = $1 and bill_run_id = $2 and status = 'Parked'
+     )
      update bill_run_account set code = null, message = null, during = null
-     where bill_run_id = $1 and code is not null and during <> 'Processing'`,
-    [runId],
+     where entity_id = $1 and bill_run_id = $2 and code is not null and during <> 'Processing'`,
+    [entityId, id],
   );
 }
 
 /** Why accounts were not billed, posted, canceled or removed, with their numbers. */
 export const failedAccounts = (
   connection: Connection,
-  runId: string,
+  { entityId, id }: RowKey,
 ): Promise<{ accountNumber: string; code: string; message: string }[]> =>
   connection.query(
-    `select a.account_number as "accountNumber", r.code, r.message from bill_run_account r join account a on a.id = r.account_id
-     where r.bill_run_id = $1 and r.code is not null order by a.account_number limit 100`,
-    [runId],
+    `select a.account_number as "accountNumber", r.code, r.message
+     from bill_run_account r join account a on a.entity_id = $1 and a.id = r.account_id
+     where r.entity_id = $1 and r.bill_run_id = $2 and r.code is not null order by a.account_number limit 100`,
+    [entityId, id],
   );
 
 /** Which of these runs have a document that is Posted. */
 export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Promise<string[]> {
   const rows = await scoped.query<{ id: string }>(
     `select t.id from bill_run t where ${inScope(tableOf(BillRunRow))} and t.id = any($3) and (
-       exists (select from invoice d where d.bill_run_id = t.id and d.status = 'Posted')
-       or exists (select from credit_memo d where d.bill_run_id = t.id and d.status = 'Posted'))`,
+       exists (select from invoice d where d.entity_id = $1 and d.bill_run_id = t.id and d.status = 'Posted')
+       or exists (select from credit_memo d where d.entity_id = $1 and d.bill_run_id = t.id and d.status = 'Posted'))`,
     [runIds],
   );
   return rows.map((row) => row.id);
@@ -316,8 +333,9 @@ export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Pro
  */
 export async function usedRuns(scoped: Scoped, runIds: readonly string[]): Promise<string[]> {
   const used = (table: string) => `exists (
-    select from ${table} d where d.bill_run_id = t.id and d.status <> 'Posted' and d.version > 4 and exists (
-      select from history_entry h where h.subject_id = d.id and h.action = any($4)))`;
+    select from ${table} d
+    where d.entity_id = $1 and d.bill_run_id = t.id and d.status <> 'Posted' and d.version > 4 and exists (
+      select from history_entry h where h.entity_id = $1 and h.subject_id = d.id and h.action = any($4)))`;
   const rows = await scoped.query<{ id: string }>(
     `select t.id from bill_run t where ${inScope(tableOf(BillRunRow))} and t.id = any($3)
      and (${used('invoice')} or ${used('credit_memo')})`,

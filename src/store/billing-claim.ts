@@ -9,14 +9,14 @@ import { InvoiceItemRow } from './invoice';
  * column: updating an indexed table of a million rows in a bill run costs three times the claim.
  */
 @Entity('billing_claim')
-@Index(['invoiceItemId'])
+@Index(['entityId', 'invoiceItemId'])
 @Index('billing_claim_credit', { synchronize: false })
-@ForeignKey(() => InvoiceItemRow, ['invoiceItemId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => CreditMemoItemRow, ['creditMemoItemId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => InvoiceItemRow, ['entityId', 'invoiceItemId'], ['entityId', 'id'])
+@ForeignKey(() => CreditMemoItemRow, ['entityId', 'creditMemoItemId'], ['entityId', 'id'])
 @Check('billing_claim_item', 'num_nonnulls(invoice_item_id, credit_memo_item_id) = 1')
 export class BillingClaimRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid', { nullable: true }) invoiceItemId: string | null;
   @Column('uuid', { nullable: true }) creditMemoItemId: string | null;
@@ -35,10 +35,10 @@ export async function claimed(scoped: Scoped, ids: readonly string[]): Promise<s
 export async function posted(scoped: Scoped, ids: readonly string[]): Promise<string[]> {
   const rows = await scoped.query<{ id: string }>(
     `select c.id from billing_claim c
-     left join invoice_item i on i.id = c.invoice_item_id
-     left join invoice d on d.id = i.invoice_id
-     left join credit_memo_item m on m.id = c.credit_memo_item_id
-     left join credit_memo k on k.id = m.credit_memo_id
+     left join invoice_item i on i.entity_id = $1 and i.id = c.invoice_item_id
+     left join invoice d on d.entity_id = $1 and d.id = i.invoice_id
+     left join credit_memo_item m on m.entity_id = $1 and m.id = c.credit_memo_item_id
+     left join credit_memo k on k.entity_id = $1 and k.id = m.credit_memo_id
      where c.entity_id = $1 and c.org_id = any($2) and c.id = any($3) and (d.status = 'Posted' or k.status = 'Posted')`,
     [ids],
   );
@@ -54,10 +54,10 @@ export async function freeClaims(
   await scoped.query(
     `with charged as (
        delete from billing_claim where entity_id = $1 and org_id = any($2)
-         and invoice_item_id in (select id from invoice_item where invoice_id = any($3))
+         and invoice_item_id in (select id from invoice_item where entity_id = $1 and invoice_id = any($3))
      )
      delete from billing_claim where entity_id = $1 and org_id = any($2)
-       and credit_memo_item_id in (select id from credit_memo_item where credit_memo_id = any($4))`,
+       and credit_memo_item_id in (select id from credit_memo_item where entity_id = $1 and credit_memo_id = any($4))`,
     [invoiceIds, creditMemoIds],
   );
 }

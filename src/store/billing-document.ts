@@ -72,8 +72,8 @@ export async function nextDocuments(
        select id, coalesce(sister_invoice_id, id), false from credit_memo t where ${wanted}
      ), item as (
        select d.lead from document d left join lateral (
-         select from invoice_item i where i.invoice_id = d.id
-         union all select from credit_memo_item i where i.credit_memo_id = d.id) i on true
+         select from invoice_item i where i.entity_id = $1 and i.invoice_id = d.id
+         union all select from credit_memo_item i where i.entity_id = $1 and i.credit_memo_id = d.id) i on true
        order by d.lead limit $6::integer + 1
      ), lead as (
        select lead, row_number() over so_far as at, sum(count(*)) over so_far as items from item group by lead window so_far as (order by lead)

@@ -98,7 +98,7 @@ export function allClients(db: Connection, withRevoked: boolean): Promise<Listed
     `select c.id, c.name, c.scopes, c.subject, c.created_date as "createdDate", c.revoked_date as "revokedDate",
        (select coalesce(json_agg(json_build_object('name', seen.name, 'orgs', seen.orgs) order by seen.name), '[]')
         from (select e.name, case when bool_or(g.org_id is null) then null else array_agg(o.name order by o.name) end as orgs
-              from client_grant g join entity e on e.id = g.entity_id left join org o on o.id = g.org_id
+              from client_grant g join entity e on e.id = g.entity_id left join org o on o.entity_id = g.entity_id and o.id = g.org_id
               where g.client_id = c.id group by e.id) seen) as entities,
        (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'createdDate', s.created_date,
                                                    'lastUsedDate', s.last_used_date) order by s.id), '[]')

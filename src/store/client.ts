@@ -40,11 +40,11 @@ export class ClientSecretRow {
 @Index(['clientId', 'entityId'])
 @ForeignKey(() => ClientRow, ['clientId'], ['id'], { onDelete: 'CASCADE' })
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
-@ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrgRow, ['entityId', 'orgId'], ['entityId', 'id'])
 export class ClientGrantRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
   @Column('uuid') clientId: string;
-  @Column('uuid') entityId: string;
   @Column('uuid', { nullable: true }) orgId: string | null;
 }
 

@@ -12,7 +12,6 @@ import { asMade, auditSorts, list } from './query/list';
 
 @Entity('credit_memo')
 @Unique(['entityId', 'creditMemoNumber'])
-@Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['billRunId', 'updatedDate', 'id'])
@@ -20,12 +19,12 @@ import { asMade, auditSorts, list } from './query/list';
 @Index(['entityId', 'creditMemoDate', 'id'])
 @Index('credit_memo_kind', { synchronize: false })
 @Index('credit_memo_past', { synchronize: false })
-@Unique(['reversedInvoiceId'])
+@Unique(['entityId', 'reversedInvoiceId'])
 @Index(['sisterInvoiceId'])
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => InvoiceRow, ['reversedInvoiceId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => InvoiceRow, ['sisterInvoiceId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
+@ForeignKey(() => BillRunRow, ['entityId', 'billRunId'], ['entityId', 'id'])
+@ForeignKey(() => InvoiceRow, ['entityId', 'reversedInvoiceId'], ['entityId', 'id'])
+@ForeignKey(() => InvoiceRow, ['entityId', 'sisterInvoiceId'], ['entityId', 'id'])
 @Check('credit_memo_sum', 'amount = amount_without_tax + tax_amount')
 @Check('credit_memo_used', 'applied_amount >= 0 and refund_amount >= 0 and applied_amount + refund_amount <= amount')
 export class CreditMemoRow extends Audited {
@@ -55,16 +54,15 @@ export class CreditMemoRow extends Audited {
 }
 
 @Entity('credit_memo_item')
-@Unique(['id', 'entityId'])
-@Index(['creditMemoId', 'id'])
-@Index(['orderLineItemId', 'id'])
-@Index(['fulfillmentId', 'id'])
-@ForeignKey(() => CreditMemoRow, ['creditMemoId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => FulfillmentRow, ['fulfillmentId', 'entityId'], ['id', 'entityId'])
+@Index(['entityId', 'creditMemoId', 'id'])
+@Index(['entityId', 'orderLineItemId', 'id'])
+@Index(['entityId', 'fulfillmentId', 'id'])
+@ForeignKey(() => CreditMemoRow, ['entityId', 'creditMemoId'], ['entityId', 'id'])
+@ForeignKey(() => OrderLineItemRow, ['entityId', 'orderLineItemId'], ['entityId', 'id'])
+@ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
 export class CreditMemoItemRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') creditMemoId: string;
   @Column('uuid') orderLineItemId: string;
@@ -89,14 +87,14 @@ export class CreditMemoItemRow {
 
 /** The part of a credit memo that is put against an invoice. */
 @Entity('credit_memo_application')
-@Unique(['creditMemoId', 'invoiceId'])
-@Index(['invoiceId', 'id'])
-@ForeignKey(() => CreditMemoRow, ['creditMemoId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => InvoiceRow, ['invoiceId', 'entityId'], ['id', 'entityId'])
+@Unique(['entityId', 'creditMemoId', 'invoiceId'])
+@Index(['entityId', 'invoiceId', 'id'])
+@ForeignKey(() => CreditMemoRow, ['entityId', 'creditMemoId'], ['entityId', 'id'])
+@ForeignKey(() => InvoiceRow, ['entityId', 'invoiceId'], ['entityId', 'id'])
 @Check('credit_memo_application_amount', 'amount > 0')
 export class CreditMemoApplicationRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') creditMemoId: string;
   @Column('uuid') invoiceId: string;

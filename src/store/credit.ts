@@ -6,7 +6,8 @@ import type { Scoped } from './connection/connection';
  * is searched for a coalesce. The claim is looked for outside: its cost made a walk through all items seem as cheap as these.
  */
 const itemsOf = (table: string): string =>
-  `select *, coalesce(fulfillment_id, order_line_item_id) as claim_id from ${table} where order_line_item_id = line.id offset 0`;
+  `select *, coalesce(fulfillment_id, order_line_item_id) as claim_id from ${table}
+   where entity_id = $1 and order_line_item_id = line.id offset 0`;
 
 /** Above so many sales a statement is planned for its values, which takes some milliseconds. */
 const many = 100;
@@ -37,13 +38,13 @@ export async function creditFacts(scoped: Scoped, salesLineIds: readonly string[
          select i.id as item_id, i.quantity, case when d.reversed then 0 else i.charge_amount end as net,
            case when d.reversed then 0 else i.tax_amount end as tax, i.tax_rate
          from lateral (${itemsOf('invoice_item')}) as i
-         cross join lateral (select reversed from invoice where id = i.invoice_id offset 0) as d
+         cross join lateral (select reversed from invoice where entity_id = $1 and id = i.invoice_id offset 0) as d
          where not (d.reversed and is_return)
-           and exists (select from billing_claim where id = i.claim_id and invoice_item_id = i.id offset 0)
+           and exists (select from billing_claim where entity_id = $1 and id = i.claim_id and invoice_item_id = i.id offset 0)
          union all
          select m.id, m.quantity, -m.amount_without_tax, -m.tax_amount, m.tax_rate
          from lateral (${itemsOf('credit_memo_item')}) as m
-         where exists (select from billing_claim where id = m.claim_id and credit_memo_item_id = m.id offset 0)
+         where exists (select from billing_claim where entity_id = $1 and id = m.claim_id and credit_memo_item_id = m.id offset 0)
        ) as item on counts
      )
      select sale_id as id,

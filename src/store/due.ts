@@ -19,12 +19,12 @@ import { dueDay } from './fulfillment';
  * items of the account.
  */
 const unclaimed = (id: string, named: boolean): string =>
-  `not exists (select from billing_claim c where c.id = ${id}${named ? ' offset 0' : ''})`;
+  `not exists (select from billing_claim c where c.entity_id = $1 and c.id = ${id}${named ? ' offset 0' : ''})`;
 
 const lineOf = (id: string, named: boolean): string =>
   named
-    ? `lateral (select * from order_line_item where id = ${id} offset 0) l on true`
-    : `order_line_item l on l.id = ${id}`;
+    ? `lateral (select * from order_line_item where entity_id = $1 and id = ${id} offset 0) l on true`
+    : `order_line_item l on l.entity_id = $1 and l.id = ${id}`;
 
 /**
  * `$3` is the target date, `$4` the accounts where they are named: a text of its own for each, since a condition that is
@@ -39,7 +39,7 @@ const due = (named: boolean): string => `
     f.fulfillment_date as service_end_date, l.product_code, l.purchase_order_number
   from fulfillment f
   left join ${lineOf('f.order_line_item_id', named)}
-  left join account a on a.id = f.account_id
+  left join account a on a.entity_id = $1 and a.id = f.account_id
   where f.entity_id = $1 and f.org_id = any($2)${named ? ' and f.account_id = any($4::uuid[])' : ''}
     and f.state in ('SentToBilling', 'Complete') and f.sent_to_billing_date is not null
     and ${named ? 'f.bill_target_date' : dueDay('f')} <= $3::date
@@ -51,7 +51,7 @@ const due = (named: boolean): string => `
     l.unit_of_measure, l.tax_mode, l.tax_code, l.transaction_start_date,
     l.transaction_end_date, l.product_code, l.purchase_order_number
   from order_line_item l
-  left join account a on a.id = l.account_id
+  left join account a on a.entity_id = $1 and a.id = l.account_id
   where l.entity_id = $1 and l.org_id = any($2)${named ? ' and l.account_id = any($4::uuid[])' : ''}
     and l.billing_rule = 'TriggerWithoutFulfillment' and l.item_state in ('SentToBilling', 'Complete')
     and l.sent_to_billing_date is not null and l.bill_target_date <= $3::date

@@ -5,11 +5,11 @@ import { asMade, countsBy, list } from './query/list';
 
 /** A single asset (by its serial number, say) of a fulfillment. */
 @Entity('fulfillment_item')
-@Index(['fulfillmentId', 'id'])
-@ForeignKey(() => FulfillmentRow, ['fulfillmentId', 'entityId'], ['id', 'entityId'])
+@Index(['entityId', 'fulfillmentId', 'id'])
+@ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
 export class FulfillmentItemRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') fulfillmentId: string;
   @Column('text', { nullable: true }) itemIdentifier: string | null;

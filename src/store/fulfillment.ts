@@ -14,7 +14,6 @@ import { auditSorts, type FilterOf, list, scopedConditions } from './query/list'
  */
 @Entity('fulfillment')
 @Unique(['entityId', 'fulfillmentNumber'])
-@Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['orderLineItemId', 'updatedDate', 'id'])
 @Index(['orderId', 'updatedDate', 'id'])
@@ -29,9 +28,9 @@ import { auditSorts, type FilterOf, list, scopedConditions } from './query/list'
 @Index('fulfillment_carrier', { synchronize: false })
 @Index(['entityId', 'orgId', 'state', 'fulfillmentType'])
 @Index('fulfillment_due', { synchronize: false })
-@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrderLineItemRow, ['entityId', 'orderLineItemId'], ['entityId', 'id'])
+@ForeignKey(() => OrderRow, ['entityId', 'orderId'], ['entityId', 'id'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
 @Check('fulfillment_quantity', 'quantity > 0')
 @Check(
   'fulfillment_sent',

@@ -15,13 +15,13 @@ import { EntityRow, OrgRow } from './tenant';
  * them, and their history.
  */
 @Entity('history_entry')
-@Index(['subjectId', 'at', 'id'])
+@Index(['entityId', 'subjectId', 'at', 'id'])
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
-@ForeignKey(() => OrgRow, ['orgId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrgRow, ['entityId', 'orgId'], ['entityId', 'id'])
 @Check('history_entry_orgs', 'num_nonnulls(org_id, org_ids) = 1')
 export class HistoryEntryRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid', { nullable: true }) orgId: string | null;
   /** Seen by who sees all of them. */
   @Column('uuid', { array: true, nullable: true }) orgIds: string[] | null;

@@ -13,7 +13,6 @@ import { selectList, tableOf } from './query/table';
 
 @Entity('invoice')
 @Unique(['entityId', 'invoiceNumber'])
-@Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['billRunId', 'updatedDate', 'id'])
@@ -25,8 +24,8 @@ import { selectList, tableOf } from './query/table';
 @Index(['entityId', 'orgId', 'status', 'source', 'reversed'])
 @Index('invoice_negative', { synchronize: false })
 @Index('invoice_past', { synchronize: false })
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => BillRunRow, ['billRunId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
+@ForeignKey(() => BillRunRow, ['entityId', 'billRunId'], ['entityId', 'id'])
 @Check('invoice_sum', 'amount = amount_without_tax + tax_amount')
 export class InvoiceRow extends Audited {
   @Column('uuid') accountId: string;
@@ -50,16 +49,15 @@ export class InvoiceRow extends Audited {
 }
 
 @Entity('invoice_item')
-@Unique(['id', 'entityId'])
-@Index(['invoiceId', 'id'])
-@Index(['orderLineItemId', 'id'])
-@Index(['fulfillmentId', 'id'])
-@ForeignKey(() => InvoiceRow, ['invoiceId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => OrderLineItemRow, ['orderLineItemId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => FulfillmentRow, ['fulfillmentId', 'entityId'], ['id', 'entityId'])
+@Index(['entityId', 'invoiceId', 'id'])
+@Index(['entityId', 'orderLineItemId', 'id'])
+@Index(['entityId', 'fulfillmentId', 'id'])
+@ForeignKey(() => InvoiceRow, ['entityId', 'invoiceId'], ['entityId', 'id'])
+@ForeignKey(() => OrderLineItemRow, ['entityId', 'orderLineItemId'], ['entityId', 'id'])
+@ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
 export class InvoiceItemRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') invoiceId: string;
   @Column('uuid') orderLineItemId: string;
@@ -87,14 +85,14 @@ export class InvoiceItemRow {
  * a payment takes it off first.
  */
 @Entity('invoice_offset')
-@Index(['invoiceId', 'id'])
-@Index(['negativeInvoiceId', 'id'])
-@ForeignKey(() => InvoiceRow, ['invoiceId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => InvoiceRow, ['negativeInvoiceId', 'entityId'], ['id', 'entityId'])
+@Index(['entityId', 'invoiceId', 'id'])
+@Index(['entityId', 'negativeInvoiceId', 'id'])
+@ForeignKey(() => InvoiceRow, ['entityId', 'invoiceId'], ['entityId', 'id'])
+@ForeignKey(() => InvoiceRow, ['entityId', 'negativeInvoiceId'], ['entityId', 'id'])
 @Check('invoice_offset_amount', 'amount > 0')
 export class InvoiceOffsetRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') negativeInvoiceId: string;
   @Column('uuid') invoiceId: string;

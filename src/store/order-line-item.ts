@@ -15,8 +15,7 @@ import { selectList, tableOf } from './query/table';
  * many through. They count only for lines with fulfillments; the others follow their state (domain/order-line-item.ts).
  */
 @Entity('order_line_item')
-@Unique(['orderId', 'itemNumber'])
-@Unique(['id', 'entityId'])
+@Unique(['entityId', 'orderId', 'itemNumber'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index('order_line_item_original_line', { synchronize: false })
@@ -29,9 +28,9 @@ import { selectList, tableOf } from './query/table';
 @Index('order_line_item_kind', { synchronize: false })
 @Index('order_line_item_due', { synchronize: false })
 @Index('order_line_item_tax_code', { synchronize: false })
-@ForeignKey(() => OrderRow, ['orderId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => OrderLineItemRow, ['originalOrderLineItemId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => OrderRow, ['entityId', 'orderId'], ['entityId', 'id'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
+@ForeignKey(() => OrderLineItemRow, ['entityId', 'originalOrderLineItemId'], ['entityId', 'id'])
 @Check('order_line_item_quantity', 'quantity > 0')
 @Check('order_line_item_fulfilled', 'fulfilled_quantity >= 0 and fulfilled_quantity <= quantity')
 @Check('order_line_item_sent', 'sent_quantity >= 0 and sent_quantity <= fulfilled_quantity')
@@ -160,7 +159,7 @@ export function lockOrderLineItems(scoped: Scoped, ids: readonly string[]): Prom
      where t.entity_id = $1 and t.org_id = any($2) and t.id = any(array(
        select unnest($3::uuid[]) union
        select original_order_line_item_id from order_line_item
-       where id = any($3::uuid[]) and original_order_line_item_id is not null))
+       where entity_id = $1 and id = any($3::uuid[]) and original_order_line_item_id is not null))
      order by t.id for no key update`,
     [ids],
   );

@@ -8,14 +8,13 @@ import { auditSorts, list } from './query/list';
 /** An order of one account. The table is called `orders`, since `order` is a word of SQL. */
 @Entity('orders')
 @Unique(['entityId', 'orderNumber'])
-@Unique(['id', 'entityId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'orderDate', 'id'])
 @Index(['entityId', 'orgId', 'state', 'category'])
 @Index(['entityId', 'state', 'updatedDate', 'id'])
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
 export class OrderRow extends Audited {
   @Column('uuid') accountId: string;
   @Column(byCodePoints) orderNumber: string;

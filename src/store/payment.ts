@@ -8,14 +8,13 @@ import { asMade, auditSorts, list } from './query/list';
 
 @Entity('payment')
 @Unique(['entityId', 'paymentNumber'])
-@Unique(['id', 'entityId'])
-@Unique(['attemptId'])
+@Unique(['entityId', 'attemptId'])
 @Index(['entityId', 'updatedDate', 'id'])
 @Index(['accountId', 'updatedDate', 'id'])
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'effectiveDate', 'id'])
 @Index(['entityId', 'orgId', 'status'])
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
 @Check('payment_amount', 'amount > 0')
 export class PaymentRow extends Audited {
   @Column('uuid') accountId: string;
@@ -35,14 +34,14 @@ export class PaymentRow extends Audited {
 }
 
 @Entity('payment_application')
-@Index(['paymentId', 'id'])
-@Index(['invoiceId', 'id'])
-@ForeignKey(() => PaymentRow, ['paymentId', 'entityId'], ['id', 'entityId'])
-@ForeignKey(() => InvoiceRow, ['invoiceId', 'entityId'], ['id', 'entityId'])
+@Index(['entityId', 'paymentId', 'id'])
+@Index(['entityId', 'invoiceId', 'id'])
+@ForeignKey(() => PaymentRow, ['entityId', 'paymentId'], ['entityId', 'id'])
+@ForeignKey(() => InvoiceRow, ['entityId', 'invoiceId'], ['entityId', 'id'])
 @Check('payment_application_amount', 'amount > 0')
 export class PaymentApplicationRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') paymentId: string;
   @Column('uuid') invoiceId: string;
@@ -57,10 +56,10 @@ export class PaymentApplicationRow {
  */
 @Entity('payment_attempt')
 @Index('payment_attempt_open', { synchronize: false })
-@ForeignKey(() => AccountRow, ['accountId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
 export class PaymentAttemptRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') accountId: string;
   @Column('numeric') amount: string;

@@ -2,20 +2,20 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import type { InvoicePart, RefundStatus } from '../domain/payment';
 import type { Connection } from './connection/connection';
 import { PaymentRow } from './payment';
-import { selectList, tableOf } from './query/table';
+import { type RowKey, selectList, tableOf } from './query/table';
 
 /**
  * Money paid back of a payment. It is committed as Processing before the gateway is asked, under its id as the key: a
  * crash in between leaves it to the sweep, and asking again pays nothing twice.
  */
 @Entity('refund')
-@Index(['paymentId', 'id'])
+@Index(['entityId', 'paymentId', 'id'])
 @Index('refund_open', { synchronize: false })
-@ForeignKey(() => PaymentRow, ['paymentId', 'entityId'], ['id', 'entityId'])
+@ForeignKey(() => PaymentRow, ['entityId', 'paymentId'], ['entityId', 'id'])
 @Check('refund_amount', 'amount > 0')
 export class RefundRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('uuid') paymentId: string;
   @Column('numeric') amount: string;
@@ -29,14 +29,14 @@ export class RefundRow {
 }
 
 /*
- * As with attempts, the statements below go by the refund's id, in the scope of the refund: the sweep works for every entity.
+ * As with attempts, the statements below go by the refund's key, in the scope of the refund: the sweep works for every entity.
  */
 
 const refundLock = 4904;
 
 /**
- * Refunds that still wait for their end, and whose they are: a bounded number, drawn anew each time, so that stuck ones
- * hide no others.
+ * Refunds of all entities that still wait for their end: a bounded number, drawn anew each time, so that stuck ones hide
+ * no others.
  */
 export const openRefundsOfAll = (connection: Connection): Promise<{ id: string; entityId: string; orgId: string }[]> =>
   connection.query(
@@ -47,7 +47,7 @@ export const openRefundsOfAll = (connection: Connection): Promise<{ id: string; 
 /** Takes a refund for this transaction: undefined where another sweep holds it, or where it has come to its end. */
 export async function tryRefund(
   connection: Connection,
-  id: string,
+  { entityId, id }: RowKey,
 ): Promise<(RefundRow & { attemptId: string; accountId: string }) | undefined> {
   const [{ held }] = await connection.query<{ held: boolean }>(
     `select pg_try_advisory_xact_lock(hashtextextended($1, ${refundLock})) as held`,
@@ -57,13 +57,22 @@ export async function tryRefund(
   // A later statement: what the lock's last holder wrote is seen only by a snapshot taken after the lock.
   const [refund] = await connection.query<RefundRow & { attemptId: string; accountId: string }>(
     `select ${selectList(tableOf(RefundRow))}, p.attempt_id as "attemptId", p.account_id as "accountId"
-     from refund t join payment p on p.id = t.payment_id where t.id = $1 and t.status = 'Processing'`,
-    [id],
+     from refund t join payment p on p.entity_id = $1 and p.id = t.payment_id
+     where t.entity_id = $1 and t.id = $2 and t.status = 'Processing'`,
+    [entityId, id],
   );
   return refund;
 }
 
 /** Gives a refund its final status. */
-export async function closeRefund(connection: Connection, id: string, status: RefundStatus): Promise<void> {
-  await connection.query("update refund set status = $2 where id = $1 and status = 'Processing'", [id, status]);
+export async function closeRefund(
+  connection: Connection,
+  { entityId, id }: RowKey,
+  status: RefundStatus,
+): Promise<void> {
+  await connection.query("update refund set status = $3 where entity_id = $1 and id = $2 and status = 'Processing'", [
+    entityId,
+    id,
+    status,
+  ]);
 }

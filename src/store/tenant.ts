@@ -13,11 +13,10 @@ export class EntityRow {
 /** An organization inside an entity. Each account belongs to one. */
 @Entity('org')
 @Unique(['entityId', 'name'])
-@Unique(['id', 'entityId'])
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
 export class OrgRow {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('text') name: string;
 }
 

@@ -208,11 +208,10 @@ describe('the published request "Create fulfillments"', () => {
 
     await gateway.server.settled();
     const trail = await gateway.database.owner(
-      `select i.invoice_number, i.amount, i.balance, array_agg(t.charge_amount order by t.id) as items,
+      `select i.invoice_number, i.amount, i.balance, array(select charge_amount from invoice_item where invoice_id = i.id order by id) as items,
          a.amount as applied, p.payment_number, p.status::text, p.amount as paid, p.applied_amount, e.status::text as attempt
-       from invoice i join invoice_item t on t.invoice_id = i.id join payment_application a on a.invoice_id = i.id
-       join payment p on p.id = a.payment_id join payment_attempt e on e.id = p.attempt_id
-       group by i.id, a.id, p.id, e.id`,
+       from invoice i join payment_application a on a.invoice_id = i.id
+       join payment p on p.id = a.payment_id join payment_attempt e on e.id = p.attempt_id`,
     );
     expect(trail).toEqual([
       {

@@ -28,48 +28,48 @@ const statements: Record<string, string> = {
         when l.item_state in ('SentToBilling', 'Complete') then l.quantity else 0 end`,
   'orders in another state than their line items make': `
     select o.id, o.state::text, l.states from orders o cross join lateral (
-      select array_agg(item_state::text) as states from order_line_item where order_id = o.id) l
+      select array_agg(item_state::text) as states from order_line_item where entity_id = o.entity_id and order_id = o.id) l
     where o.state::text <> case when 'Canceled' = all(l.states) then 'Canceled'
       when array['Complete', 'Canceled'] @> l.states then 'Complete' else 'Executing' end`,
   'invoices that are not the sum of their items, or owe otherwise than was paid, credited and offset': `
     select i.invoice_number from invoice i cross join lateral (
-      select sum(charge_amount) as net, sum(tax_amount) as tax from invoice_item where invoice_id = i.id) t
+      select sum(charge_amount) as net, sum(tax_amount) as tax from invoice_item where entity_id = i.entity_id and invoice_id = i.id) t
     cross join lateral (
-      select coalesce(sum(amount), 0) as paid from payment_application where invoice_id = i.id) p
+      select coalesce(sum(amount), 0) as paid from payment_application where entity_id = i.entity_id and invoice_id = i.id) p
     cross join lateral (
-      select coalesce(sum(amount), 0) as credited from credit_memo_application where invoice_id = i.id) c
+      select coalesce(sum(amount), 0) as credited from credit_memo_application where entity_id = i.entity_id and invoice_id = i.id) c
     cross join lateral (
       select coalesce(sum(case when invoice_id = i.id then amount else -amount end), 0) as reduced
-      from invoice_offset where invoice_id = i.id or negative_invoice_id = i.id) o
+      from invoice_offset where entity_id = i.entity_id and (invoice_id = i.id or negative_invoice_id = i.id)) o
     where (i.amount_without_tax, i.tax_amount, i.amount) is distinct from (t.net, t.tax, t.net + t.tax)
       or i.balance <> case when i.status = 'Canceled' then 0 else i.amount - p.paid - c.credited - o.reduced end or (i.reversed and i.balance <> 0)`,
   'invoices that owe more than they are for, or the other way round': `
     select invoice_number, amount, balance from invoice
     where balance not between least(amount, 0) and greatest(amount, 0)`,
   'payments and credits put against an invoice of another account or currency': `
-    select a.id from payment_application a join payment p on p.id = a.payment_id join invoice i on i.id = a.invoice_id
+    select a.id from payment_application a join payment p on p.entity_id = a.entity_id and p.id = a.payment_id join invoice i on i.entity_id = a.entity_id and i.id = a.invoice_id
     where (p.account_id, p.currency, a.currency) is distinct from (i.account_id, i.currency, i.currency)
     union all
-    select a.id from credit_memo_application a join credit_memo m on m.id = a.credit_memo_id join invoice i on i.id = a.invoice_id
+    select a.id from credit_memo_application a join credit_memo m on m.entity_id = a.entity_id and m.id = a.credit_memo_id join invoice i on i.entity_id = a.entity_id and i.id = a.invoice_id
     where (m.account_id, m.currency, a.currency) is distinct from (i.account_id, i.currency, i.currency)`,
   'payments that are not what was applied and refunded of them': `
     select p.payment_number, p.status::text from payment p cross join lateral (
-      select coalesce(sum(amount), 0) as applied from payment_application where payment_id = p.id) a
+      select coalesce(sum(amount), 0) as applied from payment_application where entity_id = p.entity_id and payment_id = p.id) a
     cross join lateral (
-      select coalesce(sum(amount), 0) as refunded from refund where payment_id = p.id and status <> 'Error') r
+      select coalesce(sum(amount), 0) as refunded from refund where entity_id = p.entity_id and payment_id = p.id and status <> 'Error') r
     where p.applied_amount <> a.applied or p.refund_amount <> r.refunded or a.applied + r.refunded > p.amount
       or (p.status = 'Refunded') is distinct from (r.refunded = p.amount)
       or (p.status not in ('Processed', 'Refunded') and r.refunded > 0)
       or (p.status in ('Error', 'Voided') and a.applied > 0)`,
   'offsets between accounts or currencies, or of more than there was to offset': `
-    select o.id from invoice_offset o join invoice i on i.id = o.invoice_id join invoice n on n.id = o.negative_invoice_id
+    select o.id from invoice_offset o join invoice i on i.entity_id = o.entity_id and i.id = o.invoice_id join invoice n on n.entity_id = o.entity_id and n.id = o.negative_invoice_id
     where i.account_id <> n.account_id or i.currency <> n.currency or o.currency <> i.currency
       or i.amount <= 0 or n.amount >= 0 or i.balance < 0 or n.balance > 0`,
   'credit memos that are not the sum of their items, or of which something else is applied': `
     select m.credit_memo_number from credit_memo m cross join lateral (
-      select sum(amount_without_tax) as net, sum(tax_amount) as tax from credit_memo_item where credit_memo_id = m.id) t
+      select sum(amount_without_tax) as net, sum(tax_amount) as tax from credit_memo_item where entity_id = m.entity_id and credit_memo_id = m.id) t
     cross join lateral (
-      select coalesce(sum(amount), 0) as applied from credit_memo_application where credit_memo_id = m.id) a
+      select coalesce(sum(amount), 0) as applied from credit_memo_application where entity_id = m.entity_id and credit_memo_id = m.id) a
     where (m.amount_without_tax, m.tax_amount, m.amount) is distinct from (t.net, t.tax, t.net + t.tax)
       -- Nothing pays a credit memo back, so all that is not applied is still there to be used.
       or m.applied_amount <> a.applied or m.refund_amount <> 0 or m.amount < m.applied_amount`,
@@ -79,28 +79,28 @@ const statements: Record<string, string> = {
       is distinct from ('Posted', 'Posted', i.amount, i.amount))`,
   'documents that are not posted and have been put to use': `
     select d.id, d.status::text from invoice d where d.status <> 'Posted' and (d.reversed
-      or exists (select from payment_application where invoice_id = d.id)
-      or exists (select from credit_memo_application where invoice_id = d.id)
-      or exists (select from invoice_offset where invoice_id = d.id or negative_invoice_id = d.id))
+      or exists (select from payment_application where entity_id = d.entity_id and invoice_id = d.id)
+      or exists (select from credit_memo_application where entity_id = d.entity_id and invoice_id = d.id)
+      or exists (select from invoice_offset where entity_id = d.entity_id and (invoice_id = d.id or negative_invoice_id = d.id)))
     union all
     select d.id, d.status::text from credit_memo d where d.status <> 'Posted' and (d.reversed_invoice_id is not null
-      or d.refund_amount <> 0 or exists (select from credit_memo_application where credit_memo_id = d.id))`,
+      or d.refund_amount <> 0 or exists (select from credit_memo_application where entity_id = d.entity_id and credit_memo_id = d.id))`,
   'documents that are posted without a date, or have one and are not posted': `
     select id from invoice where (status = 'Posted') is distinct from (posted_date is not null)
     union all select id from credit_memo where (status = 'Posted') is distinct from (posted_date is not null)`,
   'sisters that stand elsewhere than each other': `
-    select m.id from credit_memo m join invoice i on i.id = m.sister_invoice_id where m.status::text <> i.status::text`,
+    select m.id from credit_memo m join invoice i on i.entity_id = m.entity_id and i.id = m.sister_invoice_id where m.status::text <> i.status::text`,
   'things that stand on another number of live items than they are claimed': `
     with item as (
-      select coalesce(i.fulfillment_id, i.order_line_item_id) as thing, i.id,
+      select coalesce(i.fulfillment_id, i.order_line_item_id) as thing, i.entity_id, i.id,
         case when d.status = 'Canceled' then 'gone' when d.reversed then 'reversed' else 'live' end as state
-      from invoice_item i join invoice d on d.id = i.invoice_id
+      from invoice_item i join invoice d on d.entity_id = i.entity_id and d.id = i.invoice_id
       union all
-      select coalesce(i.fulfillment_id, i.order_line_item_id), i.id, case when d.status = 'Canceled' then 'gone' else 'live' end
-      from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id where d.reversed_invoice_id is null
+      select coalesce(i.fulfillment_id, i.order_line_item_id), i.entity_id, i.id, case when d.status = 'Canceled' then 'gone' else 'live' end
+      from credit_memo_item i join credit_memo d on d.entity_id = i.entity_id and d.id = i.credit_memo_id where d.reversed_invoice_id is null
     ), thing as (
       select thing, count(*) filter (where state = 'live') as live,
-        count(*) filter (where state = 'reversed' and exists (select from billing_claim c where c.invoice_item_id = item.id)) as settled
+        count(*) filter (where state = 'reversed' and exists (select from billing_claim c where c.entity_id = item.entity_id and c.invoice_item_id = item.id)) as settled
       from item group by thing
     )
     select thing, live, settled, c.id as claim from thing full join billing_claim c on c.id = thing
@@ -108,23 +108,23 @@ const statements: Record<string, string> = {
   'items with another claim than their document gives them': `
     select item.id, item.claims from (
       select i.id, coalesce(i.fulfillment_id, i.order_line_item_id) as billed, d.status::text, d.reversed, null as reverses,
-        (select array_agg(c.id) from billing_claim c where c.invoice_item_id = i.id) as claims
-      from invoice_item i join invoice d on d.id = i.invoice_id
+        (select array_agg(c.id) from billing_claim c where c.entity_id = i.entity_id and c.invoice_item_id = i.id) as claims
+      from invoice_item i join invoice d on d.entity_id = i.entity_id and d.id = i.invoice_id
       union all
       select m.id, coalesce(m.fulfillment_id, m.order_line_item_id), k.status::text, false, k.reversed_invoice_id,
-        (select array_agg(c.id) from billing_claim c where c.credit_memo_item_id = m.id)
-      from credit_memo_item m join credit_memo k on k.id = m.credit_memo_id) as item
+        (select array_agg(c.id) from billing_claim c where c.entity_id = m.entity_id and c.credit_memo_item_id = m.id)
+      from credit_memo_item m join credit_memo k on k.entity_id = m.entity_id and k.id = m.credit_memo_id) as item
     where claims is distinct from case when status = 'Canceled' or reverses is not null then null
       when reversed and claims is null then null else array[billed] end`,
   'reversed invoices of which one part is billed for good and the other again': `
-    select i.invoice_id from invoice_item i join invoice d on d.id = i.invoice_id
-    left join billing_claim c on c.invoice_item_id = i.id
+    select i.invoice_id from invoice_item i join invoice d on d.entity_id = i.entity_id and d.id = i.invoice_id
+    left join billing_claim c on c.entity_id = i.entity_id and c.invoice_item_id = i.id
     where d.reversed group by i.invoice_id having count(c.id) not in (0, count(*))`,
   'sales credited with more than was billed for as much, or with less of it once all came back': `
     with closed as (
       select distinct l.original_order_line_item_id as sale from order_line_item l
-      join invoice_item i on i.order_line_item_id = l.id join invoice d on d.id = i.invoice_id
-      join billing_claim c on c.invoice_item_id = i.id
+      join invoice_item i on i.entity_id = l.entity_id and i.order_line_item_id = l.id join invoice d on d.entity_id = i.entity_id and d.id = i.invoice_id
+      join billing_claim c on c.entity_id = i.entity_id and c.invoice_item_id = i.id
       where l.item_category = 'Return' and d.reversed
     ), item as (
       select coalesce(l.original_order_line_item_id, l.id) as sale, l.item_category = 'Return' as back, i.id, i.quantity,
@@ -132,12 +132,14 @@ const statements: Record<string, string> = {
       from order_line_item l cross join lateral (
         select item.id, quantity, case when d.reversed then 0 else charge_amount end as net,
           case when d.reversed then 0 else item.tax_amount end as tax, d.reversed
-        from invoice_item item join invoice d on d.id = item.invoice_id join billing_claim c on c.invoice_item_id = item.id
+        from invoice_item item join invoice d on d.entity_id = item.entity_id and d.id = item.invoice_id
+        join billing_claim c on c.entity_id = item.entity_id and c.invoice_item_id = item.id
         -- A return that was taken back is closed without credit.
-        where order_line_item_id = l.id and not (d.reversed and l.item_category = 'Return')
+        where item.entity_id = l.entity_id and order_line_item_id = l.id and not (d.reversed and l.item_category = 'Return')
         union all
         select item.id, quantity, -amount_without_tax, -tax_amount, false
-        from credit_memo_item item join billing_claim c on c.credit_memo_item_id = item.id where order_line_item_id = l.id
+        from credit_memo_item item join billing_claim c on c.entity_id = item.entity_id and c.credit_memo_item_id = item.id
+        where item.entity_id = l.entity_id and order_line_item_id = l.id
       ) as i
     ), running as (
       select sale, id, coalesce(sum(quantity) filter (where not back) over so_far, 0) as quantity,
@@ -158,19 +160,19 @@ const statements: Record<string, string> = {
   'bill runs that counted otherwise than what stands on their documents': `
     select r.bill_run_number, r.status::text, r.total, r.done, r.failed, i.items, a.done as accounts, a.failed as left from bill_run r
     cross join lateral (
-      select (select count(*) from invoice_item i join invoice d on d.id = i.invoice_id where d.bill_run_id = r.id)
-        + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id where d.bill_run_id = r.id) as items) i
+      select (select count(*) from invoice_item i join invoice d on d.entity_id = i.entity_id and d.id = i.invoice_id where d.bill_run_id = r.id)
+        + (select count(*) from credit_memo_item i join credit_memo d on d.entity_id = i.entity_id and d.id = i.credit_memo_id where d.bill_run_id = r.id) as items) i
     cross join lateral (
       select coalesce(sum(done), 0) as done, coalesce(sum(greatest(total - done, 0)) filter (where code is not null), 0) as failed,
-        coalesce(sum(total) filter (where order_line_item_id is null), 0) as total from bill_run_account where bill_run_id = r.id) a
+        coalesce(sum(total) filter (where order_line_item_id is null), 0) as total from bill_run_account where entity_id = r.entity_id and bill_run_id = r.id) a
     -- One that is being removed, or could not be wholly, goes piece by piece.
     where r.status::text not in ('RemoveInProgress', 'Error') and ((r.done, r.done, r.failed) is distinct from (i.items, a.done, a.failed)
       or r.total < greatest(a.total, r.done + r.failed))`,
   'accounts of bill runs that counted otherwise than what stands on their documents': `
-    select a.id, a.done, i.items from bill_run_account a join bill_run r on r.id = a.bill_run_id cross join lateral (
-      select (select count(*) from invoice_item i join invoice d on d.id = i.invoice_id
+    select a.id, a.done, i.items from bill_run_account a join bill_run r on r.entity_id = a.entity_id and r.id = a.bill_run_id cross join lateral (
+      select (select count(*) from invoice_item i join invoice d on d.entity_id = i.entity_id and d.id = i.invoice_id
           where d.bill_run_id = r.id and d.account_id = a.account_id)
-        + (select count(*) from credit_memo_item i join credit_memo d on d.id = i.credit_memo_id
+        + (select count(*) from credit_memo_item i join credit_memo d on d.entity_id = i.entity_id and d.id = i.credit_memo_id
           where d.bill_run_id = r.id and d.account_id = a.account_id) as items) i
     where a.order_line_item_id is null and a.done <> i.items and r.status::text not in ('RemoveInProgress', 'Error')`,
   'bill runs in another status than their chunks and documents': `
@@ -191,7 +193,7 @@ const statements: Record<string, string> = {
     )
     select r.bill_run_number, r.status::text, c.statuses as chunks, d.statuses as documents, r.done, r.failed from bill_run r
     cross join lateral (
-      select coalesce(array_agg(distinct status::text), '{}') as statuses from bill_run_chunk where bill_run_id = r.id) c
+      select coalesce(array_agg(distinct status::text), '{}') as statuses from bill_run_chunk where entity_id = r.entity_id and bill_run_id = r.id) c
     cross join lateral (
       select coalesce(array_agg(distinct status), '{}') as statuses from document where bill_run_id = r.id) d
     left join allowed on allowed.run = r.status::text
@@ -205,20 +207,24 @@ const statements: Record<string, string> = {
     )
     select d.id, d.status, c.status::text as chunk from document d
     left join bill_run_account a on a.bill_run_id = d.bill_run_id and a.account_id = d.account_id and a.order_line_item_id is null
-    left join bill_run_chunk c on c.id = a.chunk_id
+    left join bill_run_chunk c on c.entity_id = a.entity_id and c.id = a.chunk_id
     where (d.source = 'BillRun') is distinct from (d.bill_run_id is not null)
       or d.bill_run_id is not null and case c.status::text when 'Pending' then d.status = 'Draft'
         when 'Billed' then true when 'Parked' then true when 'Posted' then d.status <> 'Draft' when 'Canceled' then d.status = 'Canceled' end is not true`,
   'histories with another number of entries than the version': `
     select s.id, s.version from (
-      select id, version from order_line_item union all select id, version from fulfillment
-      union all select id, version from orders union all select id, version from account
-      union all select id, version from invoice union all select id, version from credit_memo
-      union all select id, version from payment union all select id, version from bill_run
+      select entity_id, id, version from order_line_item
+      union all select entity_id, id, version from fulfillment
+      union all select entity_id, id, version from orders
+      union all select entity_id, id, version from account
+      union all select entity_id, id, version from invoice
+      union all select entity_id, id, version from credit_memo
+      union all select entity_id, id, version from payment
+      union all select entity_id, id, version from bill_run
       -- Made with their entity, by no act of a client.
-      union all select entity_id, version - 1 from billing_settings
-      union all select id, case status when 'Processing' then 1 else 2 end from refund) s
-    where s.version <> (select count(*) from history_entry h where h.subject_id = s.id)`,
+      union all select entity_id, entity_id, version - 1 from billing_settings
+      union all select entity_id, id, case status when 'Processing' then 1 else 2 end from refund) s
+    where s.version <> (select count(*) from history_entry h where h.entity_id = s.entity_id and h.subject_id = s.id)`,
   'objects that have left a final state': `
     select subject_type, subject_id, from_state, to_state from history_entry
     where from_state in ('Complete', 'Canceled') and to_state is distinct from from_state
@@ -226,16 +232,16 @@ const statements: Record<string, string> = {
       and not (action = 'Delete' and from_state = 'Canceled' and subject_type in ('Invoice', 'CreditMemo'))
       and not (action = 'Remove' and from_state = 'Canceled' and subject_type = 'BillRun')`,
   'fulfillments with more items than may be, or in a state that takes none': `
-    select f.id, f.state::text, f.quantity, count(*) from fulfillment f join fulfillment_item i on i.fulfillment_id = f.id
-    group by f.id having count(*) > f.quantity or count(*) > 100 or f.state in ('Executing', 'Canceled')`,
+    select f.id, f.state::text, f.quantity, count(*) from fulfillment f join fulfillment_item i on i.entity_id = f.entity_id and i.fulfillment_id = f.id
+    group by f.entity_id, f.id having count(*) > f.quantity or count(*) > 100 or f.state in ('Executing', 'Canceled')`,
   'fulfillments of line items that take none': `
-    select f.id from fulfillment f join order_line_item l on l.id = f.order_line_item_id
+    select f.id from fulfillment f join order_line_item l on l.entity_id = f.entity_id and l.id = f.order_line_item_id
     where l.billing_rule <> 'TriggerAsFulfillmentOccurs' or (f.fulfillment_type = 'Return') <> (l.item_category = 'Return')`,
   'items of what was never sent to billing, or of another quantity than it has': `
     select i.id from (
-      select id, order_line_item_id, fulfillment_id, quantity from invoice_item
-      union all select id, order_line_item_id, fulfillment_id, quantity from credit_memo_item) i
-    join order_line_item l on l.id = i.order_line_item_id left join fulfillment f on f.id = i.fulfillment_id
+      select entity_id, id, order_line_item_id, fulfillment_id, quantity from invoice_item
+      union all select entity_id, id, order_line_item_id, fulfillment_id, quantity from credit_memo_item) i
+    join order_line_item l on l.entity_id = i.entity_id and l.id = i.order_line_item_id left join fulfillment f on f.entity_id = i.entity_id and f.id = i.fulfillment_id
     where (i.fulfillment_id is null) <> (l.billing_rule = 'TriggerWithoutFulfillment')
       or i.quantity <> coalesce(f.quantity, l.quantity)
       or coalesce(f.state::text, l.item_state::text) not in ('SentToBilling', 'Complete')
@@ -261,7 +267,7 @@ const ledger: Record<string, string> = {
   'money that was paid back otherwise than we say': `
     select r.id, r.status::text, g.key from (select * from refund where status <> 'Error') r
     full join (select * from test_gateway.refund where key <> charge_key) g on g.key = r.id
-    left join payment p on p.id = r.payment_id
+    left join payment p on p.entity_id = r.entity_id and p.id = r.payment_id
     where r.status is distinct from 'Processed' or (g.amount, g.charge_key) is distinct from (r.amount, p.attempt_id)`,
   'attempts, payments and refunds that have not come to their end': `
     select id from payment_attempt where status = 'Open'
@@ -303,12 +309,12 @@ export async function unfound(owner: Owner, db: Database, targetDate: string): P
   return faults(owner, {
     'due otherwise than a bill run finds it': `
       with live as (
-        select coalesce(i.fulfillment_id, i.order_line_item_id) as thing from invoice_item i join invoice d on d.id = i.invoice_id
+        select coalesce(i.fulfillment_id, i.order_line_item_id) as thing from invoice_item i join invoice d on d.entity_id = i.entity_id and d.id = i.invoice_id
         where d.status <> 'Canceled'
-          and not (d.reversed and not exists (select from billing_claim c where c.invoice_item_id = i.id))
+          and not (d.reversed and not exists (select from billing_claim c where c.entity_id = i.entity_id and c.invoice_item_id = i.id))
         union all
         select coalesce(i.fulfillment_id, i.order_line_item_id) from credit_memo_item i
-        join credit_memo d on d.id = i.credit_memo_id where d.status <> 'Canceled' and d.reversed_invoice_id is null
+        join credit_memo d on d.entity_id = i.entity_id and d.id = i.credit_memo_id where d.status <> 'Canceled' and d.reversed_invoice_id is null
       ), sent as (
         select id, state::text, bill_target_date, sent_to_billing_date from fulfillment
         union all select id, item_state::text, bill_target_date, sent_to_billing_date from order_line_item

@@ -86,11 +86,12 @@ export const classes: { [K in keyof Chain]: RowClass<Chain[K]> } = {
 /** Writes the accounts of a run that is written already, as the workers do: its chunks come along. Those of items follow. */
 export async function insertFailures(db: Connection, run: BillRunRow, failures: readonly BillRunAccountRow[]) {
   await insertChunks(db, run, failures);
-  await saveAccounts(db, run.id, failures);
+  await saveAccounts(db, run, failures);
   await db.query(
     `update bill_run_account t set order_line_item_id = r."orderLineItemId", fulfillment_id = r."fulfillmentId"
-     from json_to_recordset($1::json) as r("id" uuid, "orderLineItemId" uuid, "fulfillmentId" uuid) where t.id = r.id`,
-    [JSON.stringify(failures)],
+     from json_to_recordset($1::json) as r("id" uuid, "orderLineItemId" uuid, "fulfillmentId" uuid)
+     where t.entity_id = $2 and t.id = r.id`,
+    [JSON.stringify(failures), run.entityId],
   );
 }
 

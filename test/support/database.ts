@@ -3,6 +3,7 @@ import { Client, Pool } from 'pg';
 import { Connection } from '../../src/store/connection/connection';
 import { Database } from '../../src/store/connection/database';
 import { type DatabaseOptions } from '../../src/store/connection/session';
+import { partition } from './partitioned';
 
 export interface TestDatabase {
   db: Database;
@@ -19,10 +20,13 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-export type TestDatabaseOptions = Pick<DatabaseOptions, 'poolSize' | 'readStatementTimeoutMs'>;
+export type TestDatabaseOptions = Pick<DatabaseOptions, 'poolSize' | 'readStatementTimeoutMs'> & {
+  /** The tables of tenants in partitions. */
+  partitioned?: boolean;
+};
 
 /** A clone of the migrated template, for one test file or one test. */
-export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+export async function testDatabase({ partitioned, ...options }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const template = new URL(process.env.TEST_TEMPLATE_URL!);
   // Its own whatever a test file before it has left behind.
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -38,6 +42,7 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
     }
   };
   await run(`create database ${name} template ${template.pathname.slice(1)}`);
+  if (partitioned) await partition(url);
   return openedAt(url, options, () => run(`drop database ${name} with (force)`));
 }
 

@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import { Client } from 'pg';
 import { migrate } from '../../src/store/connection/database';
 import { startEmbedded } from '../../src/store/embedded/embedded';
+import { partition } from './partitioned';
 
 /**
  * One PostgreSQL for all test files, with a migrated template that each file clones. Nothing here must survive a crash,
  * so it runs without fsync. TEST_DATABASE_URL names another server instead (a superuser's URL).
+ * With TEST_PARTITIONED the tables of tenants are partitioned by entity (partitioned.ts).
  */
 export default async function setup(): Promise<void> {
   const database = 'template_gateway';
@@ -29,6 +31,7 @@ export default async function setup(): Promise<void> {
   await admin.query(`create database ${database}`);
   await admin.end();
   await migrate({ url: url(database) });
+  if (process.env.TEST_PARTITIONED) await partition(url(database));
   process.env.TEST_TEMPLATE_URL = url(database);
   (globalThis as { stopTestPostgres?: () => Promise<void> }).stopTestPostgres = postgres.stop;
 }

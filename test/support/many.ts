@@ -29,7 +29,7 @@ export async function multiplied(
      select gen_random_uuid(), s.entity_id, s.org_id, 'Any', s.id, now(), s.created_by_id, 'Create', '[]', 1, 1
      from (select id, entity_id, org_id, created_by_id, version from order_line_item where order_id in (select order_id from order_line_item where id = $1)
        union all select id, entity_id, org_id, created_by_id, version from fulfillment where order_id in (select order_id from order_line_item where id = $1)) s
-     where not exists (select from history_entry h where h.subject_id = s.id)`,
+     where not exists (select from history_entry h where h.entity_id = s.entity_id and h.subject_id = s.id)`,
     [lineId],
   );
 }

@@ -81,8 +81,9 @@ export async function estate(gateway: TestGatewayServer, work: Work, name: strin
   await insertDocuments(scoped, documents);
   const [billed] = await gateway.database.owner<{ item: string; application: string; entry: string }>(
     `select i.id as item, a.id as application, h.id as entry from invoice_item i
-     join payment_application a using (invoice_id) join history_entry h on h.subject_id = invoice_id where invoice_id = $1`,
-    [invoices[0].id],
+     join payment_application a using (entity_id, invoice_id) join history_entry h on h.entity_id = i.entity_id and h.subject_id = invoice_id
+     where i.entity_id = $1 and invoice_id = $2`,
+    [account.entityId, invoices[0].id],
   );
   const [executing, { id: booked }, { id: sent }] = fulfillments.map((row) => row!);
   return {

@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { type DataSource, In } from 'typeorm';
-import { Fulfillment, HistoryEntry, OrderLineItem, State } from './entities.js';
+import { entityId, Fulfillment, HistoryEntry, OrderLineItem, State } from './entities.js';
 
 @InputType()
 export class CreateFulfillmentInput {
@@ -23,13 +23,12 @@ const given = `select business_number('F-', 'fulfillment', $1) as number, uuidv7
 export function createFulfillments(database: DataSource, input: CreateFulfillmentInput[]): Promise<Fulfillment[]> {
   return database.transaction(async (manager) => {
     const lines = await manager.find(OrderLineItem, {
-      where: { id: In(input.map((each) => each.orderLineItemId)) },
+      where: { entityId, id: In(input.map((each) => each.orderLineItemId)) },
       order: { id: 'ASC' },
       lock: { mode: 'for_no_key_update' },
     });
     const byId = new Map(lines.map((line) => [line.id, line]));
     const now = new Date();
-    const { entityId } = lines[0];
     const made: { number: string; id: string; history: string; transaction: string }[] = await manager.query(given, [
       entityId,
       input.length + lines.length,

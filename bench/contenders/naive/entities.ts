@@ -1,6 +1,9 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+/** Keys and indexes begin with the entity, so every condition names it. */
+export const entityId = process.env.ENTITY_ID!;
+
 /** Rows and types of the graph at once, as type-graphql and TypeORM have it in their own examples. */
 export enum State {
   Executing = 'Executing',
@@ -13,8 +16,8 @@ registerEnumType(State, { name: 'State' });
 
 @ObjectType()
 export abstract class Audited {
+  @PrimaryColumn('uuid') entityId: string;
   @Field(() => ID) @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('integer') version: number;
   @Field() @Column('timestamptz') createdDate: Date;
@@ -87,6 +90,7 @@ export class Invoice extends Audited {
 @ObjectType()
 @Entity('invoice_item')
 export class InvoiceItem {
+  @PrimaryColumn('uuid') entityId: string;
   @Field(() => ID) @PrimaryColumn('uuid') id: string;
   @Column('uuid') invoiceId: string;
   @Column('uuid') fulfillmentId: string;
@@ -97,8 +101,8 @@ export class InvoiceItem {
 
 @Entity('history_entry')
 export class HistoryEntry {
+  @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
-  @Column('uuid') entityId: string;
   @Column('uuid') orgId: string;
   @Column('text') subjectType: string;
   @Column('uuid') subjectId: string;

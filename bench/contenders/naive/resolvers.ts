@@ -2,6 +2,7 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import { MoreThan } from 'typeorm';
 import { Created, CreateFulfillmentInput, createFulfillments } from './create.js';
 import {
+  entityId,
   Fulfillment,
   FulfillmentPage,
   Fulfillments,
@@ -18,7 +19,7 @@ import type { Context } from './loaders.js';
 export class OrderResolver {
   @Query(() => Order, { nullable: true })
   order(@Arg('id', () => ID) id: string, @Ctx() { database }: Context): Promise<Order | null> {
-    return database.getRepository(Order).findOneBy({ id });
+    return database.getRepository(Order).findOneBy({ entityId, id });
   }
 
   @FieldResolver(() => OrderLineItems)
@@ -31,7 +32,7 @@ export class OrderResolver {
 export class OrderLineItemResolver {
   @Query(() => OrderLineItem, { nullable: true })
   orderLineItem(@Arg('id', () => ID) id: string, @Ctx() { database }: Context): Promise<OrderLineItem | null> {
-    return database.getRepository(OrderLineItem).findOneBy({ id });
+    return database.getRepository(OrderLineItem).findOneBy({ entityId, id });
   }
 
   @Query(() => OrderLineItems)
@@ -41,7 +42,7 @@ export class OrderLineItemResolver {
     @Ctx() { database }: Context,
   ): Promise<OrderLineItems> {
     const order = { updatedDate: 'DESC', id: 'DESC' } as const;
-    return { nodes: await database.getRepository(OrderLineItem).find({ where: { accountId }, order, take }) };
+    return { nodes: await database.getRepository(OrderLineItem).find({ where: { entityId, accountId }, order, take }) };
   }
 
   @FieldResolver(() => Order)
@@ -71,8 +72,7 @@ export class FulfillmentResolver {
     @Ctx() { database }: Context,
   ): Promise<FulfillmentPage> {
     const found = await database.getRepository(Fulfillment).find({
-      // The entity too, since indexes begin with it.
-      where: { entityId: process.env.ENTITY_ID, state, billTargetDate, ...(after && { id: MoreThan(after) }) },
+      where: { entityId, state, billTargetDate, ...(after && { id: MoreThan(after) }) },
       order: { billTargetDate: 'ASC', id: 'ASC' },
       take: first + 1,
     });

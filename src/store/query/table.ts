@@ -44,6 +44,12 @@ export function tableOf(row: RowClass<object>): Table {
   return table;
 }
 
+/** What a row of a tenant is found by: its primary key. */
+export interface RowKey {
+  entityId: string;
+  id: string;
+}
+
 /** The condition on the orgs of a row: it belongs to one, or to several and is then seen by who sees them all. */
 export function ofOrgs(table: Table, orgId: string, orgIds: string): string {
   const one = `${orgId} = any($2)`;

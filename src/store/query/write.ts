@@ -100,7 +100,10 @@ export async function insertNumberedRows<R extends { id: string }>(
   return rows.map((entry) => ({ ...entry, [column]: numbers.get(entry.id) }));
 }
 
-/** Updates the named columns of rows that were locked, and so read as they stand, in this transaction. */
+/**
+ * Updates the named columns of rows that were locked, and so read as they stand, in this transaction. The key finds the rows:
+ * "is true" keeps PostgreSQL from indexes by org.
+ */
 export async function updateRows<R extends { id: string }>(
   scoped: Scoped,
   row: RowClass<R>,
@@ -113,7 +116,7 @@ export async function updateRows<R extends { id: string }>(
     `update ${table.name} t
      set ${properties.map((p) => `${table.columns[p].name} = r."${p}"`).join(', ')}
      from json_to_recordset($3::json) as r(${recordset(table, ['id', ...properties])})
-     where t.id = r.id and (${inScope(table)}) is true
+     where t.entity_id = $1 and t.id = r.id and (${ofOrgs(table, 't.org_id', 't.org_ids')}) is true
      returning 1`,
     [
       JSON.stringify(
