@@ -1,9 +1,9 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { CreditMemoStatus } from '../domain/credit-memo';
-import type { TaxMode } from '../domain/price';
 import { AccountRow } from './account';
-import { Audited, byCodePoints } from './audited';
+import { byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
+import { BillingDocumentItemRow, BillingDocumentRow } from './billing-document-row';
 import { FulfillmentRow } from './fulfillment';
 import { InvoiceRow } from './invoice';
 import { OrderLineItemRow } from './order-line-item';
@@ -27,26 +27,15 @@ import { asMade, auditSorts, list } from './query/list';
 @ForeignKey(() => InvoiceRow, ['entityId', 'sisterInvoiceId'], ['entityId', 'id'])
 @Check('credit_memo_sum', 'amount = amount_without_tax + tax_amount')
 @Check('credit_memo_used', 'applied_amount >= 0 and refund_amount >= 0 and applied_amount + refund_amount <= amount')
-export class CreditMemoRow extends Audited {
-  @Column('uuid') accountId: string;
+export class CreditMemoRow extends BillingDocumentRow {
   @Column(byCodePoints) creditMemoNumber: string;
   @Column('enum', { enum: ['Draft', 'Posted', 'Canceled'], enumName: 'credit_memo_status' }) status: CreditMemoStatus;
   @Column('date') creditMemoDate: string;
-  @Column('date', { nullable: true }) targetDate: string | null;
-  @Column('date', { nullable: true }) postedDate: string | null;
-  @Column('text') currency: string;
-  @Column('text', { nullable: true }) invoiceGroupNumber: string | null;
-  @Column('numeric') amount: string;
-  @Column('numeric') amountWithoutTax: string;
-  @Column('numeric') taxAmount: string;
   /** What of it is put against invoices. */
   @Column('numeric') appliedAmount: string;
   /** What of it was paid back. */
   @Column('numeric') refundAmount: string;
   @Column('text', { nullable: true }) reasonCode: string | null;
-  /** Where the document came from: API (runBilling, a reversal) or BillRun. */
-  @Column('text') source: string;
-  @Column('uuid', { nullable: true }) billRunId: string | null;
   /** The invoice that one billing act made of the other part of the same group; posted and canceled together. */
   @Column('uuid', { nullable: true }) sisterInvoiceId: string | null;
   /** The invoice that it takes back whole. */
@@ -60,29 +49,10 @@ export class CreditMemoRow extends Audited {
 @ForeignKey(() => CreditMemoRow, ['entityId', 'creditMemoId'], ['entityId', 'id'])
 @ForeignKey(() => OrderLineItemRow, ['entityId', 'orderLineItemId'], ['entityId', 'id'])
 @ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
-export class CreditMemoItemRow {
-  @PrimaryColumn('uuid') entityId: string;
-  @PrimaryColumn('uuid') id: string;
-  @Column('uuid') orgId: string;
+export class CreditMemoItemRow extends BillingDocumentItemRow {
   @Column('uuid') creditMemoId: string;
-  @Column('uuid') orderLineItemId: string;
-  @Column('uuid', { nullable: true }) fulfillmentId: string | null;
-  @Column('text') chargeName: string;
-  @Column('text') currency: string;
-  @Column('numeric') quantity: string;
-  @Column('numeric') unitPrice: string;
-  @Column('text', { nullable: true }) unitOfMeasure: string | null;
   /** What is credited, so above 0 for a return; below 0 for a sale that a net-negative rule puts here. */
   @Column('numeric') amountWithoutTax: string;
-  @Column('numeric') taxAmount: string;
-  @Column('enum', { enum: ['TaxInclusive', 'TaxExclusive'], enumName: 'tax_mode', nullable: true })
-  taxMode: TaxMode | null;
-  @Column('text', { nullable: true }) taxCode: string | null;
-  @Column('numeric', { nullable: true }) taxRate: string | null;
-  @Column('date', { nullable: true }) serviceStartDate: string | null;
-  @Column('date', { nullable: true }) serviceEndDate: string | null;
-  @Column('text', { nullable: true }) productCode: string | null;
-  @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
 }
 
 /** The part of a credit memo that is put against an invoice. */

@@ -1,9 +1,9 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { InvoiceStatus } from '../domain/invoice';
-import type { TaxMode } from '../domain/price';
 import { AccountRow, billing } from './account';
-import { Audited, byCodePoints } from './audited';
+import { byCodePoints } from './audited';
 import { BillRunRow } from './bill-run';
+import { BillingDocumentItemRow, BillingDocumentRow } from './billing-document-row';
 import type { Scoped } from './connection/connection';
 import { FulfillmentRow } from './fulfillment';
 import { OrderLineItemRow } from './order-line-item';
@@ -27,25 +27,14 @@ import { selectList, tableOf } from './query/table';
 @ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
 @ForeignKey(() => BillRunRow, ['entityId', 'billRunId'], ['entityId', 'id'])
 @Check('invoice_sum', 'amount = amount_without_tax + tax_amount')
-export class InvoiceRow extends Audited {
-  @Column('uuid') accountId: string;
+export class InvoiceRow extends BillingDocumentRow {
   @Column(byCodePoints) invoiceNumber: string;
   @Column('enum', { enum: ['Draft', 'Posted', 'Canceled'], enumName: 'invoice_status' }) status: InvoiceStatus;
   @Column('date') invoiceDate: string;
   @Column('date') dueDate: string;
-  @Column('date', { nullable: true }) targetDate: string | null;
-  @Column('date', { nullable: true }) postedDate: string | null;
-  @Column('text') currency: string;
   @Column('text') paymentTerm: string;
-  @Column('text', { nullable: true }) invoiceGroupNumber: string | null;
-  @Column('numeric') amount: string;
-  @Column('numeric') amountWithoutTax: string;
-  @Column('numeric') taxAmount: string;
   @Column('numeric') balance: string;
-  /** Where the document came from: API (runBilling) or BillRun. */
-  @Column('text') source: string;
   @Column('boolean') reversed: boolean;
-  @Column('uuid', { nullable: true }) billRunId: string | null;
 }
 
 @Entity('invoice_item')
@@ -55,29 +44,10 @@ export class InvoiceRow extends Audited {
 @ForeignKey(() => InvoiceRow, ['entityId', 'invoiceId'], ['entityId', 'id'])
 @ForeignKey(() => OrderLineItemRow, ['entityId', 'orderLineItemId'], ['entityId', 'id'])
 @ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
-export class InvoiceItemRow {
-  @PrimaryColumn('uuid') entityId: string;
-  @PrimaryColumn('uuid') id: string;
-  @Column('uuid') orgId: string;
+export class InvoiceItemRow extends BillingDocumentItemRow {
   @Column('uuid') invoiceId: string;
-  @Column('uuid') orderLineItemId: string;
-  @Column('uuid', { nullable: true }) fulfillmentId: string | null;
-  @Column('text') chargeName: string;
-  @Column('text') currency: string;
-  @Column('numeric') quantity: string;
-  @Column('numeric') unitPrice: string;
-  @Column('text', { nullable: true }) unitOfMeasure: string | null;
   /** Excludes tax, whatever the tax mode. */
   @Column('numeric') chargeAmount: string;
-  @Column('numeric') taxAmount: string;
-  @Column('enum', { enum: ['TaxInclusive', 'TaxExclusive'], enumName: 'tax_mode', nullable: true })
-  taxMode: TaxMode | null;
-  @Column('text', { nullable: true }) taxCode: string | null;
-  @Column('numeric', { nullable: true }) taxRate: string | null;
-  @Column('date', { nullable: true }) serviceStartDate: string | null;
-  @Column('date', { nullable: true }) serviceEndDate: string | null;
-  @Column('text', { nullable: true }) productCode: string | null;
-  @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
 }
 
 /**
