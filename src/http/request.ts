@@ -32,7 +32,7 @@ declare module 'fastify' {
 const longestKey = 255;
 
 /** The Idempotency-Key of a POST, or undefined. @throws RequestError BAD_REQUEST */
-export function idempotencyKey(request: FastifyRequest): string | undefined {
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined || request.method !== 'POST') return undefined;
   if (typeof key !== 'string' || key === '' || key.length > longestKey || /[^\x20-\x7e]/.test(key)) {

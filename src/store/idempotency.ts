@@ -18,7 +18,7 @@ export class IdempotencyOutcomeRow {
 }
 
 /** Takes the key for this transaction; false where a request with it is running. */
-export async function lockKey(
+export async function lockIdempotencyKey(
   connection: Connection,
   entityId: string,
   clientId: string,
@@ -31,7 +31,7 @@ export async function lockKey(
   return locked;
 }
 
-/** The outcome stored under a key in the last 24 hours. Read only after lockKey has given the key. */
+/** The outcome stored under a key in the last 24 hours. Read only after lockIdempotencyKey has given the key. */
 export async function storedOutcome(
   connection: Connection,
   entityId: string,

@@ -22,7 +22,7 @@ import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
 import { turnFor } from '../body';
 import type { Rates } from '../rates';
-import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from '../request';
+import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import type { Unsent } from '../unsent';
 import type { Context, RequestContext } from './context';
 import { type Asked, operationIn } from './document-request';
@@ -183,7 +183,7 @@ export async function graphqlRoute(
       throw new RequestError('METHOD_NOT_ALLOWED', 'GET is allowed only for queries. Send the mutation by POST.');
     }
     if (operation) judgeRights(operation, caller);
-    if (idempotencyKey(request) !== undefined) await turnFor(request);
+    if (idempotencyKeyOf(request) !== undefined) await turnFor(request);
     const what = holdOf(request, operation, limits);
     const cost = operation && price(operation, caller.clientId, limits, rates);
     if (operation) note(request, operation);
@@ -251,14 +251,15 @@ const storeOver = (parsed: ParsedDocuments) => ({
  * @throws RequestError ONE_MUTATION_PER_KEY where that holds more than one mutation field
  */
 function holdOf(request: FastifyRequest, operation: Operation | undefined, limits: Limits): Hold | undefined {
-  const key = idempotencyKey(request);
+  const idempotencyKey = idempotencyKeyOf(request);
   if (request.method !== 'POST' || operation?.node.operation !== OperationTypeNode.MUTATION) return undefined;
   const { mutations, dryRun, mayPay } = operation;
-  if (key === undefined && !dryRun) return undefined;
+  if (idempotencyKey === undefined && !dryRun) return undefined;
   if (mutations.length > 1) throw new RequestError('ONE_MUTATION_PER_KEY');
   // What changes nothing need not be kept: asked again, it is judged again.
-  if (dryRun || key === undefined) return { dryRun: true };
+  if (dryRun || idempotencyKey === undefined) return { dryRun: true };
   const { query, operationName, variables } = request.body as Record<string, unknown>;
   const asked = [query, operationName ?? null, variables ?? {}];
-  return { key, fingerprint: fingerprintOf('POST /graphql', request, asked), longest: limits.keptReply, mayPay };
+  const fingerprint = fingerprintOf('POST /graphql', request, asked);
+  return { idempotencyKey, fingerprint, longest: limits.keptReply, mayPay };
 }

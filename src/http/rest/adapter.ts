@@ -10,7 +10,7 @@ import { hold, type Reply } from '../../service/run/idempotency';
 import { tellRefused } from '../../service/run/refusal-channel';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
-import { type Afterwards, fingerprintOf, idempotencyKey, sendReply } from '../request';
+import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import { pathText, type Reason, reasonOf, refusal } from './envelope';
 
 /* What the published REST operations have in common: thin adapters over the graph's input types and the services. */
@@ -36,11 +36,11 @@ export async function performOnce(
   act: (work: Work) => Promise<Reply>,
 ): Promise<FastifyReply> {
   const caller = request.caller!;
-  const key = idempotencyKey(request);
-  if (key !== undefined) {
+  const idempotencyKey = idempotencyKeyOf(request);
+  if (idempotencyKey !== undefined) {
     const fingerprint = fingerprintOf(`POST ${request.routeOptions.url}`, request, body);
     const options = isObject(body) ? (body.processingOptions as ProcessingOptions | null | undefined) : undefined;
-    const keyed = { key, fingerprint, longest: limits.keptReply, mayPay: collects(options) };
+    const keyed = { idempotencyKey, fingerprint, longest: limits.keptReply, mayPay: collects(options) };
     const held = hold(services, caller, keyed, request.counter!, (work) => {
       afterwards.after(reply, work, held);
       return act(work);

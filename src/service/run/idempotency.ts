@@ -2,7 +2,7 @@ import type { Caller } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
 import { LimitError } from '../../domain/limits';
 import { type Connection, Lease, type StatementCounter } from '../../store/connection/connection';
-import { lockKey, storedOutcome, storeOutcome } from '../../store/idempotency';
+import { lockIdempotencyKey, storedOutcome, storeOutcome } from '../../store/idempotency';
 import { noted, type Services, translated } from './services';
 import { type Held, Work } from './work';
 
@@ -17,7 +17,7 @@ export interface Reply {
 export type Hold = { dryRun: true } | Keyed;
 
 interface Keyed {
-  key: string;
+  idempotencyKey: string;
   /** Digest of what is asked: another request under the same key is refused. */
   fingerprint: string;
   /** The longest reply that is kept, in characters. */
@@ -45,7 +45,7 @@ export async function hold(
   counter: StatementCounter,
   render: (work: Work) => Promise<Reply>,
 ): Promise<{ reply: Reply; replayed: boolean }> {
-  const mayPay = 'key' in why && why.mayPay;
+  const mayPay = 'idempotencyKey' in why && why.mayPay;
   const lease = await Lease.take(mayPay ? services.db.paying : services.db.writing, counter).catch((error) => {
     throw translated(error);
   });
@@ -54,7 +54,7 @@ export async function hold(
   let open = true;
   try {
     await lease.begin(caller);
-    if ('key' in why) {
+    if ('idempotencyKey' in why) {
       const stored = await takeKey(lease, caller, why);
       if (stored) {
         // The first time may have been in another process.
@@ -63,9 +63,9 @@ export async function hold(
       }
     }
     const reply = await render(work);
-    if ('key' in why && held.settled) {
+    if ('idempotencyKey' in why && held.settled) {
       const { entityId, clientId } = caller;
-      const { key, fingerprint, longest } = why;
+      const { idempotencyKey: key, fingerprint, longest } = why;
       if (reply.body.length > longest) throw tooLong(reply.body.length, longest);
       await storeOutcome(lease, { entityId, clientId, key, fingerprint, ...reply });
       // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
@@ -91,11 +91,12 @@ const tooLong = (requested: number, allowed: number): LimitError =>
 async function takeKey(
   connection: Connection,
   caller: Caller,
-  { key, fingerprint }: Keyed,
+  { idempotencyKey, fingerprint }: Keyed,
 ): Promise<Reply | undefined> {
   const { entityId, clientId } = caller;
-  if (!(await lockKey(connection, entityId, clientId, key))) throw new RequestError('IDEMPOTENCY_IN_PROGRESS');
-  const stored = await storedOutcome(connection, entityId, clientId, key);
+  if (!(await lockIdempotencyKey(connection, entityId, clientId, idempotencyKey)))
+    throw new RequestError('IDEMPOTENCY_IN_PROGRESS');
+  const stored = await storedOutcome(connection, entityId, clientId, idempotencyKey);
   if (stored && stored.fingerprint !== fingerprint) throw new RequestError('IDEMPOTENCY_MISMATCH');
   return stored && { status: stored.status, headers: stored.headers, body: stored.body };
 }
