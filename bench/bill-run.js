@@ -11,12 +11,12 @@ const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(resolve(here, '../dist/src/main.js'));
 require('reflect-metadata');
 const { Client } = require('pg');
-const { startEmbedded } = require('./store/embedded.js');
-const { Database, migrate } = require('./store/database.js');
+const { startEmbedded } = require('./store/embedded/embedded.js');
+const { Database, migrate } = require('./store/connection/database.js');
 const { makeTenants, entityByName } = require('./store/tenant.js');
 const { createBillRun, findBillRun } = require('./service/bill-run.js');
 const { carryOn } = require('./service/bill-run-worker.js');
-const { Work } = require('./service/work.js');
+const { Work } = require('./service/run/work.js');
 
 const { values } = parseArgs({
   options: {

@@ -10,8 +10,8 @@ const here = import.meta.dirname;
 const require = createRequire(resolve(here, '../dist/src/main.js'));
 require('reflect-metadata');
 const { Client } = require('pg');
-const { startEmbedded } = require('./store/embedded.js');
-const { migrate, Database } = require('./store/database.js');
+const { startEmbedded } = require('./store/embedded/embedded.js');
+const { migrate, Database } = require('./store/connection/database.js');
 const { makeTenants, entityByName } = require('./store/tenant.js');
 
 /** As a server of its own would have it: the data in memory, and nothing of its own accord while somebody is measured. */

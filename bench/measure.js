@@ -1,5 +1,5 @@
 import { execFileSync, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /*
@@ -19,6 +19,10 @@ function cpuOf(pid) {
     return 0;
   }
 }
+
+/** The most memory that a process has held since `forgetPeak`, in MB. */
+const peakOf = (pid) => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+const forgetPeak = (pid) => writeFileSync(`/proc/${pid}/clear_refs`, '5');
 
 /** The CPU time of every backend that serves a contender. */
 async function backends(sql, applicationName) {
@@ -56,6 +60,7 @@ export async function turn({ sql, load, contender, running, requests, connection
   };
   const job = { origin: running.origin, requests, headers, connections };
   await load.run({ ...job, seconds: warmUp, seed: seed + 1 });
+  forgetPeak(running.pid);
   const before = { server: cpuOf(running.pid), backends: await backends(sql, contender.applicationName) };
   const result = await load.run({ ...job, seconds, seed });
   const server = cpuOf(running.pid) - before.server;
@@ -71,5 +76,6 @@ export async function turn({ sql, load, contender, running, requests, connection
     perSecond: result.perSecond,
     p50: result.p50,
     p99: result.p99,
+    peak: peakOf(running.pid),
   };
 }

@@ -82,6 +82,22 @@ export function table(summary, labels) {
   ].join('\n');
 }
 
+/** Each contender under load: requests per second, latencies and the most memory it held. Medians over the rounds. */
+export function loadTable(turns, names, labels, loads) {
+  const head = ['', 'connections', 'requests/s', 'p50 ms', 'p99 ms', 'peak memory MB'];
+  const lines = names.flatMap((name) =>
+    loads.flatMap((connections) =>
+      Object.entries(labels).map(([key, label]) => {
+        const own = turns.filter((turn) => turn.name === name && turn.key === key && turn.connections === connections);
+        const of = (field) => median(own.map((turn) => turn[field]));
+        const figures = [Math.round(of('perSecond')), digits(of('p50')), digits(of('p99')), Math.round(of('peak'))];
+        return row(`${name} ${label}`, connections, ...figures);
+      }),
+    ),
+  );
+  return [row(...head), row(...head.map(() => '---')), ...lines].join('\n');
+}
+
 /** CPU per request alone: one line for each contender. */
 function short(summary, labels) {
   const head = ['CPU ms per request (SQL statements)', ...summary.map(({ name }) => name)];
@@ -101,7 +117,7 @@ function short(summary, labels) {
 }
 
 /** Writes the result and its chart, and shows them in docs/speed.md. */
-export async function publish({ summary, labels, size, sql, rounds, seconds, connections }) {
+export async function publish({ summary, labels, load, size, sql, rounds, seconds, connections }) {
   const day = new Date().toISOString().slice(0, 10);
   const { rows } = await sql.query("select current_setting('server_version') as version");
   const cpu = os.cpus()[0].model.trim();
@@ -114,7 +130,7 @@ export async function publish({ summary, labels, size, sql, rounds, seconds, con
   writeFileSync(resolve(results, 'latest.svg'), chart(summary, labels, `${day}, ${os.cpus().length} cores`));
   writeFileSync(
     resolve(results, 'latest.md'),
-    `# Requests, measured\n\n${about}\n\n![CPU per request](latest.svg)\n\n${asked.join('\n')}\n\n${table(summary, labels)}\n`,
+    `# Requests, measured\n\n${about}\n\n![CPU per request](latest.svg)\n\n${asked.join('\n')}\n\n${table(summary, labels)}\n\n## Under load\n\n${load}\n`,
   );
   const block = [
     '![CPU per request beside PostGraphile, the usual Apollo server and SQL by hand](../bench/results/latest.svg)',

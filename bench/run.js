@@ -8,7 +8,7 @@ import { registered } from './contenders/registered.js';
 import { openData, sizeOf, undoWrites } from './data.js';
 import { startLoad, turn } from './measure.js';
 import { operations } from './operations.js';
-import { median, publish, summarize, table } from './report.js';
+import { loadTable, median, publish, summarize, table } from './report.js';
 
 /*
  * Requests beside their yardsticks: the same operations on the same rows, by this gateway, by peers and by hand. See README.md.
@@ -24,6 +24,8 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '4' },
+    load: { type: 'string', default: '1,4,16,64' },
+    'load-rounds': { type: 'string', default: '2' },
     only: { type: 'string', default: Object.keys(usual).join() },
     operations: { type: 'string', default: Object.keys(operations).join() },
     'cpu-prof': { type: 'boolean', default: false },
@@ -39,7 +41,13 @@ const chosen = (text, known) => {
 const keys = chosen(flags.only, Object.keys(all));
 const names = chosen(flags.operations, Object.keys(operations));
 const lineItems = flags.size === 'full' ? full : Number(flags.size);
-const [rounds, seconds, connections] = [flags.rounds, flags.seconds, flags.connections].map(Number);
+const [rounds, seconds, connections, loadRounds] = [
+  flags.rounds,
+  flags.seconds,
+  flags.connections,
+  flags['load-rounds'],
+].map(Number);
+const loads = flags.load.split(',').map(Number);
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
@@ -67,29 +75,40 @@ try {
   }
   await counting(data.sql, false);
 
-  const turns = [];
-  for (let round = 0; round < rounds; round++) {
+  /** Every contender asks for every operation, each time another one first. */
+  async function round(at, connections, warmUp, tell) {
+    const turns = [];
     for (const name of names) {
-      // Each round another one begins.
-      for (const key of [...keys.slice(round % keys.length), ...keys.slice(0, round % keys.length)]) {
+      for (const key of [...keys.slice(at % keys.length), ...keys.slice(0, at % keys.length)]) {
         if (operations[name].writes) await undoWrites(data.sql);
-        const measured = await turn({
-          sql: data.sql,
-          load,
-          contender: all[key],
-          running: running[key],
-          requests: prepared[name][key],
-          connections,
-          seconds,
-          // The first time until V8 has compiled what runs often.
-          warmUp: round === 0 ? 4 : 0.3,
-          seed: 1 + round,
-        });
-        turns.push({ round, name, key, ...measured });
-        console.log(
-          `${round + 1}/${rounds} ${name} ${key}: ${measured.total.toFixed(3)} ms CPU (${measured.server.toFixed(3)} + ${measured.postgres.toFixed(3)}), ${measured.perSecond.toFixed(0)}/s`,
-        );
+        const job = { sql: data.sql, load, contender: all[key], running: running[key], requests: prepared[name][key] };
+        const measured = await turn({ ...job, connections, seconds, warmUp, seed: 1 + at });
+        turns.push({ round: at, name, key, connections, ...measured });
+        tell(name, key, measured);
       }
+    }
+    return turns;
+  }
+
+  const turns = [];
+  for (let at = 0; at < rounds; at++) {
+    // The first time until V8 has compiled what runs often.
+    const made = await round(at, connections, at === 0 ? 4 : 0.3, (name, key, { total, server, postgres, perSecond }) =>
+      console.log(
+        `${at + 1}/${rounds} ${name} ${key}: ${total.toFixed(3)} ms CPU (${server.toFixed(3)} + ${postgres.toFixed(3)}), ${perSecond.toFixed(0)}/s`,
+      ),
+    );
+    turns.push(...made);
+  }
+  const loaded = [];
+  for (let at = 0; at < loadRounds; at++) {
+    for (const many of loads) {
+      const made = await round(at, many, 0.3, (name, key, { perSecond, p99, peak }) =>
+        console.log(
+          `load ${at + 1}/${loadRounds} ${many} connections ${name} ${key}: ${perSecond.toFixed(0)}/s, p99 ${p99.toFixed(1)} ms, ${peak.toFixed(0)} MB`,
+        ),
+      );
+      loaded.push(...made);
     }
   }
   await undoWrites(data.sql);
@@ -98,6 +117,7 @@ try {
     const summary = summarize(turns, names, keys, statements);
     const labels = Object.fromEntries(keys.map((key) => [key, all[key].label]));
     console.log(`\n${table(summary, labels)}`);
+    if (loadRounds > 0) console.log(`\n${loadTable(loaded, names, labels, loads)}`);
     if (keys.includes('gateway') && keys.includes('registered')) {
       const of = (name, key) => turns.filter((turn) => turn.name === name && turn.key === key);
       for (const name of names) {
@@ -107,8 +127,10 @@ try {
     }
     // What compares everything is kept; a part is for whoever asked.
     const whole = keys.join() === Object.keys(usual).join() && names.length === Object.keys(operations).length;
-    if (whole)
-      await publish({ summary, labels, size: await sizeOf(data.sql), sql: data.sql, rounds, seconds, connections });
+    if (whole) {
+      const about = { size: await sizeOf(data.sql), sql: data.sql, rounds, seconds, connections };
+      await publish({ summary, labels, load: loadTable(loaded, names, labels, loads), ...about });
+    }
   }
 } finally {
   load.stop();

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { deliveriesOf } from '../operations.js';
-import { startProcess } from './process.js';
+import { nodeFlags, startProcess } from './process.js';
 
 /*
  * This gateway as its users run it: production, its own token, authentication and scoping on, the default log. Its fields
@@ -37,8 +37,7 @@ export const gateway = {
     // One client asks for more in a minute than clients may.
     const unlimited = { REQUESTS_PER_MINUTE: '100000000', COST_PER_MINUTE: '100000000000' };
     const env = { DATABASE_URL: url, JWT_SIGNING_KEY: randomBytes(32).toString('hex'), ...unlimited };
-    // As `npm start` does.
-    const args = ['--enable-source-maps', '--max-semi-space-size=64', '--heap-growing-percent=100'];
+    const args = [...nodeFlags];
     if (flags.inspect) args.push('--inspect=127.0.0.1:9229');
     if (flags['cpu-prof']) {
       mkdirSync(profiles, { recursive: true });
@@ -100,7 +99,7 @@ export const gateway = {
       query: `query Q3($id: ID!) {
         order(key: $id) {
           ${words.order}
-          orderLineItems(first: 100) { nodes {
+          orderLineItems(first: 100, orderBy: { field: updatedDate }) { nodes {
             ${words.line}
             fulfillments(first: 100) { nodes {
               ${words.fulfillmentShort}

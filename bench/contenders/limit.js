@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { deliveriesOf } from '../operations.js';
-import { startProcess, urlFor } from './process.js';
+import { nodeFlags, startProcess, urlFor } from './process.js';
 
 /** The hand-written limit: what the operations cost without GraphQL, authentication and scope. */
 export const limit = {
@@ -12,7 +12,7 @@ export const limit = {
     const running = await startProcess(
       'limit',
       process.execPath,
-      [resolve(import.meta.dirname, 'limit-server.js')],
+      [...nodeFlags, resolve(import.meta.dirname, 'limit-server.js')],
       env,
     );
     return { ...running, headers: async () => ({}) };

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { deliveriesOf } from '../operations.js';
 import { words } from './gateway.js';
-import { startProcess } from './process.js';
+import { nodeFlags, startProcess } from './process.js';
 
 /** The usual way: Apollo Server, type-graphql, TypeORM's find and save, DataLoader. The server is in naive/. */
 export const naive = {
@@ -10,7 +10,10 @@ export const naive = {
 
   async start({ url, entityId }) {
     const server = resolve(import.meta.dirname, '../dist/naive/server.js');
-    const running = await startProcess('naive', process.execPath, [server], { DATABASE_URL: url, ENTITY_ID: entityId });
+    const running = await startProcess('naive', process.execPath, [...nodeFlags, server], {
+      DATABASE_URL: url,
+      ENTITY_ID: entityId,
+    });
     return { ...running, headers: async () => ({}) };
   },
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { deliveriesOf } from '../operations.js';
 import { createFulfillments } from './create.js';
 import { words } from './gateway.js';
-import { startProcess, urlFor } from './process.js';
+import { nodeFlags, startProcess, urlFor } from './process.js';
 
 /*
  * PostGraphile over the same tables. Its own mutations insert rows and know no rules, so M1 goes the way that its documentation
@@ -27,7 +27,7 @@ export const postgraphile = {
     const running = await startProcess(
       'postgraphile',
       node,
-      [resolve(import.meta.dirname, 'postgraphile-server.js')],
+      [...nodeFlags, resolve(import.meta.dirname, 'postgraphile-server.js')],
       env,
     );
     return { ...running, headers: async () => ({}) };

@@ -10,6 +10,9 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
+/** What `npm start` gives to Node. All contenders have the same. */
+export const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=64', '--heap-growing-percent=100'];
+
 const logs = resolve(import.meta.dirname, '../.data/logs');
 
 /**
