@@ -104,7 +104,7 @@ function checkInput(input: FulfillmentInput, line: { unitOfMeasure: string | nul
   if (state === 'SentToBilling' && input.billTargetDate == null) errors.push(billTargetDateRequired());
   const items = input.fulfillmentItems ?? [];
   if (items.length) errors.push(...below(['fulfillmentItems'], judgeItems({ ...input, state }, items.length)));
-  // Items beyond the limit are not checked, which bounds the size of the refusal.
+  // With too many items none is checked, which bounds the size of the refusal.
   if (items.length <= maxItems) {
     errors.push(...items.flatMap((item, at) => below(['fulfillmentItems', at], checkItem(item))));
   }

@@ -18,8 +18,8 @@ const hostOf = ({ headers }: FastifyRequest): string =>
 export const asksForLocal = (request: FastifyRequest): boolean => local.includes(hostOf(request));
 
 /**
- * Refuses requests for other host names. Local routes, such as the demo with its secret, are only for users of this
- * machine.
+ * Refuses requests for host names that are neither local nor in `names`. A demo, whose page holds the client's secret, is
+ * only for users of this machine.
  */
 export function onlyFor(app: FastifyInstance, names: readonly string[]): void {
   const allowed = new Set([...local, ...names.map((name) => name.toLowerCase())]);

@@ -13,7 +13,7 @@ function processMetrics(): Registry {
   if (!ofProcess) {
     ofProcess = new Registry();
     collectDefaultMetrics({ register: ofProcess });
-    // Sums of gauges that also exist with a label. Their names end like names of counters.
+    // Removed: sums of gauges that also exist with a label, under names that end like names of counters.
     for (const what of ['handles', 'requests', 'resources'])
       ofProcess.removeSingleMetric(`nodejs_active_${what}_total`);
   }

@@ -28,7 +28,7 @@ export class Rates {
   private windowOf(clientId: string): Window {
     const known = this.windows.get(clientId);
     if (known && known.ends > this.now()) return known;
-    // Deleted first, so that the map is ordered by the begin of windows, and its first entry is the oldest.
+    // Deleted first, so that the map is ordered by the start of windows, and its first entry is the oldest.
     this.windows.delete(clientId);
     if (this.windows.size >= mostClients) this.windows.delete(this.windows.keys().next().value as string);
     const window = { requests: 0, costPerMinute: 0, ends: this.now() + minute };

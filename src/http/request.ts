@@ -67,7 +67,7 @@ function checkVersion(request: FastifyRequest): void {
 }
 
 /**
- * The position in the database log up to which the client has written, as a reply told it. Reads then see at least this
+ * The position in the database log up to which the client has written, as a reply reported it. Reads then see at least this
  * position, also in another process.
  */
 function writtenUpTo(request: FastifyRequest): bigint | undefined {
@@ -81,7 +81,7 @@ function writtenUpTo(request: FastifyRequest): bigint | undefined {
 
 /**
  * Below this plugin every request has a caller with the scope that the route names. Checked before the body is read. A
- * route without a scope stops the start.
+ * route whose config leaves `scope` out stops the start.
  */
 export function authenticated(app: FastifyInstance, identity: Identity, { db }: Services): void {
   app.decorateRequest('caller', null);

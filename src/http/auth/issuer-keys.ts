@@ -32,9 +32,8 @@ export type Algorithm = (typeof byCurve)[keyof typeof byCurve] | (typeof rsa)[nu
  * is fetched, and used keys are fetched again from time to time. Known keys keep working while the issuer cannot be
  * reached.
  *
- * Libraries were rejected, since none bounds what it reads. get-jwks 11 fetches every unknown kid anew and without a
- * timeout. jose 6 forgets known keys while the issuer is down, fetches again and again meanwhile, and is ES modules
- * only.
+ * Rejected libraries: get-jwks 11 fetches every unknown kid anew and without a timeout. jose 6 forgets known keys while
+ * the issuer is down, fetches again and again meanwhile, and is ES modules only. Neither bounds the bytes that it reads.
  */
 export class IssuerKeys<Verify> {
   private known = new Map<string, Verify>();
