@@ -3,8 +3,8 @@ import { type LimitName, type Limits, limits } from './domain/limits';
 import { weaknessOf } from './http/auth/signing-key';
 
 /**
- * The only reader of the process's environment. Every variable is optional; a value that makes no sense stops the
- * start with one line that names it.
+ * The configuration. Only this file reads the environment. Every variable is optional. An invalid value stops the start
+ * with one line that names the variable.
  */
 export interface Config {
   production: boolean;
@@ -12,7 +12,7 @@ export interface Config {
   host: string;
   /** Unset: an embedded PostgreSQL with demo data, under `dataDir`. */
   databaseUrl?: string;
-  /** Read replicas of it. */
+  /** Read replicas of the database. */
   databaseReplicaUrls: readonly string[];
   dataDir: string;
   embeddedPostgresBin?: string;
@@ -20,41 +20,41 @@ export interface Config {
   preparedStatements: boolean;
   statementTimeoutMs: number;
   readStatementTimeoutMs: number;
-  /** Signs our own tokens (HS256). Unset: a key that lasts as long as the process. */
+  /** Signs our own tokens (HS256). Unset: a random key for the lifetime of the process. */
   jwtSigningKey?: string;
-  /** Signed our tokens before: those that are out are still taken. */
+  /** The previous signing key. Tokens that it has signed are still accepted. */
   jwtSigningKeyPrevious?: string;
-  /** Whose tokens are taken beside our own. */
+  /** An issuer whose tokens are accepted besides our own. */
   outside?: { issuer: string; audience: string; jwksUrl: string; maxLifetime: number };
-  /** Proxies whose X-Forwarded-For is believed. Unset: none. */
+  /** Trusted proxies, whose X-Forwarded-For counts. Unset: none. */
   trustProxy?: string;
-  /** Names of this machine beside its local ones, for a demo that others may see. */
+  /** Host names besides the local names, for a demo that others may see. */
   allowedHosts: readonly string[];
-  /** The origin that clients know the gateway by. Unset: the one that a request came to. */
+  /** The public origin of the gateway. Unset: the origin that a request came to. */
   publicUrl?: string;
   gatewayTimeoutMs: number;
-  /** How many bill run chunks this process works on at once; 0 leaves them to others. */
+  /** The most bill run chunks that this process works on at once. 0 leaves them to other processes. */
   billRunWorkers: number;
-  /** How long a request may take to arrive. */
+  /** Timeout for a request to arrive. */
   receiveTimeoutMs: number;
-  /** How long a client may read nothing of its reply. */
+  /** How long a client may leave its reply unread. */
   sendTimeoutMs: number;
-  /** Bytes of replies that all clients together may leave unread. */
+  /** The most bytes of replies that all clients together may leave unread. */
   maxUnsentTotal: number;
-  /** How long the process may take to stop, whatever hangs. */
+  /** Timeout of a stop, after which the process ends in any case. */
   stopTimeoutMs: number;
   /** Origins whose pages may call the API; `*` for all. */
   corsOrigins: readonly string[];
-  /** Seconds for Strict-Transport-Security, which is for what stands behind TLS; 0 for none. */
+  /** Seconds for Strict-Transport-Security, for a gateway behind TLS; 0 leaves the header out. */
   hstsMaxAge: number;
-  /** What a request may ask for. */
+  /** The limits of a request. */
   limits: Limits;
-  /** Whether clients may ask for the schema. */
+  /** Whether introspection is allowed. */
   introspection: boolean;
   logLevel: string;
-  /** Who may read /metrics from elsewhere; unset: nobody, and everybody on this machine. */
+  /** The bearer token for /metrics. Unset: only this machine may read /metrics, without a token. */
   metricsToken?: string;
-  /** Where traces are sent; unset: there are none. The exporter itself reads the other variables of OTEL_EXPORTER_OTLP_*. */
+  /** The target of traces; unset for no traces. The exporter itself reads the other OTEL_EXPORTER_OTLP_* variables. */
   tracing?: { endpoint: string; serviceName: string; ratio: number };
 }
 
@@ -62,11 +62,11 @@ export class ConfigError extends Error {}
 
 const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
 
-/** As browsers send it, since it is compared letter by letter: there are no patterns. */
+/** An origin exactly as browsers send it, because origins are compared as texts, without patterns. */
 const isOrigin = (text: string): boolean =>
   /^https?:\/\/[^*]*$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
-/** What is fetched over plain HTTP could be anybody's, unless it never leaves this machine. */
+/** A document fetched over plain HTTP may be forged, except from this machine. */
 function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
@@ -74,7 +74,9 @@ function isSafeUrl(text: string): boolean {
   return !username && !password && (protocol === 'https:' || (protocol === 'http:' && isLoopback));
 }
 
-/** The issuer of outside tokens: all of it or nothing, since two thirds of it would let in whom nobody meant. */
+/**
+ * The outside issuer needs all three variables. With one missing, tokens that nobody meant to accept would be accepted.
+ */
 function outsideOf(text: (name: string) => string | undefined, maxLifetime: number): Config['outside'] {
   const names = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'];
   const [issuer, audience, jwksUrl] = names.map(text);
@@ -91,7 +93,7 @@ function outsideOf(text: (name: string) => string | undefined, maxLifetime: numb
   return { issuer, audience, jwksUrl, maxLifetime };
 }
 
-/** Names of address ranges that Fastify knows. */
+/** The address ranges that Fastify knows by name. */
 const proxyRanges = ['loopback', 'linklocal', 'uniquelocal'];
 
 function isProxy(part: string): boolean {
@@ -158,7 +160,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     receiveTimeoutMs: whole('RECEIVE_TIMEOUT_MS', 30_000, 1_000, 600_000),
     sendTimeoutMs: whole('SEND_TIMEOUT_MS', 20_000, 1_000, 600_000),
     maxUnsentTotal: whole('MAX_UNSENT_TOTAL', 268_435_456, 1_048_576, 100_000_000_000),
-    // Within the 30 seconds of Kubernetes, less 5 for a preStop that waits for the load balancer.
+    // Kubernetes allows 30 seconds, less 5 for a preStop hook that waits for the load balancer.
     stopTimeoutMs: whole('STOP_TIMEOUT_MS', 20_000, 1_000, 600_000),
     corsOrigins: list('CORS_ORIGINS'),
     hstsMaxAge: whole('HSTS_MAX_AGE', 0, 0, 63_072_000),

@@ -5,8 +5,8 @@ import { summaryOf } from './statement';
 import { type StatementRun, statementName, statements } from './store/connection/connection';
 
 /**
- * An error as it stands in the log: what tells a fault apart, and none of the properties that libraries hang on theirs.
- * PostgreSQL's `detail` is the row that failed, Node's `rawPacket` the request with its token.
+ * An error as logged: the fields that identify a fault, without other properties that libraries add. PostgreSQL's
+ * `detail` is the failed row, and Node's `rawPacket` is the request with its token.
  */
 function logged(thrown: unknown): object {
   if (typeof thrown !== 'object' || thrown === null) return { message: String(thrown) };
@@ -22,13 +22,13 @@ function logged(thrown: unknown): object {
 const millisecondsSince = (began: number): number => Math.round((performance.now() - began) * 10) / 10;
 
 /**
- * The log of the process, one line of JSON each: info has a line for each request, debug one for each statement, call of
- * the payment gateway and chunk of a bill run, trace the text of statements too; none has values. `level` can be set at
- * any time, and holds for requests that begin afterwards.
+ * The log of the process, one line of JSON for each entry. info: each request. debug: also each statement, each payment
+ * gateway call and each chunk of a bill run. trace: also the text of statements. No level logs values. `level` can be
+ * changed at any time, and holds for requests that begin afterwards.
  */
 export function openLog(level: string): { log: Logger; setLevel(level: string): void } {
-  // Written in pieces of some lines: a write for each request was a tenth of the cost of a small query. What is left is
-  // written every second, and when the process ends.
+  // Buffered: a write for each request was a tenth of the cost of a small query. The rest is flushed every second, and
+  // when the process ends.
   const destination = pino.destination({ minLength: 4096, periodicFlush: 1000 });
   const log = pino({ level, serializers: { err: logged } }, destination);
 

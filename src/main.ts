@@ -21,7 +21,10 @@ import { TestGatewayLedger } from './store/test-gateway';
 import type { Tracing } from './tracing';
 import { tell, welcome } from './welcome';
 
-/** What a signal does: before anything is served the process just ends, as it does by itself where it is not the first of a container. */
+/**
+ * Handles a signal. Before the server listens, the process just ends. Node would do the same, except as the first
+ * process of a container.
+ */
 let onSignal: (signal: NodeJS.Signals) => void = () => process.exit(143);
 
 /** config -> database -> server -> listen -> drain on SIGTERM. */
@@ -38,7 +41,7 @@ async function main(): Promise<void> {
 
   const database = await openDatabase({
     ...config,
-    // Production has its log.
+    // Production uses the log instead.
     onStep: config.production ? undefined : tell,
     onPoolError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
@@ -58,14 +61,14 @@ async function main(): Promise<void> {
     await database.close();
     await tracing?.stop();
   };
-  // A start that fails leaves no database running behind it.
+  // A failed start must not leave a database running.
   await serve(config, log, services, database, tracing, close).catch(async (error) => {
     await close();
     throw error;
   });
 }
 
-/** Loaded where it is configured: it takes a fifth of a second and 7 MB. */
+/** Loaded only if tracing is configured: loading takes a fifth of a second and 7 MB. */
 function openTracing({ tracing }: Config, log: Logger): Tracing | undefined {
   if (!tracing) return undefined;
   const { startTracing } = require('./tracing') as typeof import('./tracing');
@@ -145,7 +148,7 @@ async function serve(
   };
 }
 
-/** What is left of a stop for requests that are ended to be answered, and for their transactions to be rolled back. */
+/** The last part of a stop: ended requests are answered, and their transactions are rolled back. */
 const lastCallMs = (stopTimeoutMs: number): number => Math.min(3_000, stopTimeoutMs / 2);
 
 async function answerAll({ app, moment }: Server): Promise<void> {
@@ -153,7 +156,7 @@ async function answerAll({ app, moment }: Server): Promise<void> {
   await app.close();
 }
 
-/** A start without any client says how to make one; production refuses the demo's well-known secret. */
+/** Warns if there is no client yet, and says how to make one. Production refuses the demo's well-known secret. */
 async function checkClients(services: Services, config: Config, log: Logger): Promise<void> {
   const connection = services.db.reads();
   if (config.production && (await isDemo(connection, demoClientId))) {

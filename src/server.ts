@@ -40,30 +40,30 @@ export interface ServerOptions extends HeaderOptions {
   services: Services;
   signingKey: string;
   previousSigningKey?: string;
-  /** Names of this machine beside its local ones: a demo answers for no other. */
+  /** Host names besides the local names. A demo answers no other name. */
   allowedHosts?: readonly string[];
   limits?: Partial<Limits>;
-  /** How long a request may take to arrive, and half of that its headers. What is done for it may take longer. */
+  /** Timeout for a request to arrive; half of it for the headers. The work on a request may take longer. */
   receiveTimeoutMs?: number;
-  /** How long a connection may take nothing of its reply. */
+  /** How long a connection may take no bytes of its reply. */
   sendTimeoutMs?: number;
-  /** How many bytes of replies may wait for all clients together to take them. */
+  /** The most bytes of replies that all clients together may leave unread. */
   maxUnsentTotal?: number;
-  /** Whether clients may ask for the schema. */
+  /** Whether introspection is allowed. */
   introspection?: boolean;
-  /** How long a revoked grant may still count, in milliseconds. */
+  /** How long a revoked grant may still work, in milliseconds. */
   grantsTtlMs?: number;
-  /** An issuer whose tokens are taken beside our own. */
+  /** An issuer whose tokens are accepted besides our own. */
   outside?: Omit<OutsideOptions, 'onFailure'>;
-  /** Addresses of proxies that are believed about whom they pass on. */
+  /** Addresses of trusted proxies, whose forwarded headers count. */
   trustProxy?: string;
-  /** The origin that clients know the gateway by. */
+  /** The public origin of the gateway. */
   publicUrl?: string;
-  /** Signs the playground in. */
+  /** Credentials that sign the playground in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
   tracing?: Tracing;
-  /** Who may read /metrics from elsewhere. */
+  /** The bearer token for /metrics. */
   metricsToken?: string;
 }
 
@@ -71,13 +71,16 @@ export interface Server {
   app: FastifyInstance;
   identity: Identity;
   documents: RegisteredDocuments;
-  /** Resolves when nothing is left to be done behind replies that have gone out. */
+  /** Resolves when no work after replies is left. */
   settled(): Promise<void>;
-  /** From now on each reply is its connection's last. Resolves when the server may be closed without a reset. */
+  /** From now on each reply closes its connection. Resolves when the server may be closed without a reset. */
   moment(): Promise<void>;
-  /** Ends all requests under way as if their time was up, those that are still arriving, and replies that nobody reads. */
+  /**
+   * Ends all requests under way as if their time was up. Also ends requests that are still arriving, and connections
+   * with unread replies.
+   */
   endRequests(): void;
-  /** What a stop waits for. */
+  /** The requests and the work that a stop waits for. */
   underWay(): UnderWayNow;
 }
 
@@ -90,7 +93,7 @@ const stopped = 'The server is stopping, and the request was ended. Nothing was 
 
 const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
 
-/** The whole HTTP surface over given services: the same for the process and for tests. It listens nowhere yet. */
+/** Makes the whole HTTP server over given services, for the process and for tests. The server does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { services, signingKey, demo, introspection = true, receiveTimeoutMs = 30_000 } = options;
   const limits: Limits = { ...standardLimits, ...options.limits };
@@ -98,32 +101,32 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: limits.body,
-    // A key is not found however long it is, on REST as on the graph.
+    // A long key gets NOT_FOUND, on REST as on the graph.
     routerOptions: { maxParamLength: 16_384 },
-    // One line per request, written below with what the request turned out to be.
+    // One line for each request, written at its end (below).
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: newRequestId,
     requestIdHeader: false,
-    // What Fastify refuses before it has a route, such as a path that cannot be decoded: no hook runs.
+    // Refusals by Fastify before routing, such as a path that cannot be decoded. No hook runs for them.
     frameworkErrors: ({ statusCode }, request, reply) => {
       stamp(request as FastifyRequest, reply as FastifyReply, options);
-      // The error's own text repeats the address, and with it what may not stand in the log.
+      // The message of the error would repeat the URL, which may hold values that must not be logged.
       const error = Object.assign(new Error('The path cannot be decoded.'), { statusCode });
       sendFailure(request as FastifyRequest, reply as FastifyReply, error);
     },
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log, underWay.owesReply(socket)),
-    // No connectionTimeout: a connection is silent for as long as its request waits for a lock.
+    // No connectionTimeout: a connection is silent while its request waits for a lock.
     requestTimeout: receiveTimeoutMs,
     http: {
       headersTimeout: receiveTimeoutMs / 2,
       connectionsCheckingInterval: receiveTimeoutMs / 10,
-      // Judged below, as every header: Node's refusal would have no request id.
+      // Checked in headers.ts: Node's refusal would have no request id.
       requireHostHeader: false,
     },
     trustProxy: options.trustProxy ?? false,
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
-    // What still arrives is served.
+    // Requests that arrive during the close are served.
     return503OnClosing: false,
   }) as FastifyInstance;
   const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
@@ -134,9 +137,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
   let documents: RegisteredDocuments | undefined;
 
-  // Node would drop what comes after the 2,000th, an Idempotency-Key among them. There are 16 KB at most.
+  // Node would drop headers after the 2,000th, maybe an Idempotency-Key. All headers have at most 16 KB.
   app.server.maxHeadersCount = 0;
-  // An expectation that nobody knows is ignored, where Node would answer by itself.
+  // An unknown Expect header is ignored. Node would answer it by itself.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const { sendTimeoutMs = 20_000, maxUnsentTotal = 268_435_456 } = options;
   const unsent = new Unsent(app.server, { perClient: limits.unsent, total: maxUnsentTotal, timeoutMs: sendTimeoutMs });
@@ -150,7 +153,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     request.log.info(
       {
         method: request.method,
-        // Without its query: a GET on /graphql carries variables there.
+        // Without the query string: a GET on /graphql has its variables there.
         path: pathOf(request),
         ...(request.operation && { operation: request.operation }),
         ...(request.counter && { statements: request.counter.statements }),
@@ -169,15 +172,15 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   await headers(app, options);
   if (demo) onlyFor(app, options.allowedHosts ?? []);
   app.addHook('onSend', async (_request, reply, body) => {
-    // The one way to end a kept-alive connection that no request can run into (draining.ts).
+    // Only this header ends a kept-alive connection without racing a request (draining.ts).
     if (draining.isOn) reply.header('connection', 'close');
-    // A cache may keep a 404 or 405 by its own judgement (RFC 9110, section 15.1), which would outlive the reason.
+    // A cache may store a 404 or 405 by default (RFC 9110, section 15.1), and would serve it after the cause is gone.
     if (reply.statusCode >= 400 && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
     return body;
   });
   app.addHook('preClose', async () => draining.closeUnused());
   app.addHook('onClose', async () => {
-    // Of a host with several addresses Fastify waits for the connections of one.
+    // For a host with several addresses, Fastify waits for the connections of only one.
     await underWay.none();
     await afterwards.settled();
     unsent.close();
@@ -192,7 +195,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   metricsRoute(app, metrics, options.metricsToken);
   await app.register(oauth(identity, options));
   await app.register(async (open) => {
-    // The one part for those whom nobody knows that has long replies.
+    // The only public routes with long replies.
     open.addHook('onRequest', async (request) => unsent.admit(addressOf(request.ip)));
     await open.register(playground({ demo }));
   });
@@ -225,7 +228,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     endRequests: () => {
       for (const { counter, raw } of underWay.requests) {
         counter?.limit?.pass(new RequestError('UNAVAILABLE', stopped));
-        // Node does not look at its time limits for arriving requests any more once the server is closed.
+        // Node no longer checks the timeouts of arriving requests once the server is closed.
         if (!raw.complete) raw.destroy();
       }
       unsent.cutUnread('STOP_TIMEOUT_MS');

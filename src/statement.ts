@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache';
 const summaries = new LRUCache<string, string>({ max: 1000 });
 
 /**
- * What a statement does, in some words without a value: "select order_line_item", "commit". For traces and the log, where a
- * statement of fifty lines says less.
+ * A short summary of a statement without values: "select order_line_item", "commit". For traces and the log, where a
+ * statement of fifty lines is hard to read.
  */
 export function summaryOf(text: string): string {
   let summary = summaries.get(text);
@@ -17,7 +17,7 @@ export function summaryOf(text: string): string {
 
 function summarized(text: string): string {
   const [verb] = /^\w+/.exec(text.trim().toLowerCase()) ?? ['statement'];
-  // A chain of "with" is called by what it writes, where it does.
+  // A "with" query is named after the table that it writes, if it writes one.
   const write = /\b(insert into|update|delete from)\s+([a-z_][\w.]*)/i.exec(text);
   if (write && /^(with|insert|update|delete)$/.test(verb)) {
     return `${write[1].split(' ')[0].toLowerCase()} ${write[2]}`;

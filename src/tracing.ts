@@ -28,31 +28,35 @@ import { statementName, statements } from './store/connection/connection';
 import { version } from './version';
 
 export interface TracingOptions {
-  /** Of a collector that speaks OTLP over HTTP; /v1/traces is added. */
+  /** The address of a collector for OTLP over HTTP. /v1/traces is appended. */
   endpoint: string;
   serviceName: string;
-  /** Which part of the traces that begin here is recorded; one that began elsewhere is as its sender says. */
+  /** The share of traces that are recorded. A trace that began elsewhere follows its sender's decision. */
   ratio: number;
   onFailure: (error: unknown) => void;
 }
 
 export interface Tracing {
-  /** Makes a span of each request of a server, and puts its ids into the request's log. Before any other hook. */
+  /**
+   * Makes a span for each request of a server, and adds its ids to the request's log. Must come before all other hooks.
+   */
   watch(app: FastifyInstance): void;
-  /** The trace that the caller is part of, for a line of the log. */
+  /** The ids of the current trace, for a log line. */
   ids(): { traceId?: string; spanId?: string };
-  /** Sends what has not been sent, for some seconds at most. */
+  /** Sends the remaining spans, for at most some seconds. */
   stop(): Promise<void>;
 }
 
-/** Asked every few seconds by machines, which nobody looks for in a trace. */
+/** Routes that machines call every few seconds. Their traces are of no interest. */
 const unwatched = /^\/(livez|readyz|metrics)$/;
-/** For a batch, its repetitions included: a collector that is away holds an end up for as long, and docker kills after 10 s. */
+/**
+ * Timeout for a batch with its retries. A missing collector delays a stop by this time, and docker kills after 10 s.
+ */
 const timeoutMillis = 3_000;
 
 /**
- * Spans of requests and of what is told by the channels below, for OpenTelemetry. Names, hashes, codes and durations
- * only: no values, no texts of errors, which may quote them, and no addresses.
+ * OpenTelemetry spans of requests and of the channels below. Spans hold names, hashes, codes and durations only. They
+ * hold no values, no addresses, and no error messages, which may quote values.
  */
 export function startTracing({ endpoint, serviceName, ratio, onFailure }: TracingOptions): Tracing {
   setGlobalErrorHandler(onFailure);
@@ -68,7 +72,7 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
   const propagator = new W3CTraceContextPropagator();
   const contexts = new AsyncLocalStorage<Context>();
 
-  /** A span for each message of a channel; where `within`, only as part of a trace. */
+  /** Makes a span for each message of a channel. With `within`, only inside a trace. */
   const follow = <M extends { result?: unknown; error?: unknown }>(
     channel: TracingChannel<unknown, M>,
     kind: SpanKind,
@@ -115,7 +119,7 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
     operations,
     SpanKind.INTERNAL,
     ({ type, name, hash }) => {
-      // The client's own, as long as it likes.
+      // The client chooses the name, of any length.
       const short = name?.slice(0, 100);
       const attributes = {
         'graphql.operation.type': type,
@@ -159,7 +163,7 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
         const span = tracer.startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes }, parent);
         request.log = request.log.child(idsOf(span));
         reply.raw.once('close', () => {
-          // Without a status where the client has gone before its reply.
+          // No status if the client has gone before its reply.
           if (reply.raw.headersSent) span.setAttribute('http.response.status_code', reply.statusCode);
           if (reply.statusCode >= 500) fail(span, String(reply.statusCode));
           span.end();

@@ -1,19 +1,19 @@
 import { demoEntities } from './demo/data';
 import { demoClientId, demoSecret } from './demo/fill';
 
-/** Says on the terminal what a start is at, while it takes seconds. */
+/** Prints the step of a slow start to the terminal. */
 export const tell = (step: string): void => {
   process.stdout.write(`  ${step} ...\n`);
 };
 
-/** What to open, and in the demo what to try, as lines to paste. */
+/** Prints the URLs to open and, in the demo, commands to paste. */
 export function welcome(origin: string, demo: boolean): void {
   const lines = ['', `  Playground  ${origin}/playground`, `  GraphQL     ${origin}/graphql`];
   if (demo) lines.push(...things(origin));
   process.stdout.write(`${lines.join('\n')}\n\n`);
 }
 
-/** The line item with the published id, on its order of the demo data. */
+/** The published line item, with its account and its order in the demo data. */
 const sale = { id: '4028828c82819b740182821bb23e15c4', account: 'A00000002', order: 'O-00000002' };
 
 function things(origin: string): string[] {

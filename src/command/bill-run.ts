@@ -70,7 +70,7 @@ function read(args: string[]) {
   };
 }
 
-/** Runs the command line and returns its exit status. A run that is interrupted is carried on by any server. */
+/** Runs the command line and returns its exit status. If the command is interrupted, any server continues the run. */
 export async function billRunCommand(
   args: string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -86,7 +86,7 @@ export async function billRunCommand(
       const run = await carriedOut(services, wanted, output.progress ?? (() => {}));
       const failures = await failedAccounts(services.db.reads(), run);
       for (const line of summary(run, failures)) output.out(line);
-      // Somebody else may have canceled it meanwhile, which leaves nothing billed.
+      // Another caller may have canceled the run in the meantime, and then nothing is billed.
       const whole = run.status === (wanted.input.autoPost ? 'Posted' : 'Completed') || run.status === 'Posted';
       return !whole || run.failed || failures.length ? 3 : 0;
     });
@@ -101,7 +101,7 @@ export async function billRunCommand(
   }
 }
 
-/** Makes the run and works on it until it is finished, showing how far it is. */
+/** Creates the run and works on it until it is finished, with a progress bar. */
 async function carriedOut(
   services: Services,
   { entity: name, workers, input }: NonNullable<ReturnType<typeof read>>,
@@ -133,7 +133,7 @@ async function carriedOut(
   }
 }
 
-/** Who is named as the maker of what is done at the command line: nobody that a token stands for. */
+/** The creator of objects made at the command line. No token has this client id. */
 const operator = '00000000000000000000000000000000';
 
 const width = 40;
@@ -163,7 +163,7 @@ async function inDatabase<T>(
     db: database.db,
     gateway: new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))),
     breakers: new Breakers(),
-    // What cannot be billed stands in the summary.
+    // The summary lists accounts that could not be billed.
     onFailure: () => {},
   };
   try {

@@ -70,10 +70,10 @@ function parsed(args: string[]) {
 }
 
 type Values = ReturnType<typeof parsed>['values'];
-/** What is done in the database, and what is told about it. */
+/** Carries out a command in the database, and returns the text to print. */
 type Act = (db: Database) => Promise<string>;
 
-/** What there is to do, each with the options that it takes; `act` throws a UsageError where one is missing. */
+/** The commands and the options that each takes. `act` throws a UsageError if an option is missing. */
 const actions: Record<string, { takes: (keyof Values)[]; ofClient: boolean; act(values: Values, id: string): Act }> = {
   create: {
     takes: ['entity', 'org', 'all-orgs', 'scopes', 'name', 'subject'],
@@ -185,7 +185,7 @@ function shown({ id, name, scopes, subject, createdDate, revokedDate, entities, 
   return lines.join('\n');
 }
 
-/** What is asked for, or nothing where that is help. Throws a UsageError that says what is wrong. */
+/** The command to run; undefined for help. @throws UsageError with the reason */
 function read(args: string[]): Act | undefined {
   const { values, positionals } = parsed(args);
   if (values.help) return undefined;
@@ -236,7 +236,7 @@ async function inDatabase<T>(
   preparedStatements(config.preparedStatements);
   const { db, close } = await openDatabase({ ...config, poolSize: 1 });
   try {
-    // The demo fills an untouched database only.
+    // Creating a client would keep the demo out: it fills only an untouched database.
     if (!config.databaseUrl && !(await isDemo(db.reads(), demoClientId))) {
       throw new ConfigError('The embedded database is still empty: run npm start once, or set DATABASE_URL.');
     }

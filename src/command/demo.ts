@@ -11,7 +11,7 @@ import { openPool } from '../store/connection/session';
 import { TestGatewayLedger } from '../store/test-gateway';
 import { withoutArguments } from './usage';
 
-/** `npm run demo:reset`: the embedded database as it was at its first start. A running server may go on running. */
+/** `npm run demo:reset`: restores the embedded database as of its first start. A running server can keep running. */
 async function reset(): Promise<void> {
   const config = readConfig(process.env);
   if (config.databaseUrl) {

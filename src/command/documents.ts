@@ -47,7 +47,7 @@ const options = {
 
 type Act = (db: Database, output: Output, check: CheckDocument, maxCost: number) => Promise<number>;
 
-/** What is asked for, or nothing where that is help. Throws a UsageError that says what is wrong. */
+/** The command to run; undefined for help. @throws UsageError with the reason */
 function read(args: string[]): Act | undefined {
   const { values, positionals } = parsed(args);
   if (values.help) return undefined;
@@ -168,7 +168,10 @@ const retiring = (client: string, ids: readonly string[], from: string | null): 
     });
 };
 
-/** Whether what is registered and not retired would run with this version: client, operation and field of what would not. */
+/**
+ * Checks all registered documents that are not retired against this version. Prints the client, the document and the
+ * errors of each invalid document.
+ */
 const checkAll: Act = async (db, { out }, check) => {
   const documents = await liveDocuments(db.aside(), today());
   let broken = 0;
@@ -197,7 +200,7 @@ export async function documentsCommand(
     }
     const config = readConfig(env);
     preparedStatements(config.preparedStatements);
-    // Before a deploy it is the old version that runs on the database: a look must not bring it up to date.
+    // check may run before a deploy, while the old version still uses the database, so it must not migrate.
     const { db, close } = await openDatabase({ ...config, poolSize: 1, asItIs: act === checkAll });
     try {
       const limits = new DocumentLimits(config.limits, config.introspection);

@@ -10,15 +10,15 @@ import { picture, pictureNames, waysIn } from './picture';
 import { withoutArguments } from './usage';
 
 /**
- * `npm run generate`: writes schema.graphql and the parts of README.md and docs that follow from the code. A test fails
- * where a committed file differs from what this would write.
+ * `npm run generate`: writes schema.graphql, and the parts of README.md and docs that follow from the code. A test
+ * fails if a committed file differs from this output.
  */
 export function generated(read: (file: string) => string): Record<string, string> {
   const files = Object.entries(documents).map(([file, names]) => [file, filled(file, read(file), names)]);
   return { 'schema.graphql': schemaText(), ...Object.fromEntries(files) };
 }
 
-/** A document with its blocks as they are now, each between the comments that name it. */
+/** A document with its blocks filled in, each between the two comments that name the block. */
 function filled(file: string, before: string, names: string[]): string {
   let text = before;
   for (const name of names) {
@@ -49,7 +49,7 @@ const errorTable = (rows: ErrorRow[]): string =>
     ),
   );
 
-/** Everything that is printed from the code, by the name of its place. */
+/** All printed blocks, by name. */
 const blocks: Record<string, () => string> = {
   'state table': () =>
     table(
@@ -106,7 +106,7 @@ const blocks: Record<string, () => string> = {
   ...Object.fromEntries(pictureNames.map((name) => [`picture of ${name}`, () => picture(name)])),
 };
 
-/** Which page shows which blocks. */
+/** The blocks of each page. */
 const documents: Record<string, string[]> = {
   'README.md': ['state diagram'],
   'docs/states.md': ['state table', 'line item table with fulfillments', 'line item table without fulfillments'],

@@ -11,11 +11,11 @@ import { edges as declared, type Edges } from '../graph/model/edges';
 import { allNouns, nouns } from '../graph/model/nouns';
 
 /*
- * The nouns of the graph and the edges between them as Mermaid draws them. Nouns, names and cardinalities come from the
- * schema; that two edges are the two directions of one comes from the columns behind them.
+ * Mermaid pictures of the graph's nouns and of the edges between them. Nouns, names and cardinalities come from the
+ * schema. The columns behind two edges tell whether they are two directions of one edge.
  */
 
-/** What each picture shows. An edge is drawn in the first one that has both of its ends. */
+/** The nouns of each picture. An edge is drawn in the first picture that has both of its ends. */
 const pictures = {
   delivery: ['Account', 'Order', 'OrderLineItem', 'Fulfillment', 'FulfillmentItem'],
   billing: ['OrderLineItem', 'Fulfillment', 'InvoiceItem', 'CreditMemoItem', 'Invoice', 'CreditMemo', 'BillRun'],
@@ -49,10 +49,13 @@ interface Edge {
   required: boolean;
 }
 
-/** The settings, of which an entity has one, are no noun: they are in no list. */
+/** BillingSettings is no noun, because an entity has one and no list shows it. */
 const typenames: readonly string[] = [...allNouns.map((noun) => nouns[noun].typename), 'BillingSettings'];
 
-/** Every field of a noun that leads to nouns. What leads to any kind of object, as HistoryEntry.subject does, is none. */
+/**
+ * Every field of a noun that leads to nouns. A field that leads to any kind of object, such as HistoryEntry.subject,
+ * does not count.
+ */
 function edges(): Edge[] {
   return typenames.flatMap((from) => {
     const type = schema().getType(from) as GraphQLObjectType;
@@ -71,24 +74,24 @@ function edges(): Edge[] {
   });
 }
 
-/** The declaration of an edge; none where it is put together from others. */
+/** The declaration of an edge; undefined for an edge that is computed from other edges. */
 const declarationOf = ({ from, field }: Edge): Edges[keyof Edges] | undefined =>
   declared[`${from}.${field}` as keyof Edges];
 
-/** The columns that the many ends of an edge are found by. */
+/** The columns by which the rows at the many end are found. */
 function columnsBehind(edge: Edge): readonly string[] {
   const declaration = declarationOf(edge);
   return declaration && 'by' in declaration ? [declaration.by].flat() : [];
 }
 
-/** Are these the two directions of one edge: does the one follow the column that the other is found by? */
+/** Whether two edges are two directions of one edge: `one` follows the column by which `many` finds its rows. */
 function isInverse(one: Edge, many: Edge): boolean {
   if (one.many || !many.many || one.to !== many.from || many.to !== one.from) return false;
   const declaration = declarationOf(one);
   return declaration?.form === 'one' && columnsBehind(many).includes(declaration.from);
 }
 
-/** One line of a picture: both directions of an edge together, where it has both. */
+/** One line of a picture, with both directions of an edge if there are two. */
 interface Line {
   ends: [string, string];
   text: string;
@@ -104,7 +107,8 @@ function lines(): Line[] {
     const ones = all.filter((edge) => isInverse(edge, many));
     for (const edge of [many, ...ones]) drawn.add(edge);
     const optional = ones.some(({ required }) => !required);
-    // What holds a column belongs to one; what is put together, as the documents of a fulfillment, may belong to several.
+    // A row with a column belongs to one. A computed edge, such as the documents of a fulfillment, may belong to
+    // several.
     const near = columnsBehind(many).length === 0 ? '}o' : optional ? '|o' : '||';
     line(many.from, many.to, `${near}--o{`, [many.field, ...ones.map(({ field }) => field)]);
   }
@@ -114,7 +118,7 @@ function lines(): Line[] {
   return found;
 }
 
-/** @throws where an edge is in none of the pictures */
+/** @throws if no picture shows an edge */
 export function picture(name: Picture): string {
   const firstOf = ({ ends: [a, b] }: Line) =>
     pictureNames.find((each) => {
@@ -128,7 +132,7 @@ export function picture(name: Picture): string {
   return ['```mermaid', 'erDiagram', ...own.map(({ text }) => text), '```'].join('\n');
 }
 
-/** How a noun is reached from the root: by its key, and in a list. Every one that is a Node is reached by its id too. */
+/** The root fields of each noun: one by its key, and a list. Every Node can also be found by its id. */
 export function waysIn(): { type: string; meaning: string; one?: string; list?: string }[] {
   const fields = Object.values(schema().getQueryType()!.getFields());
   return typenames.map((type) => {

@@ -1,6 +1,6 @@
 /**
- * For a command without arguments: says what it does where that is asked for, and refuses everything else, since a word that
- * was meant as a question must not empty a database.
+ * Checks the arguments of a command that takes none. --help prints the usage. Everything else is refused: a word such as
+ * `help` must not empty a database.
  */
 export function withoutArguments(usage: string, args: readonly string[] = process.argv.slice(2)): void {
   if (args.length === 0) return;

@@ -13,17 +13,17 @@ import { rowsBy } from '../store/query/write';
 import { december, november, october } from './monthly';
 
 /*
- * The months of monthly.ts are closed: a bill run for each, the first two posted and the last left as drafts. Of what was
- * posted something is paid, refunded, credited, reversed and offset.
+ * Closes the months of monthly.ts with one bill run each: the first two are posted, the last is left as drafts. Some of
+ * the posted documents are then paid, refunded, credited, reversed and offset.
  */
 
-/** The numbers of what a run has made for an account. */
+/** Finds the numbers of an account's documents in a run. */
 interface Closed {
   invoice(account: string): string;
   creditMemo(account: string): string;
 }
 
-/** Carried out here and now: the demo is whole when it is filled, with workers or without. */
+/** Carried out in this process, so that the demo is complete with or without bill run workers. */
 async function closeMonth(
   work: Work,
   day: string,
@@ -48,23 +48,23 @@ async function closed(work: Work, run: BillRunRow): Promise<Closed> {
   };
 }
 
-/** Collects an invoice to the end, and names the payment. */
+/** Collects an invoice, and returns the number of the payment. */
 async function collected(work: Work, invoiceNumber: string): Promise<string> {
   const { payments } = await collectPayment(work, [invoiceNumber]);
   await work.finish();
   return payments[0].paymentNumber;
 }
 
-/** With invoice settlement: credit memos are put against invoices, and invoices reversed. */
+/** The entity with invoice settlement: credit memos are applied to invoices, and an invoice is reversed. */
 export async function settleNorthwind(work: Work): Promise<void> {
   const first = await closeMonth(work, october, { autoPost: true });
   await collected(work, first.invoice('Kapok Clinics'));
-  // Paid, then paid back whole: the invoice is owed again.
+  // Paid and refunded in full: the invoice is owed again.
   await refundPayment(work, await collected(work, first.invoice('Larch Hotels')));
-  // Taken back before the next run, which bills it again.
+  // Reversed before the next run, which bills it again.
   await reverseInvoice(work, first.invoice('Maple Farms'), { documentDate: '2025-11-05' });
 
-  // Two items of Nutmeg Imports are more than an invoice can come to, and are parked; all others are billed.
+  // Two items of Nutmeg Imports exceed the largest amount of an invoice, and are parked. Everything else is billed.
   const second = await closeMonth(work, november, { autoPost: true });
   const kapok = second.invoice('Kapok Clinics');
   await applyCreditMemo(work, second.creditMemo('Kapok Clinics'), kapok);
@@ -72,13 +72,14 @@ export async function settleNorthwind(work: Work): Promise<void> {
   await applyCreditMemo(work, second.creditMemo('Larch Hotels'), first.invoice('Larch Hotels'), '100.00');
   await work.finish();
 
-  // Of those named: whoever is parked would be parked again. Larch Hotels gets a draft of either kind, which are sisters.
+  // Only named accounts: the parked items would be parked again. Larch Hotels gets a draft invoice and a draft memo,
+  // which are sisters.
   const names = ['Kapok Clinics', 'Larch Hotels', 'Maple Farms'];
   const accounts = await rowsBy<AccountRow>(work.reads(), AccountRow, 'name', names, ['id']);
   await closeMonth(work, december, { accountKeys: accounts.map(({ id }) => id) });
 }
 
-/** Without it a return is a negative invoice, which is taken off what is collected next. */
+/** The entity without invoice settlement: a return is a negative invoice, which offsets the next collection. */
 export async function settleSouthwind(work: Work): Promise<void> {
   const first = await closeMonth(work, october, { autoPost: true });
   await closeMonth(work, november, { autoPost: true });

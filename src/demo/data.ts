@@ -6,20 +6,20 @@ import { settleNorthwind, settleSouthwind } from './closing';
 import { northwindMonthly, southwindMonthly } from './monthly';
 import { type DemoFulfillment, type DemoOrder, type Market, orderKinds } from './orders';
 
-/** The line items that the published requests name. */
+/** The line items named in the published requests. */
 const publishedLines = ['4028828c82819b74018286e02e041bd6', '4028828c82819b740182821bb23e15c4'] as const;
-/** One without fulfillments, for the playground's samples to name. */
+/** A line item without fulfillments, for the samples of the playground. */
 const serviceLine = '4028828c82819b7401828a5f0c6e2d11';
 
 export interface DemoEntity {
   name: string;
   settings: BillingSettingsInput;
   orgs: { name: string; accounts: DemoAccount[] }[];
-  /** What happens across its orgs once they are filled: bill runs, and what becomes of their documents. */
+  /** Runs across all orgs once they are filled: bill runs, and actions on their documents. */
   settle(work: Work): Promise<void>;
 }
 
-/** The sample of the published requests: 500 units at 10.00, on an account that can pay. */
+/** The line item of the published requests: 500 units at 10.00, on an account that can pay. */
 const published = (at: 0 | 1, name: string, fulfillments: DemoFulfillment[], ...more: DemoOrder[]): DemoAccount => ({
   account: { name, currency: 'USD', paymentTerm: 'Net 30', paymentMethodToken: 'tok_ok' },
   orders: [
@@ -42,7 +42,7 @@ const sensorUnit: NewOrderLineItem = {
   listPricePerUnit: '10.00',
 };
 
-/** An Executing one, and a delivery that has been billed and paid. */
+/** A fulfillment that is Executing, and a delivery that is billed and paid. */
 const firstDeliveries: DemoFulfillment[] = [
   {
     fulfillmentDate: '2022-01-01',
@@ -89,7 +89,7 @@ const terms = ['Net 30', 'Net 15', 'Due Upon Receipt', 'Net 60'];
 const tokens = ['tok_ok', 'tok_ok', 'tok_declined', null, 'tok_ok', 'tok_timeout', 'tok_ok', 'tok_error'];
 const ordersEach = 6;
 
-/** Customers of a market, numbered on from `first`, so that no two have the same name. */
+/** Customers of a market, numbered from `first`, so that no two have the same name. */
 const customers = (market: Market, first: number, count: number): DemoAccount[] =>
   Array.from({ length: count }, (_, nth) => {
     const at = first + nth;
@@ -119,7 +119,7 @@ const japan: Market = { currency: 'JPY', rate: '150', taxCode: 'JP-CT', reducedT
 const australia: Market = { currency: 'AUD', rate: '1.52', taxCode: 'AU-GST', reducedTaxCode: 'AU-FREE' };
 const gulf: Market = { currency: 'KWD', rate: '0.3065', taxCode: 'GCC-VAT', reducedTaxCode: 'GCC-FREE' };
 
-/** The two differ in every setting, so that both ways can be looked at: returns become credit memos, or negative items. */
+/** The two entities differ in every setting, to show both ways: returns become credit memos, or negative items. */
 export const demoEntities: readonly [DemoEntity, DemoEntity] = [
   {
     name: 'Northwind Devices',

@@ -9,18 +9,18 @@ import { type DatabaseOptions } from '../store/connection/session';
 import { type DemoEntity, demoEntities } from './data';
 import { fillOrg } from './org';
 
-/** Published on purpose: the demo's credentials. A production start refuses a database that knows them. */
+/** The demo's credentials, published on purpose. A production start refuses a database with this client. */
 export const demoClientId = '00000000-0000-4000-8000-000000000001';
 const twoEntitiesClientId = '00000000-0000-4000-8000-000000000002';
 const readOnlyClientId = '00000000-0000-4000-8000-000000000003';
 export const demoSecret = 'demo-secret';
 
-/** The embedded database is not the demo's to clear. */
+/** The embedded database has clients that are not from the demo, so the demo must not clear it. */
 export class DemoError extends Error {}
 
 /**
- * Fills an empty embedded database once, through the services as any client would. The first client is made last and so
- * says that the demo is whole: what a start that was killed has left behind is cleared away by the next.
+ * Fills an empty embedded database once, through the services like any client. The demo's main client is made last, as
+ * the mark of a complete demo. After a killed start, the next start clears the incomplete data.
  */
 export async function fillDemo(
   services: Services,
@@ -48,14 +48,14 @@ export async function fillDemo(
   await client(twoEntitiesClientId, 'Demo: two entities', all);
   const readable = [{ entity: first.name, orgs: [first.orgs[0].name], allOrgs: false }];
   await client(readOnlyClientId, 'Demo: read only', readable, ['read']);
-  // Side by side, since each has numbers of its own. Both have ended before a failure is told.
+  // In parallel, since each entity has its own numbers. Both must end before a failure is thrown.
   const filled = await Promise.allSettled(demoEntities.map((entity) => fillEntity(services, entity)));
   const works = filled.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
   });
-  // One after another, since either would work on the other's runs: a part of a run that fails in the hands of two takes
-  // more numbers than in the hands of one.
+  // One after another, since each entity would also work on the other's runs. A failed part of a run takes more numbers
+  // with two workers than with one.
   for (const [at, { settle }] of demoEntities.entries()) await settle(works[at]);
   await client(demoClientId, 'Demo', [all[0]]);
 }

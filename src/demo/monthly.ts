@@ -3,11 +3,11 @@ import type { DemoAccount } from './account';
 import type { DemoFulfillment, DemoOrder, DemoReturn } from './orders';
 
 /*
- * Customers who are delivered month by month in the last quarter of 2025 and billed by the bill runs of its months, which
- * closing.ts carries out. Nothing else of the demo is due so early.
+ * Customers with monthly deliveries in the last quarter of 2025. The bill runs of closing.ts bill them month by month.
+ * Nothing else in the demo is due so early.
  */
 
-/** The last days of the months: what is due is billed up to them. */
+/** The last days of the months: the target dates of the bill runs. */
 export const october = '2025-10-31';
 export const november = '2025-11-30';
 export const december = '2025-12-31';
@@ -20,7 +20,7 @@ const product = (line: Omit<NewOrderLineItem, 'itemType'>): NewOrderLineItem => 
   ...line,
 });
 
-/** Delivered, or received, in the middle of a month; no request bills it. */
+/** Delivered or received in the middle of a month. Only a bill run bills it. */
 const inMonth = (lastDay: string, quantity: string): DemoFulfillment => {
   const day = `${lastDay.slice(0, 7)}-14`;
   return { fulfillmentDate: day, quantity, state: 'SentToBilling', billTargetDate: day };
@@ -39,11 +39,11 @@ const standing = (line: NewOrderLineItem, fulfillments: DemoFulfillment[], retur
 
 const airFilter = { itemName: 'Air filter', productCode: 'AF-9', listPricePerUnit: '24.00' };
 const panel = { itemName: 'Display panel', productCode: 'DP-15', listPricePerUnit: '349.50' };
-/** Within what a line item may come to, and with its tax beyond what a document can hold. */
+/** Within the limit of a line item, but with tax beyond the limit of a document. */
 const byMistake = { taxCode: 'US-SALES', taxMode: 'TaxExclusive' } as const;
 const battery = { itemName: 'Spare battery', productCode: 'SB-7', listPricePerUnit: '59.99' };
 
-/** What becomes of their invoices and credit memos: settleNorthwind. */
+/** settleNorthwind settles their documents. */
 export const northwindMonthly: DemoAccount[] = [
   {
     account: { name: 'Kapok Clinics', currency: 'USD', paymentTerm: 'Net 30', paymentMethodToken: 'tok_ok' },
@@ -96,7 +96,7 @@ export const northwindMonthly: DemoAccount[] = [
   },
 ];
 
-/** What becomes of its invoices: settleSouthwind. */
+/** settleSouthwind settles its invoices. */
 export const southwindMonthly: DemoAccount[] = [
   {
     account: { name: 'Olive Resorts', currency: 'AUD', paymentTerm: 'Net 30', paymentMethodToken: 'tok_ok' },

@@ -17,19 +17,19 @@ export interface DemoFulfillment {
   externalId?: string;
   customFields?: Record<string, unknown>;
   fulfillmentItems?: FulfillmentItemInput[];
-  /** What happens to it beyond its start: billed, paid, moved on. */
+  /** Actions after the creation: bill, pay, transition. */
   move?: { bill?: boolean; pay?: boolean; next?: FulfillmentAction };
 }
 
-/** What happens to a line item once it is made. */
+/** Actions on a line item after its creation. */
 interface Fate {
   fulfillments?: DemoFulfillment[];
-  /** The states that it is moved to; SentToBilling is billed at once, and paid where `pay` says so. */
+  /** The states that it enters, in order. SentToBilling bills it at once, and collects the payment if `pay` is true. */
   moves?: OrderLineItemState[];
   pay?: boolean;
 }
 
-/** What is taken back of a line item, and what happens to that. */
+/** A return of a line item, and the actions on it. */
 export interface DemoReturn extends Fate {
   line: Pick<NewOrderLineItem, 'quantity' | 'billingRule' | 'itemState' | 'billTargetDate' | 'description'>;
 }
@@ -46,20 +46,20 @@ export interface DemoOrder {
   lines: DemoLine[];
 }
 
-/** Where customers share a currency and its taxes. */
+/** A group of customers with one currency and its taxes. */
 export interface Market {
   currency: string;
-  /** What a price of one US dollar is here. */
+  /** The price of one US dollar in the market's currency. */
   rate: string;
   taxCode: string;
   reducedTaxCode: string;
 }
 
-/** What one order is made from: `at` chooses among products, quantities and days. */
+/** The parameters of one order. `at` chooses products, quantities and days. */
 export interface Occasion {
   market: Market;
   at: number;
-  /** The customer's payment method works. */
+  /** Whether the customer's payment method works. */
   pays: boolean;
 }
 
@@ -67,7 +67,7 @@ interface Product {
   itemName: string;
   productCode: string;
   unitOfMeasure: string;
-  /** In US dollars, with more decimals than a bill has. */
+  /** In US dollars, partly with more decimals than an invoice amount. */
   price: string;
 }
 
@@ -94,7 +94,7 @@ const locations = ['LocationA', 'LocationB', 'Central warehouse'];
 const pick = <T>(list: readonly T[], at: number): T => list[at % list.length];
 const digits = (at: number) => String(at).padStart(7, '0');
 
-/** A day of the month that the order falls in: eight months from January 2026 on. */
+/** A day in the month of the order: one of eight months from January 2026 on. */
 const dayOf = ({ at }: Occasion, day: number, monthsLater = 0): string =>
   `2026-${String(1 + (at % 8) + monthsLater).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 
@@ -103,7 +103,7 @@ const priced = ({ itemName, productCode, unitOfMeasure, price }: Product, { mark
   listPricePerUnit: multiply(price, market.rate),
 });
 
-/** A line item to be delivered. */
+/** A line item with fulfillments. */
 const goods = (
   o: Occasion,
   product: Product,
@@ -118,7 +118,7 @@ const goods = (
   ...more,
 });
 
-/** A line item that is billed by itself. */
+/** A line item without fulfillments. */
 const service = (o: Occasion, which: number, more: Partial<NewOrderLineItem> = {}): NewOrderLineItem => ({
   ...priced(pick(services, which), o),
   itemType: 'Services',
@@ -136,7 +136,7 @@ const fee = (o: Occasion, itemName: string, price: string, more: Partial<NewOrde
   ...more,
 });
 
-/** A delivery, sent to billing; the `nth` of its order. */
+/** A delivery in SentToBilling, the `nth` of its order. */
 const delivery = (o: Occasion, nth: number, quantity: string, more: Partial<DemoFulfillment> = {}): DemoFulfillment => {
   const day = dayOf(o, 3 + nth * 4);
   return {
@@ -153,7 +153,7 @@ const delivery = (o: Occasion, nth: number, quantity: string, more: Partial<Demo
   };
 };
 
-/** Goods that come back, a month after they went. */
+/** Returned goods, received in the next month. */
 const receipt = (o: Occasion, nth: number, quantity: string, more: Partial<DemoFulfillment> = {}): DemoFulfillment => ({
   ...delivery(o, nth, quantity),
   ...{ fulfillmentDate: dayOf(o, 9, 1), billTargetDate: dayOf(o, 9, 1), externalId: `BACK-${o.at}-${nth}` },
@@ -165,7 +165,7 @@ const billed = (o: Occasion): DemoFulfillment['move'] => ({ bill: true, pay: o.p
 const billedLater: Partial<NewOrderLineItem> = { itemState: 'Booked' };
 const withFulfillments = { billingRule: 'TriggerAsFulfillmentOccurs', itemState: 'Booked' } as const;
 
-/** One fulfillment of every kind, so that each state and each allowed move can be looked at. */
+/** Fulfillments in every state, to show each state and each allowed transition. */
 function everyDelivery(o: Occasion): DemoOrder {
   const product = pick(devices, o.at);
   return {
@@ -191,7 +191,7 @@ function everyDelivery(o: Occasion): DemoOrder {
 }
 const percentOff = { inlineDiscountType: 'Percentage', inlineDiscountPerUnit: '5' } as const;
 
-/** Delivered, billed and, where the customer can, paid whole: the line item and its order are complete. */
+/** Delivered and billed in full, and paid if the customer can pay. The line item and its order are Complete. */
 function delivered(o: Occasion): DemoOrder {
   const serial = (nth: number) => ({ itemIdentifier: `SN-${digits(o.at * 10 + nth)}` });
   return {
@@ -212,7 +212,7 @@ function delivered(o: Occasion): DemoOrder {
   };
 }
 
-/** Quantities with more decimals than their unit keeps: they are rounded when they are entered. */
+/** Quantities with more decimals than their units: they are rounded on input. */
 function measured(o: Occasion): DemoOrder {
   return {
     orderDate: dayOf(o, 2),
@@ -255,7 +255,7 @@ function servicesInEveryState(o: Occasion): DemoOrder {
 const fixedOff = ({ market }: Occasion, dollars: string) =>
   ({ inlineDiscountType: 'FixedAmount', inlineDiscountPerUnit: multiply(dollars, market.rate) }) as const;
 
-/** Prices with the tax in them and prices without; some of it comes back, of which not all has been received. */
+/** Prices with and without included tax. Some goods are returned, and not all of these are received yet. */
 function taxedGoods(o: Occasion): DemoOrder {
   const { taxCode, reducedTaxCode } = o.market;
   return {
@@ -295,7 +295,7 @@ function taxedGoods(o: Occasion): DemoOrder {
   };
 }
 
-/** Services with taxes, given back without fulfillments. */
+/** Taxed services, returned without fulfillments. */
 function taxedServices(o: Occasion): DemoOrder {
   const { taxCode } = o.market;
   const back = { billTargetDate: dayOf(o, 20, 1) };
@@ -323,7 +323,7 @@ function taxedServices(o: Occasion): DemoOrder {
   };
 }
 
-/** Sold and delivered; one return is given up, another is being talked about. */
+/** Sold and delivered. One return is canceled, and another is under discussion. */
 function returnGivenUp(o: Occasion): DemoOrder {
   return {
     orderDate: dayOf(o, 8),
@@ -341,7 +341,7 @@ function returnGivenUp(o: Occasion): DemoOrder {
   };
 }
 
-/** Delivered, billed, paid, and all of it sent back: the return is complete as well. */
+/** Delivered, billed, paid and returned in full: the return is Complete as well. */
 function sentBack(o: Occasion): DemoOrder {
   return {
     orderDate: dayOf(o, 3),
@@ -361,7 +361,7 @@ function sentBack(o: Occasion): DemoOrder {
   };
 }
 
-/** Given up before anything was delivered. */
+/** Canceled before any delivery. */
 function canceled(o: Occasion): DemoOrder {
   return {
     orderDate: dayOf(o, 10),
@@ -374,7 +374,7 @@ function canceled(o: Occasion): DemoOrder {
   };
 }
 
-/** Each customer has some of these, one after another. */
+/** Each customer has some of these kinds in a row. */
 export const orderKinds: ((o: Occasion) => DemoOrder)[] = [
   everyDelivery,
   delivered,

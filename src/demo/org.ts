@@ -12,7 +12,7 @@ import type { OrderLineItemRow } from '../store/order-line-item';
 import type { DemoAccount } from './account';
 import type { DemoFulfillment, DemoLine, DemoReturn } from './orders';
 
-/** A line item of the demo that has been made. */
+/** A created line item of the demo. */
 interface Placed<D extends DemoLine | DemoReturn = DemoLine | DemoReturn> {
   demo: D;
   accountNumber: string;
@@ -21,8 +21,8 @@ interface Placed<D extends DemoLine | DemoReturn = DemoLine | DemoReturn> {
 }
 
 /**
- * Fills one org. Requests that do not depend on each other are put together, a month in each, as a warehouse would send
- * them; one after another, so that the same things have the same numbers in every demo.
+ * Fills one org. Independent objects share a request, one request for each month, as a warehouse would send them. The
+ * requests run one after another, so that every demo gives the same objects the same numbers.
  */
 export async function fillOrg(work: Work, orgId: string, accounts: readonly DemoAccount[]): Promise<void> {
   const sold: Placed<DemoLine>[] = [];
@@ -41,7 +41,7 @@ export async function fillOrg(work: Work, orgId: string, accounts: readonly Demo
   await carryOut(work, await takeBack(work, sold));
 }
 
-/** One return order, some weeks later, for each order of which something is taken back. */
+/** Creates one return order for each order with returns, some weeks later. */
 async function takeBack(work: Work, sold: readonly Placed<DemoLine>[]): Promise<Placed<DemoReturn>[]> {
   const taken = sold.flatMap((sale) => (sale.demo.returns ?? []).map((demo) => ({ sale, demo })));
   const returned: Placed<DemoReturn>[] = [];
@@ -67,7 +67,7 @@ async function takeBack(work: Work, sold: readonly Placed<DemoLine>[]): Promise<
   return returned;
 }
 
-/** Delivers, receives, bills and moves what has been placed. */
+/** Delivers, receives, bills and moves the created line items. */
 async function carryOut(work: Work, placed: readonly Placed[]): Promise<void> {
   await fulfill(work, placed);
   await move(work, placed);
@@ -98,7 +98,7 @@ async function fulfill(work: Work, placed: readonly Placed[]): Promise<void> {
   }
 }
 
-/** Line items, one state after another; what is sent to billing is billed in the same act. */
+/** Moves line items, state by state. A move to SentToBilling is billed in the same request. */
 async function move(work: Work, placed: readonly Placed[]): Promise<void> {
   const most = Math.max(0, ...placed.map(({ demo }) => demo.moves?.length ?? 0));
   for (let step = 0; step < most; step++) {
@@ -118,14 +118,17 @@ async function move(work: Work, placed: readonly Placed[]): Promise<void> {
 
 const month = (day: string): string => day.slice(0, 7);
 
-/** Bills what falls due up to the end of a month's deliveries. */
+/** Processing options that bill everything due by the 28th of the month. */
 const billing = (day: string, pay = false) => ({
   runBilling: true,
   collectPayment: pay,
   billingOptions: { targetDate: `${month(day)}-28` },
 });
 
-/** Those of one key together, in the order of the keys, at most as many as one request takes line items. */
+/**
+ * Groups entries by key, in the order of the keys. Each group has at most as many entries as one request takes line
+ * items.
+ */
 function groups<T>(all: readonly T[], keyOf: (each: T) => string): T[][] {
   const byKey = new Map<string, T[]>();
   for (const each of all) byKey.set(keyOf(each), [...(byKey.get(keyOf(each)) ?? []), each]);

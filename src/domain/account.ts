@@ -13,7 +13,7 @@ export interface AccountInput {
 
 const longestTerm = 999;
 
-/** How many days after the document date an invoice is due, or undefined where the term is not one we know. */
+/** Days from the document date to the due date of an invoice; undefined for an unknown payment term. */
 export function paymentTermDays(term: string): number | undefined {
   if (term === 'Due Upon Receipt') return 0;
   const days = /^Net ([1-9]\d{0,2})$/.exec(term)?.[1];
@@ -29,7 +29,7 @@ export function checkPaymentTerm(term: string | null | undefined): UserError[] {
   ];
 }
 
-/** A number that a caller chooses: not empty, and never of the form of an id, so that a key is never ambiguous. */
+/** Checks a number that a caller chose: not empty, and not of the form of an id, so that a key is never ambiguous. */
 export function checkNumber(field: string, value: string | null | undefined): UserError[] {
   if (value == null) return [];
   if (isBlank(value)) return [userError('INVALID_VALUE', `${field} must not be empty.`, [field])];
@@ -43,7 +43,7 @@ export function checkNumber(field: string, value: string | null | undefined): Us
 export const checkFilled = (field: string, value: string | null | undefined): UserError[] =>
   value != null && isBlank(value) ? [userError('REQUIRED', `${field} must not be empty.`, [field])] : [];
 
-/** Limits of an account's fields; of an update only what is given is judged. */
+/** Checks the fields of an account. An update is checked for the given fields only. */
 export function judgeAccount(input: AccountInput): UserError[] {
   const errors = [
     ...checkTexts(input, { name: 255, accountNumber: 70, paymentTerm: 255, paymentMethodToken: 255 }),

@@ -2,7 +2,7 @@ import type { Caller } from './caller';
 import type { Day } from './date';
 import { type UserError, userError } from './errors';
 
-/** Source: bill run statuses as published, as far as they occur here. */
+/** Source: the published bill run statuses, as far as they occur here. */
 export type BillRunStatus =
   | 'Pending'
   | 'Processing'
@@ -15,16 +15,16 @@ export type BillRunStatus =
   | 'Error';
 
 /**
- * How far a chunk of a run has come. Parked: it was posted, canceled or removed but for accounts that failed; the next
- * act that is begun takes it up again as Billed.
+ * Progress of one chunk of a bill run. Parked: accounts of the chunk failed while it was posted, canceled or removed.
+ * The next action on the run takes a parked chunk up again as Billed.
  */
 export type BillRunChunkStatus = 'Pending' | 'Billed' | 'Posted' | 'Canceled' | 'Parked';
 
 export type BillRunAction = 'Post' | 'Cancel' | 'Delete';
 
 /**
- * What a caller may do to a run, and the status that begins it. Posting, canceling and removing are then carried out by
- * the workers, chunk by chunk, as billing is. A run with autoPost goes on to posting by itself.
+ * The actions of a caller on a bill run, and the status that begins each action. Workers then post, cancel or remove
+ * chunk by chunk, as they bill. A run with autoPost goes on to posting by itself.
  * Sources: "Overview of bill runs"; "Delete bill runs".
  */
 export const billRunActions: readonly { action: BillRunAction; from: BillRunStatus; to: BillRunStatus }[] = [
@@ -37,7 +37,7 @@ export const billRunActions: readonly { action: BillRunAction; from: BillRunStat
   { action: 'Delete', from: 'Error', to: 'RemoveInProgress' },
 ];
 
-/** A run that a worker has to do with. */
+/** Statuses in which a worker still has work to do. */
 export const openBillRuns: readonly BillRunStatus[] = [
   'Pending',
   'Processing',
@@ -46,7 +46,7 @@ export const openBillRuns: readonly BillRunStatus[] = [
   'RemoveInProgress',
 ];
 
-/** What each open status does to which chunks: `to` is where a chunk then is, null where it is gone. */
+/** Each open status takes chunks from `from` to `to`. A null `to` means that the chunks are deleted. */
 export const billRunPhases = {
   Processing: { from: ['Pending'], to: 'Billed' },
   PostInProgress: { from: ['Billed'], to: 'Posted' },
@@ -61,14 +61,15 @@ export type BillRunPhase = keyof typeof billRunPhases;
 export const isPhase = (status: BillRunStatus): status is BillRunPhase => status in billRunPhases;
 
 /**
- * Where a run is when its last chunk is done; null where it is gone. One that could bill nothing of what it set out to is
- * an Error. `parked`: accounts failed while it posted, canceled or removed, and their documents are as they were.
+ * The status of a run after its last chunk; null means that the run is deleted. A run that failed for every account is
+ * an Error. `parked`: accounts failed during posting, canceling or removing, and their documents are unchanged.
  *
- * A run with drafts left to post is Completed, as it is when one of its documents is unposted: posting it once more posts
- * what is left, a draft can be posted by itself, and while none is posted the run can be canceled. Posted would offer no
- * act, Error none that is allowed beside posted documents. One that was to be undone and could not be, wholly, is an
- * Error: what is left of it can be canceled or removed once more, and is not posted by mistake. Our choice: the documents
- * name an Error and do not say when.
+ * A run with drafts left to post is Completed, as after one of its documents is unposted. The caller can then post the
+ * run again, post single drafts, or cancel the run while none of its documents is posted. Posted would offer no action,
+ * and Error no action that is allowed beside posted documents.
+ *
+ * A run that could not be canceled or removed in full is an Error. The caller can cancel or remove the rest again, and
+ * cannot post it by mistake. Our choice: Zuora's documents name Error and do not say when a run gets it.
  */
 export function finishedStatus(
   run: { status: BillRunStatus; autoPost: boolean; done: number; failed: number },
@@ -83,15 +84,16 @@ export function finishedStatus(
 
 export interface BillRunFacts {
   status: BillRunStatus;
-  /** Whether a document of it is Posted. */
+  /** Whether a document of the run is Posted. */
   posted: boolean;
-  /** Whether a document of it was ever paid, credited or offset. For Delete. */
+  /** Whether a document of the run was ever paid, credited or offset. Needed for Delete. */
   used?: boolean;
 }
 
 /**
- * May this act be done to the run? `posted`: a document of it was posted by itself; that one stays. `used`: so does one that was
- * ever paid, credited or offset (N22), since money must leave a trail; it can be canceled. Our choice.
+ * May the caller do this to the run? Returns every reason against it. Cancel and Delete are refused if a document of
+ * the run is Posted: such a document stays. Delete is also refused if a document was ever paid, credited or offset
+ * (N22), since money must leave a trail. Cancel is not. Our choice.
  */
 export function judgeBillRun(run: BillRunFacts, action: BillRunAction, caller: Caller): UserError[] {
   const errors: UserError[] = [];
@@ -127,7 +129,7 @@ export interface BillRunInput {
   autoPost?: boolean | null;
 }
 
-/** How many accounts a run may name; one for all names none. */
+/** The most accounts that a run may name. A run for all accounts names none. */
 export const maxRunAccounts = 1000;
 
 export function judgeBillRunInput({ accountKeys }: BillRunInput): UserError[] {

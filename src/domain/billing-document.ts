@@ -13,10 +13,12 @@ export type DocumentAction = 'Post' | 'Unpost' | 'Cancel' | 'Reverse' | 'Apply' 
 export type DocumentStatus = InvoiceStatus | CreditMemoStatus;
 
 /**
- * What can be done to a document. `together`: its sisters, which one billing act made of the other part of the same
- * group, go the same way in the same act. No other place decides what may be done.
+ * An action on a billing document. No other place decides which actions are allowed.
+ *
+ * `together`: the sister documents take the same action in the same act. Sister documents are the invoice and the credit
+ * memos that one billing act made from one group of charges.
  * Sources: "Rules for generating invoices and credit memos" (sisters); "Overview of bill runs" (unposting); "Invoice
- * reversal"; preconditions of the rest as usual in settlement.
+ * reversal". The other preconditions are usual in settlement.
  */
 export interface DocumentActionRow {
   document: 'Invoice' | 'CreditMemo';
@@ -25,7 +27,7 @@ export interface DocumentActionRow {
   to: DocumentStatus;
   scope: Scope;
   together: boolean;
-  /** Whether it needs invoice settlement. */
+  /** Whether the action needs invoice settlement. */
   settlement: boolean;
 }
 
@@ -50,7 +52,7 @@ export const documentActions: readonly DocumentActionRow[] = [
   row('CreditMemo', 'Unapply', 'Posted', 'Posted'),
 ];
 
-/** What the rules look at in an invoice, and in a credit memo. */
+/** The fields of an invoice, and of a credit memo, that the rules read. */
 export interface InvoiceFacts {
   invoiceNumber: string;
   status: InvoiceStatus;
@@ -68,10 +70,10 @@ export interface CreditMemoFacts {
 }
 export type DocumentFacts = InvoiceFacts | CreditMemoFacts;
 
-/** What an act depends on besides the document itself. Each act needs only what its rules look at. */
+/** The facts besides the document itself. Each action needs only the facts that its rules read. */
 export interface DocumentContext {
   caller: Pick<Caller, 'scopes'>;
-  /** The status of the bill run that made it; null where none did. For Post, Unpost, Cancel and Reverse. */
+  /** The status of the bill run that made the document; null if no run did. For Post, Unpost, Cancel and Reverse. */
   billRun?: BillRunStatus | null;
   /** For Post, Unpost and Cancel. */
   sisters?: readonly DocumentFacts[];
@@ -79,7 +81,10 @@ export interface DocumentContext {
   invoiceSettlement?: boolean;
   /** Whether the account has a payment method. For CollectPayment. */
   paymentMethod?: boolean;
-  /** What the account has on negative invoices in the currency; it is taken off first. For CollectPayment without a method. */
+  /**
+   * The credit of the account on negative invoices in the currency. It is used before money is collected. For
+   * CollectPayment without a payment method.
+   */
   credit?: Decimal;
 }
 
@@ -87,13 +92,13 @@ const isInvoice = (document: DocumentFacts): document is InvoiceFacts => 'invoic
 const nameOf = (document: DocumentFacts): string =>
   isInvoice(document) ? `Invoice ${document.invoiceNumber}` : `Credit memo ${document.creditMemoNumber}`;
 
-/** The acts that exist for documents of this kind. */
+/** The actions that exist for this kind of document. */
 export const actionsOf = (document: 'Invoice' | 'CreditMemo'): readonly DocumentActionRow[] =>
   documentActions.filter((each) => each.document === document);
 
 /**
- * May this be done to the document? Returns every reason against it, none where it may. The mutations, dryRun and
- * `allowedActions` on the graph all ask here.
+ * May the caller do this to the document? Returns every reason against it. The mutations, dryRun and `allowedActions`
+ * on the graph all ask this function.
  */
 export function judgeDocument(action: DocumentAction, document: DocumentFacts, context: DocumentContext): UserError[] {
   const { scope, settlement, together } = rowOf(action, document);
@@ -121,14 +126,14 @@ export function judgeDocument(action: DocumentAction, document: DocumentFacts, c
 const rowOf = (action: DocumentAction, document: DocumentFacts): DocumentActionRow =>
   actionsOf(isInvoice(document) ? 'Invoice' : 'CreditMemo').find((each) => each.action === action)!;
 
-/** What is set off as a whole asks for no money. */
+/** An invoice that credit covers in full needs no payment method. */
 const isCovered = (document: DocumentFacts, credit: Decimal): boolean =>
   isInvoice(document) && isPositive(document.balance) && compare(credit, document.balance) >= 0;
 
-/** A run that bills, posts, cancels or removes goes over its documents; nobody else moves them meanwhile. Our choice. */
+/** While a run bills, posts, cancels or removes, nobody else moves its documents. Our choice. */
 const isAtWork = (status: BillRunStatus | null): boolean => status !== null && isPhase(status);
 
-/** What speaks against an act in the document alone. */
+/** The reasons against an action that lie in the document alone. */
 function judgeOne(action: DocumentAction, document: DocumentFacts): UserError[] {
   const { from } = rowOf(action, document);
   const name = nameOf(document);
@@ -154,7 +159,7 @@ function judgeOne(action: DocumentAction, document: DocumentFacts): UserError[] 
 }
 
 /**
- * What a document has been used for, which would be lost with it: payments, credits and offsets move its balance.
+ * The use of a document that would be lost with the document. Payments, credits and offsets change its balance.
  * Sources: "Overview of bill runs"; "Invoice reversal" ("payments and credit memos are applied").
  */
 function usageOf(document: DocumentFacts): string | undefined {
@@ -162,15 +167,15 @@ function usageOf(document: DocumentFacts): string | undefined {
     if (document.reversed) return 'has been reversed';
     return compare(document.balance, document.amount) === 0 ? undefined : 'has payments, credits or offsets';
   }
-  // Without it the invoice that it took back would be owed again, and still be reversed.
+  // Without this credit memo the reversed invoice would be owed again, and would still be reversed.
   if (document.reversedInvoiceId) return 'reverses an invoice';
   if (isPositive(document.appliedAmount)) return 'is applied';
   return isPositive(document.refundAmount) ? 'has been refunded' : undefined;
 }
 
 /**
- * The document after Post, Unpost or Cancel. A document has a posted date while it is Posted. A canceled invoice owes
- * nothing (N11). Our choice: Zuora says nothing of the balance.
+ * The document after Post, Unpost or Cancel. A document has a posted date only while it is Posted. A canceled invoice
+ * owes nothing (N11). Our choice: Zuora does not document the balance.
  */
 export const enterDocument = <D extends { status: DocumentStatus; postedDate: Day | null }>(
   document: D,
@@ -185,10 +190,10 @@ export const enterDocument = <D extends { status: DocumentStatus; postedDate: Da
 
 const targetStatus = { Post: 'Posted', Unpost: 'Draft', Cancel: 'Canceled' } as const;
 
-/** Why an invoice was taken back, where nobody says otherwise. Our choice: the published default is a tenant's. */
+/** The default reason of a reversal. Our choice: the published default depends on the tenant. */
 export const reversalReasonCode = 'Reversal';
 
-/** The day of a reversal: today where none is given, or the day of the invoice where that is yet to come. */
+/** The day of a reversal. The default is today, or the invoice date if that is in the future. */
 export const reversalDate = (given: Day | null | undefined, invoice: { invoiceDate: Day }, today: Day): Day =>
   given ?? (today < invoice.invoiceDate ? invoice.invoiceDate : today);
 
@@ -203,8 +208,9 @@ export const judgeReversalDate = (date: Day, invoice: { invoiceDate: Day }): Use
     : [];
 
 /**
- * Taken back for good, a bill must not have been credited before: what returns of the same sale were credited would be
- * credited twice. `facts` are those of its sales after the reversal. Our choice: the documents are silent.
+ * A reversal without rebill is refused if the credits of its sales would then exceed their bills: returns that were
+ * credited would be credited twice. `facts` are the facts of these sales after the reversal. Our choice: Zuora's
+ * documents are silent.
  */
 export const judgeReversalForGood = (facts: Iterable<CreditFacts>): UserError[] =>
   [...facts].some(
@@ -225,8 +231,9 @@ interface Settled {
 }
 
 /**
- * May so much of a credit memo be put against an invoice? Both Posted, of one account, in one currency, and within both
- * balances; null is all that fits. An invoice that owes nothing, or less, takes none.
+ * May this amount of a credit memo be applied to the invoice? Both must be Posted, of one account and in one currency,
+ * and the amount must be within both balances. A null amount applies as much as possible. An invoice with a balance of
+ * 0 or less takes no credit.
  * No source for the preconditions: they are usual in settlement.
  */
 export function judgeApplication(
@@ -260,7 +267,7 @@ function judgeTarget(memo: Settled, invoice: InvoiceFacts & Settled): UserError[
   return errors;
 }
 
-/** The most that can be put of the memo against the invoice: the least of both balances. */
+/** The most that can be applied of the memo to the invoice: the smaller of both balances. */
 export function applicableAmount(
   memo: Pick<CreditMemoFacts, 'status' | 'amount' | 'appliedAmount' | 'refundAmount'>,
   invoice: { balance: Decimal },
@@ -269,7 +276,10 @@ export function applicableAmount(
   return compare(left, invoice.balance) <= 0 ? left : invoice.balance;
 }
 
-/** May so much of a credit memo be taken off an invoice? `applied` is what is put against it; null takes all of that. */
+/**
+ * May this amount of a credit memo be unapplied from an invoice? `applied` is the amount applied to the invoice. A null
+ * amount unapplies all of it.
+ */
 export function judgeUnapplication(
   memo: CreditMemoFacts & Settled,
   applied: Decimal,
@@ -284,7 +294,7 @@ export function judgeUnapplication(
   return amount === null ? [] : judgeAmount(amount, applied, memo.currency, `at most ${applied} can be unapplied`);
 }
 
-/** An amount of money that is moved: above 0, in whole units of the currency, and no more than there is. */
+/** Checks an amount of money to move: above 0, in whole units of the currency, and at most `most`. */
 function judgeAmount(amount: Decimal, most: Decimal, currency: string, there: string): UserError[] {
   const decimals = currencyDecimals(currency);
   if (!isPositive(amount)) return [userError('INVALID_VALUE', `amount is ${amount}, but must be above 0.`, ['amount'])];
@@ -294,7 +304,7 @@ function judgeAmount(amount: Decimal, most: Decimal, currency: string, there: st
   return compare(amount, most) > 0 ? [userError('BALANCE_EXCEEDED', `amount is ${amount}; ${there}.`, ['amount'])] : [];
 }
 
-/** Memo and invoice after `amount` more of the one is put against the other; below 0, after it is taken off. */
+/** Memo and invoice after `amount` more of the memo is applied to the invoice. A negative amount unapplies. */
 export const withApplied = <M extends { appliedAmount: Decimal }, I extends { balance: Decimal }>(
   memo: M,
   invoice: I,

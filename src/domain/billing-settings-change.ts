@@ -11,7 +11,7 @@ export interface UnitOfMeasureInput {
   roundingMode?: RoundingMode | null;
 }
 
-/** What is given replaces, what is left out stays. */
+/** A given field replaces the setting. An absent field changes nothing. */
 export interface BillingSettingsInput {
   invoiceSettlement?: boolean | null;
   creditMemoRule?: CreditMemoRule | null;
@@ -24,9 +24,9 @@ export interface BillingSettingsInput {
   fulfillmentLocations?: readonly string[] | null;
 }
 
-/** What a change depends on besides the settings, over the whole entity. */
+/** The facts besides the settings, over the whole entity. */
 export interface SettingsFacts {
-  /** Those of the tax codes that the change takes away which a line item has. */
+  /** The removed tax codes that a line item still has. */
   taxCodesInUse: ReadonlySet<string>;
   creditMemoExists: boolean;
 }
@@ -44,12 +44,13 @@ const always = [
   'taxCodes',
   'units',
 ] as const;
-/** Null empties these: anything is allowed again. */
+/** Null empties these lists: any value is allowed again. */
 const lists = ['carriers', 'fulfillmentSystems', 'fulfillmentLocations'] as const;
 
 /**
- * May a caller change what holds for all orgs of its entity? One that sees only some of them may not: it would change how the
- * others bill. Our choice. It does not matter why: the client is granted only some, or the request narrows itself.
+ * May the caller change settings that hold for all orgs of its entity? A caller that sees only some orgs may not: the
+ * change would affect how the other orgs bill. Our choice. The reason does not matter: the client may be granted only
+ * some orgs, or the request may narrow itself.
  */
 export function judgeReach(seesAllOrgs: boolean): UserError[] {
   if (seesAllOrgs) return [];
@@ -58,17 +59,19 @@ export function judgeReach(seesAllOrgs: boolean): UserError[] {
   return [userError('PERMISSION_DENIED', message)];
 }
 
-/** The tax codes that a change takes away. */
+/** The tax codes that the change removes. */
 export function removedTaxCodes({ taxCodes }: BillingSettingsInput, current: BillingSettings): string[] {
   const kept = new Set(taxCodes?.map(({ code }) => code));
   return taxCodes ? current.taxCodes.map(({ code }) => code).filter((code) => !kept.has(code)) : [];
 }
 
 /**
- * May the settings be changed like this? A tax code that a line item has stays, since it is billed with; its rate may
- * change, since items keep the rate they were billed at. Units and list entries go freely: they are judged when
- * something is entered. Settlement stays on once there is a credit memo, which without it could not be applied.
- * Our choice throughout: what Zuora's settings pages refuse is not published. Returns every reason against it.
+ * May the settings be changed like this? Returns every reason against it. Our choice throughout: Zuora does not publish
+ * what its settings pages refuse.
+ *
+ * A tax code that a line item has cannot be removed, since billing needs it. Its rate may change: items keep the rate
+ * at which they were billed. Units and list entries can be removed freely, because they are checked only on input.
+ * Settlement stays on while a credit memo exists, because without settlement the memo could not be applied.
  */
 export function judgeSettings(
   input: BillingSettingsInput,
@@ -99,7 +102,7 @@ export function judgeSettings(
   return errors;
 }
 
-/** The settings after a change that was judged. */
+/** The settings after a change that judgeSettings allowed. */
 export function changedSettings<S extends BillingSettings>(current: S, input: BillingSettingsInput): S {
   const { units, ...rest } = input;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
@@ -111,7 +114,7 @@ function checkTaxCodes(taxCodes: readonly TaxCode[]): UserError[] {
   return checkEach('taxCodes', taxCodes, 'code', ({ rate }) => checkRate(rate));
 }
 
-/** More than 100 % is 10 written for 10 %, or a like slip. */
+/** A rate above 100 % is a slip, such as 10 written for 10 %. */
 const checkRate = (rate: Decimal): UserError[] =>
   compare(rate, '0') < 0 || compare(rate, highestRate) > 0
     ? [userError('INVALID_VALUE', `rate is ${rate}; 0 to ${highestRate} is allowed, where 0.1 is 10 %.`, ['rate'])]
@@ -132,11 +135,11 @@ function checkList(field: string, values: readonly string[]): UserError[] {
     'value',
     () => [],
   );
-  // The entries are texts by themselves.
+  // The list holds plain texts, so the path ends at the position.
   return named.map((error) => ({ ...error, path: error.path.slice(0, 2) }));
 }
 
-/** Entries of a list that are told apart by one text: filled, not too long, and each once. */
+/** Checks the entries of a list that one text identifies: filled, not too long, and each listed once. */
 function checkEach<K extends string, E extends Record<K, string>>(
   list: string,
   entries: readonly E[],

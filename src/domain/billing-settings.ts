@@ -2,12 +2,12 @@ import { compare, type Decimal, type RoundingMode, round } from './decimal';
 import { type UserError, userError } from './errors';
 
 /**
- * Which charges go on a credit memo instead of an invoice, where invoice settlement is on.
+ * Selects the charges that go on a credit memo instead of an invoice. Used only if invoice settlement is on.
  * Source: "Rules for generating invoices and credit memos".
  */
 export type CreditMemoRule = 'AllNegative' | 'AllNegativeAndZero' | 'NetNegative' | 'NetNegativeNoGrouping';
 
-/** Which part of a price that includes tax is rounded first. Source: "Rounding rule for inclusive tax mode". */
+/** The part of a tax-inclusive price that is rounded first. Source: "Rounding rule for inclusive tax mode". */
 export type InclusiveTaxRule = 'NetFirst' | 'TaxFirst';
 
 export interface TaxCode {
@@ -16,19 +16,19 @@ export interface TaxCode {
   rate: Decimal;
 }
 
-/** Quantities in this unit are kept with so many decimals. Source: "Examples of rounding". */
+/** Quantities in this unit are stored with `decimals` decimals. Source: "Examples of rounding". */
 export interface UnitOfMeasure {
   name: string;
   decimals: number;
   roundingMode: RoundingMode;
 }
 
-/** How an entity bills. A list that is empty or absent (units, carriers, systems, locations) allows anything. */
+/** How an entity bills. An empty or absent list (units, carriers, systems, locations) allows any value. */
 export interface BillingSettings {
   invoiceSettlement: boolean;
   creditMemoRule: CreditMemoRule;
   inclusiveTaxRule: InclusiveTaxRule;
-  /** Of extended amounts and taxes. */
+  /** For extended amounts and taxes. */
   roundingMode: RoundingMode;
   taxCodes: readonly TaxCode[];
   units: readonly UnitOfMeasure[];
@@ -39,17 +39,17 @@ export interface BillingSettings {
 
 const shownAtMost = 5;
 
-/** A handful of what is allowed, for a message. */
+/** The first few allowed values, for a message. */
 export const named = (allowed: readonly string[]): string =>
   allowed.length > shownAtMost
     ? `${allowed.slice(0, shownAtMost).join(', ')} and ${allowed.length - shownAtMost} more are allowed`
     : `${allowed.join(', ')} ${allowed.length === 1 ? 'is' : 'are'} allowed`;
 
 /**
- * The quantity that is kept of one that was given: with the decimals of its unit, rounded in the unit's mode. It stays as
- * it is where the unit is not configured, be it because none are or because it was taken away since. So does all that is
- * `left` of what it is a part of: the unit may have had more decimals before, and a rest that it cannot say any more
- * could never be fulfilled or returned. That exception is our choice.
+ * The quantity to store: rounded to the decimals of its unit, in the unit's mode. Two quantities stay as they are:
+ * - A quantity whose unit is not configured, or not any more.
+ * - A quantity equal to `left`, all that is left of the whole. The unit may have had more decimals before, and a
+ *   remainder that it can no longer express could never be fulfilled or returned. Our choice.
  * Source: "Data type rounding rules"; "Examples of rounding".
  */
 export function roundQuantity(
@@ -63,7 +63,7 @@ export function roundQuantity(
   return unit ? round(quantity, unit.decimals, unit.roundingMode) : quantity;
 }
 
-/** Where units are configured, a line item's must be one of them. Source: "Order line item fields", UOM. */
+/** If units are configured, a line item's unit must be one of them. Source: "Order line item fields", UOM. */
 export function checkUnit(
   unitOfMeasure: string | null | undefined,
   { units }: Pick<BillingSettings, 'units'>,
@@ -73,7 +73,7 @@ export function checkUnit(
   return [userError('INVALID_VALUE', `No unit has this name; ${named(names)}.`, ['unitOfMeasure'])];
 }
 
-/** A line item's tax code must be one of the configured ones. Our choice: an unknown code could never be taxed. */
+/** A line item's tax code must be a configured code. Our choice: an unknown code could never be taxed. */
 export function checkTaxCode(
   taxCode: string | null | undefined,
   { taxCodes }: Pick<BillingSettings, 'taxCodes'>,
@@ -84,6 +84,6 @@ export function checkTaxCode(
   return [userError('INVALID_VALUE', `No tax code has this name; ${allowed}.`, ['taxCode'])];
 }
 
-/** The rate of a tax code as it is now; null where there is no code. */
+/** The present rate of a tax code; null without a code. */
 export const taxRateOf = (taxCode: string | null, { taxCodes }: Pick<BillingSettings, 'taxCodes'>): Decimal | null =>
   taxCodes.find(({ code }) => code === taxCode)?.rate ?? null;

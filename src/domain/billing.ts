@@ -10,7 +10,7 @@ import { type Parked, type Placeable, type PlacedDocument, placed } from './plac
 import { amount, type Extended, type TaxMode } from './price';
 import { taxOf } from './tax';
 
-/** Something to be billed, with the attributes that decide on which document it stands. */
+/** One thing to bill, with the attributes that decide on its document. */
 export interface Charge {
   accountId: string;
   orgId: string;
@@ -19,14 +19,14 @@ export interface Charge {
   paymentTerm: string;
   invoiceGroupNumber: string | null;
   orderLineItemId: string;
-  /** The sale that a return takes back. */
+  /** The sales line item of a return. */
   originalOrderLineItemId: string | null;
   fulfillmentId: string | null;
   itemCategory: ItemCategory;
   chargeName: string;
   quantity: Decimal;
   unitPrice: Decimal;
-  /** What a fulfillment was said to come to when its quantity was entered: that is what a sale is charged. */
+  /** The amount stored when a fulfillment's quantity was entered. A sale is charged this amount. */
   amount: Decimal | null;
   unitOfMeasure: string | null;
   taxMode: TaxMode | null;
@@ -39,17 +39,17 @@ export interface Charge {
 
 /** A charge with its amounts: above 0 for a sale, below 0 for a return. */
 export interface PricedCharge extends Charge, Amounts {
-  /** Null where no tax code applies, and on a return that makes up for several rates. */
+  /** Null without a tax code, and on a return that makes up for several rates. */
   taxRate: Decimal | null;
 }
 
 type Money = Pick<BillingSettings, 'taxCodes' | 'inclusiveTaxRule' | 'roundingMode'>;
 
 /**
- * What each charge comes to. A sale: price x quantity, rounded once, split by the rate that its tax code has now. A
- * return: what creditOf leaves of its sale's bill, by the rate that the sale was billed with, and by that of today where
- * it is not billed yet. Sales come first, wherever they stand: what is billed of them here limits the returns of the same act too.
- * `facts` are those of the sales lines of the returns, by their ids.
+ * Prices each charge. A sale costs price x quantity, rounded once, and is taxed at the present rate of its tax code. A
+ * return is credited by creditOf: at the rate at which the sale was billed, or at the present rate if the sale is not
+ * billed yet. Sales are priced first, so that sales billed here also limit the returns of the same act. `facts` are the
+ * facts of the returned sales line items, by their ids.
  */
 export function priced<C extends Charge>(
   charges: readonly C[],
@@ -83,7 +83,7 @@ export function priced<C extends Charge>(
   });
 }
 
-/** What a quantity of a line item is charged, and the tax on it. */
+/** The amount of a quantity of a line item, and its tax. */
 export function amountsOf(
   line: { unitPrice: Decimal; currency: string; taxMode: TaxMode | null },
   quantity: Decimal,
@@ -96,8 +96,9 @@ export function amountsOf(
 }
 
 /**
- * The amount of a whole line item less the tax that its price includes; nothing is taken off where tax comes on top.
- * By the rate that its code has now: billing takes the one of its own day. Source: "Order line item fields".
+ * The amount of a whole line item without the tax that its price includes. Exclusive tax is not taken off. The tax has
+ * the present rate of its code; billing uses the rate of the day of billing.
+ * Source: "Order line item fields".
  */
 export function amountWithoutTax(
   line: Extended & { taxMode: TaxMode | null; taxCode: string | null },
@@ -108,7 +109,7 @@ export function amountWithoutTax(
   return amountsOf({ ...line, unitPrice: line.amountPerUnit }, line.quantity, rate, settings).net;
 }
 
-/** What an invoice and a credit memo have in common before they are written. */
+/** The common fields of an invoice and a credit memo that are not written yet. */
 export interface Draft extends BillingDates {
   accountId: string;
   orgId: string;
@@ -117,7 +118,7 @@ export interface Draft extends BillingDates {
   amountWithoutTax: Decimal;
   taxAmount: Decimal;
   amount: Decimal;
-  /** In the sign of the document: what a credit memo credits is above 0. */
+  /** In the sign of the document: a credited amount on a credit memo is above 0. */
   items: PricedCharge[];
 }
 
@@ -128,7 +129,7 @@ export interface InvoiceDraft extends Draft {
 
 export interface CreditMemoDraft extends Draft {
   reasonCode: string;
-  /** Its place among the invoices of the same act; see PlacedDocument. */
+  /** Position of the sister invoice among the invoices of the same act; see PlacedDocument. */
   sister: number | null;
 }
 
@@ -142,11 +143,11 @@ export interface Documents extends Drafts {
   parked: Parked[];
 }
 
-/** What decides on which document something stands. Documents come in the order of these keys. */
+/** Charges with the same key go on the same document. Documents come in the order of these keys. */
 export const documentKey = (charge: Omit<InvoiceKey, 'orgId'>): string =>
   JSON.stringify([charge.accountId, charge.currency, charge.paymentTerm, charge.invoiceGroupNumber]);
 
-/** What the placing looks at of one more charge. `line`: a number of its order line item. */
+/** Enters a charge at a position of the columns that placing.ts reads. `line`: a number of its order line item. */
 export function putPlaceable(charges: Placeable, at: number, charge: PricedCharge, line: number): void {
   charges.net[at] = toBillionths(charge.net);
   charges.tax[at] = toBillionths(charge.tax);
@@ -154,7 +155,9 @@ export function putPlaceable(charges: Placeable, at: number, charge: PricedCharg
   charges.line[at] = line;
 }
 
-/** Room for so many. Filled out of order, an array that grows would become a table of hashes. */
+/**
+ * Columns for `size` charges. The arrays are filled out of order: without a size V8 would turn them into hash tables.
+ */
 export const roomToPlace = (size: number): Placeable => ({
   net: new Array(size),
   tax: new Array(size),
@@ -163,9 +166,10 @@ export const roomToPlace = (size: number): Placeable => ({
 });
 
 /**
- * Puts charges on documents. Those that agree in account, currency, payment term and invoice group number come together,
- * whatever their order or line item; documents come in one fixed order, by account first, so that the numbers of one
- * request are the same on every run. Within a group the settings decide what is invoiced and what is credited (placing.ts).
+ * Puts charges on documents. Charges with the same account, currency, payment term and invoice group number share a
+ * document, whatever their order or line item. Documents are sorted by key, account first, so that every run of a
+ * request gives the same numbers. Within a group the settings decide which charges are invoiced and which are credited
+ * (placing.ts).
  * Sources: "Invoice grouping examples"; "Attributes for flexible billing".
  */
 export function documentsOf(
@@ -190,7 +194,7 @@ export function documentsOf(
   return { ...draftsOf(documents, (at) => charges[at], dates), parked };
 }
 
-/** Documents as they are to be written, with their charges by position. */
+/** The documents to write, with their charges. `chargeAt` returns the charge at a position. */
 export function draftsOf(
   documents: readonly PlacedDocument[],
   chargeAt: (at: number) => PricedCharge,
@@ -231,7 +235,7 @@ const invoiceOf = (items: PricedCharge[], dates: BillingDates): InvoiceDraft => 
   ...draftOf(items, dates),
 });
 
-/** An invoice that nothing stands on yet. */
+/** An invoice without items. */
 export function invoiceHeader(
   { accountId, orgId, currency, paymentTerm, invoiceGroupNumber }: InvoiceKey,
   dates: BillingDates,

@@ -1,7 +1,7 @@
 import type { RequestError } from './errors';
 import type { DocumentMode } from './registered-document';
 
-/** What a client may do. Each root field and REST route names the one it needs. */
+/** The rights of a client. Each root field and REST route names the scope that it needs. */
 export const scopes = ['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -15,26 +15,26 @@ export const scopeMeanings: Record<Scope, string> = {
   admin: 'settings, clients and registered documents',
 };
 
-/** On whose behalf a request runs, and what it may see. Made once per request from its token and headers. */
+/** The client of a request, and the data that it may see. Made once per request from the token and the headers. */
 export interface Caller {
   clientId: string;
   entityId: string;
   /** The orgs whose rows are visible: never empty, always of this entity. */
   orgIds: readonly string[];
   scopes: ReadonlySet<Scope>;
-  /** The entities that its token is limited to; absent where it is good for all of its client. */
+  /** The entities of a limited token; absent if the token covers every entity of its client. */
   tokenEntityIds?: ReadonlySet<string>;
-  /** What it may run besides its registered documents, over GraphQL. */
+  /** The documents that the client may run over GraphQL besides its registered documents. */
   documentMode?: DocumentMode;
   requestId: string;
   trackId: string | null;
-  /** Why it has no entity: whoever reads its `entityId` or `orgIds` is refused with this. */
+  /** The reason why the request has no entity. Reading `entityId` or `orgIds` throws this error. */
   undecided?: RequestError;
 }
 
 /**
- * A caller whose client has several entities, and whose request names none. That is enough to ask who one is; what needs an
- * entity is refused, also where nobody has thought of it.
+ * A caller whose client has several entities, for a request that names none of them. Such a caller may only ask who it
+ * is. The getters refuse everything else, even where a check was forgotten.
  */
 export function withoutEntity(caller: Omit<Caller, 'entityId' | 'orgIds'>, undecided: RequestError): Caller {
   return {

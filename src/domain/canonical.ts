@@ -1,4 +1,4 @@
-/** The same value with the keys of its objects in order, so that values that are equal have equal JSON texts. */
+/** The same value with sorted object keys, so that equal values have equal JSON texts. */
 export function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;

@@ -3,11 +3,11 @@ import type { TaxMode } from './price';
 
 export type CreditMemoStatus = 'Draft' | 'Posted' | 'Canceled';
 
-/** Why a return is credited, where nobody says otherwise. Source: tutorial "Order fulfillment". */
+/** The default reason for crediting a return. Source: tutorial "Order fulfillment". */
 export const defaultReasonCode = 'Return Order';
 
 /**
- * What of a credit memo is still to be used: amount = applied + unapplied + refunded. Nothing of one that is Canceled (N11).
+ * The unused rest of a credit memo: amount = applied + unapplied + refunded. A Canceled memo has none (N11).
  * Source: "GETCreditMemoType".
  */
 export const unappliedCredit = (memo: {
@@ -17,7 +17,7 @@ export const unappliedCredit = (memo: {
   refundAmount: Decimal;
 }): Decimal => (memo.status === 'Canceled' ? '0' : subtract(memo.amount, add(memo.appliedAmount, memo.refundAmount)));
 
-/** What an item is said to credit: tax included where the price included it. Source: "GETCreditMemoItemType". */
+/** The shown amount of a credit memo item: with tax if the price included tax. Source: "GETCreditMemoItemType". */
 export const itemAmount = (item: {
   amountWithoutTax: Decimal;
   taxAmount: Decimal;

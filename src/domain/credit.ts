@@ -1,24 +1,24 @@
 import { add, compare, type Decimal, isPositive, subtract } from './decimal';
 
-/** An amount as it is charged, and the tax on it. */
+/** An amount without tax, and its tax. */
 export interface Amounts {
   net: Decimal;
   tax: Decimal;
 }
 
-/** What has been billed for a sales line item, and credited for its returns, so far. */
+/** The billed totals of a sales line item, and the credited totals of its returns. */
 export interface CreditFacts {
   billedQuantity: Decimal;
   billedNet: Decimal;
   billedTax: Decimal;
-  /** Of the item billed last; null where it bore no tax, or where none is billed. */
+  /** The rate of the item billed last; null if that item had no tax, or if nothing is billed. */
   billedTaxRate: Decimal | null;
-  /** Every rate that something was billed or credited at, once; null is none, or no single one. */
+  /** Each rate at which an item was billed or credited, listed once. Null means no rate, or no single rate. */
   taxRates: readonly (Decimal | null)[];
   creditedQuantity: Decimal;
   creditedNet: Decimal;
   creditedTax: Decimal;
-  /** The line was completed without ever being sent to billing. */
+  /** The line item was completed without ever being sent to billing. */
   neverBilled: boolean;
 }
 
@@ -26,24 +26,26 @@ const none: Amounts = { net: '0', tax: '0' };
 const floor = (value: Decimal): Decimal => (isPositive(value) ? value : '0');
 const least = (a: Decimal, b: Decimal): Decimal => (compare(a, b) <= 0 ? a : b);
 
-/** How much that was billed has not come back yet. */
+/** The billed quantity that is not returned yet. */
 const openOf = (facts: CreditFacts): Decimal => floor(subtract(facts.billedQuantity, facts.creditedQuantity));
 
-/** What so much would be charged anew: by the rate that the sale was billed with, and by the one it would be billed with now. */
+/** Price of a quantity, at two rates: the rate at which the sale was billed, and the present rate. */
 export interface Prices {
   billed: (quantity: Decimal) => Amounts;
   now: (quantity: Decimal) => Amounts;
 }
 
 /**
- * What is credited for a returned quantity, above 0.
+ * The credit for a returned quantity; the quantity is above 0.
  *
- * What was billed is the limit: a return of billed quantity is credited at most what is left of the bill, net and tax
- * each, and the one that exhausts it takes the remainder, so that the cents lost or won by rounding item by item come
- * back in the end. What is returned before it was billed is credited by the price, since it will be billed by the price:
- * all of it together by that of the whole, so that nothing is won by returning it bit by bit. That is what a later bill
- * over the whole comes to; one in several pieces, each rounded, or at another rate may differ. What can never be billed
- * is credited nothing. No source: the documents are silent on rounding drift over returns.
+ * Billed quantity: the credit is at most the uncredited rest of the bill, for net and tax each. The return that
+ * exhausts the bill takes the remainder. So the cents lost or gained by rounding each item come back in the end.
+ *
+ * Quantity returned before it is billed: the credit follows the price, because the later bill will follow the price.
+ * All such returns together are credited as one quantity, so that returning bit by bit gains nothing. A later bill over
+ * the whole quantity has the same amount. A bill in several rounded pieces, or at another rate, may differ.
+ *
+ * Quantity that can never be billed: no credit. No source: Zuora's documents are silent on rounding drift over returns.
  */
 export function creditOf(quantity: Decimal, facts: CreditFacts, price: Prices): Amounts {
   if (facts.neverBilled) return none;
@@ -66,7 +68,7 @@ export function creditOf(quantity: Decimal, facts: CreditFacts, price: Prices): 
   };
 }
 
-/** The rate that a credit is told to bear: null where it makes up for several, none of which says what its tax is. */
+/** The tax rate shown on a credit; null if the credit covers several rates, none of which explains its tax. */
 export function creditedTaxRate(quantity: Decimal, facts: CreditFacts, now: Decimal | null): Decimal | null {
   const open = openOf(facts);
   const rates = [...(isPositive(open) ? facts.taxRates : []), ...(compare(quantity, open) > 0 ? [now] : [])];
@@ -76,7 +78,7 @@ export function creditedTaxRate(quantity: Decimal, facts: CreditFacts, now: Deci
 const withRate = ({ taxRates }: CreditFacts, rate: Decimal | null) =>
   taxRates.includes(rate) ? taxRates : [...taxRates, rate];
 
-/** The facts after a bill: a sale and its return may be billed by one act. */
+/** The facts after a bill. One act may bill a sale and its return. */
 export const billed = (
   facts: CreditFacts,
   quantity: Decimal,
@@ -91,7 +93,7 @@ export const billed = (
   taxRates: withRate(facts, billedTaxRate),
 });
 
-/** The facts after a credit: two returns of one sale may be billed by one act. */
+/** The facts after a credit. One act may bill two returns of one sale. */
 export const credited = (
   facts: CreditFacts,
   quantity: Decimal,

@@ -5,7 +5,7 @@ export type Day = string;
 export const firstDay: Day = '1900-01-01';
 export const lastDay: Day = '2999-12-31';
 
-/** Is this a day that exists in the calendar, between firstDay and lastDay? */
+/** Does this day exist in the calendar, between firstDay and lastDay? */
 export function isDay(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\d$/.test(text) || text < firstDay || text > lastDay) return false;
   const time = Date.parse(`${text}T00:00:00Z`);
@@ -18,5 +18,5 @@ export function addDays(day: Day, days: number): Day {
   return date.toISOString().slice(0, 10);
 }
 
-/** The day of an instant, in UTC: the default of dates that a request leaves out. */
+/** The UTC day of an instant: the default of dates that a request leaves out. */
 export const dayOf = (instant: string): Day => instant.slice(0, 10);

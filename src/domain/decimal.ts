@@ -1,8 +1,8 @@
 import Big from 'big.js';
 
 /**
- * Exact decimals. Amounts, prices and quantities are strings everywhere; they become Big only inside these functions,
- * never a JavaScript number. Limits: 13 digits before and 9 after the point (Zuora, "Rounding and precision").
+ * Exact decimals. Amounts, prices and quantities are strings everywhere. Only these functions turn them into Big, and
+ * never into a JavaScript number. Limits: 13 digits before and 9 after the point (Zuora, "Rounding and precision").
  */
 export type Decimal = string;
 export type RoundingMode = 'HALF_UP' | 'UP' | 'DOWN';
@@ -11,7 +11,7 @@ const bigMode: Record<RoundingMode, Big.RoundingMode> = { DOWN: 0, HALF_UP: 1, U
 export const maxDecimals = 9;
 const form = /^-?\d{1,13}(\.\d{1,9})?$/;
 
-/** May a value that was computed stand where one is given? Rounding can add a digit. */
+/** Is a computed value within the limits of a given value? Rounding can add a digit. */
 export const isWithinLimits = (value: Decimal): boolean => form.test(value);
 
 /** The canonical form (no exponent, no needless zeros) of a decimal within the limits, or undefined. */
@@ -28,9 +28,9 @@ export const compare = (a: Decimal, b: Decimal): -1 | 0 | 1 => new Big(a).cmp(b)
 export const round = (value: Decimal, decimals: number, mode: RoundingMode): Decimal =>
   plain(new Big(value).round(decimals, bigMode[mode]));
 
-/** a / b, rounded once: the digits behind the last one kept count to the end, however many there are. */
+/** a / b, rounded once from all digits of the quotient. */
 export function divide(a: Decimal, b: Decimal, decimals: number, mode: RoundingMode): Decimal {
-  // A constructor of its own, since big.js takes precision and mode of a division from there.
+  // A constructor of its own: big.js reads the precision and mode of a division from the constructor.
   const Exact = Big();
   Exact.DP = decimals;
   Exact.RM = bigMode[mode];
@@ -39,7 +39,7 @@ export function divide(a: Decimal, b: Decimal, decimals: number, mode: RoundingM
 
 export const isPositive = (value: Decimal): boolean => new Big(value).gt(0);
 
-/** At least `decimals` digits after the point, more where the value has them: how money is written. */
+/** Adds zeros up to `decimals` digits after the point, as money is written. More digits stay. */
 export function pad(value: Decimal, decimals: number): Decimal {
   const point = value.indexOf('.');
   const own = point < 0 ? 0 : value.length - point - 1;
@@ -47,7 +47,7 @@ export function pad(value: Decimal, decimals: number): Decimal {
   return `${value}${point < 0 ? '.' : ''}${'0'.repeat(decimals - own)}`;
 }
 
-/** A number of JSON as a decimal: at most 15 significant digits, which a double holds exactly enough; else undefined. */
+/** A JSON number as a decimal; undefined above 15 significant digits, which a double does not hold exactly enough. */
 export function decimalOfNumber(value: number): Decimal | undefined {
   if (!Number.isFinite(value)) return undefined;
   const text = new Big(value).toFixed();
@@ -58,7 +58,7 @@ export function decimalOfNumber(value: number): Decimal | undefined {
   return digits.length <= 15 ? parseDecimal(text) : undefined;
 }
 
-/** A decimal as a whole number of billionths: exact, and many times as fast to add up a million of. */
+/** A decimal in billionths: exact, and many times faster for adding up a million values. */
 export function toBillionths(value: Decimal): bigint {
   const [whole, part = ''] = value.split('.');
   if (part.length > maxDecimals) throw new Error(`${value} has more than ${maxDecimals} decimals`);

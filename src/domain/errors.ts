@@ -1,8 +1,13 @@
 /**
- * Every error code in one place. `userErrorCodes` are what the rules refuse; a mutation returns them as `userErrors`
- * and REST as `reasons` whose code ends in `category` (the two digits published for Zuora's REST API).
- * `requestErrorCodes` are what never reaches the rules: they become `extensions.code` of a GraphQL error, or the
- * HTTP status of a REST reply and the category of its one reason. `graphqlErrorCodes` come from GraphQL itself.
+ * Every error code in one place.
+ *
+ * `userErrorCodes`: refusals by the rules. A mutation returns them as `userErrors`. REST returns them as `reasons`
+ * whose code ends in `category` (the two digits published for Zuora's REST API).
+ *
+ * `requestErrorCodes`: refusals before the rules run. They become `extensions.code` of a GraphQL error. In a REST reply
+ * they become the HTTP status and the category of the one reason.
+ *
+ * `graphqlErrorCodes` come from GraphQL itself.
  */
 interface UserErrorMeaning {
   meaning: string;
@@ -112,7 +117,7 @@ export type UserErrorDetails =
   | { kind: 'QuantityExceeded'; requested: string; available: string }
   | { kind: 'VersionConflict'; currentVersion: number; current: { id: string } };
 
-/** Something the rules refuse. `path` leads into the arguments of the operation, outermost first. */
+/** A refusal by the rules. `path` leads into the arguments of the operation, outermost first. */
 export interface UserError {
   code: UserErrorCode;
   message: string;
@@ -133,7 +138,7 @@ export const userError = (
 export const below = (prefix: (string | number)[], errors: readonly UserError[]): UserError[] =>
   errors.map((error) => ({ ...error, path: [...prefix.map(String), ...error.path] }));
 
-/** Thrown to roll a unit of work back; it carries what the reply tells the client. */
+/** Thrown to roll a unit of work back. The reply shows its errors to the client. */
 export class Refusal extends Error {
   constructor(readonly errors: UserError[]) {
     super(errors.map((error) => `${error.code} ${error.path.join('.')}: ${error.message}`).join('; '));
@@ -247,7 +252,7 @@ export const requestErrorCodes = {
       'The request took too long, or waited too long for locks of other requests, and was ended. Nothing was changed.',
   },
   OUTCOME_UNKNOWN: {
-    // Not 503, which asks to be tried again.
+    // Not 503: that status invites a retry.
     status: 500,
     category: 60,
     meaning:
@@ -261,7 +266,7 @@ export const requestErrorCodes = {
   },
 } as const satisfies Record<string, RequestErrorMeaning>;
 
-/** What GraphQL refuses before anything runs. REST has none of these. */
+/** Refusals by GraphQL before a resolver runs. REST has none of these. */
 export const graphqlErrorCodes = {
   GRAPHQL_PARSE_FAILED: { status: 400, meaning: 'The document is not GraphQL, or is too long.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },
@@ -274,12 +279,12 @@ export const graphqlErrorCodes = {
 
 export type RequestErrorCode = keyof typeof requestErrorCodes;
 
-/** A request that is refused before, or apart from, the rules. */
+/** A refusal before the rules run, or apart from them. */
 export class RequestError extends Error {
   constructor(
     readonly code: RequestErrorCode,
     message: string = requestErrorCodes[code].meaning,
-    /** What brought it about, for the log. */
+    /** The underlying failure, for the log. */
     cause?: unknown,
   ) {
     super(message, { cause });

@@ -23,9 +23,10 @@ export type FulfillmentChange = { state?: FulfillmentState | null } & {
 };
 
 /**
- * The fields that this caller may change now. Executing: all. Booked: with the scope edit-booked all, else only a
- * missing billTargetDate, without which it could never move again. Later: none.
- * Sources: "Update a fulfillment"; "State transitions for fulfillments" (Booked is locked, read as: without permission).
+ * The fields that this caller may change now. Executing: all. Booked: all with the scope edit-booked. Without the scope
+ * only a missing billTargetDate, since without this date the fulfillment could never move again. Later states: none.
+ * Sources: "Update a fulfillment"; "State transitions for fulfillments" (Booked is locked, read as: without
+ * permission).
  */
 export function editableFields(fulfillment: FulfillmentFacts, caller: Caller): readonly UpdatableField[] {
   if (!caller.scopes.has('fulfill')) return [];
@@ -35,15 +36,18 @@ export function editableFields(fulfillment: FulfillmentFacts, caller: Caller): r
   return fulfillment.billTargetDate === null ? ['billTargetDate'] : [];
 }
 
-/** The fields a change names; one left out stays as it is, null empties it. */
+/** The fields that a change names. An absent field stays as it is, and null empties a field. */
 const changedFields = (change: FulfillmentChange): UpdatableField[] =>
   updatableFields.filter((field) => change[field] !== undefined);
 
-/** Does a change name nothing at all? A fixed field that is repeated is named, and changes nothing. */
+/** Does a change name no field at all? A repeated fixed field counts as named, although it changes nothing. */
 const isEmpty = (change: FulfillmentChange): boolean =>
   change.state == null && [...updatableFields, ...fixedFields].every((field) => change[field] === undefined);
 
-/** A fixed field may be repeated with the value that it has; another value is refused. Source: "Update a fulfillment", sample. */
+/**
+ * A fixed field may be repeated with its present value. Another value is refused. Source: "Update a fulfillment",
+ * sample.
+ */
 export function judgeFixed(before: Pick<FulfillmentFields, FixedField>, change: FulfillmentChange): UserError[] {
   const same = (field: FixedField) =>
     field === 'orderLineItemId' ? idOf(change[field] ?? '') === before[field] : change[field] === before[field];
@@ -52,19 +56,21 @@ export function judgeFixed(before: Pick<FulfillmentFields, FixedField>, change: 
     .map((field) => userError('FIELD_LOCKED', `${field} of a fulfillment cannot be changed.`, [field]));
 }
 
-/** Does a change name anything that the entity's settings decide on? A plain move does not. */
+/** Does a change depend on the entity's settings? A plain move does not. */
 export const dependsOnSettings = (change: FulfillmentChange): boolean =>
   (['quantity', ...configuredFields] as const).some((field) => change[field] !== undefined);
 
-/** What of the line item this fulfillment may take: what is pending, and its own where that counts as fulfilled. */
+/**
+ * The quantity that this fulfillment may take of the line item: the pending quantity, and its own if that is counted.
+ */
 export const leftFor = (before: FulfillmentFacts, line: QuantityFacts): Decimal =>
   add(pendingOf(line), before.state === 'Booked' ? before.quantity : '0');
 
 /**
- * Judges the fields of an update (its `state` is a move and judged apart, by the state that the fields leave it in).
- * Editability goes by the state before the change: Executing to Booked with a new quantity in one call is published.
- * A quantity is in the unit of the line item already (inUnitOf). `settings` is null where nothing depends on them.
- * `itemCount`: how many items it has; a quantity below that is refused, since it would break the rule on their number.
+ * Judges the fields of an update. `state` is judged separately, after the fields. Editability depends on the state
+ * before the change: a published sample moves from Executing to Booked with a new quantity in one call. The quantity is
+ * already rounded to the line item's unit (inUnitOf). `settings` is null if nothing depends on them. `itemCount` is the
+ * number of fulfillment items; a quantity below it is refused.
  */
 export function judgeChange(
   before: FulfillmentFacts,
@@ -113,7 +119,10 @@ const lockedError = (field: string, state: FulfillmentState, caller: Caller): Us
     : userError('FIELD_LOCKED', `${field} cannot be changed: the fulfillment is ${state}.`, [field]);
 };
 
-/** Only an Executing fulfillment can be deleted. It frees no quantity, since it was not counted. Source: "Delete a fulfillment". */
+/**
+ * Only an Executing fulfillment can be deleted. That frees no quantity, since it was not counted. Source: "Delete a
+ * fulfillment".
+ */
 export const judgeDelete = (fulfillment: FulfillmentFacts): UserError[] =>
   fulfillment.state === 'Executing'
     ? []

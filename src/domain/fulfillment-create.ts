@@ -11,10 +11,13 @@ export interface FulfillmentInput extends FulfillmentGiven {
   fulfillmentItems?: readonly FulfillmentItemInput[] | null;
 }
 
-/** Published for one line item; for one request our choice, since none is published. */
+/** The limit of 100 per line item is published (maxFulfillments). This limit per request is our choice. */
 export const maxEntries = 1000;
 
-/** The line item must take fulfillments: billing rule TriggerAsFulfillmentOccurs, and Booked. Source: "Sales order line items creation". */
+/**
+ * The line item must have the billing rule TriggerAsFulfillmentOccurs and be Booked. Source: "Sales order line items
+ * creation".
+ */
 export function judgeLine(line: QuantityFacts): UserError[] {
   if (!requiresFulfillment(line)) {
     return [
@@ -38,14 +41,15 @@ export function judgeLine(line: QuantityFacts): UserError[] {
 }
 
 /**
- * What of a line item a new fulfillment may take. `reserved` is the quantity of the Executing entries before it in the
- * same request: they do not count as fulfilled yet, but a request that could never be completed is refused.
+ * The quantity that a new fulfillment may take of a line item. `reserved` is the quantity of the earlier Executing
+ * entries in the same request. These entries do not count as fulfilled yet, but a request that could never be completed
+ * is refused.
  */
 export const leftForNew = (line: QuantityFacts, reserved: Decimal): Decimal => subtract(pendingOf(line), reserved);
 
 /**
- * May this fulfillment be created on this line item, of which that much is `reserved`? The quantity is in the unit of the
- * line item already (inUnitOf). Returns every reason against it.
+ * May this fulfillment be created on the line item? Returns every reason against it. `reserved`: see leftForNew. The
+ * quantity is already rounded to the line item's unit (inUnitOf).
  */
 export function judgeCreate(
   input: FulfillmentInput,
@@ -77,7 +81,7 @@ export function judgeCreate(
   return errors;
 }
 
-/** The values by themselves: texts, quantity, start state, the date that billing will need, and items. */
+/** Checks the values alone: texts, quantity, start state, billTargetDate and items. */
 function checkInput(input: FulfillmentInput, line: { unitOfMeasure: string | null }): UserError[] {
   const errors = checkFields(input, line);
   const state = input.state ?? 'Executing';
@@ -100,7 +104,7 @@ function checkInput(input: FulfillmentInput, line: { unitOfMeasure: string | nul
   if (state === 'SentToBilling' && input.billTargetDate == null) errors.push(billTargetDateRequired());
   const items = input.fulfillmentItems ?? [];
   if (items.length) errors.push(...below(['fulfillmentItems'], judgeItems({ ...input, state }, items.length)));
-  // One limit on what a refusal has to say: items beyond it are not looked into.
+  // With too many items none is checked, which bounds the size of the refusal.
   if (items.length <= maxItems) {
     errors.push(...items.flatMap((item, at) => below(['fulfillmentItems', at], checkItem(item))));
   }

@@ -4,7 +4,7 @@ import type { Decimal } from './decimal';
 import { type UserError, userError } from './errors';
 import type { FulfillmentType } from './fulfillment-state';
 
-/** The fields of a fulfillment that callers give, in the order in which they are shown. */
+/** The fields of a fulfillment that callers give, in display order. */
 export interface FulfillmentFields {
   orderLineItemId: string;
   fulfillmentType: FulfillmentType;
@@ -22,23 +22,26 @@ export interface FulfillmentFields {
   customFields: Record<string, unknown> | null;
 }
 
-/** What the rules say of one field by itself. */
+/** The rules of one field. */
 interface FieldRules {
-  /** Whether an update may change it. When, is said by `editableFields`: it is the same for all of them. */
+  /** Whether an update may change the field. `editableFields` says when: the answer is the same for all such fields. */
   changes: boolean;
-  /** What a new fulfillment has where nothing is given. Absent: the field is given always, or follows from the line item. */
+  /** The default of a new fulfillment. Absent: the field is always given, or follows from the line item. */
   default?: null | false;
-  /** No update empties it. */
+  /** An update cannot set the field to null. */
   required?: true;
-  /** The most characters of a text. None are published; 255 and 500 are those of neighbouring fields. */
+  /** The most characters of a text. No limits are published; 255 and 500 are the limits of neighboring fields. */
   maxLength?: number;
-  /** The list of the settings that its value must be in. Source: FulfillmentCommon ("available values can be configured"). */
+  /**
+   * The list of the settings that must hold the value. Source: FulfillmentCommon ("available values can be
+   * configured").
+   */
   configured?: 'carriers' | 'fulfillmentSystems' | 'fulfillmentLocations';
 }
 
 /**
- * The fields that no update changes may be repeated by one. The published sample of an update has fulfillmentType in its body, and an
- * older copy of the schema has all four: a client that sends a fulfillment back as it was read is not refused for them.
+ * An update may repeat the fields that it cannot change, so that a client can send back a fulfillment as it was read.
+ * The published sample of an update has fulfillmentType in its body, and an older copy of the schema has all four.
  */
 export const fulfillmentFields = {
   orderLineItemId: { changes: false },
@@ -65,7 +68,7 @@ const fieldsWith = <R extends object>(has: (rules: FieldRules) => boolean) =>
   ) as FieldsWith<R>[];
 
 export type UpdatableField = FieldsWith<{ changes: true }>;
-/** The fields that updates change. `state` is none of them: it moves by transitions. */
+/** The fields that an update may change. `state` is not among them, because it changes by transitions. */
 export const updatableFields = fieldsWith<{ changes: true }>(({ changes }) => changes);
 export type FixedField = FieldsWith<{ changes: false }>;
 export const fixedFields = fieldsWith<{ changes: false }>(({ changes }) => !changes);
@@ -75,7 +78,7 @@ const optionalFields = fieldsWith<{ default: null | false }>((rules) => rules.de
 export type ConfiguredField = FieldsWith<{ configured: string }>;
 export const configuredFields = fieldsWith<{ configured: string }>(({ configured }) => configured !== undefined);
 
-/** The lists of the settings that fields of fulfillments take their values from. */
+/** The settings lists that hold the allowed values of fulfillment fields. */
 export type ConfiguredLists = Pick<BillingSettings, Rules[ConfiguredField]['configured']>;
 
 export const maxLengths: Readonly<Record<string, number>> = Object.fromEntries(
@@ -84,19 +87,19 @@ export const maxLengths: Readonly<Record<string, number>> = Object.fromEntries(
   ),
 );
 
-/** A new fulfillment as it is given: what must be, and of the rest what there is. */
+/** The given fields of a new fulfillment: all required fields, and optional fields. */
 export type FulfillmentGiven = Pick<FulfillmentFields, 'orderLineItemId' | 'fulfillmentDate' | 'quantity'> & {
   [F in OptionalField | 'fulfillmentType']?: FulfillmentFields[F] | null;
 };
 
-/** The optional fields of a new fulfillment, each with its default where nothing is given. */
+/** The optional fields of a new fulfillment, each with its default if it is not given. */
 export const withDefaults = (given: FulfillmentGiven): Pick<FulfillmentFields, OptionalField> =>
   Object.fromEntries(optionalFields.map((field) => [field, given[field] ?? fulfillmentFields[field].default])) as Pick<
     FulfillmentFields,
     OptionalField
   >;
 
-/** What a fulfillment names must be in its list, where that is configured. */
+/** A field's value must be in its list, if the list is configured. */
 export function checkLists(input: { [F in ConfiguredField]?: string | null }, settings: ConfiguredLists): UserError[] {
   return configuredFields.flatMap((field) => {
     const value = input[field];

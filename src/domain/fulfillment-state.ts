@@ -1,4 +1,4 @@
-/* The words of the state machine in fulfillment.ts, which the rules of line items use as well. */
+/* The words of the state machine in fulfillment.ts. The rules of line items use them as well. */
 
 export type FulfillmentState = 'Executing' | 'Booked' | 'SentToBilling' | 'Complete' | 'Canceled';
 

@@ -17,8 +17,8 @@ export const fulfillmentStates: readonly FulfillmentState[] = [
 ];
 
 /**
- * The state machine, the same for deliveries and returns: every move that exists, and the states one may start in.
- * `path` is the number of the path in Zuora's "State transitions for fulfillments". No other place decides a move.
+ * The state machine of deliveries and returns: every transition, and every start state. No other place decides a
+ * transition. `path` is the number of the path in Zuora's "State transitions for fulfillments".
  */
 export interface FulfillmentTransitionRow {
   path: number;
@@ -53,7 +53,7 @@ const typeFor: Record<ItemCategory, FulfillmentType> = { Sales: 'Delivery', Retu
 /** Delivery for a sales line item, Return for a return. */
 export const fulfillmentTypeFor = (line: { itemCategory: ItemCategory }): FulfillmentType => typeFor[line.itemCategory];
 
-/** What the rules look at in a fulfillment. */
+/** The fields of a fulfillment that the rules read. */
 export interface FulfillmentFacts {
   state: FulfillmentState;
   quantity: Decimal;
@@ -61,9 +61,10 @@ export interface FulfillmentFacts {
 }
 
 /**
- * What is given as it will be kept: its quantity with the decimals of the line item's unit, or as it is where it takes
- * all that is `left` of the line item. Comes before anything is judged, so that the rules and the counters see the
- * quantity that is written. Source: "Data type rounding rules".
+ * The given fields as they will be stored: the quantity is rounded to the line item's unit. A quantity equal to `left`,
+ * all that is left of the line item, stays as it is. Called before all checks, so that rules and counters see the
+ * stored quantity.
+ * Source: "Data type rounding rules".
  */
 export const inUnitOf = <I extends { quantity?: Decimal | null }>(
   line: { unitOfMeasure: string | null },
@@ -76,8 +77,8 @@ export const inUnitOf = <I extends { quantity?: Decimal | null }>(
     : { ...given, quantity: roundQuantity(given.quantity, line.unitOfMeasure, settings, left) };
 
 /**
- * The values of fields, be they of a new fulfillment or of a change: texts and their lengths, custom fields, and a quantity above 0. A quantity in a unit may have been above
- * 0 before it was rounded.
+ * Checks the fields of a new fulfillment or of a change: texts and lengths, custom fields, and a quantity above 0. A
+ * quantity above 0 may have been rounded to 0 in its unit.
  */
 export const checkFields = (
   input: { quantity?: Decimal | null; customFields?: Record<string, unknown> | null },
@@ -96,14 +97,14 @@ export const checkFields = (
     : []),
 ];
 
-/** What a move depends on besides the fulfillment itself. `posted`: an item of it stands on a Posted document. */
+/** The facts besides the fulfillment itself. `posted`: an item of the fulfillment is on a Posted document. */
 export interface MoveContext {
   line: QuantityFacts;
   posted: boolean;
   caller: Caller;
 }
 
-/** Is there such a move at all? The table alone decides. */
+/** Does this transition exist? The table alone decides. */
 export function judgeTransition(from: FulfillmentState, to: FulfillmentState): UserError[] {
   const allowed = transitions.filter((row) => row.from === from).map((row) => row.to);
   if (allowed.includes(to)) return [];
@@ -121,8 +122,8 @@ export function judgeTransition(from: FulfillmentState, to: FulfillmentState): U
 }
 
 /**
- * May this fulfillment move to `to`? Returns every reason against it, none where it may. The mutations, REST, dryRun
- * and `allowedTransitions` on the graph all ask here.
+ * May this fulfillment move to `to`? Returns every reason against it. The mutations, REST, dryRun and
+ * `allowedTransitions` on the graph all ask this function.
  */
 export function judgeMove(fulfillment: FulfillmentFacts, to: FulfillmentState, context: MoveContext): UserError[] {
   const { line, posted, caller } = context;
@@ -133,7 +134,7 @@ export function judgeMove(fulfillment: FulfillmentFacts, to: FulfillmentState, c
   if (!caller.scopes.has('fulfill')) {
     errors.push(userError('PERMISSION_DENIED', 'The client lacks the scope "fulfill".', ['state']));
   }
-  // A line completes itself as its fulfillments reach SentToBilling, yet they may still go on to Complete.
+  // A line item completes itself once its fulfillments are SentToBilling. They may still go on to Complete.
   const lineTakesIt = line.itemState === 'Booked' || (to === 'Complete' && line.itemState === 'Complete');
   if (!lineTakesIt) {
     errors.push(
@@ -144,7 +145,7 @@ export function judgeMove(fulfillment: FulfillmentFacts, to: FulfillmentState, c
       ),
     );
   }
-  // Executing fulfillments are not counted, so the quantity is judged again when one becomes counted.
+  // An Executing fulfillment is not counted, so its quantity is judged again when it becomes counted.
   if (from === 'Executing' && (to === 'Booked' || to === 'SentToBilling')) {
     errors.push(...judgeQuantity(fulfillment.quantity, pendingOf(line)));
   }
@@ -169,8 +170,8 @@ export const billTargetDateRequired = (): UserError =>
   );
 
 /**
- * The one function that writes `state`. Entering SentToBilling leaves its date behind, which keeps a fulfillment
- * billable again after it is Complete and its document is canceled.
+ * The one function that writes `state`. Entering SentToBilling also sets sentToBillingDate. The date keeps a Complete
+ * fulfillment billable after its document is canceled.
  */
 export function enter<F extends { state: FulfillmentState; sentToBillingDate: string | null }>(
   fulfillment: F,

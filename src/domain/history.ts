@@ -1,13 +1,13 @@
 import { canonical } from './canonical';
 
-/** One field of an object before and after a change, as texts; null where it has no value. */
+/** One field of an object before and after a change, as texts; null if the field has no value. */
 export interface FieldChange {
   field: string;
   before: string | null;
   after: string | null;
 }
 
-/** The kinds of objects whose changes are kept. */
+/** The kinds of objects with a history. */
 export type HistorySubject =
   | 'Account'
   | 'Order'
@@ -21,8 +21,8 @@ export type HistorySubject =
   | 'BillingSettings';
 
 /**
- * The act that changed an object. Start, Finish and Remove are of bill runs: a worker begins with one, one comes to the end
- * of what it was at, and a client has one removed; Delete is when it is gone.
+ * The act that changed an object. Three acts are of bill runs: Start (a worker begins), Finish (a worker ends a phase)
+ * and Remove (a client asks for removal). Delete comes when the run is gone.
  */
 export type HistoryAction =
   | 'Create'
@@ -48,10 +48,10 @@ export type HistoryAction =
   | 'Remove'
   | 'Reopen';
 
-/** The acts by which money or credit was put against a document. */
+/** The acts that put money or credit against a document. */
 export const usingActions: readonly HistoryAction[] = ['Pay', 'Offset', 'Apply', 'Reverse'];
 
-/** Said by the entry itself, or by the object's own fields of the same name. */
+/** Fields that the entry itself holds, or that the object has under the same name. */
 const untold = new Set([
   'id',
   'entityId',
@@ -65,7 +65,7 @@ const untold = new Set([
   'updatedById',
 ]);
 
-/** Told as changed, but never what they are. */
+/** Fields listed as changed, but without their values. */
 const secret = new Set(['paymentMethodToken']);
 
 const text = (field: string, value: unknown): string | null => {
@@ -75,8 +75,8 @@ const text = (field: string, value: unknown): string | null => {
 };
 
 /**
- * The fields that a change has touched. A new object has changed nothing: it is there to be looked at. One that is
- * deleted leaves the values it had.
+ * The changed fields. A new object has none, since its values can be read from the object. A deleted object leaves the
+ * values that it had.
  */
 export function changesOf(before: object | null, after: object | null): FieldChange[] {
   if (before === null) return [];
@@ -94,17 +94,17 @@ const isSame = (value: unknown, now: unknown): boolean =>
   JSON.stringify(canonical(value ?? null)) === JSON.stringify(canonical(now ?? null));
 
 /**
- * Whether a change has changed anything. One that has not leaves no trace: no version, no history, no event (N19). Whoever
- * sends what is there already, such as a nightly export, would otherwise make everybody else read it again.
+ * Whether an update changes any field. An update that changes nothing leaves no version, no history and no event (N19).
+ * Otherwise a client that sends unchanged data, such as a nightly export, would make all other clients read it again.
  */
 export const isChanged = (before: object, after: object): boolean => changesOf(before, after).length > 0;
 
-/** The state of an object, by whichever name it has. */
+/** The state of an object, under any of its three names. */
 export function stateOf(object: object | null): string | null {
   const { state, itemState, status } = (object ?? {}) as Record<string, unknown>;
   return ((state ?? itemState ?? status) as string | undefined) ?? null;
 }
 
-/** What a new object was made with. For what is no object of the graph: nobody can look at it. */
+/** The values of a new object, as changes from null. For objects outside the graph, which can be read nowhere else. */
 export const valuesOf = (made: object): FieldChange[] =>
   changesOf(made, null).map(({ field, before }) => ({ field, before: null, after: before }));

@@ -6,7 +6,7 @@ import type { OrderLineItemState } from './order-line-item';
 
 export type InvoiceStatus = 'Draft' | 'Posted' | 'Canceled';
 
-/** Rounding of extended amounts where no other mode is set. Source: "Data type rounding rules". */
+/** Rounding mode of extended amounts if no other mode is set. Source: "Data type rounding rules". */
 export const defaultRounding: RoundingMode = 'HALF_UP';
 
 /** Dates of a billing act. `targetDate` is the cut-off, `documentDate` is printed and starts the payment term. */
@@ -25,8 +25,8 @@ export function billingDates(
 }
 
 /**
- * Does billing up to `targetDate` pick this fulfillment, or this line item without fulfillments, up? It has entered
- * SentToBilling at some time, still stands there or is Complete, is due, and no claim says that it is billed already.
+ * Does billing up to `targetDate` take this fulfillment, or this line item without fulfillments? It must have entered
+ * SentToBilling, be SentToBilling or Complete now, and be due. `claimed` means that it is billed already.
  * Source: "Billing documents generation for order line items and fulfillments".
  */
 export const isBillable = (
@@ -45,9 +45,9 @@ export const isBillable = (
   billed.billTargetDate <= targetDate;
 
 /**
- * What a quantity is charged: price x quantity, rounded once, to the decimals of the currency. Each item is rounded
- * on its own; no true-up against the line item's amount is documented. Sources: "Data type rounding rules";
- * "Invoice-level rounding".
+ * The charge for a quantity: price x quantity, rounded once to the decimals of the currency. Each item is rounded
+ * alone: no true-up against the line item's amount is documented.
+ * Sources: "Data type rounding rules"; "Invoice-level rounding".
  */
 export const chargeAmount = (
   amountPerUnit: Decimal,
@@ -56,7 +56,7 @@ export const chargeAmount = (
   mode: RoundingMode = defaultRounding,
 ): Decimal => round(multiply(amountPerUnit, quantity), currencyDecimals(currency), mode);
 
-/** What each account owes on these invoices, only where that is positive: nothing else is ever collected. */
+/** The invoices to collect, by account and currency. An invoice with a balance of 0 or less is never collected. */
 export function amountsToCollect<I extends { accountId: string; currency: string; balance: Decimal }>(
   invoices: readonly I[],
 ): Map<string, I[]> {
@@ -77,7 +77,7 @@ interface Owing {
   balance: Decimal;
 }
 
-/** What of a negative invoice reduces another one. */
+/** The amount that a negative invoice takes off another invoice. */
 export interface Offset {
   negativeInvoiceId: string;
   invoiceId: string;
@@ -85,9 +85,9 @@ export interface Offset {
 }
 
 /**
- * A negative invoice, made where invoice settlement is off, reduces what its account is next asked to pay in its
- * currency: the oldest first, on both sides. What is not used up waits for the next time. A choice of ours: Zuora's
- * documents leave it to the payment run.
+ * Offsets negative invoices, which exist where invoice settlement is off. A negative invoice reduces the next
+ * collection of its account in its currency, the oldest invoices first on both sides. An unused rest waits for the next
+ * collection. Our choice: Zuora's documents leave offsets to the payment run.
  */
 export function offsetsOf(owing: readonly Owing[], negative: readonly Owing[]): Offset[] {
   const credit = new Map<string, { id: string; left: Decimal }[]>();
@@ -113,7 +113,7 @@ export function offsetsOf(owing: readonly Owing[], negative: readonly Owing[]): 
 const oldestFirst = <I extends Owing>(invoices: readonly I[]): I[] =>
   [...invoices].sort((a, b) => (`${a.invoiceDate} ${a.id}` < `${b.invoiceDate} ${b.id}` ? -1 : 1));
 
-/** The balances behind offsets, of the invoices on both sides of them, by id; those that none of them touches are absent. */
+/** The balances after offsets, by invoice id. Untouched invoices are absent. */
 export function balancesBehind(
   invoices: readonly { id: string; balance: Decimal }[],
   offsets: readonly Offset[],

@@ -1,13 +1,15 @@
 /**
- * A key of an object is its id or its business number. An id is 32 hex digits; upper case and dashes are accepted.
- * A number of that form is refused when it is given, so a key is never ambiguous.
+ * The key of an object is its id or its business number. An id is 32 hex digits; upper case and dashes are accepted. A
+ * given number of that form is refused, so a key is never ambiguous.
  */
 export function idOf(key: string): string | undefined {
   const digits = key.replaceAll('-', '').toLowerCase();
   return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined;
 }
 
-/** Prefixes of the generated numbers, each followed by at least 8 digits, as in the samples: INV00000001, CM00000105. */
+/**
+ * Prefixes of the generated numbers, each followed by at least 8 digits, as in the samples: INV00000001, CM00000105.
+ */
 export const numberPrefixes = {
   account: 'A',
   order: 'O-',
@@ -20,12 +22,12 @@ export const numberPrefixes = {
 
 export type NumberedKind = keyof typeof numberPrefixes;
 
-/** How the numbers of a dry run begin. No number that is given may. */
+/** The prefix of numbers in a dry run. A given number must not begin with it. */
 export const dryRunPrefix = 'DRYRUN-';
 
 /**
- * A number as it is shown. While a dry run lasts its numbers carry an id behind them, since the index over numbers would
- * make every other dry run wait for this one's DRYRUN-1.
+ * The shown form of a number. The numbers of a dry run are stored with an id behind them. Without the id, the unique
+ * index would make every other dry run wait for this run's DRYRUN-1.
  */
 export const shownNumber = (number: string): string =>
   number.startsWith(dryRunPrefix) ? number.replace(/ .*$/, '') : number;

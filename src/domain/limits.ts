@@ -1,15 +1,15 @@
 import { RequestError, type RequestErrorCode } from './errors';
 
 /**
- * Every limit of a request in one place: what the configuration reads, what refusals name, and what docs/limits.md prints.
- * `standard` admits every screen and every bulk request that the gateway is made for, with room; what none of them comes near
+ * Every limit of a request in one place: the configuration reads them, refusals name them, and docs/limits.md prints
+ * them. `standard` leaves room for every screen and bulk request that the gateway is made for. A request far above that
  * is refused before it costs anything.
  */
 interface LimitMeaning {
-  /** The variable that sets it. */
+  /** The environment variable that sets the limit. */
   variable: string;
   standard: number;
-  /** What the variable may be set to. */
+  /** The range that the variable may have. */
   least: number;
   most: number;
   code: RequestErrorCode;
@@ -27,7 +27,7 @@ export const limits = {
   },
   values: {
     variable: 'MAX_VALUES',
-    // A create of 1,000 fulfillments with all their fields and 100 items each, which have custom fields, has 540,000.
+    // A create of 1,000 fulfillments with all their fields and 100 items each, with custom fields, has 540,000.
     standard: 600_000,
     least: 1_000,
     most: 10_000_000,
@@ -45,7 +45,7 @@ export const limits = {
   },
   nameLength: {
     variable: 'MAX_NAME_LENGTH',
-    // A reply says the name of a field once for each row.
+    // A reply repeats the name of a field for each row.
     standard: 255,
     least: 64,
     most: 10_000,
@@ -54,10 +54,10 @@ export const limits = {
   },
   nesting: {
     variable: 'MAX_NESTING',
-    // Two brackets for each level of selections, and some for the values in the innermost.
+    // Two brackets for each level of selections, and some for the values in the innermost level.
     standard: 60,
     least: 10,
-    // What reads documents goes into them by recursion.
+    // The code that reads documents is recursive.
     most: 200,
     code: 'QUERY_TOO_COMPLEX',
     meaning: 'brackets within brackets in a document, be they of selections, arguments, lists or objects',
@@ -96,7 +96,7 @@ export const limits = {
   },
   depth: {
     variable: 'MAX_DEPTH',
-    // Introspection with all that graphql-js can ask for has 15.
+    // The full introspection query of graphql-js has 15.
     standard: 20,
     least: 1,
     most: 100,
@@ -129,7 +129,8 @@ export const limits = {
   },
   cost: {
     variable: 'MAX_COST',
-    // A create of 1,000 fulfillments that shows for each 100 items, an invoice and a credit memo with 100 items has 58 million.
+    // A create of 1,000 fulfillments costs 58 million if it selects 100 items of each, and an invoice and a credit memo
+    // with 100 items.
     standard: 64_000_000,
     least: 1_000,
     most: 10_000_000_000,
@@ -138,7 +139,7 @@ export const limits = {
   },
   costInFlight: {
     variable: 'COST_IN_FLIGHT',
-    // Two of the most expensive operations; measured, each has some 400 MB alive while its reply is built.
+    // Two of the most expensive operations. Measured: each has some 400 MB alive while its reply is built.
     standard: 128_000_000,
     least: 1_000,
     most: 10_000_000_000,
@@ -147,7 +148,7 @@ export const limits = {
   },
   waiting: {
     variable: 'MAX_WAITING',
-    // As published, a Zuora tenant has 40 requests under way, or 80 of high volume.
+    // As published, a Zuora tenant has 40 concurrent requests, or 80 of high volume.
     standard: 200,
     least: 1,
     most: 100_000,
@@ -165,7 +166,7 @@ export const limits = {
   },
   keptReply: {
     variable: 'MAX_KEPT_REPLY',
-    // A create of 1,000 fulfillments by REST whose body is as long as it may be, full of items, has 4,000,000.
+    // A REST create of 1,000 fulfillments with a body of the greatest length, full of items, has 4,000,000.
     standard: 8_388_608,
     least: 10_000,
     most: 104_857_600,
@@ -216,11 +217,11 @@ export const standardLimits = Object.fromEntries(
   Object.entries(limits).map(([name, { standard }]) => [name, standard]),
 ) as Record<LimitName, number>;
 
-/** What a refusal says of the limit that it is for. */
+/** Details of a refusal: the limit and the numbers. */
 export interface LimitDetails {
   limit: LimitName;
   allowed: number;
-  /** What the request has; where counting stopped, the first number that is too many. */
+  /** The number in the request. If counting stopped early, the first number above the limit. */
   requested?: number;
 }
 
@@ -229,14 +230,14 @@ export class LimitError extends RequestError {
   constructor(
     readonly details: LimitDetails,
     message: string,
-    /** Seconds after which it may be tried again. */
+    /** Seconds to wait before a retry. */
     readonly retryAfter?: number,
   ) {
     super(limits[details.limit].code, message);
   }
 }
 
-/** A reply that was cut off. What had been committed by then stands, and whoever asked must know. */
+/** A reply that was cut off. Committed changes stand, and the client must learn so. */
 export class ReplyTooLong extends LimitError {
   constructor(allowed: number, committed = false) {
     const outcome = committed
@@ -246,5 +247,5 @@ export class ReplyTooLong extends LimitError {
   }
 }
 
-/** The rows of a page where neither `first` nor `last` is given. */
+/** Rows of a page if neither `first` nor `last` is given. */
 export const defaultPageSize = 20;

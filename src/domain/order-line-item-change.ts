@@ -19,11 +19,11 @@ export type OrderLineItemChange = { itemState?: OrderLineItemState | null } & Pa
 const namedFields = (change: OrderLineItemChange): UpdatableLineField[] =>
   updatableLineFields.filter((field) => change[field] !== undefined);
 
-/** Names neither a field nor a state: a mistake, unless the line item is only to be billed. */
+/** Does a change name neither a field nor a state? That is a mistake, unless the line item is only to be billed. */
 export const isEmptyChange = (change: OrderLineItemChange): boolean =>
   change.itemState == null && namedFields(change).length === 0;
 
-/** What the rules about changes look at. */
+/** The fields of a line item that the rules about changes read. */
 export interface ChangeableLine extends Extended, Price {
   itemCategory: ItemCategory;
   itemState: OrderLineItemState;
@@ -50,9 +50,8 @@ function isEditable(
 }
 
 /**
- * Judges the fields of an update (its `itemState` is a move and judged apart, by the state that the fields leave the
- * line in) and gives back the line with them. Editability goes by the state before the change. `original` is the sales
- * line of a return.
+ * Judges the fields of an update, and returns the line item with them. `itemState` is judged separately, after the
+ * fields. Editability depends on the state before the change. `original` is the sales line item of a return.
  */
 export function changeLine<L extends ChangeableLine>(
   before: L,
@@ -69,7 +68,8 @@ export function changeLine<L extends ChangeableLine>(
 
   const unit = change.unitOfMeasure === undefined ? before.unitOfMeasure : change.unitOfMeasure;
   const given = change.quantity ?? before.quantity;
-  // Only where the change is about it: the unit may be configured otherwise since, and what stands is locked later on.
+  // Rounded only if the change concerns the quantity: the unit may have other decimals by now, and the quantity may be
+  // locked.
   const isRounded = change.quantity != null || change.unitOfMeasure !== undefined;
   const left = original ? leftToReturn(original) : undefined;
   const quantity = isRounded ? roundQuantity(given, unit, settings, left) : given;
@@ -85,7 +85,7 @@ export function changeLine<L extends ChangeableLine>(
   const price = priced.length ? changedPrice(before, change) : {};
   if (Array.isArray(price)) return [...errors, ...price];
   const result = { ...after, ...price };
-  // Only where the change is about it: what stands may be older than the limit.
+  // Checked only if the change concerns the amounts: the present amounts may be older than the limit.
   if (isRounded || priced.length) errors.push(...judgeExtended(result, isRounded ? 'quantity' : priced[0]));
   return errors.length ? errors : result;
 }
@@ -98,8 +98,9 @@ const priceFields = {
 };
 
 /**
- * The price after a change, made anew from what stays and what is given. Without a discount the charged price follows
- * the list price, unless the caller gave one (N15); whether he did is remembered, since the two may be equal by chance.
+ * The price after a change, computed from the kept and the given values. Without a discount the charged price follows
+ * the list price, unless the caller gave a charged price (N15). amountPerUnitGiven remembers that, since the two prices
+ * may be equal by chance.
  */
 function changedPrice(before: Price, change: PriceInput): Price | UserError[] {
   const type = change.inlineDiscountType === undefined ? before.inlineDiscountType : change.inlineDiscountType;

@@ -17,7 +17,7 @@ import { maxLineLengths, type OrderLineItemFields } from './order-line-item-fiel
 import type { Price } from './price';
 import { checkCustomFields, checkTexts } from './text';
 
-/** May a line begin in this state? Sources: as of the machines (`lineStartStates`). */
+/** May a line item begin in this state? Sources: as of the state machines (`lineStartStates`). */
 export function judgeStartState(
   rule: BillingRule,
   state: OrderLineItemState,
@@ -40,20 +40,20 @@ export function judgeStartState(
 export interface OrderLineItemInput extends OrderLineItemFields {
   itemNumber?: string | null;
   itemCategory?: ItemCategory | null;
-  /** The sale that a return takes back, by the number of its order and its number in it. */
+  /** The sales line item of a return: the number of its order, and its item number in that order. */
   originalOrderNumber?: string | null;
   originalOrderLineItemNumber?: string | null;
   itemState?: OrderLineItemState | null;
 }
 
-/** What one line item is judged against besides itself. */
+/** The facts besides the line item itself. */
 export interface LineContext {
   orderCategory: OrderCategory;
   orderDate: Day;
   settings: Pick<BillingSettings, 'taxCodes' | 'units'>;
 }
 
-/** Everything about a new line item but its price (price.ts) and, for a return, its original (`judgeReturnInput`). */
+/** Judges a new line item, without its price (price.ts) and without the original of a return (`judgeReturnInput`). */
 export function judgeLineInput(input: OrderLineItemInput, context: LineContext): UserError[] {
   const { orderCategory, orderDate, settings } = context;
   const category = input.itemCategory ?? 'Sales';
@@ -91,7 +91,10 @@ export function judgeLineInput(input: OrderLineItemInput, context: LineContext):
   return errors;
 }
 
-/** How a return names its sale; null where it names none, or in texts that no number can be and no store can be asked for. */
+/**
+ * The numbers by which a return names its sale. Null if a number is missing, or is a text that the database cannot be
+ * asked for.
+ */
 export function nameOfOriginal(input: OrderLineItemInput): { orderNumber: string; itemNumber: string } | null {
   const { itemCategory, originalOrderNumber, originalOrderLineItemNumber } = input;
   if (itemCategory !== 'Return' || originalOrderNumber == null || originalOrderLineItemNumber == null) return null;
@@ -101,7 +104,7 @@ export function nameOfOriginal(input: OrderLineItemInput): { orderNumber: string
 
 const originalFields = ['originalOrderNumber', 'originalOrderLineItemNumber'] as const;
 
-/** Texts, quantity, unit, tax code and payment term, of a new line item or of a change. */
+/** Checks texts, quantity, unit, tax code and payment term, of a new line item or of a change. */
 export const checkLineFields = (
   input: Partial<{ [F in keyof OrderLineItemInput]: OrderLineItemInput[F] | null }>,
   settings: LineContext['settings'],
@@ -111,12 +114,12 @@ export const checkLineFields = (
   ...checkFilled('itemNumber', input.itemNumber),
   ...checkPaymentTerm(input.paymentTerm),
   ...checkCustomFields(input.customFields),
-  // A return has the unit of its sale, which may be gone from the settings by now.
+  // A return has the unit of its sale, which may have been removed from the settings.
   ...(input.itemCategory === 'Return' ? [] : checkUnit(input.unitOfMeasure, settings)),
   ...(input.quantity != null && !isPositive(input.quantity)
     ? [userError('INVALID_VALUE', `quantity is ${input.quantity}, but must be above 0.`, ['quantity'])]
     : []),
-  // As it was given it was within the limits; its unit may have rounded it up since.
+  // The given quantity was within the limits, but its unit may have rounded it up.
   ...(input.quantity != null && !isWithinLimits(input.quantity)
     ? [
         userError(
@@ -126,7 +129,7 @@ export const checkLineFields = (
         ),
       ]
     : []),
-  // Here rather than when the line is billed, which would be too late to mend it.
+  // Checked on input: at billing it would be too late to correct the code.
   ...checkTaxCode(input.taxCode, settings),
 ];
 
@@ -140,7 +143,7 @@ export const checkPeriod = (start: Day | null, end: Day | null): UserError[] =>
       ]
     : [];
 
-/** What a return has from its sale. Given again, it must be the same. */
+/** Fields that a return copies from its sale. A given value must be the same. */
 const copied = [
   'listPricePerUnit',
   'amountPerUnit',
@@ -151,24 +154,24 @@ const copied = [
   'unitOfMeasure',
 ] as const;
 
-/** What a return has from its sale where nothing else is given. */
+/** Fields that a return takes from its sale if they are not given. */
 const inherited = ['itemType', 'paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber'] as const;
 
-/** The sales line item that a return takes back. */
+/** The sales line item of a return. */
 export type Original = QuantityFacts & Price & Pick<LineValues, (typeof copied)[number] | (typeof inherited)[number]>;
 
 type LineValues = { [F in keyof OrderLineItemInput]-?: Exclude<OrderLineItemInput[F], undefined> };
 
 /**
- * A new return against its sale. Price, discount, tax and unit are the sale's: a client that repeats them may, one
- * that gives others is told. `reserved` is what the returns before it in the same request take.
+ * Judges a new return against its sale. A return has the price, discount, tax and unit of its sale. A client may repeat
+ * them; other values are refused. `reserved` is the quantity of earlier returns in the same request.
  * Sources: "Create a return order line item"; "PUT order line item" (these fields are for sales only).
  */
 export function judgeReturnInput(input: OrderLineItemInput, original: Original, reserved: Decimal): UserError[] {
   const errors = copied.flatMap((field) => {
     const given = input[field];
     const kept = original[field];
-    // A sale without a discount has one of 0, and one without a tax mode is exclusive.
+    // A sale without a discount has a discount of 0, and a sale without a tax mode is exclusive.
     const same =
       given == null ||
       given === (kept ?? (field === 'taxMode' ? 'TaxExclusive' : null)) ||
@@ -191,13 +194,13 @@ export function judgeReturnInput(input: OrderLineItemInput, original: Original, 
   ];
 }
 
-/** A discounted price may have more decimals than can be given: it is repeated as far as it goes. */
+/** A discounted price may have more decimals than a given price may have. A client repeats it rounded. */
 const equals = (given: Decimal, kept: Decimal): boolean =>
   compare(given, kept) === 0 || compare(given, round(kept, maxDecimals, 'HALF_UP')) === 0;
 
 const isDecimal = (field: string): boolean => field.endsWith('PerUnit');
 
-/** A return's input with what it has from its sale. */
+/** The input of a return, completed from its sale. */
 export function withOriginal(input: OrderLineItemInput, original: Original): OrderLineItemInput & Price {
   const fields = Object.fromEntries(inherited.map((field) => [field, input[field] ?? original[field]]));
   const { amountPerUnitGiven } = original;
@@ -205,7 +208,9 @@ export function withOriginal(input: OrderLineItemInput, original: Original): Ord
   return { ...input, ...fields, ...same, amountPerUnitGiven } as never;
 }
 
-/** Item numbers are given for all line items of an order, each once, or for none. Returns errors by position. */
+/**
+ * Item numbers are given for all line items of an order, each number once, or for none. Returns the errors by position.
+ */
 export function judgeItemNumbers(lines: readonly { itemNumber?: string | null }[]): UserError[] {
   const given = lines.filter((line) => line.itemNumber != null).length;
   if (given === 0) return [];

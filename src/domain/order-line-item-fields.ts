@@ -3,7 +3,7 @@ import type { Decimal } from './decimal';
 import type { BillingRule, ItemType, OrderLineItemState } from './order-line-item';
 import type { PriceInput, TaxMode } from './price';
 
-/** The fields of a line item that updates change, in the order in which they are shown. */
+/** The fields of a line item that updates change, in display order. */
 export interface OrderLineItemFields extends PriceInput {
   itemName: string;
   itemType?: ItemType | null;
@@ -23,25 +23,26 @@ export interface OrderLineItemFields extends PriceInput {
   customFields?: Record<string, unknown> | null;
 }
 
-/** What the rules say of one field by itself. */
+/** The rules of one field. */
 interface FieldRules {
-  /** The states in which it can be changed. */
+  /** The states in which the field can be changed. */
   states: readonly OrderLineItemState[];
-  /** Whether it can be changed on returns too: everything else of a return is its sale's. */
+  /** Whether the field can be changed on returns too. All other fields of a return are copied from its sale. */
   returns: boolean;
-  /** A line item is never without it: no update empties it. */
+  /** An update cannot set the field to null. */
   required?: true;
   /** The most characters of a text. */
   maxLength?: number;
-  /** What a new line item has where nothing is given. Absent: that takes a rule. */
+  /** The default of a new line item. Absent: a rule gives the default. */
   default?: null;
 }
 
 /**
- * `itemState` is none of them: it moves by transitions. Source: "PUT order line item"; the locks of Booked and SentToBilling are
- * those of "State transitions for order line items without fulfillments", whose field list is taken over the paragraph that calls
- * SentToBilling fully locked. The page limits nearly every field to states, and custom fields to none: an ERP writes there how far
- * its sync has come.
+ * The rules of each field. `itemState` is not among them, because it changes by transitions.
+ *
+ * Source: "PUT order line item". The locks of Booked and SentToBilling come from "State transitions for order line
+ * items without fulfillments". Its field list is followed, not its paragraph that calls SentToBilling fully locked. The
+ * page limits nearly every field to states, but not custom fields: an ERP writes its sync status there.
  */
 export const lineFields = {
   itemName: { states: ['Executing'], returns: true, required: true, maxLength: 255 },
@@ -82,7 +83,9 @@ export const requiredLineFields = updatableLineFields.filter((field) => 'require
 type DefaultedField = FieldsWith<{ default: null }>;
 const defaultedFields = updatableLineFields.filter((field): field is DefaultedField => 'default' in lineFields[field]);
 
-/** The greatest lengths of texts: of the fields above, and of those that name a line item or the sale of a return. */
+/**
+ * The most characters of texts: of the fields above, and of the numbers that name a line item or the sale of a return.
+ */
 export const maxLineLengths: Readonly<Record<string, number>> = {
   itemNumber: 100,
   originalOrderNumber: 100,
@@ -94,7 +97,7 @@ export const maxLineLengths: Readonly<Record<string, number>> = {
   ),
 };
 
-/** The fields of a new line item that are null where nothing is given. */
+/** The fields of a new line item whose default is null. */
 export const withLineDefaults = (
   given: OrderLineItemFields,
 ): { [F in DefaultedField]: NonNullable<OrderLineItemFields[F]> | null } =>

@@ -14,8 +14,8 @@ export const maxFulfillments = 100;
 export const maxLineItems = 100;
 
 /**
- * The two state machines: a line item without fulfillments is moved by its callers alone; one with fulfillments is never
- * SentToBilling, and completes itself (`completesItself`). No other place decides a move.
+ * The two state machines. Callers alone move a line item without fulfillments. A line item with fulfillments is never
+ * SentToBilling, and completes itself (`completesItself`). No other place decides a transition.
  * Sources: "State transitions for order line items without fulfillments"; "... with fulfillments".
  */
 export interface OrderLineItemTransitionRow {
@@ -48,17 +48,19 @@ export const orderLineItemTransitions: readonly OrderLineItemTransitionRow[] = [
   row('TriggerAsFulfillmentOccurs', 'Complete', 'Booked', 'Complete', 'system'),
 ];
 
-/** The states a line may be created in: all, but for those of a line with fulfillments that the system alone reaches. */
+/**
+ * The states in which a line item may be created. With fulfillments: all but the states that only the system reaches.
+ */
 export const lineStartStates: Record<BillingRule, readonly OrderLineItemState[]> = {
   TriggerWithoutFulfillment: ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'],
   TriggerAsFulfillmentOccurs: ['Executing', 'Booked', 'Canceled'],
 };
 
-/** The moves that leave the present state of a line. */
+/** The transitions from the present state of a line item. */
 export const movesFrom = (line: { billingRule: BillingRule; itemState: OrderLineItemState }) =>
   orderLineItemTransitions.filter((move) => move.billingRule === line.billingRule && move.from === line.itemState);
 
-/** What the rules about quantities look at. */
+/** The fields of a line item that the rules about quantities read. */
 export interface QuantityFacts {
   itemCategory: ItemCategory;
   itemState: OrderLineItemState;
@@ -81,15 +83,16 @@ export interface Quantities {
 }
 
 /**
- * The three quantities of a line item. With fulfillments they follow the fulfillments; without, the line's own state:
- * both published tables show 0 pending for an Executing line without fulfillments, against the general sum rule.
+ * The three quantities of a line item. With fulfillments they follow the fulfillments. Without fulfillments they follow
+ * the line item's state. Both published tables then show 0 pending for an Executing line item, against the general sum
+ * rule.
  * Source: "State-based quantity calculations for order line items and fulfillments".
  */
 export function quantitiesOf(line: QuantityFacts): Quantities {
   if (requiresFulfillment(line)) {
     return {
       quantityFulfilled: line.fulfilledQuantity,
-      // N8: a warehouse would ship what is pending.
+      // N8: a warehouse would ship a pending quantity.
       quantityPendingFulfillment: line.itemState === 'Canceled' ? '0' : pendingOf(line),
       quantityAvailableForReturn: availableForReturn(line),
     };
@@ -107,8 +110,9 @@ const isSent = (state: OrderLineItemState | FulfillmentState): boolean =>
   state === 'SentToBilling' || state === 'Complete';
 
 /**
- * What of a sales line can still be taken back: what was SentToBilling or Complete (of the line, or of its
- * fulfillments) less its returns from Booked on; a return counts whole, whatever of it has been received.
+ * The quantity of a sales line item that can still be returned. It is the quantity SentToBilling or Complete (of the
+ * line item, or of its fulfillments), less its returns from Booked on. A return counts in full, whatever part of it has
+ * been received.
  * Sources: "Return order line item without fulfillments"; "... with fulfillments", part 1.
  */
 export function availableForReturn(line: QuantityFacts): Decimal {
@@ -118,13 +122,14 @@ export function availableForReturn(line: QuantityFacts): Decimal {
   return isPositive(left) ? left : '0';
 }
 
-/** What fulfillments of this line may still take: quantity less what is Booked, SentToBilling or Complete. */
+/** The quantity left for fulfillments: the line item's quantity less all that is Booked, SentToBilling or Complete. */
 export const pendingOf = (line: QuantityFacts): Decimal => subtract(line.quantity, line.fulfilledQuantity);
 
 /**
- * A line with fulfillments completes itself, and no user completes it: when it is Booked, every fulfillment is
- * SentToBilling, Complete or Canceled, and nothing is pending. Judged after every create, update and delete of a
- * fulfillment. Source: "Sales order line item with fulfillments", part 3 (the state page omits the last two tests).
+ * Does the line item complete itself now? It must be Booked, with every fulfillment SentToBilling, Complete or
+ * Canceled, and with nothing pending. Judged after every create, update and delete of a fulfillment. No user completes
+ * such a line item.
+ * Source: "Sales order line item with fulfillments", part 3 (the state page omits the last two tests).
  */
 export const completesItself = (line: QuantityFacts): boolean =>
   requiresFulfillment(line) &&
@@ -132,7 +137,7 @@ export const completesItself = (line: QuantityFacts): boolean =>
   line.openFulfillmentCount === 0 &&
   !isPositive(pendingOf(line));
 
-/** How one fulfillment counts, before or after a change; null where it does not exist. */
+/** State and quantity of one fulfillment, before or after a change; null if it does not exist. */
 export type Counted = { state: FulfillmentState; quantity: Decimal } | null;
 
 const fulfils = (f: Counted) => f !== null && isBookedOrLater(f.state);
@@ -143,7 +148,9 @@ const moved = (total: Decimal, counts: (f: Counted) => boolean, before: Counted,
   return counts(after) ? add(less, after!.quantity) : less;
 };
 
-/** The line's counters after one of its fulfillments has changed. Here and in `withReturn` alone counters move. */
+/**
+ * The counters of a line item after a change of one fulfillment. Only this function and `withReturn` change counters.
+ */
 export function withFulfillment<L extends QuantityFacts>(line: L, before: Counted, after: Counted): L {
   return {
     ...line,
@@ -154,7 +161,7 @@ export function withFulfillment<L extends QuantityFacts>(line: L, before: Counte
   };
 }
 
-/** Refuses a quantity above what is pending. `available` is what is left for this fulfillment. */
+/** Refuses a quantity above the pending one. `available` is the quantity left for this fulfillment. */
 export function judgeQuantity(requested: Decimal, available: Decimal): UserError[] {
   if (compare(requested, available) <= 0) return [];
   const left = isPositive(available) ? available : '0';
@@ -172,7 +179,10 @@ export function judgeQuantity(requested: Decimal, available: Decimal): UserError
   ];
 }
 
-/** The sales line after one of its returns has changed (null: did not exist); the very same where that counts for nothing. */
+/**
+ * The sales line item after a change of one of its returns. `before` is null for a new return. Returns the same object
+ * if no counter changes.
+ */
 export function withReturn<L extends QuantityFacts>(
   original: L,
   before: { itemState: OrderLineItemState; quantity: Decimal } | null,
@@ -185,16 +195,20 @@ export function withReturn<L extends QuantityFacts>(
     : { ...original, returnedQuantity: add(original.returnedQuantity, change) };
 }
 
-/** What of a sales line a new return may take; `reserved` is what those before it in the same request take. */
+/**
+ * The quantity of a sales line item that a new return may take. `reserved` is the quantity of earlier returns in the
+ * same request.
+ */
 export function leftToReturn(original: QuantityFacts, reserved: Decimal = '0'): Decimal {
   const left = subtract(availableForReturn(original), reserved);
   return isPositive(left) ? left : '0';
 }
 
 /**
- * May so much of this sales line be taken back? Judged when a return is created, when its quantity changes, and again
- * when it becomes Booked or later, since one that is Executing takes nothing away yet.
- * Sources: "Order line items return"; "Create an order and add a return order line item" (the limit is what is available).
+ * May this quantity of a sales line item be returned? Judged when a return is created, when its quantity changes, and
+ * when it becomes Booked or later. An Executing return is not counted yet.
+ * Sources: "Order line items return"; "Create an order and add a return order line item" (the limit is the available
+ * quantity).
  */
 export function judgeReturn(quantity: Decimal, original: QuantityFacts, reserved: Decimal = '0'): UserError[] {
   if (original.itemCategory === 'Return') {
@@ -226,16 +240,19 @@ export function judgeReturn(quantity: Decimal, original: QuantityFacts, reserved
   ];
 }
 
-/** What a move of a line depends on besides the line itself. */
+/** The facts besides the line item itself. */
 export interface LineMoveContext {
   caller: Caller;
-  /** Its bill stands on a Posted document. */
+  /** Whether its invoice or credit memo is Posted. */
   posted: boolean;
-  /** The sales line of a return. */
+  /** The sales line item of a return. */
   original: QuantityFacts | null;
 }
 
-/** May this line item move to `to`? Returns every reason against it. Mutations and `allowedTransitions` ask here. */
+/**
+ * May this line item move to `to`? Returns every reason against it. Mutations and `allowedTransitions` ask this
+ * function.
+ */
 export function judgeLineMove(
   line: QuantityFacts & { billTargetDate: Day | null },
   to: OrderLineItemState,
@@ -257,14 +274,14 @@ export function judgeLineMove(
       ),
     );
   }
-  // A return that is Executing takes nothing away from the sale, so there may be less left by now.
+  // An Executing return is not counted, so less of the sale may be left by now.
   if (original && line.itemState === 'Executing' && isBookedOrLater(to)) {
     errors.push(...judgeReturn(line.quantity, original));
   }
   return errors;
 }
 
-/** Is there such a move, and is it a caller's to make? The table alone decides. */
+/** Does this transition exist, and may a caller make it? The table alone decides. */
 function judgeLineTransition(line: QuantityFacts, to: OrderLineItemState): UserError[] {
   const { itemState: from } = line;
   const moves = movesFrom(line);
@@ -290,8 +307,8 @@ export const lineBillTargetDateRequired = (): UserError =>
   userError('BILL_TARGET_DATE_REQUIRED', 'A line item in SentToBilling needs a billTargetDate.', ['billTargetDate']);
 
 /**
- * The one function that writes `itemState`. Entering SentToBilling leaves its date behind: billing asks for it, so that a
- * line completed without is never billed.
+ * The one function that writes `itemState`. Entering SentToBilling also sets sentToBillingDate. Billing requires the
+ * date, so a line item completed without it is never billed.
  */
 export function enterLine<L extends { itemState: OrderLineItemState; sentToBillingDate: string | null }>(
   line: L,

@@ -8,8 +8,8 @@ export type OrderCategory = 'NewSales' | 'Return';
 export type OrderState = 'Executing' | 'Complete' | 'Canceled';
 
 /**
- * The state of an order, derived from its line items: Canceled when all are Canceled, Complete when the rest is
- * Complete, else Executing. Booked is missing from the published table; an order is complete only when every line is.
+ * The state of an order, derived from its line items. Canceled: all are Canceled. Complete: all others are Complete.
+ * Executing: everything else. The published table leaves Booked out; an order is complete only when every line item is.
  * Source: "State transitions for order".
  */
 export function orderStateOf(itemStates: readonly OrderLineItemState[]): OrderState {
@@ -27,7 +27,7 @@ export interface OrderInput {
   orderLineItems: readonly unknown[];
 }
 
-/** Limits of an order's own fields. Source: "Create an order". */
+/** Checks the order's own fields. Source: "Create an order". */
 export function judgeOrder(input: OrderInput): UserError[] {
   const errors = [
     ...checkTexts(input, { existingAccountNumber: 70, orderNumber: 100, description: 500, reasonCode: 255 }),

@@ -5,12 +5,12 @@ import type { InvoiceStatus } from './invoice';
 
 export type PaymentStatus = 'Processing' | 'Processed' | 'Error' | 'Voided' | 'Refunded';
 
-/** Open until the gateway's outcome is known and acted on; every other status is final. */
+/** Open until the gateway's outcome is known and acted on. Every other status is final. */
 export type PaymentAttemptStatus = 'Open' | 'Declined' | 'Voided' | 'Captured' | 'Failed';
 
 export type ChargeStatus = 'Authorized' | 'Captured' | 'Voided' | 'Refunded' | 'Declined';
 
-/** Processing until the gateway has paid it back. */
+/** Processing until the gateway has paid the money back. */
 export type RefundStatus = 'Processing' | 'Processed' | 'Error';
 
 export interface ProcessingOptions {
@@ -19,12 +19,13 @@ export interface ProcessingOptions {
   billingOptions?: { targetDate?: string | null; documentDate?: string | null } | null;
 }
 
-/** Whether a request with these options asks the payment gateway while its transaction is open. */
+/** Whether a request with these options calls the payment gateway while its transaction is open. */
 export const collects = (options: ProcessingOptions | null | undefined): boolean => options?.collectPayment === true;
 
 /**
- * collectPayment only with runBilling, since there would be nothing to collect. Billing and paying are scopes of their
- * own. Source: processing options of "Create an order"; collectPayment as in the sample of "Create fulfillments".
+ * collectPayment requires runBilling, since otherwise there is nothing to collect. Billing and paying have separate
+ * scopes.
+ * Source: processing options of "Create an order"; collectPayment as in the sample of "Create fulfillments".
  */
 export function judgeProcessingOptions(
   options: ProcessingOptions | null | undefined,
@@ -43,10 +44,12 @@ export function judgeProcessingOptions(
   return errors;
 }
 
-/** The payment gateway's answer to a request to authorize. A failure or time-out is thrown: the outcome is unknown. */
+/**
+ * The payment gateway's answer to an authorization. After a failure or timeout, which throws, the outcome is unknown.
+ */
 export type Authorization = { approved: true } | { approved: false; reason: string };
 
-/** What the gateway knows about a key. */
+/** The gateway's record of a charge. */
 export interface GatewayCharge {
   key: string;
   status: ChargeStatus;
@@ -62,14 +65,15 @@ interface PaymentAmounts {
   refundAmount: Decimal;
 }
 
-/** What of a payment is put against no invoice. A payment that failed holds no money. */
+/** The amount of a payment that is applied to no invoice. A failed payment holds no money. */
 export const unappliedAmount = (payment: PaymentAmounts): Decimal =>
   payment.status === 'Error' || payment.status === 'Voided'
     ? '0'
     : subtract(payment.amount, add(payment.appliedAmount, payment.refundAmount));
 
 /**
- * A payment has at most 13 digits before the point (N14): one of more could be paid back by no amount that can be given.
+ * A payment has at most 13 digits before the point (N14). A larger payment could not be refunded by any amount that can
+ * be given.
  * Source: "Rounding and precision in Zuora".
  */
 export const judgePayment = (amount: Decimal, currency: string, accountNumber: string): UserError[] =>
@@ -82,18 +86,18 @@ export const judgePayment = (amount: Decimal, currency: string, accountNumber: s
         ),
       ];
 
-/** The total of payments; null where there is none, or where they are in several currencies. Source: "Create an order". */
+/** The total of payments; null without payments, or if they are in several currencies. Source: "Create an order". */
 export const paidAmount = (payments: readonly { amount: Decimal; currency: string }[]): Decimal | null =>
   new Set(payments.map(({ currency }) => currency)).size === 1 ? add(...payments.map(({ amount }) => amount)) : null;
 
 /**
- * Only money that was taken can be paid back, and each cent of it once. Without an amount all that is left is paid back.
+ * Only captured money can be refunded, and each cent once. A null amount refunds all that is left.
  * Source: Zuora, "Refund a payment".
  */
 export function judgeRefund(payment: PaymentAmounts & { currency: string }, amount: Decimal | null): UserError[] {
   const { status, currency } = payment;
   if (status === 'Processing') {
-    // N20: not for good, so it is not kept under the key of the request.
+    // N20: this refusal is temporary, so it is not stored under the request's Idempotency-Key.
     const text = 'The payment is Processing, but must be Processed for a refund. Try again in a moment.';
     return [userError('PAYMENT_PENDING', text, ['key'])];
   }
@@ -111,7 +115,7 @@ export function judgeRefund(payment: PaymentAmounts & { currency: string }, amou
   return [userError('BALANCE_EXCEEDED', `amount is ${amount}; at most ${left} can be refunded.`, ['amount'])];
 }
 
-/** A part of an amount, and the invoice that it is put against. */
+/** A part of an amount, applied to one invoice. */
 export interface InvoicePart {
   invoiceId: string;
   amount: Decimal;
@@ -120,9 +124,9 @@ export interface InvoicePart {
 const least = (a: Decimal, b: Decimal): Decimal => (compare(a, b) < 0 ? a : b);
 
 /**
- * How a refund is taken from a payment: first from what is put against no invoice, then from its applications, the last
- * first. `taken` is owed again on its invoices. Source: Zuora, "Refund a payment" (unapplied amounts are refunded; applied
- * ones are unapplied before).
+ * Takes a refund from a payment: first from the unapplied amount, then from the applications, the last application
+ * first. `taken` is owed again on its invoices.
+ * Source: Zuora, "Refund a payment" (unapplied amounts are refunded; applied amounts are unapplied before).
  */
 export function refunded<A extends InvoicePart>(
   payment: PaymentAmounts,
@@ -147,8 +151,8 @@ export function refunded<A extends InvoicePart>(
 }
 
 /**
- * What becomes of a payment whose refund is refused for good: the money is still ours. What was taken from its invoices is
- * put against them again as far as they are still Posted and owe it; the rest stays unapplied.
+ * The payment after its refund has failed for good, so that the money is still ours. The amounts taken from invoices
+ * are applied again, as far as the invoices are still Posted and still owe them. The rest stays unapplied.
  */
 export function refundFailed(
   payment: PaymentAmounts,

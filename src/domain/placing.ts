@@ -9,14 +9,15 @@ export const maxDocumentItems = 20_000;
 const mostOfDocument = 10n ** 22n - 1n;
 
 /**
- * May charges that come to so much before tax pass what a document holds? A tax is 100 % at most, and 20,000 roundings are
- * far from what is left of the tenth. Below it, the database bills by set, and nobody looks at single items.
+ * May charges with this total before tax exceed the limit of a document? The threshold is a tenth of the limit: tax is
+ * at most 100 %, and 20,000 roundings come nowhere near the rest. Below the threshold the database bills by set,
+ * without looking at single items.
  */
 export const mayPassLimit = (amount: Decimal): boolean => compare(amount, '1000000000000') >= 0;
 
 /**
- * What the placing looks at of charges, by their position in billing order; amounts in billionths, a return's below 0. It
- * is kept apart from the charges, of which a million take over a gigabyte of memory.
+ * The columns of charges that placing reads, by position in billing order. Amounts are in billionths; a return's amount
+ * is below 0. The columns are separate from the charges, because a million charges take over a gigabyte of memory.
  */
 export interface Placeable {
   net: bigint[];
@@ -26,13 +27,13 @@ export interface Placeable {
   line: number[];
 }
 
-/** A document by the positions of its charges, ascending. */
+/** A document with the positions of its charges, ascending. */
 export interface PlacedDocument {
   kind: 'invoice' | 'creditMemo';
   charges: number[];
   /**
-   * Of a credit memo: the place, among all invoices, of the one that is made of the other part of its group. They are
-   * posted and canceled together where the rule is by item.
+   * For a credit memo under a rule that credits by item: the position, among all invoices, of the invoice made from the
+   * other part of its group. Both are posted and canceled together. Otherwise null.
    */
   sister: number | null;
 }
@@ -45,7 +46,7 @@ export interface Placed {
 
 export interface Parked {
   at: number;
-  /** What the document would come to with it. */
+  /** The amount that the document would have with this charge. */
   amount: Decimal;
 }
 
@@ -56,8 +57,8 @@ export const tooMuch = ({ amount }: Parked): UserError =>
   );
 
 /**
- * Puts groups of charges on documents, in the order of the groups. A group holds the positions, in billing order, of what
- * agrees in all that decides on a document.
+ * Puts groups of charges on documents, in the order of the groups. A group holds positions in billing order, of charges
+ * that may share a document.
  */
 export function placed(
   charges: Placeable,
@@ -81,12 +82,12 @@ export function placed(
 }
 
 /**
- * Puts a group of charges on invoices and credit memos. The sign
- * is judged over the whole group, before tax, however many documents it takes. Without invoice settlement there are no
- * memos: a return is a negative item, and the invoice may be negative.
+ * Puts a group of charges on invoices and credit memos. The sign of the group is judged over all its charges, before
+ * tax, however many documents they fill. Without invoice settlement there are no credit memos: a return is a negative
+ * item, and the invoice may be negative.
  *
- * What cannot stand on its kind of document without pulling it below 0 goes on the other kind. That takes several
- * documents and an item that none of them can carry. Our choice: the documents are silent.
+ * An item goes on the other kind of document if its own kind would fall below 0 with it. That happens only with several
+ * documents, for an item that none of them can carry. Our choice: Zuora's documents are silent.
  * Source: "Rules for generating invoices and credit memos".
  */
 function placedGroup(
@@ -121,10 +122,12 @@ function sumOf({ net, tax }: Placeable, positions: readonly number[]): Sum {
   return sum;
 }
 
-/** Below 0 before tax. The remainder of a bill may be tax alone, and that is no invoice either. */
+/**
+ * Below 0 before tax, or 0 with a tax below 0: the remainder of a bill may be tax alone, and is not invoiced either.
+ */
 const takesBack = ({ net, tax }: Sum): boolean => net < 0n || (net === 0n && tax < 0n);
 
-/** What of a group goes on invoices and what on credit memos. */
+/** Splits a group into the charges to invoice and the charges to credit. */
 function split(
   charges: Placeable,
   group: readonly number[],
@@ -144,7 +147,7 @@ function split(
       return by((at) => isReturn[at] && net[at] <= 0n);
     case 'NetNegative': {
       if (!takesBack(sumOf(charges, group))) return nothing;
-      // A charge group is a line item: several fulfillments of one count together.
+      // A charge group is a line item: several fulfillments of a line item count together.
       const lines = new Map<number, Sum>();
       for (const at of group) {
         const sum = lines.get(line[at]);
@@ -157,20 +160,23 @@ function split(
     }
     case 'NetNegativeNoGrouping': {
       const sum = sumOf(charges, group);
-      // Where tax turns the sign around, a memo would be for less than nothing: it stays an invoice.
+      // If tax turns the sign around, a credit memo would have an amount below 0, so the group stays on an invoice.
       return takesBack(sum) && sum.net + sum.tax <= 0n ? { invoiced: [], credited: group } : nothing;
     }
   }
 }
 
-/** Which items count as negative on a document: 1 those below 0, -1 (a memo, whose signs are turned) those above, 0 none. */
+/**
+ * The items that count as negative on a document. 1: items below 0. -1: items above 0 (a memo turns the signs). 0:
+ * none.
+ */
 type Sign = 1n | -1n | 0n;
 
 /**
- * Fills documents in billing order, with at most maxDocumentItems each. Where one document holds everything, it does.
- * Else a negative item is placed as soon as the total of the document being filled can carry it, tax included, the first
- * in billing order first: so no document falls below 0. `left` are negative items that none can carry. An item that would
- * carry a document past 13 digits is parked, and the next one is tried.
+ * Fills documents in billing order, with at most maxDocumentItems each. If one document can hold everything, there is
+ * only one. Otherwise no document falls below 0: a negative item is placed once the total of the current document can
+ * carry it, tax included. The first such item in billing order is placed first. `left` are the negative items that no
+ * document can carry. An item that would carry a document past 13 digits is parked, and the next item is tried.
  */
 function filled(
   charges: Placeable,
@@ -192,7 +198,7 @@ function filled(
   let current: number[] = [];
   let sum: Sum = { net: 0n, tax: 0n };
   const place = (at: number): void => {
-    // Full or not, a document is begun only for an item that stands on it.
+    // A new document is begun only for an item that fits on it.
     if (current.length === maxDocumentItems) {
       current = [];
       sum = { net: 0n, tax: 0n };
@@ -223,8 +229,8 @@ const isWithin = ({ net, tax }: Sum): boolean =>
   [net, net + tax].every((value) => -mostOfDocument <= value && value <= mostOfDocument);
 
 /**
- * Items that wait to be carried, in billing order. A tree of least weights finds the first one that a total carries in
- * some 20 steps; looked through one by one, the returns of a large account would each be compared with each sale.
+ * Negative items that wait for a document, in billing order. A tree of least weights finds the first item that a total
+ * can carry in some 20 steps. A linear search would compare each return of a large account with each sale.
  */
 class Waiting {
   private readonly size: number;
@@ -246,7 +252,7 @@ class Waiting {
     return a <= b ? a : b;
   }
 
-  /** Takes the first one that weighs no more. */
+  /** Takes the first item with at most this weight. */
   take(most: bigint): number | undefined {
     const fits = (node: number): boolean => this.least[node] !== undefined && this.least[node] <= most;
     if (!fits(1)) return undefined;
@@ -258,7 +264,7 @@ class Waiting {
     return item;
   }
 
-  /** Those that were never taken. */
+  /** The items that were never taken. */
   rest(): number[] {
     return this.items.filter((_, at) => this.least[this.size + at] !== undefined);
   }

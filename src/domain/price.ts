@@ -15,15 +15,15 @@ export interface PriceInput {
 export interface Price {
   listPricePerUnit: Decimal;
   amountPerUnit: Decimal;
-  /** The caller gave amountPerUnit: it does not follow a new listPricePerUnit (N15). */
+  /** Whether the caller gave amountPerUnit. If so, it does not follow a new listPricePerUnit (N15). */
   amountPerUnitGiven: boolean;
   inlineDiscountType: InlineDiscountType;
   inlineDiscountPerUnit: Decimal | null;
 }
 
 /**
- * The prices of a sales line item. One of the two prices is needed, the missing one takes the other's value; with an
- * inline discount the charged price follows from the list price and may not be given too. Prices are never rounded.
+ * The prices of a sales line item. One of the two prices is required, and is the default of the other. With an inline
+ * discount the charged price is computed from the list price, and must not be given. Prices are never rounded.
  * Source: "PUT order line item", inlineDiscountType and inlineDiscountPerUnit; "Data type rounding rules".
  */
 export function priceOf(input: PriceInput): Price | UserError[] {
@@ -80,12 +80,12 @@ export function priceOf(input: PriceInput): Price | UserError[] {
   };
 }
 
-/** A price, how much is sold at it, and the currency. */
+/** A price with a quantity and a currency. */
 export type Extended = Omit<Price, 'amountPerUnitGiven'> & { quantity: Decimal; currency: string };
 
 /**
- * listPricePerUnit x quantity, rounded to the currency as every extended amount is (N10). Sources: "Order line item fields",
- * listPrice; "Data type rounding rules".
+ * listPricePerUnit x quantity, rounded to the currency like every extended amount (N10).
+ * Sources: "Order line item fields", listPrice; "Data type rounding rules".
  */
 export const listPrice = (line: Extended, mode: RoundingMode): Decimal =>
   chargeAmount(line.listPricePerUnit, line.quantity, line.currency, mode);
@@ -94,22 +94,23 @@ export const listPrice = (line: Extended, mode: RoundingMode): Decimal =>
 export const amount = (line: Extended, mode: RoundingMode): Decimal =>
   chargeAmount(line.amountPerUnit, line.quantity, line.currency, mode);
 
-/** What an inline discount takes off over the whole quantity: listPrice less amount, both rounded; 0 where there is none. */
+/** The inline discount over the whole quantity: listPrice less amount, both rounded; 0 without a discount. */
 export const discount = (line: Extended, mode: RoundingMode): Decimal =>
   line.inlineDiscountType === 'None' ? '0' : subtract(listPrice(line, mode), amount(line, mode));
 
 /**
- * An amount has at most 13 digits before the point (N13), and one that has more could never be billed. Rounded up, so that no
- * change of the mode makes it pass later. `field` is what it is refused for. Source: "Rounding and precision in Zuora".
+ * An amount has at most 13 digits before the point (N13). A larger amount could never be billed. Rounded up, so that a
+ * later change of the rounding mode cannot exceed the limit. `field` is the field that the error names.
+ * Source: "Rounding and precision in Zuora".
  */
 export function judgeExtended(line: Extended, field: string): UserError[] {
-  // Refused as a quantity.
+  // checkLineFields refuses such a quantity.
   if (!isWithinLimits(line.quantity)) return [];
   const over = [listPrice(line, 'UP'), amount(line, 'UP')].find((value) => !isWithinLimits(value));
   const message = `The line item would have the amount ${over}; at most 13 digits before the decimal point are allowed.`;
   return over === undefined ? [] : [userError('LIMIT_EXCEEDED', message, [field])];
 }
 
-/** Whether the mode of rounding decides on the amounts: most prices and quantities make whole cents in any mode. */
+/** Whether the rounding mode affects the amounts. Most prices and quantities make whole cents in any mode. */
 export const dependsOnRounding = (line: Extended): boolean =>
   listPrice(line, 'UP') !== listPrice(line, 'DOWN') || amount(line, 'UP') !== amount(line, 'DOWN');

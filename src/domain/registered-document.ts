@@ -1,11 +1,11 @@
 import { type UserError, userError } from './errors';
 
 /**
- * Documents that a client has handed over, to run them by their ids from then on. Source: GraphQL over HTTP, appendix A
+ * Documents that a client registers, and runs by their ids from then on. Source: GraphQL over HTTP, appendix A
  * "Persisted documents"; Apollo, "Persisted queries"; Relay, "Persisted queries".
  */
 
-/** What a client may run besides. */
+/** Which documents a client may run besides its registered ones. */
 export const documentModes = ['Open', 'LogUnknown', 'RegisteredOnly'] as const;
 export type DocumentMode = (typeof documentModes)[number];
 
@@ -17,15 +17,18 @@ export const documentModeMeanings: Record<DocumentMode, string> = {
 };
 
 /**
- * An id as it is kept: the appendix of GraphQL over HTTP writes `sha256:` before the digits that others write alone, and
- * hex digits come in either case.
+ * The stored form of an id. The appendix of GraphQL over HTTP writes `sha256:` before the digits; others write the
+ * digits alone. Hex digits come in either case.
  */
 export function documentIdOf(id: string): string {
   const digits = /^sha256:/i.test(id) ? id.slice('sha256:'.length) : id;
   return /^[0-9a-f]+$/i.test(digits) ? digits.toLowerCase() : digits;
 }
 
-/** What one import and one client may hold. A screen is a document; the largest front ends have some hundreds. */
+/**
+ * The most documents of one import, and of one client. A screen is a document; the largest front ends have some
+ * hundreds.
+ */
 export const mostDocuments = 2_000;
 
 /** The longest document, in characters. */
@@ -37,8 +40,8 @@ export interface DocumentText {
 }
 
 /**
- * What is wrong with registering these beside those that are registered. An id stands for one text for ever: a deployed
- * program would get another answer.
+ * Judges a registration beside the registered documents. The text of an id never changes, because a deployed program
+ * would get another answer.
  */
 export function judgeRegistration(
   documents: readonly DocumentText[],
@@ -64,6 +67,6 @@ export function judgeRegistration(
   return errors;
 }
 
-/** Whether a document is not served any more on a day. */
+/** Whether the document is no longer served on this day. */
 export const isRetired = ({ retiredDate }: { retiredDate: string | null }, today: string): boolean =>
   retiredDate !== null && retiredDate <= today;

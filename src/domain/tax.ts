@@ -3,7 +3,7 @@ import { currencyDecimals } from './currency';
 import { add, type Decimal, divide, multiply, type RoundingMode, round, subtract } from './decimal';
 import type { TaxMode } from './price';
 
-/** What decides on the tax of an amount. */
+/** The facts that decide on the tax of an amount. */
 export interface TaxFacts {
   /** Null is treated as exclusive. */
   taxMode: TaxMode | null;
@@ -15,8 +15,8 @@ export interface TaxFacts {
 }
 
 /**
- * An amount, rounded to its currency already, as what is charged and the tax on it. Each item is rounded on its own, and
- * where tax is included the two parts always add up to the amount. An amount below 0 is split like the one above.
+ * Splits an amount, already rounded to its currency, into net and tax. Each item is rounded alone. With tax included,
+ * net and tax always add up to the amount. A negative amount is split like a positive amount.
  * Sources: "Tax rounding method" (exclusive); "Rounding rule for inclusive tax mode".
  */
 export function taxOf(amount: Decimal, facts: TaxFacts): { net: Decimal; tax: Decimal } {

@@ -1,17 +1,19 @@
 import { type UserError, userError } from './errors';
 
 /**
- * What no text field takes (N23): control characters but tab and line feed, which come from broken exports and break those who
- * read on, the nul byte among them, which PostgreSQL cannot store; and characters of four bytes in UTF-8 (halves of
- * surrogate pairs in JavaScript), which Zuora documents as refused, lone halves included.
+ * Characters that no text field takes (N23):
+ * - Control characters except tab and line feed. They come from broken exports and break later readers. PostgreSQL
+ *   cannot store the nul character among them.
+ * - Characters of four bytes in UTF-8, which are surrogate pairs in JavaScript, and lone surrogates. Zuora documents
+ *   that it refuses them.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is for
 const refused = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ud800-\udfff]/;
 
-/** Nothing to be seen: empty, or of white and zero-width characters alone, such as a zero-width space. */
+/** Nothing visible: empty, or only white space and zero-width characters such as a zero-width space. */
 export const isBlank = (text: string): boolean => /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text);
 
-/** Checks text fields against their greatest lengths; what is absent or null passes. */
+/** Checks text fields against their greatest lengths. Absent fields and nulls pass. */
 export function checkTexts(input: object, lengths: Record<string, number>): UserError[] {
   const errors: UserError[] = [];
   for (const [field, length] of Object.entries(lengths)) {
@@ -35,8 +37,8 @@ export function checkTexts(input: object, lengths: Record<string, number>): User
 }
 
 /**
- * What the custom fields of one object hold at most. No published limit is known; without one a body of 2 MB on each of a hundred
- * rows makes a page of 200 MB.
+ * The most that the custom fields of one object may hold. No published limit is known. Without a limit, a body of 2 MB
+ * on each of a hundred rows makes a page of 200 MB.
  */
 const mostCustomFields = 100;
 const mostCustomCharacters = 10_000;

@@ -1,4 +1,4 @@
-/** Refused at once: a client has as many waiting as it may. */
+/** Thrown at once if the client already has the most waiting requests that it may have. */
 export class TooManyWaiting extends Error {
   constructor(readonly allowed: number) {
     super(`${allowed} requests wait already`);
@@ -16,27 +16,31 @@ interface Client {
   waiting: Waiting[];
 }
 
-/** How often others may go ahead of a client that holds nothing, since its request is too heavy for what is free. */
+/**
+ * How often other clients may pass a client that holds nothing and whose request does not fit into the free capacity.
+ */
 const mostPassed = 16;
 
 /**
- * A capacity that clients share: connections, or the cost of what runs. Clients take turns, not requests: a client with a
- * thousand requests waits as long for the next as a client with one.
+ * A capacity that clients share: connections, or the cost of running operations. Turns go by client, not by request: a
+ * client with a thousand requests waits as long for the next turn as a client with one.
  *
- * A client may hold as much as is left free beside it. So one client alone gets half, a second half of the rest, and a client
- * that holds nothing finds something unless several others use all they may. (This is the "dynamic threshold" of Choudhury and
- * Hahne for buffers that ports of a switch share; a fixed share would leave capacity idle or let two clients take all.)
+ * A client may hold at most as much as stays free beside it. So a single client gets half, and a second client half of
+ * the rest. A client that holds nothing finds something free, unless several others use all that they may.
+ *
+ * This is the "dynamic threshold" of Choudhury and Hahne, for buffers that the ports of a switch share. A fixed share
+ * was rejected: it leaves capacity idle, or lets two clients take everything.
  */
 export class Turns {
   private free: number;
   private readonly clients = new Map<string, Client>();
-  /** Clients with requests that wait: whose turn is next comes first. */
+  /** Clients with waiting requests, in the order of their turns. */
   private readonly line = new Set<string>();
   private passed = 0;
 
   constructor(
     readonly capacity: number,
-    /** Requests of one client that may wait. */
+    /** The most requests of one client that may wait. */
     private readonly mostWaiting: number = Number.POSITIVE_INFINITY,
   ) {
     this.free = capacity;
@@ -52,19 +56,19 @@ export class Turns {
     return count;
   }
 
-  /** What a client holds now. */
+  /** The weight that a client holds now. */
   heldBy(client: string): number {
     return this.clients.get(client)?.held ?? 0;
   }
 
-  /** How many requests of a client wait now. */
+  /** The number of a client's requests that wait now. */
   waitingOf(client: string): number {
     return this.clients.get(client)?.waiting.length ?? 0;
   }
 
   /**
-   * Takes the weight where it is the client's turn at once: what gives it back, a second call does nothing. A weight of more
-   * than half the capacity counts as half, or no client could ever take it.
+   * Takes the weight if the request can go at once. Returns the function that gives the weight back; a second call of
+   * it does nothing. A weight above half the capacity counts as half, since no client could take more.
    */
   tryTake(id: string, weight = 1): (() => void) | undefined {
     if (this.line.size > 0) return undefined;
@@ -77,7 +81,7 @@ export class Turns {
   }
 
   /**
-   * Resolves when it is the client's turn, as `tryTake` does. A request that is aborted while it waits gives up its place, and
+   * Resolves at the client's turn, with the function that `tryTake` returns. An aborted request leaves the line, and
    * fails with the signal's reason.
    * @throws TooManyWaiting
    */
@@ -109,7 +113,7 @@ export class Turns {
     };
   }
 
-  /** Fails every request that waits: what they wait for has turned out not to be there. */
+  /** Fails every waiting request, because the capacity itself is not available. */
   refuseWaiting(reason: unknown): void {
     for (const id of [...this.line]) {
       const client = this.clients.get(id)!;
@@ -129,13 +133,13 @@ export class Turns {
         client.waiting.splice(at, 1);
         this.leave(id, client);
         fail(signal!.reason);
-        // It may have been the heavy one that the others waited for.
+        // The aborted request may have been a heavy one that held the others up.
         this.next();
       };
     });
     this.line.add(id);
     signal?.addEventListener('abort', giveUp!, { once: true });
-    // Others may wait for more than is free, or for more than they may hold.
+    // The clients in line may wait for more than is free, or for more than they may hold.
     this.next();
     try {
       await turn;
@@ -144,7 +148,7 @@ export class Turns {
     }
   }
 
-  /** A client with nothing that waits is not in line, and one with nothing at all is forgotten. */
+  /** Removes a client without waiting requests from the line, and forgets a client that also holds nothing. */
   private leave(id: string, client: Client): void {
     if (client.waiting.length) return;
     this.line.delete(id);
@@ -160,7 +164,7 @@ export class Turns {
     client.held += weight;
   }
 
-  /** Lets go on whoever can, by turns. */
+  /** Lets clients go on in turns, as far as the capacity allows. */
   private next(): void {
     for (let found = true; found; ) {
       found = false;

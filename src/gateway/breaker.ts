@@ -1,27 +1,28 @@
 /**
- * Time-outs in a row after which an account is left alone. One or two are a network's hiccup; each holds a connection and a
- * client for GATEWAY_TIMEOUT_MS, 5 seconds, so that 5 are all that a silent provider gets.
+ * Consecutive timeouts that open the breaker. One or two timeouts are a hiccup of the network. Each timeout holds a
+ * connection and a client for GATEWAY_TIMEOUT_MS (5 seconds), so a silent provider gets only 5.
  */
 const mostTimeouts = 5;
-/** How long it is left alone, between one request that finds out whether it answers again and the next. */
+/** Pause between two probes of an account that does not answer. */
 const pauseMs = 10_000;
 
 interface Breaker {
   timeouts: number;
-  /** When the next request may ask; undefined while the breaker is closed. */
+  /** When the next probe is allowed; undefined while the breaker is closed. */
   nextAt?: number;
 }
 
-/** Told when an account is no longer asked, and when it is asked again. */
+/** Called when a breaker opens or closes. */
 export type BreakerListener = (account: string, open: boolean) => void;
 
 /**
- * Which accounts at the payment gateway do not answer. One that has timed out several times in a row is not asked: its payments are
- * refused at once, and hold nothing. After each pause one request is let through as a probe, and any answer closes the breaker:
- * a decline is an answer. A failure that comes at once is neither an answer nor a time-out, and holds nobody up.
+ * A circuit breaker for each account at the payment gateway. After several timeouts in a row the breaker opens: new
+ * payments are refused at once, and hold nothing. After each pause one request is let through as a probe. Any answer
+ * closes the breaker, also a decline. An immediate failure is neither an answer nor a timeout, and holds nobody up.
  *
- * Only new payments ask here. Captures, voids and refunds are always sent, since money that was authorized has to come to an end;
- * they have connections of their own (service/settling.ts). The clock is monotonic. Each process judges for itself.
+ * Only new payments ask the breaker. Captures, voids and refunds are always sent, since authorized money must be
+ * captured or voided. They have their own connections (service/settling.ts). The clock is monotonic. Each process has
+ * its own breakers.
  */
 export class Breakers {
   private readonly breakers = new Map<string, Breaker>();
@@ -31,12 +32,12 @@ export class Breakers {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Accounts that are not asked at present. */
+  /** The number of open breakers. */
   get open(): number {
     return [...this.breakers.values()].filter(({ nextAt }) => nextAt !== undefined).length;
   }
 
-  /** Whether the account may be asked. A probe that never tells how it went only costs a pause. */
+  /** Whether a request may be sent to the account. A probe without a reported outcome costs only a pause. */
   admits(account: string): boolean {
     const breaker = this.breakers.get(account);
     if (breaker?.nextAt === undefined) return true;
@@ -45,14 +46,14 @@ export class Breakers {
     return true;
   }
 
-  /** The account has answered, be it with a refusal. */
+  /** Reports an answer of the account, also a refusal. */
   answered(account: string): void {
     const breaker = this.breakers.get(account);
     this.breakers.delete(account);
     if (breaker?.nextAt !== undefined) this.onChange(account, false);
   }
 
-  /** The account has not answered in time. */
+  /** Reports a timeout of the account. */
   timedOut(account: string): void {
     const breaker = this.breakers.get(account) ?? { timeouts: 0 };
     this.breakers.set(account, breaker);

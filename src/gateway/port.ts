@@ -3,7 +3,7 @@ import type { Decimal } from '../domain/decimal';
 import type { Authorization, GatewayCharge } from '../domain/payment';
 
 export interface AuthorizationRequest {
-  /** Our attempt's id: asking again with the same key has no second effect. */
+  /** The id of the payment attempt. A retry with the same key has no second effect. */
   key: string;
   token: string;
   amount: Decimal;
@@ -11,54 +11,56 @@ export interface AuthorizationRequest {
 }
 
 /**
- * What we ask of a payment gateway. Every call is idempotent under its key. A call that is thrown, or not answered in
- * time, has an unknown outcome: it may have been carried out.
+ * The operations of a payment gateway. Every call is idempotent under its key. A call that throws or times out has an
+ * unknown outcome: it may have been carried out.
  */
 export interface PaymentGateway {
   /** Reserves the amount. A declined request leaves nothing reserved. */
   authorize(request: AuthorizationRequest): Promise<Authorization>;
-  /** Takes what was authorized under the key; false where it can never be taken (voided, or never authorized). */
+  /** Captures the authorization of the key; false if it can never be captured (voided, or never authorized). */
   capture(key: string): Promise<boolean>;
-  /** Gives up what was authorized, and keeps the key from being authorized later. False where it was captured already. */
+  /**
+   * Voids the authorization of the key, and keeps the key from being authorized later. False if it is captured already.
+   */
   void(key: string): Promise<boolean>;
-  /** Pays back part or all of what was captured, under a key of the refund's own; false where less is left. */
+  /** Refunds part or all of a captured charge, under the refund's own key. False if less than the amount is left. */
   refund(key: string, refundKey: string, amount: Decimal): Promise<boolean>;
-  /** What the gateway knows about a key; undefined where nothing. */
+  /** The gateway's record of a key; undefined if there is none. */
   find(key: string): Promise<GatewayCharge | undefined>;
-  /** What may be shown of a payment method; undefined where the gateway does not know the token. */
+  /** The public data of a payment method; undefined if the gateway does not know the token. */
   describe(token: string): { type: string; label: string } | undefined;
 }
 
 /** Thrown when the gateway fails or does not answer in time. */
 export class GatewayFailure extends Error {}
 
-/** Thrown where it does not answer in time. */
+/** Thrown when the gateway does not answer in time. */
 export class GatewayTimeout extends GatewayFailure {}
 
-/** A call of the gateway, without what is paid and how. */
+/** A call of the gateway, without amounts and payment methods. */
 export interface GatewayCall {
   call: 'authorize' | 'capture' | 'void' | 'refund' | 'find';
-  /** The attempt that it is about. */
+  /** The id of the payment attempt. */
   key: string;
-  /** By the clock of `performance`. */
+  /** A time of `performance.now()`. */
   began: number;
   result?: unknown;
   error?: unknown;
 }
 
-/** Each call is told here, for metrics, traces and the log; where nobody listens it costs nothing. */
+/** Reports each call, for metrics, traces and the log. Without a listener it costs nothing. */
 export const gatewayCalls = tracingChannel<unknown, GatewayCall>('order-gateway.payment-gateway');
 
 export type GatewayOutcome = 'ok' | 'declined' | 'error' | 'timeout';
 
-/** How a call has ended; `declined` is a gateway that answered, and would not. */
+/** The outcome of a call. `declined`: the gateway answered with a refusal. */
 export function outcomeOf({ result, error }: GatewayCall): GatewayOutcome {
   if (error instanceof GatewayTimeout) return 'timeout';
   if (error) return 'error';
   return result === false || (result as Authorization | undefined)?.approved === false ? 'declined' : 'ok';
 }
 
-/** Tells a listener of each call that has ended, until what it returns is called. */
+/** Calls the listener after each call, until the returned function is called. */
 export function onGatewayCall(listener: (call: GatewayCall) => void): () => void {
   const told = (call: unknown) => listener(call as GatewayCall);
   gatewayCalls.asyncEnd.subscribe(told);
@@ -67,7 +69,7 @@ export function onGatewayCall(listener: (call: GatewayCall) => void): () => void
   };
 }
 
-/** The same gateway with a limit on the time of every call, each of them told to `gatewayCalls`. */
+/** The same gateway with a timeout for every call. Each call is reported to `gatewayCalls`. */
 export function withTimeout(gateway: PaymentGateway, milliseconds: number): PaymentGateway {
   const limit = async <T>(call: Promise<T>): Promise<T> => {
     let timer: NodeJS.Timeout | undefined;

@@ -14,8 +14,8 @@ const labelOf = (token: string): string | undefined =>
   Object.hasOwn(testTokens, token) ? testTokens[token] : undefined;
 
 /**
- * A gateway for tests and demos. It keeps a ledger that our transactions cannot undo, so that it remembers a charge
- * which our side has forgotten, as a gateway outside would.
+ * A payment gateway for tests and demos. Like an outside gateway, it remembers charges that our side has forgotten: our
+ * rollbacks do not touch its ledger.
  */
 export class TestGateway implements PaymentGateway {
   constructor(private readonly ledger: TestGatewayLedger) {}
@@ -24,7 +24,7 @@ export class TestGateway implements PaymentGateway {
     const status = request.token === 'tok_declined' || !labelOf(request.token) ? 'Declined' : 'Authorized';
     const charge = await this.ledger.record({ ...request, status });
     if (request.token === 'tok_error') throw new GatewayFailure('the gateway failed');
-    // Kept open by nothing: a process that ends does not wait for an answer that never comes.
+    // Without a timer, so that the process can end without this answer.
     if (request.token === 'tok_timeout') return new Promise(() => {});
     return charge.status === 'Authorized' || charge.status === 'Captured'
       ? { approved: true }
@@ -37,7 +37,7 @@ export class TestGateway implements PaymentGateway {
   }
 
   async void(key: string): Promise<boolean> {
-    // A key never heard of is kept as Voided, so that a request still under way finds it given up.
+    // An unknown key is stored as Voided, so that a request still under way finds it voided.
     await this.ledger.record({ key, token: '', amount: '0', currency: '', status: 'Voided' });
     const status = await this.ledger.move(key, 'Authorized', 'Voided');
     return status === 'Voided' || status === 'Declined';

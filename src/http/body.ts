@@ -8,9 +8,9 @@ import { QuotingError } from './errors';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of its body, inflated. */
+    /** Bytes of the body after decompression. */
     bodyBytes: number;
-    /** Its body or its reply is large: it is worked on by turns. */
+    /** The body or the reply is large, and is processed in turns of the event loop. */
     isLarge: boolean;
   }
 }
@@ -18,14 +18,14 @@ declare module 'fastify' {
 /** Bodies up to this length are read at once. */
 const smallBody = 32_768;
 /**
- * Bytes of the large bodies that arrive, and of those that are worked on, at a time, in multiples of the longest one: a body of
- * 2 MB takes up to 60 MB once it is read. So many more may wait for each client.
+ * Bytes of large bodies that may arrive, and that may be processed, at a time. In multiples of the longest body: a body
+ * of 2 MB takes up to 60 MB once it is parsed. mostWaiting: requests of each client that may wait for either.
  */
 const arriving = 32;
 const workedOn = 4;
 const mostWaiting = 200;
 
-/** What requests hold of both, or wait for. */
+/** Functions that give back a request's shares of both capacities. Present while the request holds a share or waits. */
 const held = new WeakMap<FastifyRequest, (() => void)[]>();
 
 async function enter(lane: Turns, request: FastifyRequest, bytes: number): Promise<void> {
@@ -40,11 +40,11 @@ async function enter(lane: Turns, request: FastifyRequest, bytes: number): Promi
   }
   const leaves = held.get(request);
   if (leaves) leaves.push(leave);
-  // Its client has gone meanwhile.
+  // The client has gone in the meantime.
   else leave();
 }
 
-/** To be called at the end of each request. */
+/** Must be called at the end of each request. */
 export function leaveBodies(request: FastifyRequest): void {
   const leaves = held.get(request);
   if (!leaves) return;
@@ -53,14 +53,15 @@ export function leaveBodies(request: FastifyRequest): void {
 }
 
 /**
- * To be awaited before a whole body is gone through: parsed, looked at, coerced, hashed. Each takes some 50 milliseconds with the
- * 600,000 values that a body may have, and sixteen requests that came together took all of their steps in one turn.
+ * Must be awaited before each step through a whole body: parsing, checking, coercing, hashing. Each step takes some 50
+ * milliseconds with the 600,000 values that a body may have. Without it, sixteen concurrent requests took all their
+ * steps in one turn of the event loop.
  */
 export function turnFor({ bodyBytes }: FastifyRequest): Promise<void> | undefined {
   return bodyBytes > smallBody ? turn(bodyBytes / 20) : undefined;
 }
 
-/** Below this plugin bodies are JSON, and nothing else: text would come through as a string. */
+/** Below this plugin only JSON bodies are accepted. Fastify would pass text through as a string. */
 export function jsonBodies(app: FastifyInstance, { values: mostValues, body: longest }: Limits): void {
   app.decorateRequest('bodyBytes', 0);
   app.decorateRequest('isLarge', false);
@@ -68,7 +69,7 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues, body: lon
   const work = new Turns(workedOn * longest, mostWaiting);
   app.addHook('preParsing', async (request, _reply, payload) => {
     const { 'content-encoding': encoding, 'content-length': length, 'transfer-encoding': transfer } = request.headers;
-    // One that is compressed or comes in chunks may be as long as it may be.
+    // A compressed or chunked body may have the greatest length.
     const bytes = encoding || transfer ? longest : Math.min(Number(length ?? 0), longest);
     if (bytes > smallBody) await enter(arrivals, request, bytes);
     return payload;
@@ -76,13 +77,13 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues, body: lon
   app.removeContentTypeParser(['text/plain', 'application/json']);
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    // Clients that always name a content type send it with a DELETE too.
+    // Clients that always send a content type also send it with a DELETE.
     if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
     const charset = /charset\s*=\s*"?([^\s";]*)/i.exec(request.headers['content-type']!)?.[1];
     if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
       return done(new RequestError('UNSUPPORTED_MEDIA_TYPE', `JSON must be sent in UTF-8, not in ${charset}.`));
     }
-    // Read as text they would become question marks, and be stored.
+    // Decoded as text, invalid bytes would become replacement characters, and be stored.
     if (!isUtf8(body)) return done(new RequestError('BAD_REQUEST', 'The body must be UTF-8.'));
     request.bodyBytes = body.length;
     request.isLarge = body.length > smallBody;
@@ -94,7 +95,7 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues, body: lon
       });
     };
     if (!request.isLarge) {
-      // It could have been longer, compressed or in chunks.
+      // Frees the larger reservation of a compressed or chunked body.
       leaveBodies(request);
       return read();
     }
@@ -106,11 +107,11 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues, body: lon
     await turnFor(request);
     checkShape(request.body, mostValues);
   });
-  // What reads the body further does so ahead of its first statement.
+  // The next step through the body is in the handler, before its first statement.
   app.addHook('preHandler', async (request) => turnFor(request));
 }
 
-/** Fastify says only that it is none; the parser says what is wrong and where. */
+/** Fastify says only that the body is not JSON. JSON.parse says why and where. */
 function whyNotJson(body: string): string {
   try {
     JSON.parse(body);
@@ -123,8 +124,8 @@ function whyNotJson(body: string): string {
 const deepestBody = 100;
 
 /**
- * No body of ours is nested this deeply, and functions that walk one would run out of stack. Nor does one hold this many values:
- * each is looked at several times before anything is known to be wrong, while nothing else runs.
+ * Limits the depth and the number of values of a body. No valid body is nested this deeply, and recursive functions
+ * would run out of stack. Each value is visited several times before any check fails, and nothing else runs meanwhile.
  */
 function checkShape(body: unknown, mostValues: number): void {
   let level = [body];
@@ -142,7 +143,7 @@ function checkShape(body: unknown, mostValues: number): void {
     }
     const inner: unknown[] = [];
     for (const value of level) {
-      // No spread: an argument for each of a million entries is more than the stack holds.
+      // No spread: a million entries as arguments overflow the stack.
       if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) inner.push(each);
     }
     level = inner;

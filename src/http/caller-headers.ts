@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
 
-/* The headers in which a client says for what part of its grants a request is. */
+/* The headers by which a client narrows its grants for one request. */
 
-/** Repeated headers reach us as one, joined by commas. */
+/** Repeated headers arrive as one header, joined by commas. */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
@@ -20,8 +20,8 @@ export function trackIdOf(header: string | undefined): string | null {
 }
 
 /**
- * The entity that a request is in, with the orgs that its client may see there; or why there is none, where the client has
- * several.
+ * The entity of a request, and the orgs that its client may see there. `undecided`: the client has several entities and
+ * the request names none.
  */
 export function entityOf(
   entities: ReadonlyMap<string, readonly string[]>,
@@ -48,7 +48,7 @@ export function entityOf(
   return { id, orgs };
 }
 
-/** The orgs that a request sees, out of those of its client. */
+/** The orgs that a request sees, out of the orgs of its client. */
 export function orgsOf(own: readonly string[], header: string | undefined): readonly string[] {
   if (own.length === 0) throw new RequestError('FORBIDDEN', 'The client has no org in this entity.');
   if (header === undefined) return own;
@@ -71,6 +71,6 @@ export function orgsOf(own: readonly string[], header: string | undefined): read
   return [...wanted];
 }
 
-/** Ids that are allowed, few enough for a message. */
+/** The first few allowed ids, for a message. */
 const some = (ids: readonly string[]): string =>
   `The client may use ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ` and ${ids.length - 5} more` : ''}.`;

@@ -2,19 +2,20 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { UnderWay } from './under-way';
 
-/** A kept-alive connection that is in use has a request within this time, and with its reply is told to close. */
+/** A kept-alive connection in use sends a request within this time, and its reply then closes the connection. */
 const momentMs = 1_000;
 const lookEveryMs = 50;
 
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * How a server stops without resetting a connection that is in use. HTTP/1.1 has one way to end a kept-alive connection that no
- * request can run into: a reply with `connection: close`. So for a moment everything is answered as before, with that header.
+ * Stops a server without resetting a connection in use. HTTP/1.1 has one safe way to end a kept-alive connection, which
+ * no request can run into: a reply with `connection: close`. So for a moment all requests are answered as before, with
+ * that header.
  */
 export class Draining {
   private readonly sockets = new Set<Socket>();
-  /** Replies are their connection's last, and /readyz is 503. */
+  /** Replies close their connection, and /readyz is 503. */
   isOn = false;
 
   constructor(
@@ -27,7 +28,7 @@ export class Draining {
     });
   }
 
-  /** Resolves when the server may be closed: after the moment, or sooner where no connection is left. */
+  /** Resolves when the server may be closed: after the moment, or as soon as no connection is left. */
   async moment(): Promise<void> {
     this.isOn = true;
     const end = performance.now() + momentMs;
@@ -35,8 +36,9 @@ export class Draining {
   }
 
   /**
-   * Ends connections without a request, from a moment after the server was closed. Node closes those that rest between two
-   * requests. It would wait for ever for one on which nothing has come yet, such as the spare ones of browsers and balancers.
+   * Ends connections without a request, from a moment after the server was closed. Node closes connections that are
+   * idle between two requests. It would wait forever for a connection without any request yet, such as the spare
+   * connections of browsers and load balancers.
    */
   closeUnused(): void {
     this.isOn = true;

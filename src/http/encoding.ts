@@ -8,12 +8,12 @@ export function prefersGzip(accepted: string | string[] | undefined): boolean {
   return new Negotiator({ headers: { 'accept-encoding': encodings } }).encoding(['gzip', 'identity']) === 'gzip';
 }
 
-/** Gzip both ways: replies of more than 1,000 bytes, and whatever a request brings. */
+/** Gzip for replies of more than 1,000 bytes, and for request bodies of any length. */
 export async function encodings(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async ({ headers }) => {
-    // Names of encodings have no case; the plugin would compare this one as it is written.
+    // Names of encodings are case-insensitive, but the plugin compares them case-sensitively.
     headers['content-encoding'] &&= headers['content-encoding'].toLowerCase();
-    // The plugin lets "*" stand for gzip even where the client has excluded gzip by name.
+    // The plugin lets "*" stand for gzip even if the client has excluded gzip by name.
     headers['accept-encoding'] &&= prefersGzip(headers['accept-encoding']) ? 'gzip' : 'identity';
   });
   await app.register(compress, {
@@ -25,8 +25,8 @@ export async function encodings(app: FastifyInstance): Promise<void> {
     onInvalidRequestPayload: () =>
       Object.assign(new Error('The body is not valid gzip, or is incomplete.'), { statusCode: 400 }),
   });
-  // A body that inflates beyond the limit is refused at once, but what had arrived of it would be inflated to its end:
-  // 130 MB of zeros, at 0.4 s of a processor for each such request.
+  // A body that inflates beyond the limit is refused at once. Without this hook, the bytes that had arrived would still
+  // be inflated to the end: 130 MB of zeros, at 0.4 s of a processor for each such request.
   app.addHook('onRoute', (route) => {
     route.preParsing = [route.preParsing ?? []].flat();
     route.preParsing.push(async (request, reply, payload) => {

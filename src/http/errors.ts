@@ -5,7 +5,7 @@ import { extensionsOf, type Failure, failure, failureOf, statusOf } from './fail
 import { mediaTypeFor } from './media-type';
 import { envelope } from './rest/envelope';
 
-/** A refusal whose message quotes the request, which is for the client alone; `logged` is for the log. */
+/** A refusal whose message quotes the request. The message is only for the client; `logged` is for the log. */
 export class QuotingError extends RequestError {
   constructor(
     code: RequestErrorCode,
@@ -20,7 +20,9 @@ const graphqlErrors = (refused: Failure) => ({
   errors: [{ message: refused.message, extensions: extensionsOf(refused) }],
 });
 
-/** What GraphQL refuses before anything runs. The log gets the codes: the messages quote the request. */
+/**
+ * Sends refusals by GraphQL before a resolver runs. Their messages quote the request, so the log gets only the codes.
+ */
 function sendInvalid(request: FastifyRequest, reply: FastifyReply, { errors }: InvalidDocument): FastifyReply {
   request.codes = errors.map(({ extensions }) => String(extensions.code));
   request.log.info({ code: request.codes[0], errors: errors.length }, 'request refused');
@@ -41,16 +43,16 @@ function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): F
   return (type ? reply.type(type) : reply).send(JSON.stringify(graphqlErrors(refused)));
 }
 
-/** Answers with a failure, and puts it in the log. */
+/** Sends a failure as the reply, and logs it. */
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   if (error instanceof InvalidDocument) return sendInvalid(request, reply, error);
-  // The error of a body that was cut off reads like that of a database that was lost.
+  // The error of a body that was cut off looks like the error of a lost database.
   const cut = request.raw.destroyed && request.raw.complete === false;
   const failed = cut ? failure('BAD_REQUEST') : failureOf(error, request.id);
   if (failed.code === 'PAYLOAD_TOO_LARGE') {
     failed.details = { limit: 'body', allowed: request.server.initialConfig.bodyLimit! };
   }
-  // So is a read ended when nobody waits for it.
+  // A read is also ended when its client has gone.
   if (cut || (failed.code === 'TIMEOUT' && reply.raw.destroyed)) request.log.info('the client has gone');
   else if (statusOf(failed.code) >= 500) request.log.error({ err: error }, 'request failed');
   else {
@@ -61,7 +63,7 @@ export function sendFailure(request: FastifyRequest, reply: FastifyReply, error:
   return send(request, reply, failed);
 }
 
-/** The last word on errors and on routes that do not exist. */
+/** Handles all errors that are left, and requests for unknown routes. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendFailure(request, reply, error));
   app.setNotFoundHandler((request, reply) =>
@@ -73,8 +75,8 @@ export function handleErrors(app: FastifyInstance): void {
 }
 
 /**
- * The reply to what Node refuses before there is a request: its path is not known then, and so it has the errors of GraphQL
- * beside the envelope of REST.
+ * The reply to a request that Node refuses while parsing. The path is not known yet, so the body has both the GraphQL
+ * errors and the REST envelope.
  */
 export function unreadableReply(code: RequestErrorCode, message: string, id: string) {
   const refused = failure(code, message);

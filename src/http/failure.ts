@@ -4,18 +4,18 @@ import { type LimitDetails, LimitError } from '../domain/limits';
 import { translated } from '../service/run/services';
 
 export interface Failure {
-  /** In `extensions.code` on /graphql. */
+  /** `extensions.code` on /graphql. */
   code: RequestErrorCode;
   message: string;
-  /** The limit that it is for: beside the code, on /graphql. */
+  /** The limit behind the refusal: in `extensions` on /graphql. */
   details?: LimitDetails;
-  /** Seconds after which the same may be asked again. */
+  /** Seconds to wait before a retry. */
   retryAfter?: number;
 }
 
 export const statusOf = (code: RequestErrorCode): number => requestErrorCodes[code].status;
 
-/** The codes of what Fastify, its plugins and Apollo refuse, which have a status only. */
+/** Codes for refusals by Fastify, its plugins and Apollo, which have only a status. */
 const codesOfOthers: readonly RequestErrorCode[] = [
   'NO_SUCH_PATH',
   'METHOD_NOT_ALLOWED',
@@ -27,27 +27,27 @@ export const codeOfStatus = (status: number): RequestErrorCode =>
   codesOfOthers.find((code) => statusOf(code) === status) ?? 'BAD_REQUEST';
 
 /**
- * Any error as a client may see it. What the HTTP layer refused has the code of its status; an outage stays an outage; a
- * fault of ours is masked, and found in the log by its request id.
+ * Any error as the client may see it. A refusal by the HTTP layer gets the code of its status. An outage stays an
+ * outage. An internal fault is masked, and found in the log by its request id.
  */
 export function failureOf(thrown: unknown, requestId: string): Failure {
   const error = translated(thrown);
   if (error instanceof RequestError) return failure(error.code, error.message, error);
-  // Contention where nothing was to be changed, or behind an effect: no user error of a mutation.
+  // Lock contention in a read, or after a committed effect, is no user error of a mutation.
   if (error instanceof Refusal && error.errors[0].code === 'LOCKED_RETRY') {
     return failure('TIMEOUT');
   }
   const { statusCode, message } = error as FastifyError;
   if (statusCode && statusCode >= 400 && statusCode < 500) {
     const code = codeOfStatus(statusCode);
-    // What is wrong, in the words of who found it, and what is allowed.
+    // The words of the refusing library, and the rule from the table.
     const allowed = code === 'BAD_REQUEST' ? '' : ` ${requestErrorCodes[code].meaning}`;
     return { code, message: `${message.replace(/\.$/, '')}.${allowed}` };
   }
   return { code: 'INTERNAL', message: `An unexpected failure. The request id is ${requestId}.` };
 }
 
-/** When the same may be asked again: most requests with a key are done within a second. */
+/** Seconds to wait before a retry. Most requests with an Idempotency-Key are done within a second. */
 const secondsAfter: Record<number, number> = { 409: 1, 503: 2 };
 
 export function failure(
@@ -59,7 +59,7 @@ export function failure(
   return { code, message, details, retryAfter: retryAfter ?? secondsAfter[statusOf(code)] };
 }
 
-/** What `extensions` of an error on /graphql say. */
+/** The `extensions` of an error on /graphql. */
 export const extensionsOf = ({ code, details }: Failure) => ({
   code,
   ...details,

@@ -2,14 +2,14 @@ import { Gauge } from 'prom-client';
 import { watchBacklog } from '../service/backlog';
 import type { Services } from '../service/run/services';
 
-/** What is looked up when it is collected: how the database, its replicas and the work behind replies are. */
+/** Gauges read at collection: the database, its replicas, and the work behind replies. */
 export function gauges(services: Services, version: string): Gauge[] {
   const { db } = services;
   const look = watchBacklog(services);
   type Backlog = NonNullable<Awaited<ReturnType<typeof look>>>;
   const gauge = (name: string, help: string, labelNames: string[], collect: (this: Gauge) => void | Promise<void>) =>
     new Gauge({ name, help, labelNames, registers: [], collect });
-  /** Without a value where the database does not tell: 0 would mean that nothing waits. */
+  /** Without a value if the database does not answer: 0 would mean that nothing waits. */
   const waiting = (name: string, help: string, value: keyof Backlog) =>
     gauge(name, `${help} The same from every process.`, [], async function () {
       const found = await look();

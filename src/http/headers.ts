@@ -7,25 +7,24 @@ import { RequestError, type RequestErrorCode } from '../domain/errors';
 import { headerOf, trackIdOf } from './caller-headers';
 import { unreadableReply } from './errors';
 
-/* What every reply says and every request is held to, whatever its path: docs/http.md has the table. */
+/* Headers of every reply, and checks of every request, on any path. docs/http.md has the table. */
 
 export interface HeaderOptions {
-  /** Origins whose pages may call the API, or `*`; none where empty. */
+  /** Origins whose pages may call the API, or `*`. Empty allows none. */
   corsOrigins?: readonly string[];
-  /** Seconds for Strict-Transport-Security; 0 leaves it out, as what speaks no TLS itself has to. */
+  /** Seconds for Strict-Transport-Security. 0 leaves the header out, as a server without TLS must. */
   hstsMaxAge?: number;
 }
 
 /**
- * A request's id is ours alone; a client traces its requests by Zuora-Track-Id. It has its dashes everywhere: clients of the
- * published API parse it as a UUID.
+ * The gateway alone makes request ids; a client traces its requests by Zuora-Track-Id. The id always has dashes,
+ * because clients of the published API parse it as a UUID.
  */
 export const newRequestId = (): string => randomUUID();
 
 /**
- * Of @fastify/helmet's headers those that mean something to JSON. No reply of ours is a page, but for the playground,
- * which sets a policy of its own. `same-origin` keeps other sites from embedding a reply; a fetch by CORS is not subject
- * to it.
+ * The headers of @fastify/helmet that matter for JSON. No reply is a page except the playground, which sets its own
+ * policy. `same-origin` keeps other sites from embedding a reply, and does not apply to a fetch by CORS.
  */
 const secure = {
   'x-content-type-options': 'nosniff',
@@ -34,7 +33,7 @@ const secure = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** What a page of another origin may read of a reply, beside what browsers always show. */
+/** The headers that a page of another origin may read, besides the headers that browsers always show. */
 const exposedHeaders = [
   ...['zuora-request-id', 'zuora-track-id', 'idempotency-replayed', 'write-position', 'retry-after', 'allow'],
   ...['www-authenticate', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'],
@@ -42,8 +41,8 @@ const exposedHeaders = [
 ];
 
 /**
- * Given twice, each of these says two things, of which Node would take the first or join both, and a proxy before us
- * perhaps the other.
+ * Headers that may be given only once. A repeated header has two meanings: Node takes the first or joins both, and a
+ * proxy in front may take the other.
  */
 const once = new Set([
   'host',
@@ -62,13 +61,13 @@ function checkOnce({ rawHeaders, httpVersion }: IncomingMessage): void {
   if (!seen.has('host') && httpVersion === '1.1') throw new RequestError('BAD_REQUEST', 'Host is missing.');
 }
 
-/** Puts on a reply what none may lack, before anything about its request can be refused. */
+/** Sets the headers of every reply, before any check can refuse the request. */
 export function stamp(request: FastifyRequest, reply: FastifyReply, { hstsMaxAge = 0 }: HeaderOptions): void {
   reply.headers({ ...secure, 'zuora-request-id': request.id });
   if (hstsMaxAge > 0) reply.header('strict-transport-security', `max-age=${hstsMaxAge}`);
 }
 
-/** The API, as distinct from what is for browsers and for operations: that is never opened to other origins. */
+/** Only the API is opened to other origins. Paths for browsers and for operations never are. */
 const isApi = (url: string): boolean => /^\/(graphql|v1|oauth|\.well-known)(\/|\?|$)/.test(url);
 
 export async function headers(app: FastifyInstance, options: HeaderOptions): Promise<void> {
@@ -76,9 +75,10 @@ export async function headers(app: FastifyInstance, options: HeaderOptions): Pro
 
   const origin = [...(options.corsOrigins ?? [])];
   if (origin.length) {
-    // Headers that are asked for are allowed: nothing is sent along by itself, so that a page has no more than it brings.
+    // All requested headers are allowed: browsers send no credentials by themselves, so a page has only the rights that
+    // it brings.
     const api = { origin, methods: ['GET', 'POST', 'PUT', 'DELETE'], exposedHeaders, maxAge: 600 };
-    // Before anything is refused: a page could not read why.
+    // Before any refusal: without these headers a page could not read the reason.
     await app.register(cors, {
       delegator: (request, done) => done(null, isApi(request.url) ? api : { origin: false }),
     });
@@ -98,12 +98,13 @@ const unreadable: Record<string, [code: RequestErrorCode, message: string]> = {
   HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'All headers together may have at most 16 KB.'],
 };
 
-/** The status that a connection got in place of its request's reply, since the rest of the request could not be read. */
+/** The status that a connection got instead of a reply, because the rest of the request could not be read. */
 export const unreadableStatus = new WeakMap<Socket, number>();
 
 /**
- * Answers what is no HTTP request, or not a whole one, and ends the connection. The log gets no byte of it, since those
- * may be a token, which Node's error carries along. `owesReply`: a request that came before it on the connection has no reply yet.
+ * Answers an invalid or incomplete HTTP request, and ends the connection. The log gets no bytes of the request, since
+ * Node's error carries them and they may hold a token. `owesReply`: an earlier request on the connection has no reply
+ * yet.
  */
 export function refuseUnreadable(
   error: NodeJS.ErrnoException & { reason?: string },
@@ -118,14 +119,14 @@ export function refuseUnreadable(
   ];
   const requestId = newRequestId();
   log.info({ requestId, code, cause: error.code, reason: message }, 'request refused');
-  // A client would take this for the reply to the request before, which may be carried out.
+  // The client would take this reply for the reply to the earlier request, which may be carried out.
   if (owesReply) {
     socket.destroy();
     return;
   }
   if (socket.writable) {
     const { status, body } = unreadableReply(code, message, requestId);
-    // A client that ends its side in the middle of a request has gone, as far as anybody can tell.
+    // A client that ends its side in the middle of a request is taken to have gone.
     if (error.code !== 'HPE_INVALID_EOF_STATE') unreadableStatus.set(socket, status);
     const lines = Object.entries({
       ...secure,

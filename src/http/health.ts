@@ -2,7 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { isReady } from '../service/health';
 import type { Services } from '../service/run/services';
 
-/** /livez: the process runs, and in which version. /readyz: it can serve: database reachable, migrations applied, not about to stop. */
+/**
+ * /livez: the process runs, and in which version. /readyz: the database is reachable, migrations are applied, and the
+ * server is not draining.
+ */
 export function healthRoutes(
   app: FastifyInstance,
   services: Services,

@@ -5,8 +5,8 @@ import type { Rates } from './rates';
 import type { Unsent } from './unsent';
 
 /**
- * Below this plugin, which comes behind `authenticated`, a client has its requests of a minute, reads its replies, and a
- * request has its time. Reads end early where their client has gone.
+ * Below this plugin each client has its rate limits and its bound on unread replies, and each request has its time
+ * limit. The plugin must follow `authenticated`. A read is ended early if its client has gone.
  */
 export function limited(app: FastifyInstance, limits: Limits, rates: Rates, unsent: Unsent): void {
   app.decorateRequest('reads', false);
@@ -17,7 +17,7 @@ export function limited(app: FastifyInstance, limits: Limits, rates: Rates, unse
   });
   app.addHook('onSend', (request, reply, body, done) => {
     if (request.caller) reply.headers(rates.headersFor(request.caller.clientId));
-    // How long the client takes to read is another matter (unsent.ts).
+    // unsent.ts limits how long the client takes to read.
     request.counter?.limit?.stop();
     done(null, body);
   });
@@ -25,7 +25,7 @@ export function limited(app: FastifyInstance, limits: Limits, rates: Rates, unse
     const { handler } = route;
     route.handler = function (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
       return timed(limits.time, async (counter) => {
-        // Once more: many requests that come at once all find nothing unread.
+        // Checked again: concurrent requests all found no unread reply at first.
         unsent.admit(request.caller!.clientId);
         request.counter = counter;
         Object.assign(counter, {

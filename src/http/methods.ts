@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../domain/errors';
 
 /**
- * Tells a method that a path has not from a path that does not exist, for every route that is made between this call
- * and that of the function it returns: 405, and `Allow` names those that there are. OPTIONS asks for just that, and
- * neither needs a token: a browser never sends one along with the question whether it may call.
+ * Answers 405 for a known path with an unknown method, where Fastify would answer 404. `Allow` names the methods of the
+ * path. Covers every route added between this call and the call of the returned function. OPTIONS gets `Allow` as well.
+ * Neither needs a token: a browser never sends a token with a preflight request.
  */
 export function watchMethods(app: FastifyInstance): () => void {
   const paths = new Map<string, Set<string>>();
@@ -18,7 +18,7 @@ export function watchMethods(app: FastifyInstance): () => void {
       const others = app.supportedMethods.filter((each) => !methods.has(each));
       if (named.length === 0 || others.length === 0) continue;
       const allow = named.join(', ');
-      // Before the body is read, whose type would be refused first.
+      // Before the body is read: its content type would be refused first.
       const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
         reply.header('allow', allow);
         if (request.method === 'OPTIONS') return reply.code(204).send();

@@ -6,21 +6,24 @@ import type { Metrics } from './metrics';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Takes the same time for every wrong token: digests of equal length are compared to their end. */
+/** Takes the same time for every wrong token, since it compares digests of equal length. */
 function hasToken({ headers }: FastifyRequest, token: string): boolean {
   const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
   return timingSafeEqual(digest(given), digest(token));
 }
 
-/** Asked from this machine, and not on behalf of somebody else: by a proxy that runs on it and says so, or by a web page. */
+/**
+ * Whether the request comes from this machine for its own user. A request through a proxy that names itself, or from a
+ * web page, does not count.
+ */
 const isLocal = (request: FastifyRequest): boolean =>
   /^(::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '') &&
   asksForLocal(request) &&
   !['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in request.headers);
 
 /**
- * GET /metrics. It tells the names of operations, how much is earned when and what is broken, which is not for everybody
- * who reaches the port: with a token for who has that, without for this machine alone.
+ * GET /metrics. The metrics tell operation names, the revenue over time and what is broken. Not everybody who reaches the
+ * port may read them: with METRICS_TOKEN set, clients need the token, and without it only this machine may read them.
  */
 export function metricsRoute(app: FastifyInstance, metrics: Metrics, token: string | undefined): void {
   app.get('/metrics', async (request, reply) => {

@@ -6,32 +6,35 @@ import { refusals } from '../service/run/refusal-channel';
 import type { Services } from '../service/run/services';
 import { gauges } from './gauges';
 
-/** What is told of the process itself; begun once, however many servers it makes. */
+/** Metrics of the process, registered once for all servers of the process. */
 let ofProcess: Registry | undefined;
 
 function processMetrics(): Registry {
   if (!ofProcess) {
     ofProcess = new Registry();
     collectDefaultMetrics({ register: ofProcess });
-    // Sums of gauges that are there with a label too, under names that end as those of counters do.
+    // Removed: sums of gauges that also exist with a label, under names that end like names of counters.
     for (const what of ['handles', 'requests', 'resources'])
       ofProcess.removeSingleMetric(`nodejs_active_${what}_total`);
   }
   return ofProcess;
 }
 
-/** Operation names are the clients' own, and each makes series of its own, as each client does: beyond these they are counted together. */
+/**
+ * Clients choose operation names. Each name and each client makes new series, so further names and clients are counted
+ * together.
+ */
 const mostNames = 200;
 const longestName = 100;
 const longestApplication = 64;
 const other = '(other)';
 
-/** As nginx logs it. No reply has this status. */
+/** The status that nginx logs. No reply has it. */
 export const clientGone = 499;
 
 const secondsSince = (began: number): number => (performance.now() - began) / 1000;
 
-/** Counts what requests and the work behind them take, for Prometheus to collect from /metrics. */
+/** Measures requests and the work behind them. Prometheus collects the metrics from /metrics. */
 export class Metrics {
   private readonly registry = new Registry();
   private readonly operations = new Set<string>();
@@ -114,7 +117,7 @@ export class Metrics {
 
   private readonly onChunk = (message: unknown): void => {
     const work = message as ChunkWork;
-    // Found nothing to do.
+    // The worker found no chunk.
     if (!work.error && work.result === false) return;
     this.chunks.observe({ phase: work.phase, outcome: work.error ? 'failed' : 'done' }, secondsSince(work.began));
   };
@@ -127,7 +130,7 @@ export class Metrics {
     const client = request.caller && this.bounded(request.caller.clientId, this.clients);
     if (client) this.observeClient(request, client, operation);
     for (const code of request.codes ?? []) {
-      // What the going of a client has ended is nobody's error.
+      // An error after the client has gone is nobody's error.
       if (status === clientGone && code !== 'INTERNAL' && code !== 'OUTCOME_UNKNOWN') continue;
       this.errors.inc({ code });
       if (client) this.clientErrors.inc({ client, code });
@@ -146,7 +149,7 @@ export class Metrics {
     this.clientOperations.inc({ client, operation: isUsed ? operation : other });
   }
 
-  /** Operations that run, and those that wait for their turn. */
+  /** Operations that run, and operations that wait for their turn. */
   watchOperations(inFlight: { states: readonly { lane: string; cost: number; waiting: number }[] }): void {
     const gauge = (name: string, help: string, value: 'cost' | 'waiting') =>
       new Gauge({
@@ -159,7 +162,7 @@ export class Metrics {
     gauge('gateway_operations_waiting', 'GraphQL operations that wait for their turn, by lane.', 'waiting');
   }
 
-  /** Registered documents as this process holds them, and the replies that it cannot get rid of. */
+  /** The registered documents of this process, and its unread replies. */
   watch(documents: { valid: ReadonlySet<string>; invalid: ReadonlySet<string> }, unsent: { total: number }): void {
     new Gauge({
       name: 'gateway_unsent_bytes',
@@ -195,7 +198,7 @@ export class Metrics {
     return known.has(name);
   }
 
-  /** All of it in the text format of Prometheus, and the content type of that. */
+  /** All metrics in the text format of Prometheus, with its content type. */
   async collect(): Promise<{ type: string; text: string }> {
     const all = Registry.merge([processMetrics(), this.registry]);
     return { type: all.contentType, text: await all.metrics() };

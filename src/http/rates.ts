@@ -12,9 +12,10 @@ interface Window {
 type Budget = keyof Window & LimitName;
 
 /**
- * The requests of each client, and the cost of its operations, in windows of a minute that begin with its first request. They
- * live in the memory of this process: several processes allow as many times more. 10,000 clients are known; beyond that the
- * one whose window is the oldest is forgotten. The clock is monotonic: one that is set back would make a minute of hours.
+ * Requests and cost per client, in windows of a minute that begin with the first request. The counts are in the memory
+ * of this process, so several processes allow as many times more. At most 10,000 clients are counted; beyond that the
+ * client with the oldest window is forgotten. The clock is monotonic: a clock that is set back would make a minute last
+ * hours.
  */
 export class Rates {
   private readonly windows = new Map<string, Window>();
@@ -27,7 +28,7 @@ export class Rates {
   private windowOf(clientId: string): Window {
     const known = this.windows.get(clientId);
     if (known && known.ends > this.now()) return known;
-    // Deleted first, so that the map stays in the order of beginning and its first entry is the oldest.
+    // Deleted first, so that the map is ordered by the start of windows, and its first entry is the oldest.
     this.windows.delete(clientId);
     if (this.windows.size >= mostClients) this.windows.delete(this.windows.keys().next().value as string);
     const window = { requests: 0, costPerMinute: 0, ends: this.now() + minute };
@@ -43,8 +44,8 @@ export class Rates {
   }
 
   /**
-   * Takes the cost of an operation from what is left; one that is refused costs nothing. Returns how to give a part of it
-   * back, where the reply turns out to be smaller.
+   * Takes the cost of an operation from the client's budget. A refused operation costs nothing. Returns a function that
+   * gives a part back, for a reply smaller than its price.
    * @throws LimitError RATE_LIMITED
    */
   spend(clientId: string, cost: number): (unused: number) => void {
@@ -71,7 +72,7 @@ export class Rates {
     return Math.max(1, Math.ceil((ends - this.now()) / 1000));
   }
 
-  /** What a reply tells of the window: of requests and cost, the one that is closer to its end. */
+  /** Headers about the window: for requests or for cost, whichever is closer to its limit. */
   headersFor(clientId: string): Record<string, number> {
     const window = this.windowOf(clientId);
     const left = (budget: Budget) => Math.max(0, this.limits[budget] - window[budget]);

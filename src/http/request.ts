@@ -11,20 +11,23 @@ import type { Identity } from './auth/identity';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The scope that a route needs; null where the route itself needs none. */
+    /** The scope that a route needs; null if the route itself needs none. */
     scope?: Scope | null;
   }
   interface FastifyRequest {
     caller: Caller | null;
     /** The name of the GraphQL operation, for log and metrics. */
     operation: string | null;
-    /** How many statements its work takes, for log and metrics, and the limit of its time. */
+    /** Counts the statements, for log and metrics, and holds the time limit. */
     counter: Work['counter'] | null;
-    /** The codes of the errors in its reply, for metrics; what the rules refuse is told apart (service/run/refusal-channel.ts). */
+    /**
+     * The error codes in the reply, for metrics. Refusals by the rules are counted separately
+     * (service/run/refusal-channel.ts).
+     */
     codes?: readonly string[];
-    /** What its document uses of the schema that is to go, for metrics. */
+    /** The deprecated parts of the schema that the document uses, for metrics. */
     deprecated?: readonly string[];
-    /** It is known that it changes nothing. */
+    /** The request is known to change nothing. */
     reads: boolean;
   }
 }
@@ -42,8 +45,8 @@ export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
 }
 
 /**
- * Digest of what a request asks, and of the orgs it names: the same key with another one is refused. The orgs that a
- * client may see by itself do not count, since those may change between a request and its repetition.
+ * Digest of a request's content and of the orgs that it names. An Idempotency-Key with another digest is refused.
+ * Granted orgs do not count, since grants may change between a request and its retry.
  */
 export function fingerprintOf(route: string, request: FastifyRequest, asked: unknown): string {
   const orgs = String(request.headers['zuora-org-ids'] ?? '')
@@ -55,7 +58,7 @@ export function fingerprintOf(route: string, request: FastifyRequest, asked: unk
     .digest('base64url');
 }
 
-/** Zuora-Version takes a number or a date; it is logged and changes nothing. */
+/** Zuora-Version must be a number or a date. It is logged and changes nothing. */
 function checkVersion(request: FastifyRequest): void {
   const version = request.headers['zuora-version'];
   if (version !== undefined && !/^(\d{1,6}(\.\d{1,6})?|\d{4}-\d\d-\d\d)$/.test(String(version))) {
@@ -64,8 +67,8 @@ function checkVersion(request: FastifyRequest): void {
 }
 
 /**
- * Up to where in the log of the database a client has written, which a reply has told it: where it says so, it reads no
- * less than that, also from another process than the one that it wrote through.
+ * The position in the database log up to which the client has written, as a reply reported it. Reads then see at least this
+ * position, also in another process.
  */
 function writtenUpTo(request: FastifyRequest): bigint | undefined {
   const position = request.headers['write-position'];
@@ -77,8 +80,8 @@ function writtenUpTo(request: FastifyRequest): bigint | undefined {
 }
 
 /**
- * Below this plugin every request has a caller, who has the scope that the route names: asked for before the body is
- * read. A route that names none stops the start.
+ * Below this plugin every request has a caller with the scope that the route names. Checked before the body is read. A
+ * route whose config leaves `scope` out stops the start.
  */
 export function authenticated(app: FastifyInstance, identity: Identity, { db }: Services): void {
   app.decorateRequest('caller', null);
@@ -102,7 +105,7 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     if (scope && !caller.scopes.has(scope)) {
       throw new RequestError('FORBIDDEN', `This operation needs the scope "${scope}".`);
     }
-    // On the graph it depends on the fields (graph/guard/rights.ts).
+    // On the graph the fields decide (graph/guard/rights.ts).
     if (scope && caller.undecided) throw caller.undecided;
   });
   app.addHook('onSend', async (request, reply, body) => {
@@ -113,24 +116,24 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
   });
 }
 
-/** Sends a rendered reply as it is. */
+/** Sends a rendered reply unchanged. */
 export function sendReply(reply: FastifyReply, { status, headers, body }: Reply, replayed = false): FastifyReply {
-  // Its time was up: that has been said already.
+  // The reply was sent when the time limit was reached.
   if (reply.sent) return reply;
   if (replayed) reply.header('idempotency-replayed', 'true');
   return reply.code(status).headers(headers).send(body);
 }
 
 /**
- * What is to be done after replies have gone out: captures and voids. A server that closes waits for it, so that a
- * clean stop leaves nothing to the sweep.
+ * Work after replies are sent: captures and voids. A closing server waits for it, so that a clean stop leaves nothing
+ * to the sweep.
  */
 export class Afterwards {
   private readonly running = new Set<Promise<void>>();
 
   /**
-   * Begins once the request has been carried out and its reply sent, or its client has gone: one that goes before its
-   * request has been carried out is owed no less.
+   * Begins once the request is carried out, and its reply is sent or its client has gone. The work is also owed to a
+   * client that goes before its request is carried out.
    */
   after(reply: FastifyReply, work: Work, carriedOut: Promise<unknown>): void {
     const started = this.finish(reply, work, carriedOut);

@@ -3,56 +3,60 @@ import { cut } from './unsent';
 
 type Socket = FastifyRequest['raw']['socket'];
 
-/** How a request has come to its end. */
+/** How a request has ended. */
 export interface End {
-  /** Its connection ended before its reply was out. */
+  /** The connection ended before the reply was sent. */
   gone: boolean;
-  /** Its reply was made. */
+  /** The reply was made. */
   replied: boolean;
 }
 
 interface Each extends End {
   request: FastifyRequest;
   reply: FastifyReply;
-  /** Begins it. Absent once it has begun. */
+  /** Starts the request. Absent once it is started. */
   begin?: () => void;
 }
 
-/** Requests of one connection that may wait for their turn. One takes 4 KB beside its headers, and one packet may bring thousands. */
+/**
+ * The most requests of one connection that may wait for their turn. Each takes 4 KB besides its headers, and one packet
+ * may bring thousands.
+ */
 const mostPipelined = 100;
 
 /**
- * The requests that have arrived and not come to their end, by connection. The end is the reply that is out; where the client
- * has gone, it is the reply that could not be sent, since a mutation is carried out all the same. Fastify tells of the
- * first kind alone (`onResponse`).
+ * The requests that have arrived and not ended, by connection. A request ends when its reply is sent. If the client has
+ * gone, it ends when the reply is made, since a mutation is carried out all the same. Fastify reports only the first
+ * kind (`onResponse`).
  *
- * A connection has one request at work at a time: the next one begins when the reply before it is out. Node begins all that
- * have arrived, and keeps their replies until their turn comes: 20 requests in one packet were 20 replies of some MB for a client that
- * reads none of them. RFC 9112 (section 9.3.2) lets a server work on several only if all of them are safe.
+ * A connection runs one request at a time: the next request starts once the previous reply is sent. Node alone would
+ * start all pipelined requests, and keep their replies until their turn. With Node alone, 20 requests in one packet
+ * were 20 replies of some MB for a client that reads none of them. RFC 9112 (section 9.3.2) allows a server to run them
+ * in parallel only if all are safe.
  */
 export class UnderWay {
   private readonly all = new Set<Each>();
   private readonly byReply = new WeakMap<FastifyReply, Each>();
-  /** In the order of their arrival. */
+  /** In the order of arrival. */
   private readonly bySocket = new WeakMap<Socket, Set<Each>>();
   private waiting: (() => void)[] = [];
 
-  /** `onEnd` is told of each request once. */
+  /** `onEnd` is called once for each request. */
   constructor(private readonly onEnd: (request: FastifyRequest, reply: FastifyReply, end: End) => void) {}
 
-  /** Ahead of all other hooks. */
+  /** Must come before all other hooks. */
   watch(app: FastifyInstance): void {
     app.addHook('onRequest', (request, reply, done) => this.arrive(request, reply, done));
     app.addHook('onSend', (_request, reply, body, done) => {
       const each = this.byReply.get(reply);
       if (each) each.replied = true;
-      // Once the other hooks have had their say.
+      // After the other onSend hooks.
       if (each?.gone) setImmediate(() => this.end(each));
       done(null, body);
     });
     app.addHook('onResponse', (request, reply, done) => {
       const each = this.byReply.get(reply);
-      // Node calls a reply finished as well when its connection ends in the middle of it.
+      // Node also calls a reply finished if its connection ends in the middle of it.
       if (each && request.raw.socket.destroyed) each.gone = true;
       if (each) this.end(each);
       done();
@@ -63,7 +67,7 @@ export class UnderWay {
     const { socket } = request.raw;
     const mine = this.bySocket.get(socket) ?? this.meet(socket);
     if (mine.size > mostPipelined) {
-      // Never begun, and no more told of than what has not arrived.
+      // Never started, and reported no more than a request that has not arrived.
       cut(socket, 'pipelined');
       return;
     }
@@ -75,7 +79,7 @@ export class UnderWay {
       done();
       return;
     }
-    // By a promise, so that it goes on as a part of its own trace.
+    // A promise keeps the request in its own trace.
     new Promise<void>((resolve) => {
       each.begin = resolve;
     }).then(done);
@@ -84,7 +88,7 @@ export class UnderWay {
   private meet(socket: Socket): Set<Each> {
     const mine = new Set<Each>();
     this.bySocket.set(socket, mine);
-    // One listener for each connection: pipelined requests would have too many.
+    // One listener for each connection: with a listener for each request, pipelining would exceed Node's limit.
     socket.once('close', () => {
       for (const each of mine) this.lose(each);
     });
@@ -93,12 +97,12 @@ export class UnderWay {
 
   private lose(each: Each): void {
     each.gone = true;
-    // Neither is one begun whose turn has not come, nor carried out one whose body was not read.
+    // A request whose turn has not come is not started. A request whose body was not read is not carried out.
     if (each.replied || each.begin || lacksBody(each.request)) this.end(each);
-    // Node tells the reply whose turn it is, and none that waits behind it on the same connection.
+    // Node closes the reply whose turn it is, but no reply that waits behind it on the same connection.
     setImmediate(() => {
       if (each.reply.raw.destroyed) return;
-      // As Node leaves one that it has told: whoever asks later whether it is closed must not wait for the end.
+      // The state in which Node leaves a closed reply. Code that later checks for it must not wait for the close event.
       Object.assign(each.reply.raw, { destroyed: true, _closed: true });
       each.reply.raw.emit('close');
     });
@@ -111,7 +115,8 @@ export class UnderWay {
     mine?.delete(each);
     this.onEnd(each.request, each.reply, each);
     const [next] = mine ?? [];
-    // A connection that ends in the middle of a reply ends that first, and tells the others a moment later.
+    // A connection that ends in the middle of a reply ends that reply first. The waiting requests are told a moment
+    // later.
     if (next?.begin && !socket.destroyed) {
       const { begin } = next;
       next.begin = undefined;
@@ -130,20 +135,20 @@ export class UnderWay {
     return (this.bySocket.get(socket)?.size ?? 0) > 0;
   }
 
-  /** Whether a request has arrived whole on this connection, and has no reply yet. */
+  /** Whether a request has fully arrived on this connection, and has no reply yet. */
   owesReply(socket: Socket): boolean {
     const [first] = this.bySocket.get(socket) ?? [];
     return first?.request.raw.complete ?? false;
   }
 
-  /** Resolves once there is none. */
+  /** Resolves once no request is left. */
   async none(): Promise<void> {
     if (this.all.size > 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 }
 
 /**
- * Whether a request whose connection has ended never gets its body: all of it may have arrived, but what was not read by then
+ * Whether a request whose connection has ended will never get its body. The body may have arrived, but its unread part
  * cannot be read any more. Fastify may never reply to such a request, since it waits for the end of the body.
  */
 function lacksBody({ raw, method, headers }: FastifyRequest): boolean {

@@ -4,13 +4,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LimitError } from '../domain/limits';
 import { addressOf } from './auth/oauth';
 
-/** Why the gateway ended a connection, as the log says it: the variable of the bound, or too many requests ahead of their replies. */
+/** Why the gateway ended a connection, as logged: the variable of the bound, or too many pipelined requests. */
 export type Cut = 'SEND_TIMEOUT_MS' | 'MAX_UNSENT_TOTAL' | 'STOP_TIMEOUT_MS' | 'pipelined';
 
 /** The connections that the gateway ended, and why. */
 export const cuts = new WeakMap<Socket, Cut>();
 
-/** Ends a connection at once: a reset frees what the kernel still holds for it, where an orderly end keeps that for minutes. */
+/** Ends a connection at once. A reset frees the kernel's send buffer; an orderly end keeps it for minutes. */
 export function cut(socket: Socket, why: Cut): void {
   if (socket.destroyed) return;
   cuts.set(socket, why);
@@ -20,39 +20,43 @@ export function cut(socket: Socket, why: Cut): void {
 export interface UnsentBounds {
   /** Bytes for each client. */
   perClient: number;
-  /** Bytes for all of them. */
+  /** Bytes for all clients. */
   total: number;
-  /** How long a connection may take nothing. */
+  /** How long a connection may take no bytes. */
   timeoutMs: number;
 }
 
 /**
- * What a connection has to take within `timeoutMs`, unless that is its whole reply. 64 KB in 20 s are the speed of the first
- * mobile networks. What the kernel takes comes in steps: it buffers up to 4 MB, and takes more when a third of that is free.
+ * The bytes that a connection must take within `timeoutMs`, unless its whole reply is shorter. 64 KB in 20 s is the
+ * speed of the first mobile networks. The kernel takes bytes in steps: it buffers up to 4 MB, and takes more when a
+ * third of the buffer is free.
  */
 const leastTaken = 65_536;
 
-/** When a client that is refused may try again. One that reads needs no longer. */
+/** Seconds until a refused client may retry. A client that reads needs no longer. */
 const retryAfter = 1;
 
-/** A reply that is made, and not out yet. */
+/** A reply that is made and not fully sent. */
 interface Reply {
   socket: Socket;
-  /** Of the client, or of its address where the client is not known. */
+  /** The client id, or the address if the client is not known. */
   key: string;
   bytes: number;
 }
 
-/** What of a connection the kernel had taken, and for how long that has not grown, in milliseconds; undefined where nothing waits. */
+/**
+ * The bytes that the kernel has taken from a connection. `silent`: milliseconds since that number grew; undefined if
+ * nothing waits.
+ */
 interface Taken {
   bytes: number;
   silent: number | undefined;
 }
 
 /**
- * Replies that their clients do not read. All bytes of a reply count until the kernel has taken the last
- * one. So much memory it holds: as a text, in the socket, or ahead of gzip. A connection has one reply at a time
- * (under-way.ts). A stream counts for nothing: it makes no more than its reader takes.
+ * Bounds the replies that clients do not read. All bytes of a reply count until the kernel has taken the last byte,
+ * because so much memory is held: as text, in the socket, or before gzip. A connection has one reply at a time
+ * (under-way.ts). A stream does not count, since it makes no more than its reader takes.
  */
 export class Unsent {
   private readonly replies = new Map<FastifyRequest, Reply>();
@@ -60,7 +64,7 @@ export class Unsent {
   private readonly connections = new Map<Socket, Taken>();
   private readonly everyMs: number;
   private readonly timer: NodeJS.Timeout;
-  /** Bytes of all replies that are not out yet. */
+  /** Bytes of all replies that are not fully sent. */
   total = 0;
 
   constructor(
@@ -75,7 +79,7 @@ export class Unsent {
     this.timer = setInterval(() => this.look(), this.everyMs).unref();
   }
 
-  /** Ahead of what compresses replies. */
+  /** Must come before compression. */
   watch(app: FastifyInstance): void {
     app.addHook('onSend', (request, _reply, body, done) => {
       if (typeof body === 'string') this.add(request, Buffer.byteLength(body));
@@ -85,8 +89,8 @@ export class Unsent {
   }
 
   /**
-   * Before anything runs for a client, by its id or address.
-   * @throws LimitError RATE_LIMITED where it leaves too much unread
+   * Must be called before anything runs for a client. `key` is the client id or the address.
+   * @throws LimitError RATE_LIMITED if the client leaves too many bytes unread
    */
   admit(key: string): void {
     const requested = this.byKey.get(key) ?? 0;
@@ -100,7 +104,7 @@ export class Unsent {
   }
 
   private add(request: FastifyRequest, bytes: number): void {
-    // A reply that fails on its way out is followed by another, also where the connection is what has failed.
+    // A reply that fails while it is sent is followed by another reply, also if the connection has failed.
     this.end(request);
     const { socket } = request.raw;
     if (socket.destroyed) return;
@@ -110,14 +114,14 @@ export class Unsent {
     this.total += bytes;
     while (this.total > this.bounds.total) {
       const worst = this.worst(request);
-      // One reply alone may be longer than the bound.
+      // A single reply may be longer than the bound.
       if (!worst) return;
       this.end(worst);
       cut(worst.raw.socket, 'MAX_UNSENT_TOTAL');
     }
   }
 
-  /** The reply to a request is out, or cannot be sent any more. */
+  /** The reply to a request is sent, or can no longer be sent. */
   end(request: FastifyRequest): void {
     const reply = this.replies.get(request);
     if (!reply) return;
@@ -131,7 +135,7 @@ export class Unsent {
     if (taken) taken.silent = undefined;
   }
 
-  /** Ends the connections that take nothing. */
+  /** Ends the connections that take no bytes. */
   cutUnread(why: Cut): void {
     for (const socket of this.connections.keys()) if (this.isUnread(socket)) cut(socket, why);
   }
@@ -140,7 +144,7 @@ export class Unsent {
     clearInterval(this.timer);
   }
 
-  /** Time is counted in looks: a process that was held up itself has sent nothing either. */
+  /** Counts time in calls of this function: while the process was held up, it sent nothing itself. */
   private look(): void {
     for (const [socket, taken] of this.connections) {
       if (this.moves(socket, taken)) continue;
@@ -149,7 +153,7 @@ export class Unsent {
     }
   }
 
-  /** The request whose reply goes first: of those that are not read, else of all, the one with the most bytes. */
+  /** The request whose reply is dropped first: the largest unread reply, or the largest of all if none is unread. */
   private worst(but: FastifyRequest): FastifyRequest | undefined {
     let worst: { request: FastifyRequest; unread: boolean; bytes: number } | undefined;
     for (const [request, { socket, bytes }] of this.replies) {
@@ -167,7 +171,7 @@ export class Unsent {
     return taken.silent! >= Math.min(1_000, this.bounds.timeoutMs / 2);
   }
 
-  /** Whether nothing waits on a connection, or the kernel has taken enough of it since it last had. */
+  /** Whether nothing waits on a connection, or the kernel has taken enough bytes since the last progress. */
   private moves(socket: Socket, taken: Taken): boolean {
     if (socket.writableLength === 0) {
       taken.silent = undefined;
@@ -181,8 +185,8 @@ export class Unsent {
 }
 
 /**
- * How many bytes of a connection the kernel has taken. A long reply is one write, and nothing that is public tells how far it
- * is: `writableLength` falls when it is over. Node's own `socket.setTimeout` looks at the same queue.
+ * The bytes that the kernel has taken from a connection. A long reply is one write, and no public property shows its
+ * progress: `writableLength` falls only when the write is over. Node's own `socket.setTimeout` reads the same queue.
  */
 function takenBy(socket: Socket): number {
   const { _handle } = socket as unknown as { _handle: { bytesWritten: number; writeQueueSize: number } | null };

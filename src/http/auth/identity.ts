@@ -19,13 +19,13 @@ import { OutsideIssuer, type OutsideOptions } from './outside-issuer';
 
 export interface AuthOptions {
   db: ClientDatabase;
-  /** At least 32 characters; every process behind one address needs the same. */
+  /** At least 32 characters. All processes behind one address need the same key. */
   signingKey: string;
-  /** Signed before it, during a rotation: tokens that it has signed are taken until they end. */
+  /** The key before a rotation. Tokens that it has signed stay valid until they expire. */
   previousSigningKey?: string;
-  /** How long a grant, secret or client that was revoked may still work. */
+  /** How long a revoked grant, secret or client may still work. */
   grantsTtlMs?: number;
-  /** An issuer whose tokens are taken beside our own. */
+  /** An issuer whose tokens are accepted besides our own. */
   outside?: OutsideOptions;
 }
 
@@ -40,18 +40,21 @@ export interface TokenReply {
 
 const issuer = 'order-fulfillment-gateway';
 const lifetime = 3600;
-/** How long the database may take to say who asks: the time limit of a request begins later. */
+/** Timeout of the database reads that identify the caller: the time limit of a request begins later. */
 const patienceMs = 5_000;
-/** Clients that the grants of are kept in memory; the oldest entry makes room. */
+/** The most clients whose grants are cached. A new entry replaces the oldest. */
 const mostClients = 1000;
-/** A token travels in a header, and all headers together in 16 KB; its list of entities is for information only. */
+/**
+ * A token travels in a header, and all headers together have at most 16 KB. The list of entities in a token is only for
+ * information.
+ */
 const mostEntitiesInToken = 50;
 
 function silent(): never {
   throw new RequestError('UNAVAILABLE');
 }
 
-/** The grants of a client, in the form that requests are held against. */
+/** The grants of a client, in the form that checks use. */
 interface Access {
   id: string;
   scopes: ReadonlySet<Scope>;
@@ -61,8 +64,8 @@ interface Access {
 }
 
 /**
- * What a token says of its bearer: a client by its id, and the secret it was issued for; or a subject from outside. Either
- * may be good for fewer scopes than its client has, our own for fewer entities too.
+ * The bearer of a token. Our own token names a client by its id, and the secret that it was issued for. An outside
+ * token names a subject. Either may be limited to some of the client's scopes; our own also to some entities.
  */
 type Bearer = ({ sub: string; secret_id: string } | { subject: string }) & Limited;
 
@@ -77,13 +80,16 @@ interface Claims {
   secret_id: string;
   scope?: string;
   /**
-   * The kinds of words in `scope` that limit the token. Without it they tell what the client had when the token was issued, and
-   * what the client is granted later counts too.
+   * The kinds of words in `scope` that limit the token. Without it, `scope` only lists the client's grants at the time
+   * of issue, and later grants count too.
    */
   limits?: readonly (keyof Limited)[];
 }
 
-/** A scope that does not exist, or that the client does not have. The message is for the client (RFC 6749, section 5.2). */
+/**
+ * A scope that does not exist, or that is not granted to the client. The message is for the client (RFC 6749, section
+ * 5.2).
+ */
 export class ScopeError extends Error {}
 
 interface Cached {
@@ -92,14 +98,14 @@ interface Cached {
 }
 
 /**
- * Who calls. A token says which client; what that client may do is read from the database, so that a revoked grant
- * ends within seconds and not with the token.
+ * Identifies the caller of a request. The token names the client, and the database holds the client's grants. So a
+ * revoked grant ends within seconds, and not with the token.
  */
 export class Identity {
   private readonly db: ClientDatabase;
   private readonly ttl: number;
   private readonly sign: (claims: object) => string;
-  /** By the key that signs, and by the one that did before. */
+  /** For the signing key, and for the previous signing key. */
   private readonly verifiers: readonly ((token: string) => Claims)[];
   private readonly outside: OutsideIssuer | undefined;
   private readonly cache = new Map<string, Cached>();
@@ -114,7 +120,8 @@ export class Identity {
       aud: issuer,
       expiresIn: lifetime * 1000,
     });
-    // The cache answers in 2 microseconds instead of 6; it keeps hashes of tokens, and none beyond its expiry.
+    // A cached check takes 2 microseconds instead of 6. The cache keeps hashes of tokens, and no token beyond its
+    // expiry.
     this.verifiers = [signingKey, previousSigningKey].flatMap((key) => {
       if (key === undefined) return [];
       return createVerifier({
@@ -130,8 +137,9 @@ export class Identity {
   }
 
   /**
-   * A token for the client, limited to the scopes and entities in `wanted` where it names any of that kind.
-   * @throws RequestError UNAUTHENTICATED where there is no such client, or the secret is not one of its own
+   * Issues a token for the client. `wanted` limits it to these scopes and entities. A kind without a word in `wanted`
+   * is not limited.
+   * @throws RequestError UNAUTHENTICATED if the client does not exist, or does not have this secret
    * @throws ScopeError
    */
   async issue(clientId: string, secret: string, wanted: readonly string[] = []): Promise<TokenReply> {
@@ -151,7 +159,8 @@ export class Identity {
         ...(limits.length && { limits }),
       }),
       token_type: 'bearer',
-      // One second less than the token lives, as published: a client that counts along never sends an expired one.
+      // One second less than the token lives, as published, so that a client that counts down never sends an expired
+      // token.
       expires_in: lifetime - 1,
       scope: [...entities, ...scopes].join(' '),
       jti,
@@ -159,9 +168,10 @@ export class Identity {
   }
 
   /**
-   * On whose behalf a request with these headers runs; without an entity where the client has several and the request
-   * names none. Throws UNAUTHENTICATED without a valid token, FORBIDDEN for an entity or org that the client may not see,
-   * and BAD_REQUEST for a header of the wrong form.
+   * The caller of a request with these headers. The caller has no entity if the client has several and the request
+   * names none.
+   * @throws RequestError UNAUTHENTICATED without a valid token, FORBIDDEN for an entity or org that the client may not
+   * see, BAD_REQUEST for a malformed header
    */
   async callerOf(headers: IncomingHttpHeaders, requestId: string): Promise<Caller> {
     const bearer = await this.bearerOf(headers.authorization);
@@ -182,13 +192,13 @@ export class Identity {
     const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1];
     if (!token) throw new RequestError('UNAUTHENTICATED', 'Authorization must be "Bearer" and a token.');
     try {
-      // Each kind is verified by keys and algorithms of its own: what a token says of itself only chooses between them.
+      // Each kind of token is verified by its own keys and algorithms. The unverified token only chooses the kind.
       return this.outside?.issued(token) ? await this.outside.verify(token) : ownBearer(this.verify(token));
     } catch (error) {
       if (error instanceof RequestError) throw error;
       const expired = (error as { code?: string }).code === TOKEN_ERROR_CODES.expired;
       const what = expired ? 'The bearer token has expired.' : 'The bearer token is not valid.';
-      // What exactly is wrong is for the log: whoever forges tokens would learn from it.
+      // The exact reason goes to the log: a forger of tokens could learn from it.
       throw new RequestError('UNAUTHENTICATED', `${what} ${this.another} and try again.`, error);
     }
   }
@@ -220,32 +230,32 @@ export class Identity {
       this.cached(`client ${bearer.sub}`, () => grantsOf(this.db.aside(), bearer.sub), fresh);
     const access = await cached(false);
     if (access?.secretIds.has(bearer.secret_id)) return access;
-    // The secret may be younger than what is known of the client: a token for it works at once.
+    // The secret may be newer than the cached grants. A token for a new secret works at once.
     const now = access && (await cached(true));
     if (now?.secretIds.has(bearer.secret_id)) return now;
     const what = now ? 'The client_secret that this bearer token was issued for' : 'The client of this bearer token';
     throw new RequestError('UNAUTHENTICATED', `${what} does not exist any more.`);
   }
 
-  /** Kept as a promise, so that requests that come together read the grants once. */
+  /** Cached as a promise, so that concurrent requests read the grants once. */
   private cached(key: string, read: () => Promise<Grants | undefined>, fresh = false): Promise<Access | undefined> {
     const now = performance.now();
     const cached = this.cache.get(key);
     if (cached && cached.until > now && !fresh) return cached.access;
-    // Deleted first, so that the map stays in the order of reading and its first entry is the oldest.
+    // Deleted first, so that the map is ordered by the time of reading, and its first entry is the oldest.
     this.cache.delete(key);
     if (this.cache.size >= mostClients) this.cache.delete(this.cache.keys().next().value as string);
     const entry = { access: within(patienceMs, read().then(accessOf), silent), until: now + this.ttl };
     this.cache.set(key, entry);
     entry.access.catch(() => {
-      // A failure is not remembered: the next request asks again.
+      // A failure is not cached: the next request reads again.
       if (this.cache.get(key) === entry) this.cache.delete(key);
     });
     return entry.access;
   }
 }
 
-/** The scopes of the client. A token may be for fewer of them, never for more. */
+/** The scopes of a token: the client's scopes, or fewer, never more. */
 const scopesOf = (access: Access, { scopes: wanted }: Bearer): ReadonlySet<Scope> =>
   wanted ? new Set([...access.scopes].filter((scope) => wanted.has(scope))) : access.scopes;
 
@@ -254,7 +264,7 @@ const those = <T>(entities: ReadonlyMap<string, T>, wanted: ReadonlySet<string>)
 
 const entityPrefix = 'entity.';
 
-/** What a client limits its token to; a kind that it does not name is not limited. */
+/** The limits of a token, from the words of its request. A kind without a word is not limited. */
 function limitedTo(grants: Grants, wanted: readonly string[]): Limited {
   const scopes = new Set<Scope>();
   const entities = new Set<string>();

@@ -3,21 +3,21 @@ import { RequestError } from '../../domain/errors';
 
 export interface IssuerKeysOptions {
   jwksUrl: string;
-  /** How long the issuer may take to answer. */
+  /** Timeout of a request to the issuer. */
   timeoutMs?: number;
-  /** The issuer is asked once in this time at most, however many unknown keys are named. */
+  /** The least time between two requests to the issuer, however many unknown keys tokens name. */
   cooldownMs?: number;
-  /** After which keys that are in use are asked for again: one that the issuer has withdrawn ends by then. */
+  /** Age at which used keys are fetched again. A key that the issuer has withdrawn stops working by then. */
   freshMs?: number;
-  /** Told when the issuer could not be asked. */
+  /** Called when a fetch of the keys fails. */
   onFailure: (error: unknown, what: string) => void;
 }
 
-/** A key set of a large issuer, with certificate chains, has some 20 KB. */
+/** The key set of a large issuer, with certificate chains, has some 20 KB. */
 const mostBytes = 262_144;
 const mostKeys = 100;
 
-/** A public key as PEM, and the algorithms that it may verify: of its own kind, and only the one that it names. */
+/** A public key as PEM, and its allowed algorithms: those of its type, and only the one in `alg` if it names one. */
 export interface IssuerKey {
   pem: string;
   algorithms: readonly Algorithm[];
@@ -28,12 +28,12 @@ const rsa = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
 export type Algorithm = (typeof byCurve)[keyof typeof byCurve] | (typeof rsa)[number] | 'EdDSA';
 
 /**
- * The keys of an issuer by their `kid`, made by `use` into what verifies with them. They rotate without a restart: an
- * unknown one is looked for, and those in use are looked up again from time to time. An issuer that cannot be reached
- * takes down no key that is known.
+ * The keys of an issuer by `kid`; `use` makes the verifier of each key. Keys rotate without a restart: an unknown key
+ * is fetched, and used keys are fetched again from time to time. Known keys keep working while the issuer cannot be
+ * reached.
  *
- * Of the libraries, get-jwks 11 asks for every unknown kid anew and without a time-out, and jose 6 forgets known keys
- * while the issuer is down, asks again and again while it is, and is ES modules only; neither bounds what it reads.
+ * Rejected libraries: get-jwks 11 fetches every unknown kid anew and without a timeout. jose 6 forgets known keys while
+ * the issuer is down, fetches again and again meanwhile, and is ES modules only. Neither bounds the bytes that it reads.
  */
 export class IssuerKeys<Verify> {
   private known = new Map<string, Verify>();
@@ -47,14 +47,18 @@ export class IssuerKeys<Verify> {
     private readonly use: (key: IssuerKey) => Verify,
   ) {}
 
-  /** What verifies with the key, or undefined where the issuer has no such key. Throws UNAVAILABLE where nobody knows. */
+  /**
+   * The verifier of the key; undefined if the issuer has no such key. Throws UNAVAILABLE if the issuer cannot be
+   * reached.
+   */
   async find(kid: string): Promise<Verify | undefined> {
     const { freshMs = 300_000 } = this.options;
     const known = this.known.get(kid);
     if (known !== undefined && performance.now() - this.readAt < freshMs) return known;
     const wasFailing = this.failed;
     const asked = this.ask();
-    // While the issuer is down, it is asked behind the back of requests whose key is known: none waits for a time-out.
+    // While the issuer is down, requests with a known key do not wait for its timeout: the fetch goes on in the
+    // background.
     if (known !== undefined && wasFailing) return known;
     await asked;
     const found = this.known.get(kid);
@@ -65,7 +69,7 @@ export class IssuerKeys<Verify> {
     );
   }
 
-  /** Asks the issuer, unless that was done a moment ago: then it joins what is under way, or nothing happens. */
+  /** Fetches the keys, or joins the fetch under way. Does nothing within the cooldown. */
   private async ask(): Promise<void> {
     const { cooldownMs = 5_000 } = this.options;
     if (!this.asking && performance.now() - this.askedAt >= cooldownMs) {
@@ -92,7 +96,8 @@ export class IssuerKeys<Verify> {
 }
 
 async function documentAt(url: string, timeoutMs: number): Promise<unknown> {
-  // The signal covers the body too. A redirect could lead to where nothing is checked: the URL has to be the right one.
+  // The signal also covers the body. A redirect could lead to a URL that was not checked: the configured URL has to be
+  // right.
   const response = await fetch(url, {
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
@@ -109,7 +114,7 @@ async function documentAt(url: string, timeoutMs: number): Promise<unknown> {
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
-/** The keys of a key set (RFC 7517) that sign tokens; what is for something else, or of a kind that we do not use, is left out. */
+/** The keys of a key set (RFC 7517) that sign tokens. Keys for other uses, or of unsupported types, are left out. */
 function keysOf(document: unknown): Map<string, IssuerKey> {
   const { keys } = (document ?? {}) as { keys?: unknown };
   if (!Array.isArray(keys)) throw new Error('the key set of the issuer has no list of keys');
@@ -125,7 +130,7 @@ function keyOf(jwk: JsonWebKey | null): IssuerKey | undefined {
   if (typeof jwk?.kid !== 'string' || (jwk.use ?? 'sig') !== 'sig') return undefined;
   if (Array.isArray(jwk.key_ops) && !jwk.key_ops.includes('verify')) return undefined;
   try {
-    // A symmetric key is refused here: whoever reads the key set could sign with it.
+    // createPublicKey refuses a symmetric key: whoever reads the key set could sign with it.
     const key = createPublicKey({ key: jwk, format: 'jwk' });
     const algorithms = algorithmsOf(key).filter((each) => each === (jwk.alg ?? each));
     return algorithms.length ? { pem: key.export({ type: 'spki', format: 'pem' }) as string, algorithms } : undefined;

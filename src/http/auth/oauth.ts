@@ -26,8 +26,8 @@ class TokenError extends Error {
 }
 
 /**
- * What counts as one address. Of IPv6 that is a network of 64 bits, which every host has to itself: by single addresses
- * one host would be as many as it likes. A proxy that is believed may still pass on what is no address.
+ * The address that rate limits count. For IPv6 it is the network of 64 bits, since a host has the whole network and
+ * could use any number of addresses. Even a trusted proxy may pass on a text that is no address.
  */
 export function addressOf(ip: string): string {
   if (isIP(ip) !== 6) return isIP(ip) ? ip : 'none';
@@ -45,14 +45,14 @@ export function addressOf(ip: string): string {
 }
 
 /**
- * Token requests per address, the published 100 per minute in fixed minutes. It lives in the memory of this process:
- * several processes behind one address allow as many times more. Behind a proxy, TRUST_PROXY says whose address counts.
- * It knows 10,000 addresses; beyond that the one seen first is forgotten.
+ * Limits token requests per address to the published 100 per minute, in fixed minutes. The counts are in the memory of
+ * this process, so several processes behind one address allow as many times more. Behind a proxy, TRUST_PROXY decides
+ * which address counts. At most 10,000 addresses are counted; beyond that the address seen first is forgotten.
  */
 class AddressLimit {
   private readonly windows = new Map<string, { count: number; ends: number }>();
 
-  /** Counts a request; how many seconds to wait where it is one too many, else 0. */
+  /** Counts a request. Returns the seconds to wait if the request exceeds the limit, else 0. */
   take(address: string, now = performance.now()): number {
     let window = this.windows.get(address);
     if (!window || window.ends <= now) {
@@ -66,20 +66,20 @@ class AddressLimit {
   }
 }
 
-/** The scheme of RFC 6749, section 2.3.1, as a request names it; others are no way for a client to sign in here. */
+/** The scheme of RFC 6749, section 2.3.1. No other scheme signs a client in here. */
 const basic = /^Basic(?: +|$)/i;
 
 interface OauthOptions {
-  /** The origin that clients know the gateway by; where it is not configured, the one that a request came to. */
+  /** The public origin of the gateway. The default is the origin that the request came to. */
   publicUrl?: string;
 }
 
-/** POST /oauth/token, the client credentials grant, and what tells OAuth libraries where it is. */
+/** POST /oauth/token, the client credentials grant, and its metadata for OAuth libraries. */
 export function oauth(identity: Pick<Identity, 'issue'>, { publicUrl }: OauthOptions = {}): FastifyPluginAsync {
   return async (app) => {
     await app.register(tokenEndpoint(identity));
 
-    // RFC 8414. Nothing of it may be kept: where the origin is not configured, it is what this one request says.
+    // RFC 8414. Must not be cached: without a configured origin, the reply depends on this one request.
     app.get('/.well-known/oauth-authorization-server', async (request, reply) => {
       const issuer = publicUrl ?? originOf(request);
       reply.header('cache-control', 'no-store');
@@ -96,8 +96,9 @@ export function oauth(identity: Pick<Identity, 'issue'>, { publicUrl }: OauthOpt
 }
 
 /**
- * The origin that a request came to: its Host, or what a proxy that is believed says of it. Whoever forges a Host misleads nobody
- * but himself. One that is no host and port would put something else into the addresses.
+ * The origin that a request came to: its Host, or the host that a trusted proxy reports. A client that forges Host
+ * misleads only itself. A value that is no host and port is refused, since it would inject other text into the
+ * addresses.
  */
 function originOf({ protocol, host }: FastifyRequest): string {
   const origin = `${protocol}://${host}`;
@@ -110,7 +111,7 @@ function originOf({ protocol, host }: FastifyRequest): string {
 function tokenEndpoint(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
   return async (app) => {
     const limit = new AddressLimit();
-    // A plugin has content types of its own: the form is read here and nowhere else, and nothing else is read here.
+    // Content types are per plugin: forms are parsed here and nowhere else, and nothing else is parsed here.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser(
       'application/x-www-form-urlencoded',
@@ -120,7 +121,7 @@ function tokenEndpoint(identity: Pick<Identity, 'issue'>): FastifyPluginAsync {
 
     app.setErrorHandler((error: FastifyError | TokenError, request, reply) => {
       const status = error.statusCode ?? 500;
-      // What is not the client's doing is for the error handler of the whole server.
+      // Faults of the server go to the error handler of the whole server.
       if (status >= 500) throw error;
       const name = error instanceof TokenError ? error.error : 'invalid_request';
       const description =
@@ -174,8 +175,8 @@ interface Credentials {
 }
 
 /**
- * Of the header by HTTP Basic, or of the form, and not of both (RFC 6749, section 2.3). A client_id beside the header is no second
- * way as long as it is the same: some libraries always send it.
+ * Reads the credentials from the HTTP Basic header or from the form, but not from both (RFC 6749, section 2.3). An
+ * equal client_id beside the header is accepted, since some libraries always send it.
  */
 function credentialsOf(authorization: string | undefined, form: URLSearchParams): Credentials {
   if (authorization === undefined || !basic.test(authorization)) {
@@ -192,16 +193,16 @@ function credentialsOf(authorization: string | undefined, form: URLSearchParams)
   return credentials;
 }
 
-/** Each part is encoded as in a form before the two are put together, so that an id may hold a colon. */
+/** Each part is form-encoded before the two are joined, so that an id may hold a colon. */
 function basicCredentials(encoded: string): Credentials {
-  // Buffer takes whatever it gets, and leaves out what is no base64.
+  // Buffer accepts any text, and skips what is no base64.
   const text = /^[A-Za-z0-9+/]+=*$/.test(encoded) ? Buffer.from(encoded, 'base64').toString() : '';
   const [, id, secret] = /^([^:]*):(.*)$/s.exec(text) ?? [];
   try {
     const decoded = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
     if (id && secret) return { clientId: decoded(id), secret: decoded(secret) };
   } catch {
-    // A "%" that begins nothing.
+    // A "%" that does not begin an escape.
   }
   throw new TokenError(
     401,
@@ -210,7 +211,7 @@ function basicCredentials(encoded: string): Credentials {
   );
 }
 
-/** A parameter that is given once at most; without a value it counts as left out (RFC 6749, section 3.2). */
+/** A parameter may be given once. An empty parameter counts as absent (RFC 6749, section 3.2). */
 function optional(form: URLSearchParams, name: string): string | undefined {
   const values = form.getAll(name);
   if (values.length > 1) throw invalid(`${name} is given more than once.`);

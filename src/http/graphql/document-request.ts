@@ -1,9 +1,9 @@
 import { RequestError } from '../../domain/errors';
 import { documentIdOf } from '../../domain/registered-document';
 
-/* How requests name a document, and how they are made to be as if they had sent it. */
+/* How a request names a document by its id, and how the text is put in place of the id. */
 
-/** What a request says about its document. Values are the client's, and may be anything. */
+/** The parts of a request that name its operation. The values come from the client and may have any type. */
 export interface Asked {
   query?: unknown;
   operationName?: unknown;
@@ -14,7 +14,7 @@ export interface Asked {
   persistedQuery?: unknown;
 }
 
-/** The id that a request names, in the form in which it is kept. @throws RequestError BAD_REQUEST */
+/** The id that a request names, in its stored form. @throws RequestError BAD_REQUEST */
 export function idIn({ documentId, persistedQuery }: Asked): string | undefined {
   if (documentId != null) {
     if (typeof documentId !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(documentId)) {
@@ -47,7 +47,7 @@ export function inBody(body: unknown): Asked {
   return { query, operationName, variables, documentId, persistedQuery };
 }
 
-/** As if the text had been sent: Apollo is not told of ids. */
+/** The body with the text in place of the id. Apollo does not know about ids. */
 export function bodyWith(body: unknown, query: string): Given {
   if (!isObject(body ?? {}))
     throw new RequestError('BAD_REQUEST', 'The body must be an object such as { "variables": { ... } }.');
@@ -69,7 +69,7 @@ export function inSearch(search: string): Asked {
   };
 }
 
-/** What is no JSON is left for Apollo to refuse. */
+/** Text that is not JSON is left to Apollo to refuse. */
 function jsonIn(given: URLSearchParams, name: string): unknown {
   try {
     return JSON.parse(given.get(name) ?? 'null');
@@ -78,7 +78,10 @@ function jsonIn(given: URLSearchParams, name: string): unknown {
   }
 }
 
-/** An empty operationName counts as none: forms and URLs cannot leave a value out in another way. Apollo would look for it. */
+/**
+ * An empty operationName counts as absent, because forms and URLs have no other way to omit a value. Apollo would
+ * search for an operation with an empty name.
+ */
 export function bodyWithoutEmptyName(body: unknown): unknown {
   return isObject(body) && body.operationName === '' ? { ...body, operationName: null } : body;
 }
@@ -90,7 +93,7 @@ export function searchWithoutEmptyName(search: string): string {
   return `?${given}`;
 }
 
-/** What a request says about the operation to run; undefined where it has another form than GraphQL over HTTP allows. */
+/** The operation name and variables of a request; undefined if their types violate GraphQL over HTTP. */
 export function operationIn({
   operationName,
   variables,

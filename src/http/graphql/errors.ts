@@ -8,8 +8,8 @@ import { codeOfStatus, extensionsOf, failureOf, statusOf } from '../failure';
 import type { Context, RequestContext } from './context';
 
 /**
- * Tells what resolvers threw apart: refusals of the request keep their code, outages stay outages, and a fault of ours
- * goes to the log and out with its request id only.
+ * Classifies the errors of resolvers. Refusals keep their code, and outages stay outages. An internal fault is logged,
+ * and the client sees only its request id.
  */
 export const errors: ApolloServerPlugin<Context> = {
   async requestDidStart() {
@@ -41,7 +41,7 @@ export const errors: ApolloServerPlugin<Context> = {
   },
 };
 
-/** Nothing but errors, each of which is an outage or a fault of ours. */
+/** Whether a result has no data, and only errors that are outages or internal faults. */
 function isFailure({ data, errors: all }: FormattedExecutionResult): boolean {
   if (!all?.length || Object.values(data ?? {}).some((value) => value !== null)) return false;
   return all.every(({ extensions }) => {
@@ -51,10 +51,10 @@ function isFailure({ data, errors: all }: FormattedExecutionResult): boolean {
 }
 
 function judge(error: GraphQLError, context: RequestContext, mutation: boolean): void {
-  // What a plugin throws has no path either, but no code.
+  // An error thrown by a plugin has no path either, but also no code.
   const original = error.extensions.code ? unwrapResolverError(error) : (error.originalError ?? error);
-  // What graphql and the scalars refuse comes with a code, or before anything has run, and so without a path. The rest
-  // of what graphql raises by itself, such as a null where there may be none, is a fault of ours.
+  // Errors of graphql and of scalars have a code, or come before execution and so have no path. Other errors of graphql
+  // are internal faults, such as a null in a non-null field.
   const own = original === error || original instanceof GraphQLError;
   if (own && (!error.path || error.extensions.code)) return;
   if (context.graph.work.isVoid) return;
@@ -63,13 +63,13 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   Object.assign(error.extensions, extensionsOf(failure), { shown: failure.message });
   if (!error.path) error.extensions.http = { status };
   if (status < 500) return;
-  // Of several, the one after which the request must not simply be sent again.
+  // Of several failures, keeps the one after which the client must not simply retry.
   if (context.failure === undefined || failure.code === 'OUTCOME_UNKNOWN') context.failure = original;
-  // A read whose client has gone was ended for that: it has its line in the log.
+  // A read was ended because its client has gone. The request has its own log line.
   if (failure.code !== 'TIMEOUT' || !context.request.raw.socket.destroyed) {
     context.request.log.error({ err: original, path: error.path }, 'resolver failed');
   }
-  // Below a mutation its effect has been committed: the same request again would have it twice.
+  // Below a mutation field the effect is committed: a retry would repeat it.
   if (mutation && error.path && error.path.length > 1) {
     const shown = `The mutation was carried out, but this part of its result could not be read. The request id is ${context.request.id}.`;
     Object.assign(error.extensions, { shown, final: true });
@@ -77,11 +77,11 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   }
 }
 
-/** The message that `judge` has settled on, a code of the table, and never a stack or a text of ours. */
+/** The message chosen by `judge`, and a code of the table, but no stack and no internal text. */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const { shown, final, retryable, stacktrace: _, code: given, ...extensions } = formatted.extensions ?? {};
   const status = error instanceof GraphQLError && (error.extensions.http as { status?: number } | undefined)?.status;
-  // Apollo's own refusals differ in their status only.
+  // Apollo's own refusals differ only in their status.
   const code = given === 'BAD_REQUEST' && status ? codeOfStatus(status) : String(given);
   if (!(code in requestErrorCodes || code in graphqlErrorCodes)) {
     return { message: 'An unexpected failure.', extensions: { code: 'INTERNAL', retryable: true } };

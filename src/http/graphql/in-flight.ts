@@ -1,12 +1,13 @@
 import { LimitError, type Limits } from '../../domain/limits';
 import { TooManyWaiting, Turns } from '../../domain/turns';
 
-/** An operation up to this cost is light: a page of 100 rows with 10 rows below each has about half of it. */
+/** An operation up to this cost is light. A page of 100 rows with 10 rows below each costs about half as much. */
 const light = 1_000_000;
 
 /**
- * The cost of the operations that a process runs at a time. It bounds the memory of their replies, and the reading that they
- * cause. Light operations have a lane of their own, a quarter as wide: they do not wait for heavy ones, whoever sent those.
+ * Limits the total cost of the operations that a process runs at a time. That bounds the memory of their replies and
+ * the load of their reads. Light operations have their own lane, a quarter as wide, so that they never wait for heavy
+ * operations.
  */
 export class InFlight {
   private readonly lanes: { light: Turns; heavy: Turns };
@@ -17,9 +18,9 @@ export class InFlight {
   }
 
   /**
-   * Resolves when an operation may run, with what ends it. It waits for a third of the time of a request at most: one that began
-   * later would run out of time, and its client would take that for an outage.
-   * @throws LimitError RATE_LIMITED where it does not get its turn, or too many operations of its client wait already
+   * Resolves when the operation may run, with the function that ends its turn. It waits for at most a third of the
+   * request's time limit. A later start would run out of time, and the client would see an outage.
+   * @throws LimitError RATE_LIMITED if its turn does not come, or if too many operations of its client wait already
    */
   async enter(clientId: string, cost: number, signal: AbortSignal): Promise<() => void> {
     const lane = cost <= light ? this.lanes.light : this.lanes.heavy;

@@ -4,9 +4,9 @@ import { RequestError } from '../../domain/errors';
 import type { Reply } from '../../service/run/idempotency';
 import { mediaTypeFor } from '../media-type';
 
-/* GraphQL over HTTP: what lies between Fastify and an Apollo server, whatever its schema and context are. */
+/* GraphQL over HTTP: the code between Fastify and an Apollo server, for any schema and context. */
 
-/** A route of its own for GraphQL, by POST and, for queries, by GET. */
+/** Adds a GraphQL route: POST, and GET for queries. */
 export function graphqlOverHttp(
   app: FastifyInstance,
   url: string,
@@ -14,12 +14,12 @@ export function graphqlOverHttp(
 ): void {
   app.route({
     ...{ method: ['GET', 'POST'], url, exposeHeadRoute: false, preHandler: checkAccept, handler },
-    // Each root field names its own (graph/build/schema.ts).
+    // Each root field names its own scope (graph/build/schema.ts).
     config: { scope: null },
   });
 }
 
-/** What an Apollo server replies to a request, rendered. `search`: where it is another than that of the address. */
+/** The rendered reply of an Apollo server. `search` replaces the query string of the URL. */
 export async function answer<C extends BaseContext>(
   apollo: ApolloServer<C>,
   request: FastifyRequest,
@@ -37,12 +37,12 @@ export async function answer<C extends BaseContext>(
   };
 }
 
-/** What an address asks, with its question mark. */
+/** The query string of a URL, with its question mark. */
 export const searchOf = (url: string): string => (url.includes('?') ? url.slice(url.indexOf('?')) : '');
 
 /**
- * Judged before anything runs: Apollo would say so only after a mutation has been carried out. By the negotiator that it
- * uses, so that the two agree.
+ * Checked before execution: Apollo would refuse only after a mutation was carried out. Apollo uses the same negotiator,
+ * so both agree.
  */
 async function checkAccept(request: FastifyRequest): Promise<void> {
   if (request.method !== 'POST' || mediaTypeFor(request)) return;

@@ -7,11 +7,11 @@ import type { Rates } from '../rates';
 import type { Context, Cost } from './context';
 import { isLarge } from './stringify';
 
-/** Characters of a reply from which on it is written by turns. */
+/** Characters of a reply above which it is written in turns of the event loop. */
 const largeReply = 1_000_000;
 
 /**
- * Prices an operation before it runs, and takes its cost from what the client has left.
+ * Prices an operation before it runs, and takes the price from the client's budget.
  * @throws LimitError QUERY_TOO_COMPLEX, RATE_LIMITED
  */
 export function price(operation: Operation, clientId: string, limits: Limits, rates: Rates): Cost {
@@ -26,10 +26,10 @@ export function price(operation: Operation, clientId: string, limits: Limits, ra
   return { requested, giveBack: rates.spend(clientId, requested) };
 }
 
-/** Gives back what a reply did not hold of its price. */
+/** Gives back the part of the price that the reply did not cost. */
 export const settle = ({ requested, actual = 0, giveBack }: Cost): void => giveBack(Math.max(0, requested - actual));
 
-/** Counts what a reply holds of its price, and shows both where that is asked for. */
+/** Records the cost of a reply. Shows cost and price if the request asks for them. */
 export const pricing = (limits: Limits): ApolloServerPlugin<Context> => ({
   async requestDidStart() {
     return {

@@ -29,11 +29,11 @@ import { searchOf } from './over-http';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The search of its URL, with the document in it that it names by its id. */
+    /** The query string of the URL, with the document's text in place of its id. */
     search: string;
-    /** It names its document by an id. */
+    /** The request names its document by an id. */
     byId: boolean;
-    /** Puts its document, which is not registered, on record; to be called once it is known that it is one. */
+    /** Records the unregistered document. Called once the document is known to be valid. */
     noteUnknown?: (operationName: string | null) => void;
   }
 }
@@ -44,32 +44,38 @@ interface Found {
   until: number;
 }
 
-/** What is sent with its hash is remembered so long as there is room: so many documents, and characters. */
+/** Cache of documents that were sent with their hash: its limits in documents and characters. */
 const remembered = { max: 2_000, maxSize: 10_000_000, sizeCalculation: (text: string) => text.length + 1 };
 const workEvery = 5_000;
-/** Beyond so many characters in all they are parsed and validated when they are called, as other documents are: some 100 MB. */
+/**
+ * The most characters of documents that are parsed and validated ahead, which take some 100 MB. Further documents are
+ * parsed when they are called.
+ */
 const mostPrepared = 5_000_000;
-/** How much earlier than the last one seen a document may have been registered that is seen after it. */
+/** A document may become visible after a newer one. This is the greatest difference of their registration times. */
 const overlap = 60_000;
 const mostUnrecorded = 1_000;
 const longestRecorded = 2_000;
 
-/** Finds the text that a request runs: its own, or the one that its client has registered under an id. */
+/** Finds the text that a request runs: its own text, or the text that its client has registered under an id. */
 export class RegisteredDocuments {
   private readonly served = new LRUCache<string, Found>({ max: 5_000 });
-  /** Automatic persisted queries. Of this process: another one answers PERSISTED_QUERY_NOT_FOUND, and is told then. */
+  /**
+   * Automatic persisted queries, of this process only. Another process answers PERSISTED_QUERY_NOT_FOUND, and the
+   * client then sends the text.
+   */
   private readonly automatic = new LRUCache<string, string>(remembered);
   private readonly unrecorded = new Map<string, UnknownRuns[number]>();
   /** Registered documents that were parsed and validated ahead, by the SHA-256 of their texts. */
   readonly valid = new Set<string>();
-  /** Those that are not valid with this version: they are refused when they are called. */
+  /** Registered documents that are not valid with this version. They are refused when they are called. */
   readonly invalid = new Set<string>();
   private preparedUntil: string | undefined;
   private preparedCharacters = 0;
   private working: Promise<void> = Promise.resolve();
   private readonly timer: NodeJS.Timeout;
 
-  /** `ttlMs`: how long a change of documents may take until it counts. */
+  /** `ttlMs`: how long a change of documents may take to have effect. */
   constructor(
     private readonly services: Services,
     private readonly limits: DocumentLimits,
@@ -82,8 +88,8 @@ export class RegisteredDocuments {
   }
 
   /**
-   * What a request asks for, with the text that it runs, where it has one. Where it named an id, it is from here on as if it
-   * had sent the text.
+   * The operation that a request names, with the text if there is one. If the request names an id, it is changed to
+   * carry the text.
    * @throws RequestError PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_REQUIRED, BAD_REQUEST
    */
   async resolve(request: FastifyRequest): Promise<Asked & { text?: string }> {
@@ -132,7 +138,9 @@ export class RegisteredDocuments {
     return known;
   }
 
-  /** Whether a client may run a text that it sends, or sent before. @throws RequestError PERSISTED_QUERY_REQUIRED */
+  /**
+   * Checks that the client may run a text that it sends, or sent before. @throws RequestError PERSISTED_QUERY_REQUIRED
+   */
   private async judge(request: FastifyRequest, clientId: string, mode: DocumentMode, text: string): Promise<void> {
     if (mode === 'Open') return;
     const hash = hashOf(text);
@@ -142,7 +150,7 @@ export class RegisteredDocuments {
     request.noteUnknown = (operationName) => this.note({ clientId, hash, text, operationName });
   }
 
-  /** What is known is told at once: a promise for it was a twentieth of the cost of a small query. */
+  /** A cached document is returned without a promise: the promise was a twentieth of the cost of a small query. */
   private find(clientId: string, documentId: string): Served | undefined | Promise<Served | undefined> {
     const key = `${clientId} ${documentId}`;
     const now = performance.now();
@@ -161,7 +169,7 @@ export class RegisteredDocuments {
     if (!known && this.unrecorded.size >= mostUnrecorded) return;
     this.unrecorded.set(key, {
       ...{ clientId, hash, operationName },
-      // Cut between the halves of a character it could not be stored.
+      // A text cut inside a surrogate pair could not be stored.
       text: text.slice(0, longestRecorded).replace(/[\ud800-\udbff]$/, ''),
       count: String(Number(known?.count ?? 0) + 1),
     });
@@ -172,8 +180,8 @@ export class RegisteredDocuments {
   }
 
   /**
-   * Parses and validates what is registered, ahead of its first call, and what is registered later soon after.
-   * What is not valid any more is told: the server starts all the same, and serves the rest.
+   * Parses and validates registered documents before their first call, and new documents soon after registration.
+   * Invalid documents are logged: the server starts all the same, and serves the rest.
    */
   async prepare(): Promise<void> {
     try {
@@ -185,7 +193,7 @@ export class RegisteredDocuments {
         if (!this.preparedUntil || registeredDate > this.preparedUntil) this.preparedUntil = registeredDate;
         if (this.valid.has(hash) || this.invalid.has(hash)) continue;
         if (this.preparedCharacters + text.length > mostPrepared) continue;
-        // Requests are not to wait for all of them.
+        // Lets requests run between documents.
         await turn(text.length);
         const checked = checkDocument(schema(), text, this.limits);
         if ('errors' in checked) {
@@ -203,7 +211,7 @@ export class RegisteredDocuments {
     }
   }
 
-  /** Puts on record what was run without being registered. What cannot be written is tried again with the next. */
+  /** Records the calls of unregistered documents. A failed write is retried with the next one. */
   async record(): Promise<void> {
     const runs = [...this.unrecorded.values()];
     if (runs.length === 0) return;

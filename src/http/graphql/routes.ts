@@ -33,10 +33,10 @@ import { price, pricing, settle } from './pricing';
 import { RegisteredDocuments } from './registered-document';
 import { stringifyResult } from './stringify';
 
-/** Characters of a document from which on it is read, and begins to run, in a turn of its own. */
+/** Characters of a document above which it is parsed, and started, in its own turn of the event loop. */
 const longText = 4_000;
 
-/** Apollo's way to another executor than its own: a gateway, here over a schema that is in this process. */
+/** A gateway is Apollo's only way to another executor. This gateway runs the schema in this process. */
 const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
   onSchemaLoadOrUpdate(callback) {
     callback({ apiSchema: schema(), coreSupergraphSdl: '' });
@@ -45,7 +45,7 @@ const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
   load: async () => ({
     executor: async ({ context, operation: chosen }) => {
       const { operation } = (context as Context).http;
-      // The last line of defence: only what was judged ahead is run, and only where Apollo has judged the same.
+      // Last check: only the prepared operation runs, and only if Apollo has chosen the same operation.
       if (!operation || chosen?.operation !== operation.node.operation || nameOf(chosen) !== nameOf(operation.node)) {
         throw new Error('an operation that was not judged ahead has come to be executed');
       }
@@ -55,7 +55,7 @@ const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
   stop: async () => {},
 };
 
-/** How long the text of an operation is, with its fragments. */
+/** Length of the operation's document, with its fragments. */
 const textOf = ({ document }: Operation): number => document.loc?.end ?? 0;
 
 const nameOf = ({ name }: OperationDefinitionNode): string | null => name?.value ?? null;
@@ -67,7 +67,7 @@ interface GraphQLOptions {
   rates: Rates;
   unsent: Unsent;
   introspection: boolean;
-  /** How long a change of registered documents may take until it counts. */
+  /** How long a change of registered documents may take to have effect. */
   documentsTtlMs: number;
 }
 
@@ -83,21 +83,22 @@ export async function graphqlRoute(
   app.addHook('onClose', () => documents.close());
   const apollo = new ApolloServer<Context>({
     gateway: execution,
-    // Where it is off, it is refused before, in our words.
+    // Disabled introspection is refused earlier, with our own message.
     introspection: true,
     hideSchemaDetailsFromClientErrors: hideSuggestions,
-    // Documents are found by their ids before (registered-document.ts).
+    // Documents are found by their ids earlier (registered-document.ts).
     persistedQueries: false,
     documentStore: storeOver(parsed),
-    // It guards cookies and networks: a form or an image of another site can send neither our Bearer token nor anything else that
-    // signs a request in. It would refuse GET by the defaults of urql and graphql-request.
+    // CSRF prevention protects cookies and networks. A form or image of another site cannot send our Bearer token, and
+    // nothing else signs a request in. CSRF prevention would refuse the default GET requests of urql and
+    // graphql-request.
     csrfPrevention: false,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     stringifyResult,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
-      // It would put a resolver on every field of the schema, to find out how long each may be cached.
+      // It would add a resolver to every field of the schema, to compute how long the field may be cached.
       ApolloServerPluginCacheControlDisabled(),
       pricing(limits),
       errors,
@@ -110,7 +111,7 @@ export async function graphqlRoute(
   await apollo.start();
   app.addHook('onClose', () => apollo.stop());
 
-  /** Everything that is judged before anything runs. Undefined for what is no operation, which Apollo refuses. */
+  /** All checks before execution. Undefined if the request has no operation; Apollo refuses such a request. */
   const prepared = async (
     request: FastifyRequest,
     asked: Asked & { text?: string },
@@ -136,16 +137,17 @@ export async function graphqlRoute(
       await graph.onlyReads();
     }
     const reply = await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search);
-    // It has too many others waiting: nothing of it was carried out, and none of it is to look as if it had been.
+    // Too many requests of the client wait already. Nothing was carried out, and the reply must not look as if
+    // something was.
     if (work.counter.refused) throw work.counter.refused;
     request.isLarge ||= graph.reply.isLarge;
-    // Behind a held effect a failure must not be buried in a reply that is stored: the whole request fails.
+    // After a held effect a failure must not be hidden in a stored reply, so the whole request fails.
     if (context.failure && (held || context.failed)) throw context.failure;
     if (Buffer.byteLength(reply.body) > limits.reply) {
       request.counter!.limit!.pass(new ReplyTooLong(limits.reply));
       request.counter!.limit!.check();
     }
-    // Something failed beyond the operation, such as the writing of its reply, which nobody was told of.
+    // A failure outside the operation, such as in writing the reply, which no error reported.
     if (reply.status === 500 && !context.failure) throw unanswered(request);
     return reply;
   };
@@ -187,18 +189,20 @@ export async function graphqlRoute(
     const what = holdOf(request, operation, limits);
     const cost = operation && price(operation, caller.clientId, limits, rates);
     if (operation) note(request, operation);
-    // Sixteen documents of fifty root fields each came one after another, and all others behind them.
+    // Without this turn, sixteen documents of fifty root fields each ran one after another, and all other requests
+    // waited.
     if (operation && textOf(operation) > longText) await turn(textOf(operation));
     const leave = cost && (await inFlight.enter(caller.clientId, cost.requested, request.counter!.limit!.signal));
     let send: () => FastifyReply;
     try {
-      // While it waited, replies to the requests before it may have been left unread.
+      // Checked again: while the operation waited, earlier replies may have been left unread.
       unsent.admit(caller.clientId);
       send = await carryOut(request, reply, what, { operation, cost });
     } finally {
       leave?.();
     }
-    // Behind its turn: a reply is awaited until it is out, and nobody is to wait for a client that does not read.
+    // Sent after the turn ends: sending waits for the client, and no other operation may wait for a client that does
+    // not read.
     return send();
   };
   graphqlOverHttp(app, '/graphql', handler);
@@ -207,16 +211,16 @@ export async function graphqlRoute(
 }
 
 /**
- * A query by GET and by an id may be kept by its client alone, and asked for again by the tag of its reply, which says
- * whether it is still the same.
+ * Makes the reply to a GET by id cacheable for its client alone. The client revalidates it by its ETag. Returns true if
+ * the client has the present reply.
  */
 function isUnchanged(request: FastifyRequest, reply: FastifyReply, { status, body }: Reply): boolean {
   if (reply.sent || request.method !== 'GET' || !request.byId) return false;
   if (status !== 200 || body.startsWith('{"errors"')) return false;
-  // Weak, since the same reply goes out compressed or not.
+  // Weak, since the same reply is sent compressed or not.
   const tag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   reply.header('etag', tag).header('cache-control', 'private, no-cache');
-  // Beside the origin, which is there where pages of others may ask.
+  // After Origin, which CORS has set if pages of other origins may call the API.
   const origin = reply.getHeader('vary');
   const others = 'accept, accept-encoding, authorization, zuora-entity-ids, zuora-org-ids';
   reply.header('vary', origin ? `${origin}, ${others}` : others);
@@ -224,13 +228,13 @@ function isUnchanged(request: FastifyRequest, reply: FastifyReply, { status, bod
   return known.some((each) => each.trim() === tag || each.trim() === '*');
 }
 
-/** Whoever is told that he may send the request again must not have the effect of a mutation twice. */
+/** After an effect the client must not be told to retry, because a retry would repeat the mutation. */
 const unanswered = ({ counter }: FastifyRequest): Error =>
   counter?.limit && counter.limit.effect !== 'none'
     ? new RequestError('OUTCOME_UNKNOWN')
     : new Error('the reply to an operation could not be written');
 
-/** For log, metrics and the record of unknown documents. */
+/** Sets the operation name and the deprecated parts for log and metrics, and records an unregistered document. */
 function note(request: FastifyRequest, { node, document }: Operation): void {
   const name = nameOf(node);
   request.operation = `${node.operation} ${name ?? '(unnamed)'}`;
@@ -239,7 +243,7 @@ function note(request: FastifyRequest, { node, document }: Operation): void {
   if (uses.length) request.deprecated = uses.map(({ coordinate }) => coordinate);
 }
 
-/** Apollo finds the documents that were parsed and validated here. Its keys end with the hash of the text. */
+/** Gives Apollo the documents that were parsed and validated here. Apollo's keys end with the hash of the text. */
 const storeOver = (parsed: ParsedDocuments) => ({
   get: async (key: string) => parsed.find(key.slice(-64)),
   set: async () => {},
@@ -247,8 +251,9 @@ const storeOver = (parsed: ParsedDocuments) => ({
 });
 
 /**
- * Whether the request is held open until its reply is rendered: a mutation with a key, or one that is a dry run.
- * @throws RequestError ONE_MUTATION_PER_KEY where that holds more than one mutation field
+ * Whether the transaction stays open until the reply is rendered: for a mutation with an Idempotency-Key, and for a dry
+ * run.
+ * @throws RequestError ONE_MUTATION_PER_KEY if such a request has more than one mutation field
  */
 function holdOf(request: FastifyRequest, operation: Operation | undefined, limits: Limits): Hold | undefined {
   const idempotencyKey = idempotencyKeyOf(request);
@@ -256,7 +261,7 @@ function holdOf(request: FastifyRequest, operation: Operation | undefined, limit
   const { mutations, dryRun, mayPay } = operation;
   if (idempotencyKey === undefined && !dryRun) return undefined;
   if (mutations.length > 1) throw new RequestError('ONE_MUTATION_PER_KEY');
-  // What changes nothing need not be kept: asked again, it is judged again.
+  // A dry run need not be stored: a retry judges it again.
   if (dryRun || idempotencyKey === undefined) return { dryRun: true };
   const { query, operationName, variables } = request.body as Record<string, unknown>;
   const asked = [query, operationName ?? null, variables ?? {}];

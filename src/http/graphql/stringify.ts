@@ -3,20 +3,20 @@ import { turn } from '../../graph/read/event-loop';
 
 const large = new WeakSet<object>();
 
-/** Says of the data of a result that it is large. */
+/** Marks the data of a result as large. */
 export const isLarge = (data: object): void => {
   large.add(data);
 };
 
-/** Pieces that are made without a look at the clock, and how long they may take before others have their turn. */
+/** Pieces written between two looks at the clock, and the time after which other requests get a turn. */
 const piecesAtOnce = 500;
 const mostMs = 5;
-/** About as much as that, for the turn. */
+/** About the work of that time, in units of `turn`. */
 const asManyUnits = 3_000;
 
 /**
- * Writes a result as JSON; a large one by turns of the event loop, since JSON.stringify holds everybody up for 300 milliseconds
- * where a reply has the 32 MB that it may have.
+ * Writes a result as JSON. A large result is written in turns of the event loop: JSON.stringify blocks all requests for
+ * 300 milliseconds at the greatest reply of 32 MB.
  */
 export async function stringifyResult(result: FormattedExecutionResult): Promise<string> {
   if (!result.data || !large.has(result.data)) return `${JSON.stringify(result)}\n`;
@@ -33,7 +33,7 @@ export async function stringifyResult(result: FormattedExecutionResult): Promise
   return written.join('');
 }
 
-/** An object without objects in it is one piece. */
+/** An object without nested objects is one piece. */
 function* pieces(value: unknown): Generator<string> {
   if (typeof value !== 'object' || value === null || isFlat(value)) {
     yield JSON.stringify(value);

@@ -1,6 +1,9 @@
 import type { SampleOperation } from './sample';
 
-/** A bill run from its preview to the posting of its documents. Mutations of bill runs have no dryRun: the preview is it. */
+/**
+ * A bill run from its preview to the posting of its documents. Mutations of bill runs have no dryRun, since the preview
+ * takes its place.
+ */
 export const billRunOperations: SampleOperation[] = [
   {
     title: 'What a bill run would do',

@@ -4,15 +4,15 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-// Bundles page/ into <outDir>/playground with esbuild; the third column of the table in README.md is what comes out.
-// Every start runs this, so an unchanged page costs reading some 150 small files and nothing else.
+// Bundles page/ into <outDir>/playground with esbuild. The third column of the table in README.md lists the results.
+// Every start runs this step, so an unchanged page costs only the reading of some 150 small files.
 
 const outDir = path.resolve(__dirname, '../../..');
 const bundle = path.join(outDir, 'playground');
 const root = projectRoot(__dirname);
 const page = path.join(root, 'src/http/playground/page');
 
-// What graphiql asks its MonacoEnvironment for; 'editor' answers every other label.
+// The workers that graphiql requests from its MonacoEnvironment; 'editor' serves every other label.
 const workers = {
   editor: 'monaco-editor/esm/vs/editor/editor.worker.js',
   json: 'monaco-editor/esm/vs/language/json/json.worker.js',
@@ -28,7 +28,7 @@ interface Bundled {
   metafile: { inputs: Record<string, unknown>; outputs: Record<string, { entryPoint?: string }> };
 }
 
-/** What a bundle was made from: our files by content, packages by version. Paths are relative to the project. */
+/** The inputs of a bundle: our files by content, packages by version. Paths are relative to the project. */
 interface Stamp {
   files: Record<string, string>;
   packages: Record<string, string>;
@@ -82,7 +82,7 @@ async function build(esbuild: Bundler): Promise<void> {
       loader: { '.css': 'empty' },
     }),
     esbuild.build({ ...common, entryPoints: [path.join(page, 'page.css')] }),
-    // Classic scripts without imports, so that a worker needs no right to load anything.
+    // Classic scripts without imports, so that a worker needs no right to load scripts.
     esbuild.build({ ...common, entryPoints: Object.values(workers), format: 'iife' }),
   ]);
 
@@ -98,7 +98,7 @@ async function build(esbuild: Bundler): Promise<void> {
     workers: Object.fromEntries(Object.entries(workers).map(([label, entry]) => [label, urlOf(entry)])),
   };
 
-  // Made beside the old one and moved into its place, so that a start that is interrupted leaves no half of a bundle.
+  // Written beside the old bundle and then moved into its place, so that an interrupted start leaves no half bundle.
   const next = `${bundle}.${process.pid}`;
   mkdirSync(next, { recursive: true });
   try {
@@ -141,7 +141,7 @@ function isFresh(): boolean {
       Object.entries(stamp.packages).every(([folder, version]) => versionOf(folder) === version)
     );
   } catch {
-    // No bundle, or something it was made from is gone.
+    // No bundle, or one of its inputs is gone.
     return false;
   }
 }

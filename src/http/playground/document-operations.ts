@@ -1,6 +1,6 @@
 import type { SampleOperation } from './sample';
 
-/** What can be done to invoices, credit memos and payments. */
+/** Operations on invoices, credit memos and payments. */
 export const documentOperations: SampleOperation[] = [
   {
     title: 'Drafts, and what may be done to them',

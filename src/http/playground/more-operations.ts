@@ -1,6 +1,6 @@
 import type { SampleOperation } from './sample';
 
-/** What the tabs have no room for: line items without fulfillments, returns, what was credited, settings. */
+/** Samples beyond the tabs: line items without fulfillments, returns, credits, settings. */
 export const moreOperations: SampleOperation[] = [
   {
     title: 'Move a line item',

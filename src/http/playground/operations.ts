@@ -1,5 +1,5 @@
-// Read by the page (its first tabs and its "Samples" panel) and by the tests, which validate and run them against the
-// real schema. Plain data: the page bundles this file, so it may import nothing but more of them.
+// The page shows these operations in its first tabs and its "Samples" panel. The tests validate and run them against
+// the real schema. The page bundles this file, so it may import nothing but more sample files.
 import { billRunOperations } from './bill-run-operations';
 import { documentOperations } from './document-operations';
 import { moreOperations } from './more-operations';
@@ -35,7 +35,7 @@ export const publishedBody = {
   },
 };
 
-// The first has no variables: GraphiQL 5 shows those of its opening tab only after the tab has been changed once.
+// The first operation has no variables: GraphiQL 5 shows variables of its opening tab only after a change of tab.
 export const sampleOperations: SampleOperation[] = [
   {
     title: 'Explore',

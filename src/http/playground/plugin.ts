@@ -5,9 +5,12 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { prefersGzip } from '../encoding';
 
 export interface PlaygroundOptions {
-  /** Signs the page in. These go to whoever opens the page: a demo's well-known credentials only. */
+  /**
+   * Credentials that sign the page in. Whoever opens the page gets them, so only the well-known credentials of a demo
+   * may be used.
+   */
   demo?: { clientId: string; clientSecret: string };
-  /** Where the build step left the bundle. */
+  /** The output folder of the build step. */
   directory?: string;
 }
 
@@ -24,7 +27,7 @@ const types: Record<string, string> = {
 
 const beside = path.resolve(__dirname, '../../../playground');
 
-/** GraphiQL at /playground, from files of our own; a browser that opens / is sent there. */
+/** GraphiQL at /playground, from our own files. A browser that opens / is redirected there. */
 export function playground({ demo, directory = beside }: PlaygroundOptions): FastifyPluginAsync {
   return async (app) => {
     if (!existsSync(path.join(directory, 'index.html'))) {
@@ -46,7 +49,7 @@ export function playground({ demo, directory = beside }: PlaygroundOptions): Fas
       const nonce = randomBytes(16).toString('base64');
       return (
         secured(reply, contentSecurityPolicy(nonce))
-          // The nonce is good for one answer, and in a demo the page holds the client's secret.
+          // The nonce is valid for one reply, and in a demo the page holds the client's secret.
           .header('cache-control', 'no-store')
           .type('text/html; charset=utf-8')
           .send(html(nonce))
@@ -56,10 +59,10 @@ export function playground({ demo, directory = beside }: PlaygroundOptions): Fas
     app.get('/playground/*', (request: FastifyRequest<{ Params: { '*': string } }>, reply) => {
       const name = request.params['*'];
       if (name === '') return reply.redirect('/playground');
-      // A lookup among the names read at the start: what is not one of them cannot be reached, whatever its path.
+      // Looked up among the names read at the start, so no path can reach another file.
       const asset = assets.get(name);
       if (!asset) return reply.callNotFound();
-      // Workers live under the policy of their own answer: nothing may be loaded or called from there.
+      // Workers run under the policy of their own reply: they may load and call nothing.
       secured(reply, "default-src 'none'; frame-ancestors 'none'")
         .header('cache-control', 'public, max-age=31536000, immutable')
         .header('vary', 'accept-encoding')
@@ -73,9 +76,9 @@ export function playground({ demo, directory = beside }: PlaygroundOptions): Fas
 function contentSecurityPolicy(nonce: string): string {
   return [
     "default-src 'none'",
-    // Only the one script tag of the page, and what that script imports itself.
+    // Only the one script tag of the page, and the scripts that it imports.
     `script-src 'nonce-${nonce}' 'strict-dynamic'`,
-    // Monaco writes style elements and style attributes as it draws; GraphiQL does not work without.
+    // Monaco writes style elements and style attributes as it draws. GraphiQL does not work without them.
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self' data:",
@@ -99,7 +102,7 @@ function load(directory: string, demo: PlaygroundOptions['demo']) {
   const urls: { script: string; style: string; workers: Record<string, string> } = JSON.parse(
     readFileSync(path.join(directory, 'urls.json'), 'utf8'),
   );
-  // Inside a script element only "<" could end it or open a comment.
+  // Inside a script element, only "<" could end the element or open a comment.
   const config = JSON.stringify({ demo, workers: urls.workers }).replaceAll('<', '\\u003c');
   const template = readFileSync(path.join(directory, 'index.html'), 'utf8')
     .replace('%style%', () => urls.style)

@@ -1,6 +1,6 @@
 /** An operation that the playground offers. */
 export interface SampleOperation {
-  /** Shown in the Samples panel; the tab itself is named after the operation. */
+  /** Shown in the Samples panel. The tab is named after the operation. */
   title: string;
   summary: string;
   query: string;

@@ -13,23 +13,25 @@ import { Work } from '../../service/run/work';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import { pathText, type Reason, reasonOf, refusal } from './envelope';
 
-/* What the published REST operations have in common: thin adapters over the graph's input types and the services. */
+/*
+ * Shared code of the published REST operations, which are thin adapters over the graph's input types and the services.
+ */
 
-/** What a route says of the scope that it needs. */
+/** The route config that names the required scope. */
 export const needs = (scope: Scope) => ({ config: { scope } });
 
-/** The work of a request that holds nothing open. */
+/** The work of a request without an open transaction. */
 export const workOf = (request: FastifyRequest, services: Services): Work =>
   new Work(services, request.caller!, request.counter!);
 
-/** What the routes work with. */
+/** Shared dependencies of the routes. */
 export interface RestOptions {
   services: Services;
   afterwards: Afterwards;
   limits: Limits;
 }
 
-/** Carries out a POST: where it has an Idempotency-Key, once. `body` is what it asks, as it was read. */
+/** Carries out a POST, only once for the same Idempotency-Key. `body` is the normalized body, for the fingerprint. */
 export async function performOnce(
   { services, afterwards, limits }: RestOptions,
   { request, reply, body }: { request: FastifyRequest; reply: FastifyReply; body: unknown },
@@ -71,13 +73,13 @@ export async function lookUp(
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** REST takes custom fields beside the others too; the graph does not. */
+/** REST also takes custom fields beside the other fields; the graph does not. */
 export function withCustomFields(entry: unknown): unknown {
   if (!isObject(entry)) return entry;
   const fields = Object.entries(entry);
   const custom = fields.filter(([name]) => name.endsWith('__c'));
   const rest = Object.fromEntries(fields.filter(([name]) => !name.endsWith('__c')));
-  // What is no object is left for the schema to refuse.
+  // A customFields value that is no object is left to the schema to refuse.
   if (custom.length === 0 || (rest.customFields != null && !isObject(rest.customFields))) return rest;
   return {
     ...rest,
@@ -85,11 +87,11 @@ export function withCustomFields(entry: unknown): unknown {
   };
 }
 
-/** The same for each entry of a list of the body. */
+/** Changes each entry of a list of the body. */
 export const withEach = (body: unknown, list: string, change: (entry: unknown) => unknown): unknown =>
   isObject(body) && Array.isArray(body[list]) ? { ...body, [list]: body[list].map(change) } : body;
 
-/** Thrown for a body that does not fit; its problems become reasons. */
+/** Thrown for a body that does not fit the schema. Its problems become reasons. */
 class BodyError extends Error {
   constructor(readonly problems: readonly InputProblem[]) {
     super('the body does not fit');
@@ -110,8 +112,8 @@ const reasonOfProblem = ({ kind, path, message }: InputProblem): Reason => ({
 });
 
 /**
- * The reply to an act: what it returns, or its refusal as the published envelope. Other failures are thrown on. `list`
- * is what the body calls the `input` of the graph, where that is a list.
+ * The reply to an operation: its result, or its refusal as the published envelope. Other failures are thrown. `list` is
+ * the body's name for the graph's `input`, if the input is a list.
  */
 export async function render(request: FastifyRequest, act: () => Promise<object>, list?: string): Promise<Reply> {
   const headers = { 'content-type': 'application/json; charset=utf-8' };
@@ -130,6 +132,6 @@ export async function render(request: FastifyRequest, act: () => Promise<object>
   }
 }
 
-/** Marks a decimal that REST writes as a JSON number, exactly: a double would lose digits. No stored text holds a nul. */
+/** Marks a decimal that REST writes as an exact JSON number; a double would lose digits. No stored text holds a nul. */
 export const number = (value: Decimal): string => `\0number:${add(value)}`;
 const json = (value: object): string => JSON.stringify(value).replace(/"\\u0000number:(-?[\d.]+)"/g, '$1');

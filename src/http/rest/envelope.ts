@@ -5,7 +5,7 @@ import type { Failure } from '../failure';
 
 /**
  * The published error envelope. A code is six digits of resource and two of category. Zuora's list of resources is not
- * public and names none for fulfillments: 580000 is ours, inside the published range; calls without a body use 500000.
+ * public, and names none for fulfillments. 580000 is ours, inside the published range. Calls without a body use 500000.
  */
 export const fulfillmentResource = 580000;
 const bodylessResource = 500000;
@@ -37,8 +37,8 @@ export const envelope = (request: Pick<FastifyRequest, 'id' | 'method'>, { code,
   refusal(request, [{ category: requestErrorCodes[code].category, message }]);
 
 /**
- * A user error as a reason: where it is, then what is wrong. REST bodies have no `input` around them; a bare list of the
- * graph has the name `list` in them. A key or id stands in the path of the request.
+ * A user error as a reason: the path, then the message. REST bodies have no `input`; `list` is their name for a bare
+ * list of the graph. A key or id is part of the request's path, and is left out.
  */
 export function reasonOf({ code, message, path }: UserError, list?: string): Reason {
   const [first, ...inner] = path;

@@ -23,7 +23,7 @@ import {
   workOf,
 } from './adapter';
 
-/** The published REST operations on fulfillment items; an item has an id and no number. */
+/** The published REST operations on fulfillment items. An item has an id and no number. */
 export function fulfillmentItemRoutes(app: FastifyInstance, options: RestOptions): void {
   const { services } = options;
   const created = bodyOf('createFulfillmentItems', 'fulfillmentItems');
@@ -67,7 +67,7 @@ export function fulfillmentItemRoutes(app: FastifyInstance, options: RestOptions
   });
 }
 
-/** What GET shows of an item, by itself and in its fulfillment. */
+/** The fields of an item in GET, alone and in its fulfillment. */
 export const shownItem = ({
   id,
   fulfillmentId,

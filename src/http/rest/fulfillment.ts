@@ -24,8 +24,8 @@ import {
 import { shownItem } from './fulfillment-item';
 
 /**
- * The published REST operations on fulfillments: a thin adapter. Bodies are read by the graph's input types, so that
- * the two doors cannot drift apart, and the services do the rest.
+ * The published REST operations on fulfillments: a thin adapter. The graph's input types read the bodies, so that REST
+ * and the graph cannot drift apart. The services do the rest.
  */
 export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): void {
   const { services } = options;
@@ -45,7 +45,7 @@ export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): v
           invoiceNumbers: result.invoices.length ? result.invoices.map((invoice) => invoice.invoiceNumber) : null,
           creditMemoNumbers: result.creditMemos.length ? result.creditMemos.map((memo) => memo.creditMemoNumber) : null,
           paidAmount: result.paidAmount === null ? null : number(result.paidAmount),
-          // The published reply has room for one; with several accounts the graph lists them.
+          // The published reply has room for one payment number. With several accounts the graph lists all payments.
           paymentNumber: result.payments.length === 1 ? result.payments[0].paymentNumber : null,
         };
       }),
@@ -94,7 +94,7 @@ export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): v
   });
 }
 
-/** What GET shows of a fulfillment: all that callers give, and what it gets. */
+/** The fields of a fulfillment in GET: all that callers give, and all that the gateway adds. */
 const shownFields = [
   'id',
   'fulfillmentNumber',
@@ -102,13 +102,16 @@ const shownFields = [
   ...(Object.keys(fulfillmentFields) as (keyof FulfillmentFields)[]),
 ] as const;
 
-/** Asks for the items of a fulfillment: the published parameter, and the one that we had before. */
+/** Parameters that ask for the items of a fulfillment: the published name, and our earlier name. */
 const itemsAsked = ['fulfillment-items', 'fulfillmentItems'] as const;
 
-/** The response enums of the published schemas have two l. */
+/** The response enums of the published schemas spell Cancelled with two l. */
 const published = (state: FulfillmentState): string => (state === 'Canceled' ? 'Cancelled' : state);
 
-/** REST takes custom fields beside the others too, in items as well, and both spellings of Canceled; the graph does neither. */
+/**
+ * REST also takes custom fields beside the other fields, in items too, and both spellings of Canceled. The graph does
+ * neither.
+ */
 function normalized(entry: unknown): unknown {
   const flat = withEach(withCustomFields(entry), 'fulfillmentItems', withCustomFields);
   return isObject(flat) && flat.state === 'Cancelled' ? { ...flat, state: 'Canceled' } : flat;

@@ -14,12 +14,12 @@ export function ownAuthorization(headers: Record<string, unknown> | null | undef
 
 export function createFetcher(session: Session | undefined, report: (outcome: Outcome) => void): Fetcher {
   return async (params: FetcherParams, options?: FetcherOpts) => {
-    // An Authorization typed into the headers editor wins over the page's own token.
+    // An Authorization header in the headers editor overrides the page's own token.
     const own = ownAuthorization(options?.headers);
     let authorization = own ?? (await session?.authorization());
 
     if (!authorization && params.operationName === 'IntrospectionQuery') {
-      // Known to be refused; asking would only fill the result pane with an error nobody caused.
+      // The server would refuse this request, and the result pane would show an error that the user did not cause.
       report('signed-out');
       return { errors: [{ message: NOT_SIGNED_IN }] } as never;
     }

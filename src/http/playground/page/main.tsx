@@ -15,13 +15,13 @@ interface Config {
 
 const config: Config = JSON.parse(document.getElementById('playground-config')?.textContent ?? '');
 
-// Workers come from files of their own, not from blob: URLs, so that worker-src can be 'self'.
+// Workers are loaded from files, not from blob: URLs, so that worker-src can be 'self'.
 window.MonacoEnvironment = {
   getWorker: (_id, label) => new Worker(config.workers[label] ?? config.workers.editor),
 };
 
 const plugins = [samplesPlugin, HISTORY_PLUGIN];
-// More tabs than these would not fit the window; the panel has the others.
+// More tabs would not fit the window. The Samples panel has the other operations.
 const defaultTabs = sampleOperations
   .slice(0, 5)
   .map((sample) => ({ query: sample.query, variables: variablesText(sample) }));
@@ -32,8 +32,8 @@ function App() {
   const [outcome, setOutcome] = useState<Outcome>('signed-in');
   const typing = useRef<number>(undefined);
 
-  // A new fetcher makes GraphiQL ask for the schema again, so that signing in is enough to get descriptions and
-  // completion; hence `typed` among what it depends on.
+  // A new fetcher makes GraphiQL fetch the schema again, so that signing in is enough to get descriptions and completion.
+  // For that reason `typed` is a dependency.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   const fetcher = useMemo(() => createFetcher(session, setOutcome), [session, typed]);
 
@@ -45,7 +45,7 @@ function App() {
       try {
         setTyped(ownAuthorization(text.trim() ? JSON.parse(text) : {}));
       } catch {
-        // Half-typed JSON: wait for the rest.
+        // Half-typed JSON: wait for more input.
       }
     }, 600);
   }
@@ -62,7 +62,7 @@ function App() {
           storage={storage}
           defaultTabs={defaultTabs}
           defaultEditorToolsVisibility="variables"
-          // A token typed into the headers must not end up in localStorage, so the setting to keep them is not offered.
+          // The setting to keep headers is not offered: a token in the headers must not get into localStorage.
           showPersistHeadersSettings={false}
           inputValueDeprecation
           schemaDescription

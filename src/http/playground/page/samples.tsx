@@ -1,8 +1,9 @@
 import { type GraphiQLPlugin, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { type SampleOperation, sampleOperations } from '../operations';
+import { sampleOperations } from '../operations';
+import type { SampleOperation } from '../sample';
 
-// Tabs are kept in the browser: this panel brings back samples that were closed or edited, and shows those that came
-// with a newer version.
+// The browser keeps its tabs. This panel restores samples that were closed or edited, and shows the samples of a newer
+// version.
 
 export function variablesText(sample: SampleOperation): string {
   return sample.variables ? JSON.stringify(sample.variables, null, 2) : '';

@@ -1,4 +1,4 @@
-// Tokens live in this closure only: not in the page, not in localStorage, not in a cookie.
+// Tokens are held in this closure only: not in the page, in localStorage or in a cookie.
 
 export interface Credentials {
   clientId: string;
@@ -7,7 +7,7 @@ export interface Credentials {
 
 export interface Session {
   clientId: string;
-  /** The value of an Authorization header. `stale` is the one the server has just refused. */
+  /** The value of an Authorization header. `stale` is the value that the server has just refused. */
   authorization(stale?: string): Promise<string>;
 }
 
@@ -36,7 +36,7 @@ export function createSession({ clientId, clientSecret }: Credentials): Session 
   return {
     clientId,
     authorization(stale) {
-      // Requests refused together share one new token; one that finds a newer token in place uses that.
+      // Requests that are refused together share one new token. A request that finds a newer token uses it.
       if (!current || (stale !== undefined && stale === value)) {
         value = undefined;
         const asked = ask();
@@ -46,7 +46,7 @@ export function createSession({ clientId, clientSecret }: Credentials): Session 
             value = token;
           },
           () => {
-            // A failure is not remembered: the next request asks again.
+            // A failure is not cached: the next request asks again.
             if (current === asked) current = undefined;
           },
         );

@@ -7,7 +7,7 @@ interface SignInProps {
   onSession(session: Session): void;
 }
 
-/** The bar above GraphiQL; there only while requests have no token that the server takes. */
+/** The bar above GraphiQL. Shown only while requests have no token that the server accepts. */
 export function SignIn({ outcome, onSession }: SignInProps) {
   const [problem, setProblem] = useState('');
   if (outcome === 'signed-in') return null;

@@ -3,7 +3,7 @@ import type { GraphiQLProps } from 'graphiql';
 const PREFIX = 'graphiql:';
 const HISTORY = ['queries', 'favorites'].map((name) => PREFIX + name);
 
-/** localStorage, but for the headers that GraphiQL's history would keep with each operation: they hold tokens. */
+/** localStorage without the headers that GraphiQL's history keeps with each operation, since they hold tokens. */
 export const storage: GraphiQLProps['storage'] = {
   getItem: (key) => localStorage.getItem(key),
   setItem: (key, value) => localStorage.setItem(key, HISTORY.includes(key) ? withoutHeaders(value) : value),
