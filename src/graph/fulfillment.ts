@@ -20,7 +20,7 @@ export class FulfillmentTransition {
       'Names the mutation that makes the transition: bookFulfillments, sendFulfillmentsToBilling, completeFulfillments or cancelFulfillments.',
   })
   action: FulfillmentAction;
-  @Field(() => FulfillmentStateEnum, { description: 'The state after the transition.' }) to: FulfillmentState;
+  @Field(() => FulfillmentStateEnum, { description: 'State that the transition leads to.' }) to: FulfillmentState;
   @Field(() => Boolean, {
     description: 'Whether this caller may make the transition now, with the fulfillment as it is.',
   })

@@ -16,7 +16,7 @@ import { judgement, TransitionBlock } from './transition';
 
 @ObjectType({ description: 'A transition that leaves the current state of the line item.', simpleResolvers: true })
 export class OrderLineItemTransition {
-  @Field(() => OrderLineItemStateEnum, { description: 'The state after the transition.' }) to: OrderLineItemState;
+  @Field(() => OrderLineItemStateEnum, { description: 'State that the transition leads to.' }) to: OrderLineItemState;
   @Field(() => Boolean, {
     description: 'Whether this caller may make the transition now, with the line item as it is.',
   })
