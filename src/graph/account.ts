@@ -23,7 +23,7 @@ import { Org } from './viewer';
 
 @ObjectType({ description: 'Payment method of an account. The gateway token is never shown.', simpleResolvers: true })
 export class PaymentMethod {
-  @Field(() => String, { description: 'Kind of payment method, such as a card. Test with the test gateway.' })
+  @Field(() => String, { description: 'Kind of payment method, such as a card. The test gateway shows Test.' })
   type: string;
   @Field(() => String, { description: 'Text by which people recognize the payment method.' }) label: string;
 }

@@ -59,13 +59,11 @@ export class BillRun extends Audited {
   })
   total: number;
   @Field(() => Int, {
-    description:
-      'Number of these objects that the run has billed. Rises while the run is Processing, without a new version.',
+    description: 'How many of the total are billed. Rises while the run is Processing; version stays as it is.',
   })
   done: number;
   @Field(() => Int, {
-    description:
-      'Number of these objects that the run could not bill. They stay due; failures lists them with the reasons.',
+    description: 'How many of the total could not be billed. They stay due; failures lists them with the reasons.',
   })
   failed: number;
   @Field(() => DateTimeScalar, {
@@ -97,7 +95,8 @@ export class BillRunFailure {
 }
 
 @InputType({
-  description: 'What a bill run bills, and whether it posts the documents. Source: Zuora, "Overview of bill runs".',
+  description:
+    'The accounts to bill, up to which day, and whether to post the documents. Source: Zuora, "Overview of bill runs".',
 })
 export class CreateBillRunInput {
   @Field(() => DateScalar, { description: 'Objects with a billTargetDate on this day or earlier are billed.' })

@@ -15,7 +15,10 @@ import { judgement, TransitionBlock } from './transition';
 
 @ObjectType({ description: 'Whether an action on a document is allowed, and if not, why.', simpleResolvers: true })
 export class DocumentActionState {
-  @Field(() => DocumentActionEnum, { description: 'The action; each action has a mutation of its own.' }) action: DocumentAction;
+  @Field(() => DocumentActionEnum, {
+    description: 'Names the mutation: Post stands for postInvoice or postCreditMemo.',
+  })
+  action: DocumentAction;
   @Field(() => Boolean, { description: 'Whether this caller may take the action now.' }) allowed: boolean;
   @Field(() => [TransitionBlock], { description: 'Every reason against the action; empty if it is allowed.' })
   blockedBy: TransitionBlock[];

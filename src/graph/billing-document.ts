@@ -19,7 +19,7 @@ export abstract class BillingDocument extends Node {
   @Field(() => DateScalar, { description: 'Day printed on the document.' }) documentDate: string;
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'The document bills or credits what was due up to this day. Null if it reverses an invoice.',
+    description: 'The document bills or credits items that were due up to this day. Null if it reverses an invoice.',
   })
   targetDate: string | null;
   @Field(() => String, { description: 'ISO 4217 code of the amounts: the currency of the account.' }) currency: string;

@@ -73,7 +73,7 @@ export class GraphContext {
     return row ? showInPlace(noun, row) : null;
   }
 
-  /** Follows an edge to one row, with the columns that the selection needs. Null only if the edge may be unseen. */
+  /** Follows an edge to one row, with the columns that the selection needs. Null only on an edge whose target may be unseen. */
   async follow<E extends OneEdge>(edge: E, id: string, info: GraphQLResolveInfo): Promise<TargetOf<E> | null> {
     const { target, mayBeUnseen } = edges[edge] as { target: Edges[E]['target']; mayBeUnseen: boolean };
     const { loaders } = this;

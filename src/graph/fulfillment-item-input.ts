@@ -22,7 +22,7 @@ export class FulfillmentItemInput {
 export class CreateFulfillmentItemInput extends FulfillmentItemInput {
   @Field(() => String, {
     description:
-      'The fulfillment to add the item to, by its business number or id. ITEMS_NOT_ALLOWED if it is Executing or Canceled.',
+      'The fulfillment to add the item to, by its business number or id. ITEMS_NOT_ALLOWED if the fulfillment is Executing or Canceled.',
   })
   fulfillmentNumber: string;
 }

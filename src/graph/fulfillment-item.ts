@@ -27,12 +27,14 @@ export class FulfillmentItem extends Node {
       'Identifier that the customer uses, such as a serial number; need not be unique. Null if none was given.',
   })
   itemIdentifier: string | null;
-  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
-    | string
-    | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Free text for people, at most 500 characters; null if none was given.',
+  })
+  description: string | null;
   @Field(() => JSONObjectScalar, {
     nullable: true,
-    description: 'Custom fields of the client, stored as given. Their names end in __c.',
+    description: 'Custom fields of the client, stored as given; null if there are none. Their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
 }

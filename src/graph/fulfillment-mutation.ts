@@ -61,7 +61,8 @@ export class DeleteFulfillmentPayload {
     | null;
   @Field(() => OrderLineItem, {
     nullable: true,
-    description: 'The line item of the deleted fulfillment, after the deletion. It may have completed as a result.',
+    description:
+      'The line item of the deleted fulfillment, after the deletion; null if refused. It may have completed as a result.',
   })
   orderLineItem: OrderLineItem | null;
   @Field(() => [UserError], {

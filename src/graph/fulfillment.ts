@@ -70,31 +70,38 @@ export class Fulfillment extends Audited {
       'Time at which the fulfillment became SentToBilling; null if it never did. The time stays, so that the fulfillment can be billed again after its document was canceled.',
   })
   sentToBillingDate: string | null;
-  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
-    | string
-    | null;
   @Field(() => String, {
     nullable: true,
-    description: 'Company that carries the goods. If BillingSettings.carriers has entries, one of them.',
+    description: 'Free text for people, at most 500 characters; null if none was given.',
+  })
+  description: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Company that carries the goods. If BillingSettings.carriers has entries, one of them. Null if none was given.',
   })
   carrier: string | null;
-  @Field(() => String, { nullable: true, description: 'Number by which the carrier knows the shipment.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Number by which the carrier knows the shipment; null if none was given.',
+  })
   trackingNumber: string | null;
   @Field(() => String, {
     nullable: true,
     description:
-      'System that fulfills the line item, such as that of a warehouse. If BillingSettings.fulfillmentSystems has entries, one of them.',
+      'System that fulfills the line item, such as a warehouse system. If BillingSettings.fulfillmentSystems has entries, one of them. Null if none was given.',
   })
   fulfillmentSystem: string | null;
   @Field(() => String, {
     nullable: true,
-    description: 'Place that the goods come from. If BillingSettings.fulfillmentLocations has entries, one of them.',
+    description:
+      'Place that the goods come from. If BillingSettings.fulfillmentLocations has entries, one of them. Null if none was given.',
   })
   fulfillmentLocation: string | null;
   @Field(() => String, {
     nullable: true,
     description:
-      'Id of the fulfillment in an external system; not unique. The list of fulfillments can be filtered by it.',
+      'Id of the fulfillment in an external system, not unique; null if none was given. The list of fulfillments can be filtered by it.',
   })
   externalId: string | null;
   @Field(() => Boolean, {
@@ -109,7 +116,7 @@ export class Fulfillment extends Audited {
   excludeItemBookingFromRevenueAccounting: boolean;
   @Field(() => JSONObjectScalar, {
     nullable: true,
-    description: 'Custom fields of the client, stored as given. Their names end in __c.',
+    description: 'Custom fields of the client, stored as given; null if there are none. Their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
 }

@@ -11,7 +11,7 @@ import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 @ObjectType({
   implements: [Node, BillingDocument],
   description:
-    'A bill to an account. Without invoice settlement, returns are negative items, and the amount may be below 0. Charges that share account, currency, payment term and invoice group number are on one invoice, at most 20,000 of them. Source: Zuora, "Billing documents generation for order line items and fulfillments".',
+    'A bill to an account for line items and fulfillments that were sent to billing. Without invoice settlement, returns are negative items, and the amount may be below 0. Charges that share account, currency, payment term and invoice group number are on one invoice, at most 20,000 of them. Source: Zuora, "Billing documents generation for order line items and fulfillments".',
   simpleResolvers: true,
 })
 export class Invoice extends Document {
@@ -49,7 +49,7 @@ export class Invoice extends Document {
 export class InvoiceItem extends DocumentItem {
   @Field(() => DecimalScalar, {
     description:
-      'unitPrice x quantity before tax, rounded to the decimals of the currency. A return is charged 0 or less, at most what is left of the charge for its sale. The last return takes the remainder. Source: Zuora, "Data type rounding rules".',
+      'unitPrice x quantity before tax, rounded to the decimals of the currency. A return has 0 or less, and takes back at most what is left of the charge for its sale. The last return takes the remainder. Source: Zuora, "Data type rounding rules".',
   })
   chargeAmount: string;
   @Field(() => DateScalar, {

@@ -34,12 +34,14 @@ export abstract class Audited extends Node {
     description: 'Time of the creation. All objects that one mutation creates have the same time.',
   })
   createdDate: string;
-  @Field(() => String, { description: 'The client_id of the OAuth client that created it.' }) createdById: string;
+  @Field(() => String, { description: 'The client_id of the OAuth client that created the object.' })
+  createdById: string;
   @Field(() => DateTimeScalar, {
     description: 'Time of the last change; createdDate if the object has not been changed.',
   })
   updatedDate: string;
-  @Field(() => String, { description: 'The client_id of the OAuth client that last changed it.' }) updatedById: string;
+  @Field(() => String, { description: 'The client_id of the OAuth client that last changed the object.' })
+  updatedById: string;
 }
 
 @Resolver()

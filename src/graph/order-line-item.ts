@@ -65,13 +65,13 @@ export class OrderLineItem extends Audited {
   @Field(() => String, {
     nullable: true,
     description:
-      'One of BillingSettings.taxCodes; null if the line item is not taxed. Billing applies the rate that the code has on that day.',
+      'One of BillingSettings.taxCodes; null if the line item is not taxed. Billing applies the rate that the code has at that time.',
   })
   taxCode: string | null;
   @Field(() => DateScalar, {
     nullable: true,
     description:
-      'Day from which the line item may be billed. With fulfillments, their own billTargetDate counts instead.',
+      'Day from which the line item may be billed; null if none was given. With fulfillments, their own billTargetDate counts instead.',
   })
   billTargetDate: string | null;
   @Field(() => DateScalar, {
@@ -108,12 +108,14 @@ export class OrderLineItem extends Audited {
     description: 'Number that the customer uses for the order; null if none was given.',
   })
   purchaseOrderNumber: string | null;
-  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
-    | string
-    | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Free text for people, at most 500 characters; null if none was given.',
+  })
+  description: string | null;
   @Field(() => JSONObjectScalar, {
     nullable: true,
-    description: 'Custom fields of the client, stored as given. Their names end in __c.',
+    description: 'Custom fields of the client, stored as given; null if there are none. Their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
 }

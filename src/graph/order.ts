@@ -36,12 +36,14 @@ export class Order extends Audited {
       'Derived from the states of the line items; no client sets it. Source: Zuora, "State transitions for order".',
   })
   state: OrderState;
-  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
-    | string
-    | null;
   @Field(() => String, {
     nullable: true,
-    description: 'Reason for the order in the words of the client, at most 255 characters.',
+    description: 'Free text for people, at most 500 characters; null if none was given.',
+  })
+  description: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Reason for the order in the words of the client, at most 255 characters; null if none was given.',
   })
   reasonCode: string | null;
 }

@@ -36,7 +36,7 @@ export class ProcessingOptionsInput {
   collectPayment?: boolean | null;
   @Field(() => BillingOptionsInput, {
     nullable: true,
-    description: 'Days up to which to bill and to print on the documents. Default: today (UTC) for both.',
+    description: 'The target date and the document date. Default: today (UTC) for both.',
   })
   billingOptions?: BillingOptionsInput | null;
 }

@@ -29,7 +29,7 @@ export class Viewer {
   scopes: string[];
   @Field(() => Entity, {
     description:
-      'The entity of this request: named by the header Zuora-Entity-Ids, or the only entity of the client. BAD_REQUEST if the client has several and the request names none; all fields but this and orgs work then.',
+      'The entity of this request: named by the header Zuora-Entity-Ids, or the only entity of the client. BAD_REQUEST if the client has several and the request names none; then select neither entity nor orgs.',
   })
   @Extensions({ needsEntity: true })
   entity: Entity;

@@ -9,7 +9,8 @@ export interface InputProblem {
 }
 
 /**
- * Most problems that a reply reports. All of them could fill megabytes, and finding them would hold up other requests.
+ * Maximum number of problems in a reply. All problems could fill megabytes, and finding them would hold up other
+ * requests.
  */
 const mostProblems = 50;
 const enough = new Error('enough problems were found');

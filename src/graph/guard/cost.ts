@@ -25,7 +25,7 @@ import { defaultPageSize } from '../../domain/limits';
 import { allEdges, edges } from '../model/edges';
 
 /**
- * The cost of an object: the server holds about this many bytes beside its values while it builds the reply. Without
+ * The cost of an object: the server holds about this many bytes in addition to its values while it builds the reply. Without
  * this cost, objects would be the cheapest way to fill the memory.
  */
 export const objectCost = 100;
@@ -102,8 +102,8 @@ export const sizes: Readonly<Record<string, number>> = {
 };
 
 /**
- * The price of a selection: once, and for each row of the page or payload that it is made on. `counts` are its total
- * counts, whose price depends on where the page stands.
+ * The price of a selection. `own` counts once, and `perRow` counts for each row of the page or payload around the
+ * selection. `counts` is the number of total counts, whose price depends on where the page stands.
  */
 interface Cost {
   own: number;

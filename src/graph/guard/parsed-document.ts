@@ -31,7 +31,7 @@ const longestMessage = 1_000;
 export const short = (message: string): string =>
   message.length > longestMessage ? `${message.slice(0, longestMessage)}...` : message;
 
-/** Most errors of validation. Finding more costs time, and nobody reads them. */
+/** Maximum number of validation errors. Finding more costs time, and nobody reads them. */
 const mostErrors = 10;
 
 /**

@@ -10,8 +10,8 @@ import { type ExecutedField, fieldsOf, type Prepared, rootTypeOf } from './opera
  */
 
 /**
- * @throws RequestError BAD_REQUEST if a field needs an entity, and the request names none of several
- * @throws RequestError FORBIDDEN if a mutation leads to objects that its caller may not read
+ * @throws RequestError BAD_REQUEST if a field needs an entity, and the request names none of several entities.
+ * @throws RequestError FORBIDDEN if a mutation leads to objects that its caller may not read.
  */
 export function judgeRights(operation: Prepared, caller: Caller): void {
   const { undecided, scopes } = caller;

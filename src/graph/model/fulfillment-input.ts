@@ -30,7 +30,7 @@ const described: { readonly [F in UpdatableField]: Described } & {
     create:
       'Quantity delivered or received, above 0, in the unitOfMeasure of the line item. Together with earlier entries, at most the pending quantity of the line item; otherwise QUANTITY_EXCEEDED. Rounded by its unit in BillingSettings.units, unless it takes all that is pending.',
     update:
-      'Quantity delivered or received, above 0, in the unitOfMeasure of the line item. At most the pending quantity, and at least the number of items. Rounded by its unit in BillingSettings.units, unless it takes all that is pending. Null is refused.',
+      'Quantity delivered or received, above 0, in the unitOfMeasure of the line item. At most the pending quantity, plus its own while Booked; at least the number of items. Rounded by its unit in BillingSettings.units, unless it takes all that is pending. Null is refused.',
   },
   billTargetDate: {
     create: 'Day from which the fulfillment may be billed. BILL_TARGET_DATE_REQUIRED if absent in SentToBilling.',

@@ -33,7 +33,7 @@ interface Declared<L extends List> {
 }
 
 const audit = { updatedDate: 'Time of the last change.', createdDate: 'Time of the creation.' };
-const changed = 'Only objects last changed in this time span: everything new since the last look.';
+const changed = 'Only objects last changed in this time span. Finds everything new since the last query.';
 const ofAccounts = 'Only objects of accounts whose id meets these conditions.';
 const ofDocument = 'Only drafts, only Posted documents, or only Canceled documents.';
 const ofBillRun = 'Only documents of bill runs whose id meets these conditions.';
@@ -198,7 +198,7 @@ const declared = {
   billRun: {
     called: 'bill run',
     filters: {
-      status: 'Only bill runs at this stage of their work.',
+      status: 'Only bill runs with this status, such as Processing or Completed.',
       targetDate: whose,
       updatedDate: changed,
     },

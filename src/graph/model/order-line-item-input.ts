@@ -44,7 +44,7 @@ const described: { readonly [F in UpdatableLineField]: Described } = {
   },
   amountPerUnit: {
     create:
-      'Price charged for one unit, 0 or more in the currency of the account. Never rounded. If absent, the price is listPricePerUnit and follows its changes. With an inline discount it must be absent, because the discount determines it.',
+      'Price charged for one unit, 0 or more in the currency of the account. Never rounded. If absent, the price is listPricePerUnit, and follows its changes. With an inline discount it must be absent: the discount determines the price.',
     update: 'Price charged for one unit, 0 or more in the currency. Not allowed with an inline discount',
     also: 'A given price stays when listPricePerUnit changes; null makes it follow listPricePerUnit again.',
   },
