@@ -62,7 +62,7 @@ export class HistoryEntry extends Node {
   @Field(() => Int, { description: 'The version of the object after the change.' }) version: number;
 }
 
-/** Absent: BillingSettings have no row among the nouns, and a refund is no object of the graph. */
+/** Two subjects are absent: BillingSettings have no row among the nouns, and a Refund is no object of the graph. */
 const nounOf: Partial<Record<HistorySubject, Noun>> = {
   Account: 'account',
   Order: 'order',

@@ -26,7 +26,7 @@ export function readInput<T>(
   const problems: InputProblem[] = [];
   const type = typeof of === 'string' ? (schema().getType(of) as GraphQLInputType) : of;
   const note = (path: InputProblem['path'], error: { message: string }) => {
-    // graphql tells these two apart by its wording alone; tests hold the wording.
+    // graphql tells `missing` and `unknown` apart by its wording alone; tests hold the wording.
     const kind = /was not provided/.test(error.message)
       ? 'missing'
       : /is not defined by type/.test(error.message)

@@ -114,8 +114,8 @@ export interface ExecutedField {
 }
 
 /**
- * Each field of an operation at every level, as far as the variables leave it in. A field of a fragment comes once for
- * each place.
+ * Each field of an operation, at every level, without the fields that @skip and @include leave out. A field of a
+ * fragment comes once for each place.
  */
 export function* fieldsOf({ document, node, variables }: Prepared): Generator<ExecutedField> {
   const fragments = fragmentsOf(document);

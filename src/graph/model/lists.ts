@@ -20,7 +20,7 @@ interface ByKey {
 type FieldsOf<T> = keyof NonNullable<T>;
 
 interface Declared<L extends List> {
-  /** One object in sentences; the plural adds an s. */
+  /** The name of one object in sentences; the plural adds an s. */
   called: string;
   filters: { readonly [F in FieldsOf<L['filter']>]-?: string | typeof whose };
   sorts: { readonly [S in NonNullable<L['sort']>]: string };

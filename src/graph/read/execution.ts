@@ -48,7 +48,8 @@ async function executed(
 
 /**
  * Replaces the type of each variable while an operation runs, because the value is coerced already. `execute` accepts
- * coerced values in no other way. Coercing 1,000 fulfillments a second time takes as long as the rest of its work.
+ * coerced values in no other way. Coercing 1,000 fulfillments a second time takes as long as everything else that
+ * `execute` does.
  */
 const Coerced = new GraphQLScalarType({
   // Introspection finds types by any name, so nobody must be able to guess this one.
