@@ -21,93 +21,95 @@ import { Audited, Node } from './node';
 import { shownCopy } from './read/show';
 import { Org } from './viewer';
 
-@ObjectType({ description: 'How an account pays. The gateway token is never shown.', simpleResolvers: true })
+@ObjectType({ description: 'Payment method of an account. The gateway token is never shown.', simpleResolvers: true })
 export class PaymentMethod {
-  @Field(() => String, { description: 'What sort of means it is, such as a card; Test behind the test gateway.' })
+  @Field(() => String, { description: 'Kind of payment method, such as a card. The test gateway shows Test.' })
   type: string;
-  @Field(() => String, { description: 'What may be shown of it to people, to tell it from others.' }) label: string;
+  @Field(() => String, { description: 'Text by which people recognize the payment method.' }) label: string;
 }
 
 @ObjectType({
   implements: Node,
-  description: 'A billing account, the customer: it places orders and is invoiced.',
+  description: 'A billing account: the customer that places orders and is invoiced.',
   simpleResolvers: true,
 })
 export class Account extends Audited {
   @Field(() => String, {
-    description: 'Its business number, such as A00000001; unique in the entity, and never changes.',
+    description: 'Business number of the account, such as A00000001. Unique in the entity; never changes.',
   })
   accountNumber: string;
-  @Field(() => String, { description: 'What the customer is called; several may be called the same.' }) name: string;
+  @Field(() => String, { description: 'Name of the customer. Several accounts may have the same name.' }) name: string;
   @Field(() => String, {
     description:
-      'ISO 4217 code, such as USD, which never changes: its orders, documents and payments are in this currency.',
+      'ISO 4217 code, such as USD. Orders, documents and payments of the account are in this currency. Never changes.',
   })
   currency: string;
   @Field(() => String, {
     description:
-      '"Net <days>" or "Due Upon Receipt": how long after their date its invoices are due, where a line item says nothing else.',
+      'Time from the invoice date until an invoice is due: "Net <days>" or "Due Upon Receipt". A line item can have a payment term of its own.',
   })
   paymentTerm: string;
 }
 
-@InputType({ description: 'What a new account is made with.' })
+@InputType({ description: 'The values of a new account.' })
 export class CreateAccountInput {
-  @Field(() => String, { description: 'What the customer is called, at most 255 characters.' }) name: string;
+  @Field(() => String, { description: 'Name of the customer, at most 255 characters.' }) name: string;
   @Field(() => String, {
     nullable: true,
     description:
-      'Its business number, at most 70 characters, not of the form of an id and not beginning with DRYRUN-; the next of A00000001, ... where absent. DUPLICATE where it is taken, be it in an org that the caller does not see: numbers are unique in the entity.',
+      'Business number, at most 70 characters. It must not have the form of an id or begin with DRYRUN-. Default: the next number, such as A00000001. DUPLICATE if the number is taken anywhere in the entity, even in an org that the caller does not see.',
   })
   accountNumber?: string;
   @Field(() => String, {
-    description: 'ISO 4217 code of all that will be billed to it, such as USD; cannot be changed later.',
+    description:
+      'ISO 4217 code of all orders, documents and payments of the account, such as USD. Cannot be changed later.',
   })
   currency: string;
   @Field(() => String, {
     nullable: true,
     defaultValue: 'Net 30',
-    description: '"Net <days>" (1 to 999) or "Due Upon Receipt": how long after their date its invoices are due.',
+    description: 'Time from the invoice date until an invoice is due: "Net <days>" (1 to 999) or "Due Upon Receipt".',
   })
   paymentTerm?: string;
   @Field(() => ID, {
     nullable: true,
-    description: 'The org that it will belong to for good; REQUIRED only where the client has several.',
+    description: 'Org that the account belongs to for good. REQUIRED only if the client has several orgs.',
   })
   orgId?: string;
   @Field(() => String, {
     nullable: true,
     description:
-      "The payment gateway's token of what it pays with; never given out again. The test gateway knows tok_ok, tok_declined, tok_error (fails after it may have charged) and tok_timeout.",
+      "The payment gateway's token for the payment method; never shown again. The test gateway knows tok_ok, tok_declined, tok_timeout and tok_error, which fails after it may have charged.",
   })
   paymentMethodToken?: string;
 }
 
-@InputType({ description: 'Changes of an account; what is left out stays. At least one field must be given.' })
+@InputType({ description: 'Changes to an account. A field that is left out stays. At least one field must be given.' })
 export class UpdateAccountInput {
-  @Field(() => String, { nullable: true, description: 'What the customer is called, at most 255 characters.' })
+  @Field(() => String, { nullable: true, description: 'Name of the customer, at most 255 characters.' })
   name?: string;
   @Field(() => String, {
     nullable: true,
-    description: '"Net <days>" (1 to 999) or "Due Upon Receipt", for what is billed from now on.',
+    description: 'Payment term of future invoices: "Net <days>" (1 to 999) or "Due Upon Receipt".',
   })
   paymentTerm?: string;
   @Field(() => String, {
     nullable: true,
-    description: "The payment gateway's token of what it pays with; null takes the method away.",
+    description: "The payment gateway's token for the payment method; null removes the payment method.",
   })
   paymentMethodToken?: string | null;
 }
 
 @ObjectType({
-  description: 'What a mutation of an account brought about, or why it was refused.',
+  description: 'Result of a mutation of an account, or the errors that refused it.',
   simpleResolvers: true,
 })
 export class AccountPayload {
-  @Field(() => Account, { nullable: true, description: 'The account as it is now; null where refused.' })
+  @Field(() => Account, { nullable: true, description: 'The account after the mutation; null if refused.' })
   account: Account | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
@@ -121,7 +123,7 @@ export class AccountResolver {
   @Extensions({ scope: 'order' })
   createAccount(
     @Arg('input', () => CreateAccountInput, {
-      description: 'What the customer is called, its currency, and how and when it pays.',
+      description: 'Name, currency, payment term and payment method of the new account.',
     })
     input: CreateAccountInput,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
@@ -132,7 +134,7 @@ export class AccountResolver {
 
   @Mutation(() => AccountPayload, {
     nullable: true,
-    description: 'Changes what a billing account is called, when it pays and what with.',
+    description: 'Changes the name, payment term or payment method of a billing account.',
   })
   @Extensions({ scope: 'order' })
   updateAccount(
@@ -147,14 +149,14 @@ export class AccountResolver {
 
   @FieldResolver(() => PaymentMethod, {
     nullable: true,
-    description: 'What it pays with; null where it has given nothing, and nothing can be collected from it.',
+    description: 'How the account pays. Null if it has no payment method; then no payment can be collected.',
   })
   paymentMethod(@Root() account: AccountRow, @Ctx() { work }: GraphContext): PaymentMethod | null {
     return account.paymentMethodToken ? (work.services.gateway.describe(account.paymentMethodToken) ?? null) : null;
   }
 
   @FieldResolver(() => Org, {
-    description: 'The organization it belongs to, which never changes: who sees the account and all below it.',
+    description: 'Organization of the account; never changes. It decides who sees the account and everything below it.',
   })
   async org(@Root() account: AccountRow, @Ctx() context: GraphContext): Promise<Org> {
     return context.loaders.org(account.orgId);

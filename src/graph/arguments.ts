@@ -1,24 +1,21 @@
-/* Arguments that many mutations have, each in the same words. */
+/* Arguments that many mutations share. */
 
-/** Whether a mutation is only rehearsed. */
 export const dryRun = {
   defaultValue: false,
   description:
-    'Judge and show, but write nothing: numbers read DRYRUN-1, DRYRUN-2, ..., and the payment gateway is not asked. Such a request holds this one mutation, else ONE_MUTATION_PER_KEY.',
+    'If true, the gateway judges the mutation and shows its result, but writes nothing. New numbers read DRYRUN-1, DRYRUN-2 and so on; the payment gateway is not asked. The request must hold this mutation alone, otherwise ONE_MUTATION_PER_KEY.',
 } as const;
 
-/** What a batch does with entries that the rules refuse. */
 export const onError = {
   defaultValue: 'RejectAll',
-  description: 'What happens to the rest where some entries are refused.',
+  description: 'What happens to the other entries if some are refused.',
 } as const;
 
-/** Guards a change against those of others. */
 export const expectedVersion = {
   nullable: true,
   description:
-    'The version that the change was made with in mind. Where the object has another by now, the change is refused with VersionConflict.',
+    'Version that the client has read. If the object has changed since, the mutation is refused with VersionConflict. If absent, the version is not checked.',
 } as const;
 
-/** What names an object that has a business number. */
-export const key = (number: string) => ({ description: `Its id, in any spelling, or its ${number}.` });
+/** The key of an object that has a business number. */
+export const key = (number: string) => ({ description: `Id of the object, in any spelling, or its ${number}.` });

@@ -10,28 +10,31 @@ import { columnsOf } from './read/columns';
 import { selectedFields } from './read/selection';
 import { DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'What a run would bill and credit one account in one currency.', simpleResolvers: true })
+@ObjectType({
+  description: 'Amounts that a bill run would bill and credit to one account in one currency.',
+  simpleResolvers: true,
+})
 export class BillRunPreviewTotal {
   @Field(() => String, { description: 'ISO 4217 code of both amounts.' }) currency: string;
   @Field(() => Int, {
-    description: 'How many lines its documents would have: fulfillments, and line items without them.',
+    description: 'Number of items on the documents: fulfillments, and line items without fulfillments.',
   })
   itemCount: number;
 }
 
 @ObjectType({
-  description: 'What a run would do if it ran now, without anything being written.',
+  description: 'Result that a bill run would have now. Nothing is written.',
   simpleResolvers: true,
 })
 export class BillRunPreview {
-  @Field(() => Int, { description: 'How many invoices it would make.' }) invoiceCount: number;
-  @Field(() => Int, { description: 'How many credit memos it would make.' }) creditMemoCount: number;
+  @Field(() => Int, { description: 'Number of invoices that the run would make.' }) invoiceCount: number;
+  @Field(() => Int, { description: 'Number of credit memos that the run would make.' }) creditMemoCount: number;
   @Field(() => [BillRunPreviewTotal], {
-    description: 'What they would come to, one entry for each account and currency.',
+    description: 'Totals of these documents, one entry per account and currency.',
   })
   totals: BillRunPreviewTotal[];
   @Field(() => [BillRunFailure], {
-    description: 'The items that no document could hold, and why; they are not counted in the rest.',
+    description: 'Items that no document could hold, with the reasons. The other fields do not count them.',
   })
   failures: BillRunFailure[];
 }
@@ -41,16 +44,16 @@ export class BillRunPreviewResolver {
   @Query(() => BillRunPreview, {
     nullable: true,
     description:
-      'What a bill run would bill now, to the cent and the document, and what it could not bill. Nothing is written. What is wrong with the input is BAD_REQUEST.',
+      'The documents and amounts that a bill run would make now, to the cent, and the items that it could not bill. Nothing is written. Invalid input is refused with BAD_REQUEST.',
   })
   @Extensions({ scope: 'read' })
   previewBillRun(
-    @Arg('input', () => CreateBillRunInput, { description: 'What it is to bill, and up to which day.' })
+    @Arg('input', () => CreateBillRunInput, { description: 'The accounts to bill, and up to which day.' })
     input: CreateBillRunInput,
     @Ctx() { work }: GraphContext,
   ): Promise<BillRunPreview> {
     return previewBillRun(work, input).catch((error) => {
-      // A query has no userErrors: what is wrong with its arguments is the request's.
+      // A query has no userErrors, so a refusal of its arguments becomes a request error.
       throw error instanceof Refusal ? new RequestError('BAD_REQUEST', error.message) : error;
     });
   }
@@ -58,7 +61,7 @@ export class BillRunPreviewResolver {
 
 @Resolver(() => BillRunPreviewTotal)
 export class BillRunPreviewTotalResolver {
-  @FieldResolver(() => Account, { description: 'The customer whose part of the run it is.' })
+  @FieldResolver(() => Account, { description: 'The customer whom these amounts are for.' })
   async account(
     @Root() total: Preview['totals'][number],
     @Ctx() { loaders }: GraphContext,
@@ -68,14 +71,14 @@ export class BillRunPreviewTotalResolver {
   }
 
   @FieldResolver(() => DecimalScalar, {
-    description: 'What its invoices would come to, tax included, in the currency.',
+    description: 'Total of the invoices, tax included, in the currency.',
   })
   invoiceAmount(@Root() total: Preview['totals'][number]): string {
     return money(total.invoiceAmount, total.currency);
   }
 
   @FieldResolver(() => DecimalScalar, {
-    description: 'What its credit memos would come to, tax included, in the currency.',
+    description: 'Total of the credit memos, tax included, in the currency.',
   })
   creditMemoAmount(@Root() total: Preview['totals'][number]): string {
     return money(total.creditMemoAmount, total.currency);

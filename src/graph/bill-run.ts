@@ -25,119 +25,126 @@ import { shownCopy } from './read/show';
 import { DateScalar, DateTimeScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'Whether an act may be done to a bill run, and if not, why.', simpleResolvers: true })
+@ObjectType({ description: 'Whether an action on a bill run is allowed, and if not, why.', simpleResolvers: true })
 export class BillRunActionState {
-  @Field(() => BillRunActionEnum, { description: 'Which act: postBillRun, cancelBillRun or deleteBillRun.' })
+  @Field(() => BillRunActionEnum, { description: 'Names the mutation: postBillRun, cancelBillRun or deleteBillRun.' })
   action: BillRunAction;
-  @Field(() => Boolean, { description: 'Whether this caller may do it now.' }) allowed: boolean;
-  @Field(() => [TransitionBlock], { description: 'Every reason against it; empty where it is allowed.' })
+  @Field(() => Boolean, { description: 'Whether this caller may take the action now.' }) allowed: boolean;
+  @Field(() => [TransitionBlock], { description: 'Every reason against the action; empty if it is allowed.' })
   blockedBy: TransitionBlock[];
 }
 
 @ObjectType({
   implements: Node,
   description:
-    'A run that bills everything that is due up to a day, in the background, and survives a restart. It belongs to the orgs that its maker sees, and is seen by who sees them all. Source: Zuora, "Overview of bill runs".',
+    'A background run that bills everything due up to a day, and survives a restart. It belongs to the orgs that its creator sees. Only callers that see all of these orgs see the run. Source: Zuora, "Overview of bill runs".',
   simpleResolvers: true,
 })
 export class BillRun extends Audited {
   @Field(() => String, {
-    description: 'Its business number, such as BR-00000001; unique in the entity, and never changes.',
+    description: 'Business number of the bill run, such as BR-00000001. Unique in the entity; never changes.',
   })
   billRunNumber: string;
-  @Field(() => BillRunStatusEnum, { description: 'How far it has come; allowedActions says what can follow.' })
+  @Field(() => BillRunStatusEnum, { description: 'Progress of the run. allowedActions lists what can follow.' })
   status: BillRunStatus;
-  @Field(() => DateScalar, { description: 'It bills what has its billTargetDate on this day or earlier.' })
+  @Field(() => DateScalar, { description: 'Objects with a billTargetDate on this day or earlier are billed.' })
   targetDate: string;
-  @Field(() => DateScalar, { description: 'The day printed on its documents; the payment term counts from it.' })
+  @Field(() => DateScalar, { description: 'Day printed on the documents; the payment term counts from it.' })
   invoiceDate: string;
-  @Field(() => Boolean, { description: 'Whether it posts its documents by itself as soon as all are made.' })
+  @Field(() => Boolean, { description: 'Whether the run posts its documents as soon as all are made.' })
   autoPost: boolean;
   @Field(() => Int, {
     description:
-      'How many fulfillments, and line items without them, it set out to bill; more where more came due meanwhile.',
+      'Number of fulfillments, and of line items without fulfillments, that the run set out to bill. Rises if more become due meanwhile.',
   })
   total: number;
   @Field(() => Int, {
-    description: 'How many of them it has billed; counts up while it is Processing, and leaves version as it is.',
+    description: 'How many of the total are billed. Rises while the run is Processing; version stays as it is.',
   })
   done: number;
-  @Field(() => Int, { description: 'How many of them it could not bill; failures says which and why. They stay due.' })
+  @Field(() => Int, {
+    description: 'How many of the total could not be billed. They stay due; failures lists them with the reasons.',
+  })
   failed: number;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When a worker began with it; null as long as none has.',
+    description: 'Time at which a worker began with the run; null before.',
   })
   startedDate: string | null;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'When it was last done with what it was at; null while it is at something.',
+    description:
+      'Time at which the run last finished billing, posting, canceling or removing; null while it does one of these.',
   })
   finishedDate: string | null;
 }
 
 @ObjectType({
   description:
-    'What a run could not bill, post, cancel or remove, while it did the rest: one item of an account, or the account whole.',
+    'An item of an account, or the whole account, that the run could not bill, post, cancel or remove. The run did the rest.',
   simpleResolvers: true,
 })
 export class BillRunFailure {
-  @Field(() => UserErrorCodeEnum, { description: 'What is wrong, for programs.' }) code: UserErrorCode;
-  @Field(() => String, { description: 'What is wrong in words, for people. The wording may change.' }) message: string;
+  @Field(() => UserErrorCodeEnum, { description: 'Code of the error, for programs.' }) code: UserErrorCode;
+  @Field(() => String, { description: 'The error in words, for people. The wording may change.' }) message: string;
   @Field(() => BillRunStatusEnum, {
     description:
-      'What the run was at: Processing where the account could not be billed, PostInProgress, CancelInProgress or RemoveInProgress where its documents could not be posted, canceled or removed, and are as they were.',
+      'Status of the run at the failure. Processing: the account could not be billed. PostInProgress, CancelInProgress or RemoveInProgress: its documents could not be posted, canceled or removed, and are unchanged.',
   })
   during: BillRunPhase;
 }
 
 @InputType({
-  description: 'What a bill run is to bill, and what is to become of it. Source: Zuora, "Overview of bill runs".',
+  description:
+    'The accounts to bill, up to which day, and whether to post the documents. Source: Zuora, "Overview of bill runs".',
 })
 export class CreateBillRunInput {
-  @Field(() => DateScalar, { description: 'Bills what has its billTargetDate on this day or earlier.' })
+  @Field(() => DateScalar, { description: 'Objects with a billTargetDate on this day or earlier are billed.' })
   targetDate: string;
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'The day printed on its documents; the payment term counts from it. Default: today (UTC).',
+    description: 'Day printed on the documents; the payment term counts from it. Default: today (UTC).',
   })
   invoiceDate?: string | null;
   @Field(() => [ID], {
     nullable: true,
     description:
-      'Whom to bill, by ids in any spelling or account numbers, 1 to 1,000, each once; everybody whom the caller sees where absent.',
+      'Accounts to bill, by ids in any spelling or account numbers: 1 to 1,000, each once. Default: all accounts that the caller sees.',
   })
   accountKeys?: string[] | null;
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: 'Whether its documents are posted as soon as all are made; else they stay drafts until postBillRun.',
+    description:
+      'Whether the documents are posted as soon as all are made. Otherwise they stay drafts until postBillRun.',
   })
   autoPost?: boolean | null;
 }
 
 @ObjectType({
-  description: 'What a mutation of a bill run brought about, or why it was refused.',
+  description: 'Result of a mutation of a bill run, or the errors that refused it.',
   simpleResolvers: true,
 })
 export class BillRunPayload {
   @Field(() => BillRun, {
     nullable: true,
-    description: 'The run as it is now, with the background yet to do its part; null where refused.',
+    description: 'The bill run after the mutation, before its work in the background; null if refused.',
   })
   billRun: BillRun | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
 
-@ObjectType({ description: 'What deleteBillRun brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of deleteBillRun, or the errors that refused it.', simpleResolvers: true })
 export class DeleteBillRunPayload {
-  @Field(() => ID, { nullable: true, description: 'The id of the run that is being removed; null where refused.' })
+  @Field(() => ID, { nullable: true, description: 'Id of the bill run that is being removed; null if refused.' })
   deletedId: string | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
@@ -149,11 +156,11 @@ export class BillRunResolver {
   @Mutation(() => BillRunPayload, {
     nullable: true,
     description:
-      'Sets a bill run up, which is then carried out in the background; billRun shows how far it is. Source: Zuora, "Overview of bill runs".',
+      'Creates a bill run, which then works in the background. The query billRun shows its progress. Source: Zuora, "Overview of bill runs".',
   })
   @Extensions({ scope: 'bill' })
   createBillRun(
-    @Arg('input', () => CreateBillRunInput, { description: 'What it is to bill, and up to which day.' })
+    @Arg('input', () => CreateBillRunInput, { description: 'The accounts to bill, and up to which day.' })
     input: CreateBillRunInput,
     @Ctx() { work }: GraphContext,
   ): Promise<BillRunPayload> {
@@ -163,7 +170,7 @@ export class BillRunResolver {
   @Mutation(() => BillRunPayload, {
     nullable: true,
     description:
-      'Posts the drafts of a run that is Completed, in the background. Where drafts could not be posted it is Completed again, and failures says why; it can be posted once more.',
+      'Posts the drafts of a Completed run in the background. If drafts could not be posted, the run is Completed again, and failures lists the reasons. It can be posted once more.',
   })
   @Extensions({ scope: 'bill' })
   postBillRun(
@@ -176,7 +183,7 @@ export class BillRunResolver {
   @Mutation(() => BillRunPayload, {
     nullable: true,
     description:
-      'Cancels a run that has not been posted, with its drafts, in the background; what it had billed is billable again. Where drafts could not be canceled it is an Error, and failures says why; it can be canceled once more.',
+      'Cancels a run that has not been posted, with its drafts, in the background. Everything that it billed can be billed again. If drafts could not be canceled, the run is an Error, and failures lists the reasons. It can be canceled once more.',
   })
   @Extensions({ scope: 'bill' })
   cancelBillRun(
@@ -189,7 +196,7 @@ export class BillRunResolver {
   @Mutation(() => DeleteBillRunPayload, {
     nullable: true,
     description:
-      'Removes a run that is Canceled or an Error, with its documents, in the background, unless one of them was ever paid, credited or offset: then DOCUMENT_IN_USE. Meanwhile billRun shows it as RemoveInProgress, and soon as null. Where documents could not be removed it is an Error, and failures says why; it can be removed once more. Source: Zuora, "Delete bill runs".',
+      'Removes a run that is Canceled or an Error, with its documents, in the background. DOCUMENT_IN_USE if any document was ever paid, credited or offset. Meanwhile billRun shows RemoveInProgress, and then null. If documents could not be removed, the run is an Error, and failures lists the reasons. It can be removed once more. Source: Zuora, "Delete bill runs".',
   })
   @Extensions({ scope: 'bill' })
   deleteBillRun(
@@ -201,7 +208,7 @@ export class BillRunResolver {
 
   @FieldResolver(() => [BillRunActionState], {
     description:
-      'One entry for each act there is for bill runs, judged for this caller and this run as it is. Ask here instead of knowing the rules.',
+      'One entry per action on bill runs, judged for this caller and the run as it is. Ask here instead of implementing the rules.',
   })
   async allowedActions(
     @Root() run: BillRunRow,

@@ -13,11 +13,14 @@ import { DocumentActionEnum } from './enums';
 import { columnsOf } from './read/columns';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'Whether an act may be done to a document, and if not, why.', simpleResolvers: true })
+@ObjectType({ description: 'Whether an action on a document is allowed, and if not, why.', simpleResolvers: true })
 export class DocumentActionState {
-  @Field(() => DocumentActionEnum, { description: 'Which act: there is a mutation for each.' }) action: DocumentAction;
-  @Field(() => Boolean, { description: 'Whether this caller may do it now.' }) allowed: boolean;
-  @Field(() => [TransitionBlock], { description: 'Every reason against it; empty where it is allowed.' })
+  @Field(() => DocumentActionEnum, {
+    description: 'Names the mutation: Post stands for postInvoice or postCreditMemo.',
+  })
+  action: DocumentAction;
+  @Field(() => Boolean, { description: 'Whether this caller may take the action now.' }) allowed: boolean;
+  @Field(() => [TransitionBlock], { description: 'Every reason against the action; empty if it is allowed.' })
   blockedBy: TransitionBlock[];
 }
 

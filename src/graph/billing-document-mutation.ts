@@ -10,31 +10,35 @@ import { Invoice } from './invoice';
 import { shownCopy } from './read/show';
 import { DateScalar, DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'What an act on an invoice brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of an action on an invoice, or the errors that refused it.', simpleResolvers: true })
 export class InvoicePayload {
-  @Field(() => Invoice, { nullable: true, description: 'The invoice as it is now; null where refused.' })
+  @Field(() => Invoice, { nullable: true, description: 'The invoice after the action; null if refused.' })
   invoice: Invoice | null;
-  @Field(() => [CreditMemo], { description: 'Those that went along with it as its sisters, or that reverse it.' })
+  @Field(() => [CreditMemo], {
+    description: 'Credit memos that were made together with the invoice and changed with it, or that reverse it.',
+  })
   creditMemos: CreditMemo[];
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
 
 @ObjectType({
-  description: 'What an act on a credit memo brought about, or why it was refused.',
+  description: 'Result of an action on a credit memo, or the errors that refused it.',
   simpleResolvers: true,
 })
 export class CreditMemoPayload {
-  @Field(() => CreditMemo, { nullable: true, description: 'The credit memo as it is now; null where refused.' })
+  @Field(() => CreditMemo, { nullable: true, description: 'The credit memo after the action; null if refused.' })
   creditMemo: CreditMemo | null;
   @Field(() => [Invoice], {
-    description: 'Those that went along with it as its sisters, or whose balance it has moved.',
+    description: 'Invoices that were made together with the credit memo and changed with it, or whose balance changed.',
   })
   invoices: Invoice[];
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
@@ -66,7 +70,7 @@ export class DocumentMutations {
   @Mutation(() => InvoicePayload, {
     nullable: true,
     description:
-      'Posts a draft invoice, and the credit memos made along with it: from now on it is owed. DOCUMENT_STATUS where it is no draft, DOCUMENT_IN_USE while its bill run is under way. Source: Zuora, "Rules for generating invoices and credit memos".',
+      'Posts a draft invoice and the credit memos made together with it; from now on the invoice is owed. DOCUMENT_STATUS if the invoice is no draft, DOCUMENT_IN_USE while its bill run is in progress. Source: Zuora, "Rules for generating invoices and credit memos".',
   })
   @Extensions({ scope: 'bill' })
   postInvoice(
@@ -80,7 +84,7 @@ export class DocumentMutations {
   @Mutation(() => InvoicePayload, {
     nullable: true,
     description:
-      'Makes a posted invoice, to which nothing is applied, a draft again, and the credit memos made along with it. What it charges stays billed. DOCUMENT_IN_USE where anything is applied, or while its bill run is under way. Source: Zuora, "Overview of bill runs".',
+      'Makes a Posted invoice, to which nothing is applied, a draft again, with the credit memos made together with it. The charges stay billed. DOCUMENT_IN_USE if anything is applied, or while its bill run is in progress. Source: Zuora, "Overview of bill runs".',
   })
   @Extensions({ scope: 'bill' })
   unpostInvoice(
@@ -94,7 +98,7 @@ export class DocumentMutations {
   @Mutation(() => InvoicePayload, {
     nullable: true,
     description:
-      'Withdraws a draft invoice, and the credit memos made along with it. What they bill keeps its state and is billable again. DOCUMENT_STATUS where it is no draft.',
+      'Cancels a draft invoice and the credit memos made together with it. Their fulfillments and line items keep their state and can be billed again. DOCUMENT_STATUS if the invoice is no draft.',
   })
   @Extensions({ scope: 'bill' })
   cancelInvoice(
@@ -108,7 +112,7 @@ export class DocumentMutations {
   @Mutation(() => InvoicePayload, {
     nullable: true,
     description:
-      'Takes a posted invoice, to which nothing is applied, back whole: by a posted credit memo with the same items, which is put against it. SETTLEMENT_REQUIRED without invoice settlement, DOCUMENT_IN_USE where anything is applied. Source: Zuora, "Invoice reversal".',
+      'Reverses a Posted invoice in full: a posted credit memo with the same items is applied to it. SETTLEMENT_REQUIRED without invoice settlement, DOCUMENT_IN_USE if anything is applied to the invoice. Source: Zuora, "Invoice reversal".',
   })
   @Extensions({ scope: 'bill' })
   reverseInvoice(
@@ -116,13 +120,13 @@ export class DocumentMutations {
     @Arg('documentDate', () => DateScalar, {
       nullable: true,
       description:
-        'The day printed on the credit memo, not before that of the invoice; where absent today (UTC), or that of the invoice where it is later.',
+        'Day printed on the credit memo, not before the invoiceDate. Default: today (UTC), or the invoiceDate if that is later.',
     })
     documentDate: string | null,
     @Arg('rebill', () => Boolean, {
       defaultValue: true,
       description:
-        'Whether what it charges is billable again: same goods, corrected document. False: it stays billed, for nothing.',
+        'Whether the charges can be billed again: same goods, corrected document. If false, they stay billed although nothing is owed.',
     })
     rebill: boolean,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
@@ -134,7 +138,7 @@ export class DocumentMutations {
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
     description:
-      'Posts a draft credit memo, and the invoice made along with it: from now on it can be used. DOCUMENT_STATUS where it is no draft, DOCUMENT_IN_USE while its bill run is under way. Source: Zuora, "Rules for generating invoices and credit memos".',
+      'Posts a draft credit memo and the invoice made together with it; from now on the credit memo can be used. DOCUMENT_STATUS if the credit memo is no draft, DOCUMENT_IN_USE while its bill run is in progress. Source: Zuora, "Rules for generating invoices and credit memos".',
   })
   @Extensions({ scope: 'bill' })
   postCreditMemo(
@@ -148,7 +152,7 @@ export class DocumentMutations {
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
     description:
-      'Makes a posted credit memo that has not been used a draft again, and the invoice made along with it. What it credits stays billed. DOCUMENT_IN_USE where it is applied or refunded, or while its bill run is under way.',
+      'Makes a Posted credit memo that has not been used a draft again, with the invoice made together with it. The credits stay billed. DOCUMENT_IN_USE if the credit memo is applied or refunded, or while its bill run is in progress.',
   })
   @Extensions({ scope: 'bill' })
   unpostCreditMemo(
@@ -162,7 +166,7 @@ export class DocumentMutations {
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
     description:
-      'Withdraws a draft credit memo, and the invoice made along with it. What they bill keeps its state and is billable again. DOCUMENT_STATUS where it is no draft.',
+      'Cancels a draft credit memo and the invoice made together with it. Their fulfillments and line items keep their state and can be billed again. DOCUMENT_STATUS if the credit memo is no draft.',
   })
   @Extensions({ scope: 'bill' })
   cancelCreditMemo(
@@ -176,7 +180,7 @@ export class DocumentMutations {
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
     description:
-      'Puts a posted credit memo against a posted invoice of the same account and currency, within both balances: CURRENCY_MISMATCH or BALANCE_EXCEEDED otherwise, SETTLEMENT_REQUIRED without invoice settlement.',
+      'Applies a Posted credit memo to a Posted invoice of the same account and currency, within both balances; otherwise CURRENCY_MISMATCH or BALANCE_EXCEEDED. SETTLEMENT_REQUIRED without invoice settlement.',
   })
   @Extensions({ scope: 'bill' })
   applyCreditMemo(
@@ -184,7 +188,7 @@ export class DocumentMutations {
     @Arg('invoiceKey', () => ID, invoiceKey) against: string,
     @Arg('amount', () => DecimalScalar, {
       nullable: true,
-      description: 'How much, above 0 in the currency; all that fits both balances where absent.',
+      description: 'Amount to apply, above 0 in the currency. Default: all that fits both balances.',
     })
     amount: string | null,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
@@ -196,7 +200,7 @@ export class DocumentMutations {
   @Mutation(() => CreditMemoPayload, {
     nullable: true,
     description:
-      'Takes a credit memo off an invoice again, which then owes so much more. BALANCE_EXCEEDED where less is put against it, DOCUMENT_IN_USE where the memo reverses an invoice.',
+      'Unapplies a credit memo from an invoice, whose balance rises by the amount. BALANCE_EXCEEDED if less is applied to the invoice, DOCUMENT_IN_USE if the credit memo reverses an invoice.',
   })
   @Extensions({ scope: 'bill' })
   unapplyCreditMemo(
@@ -204,7 +208,7 @@ export class DocumentMutations {
     @Arg('invoiceKey', () => ID, invoiceKey) from: string,
     @Arg('amount', () => DecimalScalar, {
       nullable: true,
-      description: 'How much, above 0 in the currency; all that is put against this invoice where absent.',
+      description: 'Amount to unapply, above 0 in the currency. Default: all that is applied to this invoice.',
     })
     amount: string | null,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,

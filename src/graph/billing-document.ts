@@ -4,41 +4,50 @@ import { TaxModeEnum } from './enums';
 import { Audited, Node } from './node';
 import { DateScalar, DecimalScalar } from './scalars';
 
-/* Imports no noun: these classes have to stand before the types that implement and extend them, whichever is read first. */
+/*
+ * Imports no noun. These classes must be defined before the types that implement and extend them, whichever file loads
+ * first.
+ */
 
 @InterfaceType({
   implements: Node,
   description: 'A document that bills or credits an account: an invoice or a credit memo.',
 })
 export abstract class BillingDocument extends Node {
-  @Field(() => String, { description: 'Its business number, such as INV00000001 or CM00000001.' })
+  @Field(() => String, { description: 'Business number of the document, such as INV00000001 or CM00000001.' })
   documentNumber: string;
-  @Field(() => DateScalar, { description: 'The day printed on it.' }) documentDate: string;
+  @Field(() => DateScalar, { description: 'Day printed on the document.' }) documentDate: string;
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'It bills or credits what was due up to this day; null where it reverses an invoice.',
+    description: 'The document bills or credits items that were due up to this day. Null if it reverses an invoice.',
   })
   targetDate: string | null;
-  @Field(() => String, { description: 'ISO 4217 code of its amounts: that of its account.' }) currency: string;
+  @Field(() => String, { description: 'ISO 4217 code of the amounts: the currency of the account.' }) currency: string;
   @Field(() => DecimalScalar, {
-    description: 'The sum of its items, tax included, in the currency. At most 13 digits before the point.',
+    description: 'Sum of the items, tax included, in the currency. At most 13 digits before the decimal point.',
   })
   amount: string;
-  @Field(() => DecimalScalar, { description: 'The sum of its items before tax, in the currency.' })
+  @Field(() => DecimalScalar, { description: 'Sum of the items before tax, in the currency.' })
   amountWithoutTax: string;
   @Field(() => DecimalScalar, {
     description:
-      'The sum of the tax of its items, each rounded by itself, in the currency. Source: Zuora, "Tax rounding method".',
+      'Sum of the taxes on the items, each rounded separately, in the currency. Source: Zuora, "Tax rounding method".',
   })
   taxAmount: string;
 }
 
-/** What invoices and credit memos show alike. The fields of their interface come along with it: they are only typed here. */
+/**
+ * The fields that invoices and credit memos share. The fields of the interface come with `implements`; here they only
+ * have a type.
+ */
 @ObjectType({ simpleResolvers: true })
 export abstract class Document extends Audited {
-  @Field(() => DateScalar, { nullable: true, description: 'The day it was posted (UTC); null while it is not Posted.' })
+  @Field(() => DateScalar, {
+    nullable: true,
+    description: 'Day on which the document was posted (UTC); null while it is not Posted.',
+  })
   postedDate: string | null;
-  @Field(() => String, { description: 'What made it: API, which is a mutation or REST request, or BillRun.' })
+  @Field(() => String, { description: 'Origin of the document: API (a mutation or REST request) or BillRun.' })
   source: string;
   targetDate: string | null;
   currency: string;
@@ -47,32 +56,33 @@ export abstract class Document extends Audited {
   taxAmount: string;
 }
 
-/** What the items of both show alike. */
+/** The fields that invoice items and credit memo items share. */
 @ObjectType({ simpleResolvers: true })
 export abstract class DocumentItem extends Node {
-  @Field(() => String, { description: 'The itemName of the line item when it was billed.' }) chargeName: string;
-  @Field(() => DecimalScalar, { description: 'How much is charged for, or credited, in its unitOfMeasure.' })
+  @Field(() => String, { description: 'itemName of the line item at the time of billing.' }) chargeName: string;
+  @Field(() => DecimalScalar, { description: 'Quantity charged or credited, in the unitOfMeasure of the item.' })
   quantity: string;
   @Field(() => DecimalScalar, {
-    description: 'amountPerUnit of the line item when it was billed, in the currency of the document; never rounded.',
+    description:
+      'amountPerUnit of the line item at the time of billing, in the currency of the document. Never rounded.',
   })
   unitPrice: string;
   @Field(() => String, {
     nullable: true,
-    description: 'The unit that its quantity is counted in; null where none was named.',
+    description: 'Unit in which quantity is counted; null if the line item names none.',
   })
   unitOfMeasure: string | null;
-  @Field(() => DecimalScalar, { description: 'The tax on it, rounded by itself to the decimals of the currency.' })
+  @Field(() => DecimalScalar, { description: 'Tax on the item, rounded separately to the decimals of the currency.' })
   taxAmount: string;
   @Field(() => TaxModeEnum, {
     nullable: true,
-    description: 'Whether its price included tax when it was billed; null reads as TaxExclusive.',
+    description: 'Whether the price included tax at the time of billing. Null counts as TaxExclusive.',
   })
   taxMode: TaxMode | null;
   @Field(() => DecimalScalar, {
     nullable: true,
     description:
-      'The rate of its tax when it was billed: 0.1 is 10 %. On a return that of its sale; null where it is not taxed, or makes up for several rates.',
+      'Tax rate at the time of billing: 0.1 is 10 %. On a return, the rate of its sale. Null if the item is not taxed, or covers several rates.',
   })
   taxRate: string | null;
 }

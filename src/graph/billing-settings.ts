@@ -11,121 +11,121 @@ import { Node } from './node';
 import { shownSettings } from './read/show';
 import { DateTimeScalar, DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'A rate of tax that line items name by a code.', simpleResolvers: true })
+@ObjectType({ description: 'A tax rate that line items name by a code.', simpleResolvers: true })
 export class TaxCode {
-  @Field(() => String, { description: 'What line items call it; each comes once.' }) code: string;
-  @Field(() => DecimalScalar, { description: 'How much tax comes on a price without it: 0.1 is 10 %.' }) rate: string;
+  @Field(() => String, { description: 'Code by which line items name the rate; unique in the list.' }) code: string;
+  @Field(() => DecimalScalar, { description: 'Tax on a price without tax: 0.1 is 10 %.' }) rate: string;
 }
 
 @ObjectType({
   description:
-    'A unit that quantities are counted in, such as a piece or a metre. Source: Zuora, "Examples of rounding".',
+    'A unit in which quantities are counted, such as a piece or a metre. Source: Zuora, "Examples of rounding".',
   simpleResolvers: true,
 })
 export class UnitOfMeasure {
-  @Field(() => String, { description: 'What line items call it; each comes once.' }) name: string;
-  @Field(() => Int, { description: 'With how many places behind the point quantities in it are kept, 0 to 9.' })
+  @Field(() => String, { description: 'Name of the unit in line items; unique in the list.' }) name: string;
+  @Field(() => Int, { description: 'Number of decimals that quantities in this unit keep, 0 to 9.' })
   decimals: number;
-  @Field(() => RoundingModeEnum, { description: 'What becomes of a quantity with more decimals when it is entered.' })
+  @Field(() => RoundingModeEnum, { description: 'How a quantity with more decimals is rounded when it is entered.' })
   roundingMode: RoundingMode;
 }
 
 @ObjectType({
   implements: Node,
   description:
-    'How an entity bills, in all of its orgs, and what its fulfillments may name. An entity has one of them; its id is that of the entity.',
+    'How an entity bills in all of its orgs, and what its fulfillments may name. An entity has one such object, whose id is the id of the entity.',
   simpleResolvers: true,
 })
 export class BillingSettings extends Node {
   @Field(() => Boolean, {
     description:
-      'On: returns are credited by credit memos. Off: they are negative items on invoices. On from the start. Source: Zuora, "Billing documents generation for order line items and fulfillments".',
+      'On: credit memos credit returns. Off: returns are negative items on invoices. Initially on. Source: Zuora, "Billing documents generation for order line items and fulfillments".',
   })
   invoiceSettlement: boolean;
   @Field(() => CreditMemoRuleEnum, {
-    description: 'Which charges go on a credit memo, where invoice settlement is on. AllNegative from the start.',
+    description: 'Which charges go on a credit memo, if invoice settlement is on. Initially AllNegative.',
   })
   creditMemoRule: CreditMemoRule;
   @Field(() => InclusiveTaxRuleEnum, {
-    description: 'Which part of a price with tax in it is rounded. NetFirst from the start.',
+    description: 'Which part of a price with tax in it is rounded. Initially NetFirst.',
   })
   inclusiveTaxRule: InclusiveTaxRule;
   @Field(() => RoundingModeEnum, {
-    description:
-      'What becomes of amounts and taxes with more decimals than their currency has. HALF_UP from the start.',
+    description: 'How amounts and taxes with more decimals than their currency has are rounded. Initially HALF_UP.',
   })
   roundingMode: RoundingMode;
   @Field(() => [TaxCode], {
-    description: 'What line items may name to be taxed; none from the start, and then none may be named.',
+    description: 'Tax codes that line items may name. Initially empty, so that no line item can be taxed.',
   })
   taxCodes: TaxCode[];
   @Field(() => [UnitOfMeasure], {
-    description:
-      'What the quantities of line items may be counted in; where empty, anything, and no quantity is rounded.',
+    description: 'Units that line items may name. If empty, any unit is allowed, and no quantity is rounded.',
   })
   units: UnitOfMeasure[];
   @Field(() => [String], {
     nullable: true,
-    description: 'What fulfillments may name as their carrier; anything where null or empty.',
+    description: 'Carriers that fulfillments may name. If null or empty, any carrier is allowed.',
   })
   carriers: string[] | null;
   @Field(() => [String], {
     nullable: true,
-    description: 'What fulfillments may name as the system behind them; anything where null or empty.',
+    description: 'Systems that fulfillments may name. If null or empty, any system is allowed.',
   })
   fulfillmentSystems: string[] | null;
   @Field(() => [String], {
     nullable: true,
-    description: 'What fulfillments may name as the place they come from; anything where null or empty.',
+    description: 'Places that fulfillments may name. If null or empty, any place is allowed.',
   })
   fulfillmentLocations: string[] | null;
   @Field(() => Int, {
     description:
-      '1 from the start, raised by every change. Given as expectedVersion, it keeps the change of another client from being overwritten.',
+      'Initially 1, raised by every change. Sent as expectedVersion, it keeps the change of another client from being overwritten.',
   })
   version: number;
   @Field(() => DateTimeScalar, {
     nullable: true,
-    description: 'The instant of the last change; null where they have not been changed.',
+    description: 'Time of the last change; null if the settings have never been changed.',
   })
   updatedDate: string | null;
   @Field(() => String, {
     nullable: true,
-    description: 'The client_id of the OAuth client that last changed them; null where they have not been changed.',
+    description:
+      'The client_id of the OAuth client that last changed the settings; null if they have never been changed.',
   })
   updatedById: string | null;
 }
 
-@InputType({ description: 'A code that line items may name, and how much tax it stands for.' })
+@InputType({ description: 'A code that line items may name, with its tax rate.' })
 export class TaxCodeInput {
-  @Field(() => String, { description: 'What line items call it, at most 255 characters; each comes once.' })
+  @Field(() => String, {
+    description: 'Code by which line items name the rate, at most 255 characters; unique in the list.',
+  })
   code: string;
-  @Field(() => DecimalScalar, { description: 'How much tax comes on a price without it, 0 to 1: 0.1 is 10 %.' })
+  @Field(() => DecimalScalar, { description: 'Tax on a price without tax, 0 to 1: 0.1 is 10 %.' })
   rate: string;
 }
 
 @InputType({ description: 'A unit that quantities may be counted in.' })
 export class UnitOfMeasureInput {
-  @Field(() => String, { description: 'What line items call it, at most 255 characters; each comes once.' })
+  @Field(() => String, { description: 'Name of the unit in line items, at most 255 characters; unique in the list.' })
   name: string;
-  @Field(() => Int, { description: 'With how many places behind the point quantities in it are kept, 0 to 9.' })
+  @Field(() => Int, { description: 'Number of decimals that quantities in this unit keep, 0 to 9.' })
   decimals: number;
   @Field(() => RoundingModeEnum, {
     nullable: true,
-    description: 'What becomes of a quantity with more decimals. HALF_UP where absent.',
+    description: 'How a quantity with more decimals is rounded. Default: HALF_UP.',
   })
   roundingMode?: RoundingMode | null;
 }
 
 @InputType({
-  description:
-    'Changes of the settings: what is given replaces, what is left out stays. A list is replaced as a whole.',
+  description: 'Changes to the settings. A field that is left out stays; a given list replaces the whole list.',
 })
 export class BillingSettingsInput {
   @Field(() => Boolean, {
     nullable: true,
     description:
-      'Whether returns are credited by credit memos. Cannot be turned off once there is one: SETTLEMENT_REQUIRED.',
+      'Whether credit memos credit returns. Cannot be turned off once there is a credit memo: SETTLEMENT_REQUIRED.',
   })
   invoiceSettlement?: boolean | null;
   @Field(() => CreditMemoRuleEnum, { nullable: true, description: 'Which charges go on a credit memo, from now on.' })
@@ -137,50 +137,51 @@ export class BillingSettingsInput {
   inclusiveTaxRule?: InclusiveTaxRule | null;
   @Field(() => RoundingModeEnum, {
     nullable: true,
-    description: 'What becomes of amounts and taxes with more decimals than their currency has, from now on.',
+    description: 'How amounts and taxes with more decimals than their currency has are rounded, from now on.',
   })
   roundingMode?: RoundingMode | null;
   @Field(() => [TaxCodeInput], {
     nullable: true,
     description:
-      'At most 1,000. One that a line item names cannot be taken away, which is FIELD_LOCKED; its rate may change, for what is billed from now on.',
+      'At most 1,000 tax codes. A code that a line item names cannot be removed: FIELD_LOCKED. Its rate may change, for future bills.',
   })
   taxCodes?: TaxCodeInput[] | null;
   @Field(() => [UnitOfMeasureInput], {
     nullable: true,
     description:
-      'At most 1,000. Quantities that were entered before stay as they are, as do line items whose unit is taken away.',
+      'At most 1,000 units. Quantities that were entered before stay as they are, as do line items whose unit is removed.',
   })
   units?: UnitOfMeasureInput[] | null;
   @Field(() => [String], {
     nullable: true,
     description:
-      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on; null allows any.',
+      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on. Null allows any text.',
   })
   carriers?: string[] | null;
   @Field(() => [String], {
     nullable: true,
     description:
-      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on; null allows any.',
+      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on. Null allows any text.',
   })
   fulfillmentSystems?: string[] | null;
   @Field(() => [String], {
     nullable: true,
     description:
-      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on; null allows any.',
+      'At most 1,000 texts of at most 255 characters that fulfillments may name from now on. Null allows any text.',
   })
   fulfillmentLocations?: string[] | null;
 }
 
 @ObjectType({
-  description: 'What a change of the settings brought about, or why it was refused.',
+  description: 'Result of updateBillingSettings, or the errors that refused it.',
   simpleResolvers: true,
 })
 export class BillingSettingsPayload {
-  @Field(() => BillingSettings, { nullable: true, description: 'All of them as they are now; null where refused.' })
+  @Field(() => BillingSettings, { nullable: true, description: 'The settings after the change; null if refused.' })
   billingSettings: BillingSettings | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
@@ -199,11 +200,11 @@ export class BillingSettingsResolver {
   @Mutation(() => BillingSettingsPayload, {
     nullable: true,
     description:
-      "Changes how the caller's entity bills, in all of its orgs, from now on: what was entered or billed before stays as it is. A request that sees only some of the orgs is refused with PERMISSION_DENIED.",
+      "Changes how the caller's entity bills in all of its orgs, from now on. Everything that was entered or billed before stays as it is. A request that sees only some of the orgs is refused with PERMISSION_DENIED.",
   })
   @Extensions({ scope: 'admin' })
   updateBillingSettings(
-    @Arg('input', () => BillingSettingsInput, { description: 'The fields to change; REQUIRED where there is none.' })
+    @Arg('input', () => BillingSettingsInput, { description: 'The fields to change; REQUIRED if there are none.' })
     input: BillingSettingsInput,
     @Arg('expectedVersion', () => Int, shared.expectedVersion) expectedVersion: number | null,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,

@@ -8,29 +8,30 @@ import { Payment } from './payment';
 import { shownCopy } from './read/show';
 import { DecimalScalar } from './scalars';
 
-/** What every mutation with processing options gives back besides its own objects. */
+/** The part of a payload that every mutation with processing options has. */
 @ObjectType()
 export abstract class BilledPayload {
   @Field(() => [Invoice], {
-    description: 'What runBilling billed, on invoices that are posted; empty where nothing was due.',
+    description: 'Posted invoices that runBilling made; empty if nothing was due.',
   })
   invoices: Invoice[];
   @Field(() => [CreditMemo], {
-    description: 'What runBilling credited, on credit memos that are posted; empty where nothing was.',
+    description: 'Posted credit memos that runBilling made; empty if nothing was credited.',
   })
   creditMemos: CreditMemo[];
   @Field(() => [Payment], {
     description:
-      'What collectPayment authorized, one for each account and currency; Processing until the money is taken.',
+      'Payments that collectPayment authorized, one per account and currency. A payment is Processing until the money is taken.',
   })
   payments: Payment[];
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'The total of the payments in their currency; null where there is none, or where they are in several.',
+    description:
+      'Total of the payments in their currency. Null if there are none, or if they are in several currencies.',
   })
   paidAmount: string | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where everything was done.',
+    description: 'Errors from the business rules, each with a path into the arguments. Empty if everything was done.',
   })
   userErrors: UserError[];
 }

@@ -14,11 +14,11 @@ import { showInPlace } from './read/show';
 
 const standard = new DocumentLimits(standardLimits, true);
 
-/** What resolvers work with: made once per request. */
+/** The objects that resolvers work with. Made once per request. */
 export class GraphContext {
   private current: Loaders;
 
-  /** What the reply has come to so far. */
+  /** The size of the reply so far. */
   readonly reply: ReplySize;
 
   constructor(
@@ -42,13 +42,13 @@ export class GraphContext {
     return this.current;
   }
 
-  /** Before a query: there will be no mutation, so that a replica may answer. */
+  /** Called before a query: without a mutation, a replica may answer. */
   async onlyReads(): Promise<void> {
     await this.work.onlyReads();
     this.refresh();
   }
 
-  /** Before a mutation: what was read may be out of date afterwards. */
+  /** Called before a mutation: rows that were read before may be out of date afterwards. */
   refresh(): void {
     this.current = this.loadersNow();
   }
@@ -57,7 +57,10 @@ export class GraphContext {
     return new Loaders(this.work.reads(), (dispatch) => this.reply.onceSettled(dispatch));
   }
 
-  /** An object by its id or business number, with the columns that the selection needs; null where the caller sees none. */
+  /**
+   * Finds an object by its id or business number, with the columns that the selection needs. Null if the caller sees
+   * none.
+   */
   async find<N extends Noun>(noun: N, key: string, info: GraphQLResolveInfo): Promise<RowOf<N> | null> {
     const columns = columnsOf(noun, selectedFields(info));
     const row = await findByKey<RowOf<N> & { id: string }>(
@@ -70,7 +73,7 @@ export class GraphContext {
     return row ? showInPlace(noun, row) : null;
   }
 
-  /** The target of an edge to one row, with the columns that the selection needs; null only where the edge may be unseen. */
+  /** Follows an edge to one row, with the columns that the selection needs. Null only on an edge whose target may be unseen. */
   async follow<E extends OneEdge>(edge: E, id: string, info: GraphQLResolveInfo): Promise<TargetOf<E> | null> {
     const { target, mayBeUnseen } = edges[edge] as { target: Edges[E]['target']; mayBeUnseen: boolean };
     const { loaders } = this;
@@ -78,7 +81,7 @@ export class GraphContext {
       loaders.rows(target, columnsOf(target, selectedFields(info))),
     );
     const row = await rows.load(id);
-    // Foreign keys and the scope see to it that it exists.
+    // Foreign keys and the scope guarantee that the row exists.
     if (!row && !mayBeUnseen) throw new Error(`${edge} leads to ${id}, which is out of scope`);
     return row ?? null;
   }

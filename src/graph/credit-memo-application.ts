@@ -4,11 +4,14 @@ import { DateTimeScalar, DecimalScalar } from './scalars';
 
 @ObjectType({
   implements: Node,
-  description: 'The part of a credit memo that is put against an invoice.',
+  description: 'The part of a credit memo that is applied to an invoice.',
   simpleResolvers: true,
 })
 export class CreditMemoApplication extends Node {
-  @Field(() => DecimalScalar, { description: 'How much of the memo, in its currency; above 0.' }) amount: string;
-  @Field(() => DateTimeScalar, { description: 'When it was put there; where more was added, when it last was.' })
+  @Field(() => DecimalScalar, { description: 'Amount of the credit memo that is applied, in its currency; above 0.' })
+  amount: string;
+  @Field(() => DateTimeScalar, {
+    description: 'Time at which the credit memo was applied to the invoice. If more was applied later, the last time.',
+  })
   appliedDate: string;
 }

@@ -11,39 +11,39 @@ import { DateScalar, DecimalScalar } from './scalars';
 @ObjectType({
   implements: [Node, BillingDocument],
   description:
-    'What an account gets back: returns are credited on it, or an invoice is taken back by it. Source: Zuora, "Rules for generating invoices and credit memos".',
+    'A credit to an account: it credits returns, or it reverses an invoice. Source: Zuora, "Rules for generating invoices and credit memos".',
   simpleResolvers: true,
 })
 export class CreditMemo extends Document {
   @Field(() => String, {
     description:
-      'Its business number, such as CM00000001; unique in the entity, and never changes. Numbers may have gaps.',
+      'Business number of the credit memo, such as CM00000001. Unique in the entity; never changes. Numbers may have gaps.',
   })
   creditMemoNumber: string;
-  @Field(() => DateScalar, { description: 'The day printed on it.' }) creditMemoDate: string;
+  @Field(() => DateScalar, { description: 'Day printed on the credit memo.' }) creditMemoDate: string;
   @Field(() => CreditMemoStatusEnum, {
-    description: 'Whether it is a draft, granted or withdrawn; allowedActions says what can follow.',
+    description: 'Whether the credit memo is a draft, granted or withdrawn. allowedActions lists what can follow.',
   })
   status: CreditMemoStatus;
-  @Field(() => DecimalScalar, { description: 'How much of it is put against invoices, in the currency.' })
+  @Field(() => DecimalScalar, { description: 'Amount applied to invoices, in the currency.' })
   appliedAmount: string;
-  @Field(() => DecimalScalar, { description: 'How much of it was paid back, in the currency.' }) refundAmount: string;
+  @Field(() => DecimalScalar, { description: 'Amount paid back, in the currency.' }) refundAmount: string;
   @Field(() => String, {
     nullable: true,
-    description: 'Why it was given: "Return Order" for a return, "Reversal" for an invoice that was taken back.',
+    description: 'Reason for the credit: "Return Order" for a return, "Reversal" for a reversed invoice.',
   })
   reasonCode: string | null;
 }
 
 @ObjectType({
   implements: Node,
-  description: 'What is credited for one fulfillment, or for one line item without fulfillments.',
+  description: 'The credit for one fulfillment, or for one line item without fulfillments.',
   simpleResolvers: true,
 })
 export class CreditMemoItem extends DocumentItem {
   @Field(() => DecimalScalar, {
     description:
-      'What is credited before tax, in the currency: unitPrice x quantity, rounded to the decimals of the currency, but at most what is left of the bill of the sale; the return that exhausts it takes the remainder. Below 0 for a sale that is set off on a credit memo.',
+      'Credit before tax, in the currency: unitPrice x quantity, rounded to the decimals of the currency. At most what is left of the charge for the sale; the return that exhausts it takes the remainder. Below 0 for a sale that reduces the credit memo.',
   })
   amountWithoutTax: string;
 }
@@ -52,7 +52,7 @@ export class CreditMemoItem extends DocumentItem {
 export class CreditMemoResolver {
   @FieldResolver(() => [DocumentActionState], {
     description:
-      'One entry for each act there is for credit memos, judged for this caller and this memo as it is. Ask here instead of knowing the rules.',
+      'One entry per action on credit memos, judged for this caller and the credit memo as it is. Ask here instead of implementing the rules.',
   })
   allowedActions(@Root() memo: CreditMemoRow, @Ctx() context: GraphContext): Promise<DocumentActionState[]> {
     return creditMemoActions(memo, context);

@@ -9,14 +9,14 @@ import { DecimalScalar } from './scalars';
 
 @InterfaceType({
   description:
-    'Something the rules refuse. An interface, so that a new kind of error never breaks a query that was written before it.',
+    'An error from the business rules. It is an interface, so that a new kind of error does not break older queries.',
 })
 export abstract class UserError {
-  @Field(() => UserErrorCodeEnum, { description: 'What is wrong, for programs.' }) code: keyof typeof UserErrorCodeEnum;
+  @Field(() => UserErrorCodeEnum, { description: 'Kind of error, for programs.' }) code: keyof typeof UserErrorCodeEnum;
   @Field(() => String, { description: 'What is wrong and what is allowed, for people. The wording may change.' })
   message: string;
   @Field(() => [String], {
-    description: 'Where it is wrong: the way into the arguments, such as ["input", "fulfillments", "3", "quantity"].',
+    description: 'Path into the arguments to the wrong value, such as ["input", "fulfillments", "3", "quantity"].',
   })
   path: string[];
   @Field(() => Boolean, { description: 'Whether the same request, unchanged, may succeed later.' }) retryable: boolean;
@@ -24,7 +24,7 @@ export abstract class UserError {
 
 @ObjectType({
   implements: UserError,
-  description: 'Every error whose code has no type of its own; what it says stands in code, message and path.',
+  description: 'An error whose code has no type of its own; code, message and path say everything.',
   simpleResolvers: true,
 })
 export class BusinessError extends UserError {}
@@ -32,18 +32,18 @@ export class BusinessError extends UserError {}
 @ObjectType({
   implements: UserError,
   description:
-    'The state machine has no such move of a fulfillment, or no such start: TRANSITION_NOT_ALLOWED or STATE_NOT_CREATABLE.',
+    'The state machine has no such transition of a fulfillment, or no such start: TRANSITION_NOT_ALLOWED or STATE_NOT_CREATABLE.',
   simpleResolvers: true,
 })
 export class FulfillmentTransitionNotAllowed extends UserError {
   @Field(() => FulfillmentStateEnum, {
     nullable: true,
-    description: 'Where it stands; null where it was to be created.',
+    description: 'Current state; null if the fulfillment was to be created.',
   })
   from: FulfillmentState | null;
-  @Field(() => FulfillmentStateEnum, { description: 'Where it was to go, or to start.' }) to: FulfillmentState;
+  @Field(() => FulfillmentStateEnum, { description: 'The requested state.' }) to: FulfillmentState;
   @Field(() => [FulfillmentStateEnum], {
-    description: 'Where it can go, or start, instead; empty where nothing can follow.',
+    description: 'States that are possible instead; empty if none can follow.',
   })
   allowed: FulfillmentState[];
 }
@@ -51,30 +51,31 @@ export class FulfillmentTransitionNotAllowed extends UserError {
 @ObjectType({
   implements: UserError,
   description:
-    'The state machine has no such move of a line item, or no such start: TRANSITION_NOT_ALLOWED or STATE_NOT_CREATABLE.',
+    'The state machine has no such transition of a line item, or no such start: TRANSITION_NOT_ALLOWED or STATE_NOT_CREATABLE.',
   simpleResolvers: true,
 })
 export class OrderLineItemTransitionNotAllowed extends UserError {
   @Field(() => OrderLineItemStateEnum, {
     nullable: true,
-    description: 'Where it stands; null where it was to be created.',
+    description: 'Current state; null if the line item was to be created.',
   })
   from: OrderLineItemState | null;
-  @Field(() => OrderLineItemStateEnum, { description: 'Where it was to go, or to start.' }) to: OrderLineItemState;
+  @Field(() => OrderLineItemStateEnum, { description: 'The requested state.' }) to: OrderLineItemState;
   @Field(() => [OrderLineItemStateEnum], {
-    description: 'Where it can go, or start, instead; empty where nothing can follow.',
+    description: 'States that are possible instead; empty if none can follow.',
   })
   allowed: OrderLineItemState[];
 }
 
 @ObjectType({
   implements: UserError,
-  description: 'More was asked for than is pending or can be returned, or more items than a fulfillment has quantity.',
+  description:
+    'The requested quantity is more than is pending or can be returned, or a fulfillment would have more items than its quantity.',
   simpleResolvers: true,
 })
 export class QuantityExceeded extends UserError {
-  @Field(() => DecimalScalar, { description: 'How much was asked for, rounded to its unit.' }) requested: string;
-  @Field(() => DecimalScalar, { description: 'How much there is, in the same unit.' }) available: string;
+  @Field(() => DecimalScalar, { description: 'Requested quantity, rounded to its unit.' }) requested: string;
+  @Field(() => DecimalScalar, { description: 'Quantity that is left, in the same unit.' }) available: string;
 }
 
 @ObjectType({
@@ -83,8 +84,9 @@ export class QuantityExceeded extends UserError {
   simpleResolvers: true,
 })
 export class VersionConflict extends UserError {
-  @Field(() => Int, { description: 'The version it has now, to be named at the next try.' }) currentVersion: number;
-  @Field(() => Node, { description: 'The object as it is now, to be compared with what was to be written.' })
+  @Field(() => Int, { description: 'Current version of the object, to send with the next attempt.' })
+  currentVersion: number;
+  @Field(() => Node, { description: 'The object as it is now, to compare with the intended change.' })
   current: Node;
 }
 
@@ -96,14 +98,17 @@ export const errorTypes = [
   VersionConflict,
 ];
 
-/** A refusal of the rules as the graph shows it. `present` tags the object that a version conflict hands back. */
+/**
+ * Turns a refusal of the rules into the error that the graph shows. `present` tags the object that a version conflict
+ * returns.
+ */
 export function shownError({ code, message, path, details }: DomainError, present: (row: object) => object): UserError {
   const { kind = 'BusinessError', ...rest } = details ?? {};
   const more = 'current' in rest ? { ...rest, current: present(rest.current) } : rest;
   return { __typename: kind, code, message, path, retryable: isRetryable(code), ...more } as unknown as UserError;
 }
 
-/** The payload of a mutation: what it did, or what the rules refuse. Everything else is thrown on. */
+/** The payload of a mutation: its result, or the errors from the business rules. All other errors are thrown on. */
 export async function payload<P extends { userErrors: UserError[] }, R extends object>(
   result: Promise<R>,
   done: (result: R) => Omit<P, 'userErrors'>,

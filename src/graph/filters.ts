@@ -7,14 +7,14 @@ import { FulfillmentStateEnum, OrderLineItemStateEnum } from './enums';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 
 /*
- * Conditions on one field. All that are given must hold. An empty `in` matches nothing. There is no "other than" and no
- * "or": what a client can write is what an index serves (docs/query-views.md).
+ * Conditions on one field. All given conditions must hold. An empty `in` matches nothing. There is no "other than" and
+ * no "or", because an index must serve every filter (docs/query-views.md).
  */
 
 /**
- * The filter of a list, without nulls in it. A null is refused: to some clients it says "no value", to others "no condition", and
- * one that means everything hands out all rows where a program lost its value. A field that is absent is no condition.
- * The filter as a whole may be null.
+ * Returns the filter of a list, which must have no nulls in it. To some clients null means "no value", to others "no
+ * condition". Read as "no condition", a null returns all rows to a program that lost its value. An absent field is no
+ * condition. The filter as a whole may be null.
  * @throws GraphQLError BAD_USER_INPUT
  */
 export function checkedFilter<F extends object>(filter: F | null | undefined): F | null | undefined {
@@ -34,11 +34,10 @@ function refuseNulls(value: object, path: readonly string[]): void {
   }
 }
 
-const anyOf = (what: string) => `Is one of these ${what}, at most ${maxListed}; an empty list matches nothing.`;
+const anyOf = (what: string) => `Is one of these ${what}, at most ${maxListed}. An empty list matches nothing.`;
 
 @InputType({
-  description:
-    'Conditions on a text. All that are given must hold, and none may be null. Texts are compared as they stand: upper and lower case differ.',
+  description: 'Conditions on a text. All given conditions must hold; none may be null. Upper and lower case differ.',
 })
 export class StringFilter {
   @Field(() => String, { nullable: true, description: 'Is exactly this text.' })
@@ -50,52 +49,55 @@ export class StringFilter {
   in?: string[];
   @Field(() => String, {
     nullable: true,
-    description: 'Begins with exactly this text; no character stands for others.',
+    description: 'Begins with exactly this text; there are no wildcards.',
   })
   startsWith?: string;
-  @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
+  @Field(() => Boolean, { nullable: true, description: 'True: the field has no value. False: the field has a value.' })
+  isNull?: boolean;
 }
 
 @InputType({
   description:
-    'Conditions on an id. All that are given must hold, and none may be null. What is not an id matches nothing.',
+    'Conditions on an id. All given conditions must hold; none may be null. A text that is no id matches nothing.',
 })
 export class IDFilter {
-  @Field(() => ID, { nullable: true, description: 'Is this id, be it in upper or lower case, with dashes or without.' })
+  @Field(() => ID, { nullable: true, description: 'Is this id, in upper or lower case, with or without dashes.' })
   eq?: string;
   @Field(() => [ID], {
     nullable: true,
     description: anyOf('ids, each in any spelling'),
   })
   in?: string[];
-  @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
+  @Field(() => Boolean, { nullable: true, description: 'True: the field has no value. False: the field has a value.' })
+  isNull?: boolean;
 }
 
-@InputType({ description: 'Conditions on a calendar day. All that are given must hold, and none may be null.' })
+@InputType({ description: 'Conditions on a calendar day. All given conditions must hold; none may be null.' })
 export class DateFilter {
   @Field(() => DateScalar, { nullable: true, description: 'Is exactly this day.' }) eq?: string;
   @Field(() => [DateScalar], { nullable: true, description: anyOf('days') }) in?: string[];
   @Field(() => DateScalar, { nullable: true, description: 'Is this day or later.' }) gte?: string;
   @Field(() => DateScalar, { nullable: true, description: 'Is this day or earlier.' }) lte?: string;
-  @Field(() => Boolean, { nullable: true, description: 'True: has no value. False: has one.' }) isNull?: boolean;
+  @Field(() => Boolean, { nullable: true, description: 'True: the field has no value. False: the field has a value.' })
+  isNull?: boolean;
 }
 
-@InputType({ description: 'Conditions on an amount or a number. All that are given must hold, and none may be null.' })
+@InputType({ description: 'Conditions on an amount or a number. All given conditions must hold; none may be null.' })
 export class DecimalFilter {
-  @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly so much; 10 and 10.00 are the same.' })
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly this amount; 10 and 10.00 are the same.' })
   eq?: string;
   @Field(() => [DecimalScalar], { nullable: true, description: anyOf('amounts') }) in?: string[];
   @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly this amount or a larger one.' }) gte?: string;
-  @Field(() => DecimalScalar, { nullable: true, description: 'Is larger than this amount, by however little.' })
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is larger than this amount.' })
   gt?: string;
   @Field(() => DecimalScalar, { nullable: true, description: 'Is exactly this amount or a smaller one.' }) lte?: string;
-  @Field(() => DecimalScalar, { nullable: true, description: 'Is smaller than this amount, by however little.' })
+  @Field(() => DecimalScalar, { nullable: true, description: 'Is smaller than this amount.' })
   lt?: string;
 }
 
 @InputType({
   description:
-    'Conditions on an instant: a half-open span, so that spans can follow one another without overlap. Neither end may be null.',
+    'Conditions on a time: a half-open span, so that one span can follow another without overlap. Neither end may be null.',
 })
 export class DateTimeFilter {
   @Field(() => DateTimeScalar, { nullable: true, description: 'Is this instant or later.' }) gte?: string;
@@ -103,27 +105,27 @@ export class DateTimeFilter {
 }
 
 @InputType({
-  description: 'Conditions on the state of a fulfillment. All that are given must hold, and none may be null.',
+  description: 'Conditions on the state of a fulfillment. All given conditions must hold; none may be null.',
 })
 export class FulfillmentStateFilter {
   @Field(() => FulfillmentStateEnum, { nullable: true, description: 'Stands in exactly this state.' })
   eq?: FulfillmentState;
   @Field(() => [FulfillmentStateEnum], {
     nullable: true,
-    description: 'Stands in one of these states; none does where the list is empty.',
+    description: 'Stands in one of these states. An empty list matches nothing.',
   })
   in?: FulfillmentState[];
 }
 
 @InputType({
-  description: 'Conditions on the state of a line item. All that are given must hold, and none may be null.',
+  description: 'Conditions on the state of a line item. All given conditions must hold; none may be null.',
 })
 export class OrderLineItemStateFilter {
   @Field(() => OrderLineItemStateEnum, { nullable: true, description: 'Stands in exactly this state.' })
   eq?: OrderLineItemState;
   @Field(() => [OrderLineItemStateEnum], {
     nullable: true,
-    description: 'Stands in one of these states; none does where the list is empty.',
+    description: 'Stands in one of these states. An empty list matches nothing.',
   })
   in?: OrderLineItemState[];
 }

@@ -8,7 +8,10 @@ import { FulfillmentItemInput } from './fulfillment-item-input';
 import { createDescriptions, updateDescriptions } from './model/fulfillment-input';
 import { ProcessingOptionsInput } from './processing';
 
-/* The fields of a fulfillment itself come from their declarations. What stands here is no column, or moves. */
+/*
+ * `giveFields` adds the columns of a fulfillment from their declarations. The classes here declare only the other
+ * fields: the state and the items.
+ */
 
 @InputType({ description: 'A new fulfillment of a line item: a delivery of a sale, or a receipt of a return.' })
 export class CreateFulfillmentInput {
@@ -16,41 +19,41 @@ export class CreateFulfillmentInput {
     nullable: true,
     defaultValue: 'Executing',
     description:
-      'Where it starts: Executing, Booked or SentToBilling, else STATE_NOT_CREATABLE. Source: Zuora, "State transitions for fulfillments".',
+      'State to start in: Executing, Booked or SentToBilling, otherwise STATE_NOT_CREATABLE. Source: Zuora, "State transitions for fulfillments".',
   })
   state?: FulfillmentState | null;
   @Field(() => [FulfillmentItemInput], {
     nullable: true,
     description:
-      'Single assets in it, in this order: at most as many as its quantity, and at most 100. Not in Executing, which is ITEMS_NOT_ALLOWED.',
+      'Single assets in the fulfillment, in this order: at most as many as its quantity, and at most 100. ITEMS_NOT_ALLOWED if the state is Executing.',
   })
   fulfillmentItems?: FulfillmentItemInput[] | null;
 }
 
 @InputType({
   description:
-    'New fulfillments on any mix of line items. A JSON body of the published "Create fulfillments" request is a value of this type, its custom fields under customFields. Source: Zuora, "Create fulfillments".',
+    'New fulfillments of any mix of line items. The JSON body of the published "Create fulfillments" request is a value of this type, with custom fields under customFields. Source: Zuora, "Create fulfillments".',
 })
 export class CreateFulfillmentsInput {
   @Field(() => [CreateFulfillmentInput], {
-    description: 'What is delivered or received, 1 to 1,000 entries; more are refused with LIMIT_EXCEEDED.',
+    description: 'The deliveries and receipts, 1 to 1,000 entries; more are refused with LIMIT_EXCEEDED.',
   })
   fulfillments: FulfillmentInput[];
   @Field(() => ProcessingOptionsInput, {
     nullable: true,
-    description: 'Bills and collects them in the same act, as far as they are SentToBilling and due.',
+    description: 'Bills and collects the new fulfillments in the same mutation, if they are SentToBilling and due.',
   })
   processingOptions?: ProcessingOptionsInput | null;
 }
 
 @InputType({
   description:
-    'Changes of a fulfillment; what is left out stays, null empties. What may be changed now is in its editableFields. Fields and state may change in one step. Source: Zuora, "Update a fulfillment".',
+    'Changes to a fulfillment. A field that is left out stays; null clears it. editableFields lists the fields that can be changed now. Fields and state may change in one step. Source: Zuora, "Update a fulfillment".',
 })
 export class UpdateFulfillmentInput {
   @Field(() => FulfillmentStateEnum, {
     nullable: true,
-    description: 'Moves it: to where one of its allowedTransitions leads, else TRANSITION_NOT_ALLOWED.',
+    description: 'State to move to: that of one of the allowedTransitions, otherwise TRANSITION_NOT_ALLOWED.',
   })
   state?: FulfillmentState | null;
 }

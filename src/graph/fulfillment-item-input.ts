@@ -5,7 +5,7 @@ import { JSONObjectScalar } from './scalars';
 export class FulfillmentItemInput {
   @Field(() => String, {
     nullable: true,
-    description: 'What the customer knows it by, such as a serial number; at most 255 characters.',
+    description: 'Identifier that the customer uses, such as a serial number; at most 255 characters.',
   })
   itemIdentifier?: string | null;
   @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description?:
@@ -13,22 +13,22 @@ export class FulfillmentItemInput {
     | null;
   @Field(() => JSONObjectScalar, {
     nullable: true,
-    description: 'Fields of the client itself, kept as they are; their names end in __c.',
+    description: 'Custom fields of the client, stored as given. Their names end in __c.',
   })
   customFields?: Record<string, unknown> | null;
 }
 
-@InputType({ description: 'A single asset, such as a device, to be added to a fulfillment.' })
+@InputType({ description: 'A single asset, such as a device, to add to a fulfillment.' })
 export class CreateFulfillmentItemInput extends FulfillmentItemInput {
   @Field(() => String, {
     description:
-      'What it is added to, by its business number or its id; ITEMS_NOT_ALLOWED where that is Executing or Canceled.',
+      'The fulfillment to add the item to, by its business number or id. ITEMS_NOT_ALLOWED if the fulfillment is Executing or Canceled.',
   })
   fulfillmentNumber: string;
 }
 
 @InputType({
   description:
-    'Changes of an item; what is left out stays, null empties. Custom fields are replaced as a whole where they are given.',
+    'Changes to an item. A field that is left out stays; null clears it. Custom fields, if given, are replaced as a whole.',
 })
 export class UpdateFulfillmentItemInput extends FulfillmentItemInput {}

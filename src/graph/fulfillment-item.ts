@@ -23,34 +23,37 @@ import { JSONObjectScalar } from './scalars';
 export class FulfillmentItem extends Node {
   @Field(() => String, {
     nullable: true,
-    description: 'What the customer knows it by, such as a serial number; need not be unique.',
+    description:
+      'Identifier that the customer uses, such as a serial number; need not be unique. Null if none was given.',
   })
   itemIdentifier: string | null;
-  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
-    | string
-    | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Free text for people, at most 500 characters; null if none was given.',
+  })
+  description: string | null;
   @Field(() => JSONObjectScalar, {
     nullable: true,
-    description: 'Fields of the client itself, kept as they were given; their names end in __c.',
+    description: 'Custom fields of the client, stored as given; null if there are none. Their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
 }
 
 @ObjectType({
-  description: 'What a mutation of fulfillment items brought about, or why it was refused.',
+  description: 'Result of a mutation of fulfillment items, or the errors that refused it.',
   simpleResolvers: true,
 })
 export class FulfillmentItemsPayload {
   @Field(() => [FulfillmentItem], {
     nullable: 'items',
     description:
-      'As they are now, in the order of the request; null where one was refused. Empty where one was to be deleted.',
+      'The items after the mutation, in request order; null for a refused entry. Empty after deleteFulfillmentItem.',
   })
   fulfillmentItems: (FulfillmentItem | null)[];
-  @Field(() => ID, { nullable: true, description: 'The id of what is gone; null where nothing is.' })
+  @Field(() => ID, { nullable: true, description: 'Id of the deleted item; null if nothing was deleted.' })
   deletedId: string | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where everything was done.',
+    description: 'Errors from the business rules, each with a path into the arguments. Empty if everything was done.',
   })
   userErrors: UserError[];
 }
@@ -66,12 +69,13 @@ export class FulfillmentItemResolver {
   @Mutation(() => FulfillmentItemsPayload, {
     nullable: true,
     description:
-      'Adds items to fulfillments that are neither Executing nor Canceled: to each at most as many as its quantity, and at most 100. Source: Zuora, "Create fulfillment items".',
+      'Adds items to fulfillments that are neither Executing nor Canceled. A fulfillment has at most as many items as its quantity, and at most 100. Source: Zuora, "Create fulfillment items".',
   })
   @Extensions({ scope: 'fulfill' })
   createFulfillmentItems(
     @Arg('input', () => [CreateFulfillmentItemInput], {
-      description: 'What is added to which fulfillment, 1 to 1,000 entries; more are refused with LIMIT_EXCEEDED.',
+      description:
+        'The new items, each with its fulfillment: 1 to 1,000 entries; more are refused with LIMIT_EXCEEDED.',
     })
     input: CreateFulfillmentItemInput[],
     @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
@@ -84,13 +88,13 @@ export class FulfillmentItemResolver {
   @Mutation(() => FulfillmentItemsPayload, {
     nullable: true,
     description:
-      'Changes an item, unless its fulfillment is Canceled, which is ITEMS_NOT_ALLOWED. Source: Zuora, "Update a fulfillment item".',
+      'Changes an item. ITEMS_NOT_ALLOWED if its fulfillment is Canceled. Source: Zuora, "Update a fulfillment item".',
   })
   @Extensions({ scope: 'fulfill' })
   updateFulfillmentItem(
-    @Arg('id', () => ID, { description: 'The id of an item, in any spelling; it has no number.' }) id: string,
+    @Arg('id', () => ID, { description: 'Id of an item, in any spelling. An item has no business number.' }) id: string,
     @Arg('input', () => UpdateFulfillmentItemInput, {
-      description: 'The fields to change; REQUIRED where there is none.',
+      description: 'The fields to change; REQUIRED if there are none.',
     })
     input: UpdateFulfillmentItemInput,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
@@ -102,11 +106,11 @@ export class FulfillmentItemResolver {
   @Mutation(() => FulfillmentItemsPayload, {
     nullable: true,
     description:
-      'Deletes an item, unless its fulfillment is Canceled, which is ITEMS_NOT_ALLOWED. Source: Zuora, "Delete a fulfillment item".',
+      'Deletes an item. ITEMS_NOT_ALLOWED if its fulfillment is Canceled. Source: Zuora, "Delete a fulfillment item".',
   })
   @Extensions({ scope: 'fulfill' })
   deleteFulfillmentItem(
-    @Arg('id', () => ID, { description: 'The id of an item, in any spelling; it has no number.' }) id: string,
+    @Arg('id', () => ID, { description: 'Id of an item, in any spelling. An item has no business number.' }) id: string,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentItemsPayload> {

@@ -21,60 +21,64 @@ import { ProcessingOptionsInput } from './processing';
 import { shownCopy } from './read/show';
 import { DateScalar } from './scalars';
 
-/** What every mutation of many fulfillments gives back. */
+/** The payload of every mutation of many fulfillments. */
 @ObjectType()
 abstract class FulfillmentsPayload extends BilledPayload {
   @Field(() => [Fulfillment], {
     nullable: 'items',
-    description: 'As they are now, in the order of the request; null where an entry was refused.',
+    description: 'The fulfillments after the mutation, in request order; null for a refused entry.',
   })
   fulfillments: (Fulfillment | null)[];
 }
 
 @ObjectType({
-  description: 'What createFulfillments brought about, entry by entry, or why it was refused.',
+  description: 'Result of createFulfillments by entry, or the errors that refused it.',
   simpleResolvers: true,
 })
 export class CreateFulfillmentsPayload extends FulfillmentsPayload {}
 
 @ObjectType({
-  description: 'What a mutation that moves fulfillments brought about, entry by entry, or why it was refused.',
+  description: 'Result of a transition of fulfillments by entry, or the errors that refused it.',
   simpleResolvers: true,
 })
 export class TransitionFulfillmentsPayload extends FulfillmentsPayload {}
 
-@ObjectType({ description: 'What updateFulfillment brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of updateFulfillment, or the errors that refused it.', simpleResolvers: true })
 export class UpdateFulfillmentPayload {
-  @Field(() => Fulfillment, { nullable: true, description: 'The fulfillment as it is now; null where refused.' })
+  @Field(() => Fulfillment, { nullable: true, description: 'The fulfillment after the update; null if refused.' })
   fulfillment: Fulfillment | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
 
-@ObjectType({ description: 'What deleteFulfillment brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of deleteFulfillment, or the errors that refused it.', simpleResolvers: true })
 export class DeleteFulfillmentPayload {
-  @Field(() => ID, { nullable: true, description: 'The id of what is gone; null where refused.' }) deletedId:
+  @Field(() => ID, { nullable: true, description: 'Id of the deleted fulfillment; null if refused.' }) deletedId:
     | string
     | null;
   @Field(() => OrderLineItem, {
     nullable: true,
-    description: 'What it was to fulfill, as that is now: without it, that may have completed itself.',
+    description:
+      'The line item of the deleted fulfillment, after the deletion; null if refused. It may have completed as a result.',
   })
   orderLineItem: OrderLineItem | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
 
-const keysText = 'Ids in any spelling or fulfillment numbers, 1 to 1,000; INVALID_VALUE where one comes twice.';
+const keysText =
+  'Ids in any spelling, or fulfillment numbers: 1 to 1,000. INVALID_VALUE if a fulfillment is named twice.';
 
 const versionsArg = {
   nullable: true,
   description:
-    'The versions that the fulfillments were read at, one for each key and in the order of keys, else INVALID_VALUE. One that has changed since is refused with VERSION_CONFLICT. Not looked at where absent.',
+    'Versions at which the client read the fulfillments: one per key, in the order of keys, otherwise INVALID_VALUE. A fulfillment that has changed since is refused with VERSION_CONFLICT. If absent, versions are not checked.',
 };
 
 const done = (result: FulfillmentsResult) => ({
@@ -90,12 +94,12 @@ export class FulfillmentMutations {
   @Mutation(() => CreateFulfillmentsPayload, {
     nullable: true,
     description:
-      'Creates fulfillments; bills and collects them in the same act where asked to. Source: Zuora, "Create fulfillments".',
+      'Creates fulfillments. On request, bills and collects them in the same mutation. Source: Zuora, "Create fulfillments".',
   })
   @Extensions({ scope: 'fulfill' })
   createFulfillments(
     @Arg('input', () => CreateFulfillmentsInput, {
-      description: 'What is delivered or received, and whether to bill and collect it.',
+      description: 'The new fulfillments, and whether to bill and collect them.',
     })
     input: CreateFulfillmentsInput,
     @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
@@ -108,7 +112,7 @@ export class FulfillmentMutations {
   @Mutation(() => UpdateFulfillmentPayload, {
     nullable: true,
     description:
-      'Changes fields of a fulfillment, moves it, or both in one step. Source: Zuora, "Update a fulfillment".',
+      'Changes fields of a fulfillment, its state, or both in one step. Source: Zuora, "Update a fulfillment".',
   })
   @Extensions({ scope: 'fulfill' })
   updateFulfillment(
@@ -130,7 +134,7 @@ export class FulfillmentMutations {
   @Mutation(() => TransitionFulfillmentsPayload, {
     nullable: true,
     description:
-      'Moves fulfillments from Executing to Booked: they count as fulfilled. QUANTITY_EXCEEDED where less is pending by now. Source: Zuora, "State transitions for fulfillments".',
+      'Moves fulfillments from Executing to Booked, so that they count as fulfilled. QUANTITY_EXCEEDED if less is pending by now. Source: Zuora, "State transitions for fulfillments".',
   })
   @Extensions({ scope: 'fulfill' })
   bookFulfillments(
@@ -146,7 +150,7 @@ export class FulfillmentMutations {
   @Mutation(() => TransitionFulfillmentsPayload, {
     nullable: true,
     description:
-      'Moves fulfillments from Executing or Booked to SentToBilling; bills and collects them in the same act where asked to. BILL_TARGET_DATE_REQUIRED without a day to bill from. Source: Zuora, "State transitions for fulfillments".',
+      'Moves fulfillments from Executing or Booked to SentToBilling. On request, bills and collects them in the same mutation. BILL_TARGET_DATE_REQUIRED if a fulfillment has no billTargetDate. Source: Zuora, "State transitions for fulfillments".',
   })
   @Extensions({ scope: 'fulfill' })
   sendFulfillmentsToBilling(
@@ -155,12 +159,12 @@ export class FulfillmentMutations {
     @Arg('billTargetDate', () => DateScalar, {
       nullable: true,
       description:
-        'The day from which billing may pick them up, for all of them. One that is Booked takes it where it has none, else only with the scope edit-booked.',
+        'Day from which all these fulfillments may be billed. A Booked fulfillment that already has such a day takes a new one only with the scope edit-booked.',
     })
     billTargetDate: string | null,
     @Arg('processingOptions', () => ProcessingOptionsInput, {
       nullable: true,
-      description: 'Bills and collects them in the same act, as far as they are due.',
+      description: 'Bills and collects the fulfillments in the same mutation, if they are due.',
     })
     processingOptions: ProcessingOptionsInput | null,
     @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,
@@ -179,7 +183,7 @@ export class FulfillmentMutations {
   @Mutation(() => TransitionFulfillmentsPayload, {
     nullable: true,
     description:
-      'Moves fulfillments from SentToBilling to Complete, once each stands on a posted document, else NOT_BILLED_YET. Source: Zuora, "State transitions for fulfillments".',
+      'Moves fulfillments from SentToBilling to Complete. Each must be on a posted document, otherwise NOT_BILLED_YET. Source: Zuora, "State transitions for fulfillments".',
   })
   @Extensions({ scope: 'fulfill' })
   completeFulfillments(
@@ -211,7 +215,7 @@ export class FulfillmentMutations {
   @Mutation(() => DeleteFulfillmentPayload, {
     nullable: true,
     description:
-      'Deletes a fulfillment that is Executing, else NOT_DELETABLE; its history stays. Source: Zuora, "Delete a fulfillment".',
+      'Deletes a fulfillment that is Executing, otherwise NOT_DELETABLE. Its history stays. Source: Zuora, "Delete a fulfillment".',
   })
   @Extensions({ scope: 'fulfill' })
   deleteFulfillment(

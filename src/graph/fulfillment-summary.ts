@@ -11,32 +11,32 @@ import { DecimalScalar } from './scalars';
 
 @ObjectType({
   description:
-    'The sum of the fulfillments of one group in one currency. A Return counts with its own quantity and amount, as a Delivery does: group by fulfillmentType or filter by it to tell them apart.',
+    'Totals of one group of fulfillments in one currency. A Return adds its quantity and amount just as a Delivery does. To separate them, group or filter by fulfillmentType.',
   simpleResolvers: true,
 })
 export class FulfillmentSummary {
   @Field(() => String, {
-    description: 'What the group has in common: a value of what was asked for by groupBy, as text.',
+    description: 'Value that all fulfillments of the group have in the field that groupBy names, as text.',
   })
   key: string;
-  @Field(() => String, { description: 'ISO 4217 code of amount; a group has one row for each currency.' })
+  @Field(() => String, { description: 'ISO 4217 code of amount. A group has one row per currency.' })
   currency: string;
-  @Field(() => Int, { description: 'How many of them the group has.' }) count: number;
-  @Field(() => DecimalScalar, { description: 'The sum of their quantities, whatever their units of measure are.' })
+  @Field(() => Int, { description: 'Number of fulfillments in the group.' }) count: number;
+  @Field(() => DecimalScalar, { description: 'Sum of the quantities, across all units of measure.' })
   quantity: string;
   @Field(() => DecimalScalar, {
-    description: 'The sum of their amounts before any tax on top, of what was delivered and of what came back.',
+    description: 'Sum of the amounts of deliveries and returns, before any tax on top.',
   })
   amount: string;
 }
 
-@ObjectType({ description: 'How many fulfillments stand in one state.', simpleResolvers: true })
+@ObjectType({ description: 'Number of fulfillments in one state.', simpleResolvers: true })
 export class FulfillmentCount {
   @Field(() => FulfillmentStateEnum, {
-    description: 'One of the five states; each has an entry, also where no fulfillment stands in it.',
+    description: 'One of the five states. Each has an entry, even if no fulfillment is in it.',
   })
   state: FulfillmentState;
-  @Field(() => Int, { description: 'How many stand in it, whatever their currency.' })
+  @Field(() => Int, { description: 'Number of fulfillments in the state, in all currencies.' })
   count: number;
 }
 
@@ -45,17 +45,18 @@ export class FulfillmentSummaryResolver {
   @Query(() => [FulfillmentSummary], {
     nullable: true,
     description:
-      'Counts and sums of the fulfillments that the caller sees, filtered as the list of fulfillments is, in the order of key and currency.',
+      'Counts and totals of the fulfillments that the caller sees, by group. Filtered like the list of fulfillments; sorted by key and currency.',
   })
   @Extensions({ scope: 'read' })
   async fulfillmentSummary(
     @Arg('groupBy', () => FulfillmentGroupByEnum, {
-      description: 'What those have in common that are counted and summed up together.',
+      description: 'Field whose value the fulfillments of a group share.',
     })
     groupBy: FulfillmentGroupBy,
     @Arg('filter', () => filterTypes.fulfillment, {
       nullable: true,
-      description: 'Which of them, as in the list of fulfillments; all that the caller sees where absent.',
+      description:
+        'Conditions on the fulfillments, as in the list of fulfillments. If absent, all that the caller sees.',
     })
     filter: FulfillmentFilter | null,
     @Ctx() { work }: GraphContext,
@@ -67,13 +68,14 @@ export class FulfillmentSummaryResolver {
   @Query(() => [FulfillmentCount], {
     nullable: true,
     description:
-      "How many of the fulfillments that the caller sees stand in each state: one entry for every state, in the order of a fulfillment's life. Filtered as the list of fulfillments is.",
+      "Number of fulfillments that the caller sees in each state. One entry per state, in the order of a fulfillment's life. Filtered like the list of fulfillments.",
   })
   @Extensions({ scope: 'read' })
   async fulfillmentCounts(
     @Arg('filter', () => filterTypes.fulfillment, {
       nullable: true,
-      description: 'Which of them, as in the list of fulfillments; all that the caller sees where absent.',
+      description:
+        'Conditions on the fulfillments, as in the list of fulfillments. If absent, all that the caller sees.',
     })
     filter: FulfillmentFilter | null,
     @Ctx() { work }: GraphContext,

@@ -13,96 +13,110 @@ import { selectedFields } from './read/selection';
 import { DateScalar, DateTimeScalar, DecimalScalar, JSONObjectScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'A move that leads away from where a fulfillment stands now.', simpleResolvers: true })
+@ObjectType({ description: 'A transition that leaves the current state of the fulfillment.', simpleResolvers: true })
 export class FulfillmentTransition {
   @Field(() => FulfillmentActionEnum, {
     description:
-      'What makes the move: bookFulfillments, sendFulfillmentsToBilling, completeFulfillments or cancelFulfillments.',
+      'Names the mutation that makes the transition: bookFulfillments, sendFulfillmentsToBilling, completeFulfillments or cancelFulfillments.',
   })
   action: FulfillmentAction;
-  @Field(() => FulfillmentStateEnum, { description: 'Where the move leads.' }) to: FulfillmentState;
-  @Field(() => Boolean, { description: 'Whether this caller may do it now, to this object as it is.' })
+  @Field(() => FulfillmentStateEnum, { description: 'State that the transition leads to.' }) to: FulfillmentState;
+  @Field(() => Boolean, {
+    description: 'Whether this caller may make the transition now, with the fulfillment as it is.',
+  })
   allowed: boolean;
-  @Field(() => [TransitionBlock], { description: 'Every reason against it; empty where it is allowed.' })
+  @Field(() => [TransitionBlock], { description: 'Every reason against the transition; empty if it is allowed.' })
   blockedBy: TransitionBlock[];
 }
 
 @ObjectType({
   implements: Node,
   description:
-    'A delivery (sales) or receipt (return) of part of a line item. Source: Zuora, "Create fulfillments" and "State transitions for fulfillments".',
+    'A delivery (of a sale) or receipt (of a return) of part of a line item. Source: Zuora, "Create fulfillments" and "State transitions for fulfillments".',
   simpleResolvers: true,
 })
 export class Fulfillment extends Audited {
   @Field(() => String, {
-    description: 'Its business number, such as F-00000001; unique in the entity, and never changes.',
+    description: 'Business number of the fulfillment, such as F-00000001. Unique in the entity; never changes.',
   })
   fulfillmentNumber: string;
   @Field(() => FulfillmentTypeEnum, {
-    description: 'Whether it delivers, which is on a sale, or takes back, which is on a return; never changes.',
+    description: 'Delivery on a sale, Return on a return. Never changes.',
   })
   fulfillmentType: FulfillmentType;
-  @Field(() => FulfillmentStateEnum, { description: 'Where it stands; allowedTransitions says where it can go.' })
+  @Field(() => FulfillmentStateEnum, {
+    description: 'The current state. allowedTransitions lists the states that can follow.',
+  })
   state: FulfillmentState;
   @Field(() => DateScalar, { description: 'The day of delivery or receipt.' }) fulfillmentDate: string;
   @Field(() => DecimalScalar, {
-    description: 'How much is delivered or received, in the unitOfMeasure of its line item; above 0.',
+    description: 'Quantity delivered or received, in the unitOfMeasure of the line item; above 0.',
   })
   quantity: string;
   @Field(() => DecimalScalar, {
     description:
-      'amountPerUnit of the line item x quantity, of what is delivered or, on a Return, received back; rounded to the decimals of the currency. What a return is credited stands on its credit memo or invoice. Source: Zuora, "Data type rounding rules".',
+      'amountPerUnit of the line item x quantity delivered or, for a Return, received back. Rounded to the decimals of the currency. The credit for a return is on its credit memo or invoice. Source: Zuora, "Data type rounding rules".',
   })
   amount: string;
-  @Field(() => String, { description: 'ISO 4217 code of its amount: that of its line item.' }) currency: string;
+  @Field(() => String, { description: 'ISO 4217 code of the amount: the currency of the line item.' }) currency: string;
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'The day from which billing may pick it up; never null from SentToBilling on.',
+    description: 'Day from which the fulfillment may be billed. Never null from SentToBilling on.',
   })
   billTargetDate: string | null;
   @Field(() => DateTimeScalar, {
     nullable: true,
     description:
-      'The instant at which it became SentToBilling; null where it never did. It stays, so that one whose document was canceled can be billed again.',
+      'Time at which the fulfillment became SentToBilling; null if it never did. The time stays, so that the fulfillment can be billed again after its document was canceled.',
   })
   sentToBillingDate: string | null;
-  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
-    | string
-    | null;
   @Field(() => String, {
     nullable: true,
-    description: 'Who carries the goods; one of those in billingSettings where there are any.',
+    description: 'Free text for people, at most 500 characters; null if none was given.',
+  })
+  description: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Company that carries the goods. If BillingSettings.carriers has entries, one of them. Null if none was given.',
   })
   carrier: string | null;
-  @Field(() => String, { nullable: true, description: 'What the carrier knows the shipment by.' }) trackingNumber:
-    | string
-    | null;
   @Field(() => String, {
     nullable: true,
-    description: 'Which system fulfills it, such as a warehouse; one of those in billingSettings where there are any.',
+    description: 'Number by which the carrier knows the shipment; null if none was given.',
+  })
+  trackingNumber: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'System that fulfills the line item, such as a warehouse system. If BillingSettings.fulfillmentSystems has entries, one of them. Null if none was given.',
   })
   fulfillmentSystem: string | null;
   @Field(() => String, {
     nullable: true,
-    description: 'Which place it is fulfilled from; one of those in billingSettings where there are any.',
+    description:
+      'Place that the goods come from. If BillingSettings.fulfillmentLocations has entries, one of them. Null if none was given.',
   })
   fulfillmentLocation: string | null;
   @Field(() => String, {
     nullable: true,
-    description: 'What it is known by in a system outside; not unique. The list of fulfillments is filtered by it.',
+    description:
+      'Id of the fulfillment in an external system, not unique; null if none was given. The list of fulfillments can be filtered by it.',
   })
   externalId: string | null;
   @Field(() => Boolean, {
-    description: 'Whether its bill is left out of revenue accounting: kept as given, without effect here.',
+    description:
+      'Whether revenue accounting leaves out the billing of this fulfillment. Stored as given; the gateway does not use it.',
   })
   excludeItemBillingFromRevenueAccounting: boolean;
   @Field(() => Boolean, {
-    description: 'Whether its delivery is left out of revenue accounting: kept as given, without effect here.',
+    description:
+      'Whether revenue accounting leaves out the delivery of this fulfillment. Stored as given; the gateway does not use it.',
   })
   excludeItemBookingFromRevenueAccounting: boolean;
   @Field(() => JSONObjectScalar, {
     nullable: true,
-    description: 'Fields of the client itself, kept as they were given; their names end in __c.',
+    description: 'Custom fields of the client, stored as given; null if there are none. Their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
 }
@@ -111,14 +125,15 @@ export class Fulfillment extends Audited {
 export class FulfillmentResolver {
   @FieldResolver(() => Boolean, {
     description:
-      'Whether it stands on a document, a draft included: no other act bills it then. Its state says nothing about it.',
+      'Whether the fulfillment is on a billing document, drafts included. If true, no other mutation or bill run bills it. The state does not show this.',
   })
   billed(@Root() fulfillment: FulfillmentRow, @Ctx() { loaders }: GraphContext): Promise<boolean> {
     return loaders.billed(fulfillment.id);
   }
 
   @FieldResolver(() => [BillingDocument], {
-    description: 'What it stands on: invoices, then credit memos, drafts and canceled ones included.',
+    description:
+      'The billing documents of the fulfillment: invoices, then credit memos. Drafts and Canceled documents are included.',
   })
   async billingDocuments(
     @Root() { id }: FulfillmentRow,
@@ -147,7 +162,7 @@ export class FulfillmentResolver {
 
   @FieldResolver(() => [FulfillmentTransition], {
     description:
-      'One entry for each act that leaves the present state, judged for this caller and this object as it is. Ask here instead of knowing the rules. Source: Zuora, "State transitions for fulfillments".',
+      'One entry per transition that leaves the current state, judged for this caller and the fulfillment as it is. Ask here instead of implementing the rules. Source: Zuora, "State transitions for fulfillments".',
   })
   async allowedTransitions(
     @Root() fulfillment: FulfillmentRow,
@@ -170,12 +185,12 @@ export class FulfillmentResolver {
 
   @FieldResolver(() => [String], {
     description:
-      'What this caller may change now by updateFulfillment. Executing: all; Booked: all with the scope edit-booked, else a billTargetDate that is missing; later: nothing. Source: Zuora, "Update a fulfillment".',
+      'Fields that this caller may change now with updateFulfillment. Executing: all. Booked: all with the scope edit-booked, otherwise only a missing billTargetDate. Later: none. Source: Zuora, "Update a fulfillment".',
   })
   editableFields(@Root() fulfillment: FulfillmentRow, @Ctx() { caller }: GraphContext): readonly string[] {
     return editableFields(fulfillment, caller);
   }
 }
 
-/** What a move is judged by in the line item: the facts behind its quantities. */
+/** `quantityFulfilled` needs all columns of the line item that `judgeMove` reads. */
 const judgedFields = ['quantityFulfilled'];

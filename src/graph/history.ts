@@ -10,58 +10,59 @@ import { selectedFields } from './read/selection';
 import { shownSettings } from './read/show';
 import { DateTimeScalar } from './scalars';
 
-@ObjectType({ description: 'What a field held before a change, and what it holds since.', simpleResolvers: true })
+@ObjectType({ description: 'Value of a field before a change and after it.', simpleResolvers: true })
 export class FieldChange {
   @Field(() => String, {
     description:
-      'What it is called, such as quantity. Some stand behind fields of the graph that are computed, such as fulfilledQuantity.',
+      'Name of the field, such as quantity. Some names are stored facts behind computed fields, such as fulfilledQuantity.',
   })
   field: string;
-  @Field(() => String, { nullable: true, description: 'Its value before, as text; null where it had none.' })
+  @Field(() => String, { nullable: true, description: 'Value before the change, as text; null if there was none.' })
   before: string | null;
-  @Field(() => String, { nullable: true, description: 'Its value after, as text; null where it has none.' })
+  @Field(() => String, { nullable: true, description: 'Value after the change, as text; null if there is none.' })
   after: string | null;
 }
 
 @ObjectType({
   implements: Node,
-  description: 'One change of one object, kept in the same transaction as the change; never changed or removed itself.',
+  description: 'One change of one object, written in the same transaction as the change. Never changed or removed.',
   simpleResolvers: true,
 })
 export class HistoryEntry extends Node {
-  @Field(() => DateTimeScalar, { description: 'When the change took place.' }) at: string;
-  @Field(() => String, { description: 'The client_id of the OAuth client on whose behalf it was made.' }) actor: string;
-  @Field(() => String, { nullable: true, description: 'The Zuora-Track-Id of the request; null where it had none.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the change.' }) at: string;
+  @Field(() => String, { description: 'The client_id of the OAuth client on whose behalf the change was made.' })
+  actor: string;
+  @Field(() => String, { nullable: true, description: 'Zuora-Track-Id of the request; null if it had none.' })
   trackId: string | null;
   @Field(() => String, {
     description:
-      'The act: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund, and of bill runs Start, Finish, Remove and Reopen. More may be added.',
+      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund, and of bill runs Start, Finish, Remove and Reopen. More may be added.',
   })
   action: string;
   @Field(() => String, {
     nullable: true,
-    description: 'The state or status before; null on a new object, and on one that has none.',
+    description: 'State or status before the change. Null on a new object, and if the object has neither.',
   })
   fromState: string | null;
   @Field(() => String, {
     nullable: true,
-    description: 'The state or status since; null where it was deleted, and on one that has none.',
+    description: 'State or status after the change. Null on a deleted object, and if the object has neither.',
   })
   toState: string | null;
   @Field(() => String, {
     description:
-      'The type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo, Payment, Refund, BillRun or BillingSettings. More may be added.',
+      'Type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo, Payment, Refund, BillRun or BillingSettings. More may be added.',
   })
   subjectType: string;
   @Field(() => [FieldChange], {
     description:
-      'The fields that changed. None on a new object, but for a Refund: the values it was made with. On a deleted object the values it had.',
+      'The changed fields. A new object has none, except a Refund, which has its values. A deleted object has its last values.',
   })
   changes: FieldChange[];
   @Field(() => Int, { description: 'The version of the object after the change.' }) version: number;
 }
 
-/** Settings have no row of their own among the nouns; a refund is no object of the graph. */
+/** Two subjects are absent: BillingSettings have no row among the nouns, and a Refund is no object of the graph. */
 const nounOf: Partial<Record<HistorySubject, Noun>> = {
   Account: 'account',
   Order: 'order',
@@ -77,7 +78,7 @@ const nounOf: Partial<Record<HistorySubject, Noun>> = {
 export class HistoryEntryResolver {
   @FieldResolver(() => Node, {
     nullable: true,
-    description: 'The object as it is now; null where it was deleted, and of a Refund.',
+    description: 'The object as it is now; null for a deleted object and for a Refund.',
   })
   async subject(
     @Root() entry: HistoryEntryRow,

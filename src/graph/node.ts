@@ -12,34 +12,36 @@ import { DateTimeScalar } from './scalars';
 
 @InterfaceType({
   description:
-    'An object with an id of its own: `node` and `nodes` fetch any of them by it. Source: Relay, "GraphQL Server Specification".',
+    'An object with an id of its own. `node` and `nodes` fetch any object by its id. Source: Relay, "GraphQL Server Specification".',
 })
 export abstract class Node {
   @Field(() => ID, {
     description:
-      'Unique among all objects of all types, and never changes: 32 lower-case hex digits. Taken in as upper case and with dashes too.',
+      'Unique among all objects of all types; never changes. 32 lower-case hex digits. Input may have upper case and dashes.',
   })
   id: string;
 }
 
-/** What every object that is changed by clients shows of its making and changes. */
+/** The version, creation and last change of every object that clients change. */
 @ObjectType()
 export abstract class Audited extends Node {
   @Field(() => Int, {
     description:
-      '1 on a new object, raised by every change. Given as expectedVersion, where a mutation takes one, it keeps the change of another client from being overwritten.',
+      '1 on a new object, raised by every change. Sent as expectedVersion of a mutation, it keeps the change of another client from being overwritten.',
   })
   version: number;
   @Field(() => DateTimeScalar, {
-    description: 'The instant of its creation; all that one mutation creates has the same.',
+    description: 'Time of the creation. All objects that one mutation creates have the same time.',
   })
   createdDate: string;
-  @Field(() => String, { description: 'The client_id of the OAuth client that created it.' }) createdById: string;
+  @Field(() => String, { description: 'The client_id of the OAuth client that created the object.' })
+  createdById: string;
   @Field(() => DateTimeScalar, {
-    description: 'The instant of its last change; that of its creation where it has not been changed.',
+    description: 'Time of the last change; createdDate if the object has not been changed.',
   })
   updatedDate: string;
-  @Field(() => String, { description: 'The client_id of the OAuth client that last changed it.' }) updatedById: string;
+  @Field(() => String, { description: 'The client_id of the OAuth client that last changed the object.' })
+  updatedById: string;
 }
 
 @Resolver()
@@ -47,12 +49,12 @@ export class NodeResolver {
   @Query(() => Node, {
     nullable: true,
     description:
-      'Any object by its id, to be asked for the fields of its type by a fragment; null where the caller sees none. Source: Relay, "GraphQL Server Specification".',
+      'Any object by its id; a fragment selects the fields of its type. Null if the caller sees none. Source: Relay, "GraphQL Server Specification".',
   })
   @Extensions({ scope: 'read' })
   async node(
     @Arg('id', () => ID, {
-      description: 'The id of an object of any type, in any spelling; a business number is none.',
+      description: 'Id of an object of any type, in any spelling; not a business number.',
     })
     id: string,
     @Ctx() context: GraphContext,
@@ -64,11 +66,11 @@ export class NodeResolver {
   @Query(() => [Node], {
     nullable: 'items',
     description:
-      'Objects of any types by their ids, in the order of the ids; null where the caller sees none. More than 100 ids are refused with PAGE_SIZE.',
+      'Objects of any types by their ids, in the order of the ids. Null for an object that the caller does not see. More than 100 ids are refused with PAGE_SIZE.',
   })
   @Extensions({ scope: 'read' })
   nodes(
-    @Arg('ids', () => [ID], { description: 'The ids of objects of any types, 0 to 100, each in any spelling.' })
+    @Arg('ids', () => [ID], { description: 'Ids of objects of any types, 0 to 100, each in any spelling.' })
     ids: string[],
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
@@ -77,7 +79,7 @@ export class NodeResolver {
   }
 }
 
-/** One statement finds out what the ids are, then one per kind of object reads them. */
+/** One statement finds the types of the ids; then one statement per type reads the objects. */
 async function nodesOf(
   context: GraphContext,
   keys: readonly string[],

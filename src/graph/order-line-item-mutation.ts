@@ -11,20 +11,20 @@ import { OrderLineItem } from './order-line-item';
 import { UpdateOrderLineItemInput, UpdateOrderLineItemsInput } from './order-line-item-input';
 import { shownCopy } from './read/show';
 
-@ObjectType({ description: 'What updateOrderLineItem brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of updateOrderLineItem, or the errors that refused it.', simpleResolvers: true })
 export class UpdateOrderLineItemPayload extends BilledPayload {
-  @Field(() => OrderLineItem, { nullable: true, description: 'The line item as it is now; null where refused.' })
+  @Field(() => OrderLineItem, { nullable: true, description: 'The line item after the update; null if refused.' })
   orderLineItem: OrderLineItem | null;
 }
 
 @ObjectType({
-  description: 'What updateOrderLineItems brought about, entry by entry, or why it was refused.',
+  description: 'Result of updateOrderLineItems by entry, or the errors that refused it.',
   simpleResolvers: true,
 })
 export class UpdateOrderLineItemsPayload extends BilledPayload {
   @Field(() => [OrderLineItem], {
     nullable: 'items',
-    description: 'As they are now, in the order of the request; null where an entry was refused.',
+    description: 'The line items after the mutation, in request order; null for a refused entry.',
   })
   orderLineItems: (OrderLineItem | null)[];
 }
@@ -36,11 +36,13 @@ export class OrderLineItemMutations {
   @Mutation(() => UpdateOrderLineItemPayload, {
     nullable: true,
     description:
-      'Changes fields, state, or both in one step; bills and collects a line item without fulfillments in the same act where asked to. Source: Zuora, "Update an order line item".',
+      'Changes fields of a line item, its state, or both in one step. On request, bills and collects a line item without fulfillments in the same mutation. Source: Zuora, "Update an order line item".',
   })
   @Extensions({ scope: 'order' })
   updateOrderLineItem(
-    @Arg('id', () => ID, { description: 'Its id, in any spelling; its number tells it apart only within its order.' })
+    @Arg('id', () => ID, {
+      description: 'Id of the line item, in any spelling. An itemNumber is unique only within its order.',
+    })
     id: string,
     @Arg('input', () => UpdateOrderLineItemInput, {
       description: 'The fields to change, the state to move to, or both.',
@@ -61,12 +63,12 @@ export class OrderLineItemMutations {
   @Mutation(() => UpdateOrderLineItemsPayload, {
     nullable: true,
     description:
-      'Changes up to 100 line items; bills and collects those without fulfillments in the same act where asked to. Source: Zuora, "Update multiple order line items".',
+      'Changes up to 100 line items. On request, bills and collects those without fulfillments in the same mutation. Source: Zuora, "Update multiple order line items".',
   })
   @Extensions({ scope: 'order' })
   updateOrderLineItems(
     @Arg('input', () => UpdateOrderLineItemsInput, {
-      description: 'What is to be changed, and whether to bill and collect it.',
+      description: 'The line items to change, and whether to bill and collect them.',
     })
     input: UpdateOrderLineItemsInput,
     @Arg('onError', () => OnErrorEnum, shared.onError) onError: OnError,

@@ -14,24 +14,26 @@ import { columnsOf } from './read/columns';
 import { DecimalScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'A move that leads away from where a line item stands now.', simpleResolvers: true })
+@ObjectType({ description: 'A transition that leaves the current state of the line item.', simpleResolvers: true })
 export class OrderLineItemTransition {
-  @Field(() => OrderLineItemStateEnum, { description: 'Where the move leads.' }) to: OrderLineItemState;
-  @Field(() => Boolean, { description: 'Whether this caller may do it now, to this object as it is.' })
+  @Field(() => OrderLineItemStateEnum, { description: 'State that the transition leads to.' }) to: OrderLineItemState;
+  @Field(() => Boolean, {
+    description: 'Whether this caller may make the transition now, with the line item as it is.',
+  })
   allowed: boolean;
   @Field(() => [TransitionBlock], {
     description:
-      'Every reason against it; empty where it is allowed. A move that only the system makes is never allowed.',
+      'Every reason against the transition; empty if it is allowed. A transition that only the system makes is never allowed.',
   })
   blockedBy: TransitionBlock[];
 }
 
-/** What the rules make of a line item: quantities, amounts, and what can follow. */
+/** Fields of a line item that follow from the rules: amounts, transitions and editable fields. */
 @Resolver(() => OrderLineItem)
 export class OrderLineItemRules {
   @FieldResolver(() => DecimalScalar, {
     description:
-      'listPricePerUnit x quantity in the currency, rounded to its decimals by roundingMode of the billing settings. Source: Zuora, "Data type rounding rules".',
+      'listPricePerUnit x quantity in the currency, rounded to its decimals by BillingSettings.roundingMode. Source: Zuora, "Data type rounding rules".',
   })
   async listPrice(@Root() line: OrderLineItemRow, @Ctx() context: GraphContext): Promise<string> {
     return money(listPrice(line, await modeFor(line, context)), line.currency);
@@ -39,7 +41,7 @@ export class OrderLineItemRules {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'listPrice less amount in the currency, both rounded: what is taken off over the whole quantity; 0 where inlineDiscountType is None.',
+      'Discount on the whole quantity, in the currency: listPrice less amount, both rounded. 0 if inlineDiscountType is None.',
   })
   async discount(@Root() line: OrderLineItemRow, @Ctx() context: GraphContext): Promise<string> {
     return money(discount(line, await modeFor(line, context)), line.currency);
@@ -47,7 +49,7 @@ export class OrderLineItemRules {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'amountPerUnit x quantity in the currency, rounded to its decimals by roundingMode of the billing settings; with tax where taxMode is TaxInclusive. What is billed is rounded item by item, so parts may add up to a little more or less.',
+      'amountPerUnit x quantity in the currency, rounded to its decimals by BillingSettings.roundingMode. Includes tax if taxMode is TaxInclusive. Billing rounds each item, so parts may add up to a little more or less.',
   })
   async amount(@Root() line: OrderLineItemRow, @Ctx() context: GraphContext): Promise<string> {
     return money(amount(line, await modeFor(line, context)), line.currency);
@@ -55,7 +57,7 @@ export class OrderLineItemRules {
 
   @FieldResolver(() => DecimalScalar, {
     description:
-      'In the currency: the rounded amount less the tax in it where taxMode is TaxInclusive, by the rate that its tax code has now; else amount. Source: Zuora, "Order line item fields".',
+      'The rounded amount less the tax in it, in the currency. With TaxInclusive, the tax follows from the current rate of the tax code; otherwise this equals amount. Source: Zuora, "Order line item fields".',
   })
   async amountWithoutTax(@Root() line: OrderLineItemRow, @Ctx() context: GraphContext): Promise<string> {
     const without =
@@ -67,7 +69,7 @@ export class OrderLineItemRules {
 
   @FieldResolver(() => [OrderLineItemTransition], {
     description:
-      'One entry for each move that leaves the present state, judged for this caller and this object as it is. Ask here instead of knowing the rules. Source: Zuora, "State transitions for order line items without fulfillments" and "... with fulfillments".',
+      'One entry per transition that leaves the current state, judged for this caller and the line item as it is. Ask here instead of implementing the rules. Source: Zuora, "State transitions for order line items without fulfillments" and "... with fulfillments".',
   })
   async allowedTransitions(
     @Root() line: OrderLineItemRow,
@@ -84,16 +86,16 @@ export class OrderLineItemRules {
 
   @FieldResolver(() => [String], {
     description:
-      'What this caller may change now by updateOrderLineItem; empty once it is Complete or Canceled. Source: Zuora, "Update an order line item", which names the states for each field.',
+      'Fields that this caller may change now with updateOrderLineItem. Complete: customFields alone. Canceled: none. Source: Zuora, "Update an order line item", which names the states for each field.',
   })
   editableFields(@Root() line: OrderLineItemRow, @Ctx() { caller }: GraphContext): readonly string[] {
     return editableLineFields(line, caller);
   }
 }
 
-/** Most amounts need no rounding, and these cost no look at the settings. */
+/** Most amounts need no rounding, so most line items do not read the settings. */
 const modeFor = async (line: OrderLineItemRow, { loaders }: GraphContext): Promise<RoundingMode> =>
   dependsOnRounding(line) ? (await loaders.settings()).roundingMode : defaultRounding;
 
-/** What a return is judged by in its original: the facts behind its quantities. */
+/** `quantityAvailableForReturn` needs all columns of the original line item that `judgeLineMove` reads. */
 const judgedFields = ['quantityAvailableForReturn'];

@@ -15,97 +15,107 @@ import { DateScalar, DecimalScalar, JSONObjectScalar } from './scalars';
 @ObjectType({
   implements: Node,
   description:
-    'What an order sells or takes back: so much of something at a price. With the billing rule TriggerAsFulfillmentOccurs it is delivered, or received, in fulfillments. Source: Zuora, "Order line items".',
+    'A quantity of goods, fees or services that an order sells or takes back at a price. With the billing rule TriggerAsFulfillmentOccurs, fulfillments deliver or receive it in parts. Source: Zuora, "Order line items".',
   simpleResolvers: true,
 })
 export class OrderLineItem extends Audited {
-  @Field(() => String, { description: 'Tells it apart within its order, such as "1"; never changes.' })
+  @Field(() => String, { description: 'Number of the line item within its order, such as "1". Never changes.' })
   itemNumber: string;
-  @Field(() => String, { description: 'What is sold, or taken back; printed as the charge on its documents.' })
+  @Field(() => String, { description: 'Name of the goods or services; printed as the charge on billing documents.' })
   itemName: string;
   @Field(() => ItemTypeEnum, {
     nullable: true,
-    description: 'Whether it stands for goods, a charge or work; never null on a sale.',
+    description: 'Whether the line item is goods, a fee or services. Never null on a sale.',
   })
   itemType: ItemType | null;
-  @Field(() => ItemCategoryEnum, { description: 'Whether it is sold or taken back; never changes.' })
+  @Field(() => ItemCategoryEnum, { description: 'Whether the line item is sold or taken back. Never changes.' })
   itemCategory: ItemCategory;
   @Field(() => OrderLineItemStateEnum, {
     description:
-      'Where it stands. With fulfillments it completes by itself, when it is Booked, nothing is pending and every fulfillment is SentToBilling, Complete or Canceled.',
+      'The current state. A Booked line item with fulfillments completes by itself once nothing is pending and every fulfillment is SentToBilling, Complete or Canceled.',
   })
   itemState: OrderLineItemState;
-  @Field(() => BillingRuleEnum, { description: 'Whether it is billed as a whole, or fulfillment by fulfillment.' })
+  @Field(() => BillingRuleEnum, { description: 'Whether the line item is billed as a whole or by fulfillment.' })
   billingRule: BillingRule;
-  @Field(() => DecimalScalar, { description: 'How much is sold or taken back, in units of unitOfMeasure; above 0.' })
+  @Field(() => DecimalScalar, { description: 'Quantity sold or taken back, in unitOfMeasure; above 0.' })
   quantity: string;
   @Field(() => String, {
     nullable: true,
     description:
-      'The unit that its quantities are counted in, one of those in billingSettings where there are any; null where none was named.',
+      'Unit of all quantities of the line item; null if none was named. If BillingSettings.units has entries, one of them.',
   })
   unitOfMeasure: string | null;
-  @Field(() => String, { description: 'ISO 4217 code of its prices and amounts: that of its account.' })
+  @Field(() => String, { description: 'ISO 4217 code of the prices and amounts: the currency of the account.' })
   currency: string;
   @Field(() => DecimalScalar, {
-    description: 'What one unit costs before the inline discount, in the currency. Never rounded.',
+    description: 'Price of one unit before the inline discount, in the currency. Never rounded.',
   })
   listPricePerUnit: string;
   @Field(() => DecimalScalar, {
     description:
-      'What one unit is charged at, in the currency: after the inline discount, and with tax where taxMode is TaxInclusive. Never rounded. Source: Zuora, "Data type rounding rules".',
+      'Price charged for one unit, in the currency: after the inline discount, and with tax if taxMode is TaxInclusive. Never rounded. Source: Zuora, "Data type rounding rules".',
   })
   amountPerUnit: string;
   @Field(() => InlineDiscountTypeEnum, {
-    description: 'What inlineDiscountPerUnit is counted in; None where nothing is taken off.',
+    description: 'Unit of inlineDiscountPerUnit: percent points or money. None if there is no discount.',
   })
   inlineDiscountType: InlineDiscountType;
-  @Field(() => TaxModeEnum, { nullable: true, description: 'Whether prices include tax; null reads as TaxExclusive.' })
+  @Field(() => TaxModeEnum, { nullable: true, description: 'Whether prices include tax. Null counts as TaxExclusive.' })
   taxMode: TaxMode | null;
   @Field(() => String, {
     nullable: true,
-    description: 'One of those in billingSettings, whose rate of the day is billed; null where it is not taxed.',
+    description:
+      'One of BillingSettings.taxCodes; null if the line item is not taxed. Billing applies the rate that the code has at that time.',
   })
   taxCode: string | null;
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'The day from which billing may pick it up; with fulfillments theirs count instead.',
+    description:
+      'Day from which the line item may be billed; null if none was given. With fulfillments, their own billTargetDate counts instead.',
   })
   billTargetDate: string | null;
   @Field(() => DateScalar, {
     nullable: true,
     description:
-      'The first day of what is sold: serviceStartDate on its invoice where it has no fulfillments. The orderDate where none was given.',
+      'First day of the transaction. Without fulfillments, the serviceStartDate of the invoice item. The orderDate if none was given.',
   })
   transactionStartDate: string | null;
   @Field(() => DateScalar, {
     nullable: true,
     description:
-      'The last day of what is sold: serviceEndDate on its invoice where it has no fulfillments. Its start where none was given.',
+      'Last day of the transaction. Without fulfillments, the serviceEndDate of the invoice item. The transactionStartDate if none was given.',
   })
   transactionEndDate: string | null;
   @Field(() => String, {
     nullable: true,
     description:
-      'How long after their date its invoices are due; null where the account says so. Those that differ are invoiced apart.',
+      'Time from the invoice date until the invoice is due. Null if the payment term of the account applies. Line items with different payment terms are invoiced separately.',
   })
   paymentTerm: string | null;
   @Field(() => String, {
     nullable: true,
-    description: 'Those that differ in it are invoiced apart; null is a group as well.',
+    description:
+      'Line items with different invoice group numbers are invoiced separately. Those with null form one group.',
   })
   invoiceGroupNumber: string | null;
-  @Field(() => String, { nullable: true, description: 'What it is called in the catalog of the seller.' }) productCode:
-    | string
-    | null;
-  @Field(() => String, { nullable: true, description: 'What the customer calls the order that it belongs to.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Code of the product in the catalog of the seller; null if none was given.',
+  })
+  productCode: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Number that the customer uses for the order; null if none was given.',
+  })
   purchaseOrderNumber: string | null;
-  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
-    | string
-    | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Free text for people, at most 500 characters; null if none was given.',
+  })
+  description: string | null;
   @Field(() => JSONObjectScalar, {
     nullable: true,
-    description: 'Fields of the client itself, kept as they were given; their names end in __c.',
+    description: 'Custom fields of the client, stored as given; null if there are none. Their names end in __c.',
   })
   customFields: Record<string, unknown> | null;
 }

@@ -14,30 +14,36 @@ import { DateScalar } from './scalars';
 
 @ObjectType({
   implements: Node,
-  description: 'What an account has ordered, or sends back, in line items. Source: Zuora, "Create an order".',
+  description: 'An order of an account: line items that it buys or returns. Source: Zuora, "Create an order".',
   simpleResolvers: true,
 })
 export class Order extends Audited {
   @Field(() => String, {
-    description: 'Its business number, such as O-00000001; unique in the entity, and never changes.',
+    description: 'Business number of the order, such as O-00000001. Unique in the entity; never changes.',
   })
   orderNumber: string;
   @Field(() => DateScalar, {
-    description: 'The day on which it was placed; its line items start on it where they say nothing else.',
+    description:
+      'Day on which the order was placed. Line items start on this day unless they have a transactionStartDate.',
   })
   orderDate: string;
-  @Field(() => OrderCategoryEnum, { description: 'Whether it sells or takes back; all of its line items do the same.' })
+  @Field(() => OrderCategoryEnum, {
+    description: 'Whether the order sells or takes back. All of its line items do the same.',
+  })
   category: OrderCategory;
   @Field(() => OrderStateEnum, {
-    description: 'Follows from those of its line items; nobody sets it. Source: Zuora, "State transitions for order".',
+    description:
+      'Derived from the states of the line items; no client sets it. Source: Zuora, "State transitions for order".',
   })
   state: OrderState;
-  @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' }) description:
-    | string
-    | null;
   @Field(() => String, {
     nullable: true,
-    description: 'Why it was placed, in words of the client, at most 255 characters.',
+    description: 'Free text for people, at most 500 characters; null if none was given.',
+  })
+  description: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Reason for the order in the words of the client, at most 255 characters; null if none was given.',
   })
   reasonCode: string | null;
 }
@@ -46,45 +52,48 @@ export class Order extends Audited {
 export class CreateOrderInput {
   @Field(() => String, {
     description:
-      'The account that orders and is invoiced, by its account number or its id; NOT_FOUND where the caller sees none.',
+      'Account that orders and is invoiced, by its account number or id. NOT_FOUND if the caller does not see it.',
   })
   existingAccountNumber: string;
   @Field(() => DateScalar, {
-    description: 'The day on which it was placed; its line items start on it where they say nothing else.',
+    description:
+      'Day on which the order was placed. Line items start on this day unless they have a transactionStartDate.',
   })
   orderDate: string;
   @Field(() => String, {
     nullable: true,
     description:
-      'Its business number, at most 100 characters without #, ? and /, not of the form of an id and not beginning with DRYRUN-; the next of O-00000001, ... where absent. DUPLICATE where it is taken.',
+      'Business number, at most 100 characters. It must not contain #, ? or /, have the form of an id, or begin with DRYRUN-. Default: the next number, such as O-00000001. DUPLICATE if the number is taken.',
   })
   orderNumber?: string;
   @Field(() => String, { nullable: true, description: 'Free text for people, at most 500 characters.' })
   description?: string;
   @Field(() => String, {
     nullable: true,
-    description: 'Why it was placed, in words of the client, at most 255 characters.',
+    description: 'Reason for the order in the words of the client, at most 255 characters.',
   })
   reasonCode?: string;
   @Field(() => OrderCategoryEnum, {
     nullable: true,
     defaultValue: 'NewSales',
-    description: 'Whether it sells or takes back; its line items are all of one category.',
+    description: 'Whether the order sells or takes back. All line items must be of this category.',
   })
   category?: OrderCategory;
-  @Field(() => [CreateOrderLineItemInput], { description: 'What is ordered, 1 to 100 line items.' })
+  @Field(() => [CreateOrderLineItemInput], {
+    description: 'The goods and services to sell or take back, 1 to 100 line items.',
+  })
   orderLineItems: NewOrderLineItem[];
   @Field(() => ProcessingOptionsInput, {
     nullable: true,
     description:
-      'Bill the line items without fulfillments that are SentToBilling and due, and collect, in the same act.',
+      'Bills and collects, in the same mutation, the line items without fulfillments that are SentToBilling and due.',
   })
   processingOptions?: ProcessingOptionsInput;
 }
 
-@ObjectType({ description: 'What createOrder brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of createOrder, or the errors that refused it.', simpleResolvers: true })
 export class CreateOrderPayload extends BilledPayload {
-  @Field(() => Order, { nullable: true, description: 'The new order, with its number; null where refused.' })
+  @Field(() => Order, { nullable: true, description: 'The new order; null if refused.' })
   order: Order | null;
 }
 
@@ -93,12 +102,12 @@ export class OrderResolver {
   @Mutation(() => CreateOrderPayload, {
     nullable: true,
     description:
-      'Creates an order with its line items, and bills and collects those without fulfillments in the same act where asked to: all of it or nothing. A return names what it takes back. Source: Zuora, "Create an order".',
+      'Creates an order with its line items, all or nothing. On request, bills and collects the line items without fulfillments in the same mutation. A line item of a return names the line item that was sold. Source: Zuora, "Create an order".',
   })
   @Extensions({ scope: 'order' })
   createOrder(
     @Arg('input', () => CreateOrderInput, {
-      description: 'What is ordered, and whether to bill and collect it at once.',
+      description: 'The order with its line items, and whether to bill and collect at once.',
     })
     input: CreateOrderInput,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,

@@ -11,36 +11,38 @@ import { Payment } from './payment';
 import { shownCopy } from './read/show';
 import { DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'What collectPayment brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of collectPayment, or the errors that refused it.', simpleResolvers: true })
 export class CollectPaymentPayload {
   @Field(() => [Payment], {
     description:
-      'What was authorized, one for each account and currency; Processing until the money is taken. None where negative invoices cover it all.',
+      'Payments that were authorized, one per account and currency. A payment is Processing until the money is taken. Empty if negative invoices cover everything.',
   })
   payments: Payment[];
   @Field(() => [Invoice], {
     description:
-      'What was to be collected, as it is now, in the order of the request; offsets names the negative invoices that were taken off.',
+      'The invoices after the collection, in request order. Their offsets name the negative invoices that were deducted.',
   })
   invoices: Invoice[];
   @Field(() => DecimalScalar, {
     nullable: true,
-    description: 'The total of the payments in their currency; null where there is none, or where they are in several.',
+    description:
+      'Total of the payments in their currency. Null if there are none, or if they are in several currencies.',
   })
   paidAmount: string | null;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where everything was done.',
+    description: 'Errors from the business rules, each with a path into the arguments. Empty if everything was done.',
   })
   userErrors: UserError[];
 }
 
-@ObjectType({ description: 'What refundPayment brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of refundPayment, or the errors that refused it.', simpleResolvers: true })
 export class PaymentPayload {
-  @Field(() => Payment, { nullable: true, description: 'The payment as it is now; null where refused.' })
+  @Field(() => Payment, { nullable: true, description: 'The payment after the refund; null if refused.' })
   payment: Payment | null;
-  @Field(() => [Invoice], { description: 'Those that are owed again, in whole or in part.' }) invoices: Invoice[];
+  @Field(() => [Invoice], { description: 'Invoices that are owed again, in full or in part.' }) invoices: Invoice[];
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with a path into the arguments; empty where it was done.',
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
@@ -53,12 +55,12 @@ export class PaymentMutations {
   @Mutation(() => CollectPaymentPayload, {
     nullable: true,
     description:
-      "Collects what is owed on Posted invoices by their accounts' payment methods, all of it or nothing. Negative invoices of the same account and currency are taken off first. PAYMENT_METHOD_MISSING, PAYMENT_DECLINED or PAYMENT_FAILED where it cannot; BALANCE_EXCEEDED where nothing is owed; LIMIT_EXCEEDED where a payment would have more than 13 digits before the point.",
+      'Collects the balances of Posted invoices with the payment methods of their accounts, all or nothing. Negative invoices of the same account and currency are deducted first. PAYMENT_METHOD_MISSING, PAYMENT_DECLINED or PAYMENT_FAILED if collecting fails. BALANCE_EXCEEDED if nothing is owed. LIMIT_EXCEEDED if a payment would have more than 13 digits before the decimal point.',
   })
   @Extensions({ scope: 'pay', pays: true })
   collectPayment(
     @Arg('invoiceKeys', () => [ID], {
-      description: 'Ids in any spelling or invoice numbers, 1 to 1,000; INVALID_VALUE where one comes twice.',
+      description: 'Ids in any spelling, or invoice numbers: 1 to 1,000. INVALID_VALUE if an invoice is named twice.',
     })
     invoiceKeys: string[],
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
@@ -78,7 +80,7 @@ export class PaymentMutations {
   @Mutation(() => PaymentPayload, {
     nullable: true,
     description:
-      'Pays back part or all of a Processed payment. What was put against invoices is taken back from them as far as it must be, and they are owed again. DOCUMENT_STATUS where it is not Processed. Source: Zuora, "Refund a payment".',
+      'Pays back part or all of a Processed payment. As far as needed, the payment is unapplied from its invoices, which are owed again. DOCUMENT_STATUS if the payment is not Processed. Source: Zuora, "Refund a payment".',
   })
   @Extensions({ scope: 'pay' })
   refundPayment(
@@ -86,7 +88,7 @@ export class PaymentMutations {
     @Arg('amount', () => DecimalScalar, {
       nullable: true,
       description:
-        'How much, above 0 with at most the decimals of the currency, else INVALID_VALUE; BALANCE_EXCEEDED where less is left. All that was not refunded yet where absent.',
+        'Amount to pay back, above 0 with at most the decimals of the currency, otherwise INVALID_VALUE. BALANCE_EXCEEDED if less is left. Default: all that was not refunded yet.',
     })
     amount: string | null,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,

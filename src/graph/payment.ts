@@ -6,33 +6,35 @@ import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 
 @ObjectType({
   implements: Node,
-  description: 'Money collected from an account by its payment method, and put against what it owes.',
+  description: 'Money collected from an account with its payment method, and applied to its invoices.',
   simpleResolvers: true,
 })
 export class Payment extends Audited {
   @Field(() => String, {
-    description: 'Its business number, such as P-00000001; unique in the entity, and never changes.',
+    description: 'Business number of the payment, such as P-00000001. Unique in the entity; never changes.',
   })
   paymentNumber: string;
-  @Field(() => DecimalScalar, { description: 'How much was authorized, in the currency; above 0.' }) amount: string;
-  @Field(() => DecimalScalar, { description: 'How much of it is put against invoices, in the currency.' })
+  @Field(() => DecimalScalar, { description: 'Amount that was authorized, in the currency; above 0.' }) amount: string;
+  @Field(() => DecimalScalar, { description: 'Amount applied to invoices, in the currency.' })
   appliedAmount: string;
-  @Field(() => DecimalScalar, { description: 'How much of it was paid back, in the currency, or is about to be.' })
+  @Field(() => DecimalScalar, { description: 'Amount paid back, or about to be paid back, in the currency.' })
   refundAmount: string;
-  @Field(() => String, { description: 'ISO 4217 code of its amounts: that of its account.' }) currency: string;
-  @Field(() => DateScalar, { description: 'The day on which it was authorized (UTC).' }) effectiveDate: string;
+  @Field(() => String, { description: 'ISO 4217 code of the amounts: the currency of the account.' }) currency: string;
+  @Field(() => DateScalar, { description: 'Day of the authorization (UTC).' }) effectiveDate: string;
   @Field(() => PaymentStatusEnum, {
-    description: 'Whether the money was taken. A fresh one is Processing until then.',
+    description: 'Whether the money was taken. A new payment is Processing until then.',
   })
   status: PaymentStatus;
 }
 
 @ObjectType({
   implements: Node,
-  description: 'The part of a payment that is put against an invoice; gone where it was refunded whole.',
+  description: 'The part of a payment that is applied to an invoice. Gone once that part is refunded in full.',
   simpleResolvers: true,
 })
 export class PaymentApplication extends Node {
-  @Field(() => DecimalScalar, { description: 'How much of the payment, in its currency; above 0.' }) amount: string;
-  @Field(() => DateTimeScalar, { description: 'The instant at which it was put there.' }) appliedDate: string;
+  @Field(() => DecimalScalar, { description: 'Amount of the payment that is applied, in its currency; above 0.' })
+  amount: string;
+  @Field(() => DateTimeScalar, { description: 'Time at which the payment was applied to the invoice.' })
+  appliedDate: string;
 }

@@ -16,56 +16,60 @@ import { DateScalar, DateTimeScalar } from './scalars';
 })
 export class RegisteredDocument {
   @Field(() => ID, {
-    description: 'The hash of its text in hex digits, as the tool of the client has made it: what requests name.',
+    description: "Hash of the document's text in hex digits, made by the tool of the client. Requests name this id.",
   })
   documentId: string;
-  @Field(() => String, { nullable: true, description: 'What its one operation is called; null where it is not.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Name of the only operation in the document; null if it is unnamed.',
+  })
   operationName: string | null;
   @Field(() => Int, {
     description:
-      'What it may cost, in the unit of MAX_COST: with pages of 100 where a variable says how long they are, and ten entries of an input. More than the limit of a request is refused when it is asked for.',
+      'Highest cost of the document, in the unit of MAX_COST. Counts 100 rows for a page whose length is a variable, and ten entries for an input. A document above the limit of a request is refused when it is run.',
   })
   cost: number;
-  @Field(() => DateTimeScalar, { description: 'The instant at which it was handed over for the first time.' })
+  @Field(() => DateTimeScalar, { description: 'Time of the first registration.' })
   registeredDate: string;
   @Field(() => DateScalar, {
     nullable: true,
-    description: 'From this day on (UTC) it is not served; null where it is.',
+    description: 'Day (UTC) from which the document is not served; null if there is none.',
   })
   retiredDate: string | null;
   @Field(() => [String], {
     description:
-      'What it uses of the schema that is to go, each with what to use instead; empty where there is nothing.',
+      'Deprecated parts of the schema that the document uses, each with its replacement; empty if there are none.',
   })
   deprecated: readonly string[];
 }
 
 @InputType({
-  description: 'A manifest as the tool of a client has written it, and which client is to run what it holds.',
+  description: 'A manifest written by the tool of a client, and the client that runs its documents.',
 })
 export class RegisterDocumentsInput {
   @Field(() => ID, {
     description:
-      'The client_id of the client that runs them: one that sees nothing beyond the entity and orgs of this request, else NOT_FOUND. One of several entities is for the command line.',
+      'The client_id of the client that runs the documents. It must see nothing beyond the entity and orgs of this request, otherwise NOT_FOUND. For a client of several entities, use the command line.',
   })
   clientId: string;
   @Field(() => String, {
     description:
-      'The JSON that generate-persisted-query-manifest (Apollo), the Relay compiler or the GraphQL Code Generator has written, at most 2,000 documents. Each id must be the hash of its text, and each text valid.',
+      'JSON written by generate-persisted-query-manifest (Apollo), the Relay compiler or the GraphQL Code Generator, at most 2,000 documents. Each id must be the hash of its text, and each text must be valid.',
   })
   manifest: string;
 }
 
-@ObjectType({ description: 'What a manifest brought about, or why it was refused.', simpleResolvers: true })
+@ObjectType({ description: 'Result of registerDocuments, or the errors that refused it.', simpleResolvers: true })
 export class RegisterDocumentsPayload {
-  @Field(() => [RegisteredDocument], { description: 'Those of the manifest, in its order; empty where refused.' })
+  @Field(() => [RegisteredDocument], { description: 'The documents of the manifest, in its order; empty if refused.' })
   documents: readonly RegisteredDocument[];
   @Field(() => Int, {
-    description: 'How many of them are new; the others were registered before, and stay as they are.',
+    description: 'Number of new documents. The others were registered before, and stay as they are.',
   })
   added: number;
   @Field(() => [UserError], {
-    description: 'What the rules refuse, with the id of the document in the path; empty where it was done.',
+    description:
+      'Errors from the business rules, each with the id of the document in its path. Empty if the mutation succeeded.',
   })
   userErrors: UserError[];
 }
@@ -75,12 +79,12 @@ export class RegisteredDocumentMutations {
   @Mutation(() => RegisterDocumentsPayload, {
     nullable: true,
     description:
-      'Registers the documents of a manifest, all or nothing. Importing one again changes nothing, so it can go along with every release; an id never gets another text.',
+      'Registers the documents of a manifest, all or nothing. Registering a manifest again changes nothing, so that every release can do it. An id never gets another text.',
   })
   @Extensions({ scope: 'admin' })
   registerDocuments(
     @Arg('input', () => RegisterDocumentsInput, {
-      description: 'A manifest as the tool of a client has written it, and which client that is.',
+      description: 'A manifest written by the tool of a client, and the client that runs its documents.',
     })
     input: RegisterDocumentsInput,
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
@@ -89,10 +93,10 @@ export class RegisteredDocumentMutations {
   ): Promise<RegisterDocumentsPayload> {
     const registered = work.run(dryRun, async ({ db: { connection }, caller }) => {
       try {
-        // What clients there are is not for the role of the transaction to see.
+        // The role of the transaction may not read the clients.
         const clientId = await managedClient(work.services.db.aside(), input.clientId, caller);
         return await registerDocuments(connection, clientId, input.manifest, async (text) => {
-          // A manifest of 2 MB takes seconds to check.
+          // Checking a manifest of 2 MB takes seconds.
           await turn(text.length);
           return checkDocument(schema, text, documentLimits);
         });

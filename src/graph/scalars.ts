@@ -17,7 +17,7 @@ function refuse(name: string, value: unknown, allowed: string, nodes?: ValueNode
   });
 }
 
-/** A scalar whose text is read by one function, be it in a variable or in the document. */
+/** A scalar that reads variables and literals of the document with one function. */
 function textScalar(
   name: string,
   description: string,
@@ -39,17 +39,20 @@ function textScalar(
 
 export const DateScalar = textScalar(
   'Date',
-  'A calendar day such as "2022-01-02", without a time zone. Taken in from 1900-01-01 to 2999-12-31.',
+  'A calendar day such as "2022-01-02", without a time zone. Input is accepted from 1900-01-01 to 2999-12-31.',
   `a day as YYYY-MM-DD from ${firstDay} to ${lastDay} is expected`,
   (text) => (isDay(text) ? text : undefined),
 );
 
-/** Bounds every part: Date.parse takes 24:00 for the next day. A leap second (:60) is refused, since no Date can hold it. */
+/**
+ * Bounds every part, because Date.parse reads 24:00 as the next day. A leap second (:60) is refused, because no Date
+ * can hold it.
+ */
 const instantForm = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 export const DateTimeScalar = textScalar(
   'DateTime',
-  'An instant as RFC 3339 writes it. Given out in UTC with milliseconds, such as "2022-01-02T10:00:00.000Z"; taken in with any offset.',
+  'An instant in the form of RFC 3339. Output is in UTC with milliseconds, such as "2022-01-02T10:00:00.000Z". Input may have any offset.',
   'an instant such as 2022-01-02T10:00:00Z is expected',
   (text) => {
     const day = instantForm.exec(text)?.[1];
@@ -64,7 +67,7 @@ const decimals =
 export const DecimalScalar = new GraphQLScalarType<string, string>({
   name: 'Decimal',
   description:
-    'An exact decimal. Given out as a string without exponent: money with at least the decimals of its currency, everything else without trailing zeros. Taken in as a string, or as a JSON number of at most 15 significant digits, with at most 13 digits before and 9 after the point. Source: Zuora, "Rounding and precision in Zuora".',
+    'An exact decimal. Output is a string without exponent: money with at least the decimals of its currency, other values without trailing zeros. Input is a string, or a JSON number of at most 15 significant digits. It has at most 13 digits before and 9 after the decimal point. Source: Zuora, "Rounding and precision in Zuora".',
   serialize: String,
   parseValue: (value) => {
     const result =
@@ -87,18 +90,18 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * A value as it is written, with the variables in it. A key whose variable is absent is absent, as in any input object;
- * `valueFromASTUntyped` would keep the key, and in a list leave a hole.
+ * The value of a literal, with its variables. A key whose variable is absent is left out, as in any input object.
+ * `valueFromASTUntyped` would keep the key, and would leave a hole in a list.
  */
 function literal(node: ValueNode, variables: Maybe<Record<string, unknown>>): unknown {
   if (node.kind === Kind.VARIABLE) {
     const name = node.name.value;
-    // Not those that every object has, such as constructor.
+    // Inherited properties, such as constructor, are no variables.
     return variables && Object.hasOwn(variables, name) ? variables[name] : undefined;
   }
   if (node.kind === Kind.LIST) return node.values.map((value) => literal(value, variables) ?? null);
   if (node.kind !== Kind.OBJECT) return valueFromASTUntyped(node);
-  // Without a prototype: a field may be called __proto__, and is refused for its name like any other.
+  // The object has no prototype, so that a field called __proto__ is kept, and later refused for its name.
   const object: Record<string, unknown> = Object.create(null);
   for (const field of node.fields) {
     const value = literal(field.value, variables);
@@ -110,7 +113,7 @@ function literal(node: ValueNode, variables: Maybe<Record<string, unknown>>): un
 export const JSONObjectScalar = new GraphQLScalarType<Record<string, unknown>, Record<string, unknown>>({
   name: 'JSONObject',
   description:
-    'An object of custom fields. Their names end in __c, and upper and lower case differ; their values are text of at most 500 characters, numbers, booleans or null. One object has at most 100 of them, and 10,000 characters of names and texts together; else LIMIT_EXCEEDED. Source: Zuora, "Create fulfillments".',
+    'An object of custom fields. Their names end in __c; upper and lower case differ. Values are texts of at most 500 characters, numbers, booleans or null. An object has at most 100 fields, with 10,000 characters of names and texts together, otherwise LIMIT_EXCEEDED. Source: Zuora, "Create fulfillments".',
   serialize: (value) => value as Record<string, unknown>,
   parseValue: (value) => (isObject(value) ? value : refuse('JSONObject', value, 'an object is expected')),
   parseLiteral: (node, variables) => {

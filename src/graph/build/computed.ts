@@ -5,7 +5,7 @@ import { shownAs } from '../read/show';
 import { typeOfForm } from './forms';
 import { typeNamed } from './types';
 
-/* The fields that follow from their row alone, made of their declarations. */
+/* Declares the fields that follow from their row alone. */
 
 for (const [name, { form, nullable, description }] of Object.entries(computedFields)) {
   const [owner, field] = name.split('.');

@@ -1,16 +1,16 @@
 import { ArgsType, type ClassType, Field, Int, ObjectType } from 'type-graphql';
 
-/* The types of a page of a list, and its arguments. What they resolve to is in connections.ts. */
+/* Types and arguments of a page of a list. read/connections.ts resolves them. */
 
 @ObjectType({
-  description: 'Where a page stands in its list. Source: Relay, "GraphQL Cursor Connections Specification".',
+  description: 'Position of a page in its list. Source: Relay, "GraphQL Cursor Connections Specification".',
   simpleResolvers: true,
 })
 export class PageInfo {
-  @Field(() => Boolean, { description: 'Whether rows follow this page: they are asked for with endCursor as after.' })
+  @Field(() => Boolean, { description: 'Whether rows follow this page. To read them, send endCursor as after.' })
   hasNextPage: boolean;
   @Field(() => Boolean, {
-    description: 'Whether rows precede this page: they are asked for with startCursor as before.',
+    description: 'Whether rows precede this page. To read them, send startCursor as before.',
   })
   hasPreviousPage: boolean;
   @Field(() => String, { nullable: true, description: 'The cursor of the first row; null on an empty page.' })
@@ -24,52 +24,53 @@ export class PageArgs {
   @Field(() => Int, {
     nullable: true,
     description:
-      'How many rows from the start, or behind `after`: 0 to 100, else PAGE_SIZE. 20 where neither first nor last is given.',
+      'Number of rows from the start of the list, or behind the cursor in after: 0 to 100, otherwise PAGE_SIZE. Default: 20, if last is absent too.',
   })
   first?: number | null;
   @Field(() => String, {
     nullable: true,
     description:
-      'Rows behind this cursor only, such as the endCursor of the page before; goes with first. One of another list, filter or order is refused with BAD_CURSOR.',
+      'Only rows behind this cursor, such as the endCursor of the previous page. Goes with first. A cursor of another list, filter or order is refused with BAD_CURSOR.',
   })
   after?: string | null;
   @Field(() => Int, {
     nullable: true,
-    description: 'How many rows from the end, or ahead of `before`: 0 to 100, else PAGE_SIZE; not together with first.',
+    description:
+      'Number of rows from the end of the list, or ahead of the cursor in before: 0 to 100, otherwise PAGE_SIZE. Not together with first.',
   })
   last?: number | null;
   @Field(() => String, {
     nullable: true,
     description:
-      'Rows ahead of this cursor only, such as the startCursor of the page behind; goes with last. One of another list, filter or order is refused with BAD_CURSOR.',
+      'Only rows ahead of this cursor, such as the startCursor of the next page. Goes with last. A cursor of another list, filter or order is refused with BAD_CURSOR.',
   })
   before?: string | null;
 }
 
-/** The connection and edge types of a noun: all of one shape. */
+/** The connection and edge types of a noun. They have the same shape for every noun. */
 export function connectionType(node: ClassType<object>, name: string): ClassType<object> {
   @ObjectType(`${name}Edge`, {
-    description: `A place in a list of ${name} objects, and what stands there.`,
+    description: `A row in a list of ${name} objects, with its cursor.`,
     simpleResolvers: true,
   })
   class Edge {
     @Field(() => String, {
       description:
-        'Names this place in this list, with this filter and order; for after and before. Not to be taken apart.',
+        'Position of the row in this list with this filter and order, for after and before. The text is opaque.',
     })
     cursor: string;
-    @Field(() => node, { description: `The ${name} that stands at this place.` }) node: never;
+    @Field(() => node, { description: `The ${name} at this position of the list.` }) node: never;
   }
 
   @ObjectType(`${name}Connection`, { description: `A page of a list of ${name} objects.`, simpleResolvers: true })
   class ConnectionClass {
     @Field(() => [Edge], { description: 'The rows of this page, each with its cursor.' }) edges: never;
     @Field(() => [node], { description: 'The rows of this page, without cursors.' }) nodes: never;
-    @Field(() => PageInfo, { description: 'Where this page stands in the list, and how to go on from it.' })
+    @Field(() => PageInfo, { description: 'Position of this page in the list, and how to go on from it.' })
     pageInfo: never;
     @Field(() => Int, {
       description:
-        'How many rows the whole list has with this filter. Counted only when selected, by a statement of its own.',
+        'Number of rows in the whole list with this filter. Counted only if selected, by a statement of its own.',
     })
     totalCount: never;
   }

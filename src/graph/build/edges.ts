@@ -18,11 +18,11 @@ import { PageArgs } from './connection-types';
 import { pageArguments } from './filter-types';
 import { connectionOf, typeNamed, typeOf } from './types';
 
-/* The fields of the edges, made of their declarations. */
+/* Declares the fields of the edges, and sets their resolvers. */
 
 type Resolve = GraphQLFieldResolver<Record<string, string | null>, GraphContext>;
 
-/** An edge to one row is null where its column is, or where the caller may be out of scope. */
+/** An edge to one row can be null if its column is nullable, or if the target may be out of the caller's scope. */
 function isNullable(edge: OneEdge): boolean {
   const { from, mayBeUnseen } = edges[edge];
   const noun = nounNamed(edge.split('.')[0])!;
@@ -38,7 +38,7 @@ function describe(owner: string, field: string, edge: keyof Edges): void {
   else describePage(owner, field, edge as PageEdge);
 }
 
-/** Type-graphql takes arguments of the methods of resolvers alone. What this one does is said in `resolveEdges`. */
+/** type-graphql takes arguments only on the methods of resolvers. `resolveEdges` sets the function of this one. */
 function describePage(owner: string, field: string, edge: PageEdge): void {
   const { target, description } = edges[edge];
   class Pages {}
@@ -48,7 +48,7 @@ function describePage(owner: string, field: string, edge: PageEdge): void {
   edgeResolvers.push(Pages);
 }
 
-/** The resolvers of pages, for the schema to be built with. */
+/** The resolvers of pages, with which the schema is built. */
 export const edgeResolvers: ClassType<object>[] = [];
 for (const edge of allEdges) {
   const [owner, field] = edge.split('.');
@@ -73,7 +73,7 @@ function resolverOf(edge: keyof Edges): Resolve {
   return (row, args: ListArgs, context, info) => edgeConnection(context, edge as PageEdge, row.id!, args, info);
 }
 
-/** Has every edge lead on: without a resolver of type-graphql between, which costs time for each row. */
+/** Sets the resolver of every edge directly. A resolver of type-graphql in between costs time for each row. */
 export function resolveEdges(schema: GraphQLSchema): void {
   for (const edge of allEdges) {
     const [owner, field] = edge.split('.');

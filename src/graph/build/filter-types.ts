@@ -7,9 +7,9 @@ import { listOf, nouns } from '../model/nouns';
 import { PageArgs } from './connection-types';
 import { enumName } from './forms';
 
-/* The arguments of the lists of the root, made of their declarations: filters, orders and pages. */
+/* The arguments of the lists of the root: filters, orders and pages. */
 
-/** What a client gives to a filter field of each kind; `type` is that of the column in SQL. */
+/** The type of a filter field by its kind; `type` is the SQL type of the column. */
 const inputOf: { readonly [K in Kind]: (type: string) => object } = {
   id: () => IDFilter,
   text: () => StringFilter,
@@ -25,7 +25,7 @@ function filterOf(noun: ListedNoun): ClassType<object> {
   const { plural, filters } = lists[noun];
   class Filter {}
   InputType(`${nouns[noun].typename}Filter`, {
-    description: `Conditions on ${plural}. All that are given must hold, and none may be null.`,
+    description: `Conditions on ${plural}. All given conditions must hold; none may be null.`,
   })(Filter);
   for (const [field, { kind, type }] of Object.entries(listOf(noun).filters)) {
     const input = inputOf[kind](type ?? '') as ClassType<object>;
@@ -40,10 +40,10 @@ function orderOf(noun: ListedNoun): ClassType<object> {
   const fields = enumType(`${typename}OrderField`, `The fields that a list of ${plural} can be sorted by.`, sorts);
   class Order {}
   InputType(`${typename}Order`, { description: `How ${plural} are sorted; ties are broken by id.` })(Order);
-  Field(() => fields, { description: 'What they are sorted by; ties are broken by id.' })(Order.prototype, 'field');
+  Field(() => fields, { description: 'Field to sort by; ties are broken by id.' })(Order.prototype, 'field');
   Field(() => OrderDirectionEnum, {
     defaultValue: 'DESC',
-    description: 'Whether the smallest or the largest comes first.',
+    description: 'Whether the smallest or the largest value comes first.',
   })(Order.prototype, 'direction');
   return Order;
 }
@@ -54,7 +54,7 @@ function argumentsOf(noun: ListedNoun): ClassType<PageArgs> {
   ArgsType()(Arguments);
   Field(() => filterTypes[noun], {
     nullable: true,
-    description: 'Which of them; all that the caller sees where absent.',
+    description: 'Conditions to filter by. If absent, all objects that the caller sees.',
   })(Arguments.prototype, 'filter');
   Field(() => order, { nullable: true, description: lists[noun].orderBy })(Arguments.prototype, 'orderBy');
   return Arguments;
@@ -63,7 +63,6 @@ function argumentsOf(noun: ListedNoun): ClassType<PageArgs> {
 const ofEach = <T>(make: (noun: ListedNoun) => T): Record<ListedNoun, T> =>
   Object.fromEntries(listedNouns.map((noun) => [noun, make(noun)])) as Record<ListedNoun, T>;
 
-/** The filter of each list, for fields that take the same one. */
+/** The filter of each list, for other fields that take it. */
 export const filterTypes = ofEach(filterOf);
-/** The arguments of a page of each list. */
 export const pageArguments = ofEach(argumentsOf);

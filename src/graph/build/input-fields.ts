@@ -2,7 +2,7 @@ import { type ClassType, Field } from 'type-graphql';
 import type { Noun } from '../model/nouns';
 import { typeOfColumn } from './forms';
 
-/** Gives an input type a field for each described column of a noun; those that are not required may be left out. */
+/** Gives an input type a field for each described column of a noun. A field that is not required may be left out. */
 export function giveFields(
   input: ClassType<object>,
   noun: Noun,

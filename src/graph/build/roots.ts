@@ -6,11 +6,11 @@ import { type ListArgs, rootConnection } from '../read/connections';
 import { pageArguments } from './filter-types';
 import { connectionOf, typeOf } from './types';
 
-/* Two fields of the root for each list: one object by its key, and the list. Made of their declarations. */
+/* Each list has two fields of the root: one object by its key, and the list. */
 
 const needsRead = Extensions({ scope: 'read' });
 
-/** What the fields do is said in `resolveRoots`. */
+/** `resolveRoots` sets the functions of the fields. */
 @Resolver()
 export class Roots {}
 
@@ -23,7 +23,7 @@ for (const noun of listedNouns) {
   const all = `${noun}s`;
   Query(() => connectionOf(noun), {
     nullable: true,
-    description: `The ${plural} that the caller sees, the last changed first where no order is asked for.`,
+    description: `The ${plural} that the caller sees. Default order: the last changed first.`,
   })(prototype, all, {});
   Args(() => pageArguments[noun])(prototype, all, 0);
   needsRead(prototype, all, {});

@@ -31,7 +31,7 @@ import { Roots, resolveRoots } from './roots';
 
 let built: GraphQLSchema | undefined;
 
-/** The schema; built once per process, since the decorators' metadata is one per process. */
+/** The schema. Built once per process, because the metadata of the decorators exists once per process. */
 export function schema(): GraphQLSchema {
   built ??= build();
   return built;
@@ -77,18 +77,18 @@ function build(): GraphQLSchema {
   return built;
 }
 
-/** As schema.graphql holds it; a test keeps the two equal. */
+/** The text of schema.graphql; a test keeps both equal. */
 export const schemaText = (): string => `${printSchema(lexicographicSortSchema(schema()))}\n`;
 
 /**
- * Every root field names the scope it needs: checked here once per field, and written into its description. A mutation
- * begins with fresh loaders.
+ * Checks once that every root field names its scope, writes the scope into the description, and guards the field. A
+ * mutation begins with fresh loaders.
  */
 function guarded(schema: GraphQLSchema): void {
   schema.getQueryType()!.description =
-    'What can be read: of what the caller may see, and only that. What is elsewhere is null, or not in the list.';
+    'All reads. A caller gets only the objects that it may see; others are null, or missing from the list.';
   schema.getMutationType()!.description =
-    'What can be done. Several in one request are carried out one after another, each all of it or nothing. What the rules refuse comes back as userErrors. Without the scope read a mutation shows the columns of what it returns, and what is judged of them; every edge below needs read, or else the request is FORBIDDEN and nothing is done.';
+    'All changes. Several mutations in one request run one after another, each all or nothing. Refusals of the business rules come back as userErrors. Without the scope read, a mutation returns the columns of its objects and the fields that the rules compute. Every edge below needs read; otherwise the request is FORBIDDEN, and nothing is done.';
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     for (const field of Object.values(type?.getFields() ?? {})) {
       const scope = field.extensions.scope as Scope | undefined;

@@ -25,7 +25,7 @@ const classes = [
 
 const byName = new Map(classes.map((type) => [type.name, type]));
 
-/** The class of a type that has edges. No noun's file needs the class of another: edges lead to it by its name. */
+/** The class of a type that has edges. Edges name their target, so that no noun's file imports the class of another. */
 export function typeNamed(name: string): ClassType<object> {
   const type = byName.get(name);
   if (!type) throw new Error(`No class is known for the type ${name}.`);
@@ -39,7 +39,7 @@ const paged = new Set<Noun>([
   ...manyEdges.flatMap((name): Noun[] => (edges[name].form === 'page' ? [edges[name].target] : [])),
 ]);
 
-/** The connection of each noun that comes in pages. */
+/** The connection type of each noun that comes in pages. */
 const connections = new Map(
   [...paged].map((noun) => [noun, connectionType(typeOf(noun), nouns[noun].typename)] as const),
 );

@@ -8,13 +8,16 @@ export interface InputProblem {
   message: string;
 }
 
-/** So many are told of one body. The rest would make a reply of megabytes, and hold everybody up while they are looked for. */
+/**
+ * Maximum number of problems in a reply. All problems could fill megabytes, and finding them would hold up other
+ * requests.
+ */
 const mostProblems = 50;
 const enough = new Error('enough problems were found');
 
 /**
- * Reads a JSON value as an input type of the schema, for doors other than GraphQL: one description of the input serves
- * all, with the same scalars, enums and defaults.
+ * Reads a JSON value as an input type of the schema, for interfaces other than GraphQL. All interfaces share one
+ * description of the input, with the same scalars, enums and defaults.
  */
 export function readInput<T>(
   of: string | GraphQLInputType,
@@ -23,7 +26,7 @@ export function readInput<T>(
   const problems: InputProblem[] = [];
   const type = typeof of === 'string' ? (schema().getType(of) as GraphQLInputType) : of;
   const note = (path: InputProblem['path'], error: { message: string }) => {
-    // graphql tells these two apart by its wording alone; tests hold the wording.
+    // graphql tells `missing` and `unknown` apart by its wording alone; tests hold the wording.
     const kind = /was not provided/.test(error.message)
       ? 'missing'
       : /is not defined by type/.test(error.message)
@@ -41,7 +44,7 @@ export function readInput<T>(
   }
 }
 
-/** A body whose one field is what a mutation takes as its argument `input`. */
+/** A body with one field, which has the type of the mutation's argument `input`. */
 export function bodyOf(mutation: string, field: string): GraphQLInputObjectType {
   const { type } = schema()
     .getMutationType()!
@@ -50,7 +53,7 @@ export function bodyOf(mutation: string, field: string): GraphQLInputObjectType 
   return new GraphQLInputObjectType({ name: 'Body', fields: { [field]: { type } } });
 }
 
-/** An input type with some fields of another, each of which may be left out. */
+/** An input type with some fields of another type. Each borrowed field may be left out. */
 export function inputWith(name: string, other: string, fields: readonly string[]): GraphQLInputObjectType {
   const of = (type: string) => (schema().getType(type) as GraphQLInputObjectType).toConfig().fields;
   const more = of(other);

@@ -25,15 +25,15 @@ import { defaultPageSize } from '../../domain/limits';
 import { allEdges, edges } from '../model/edges';
 
 /**
- * What an object counts for: the server holds about this many bytes beside its values while it builds the reply. An object
- * without it would be the cheapest way to fill the memory.
+ * The cost of an object: the server holds about this many bytes in addition to its values while it builds the reply. Without
+ * this cost, objects would be the cheapest way to fill the memory.
  */
 export const objectCost = 100;
 
-/** How many objects a list has that is no page, where nothing is said below. */
+/** Number of objects in a list that is no page, unless `sizes` says otherwise. */
 const usualSize = 10;
 
-/** Characters of a value in JSON, by its type; those of a text where nothing is said of its field. */
+/** Characters of a value in JSON, by its type. For a text, unless `fieldLengths` says otherwise. */
 const lengths: Readonly<Record<string, number>> = {
   Boolean: 5,
   Int: 5,
@@ -41,13 +41,13 @@ const lengths: Readonly<Record<string, number>> = {
   Date: 12,
   DateTime: 26,
   ID: 34,
-  // Ten times the usual: custom fields may hold 10,000 characters, and are read before they can be counted.
+  // Ten times the usual length: custom fields may hold 10,000 characters, and are read before they can be counted.
   JSONObject: 1_000,
   String: 24,
 };
 const enumLength = 16;
 
-/** Texts that are longer than most. */
+/** Fields whose texts are longer than most. */
 const fieldLengths: Readonly<Record<string, number>> = {
   'PageInfo.startCursor': 120,
   'PageInfo.endCursor': 120,
@@ -59,15 +59,15 @@ const fieldLengths: Readonly<Record<string, number>> = {
 const cursorLength = 120;
 
 /**
- * What a field reads beyond the rows that its reply shows, in the same unit: as many bytes of a reply as take about as long.
- * A count of a million fulfillments takes as long as some 3 MB of reply. A preview reads everything that is yet to be billed.
+ * The cost of reading beyond the rows that the reply shows: as many bytes of a reply as take about as long. A count of
+ * a million fulfillments takes as long as some 3 MB of reply. A preview reads everything that is yet to be billed.
  */
 export const readingCosts: Readonly<Record<string, number>> = {
   'Query.fulfillmentSummary': 5_000_000,
   'Query.fulfillmentCounts': 3_000_000,
   'Query.previewBillRun': 10_000_000,
 };
-/** A `totalCount` of the whole list, and of what belongs to one object. */
+/** The cost of a `totalCount`: of a whole list, and of the rows that belong to one object. */
 export const countCosts = { root: 3_000_000, edge: 2_000 } as const;
 
 /** The sizes that edges declare. */
@@ -78,7 +78,7 @@ const shortEdges = Object.fromEntries(
   }),
 );
 
-/** Lists that are short by their nature, or long: about how many objects they have. */
+/** Approximate number of objects in lists that are shorter or longer than usual. */
 export const sizes: Readonly<Record<string, number>> = {
   ...shortEdges,
   'Fulfillment.allowedTransitions': 4,
@@ -102,8 +102,8 @@ export const sizes: Readonly<Record<string, number>> = {
 };
 
 /**
- * The price of a selection: of what stands there once, and of what stands there for each row of the page or payload that it is
- * made on. A count is priced by where its page stands.
+ * The price of a selection. `own` counts once, and `perRow` counts for each row of the page or payload around the
+ * selection. `counts` is the number of total counts, whose price depends on where the page stands.
  */
 interface Cost {
   own: number;
@@ -117,11 +117,12 @@ const nothing: Cost = { own: 0, perRow: 0, counts: 0 };
 const named = (node: FieldNode, value: number): number => (node.alias ?? node.name).value.length + 4 + value;
 
 /**
- * What the reply to an operation may cost, told by its document and variables alone: about the bytes of memory that the server
- * needs to build it. Each value counts with its name and its usual length, each object with `objectCost` besides. A page has as
- * many rows as `first` or `last` says, the lists of a mutation's payload are as long as the longest list in its arguments, and
- * other lists have the sizes above. What is counted or summed up costs what it may read. What @skip and @include leave out costs
- * nothing. The document must be valid; the time this takes grows with its length, however often fragments are spread.
+ * Estimates the cost of the reply to an operation from its document and variables alone: about the bytes of memory that
+ * the server needs to build the reply. Each value counts with its name and its usual length, and each object with
+ * `objectCost` besides. A page has as many rows as `first` or `last` says. The lists of a mutation's payload are as
+ * long as the longest list in its arguments; other lists have the sizes above. Counts and sums cost what they may read.
+ * Selections that @skip and @include leave out cost nothing. The document must be valid. The time for the estimate
+ * grows with the length of the document, however often fragments are spread.
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -143,7 +144,7 @@ export function costOf(
   return cost;
 }
 
-/** Prices of an operation, by what of its variables a price depends on. */
+/** Prices of an operation, by the part of its variables that a price depends on. */
 const prices = new WeakMap<OperationDefinitionNode, Map<string, number>>();
 const mostRemembered = 20;
 
@@ -156,7 +157,10 @@ function remembered(operation: OperationDefinitionNode): Map<string, number> {
   return known;
 }
 
-/** Numbers and truth values as they are; texts do not matter. Undefined: with lists or objects it is priced anew. */
+/**
+ * The cache key of a price: numbers and booleans as they are, without texts. Undefined if a variable is a list or an
+ * object; then the price is not cached.
+ */
 function keyOf(variables: Readonly<Record<string, unknown>>, maxPageSize: number): string | undefined {
   let key = String(maxPageSize);
   for (const name in variables) {
@@ -256,11 +260,11 @@ class Pricing {
       : undefined;
   }
 
-  /** How many rows there are of what `node` leads to. */
+  /** Number of rows that `node` leads to. */
   private rows(node: FieldNode, target: string): number {
     if (isPayload(target)) return Math.max(usualSize, this.entries(node));
     const asked = this.value(node, 'first') ?? this.value(node, 'last') ?? Math.min(defaultPageSize, this.maxPageSize);
-    // What is out of bounds is refused by the list itself.
+    // The list itself refuses a number that is out of bounds.
     return typeof asked === 'number' ? Math.min(Math.max(asked, 0), this.maxPageSize) : defaultPageSize;
   }
 
@@ -275,7 +279,10 @@ class Pricing {
     return value.kind === Kind.BOOLEAN ? value.value : undefined;
   }
 
-  /** The length of the longest list among the arguments, and in an input object among them; a longer one is refused by the rules. */
+  /**
+   * Length of the longest list among the arguments, and in an input object among them. The rules refuse a longer list
+   * than `maxEntries`.
+   */
   private entries(node: FieldNode): number {
     const longest = (node.arguments ?? []).reduce(
       (longest, { value }) => Math.max(longest, this.longest(value, true)),

@@ -8,21 +8,21 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 
-/** Something of the schema that a document uses and that is to go. */
+/** A deprecated part of the schema that a document uses. */
 export interface DeprecatedUse {
   /** Such as `Type.field`, `Type.field(argument:)` or `Enum.VALUE`. */
   coordinate: string;
-  /** As the schema says it, with both days. */
+  /** The reason in the schema, with both days. */
   reason: string;
 }
 
-/** How a reason is written; the lint of the schema asks for it. */
+/** The form of a reason, which the lint of the schema requires. */
 export const deprecationReason =
   /^Deprecated since (\d{4}-\d\d-\d\d): use \S.*\. Removal not before (\d{4}-\d\d-\d\d)\.$/;
 
 const known = new WeakMap<DocumentNode, readonly DeprecatedUse[]>();
 
-/** What a valid document uses that is deprecated, each once: fields, arguments, input fields and values. */
+/** The deprecated fields, arguments, input fields and values that a valid document uses, each once. */
 export function deprecatedIn(schema: GraphQLSchema, document: DocumentNode): readonly DeprecatedUse[] {
   let uses = known.get(document);
   if (!uses) {
@@ -61,8 +61,9 @@ function find(document: DocumentNode, of: GraphQLSchema): DeprecatedUse[] {
 }
 
 /**
- * The headers of a reply to what uses something deprecated: since when, and from when on it may be gone, each for the first of
- * them. Source: RFC 9745, "The Deprecation HTTP Response Header Field"; RFC 8594, "The Sunset HTTP Header Field".
+ * Headers of a reply to a document that uses deprecated parts: the first day of deprecation, and the first day of
+ * possible removal. Source: RFC 9745, "The Deprecation HTTP Response Header Field"; RFC 8594, "The Sunset HTTP Header
+ * Field".
  */
 export function deprecationHeaders(uses: readonly DeprecatedUse[]): Record<string, string> {
   const days = uses.flatMap(({ reason }) => {

@@ -5,25 +5,25 @@ import { deprecatedIn } from './deprecation';
 import type { DocumentLimits } from './limits';
 import { InvalidDocument, readDocument } from './parsed-document';
 
-/** What a document is, held against the schema. */
+/** A document that was checked against the schema. */
 export interface CheckedDocument {
   document: DocumentNode;
   operationName: string | null;
   operationType: 'query' | 'mutation';
-  /** What it may cost: pages as long as they may be where a variable says how long, and ten entries of an input. */
+  /** The highest cost: the longest page where the length is a variable, and ten entries of an input. */
   cost: number;
-  /** What it uses of the schema that is to go: `Type.field`, with the reason. */
+  /** Deprecated parts of the schema that the document uses: `Type.field`, with the reason. */
   deprecated: string[];
 }
 
-/** Why a document would not run. */
+/** The reasons why a document would not run. */
 export interface RefusedDocument {
   errors: string[];
 }
 
 /**
- * Holds a document against the schema, as each request is. A registered document has one operation, so that its id says all
- * that there is to say.
+ * Checks a document against the schema, as each request is checked. A registered document has one operation, so that
+ * its id alone names the operation.
  */
 export function checkDocument(
   schema: GraphQLSchema,
@@ -58,10 +58,10 @@ export function checkDocument(
   };
 }
 
-/** What a column of integers holds: ten pages within each other come to a hundred trillion. */
+/** The largest value of an integer column. Ten nested pages come to a hundred trillion. */
 const greatestCost = 2 ** 31 - 1;
 
-/** Every number that a request gives as a variable, at the length of the longest page. */
+/** Every Int variable, with the length of the longest page as its value. */
 const longestPages = (
   { variableDefinitions = [] }: OperationDefinitionNode,
   pageSize: number,

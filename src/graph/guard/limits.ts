@@ -16,8 +16,8 @@ import { RequestError } from '../../domain/errors';
 import { LimitError, type LimitName, type Limits } from '../../domain/limits';
 
 /**
- * The limits that depend on the document alone, whatever its variables. They are looked at before the document is validated:
- * validation compares fields that may overlap in pairs, and follows fragments by recursion.
+ * The limits that depend on the document alone, not on its variables. They are checked before validation, because
+ * validation compares overlapping fields in pairs, and follows fragments by recursion.
  */
 export class DocumentLimits {
   constructor(
@@ -32,12 +32,12 @@ export class DocumentLimits {
 
   /**
    * Parses a text that is within the limits.
-   * @throws GraphQLError where it is no GraphQL
+   * @throws GraphQLError if the text is no GraphQL
    * @throws LimitError QUERY_TOO_COMPLEX
-   * @throws RequestError FORBIDDEN for introspection, where it is off
+   * @throws RequestError FORBIDDEN for introspection, if it is off
    */
   parse(text: string): DocumentNode {
-    // Before parsing, which goes into brackets by recursion.
+    // Before parsing, because the parser enters brackets by recursion.
     const { tokens, nesting, nameLength } = scan(text, this.limits);
     this.judge('tokens', tokens);
     this.judge('nameLength', nameLength);
@@ -98,10 +98,10 @@ const counted = [
 const opening: readonly string[] = [TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L];
 const closing: readonly string[] = [TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R];
 
-/** Counts until a limit is passed, or up to what is no token: parsing says better what is wrong there. */
+/** Counts until a limit is passed, or until a text that is no token: the parser reports that error better. */
 function scan(text: string, limits: Limits): { tokens: number; nesting: number; nameLength: number } {
   const lexer = new Lexer(new Source(text));
-  // The lexer passes over comments by itself: 650,000 of them held it for more than a second.
+  // Comments count as tokens, because the lexer skips them without stopping: 650,000 took more than a second.
   let tokens = commentsIn(text);
   let open = 0;
   let nesting = 0;
@@ -117,7 +117,7 @@ function scan(text: string, limits: Limits): { tokens: number; nesting: number; 
   return { tokens, nesting, nameLength };
 }
 
-/** At most: a # within a text counts as well. */
+/** An upper bound: a # inside a text counts as well. */
 function commentsIn(text: string): number {
   let count = 0;
   for (let at = text.indexOf('#'); at >= 0; at = text.indexOf('#', at + 1)) count++;
@@ -137,16 +137,18 @@ interface Measured {
   depth: number;
   fields: number;
   aliases: number;
-  /** Fields at its own level, through fragments; __typename costs nothing there. */
+  /** Number of fields at the top level, through fragments. __typename costs nothing there. */
   top: number;
 }
 
 const nothing: Measured = { depth: 0, fields: 0, aliases: 0, top: 0 };
-/** Fragments that double one another thirty times come to more than a reply should say. */
+/** Upper bound of a sum: thirty fragments that double one another reach more than a reply should print. */
 const most = Number.MAX_SAFE_INTEGER;
 const sum = (one: number, other: number): number => Math.min(one + other, most);
 
-/** Each fragment is measured once, so that fragments which spread one another over and over take no longer than others. */
+/**
+ * Each fragment is measured once, so that fragments that spread one another again and again take no longer than others.
+ */
 class Measuring {
   writtenFields = 0;
   writtenAliases = 0;
@@ -205,7 +207,7 @@ class Measuring {
     if (known) return known;
     const fragment = this.fragments.get(name);
     if (!fragment) return nothing;
-    // One that spreads itself is refused by the validation; here it has an end.
+    // Validation refuses a fragment that spreads itself; here the recursion ends.
     this.measured.set(name, nothing);
     const measured = this.of(fragment.selectionSet);
     this.measured.set(name, measured);

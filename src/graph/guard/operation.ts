@@ -23,25 +23,26 @@ import { collects, type ProcessingOptions } from '../../domain/payment';
 import { schema } from '../build/schema';
 import { InvalidDocument, type ParsedDocument } from './parsed-document';
 
-/** Variables by their names. One that is absent means something else than one that is null. */
+/** Variables by name. An absent variable means something else than a null variable. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** An operation that can run: its variables fit, and no field of it refuses its arguments. */
+/** An operation that can run: its variables fit, and none of its fields refuses the arguments. */
 export interface Operation extends ParsedDocument {
   node: OperationDefinitionNode;
-  /** In the form that resolvers get: coerced once, with defaults. */
+  /** The values that resolvers get: coerced once, with defaults. */
   variables: Variables;
   /** The fields of a mutation, without `__typename`; none for a query. */
   mutations: readonly FieldNode[];
-  /** A mutation of it is only rehearsed. */
+  /** Whether a mutation of the operation is a dry run. */
   dryRun: boolean;
-  /** A mutation of it may ask the payment gateway while its transaction is open. */
+  /** Whether a mutation of the operation may ask the payment gateway while its transaction is open. */
   mayPay: boolean;
 }
 
 /**
- * Judges a request before anything runs. What cannot be judged is refused: an operation that failed halfway would have had
- * the effect of its first fields, and one whose `dryRun` is unknown could have an effect that nobody wanted.
+ * Judges a request before anything runs, and refuses a request that cannot be judged. An operation that failed halfway
+ * would have had the effect of its first fields. An operation whose `dryRun` is unknown could have an effect that
+ * nobody wanted.
  * @throws InvalidDocument OPERATION_RESOLUTION_FAILURE, BAD_USER_INPUT
  * @throws RequestError BAD_REQUEST for a subscription
  */
@@ -52,10 +53,10 @@ export function prepare(
   { hideSuggestions = false } = {},
 ): Operation {
   const node = operationOf(document, operationName);
-  // Valid all the same: GraphQL has no rule against it.
+  // Validation accepts a subscription, because GraphQL has no rule against it.
   if (node.operation === OperationTypeNode.SUBSCRIPTION)
     throw new RequestError('BAD_REQUEST', 'There are no subscriptions.');
-  // One error is enough: each entry of a list of 490,000 has its own, and a search for 50 of them took graphql-js seconds.
+  // One error is enough. Each entry of a list of 490,000 has its own, and finding 50 of them took graphql-js seconds.
   const options = { maxErrors: 1, hideSuggestions };
   const { coerced: variables, errors } = getVariableValues(
     schema(),
@@ -89,7 +90,7 @@ const asksToCollect = (given: Record<string, unknown>): boolean =>
     collects((at as { processingOptions?: ProcessingOptions } | null | undefined)?.processingOptions),
   );
 
-/** An empty name counts as none: URLs and forms cannot leave a value out in another way. */
+/** An empty name counts as absent, because URLs and forms cannot leave a value out in another way. */
 function operationOf({ definitions }: DocumentNode, name: string | null | undefined): OperationDefinitionNode {
   const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const found = name ? operations.find((node) => node.name?.value === name) : operations[0];
@@ -104,7 +105,7 @@ function operationOf({ definitions }: DocumentNode, name: string | null | undefi
 
 export type Prepared = Pick<Operation, 'document' | 'node' | 'variables'>;
 
-/** A field that will be resolved, unless what it stands on is null or of another type. */
+/** A field that will be resolved, unless its parent is null or of another type. */
 export interface ExecutedField {
   node: FieldNode;
   /** The name of the type that has the field. */
@@ -112,7 +113,10 @@ export interface ExecutedField {
   definition: GraphQLField<unknown, unknown>;
 }
 
-/** Each field of an operation that its variables leave in, at every level; a field of a fragment comes once for each place. */
+/**
+ * Each field of an operation, at every level, without the fields that @skip and @include leave out. A field of a
+ * fragment comes once for each place.
+ */
 export function* fieldsOf({ document, node, variables }: Prepared): Generator<ExecutedField> {
   const fragments = fragmentsOf(document);
   const below = function* (set: SelectionSetNode, type: string): Generator<ExecutedField> {
@@ -147,11 +151,14 @@ function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode
 interface Level {
   fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   variables: Variables;
-  /** Each fragment is entered once, as the execution does it: spread again, it adds no field. */
+  /** Each fragment is entered once, as in the execution: a second spread adds no field. */
   entered: Set<string>;
 }
 
-/** The fields of one selection set, through its fragments. `__typename` and introspection are left out: they cannot fail. */
+/**
+ * The fields of one selection set, through its fragments. `__typename` and introspection are left out, because they
+ * cannot fail.
+ */
 function* level(set: SelectionSetNode, type: string, at: Level): Generator<ExecutedField> {
   for (const node of set.selections) {
     if (getDirectiveValues(GraphQLSkipDirective, node, at.variables)?.if === true) continue;
@@ -159,7 +166,7 @@ function* level(set: SelectionSetNode, type: string, at: Level): Generator<Execu
     if (node.kind === Kind.FIELD) {
       const parent = schema().getType(type);
       const definition = parent && 'getFields' in parent ? parent.getFields()[node.name.value] : undefined;
-      // Of the output types, since a selection stands on nothing else.
+      // Always an output type, because a selection stands on no other.
       if (definition && 'args' in definition) yield { node, parent: type, definition };
     } else if (node.kind === Kind.INLINE_FRAGMENT) {
       yield* level(node.selectionSet, node.typeCondition?.name.value ?? type, at);
@@ -177,8 +184,8 @@ const argumentsOf = ({ definition, node }: ExecutedField, variables: Variables):
 const knownNullable = new WeakMap<OperationDefinitionNode, readonly string[]>();
 
 /**
- * The variables that may be null where null is refused. GraphQL allows `dryRun: $d` with `$d: Boolean`, since the argument
- * has a default for a variable that is absent; for one that is null, the field fails when its turn comes.
+ * The variables that may be null for an argument that refuses null. GraphQL allows `dryRun: $d` with `$d: Boolean`,
+ * because the argument has a default for an absent variable. With a null variable, the field fails when its turn comes.
  */
 function nullableWhereNullIsRefused(document: DocumentNode, node: OperationDefinitionNode): readonly string[] {
   let names = knownNullable.get(node);

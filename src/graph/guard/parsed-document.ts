@@ -4,7 +4,7 @@ import type { graphqlErrorCodes } from '../../domain/errors';
 import { hashOf } from '../../service/registered-document';
 import type { DocumentLimits } from './limits';
 
-/** A document that fits the schema. The hash is the SHA-256 of its text, in hex. */
+/** A document that fits the schema, and the SHA-256 of its text in hex digits. */
 export interface ParsedDocument {
   document: DocumentNode;
   hash: string;
@@ -25,18 +25,20 @@ export class InvalidDocument extends Error {
 
 const longestMessage = 1_000;
 
-/** graphql-js quotes values of the request whole, twice in some messages: a text of 2 MB would come back as 4. */
+/**
+ * graphql-js quotes values of the request in full, and twice in some messages: a text of 2 MB would come back as 4 MB.
+ */
 export const short = (message: string): string =>
   message.length > longestMessage ? `${message.slice(0, longestMessage)}...` : message;
 
-/** The search for more costs time, and nobody reads them. */
+/** Maximum number of validation errors. Finding more costs time, and nobody reads them. */
 const mostErrors = 10;
 
 /**
- * Parses and validates a text. `hideSuggestions`: errors do not say which names the schema has.
+ * Parses and validates a text. With `hideSuggestions`, errors do not reveal names of the schema.
  * @throws InvalidDocument
  * @throws LimitError QUERY_TOO_COMPLEX
- * @throws RequestError FORBIDDEN for introspection, where it is off
+ * @throws RequestError FORBIDDEN for introspection, if it is off
  */
 export function readDocument(
   schema: GraphQLSchema,
@@ -59,19 +61,19 @@ function parse(text: string, limits: DocumentLimits): DocumentNode {
   }
 }
 
-/** In characters of texts; a document takes some twenty times as many bytes. */
+/** Size of the cache in characters of texts. A parsed document takes about twenty times as many bytes. */
 const mostCharacters = 1_500_000;
 
-/** Documents of requests: each is parsed and validated once, and kept for the requests that send it again. */
+/** Documents of requests. Each is parsed and validated once, and kept for later requests with the same text. */
 export class ParsedDocuments {
-  /** By text: a request need not hash what is known. */
+  /** By text, so that a request with a known text needs no hash. */
   private readonly recent = new LRUCache<string, ParsedDocument | InvalidDocument>({
     maxSize: mostCharacters,
-    // The longest document must fit in, or each request with it would parse it again.
+    // The longest document must fit, or each request with it would parse it again.
     sizeCalculation: (_, { length }) => Math.min(length + 1, mostCharacters / 4),
     dispose: (known) => this.forget(known),
   });
-  /** Registered documents stay: by text as well. */
+  /** Registered documents, which are never evicted. By text as well. */
   private readonly registered = new Map<string, ParsedDocument>();
   private readonly byHash = new Map<string, ParsedDocument>();
 
@@ -107,7 +109,7 @@ export class ParsedDocuments {
     }
   }
 
-  /** A document that was read before. */
+  /** A document that was read before, by its hash. */
   find(hash: string): DocumentNode | undefined {
     return this.byHash.get(hash)?.document;
   }
@@ -119,7 +121,7 @@ export class ParsedDocuments {
   }
 
   private forget(known: ParsedDocument | InvalidDocument): void {
-    // A registered document may have taken the place of one that was sent as text.
+    // A registered document may have replaced the same document sent as text.
     if (!(known instanceof InvalidDocument) && this.byHash.get(known.hash) === known) this.byHash.delete(known.hash);
   }
 }

@@ -5,13 +5,13 @@ import { nouns } from '../model/nouns';
 import { type ExecutedField, fieldsOf, type Prepared, rootTypeOf } from './operation';
 
 /*
- * What a caller may ask for, judged over the whole operation before anything runs. The scope of a root field is judged where
- * the field is resolved (build/schema.ts), so that its neighbours are answered.
+ * Judges the rights of a caller over the whole operation, before anything runs. The scope of a root field is judged
+ * when the field is resolved (build/schema.ts), so that the other root fields are answered.
  */
 
 /**
- * @throws RequestError BAD_REQUEST where a field needs an entity and the request names none of several
- * @throws RequestError FORBIDDEN where a mutation leads on to what its caller may not read
+ * @throws RequestError BAD_REQUEST if a field needs an entity, and the request names none of several entities.
+ * @throws RequestError FORBIDDEN if a mutation leads to objects that its caller may not read.
  */
 export function judgeRights(operation: Prepared, caller: Caller): void {
   const { undecided, scopes } = caller;
@@ -28,21 +28,21 @@ export function judgeRights(operation: Prepared, caller: Caller): void {
   }
 }
 
-/** All root fields do that do not say otherwise, and no other field that does not say so. */
+/** A root field needs an entity unless it says otherwise; any other field needs an entity only if it says so. */
 const needsEntity = ({ definition, parent }: ExecutedField, root: string): boolean =>
   (definition.extensions.needsEntity as boolean | undefined) ?? parent === root;
 
-/** What can be read: nouns, the interfaces over them, and lists of them. */
+/** The types behind edges: nouns, and the interfaces over them. */
 const readable = new Set([
   'Node',
   'BillingDocument',
   ...Object.values(nouns).map(({ typename }) => typename as string),
 ]);
 
-/** A version conflict hands back what was to be changed, as a payload does. */
+/** A version conflict returns the object that was to be changed, as a payload does. */
 const isPayload = (type: string): boolean => type.endsWith('Payload') || type === 'VersionConflict';
 
-/** Whether a field leads from one object to others. Columns, what is computed of them, and what a mutation returns do not. */
+/** Whether a field leads from one object to others. Columns, computed fields and the results of a mutation do not. */
 function isEdge({ parent, definition }: ExecutedField, root: string): boolean {
   if (parent === root || isPayload(parent)) return false;
   const { name } = getNamedType(definition.type);

@@ -2,8 +2,8 @@ import { tableOf } from '../../store/query/table';
 import { allNouns, listOf, type Noun, type RowOf } from './nouns';
 
 /**
- * How the value of a column is shown. `id` is an id of an object, `client` that of an OAuth client, `number` a business number, and
- * `money` an amount with the decimals of its row's currency.
+ * How the value of a column is shown. `id` is the id of an object, `client` the id of an OAuth client, `number` a
+ * business number, and `money` an amount with the decimals of its row's currency.
  */
 export type Form =
   | 'id'
@@ -20,7 +20,7 @@ export type Form =
   | 'json'
   | 'list';
 
-/** What the type in SQL says about the form. */
+/** The form of a column by its SQL type. */
 const formOfType: Readonly<Record<string, Form>> = {
   uuid: 'id',
   text: 'text',
@@ -33,7 +33,7 @@ const formOfType: Readonly<Record<string, Form>> = {
   jsonb: 'json',
 };
 
-/** What it does not say, of columns that many rows have. */
+/** The form of a column by its name, if the SQL type does not tell. Many rows have these columns. */
 const formOfName: Readonly<Record<string, Form>> = {
   createdById: 'client',
   updatedById: 'client',

@@ -6,8 +6,8 @@ import type { Form } from './columns';
 import type { Noun, RowOf } from './nouns';
 
 /*
- * Fields that are no column. Those that follow from their row alone are computed here, each once. Where SQL can say the same, it stands
- * in store/query/computed.ts, and a property test holds the two together.
+ * Fields that are no column. A field that follows from its row alone is computed here, once. If SQL can express the
+ * same, store/query/computed.ts does, and a property test checks that both agree.
  */
 
 const quantityFacts = [
@@ -32,7 +32,7 @@ interface Computed {
   description: string;
 }
 
-/** The function gets the columns that it needs and no other: one that is missing from the list does not compile. */
+/** The function gets only the columns that it needs. A column that is missing from the list does not compile. */
 const computed =
   <N extends Noun>(noun: N) =>
   <const C extends keyof RowOf<N> & string>(
@@ -49,75 +49,75 @@ export const computedFields = {
     'boolean',
     ['billingRule'],
     requiresFulfillment,
-    'Whether its billingRule is TriggerAsFulfillmentOccurs: it is delivered, or received, in parts.',
+    'Whether billingRule is TriggerAsFulfillmentOccurs, so that the line item is delivered or received in parts.',
   ),
   'OrderLineItem.quantityFulfilled': ofLine(
     'decimal',
     quantityFacts,
     (line) => quantitiesOf(line).quantityFulfilled,
-    'In units of unitOfMeasure. With fulfillments: the sum of those that are Booked, SentToBilling or Complete. Without: all of it from Booked on. Source: Zuora, "State-based quantity calculations for order line items and fulfillments".',
+    'Fulfilled quantity, in unitOfMeasure. With fulfillments: the sum of those that are Booked, SentToBilling or Complete. Without: all of it from Booked on. Source: Zuora, "State-based quantity calculations for order line items and fulfillments".',
   ),
   'OrderLineItem.quantityPendingFulfillment': ofLine(
     'decimal',
     quantityFacts,
     (line) => quantitiesOf(line).quantityPendingFulfillment,
-    'In units of unitOfMeasure: what fulfillments may still take, quantity less quantityFulfilled; those that are Executing or Canceled take nothing. 0 without fulfillments, and once it is Canceled.',
+    'Quantity that fulfillments may still take, in unitOfMeasure: quantity less quantityFulfilled. Executing and Canceled fulfillments take nothing. 0 without fulfillments, and once the line item is Canceled.',
   ),
   'OrderLineItem.quantityAvailableForReturn': ofLine(
     'decimal',
     quantityFacts,
     (line) => quantitiesOf(line).quantityAvailableForReturn,
-    'In units of unitOfMeasure: what can be taken back, that is what is SentToBilling or Complete less its returns from Booked on, which count whole. 0 on a return. Source: Zuora, "Order line items return".',
+    'Quantity that can be returned, in unitOfMeasure: the part that is SentToBilling or Complete, less the returns from Booked on. A return counts with its whole quantity. 0 on a return. Source: Zuora, "Order line items return".',
   ),
   'OrderLineItem.inlineDiscountPerUnit': ofLine(
     'decimal',
     ['inlineDiscountType', 'inlineDiscountPerUnit', 'currency'],
     ({ inlineDiscountType: type, inlineDiscountPerUnit: value, currency }) =>
       value !== null && type === 'FixedAmount' ? money(value, currency) : value,
-    'What is taken off the list price of each unit: percent points where inlineDiscountType is Percentage, money in the currency where it is FixedAmount; null where it is None.',
+    'Discount on the list price of each unit: percent points if inlineDiscountType is Percentage, money in the currency if it is FixedAmount. Null if it is None.',
     true,
   ),
   'Invoice.documentNumber': computed('invoice')(
     'number',
     ['invoiceNumber'],
     ({ invoiceNumber }) => invoiceNumber,
-    'Its invoiceNumber, under the name that all documents share.',
+    'Equals invoiceNumber, under the name that all documents share.',
   ),
   'Invoice.documentDate': computed('invoice')(
     'day',
     ['invoiceDate'],
     ({ invoiceDate }) => invoiceDate,
-    'Its invoiceDate, under the name that all documents share.',
+    'Equals invoiceDate, under the name that all documents share.',
   ),
   'CreditMemo.documentNumber': computed('creditMemo')(
     'number',
     ['creditMemoNumber'],
     ({ creditMemoNumber }) => creditMemoNumber,
-    'Its creditMemoNumber, under the name that all documents share.',
+    'Equals creditMemoNumber, under the name that all documents share.',
   ),
   'CreditMemo.documentDate': computed('creditMemo')(
     'day',
     ['creditMemoDate'],
     ({ creditMemoDate }) => creditMemoDate,
-    'Its creditMemoDate, under the name that all documents share.',
+    'Equals creditMemoDate, under the name that all documents share.',
   ),
   'CreditMemo.unappliedAmount': computed('creditMemo')(
     'money',
     moneyFacts,
     unappliedCredit,
-    'amount less appliedAmount and refundAmount, in the currency: what is left to be used while it is Posted. 0 once it is Canceled.',
+    'amount less appliedAmount and refundAmount, in the currency: what is left to use while the credit memo is Posted. 0 once it is Canceled.',
   ),
   'CreditMemoItem.amount': computed('creditMemoItem')(
     'money',
     ['amountWithoutTax', 'taxAmount', 'taxMode', 'currency'],
     itemAmount,
-    'What is credited, in the currency: tax included where taxMode is TaxInclusive, else amountWithoutTax. Source: Zuora, "GETCreditMemoItemType".',
+    'Credited amount, in the currency: with tax if taxMode is TaxInclusive, otherwise amountWithoutTax. Source: Zuora, "GETCreditMemoItemType".',
   ),
   'Payment.unappliedAmount': computed('payment')(
     'money',
     moneyFacts,
     unappliedAmount,
-    'How much is put against no invoice, in the currency: amount less appliedAmount and refundAmount; 0 where no money was taken in the end.',
+    'Amount applied to no invoice, in the currency: amount less appliedAmount and refundAmount. 0 if the money was not taken in the end.',
   ),
 } satisfies Record<string, Computed>;
 export type ComputedField = keyof typeof computedFields;
@@ -132,7 +132,7 @@ const priceFacts = [
   'inlineDiscountPerUnit',
 ] as const;
 
-/** The columns behind fields whose resolvers look at more than the row: at other rows, the settings, or the caller. */
+/** The columns behind fields whose resolvers read more than the row: other rows, the settings, or the caller. */
 type Needs = { readonly [N in Noun]?: Readonly<Record<string, readonly (keyof RowOf<N>)[]>> };
 
 export const needs = {

@@ -2,8 +2,8 @@ import type { Order } from '../../store/query/list';
 import type { Noun, NounNamed, RowOf } from './nouns';
 
 /*
- * Every edge of the graph, once: what it leads to, the column behind it, its form, and what clients read about it. Fields, loaders,
- * prices, pictures and tests are made from this list. Whether an edge to one object may be null follows from its column.
+ * Every edge of the graph, declared once: target, column, form and description. Fields, loaders, prices, pictures and
+ * tests are made from this list. Whether an edge to one object can be null follows from its column.
  */
 
 interface One {
@@ -12,17 +12,20 @@ interface One {
   /** The column of this row that holds the id of the target. */
   from: string;
   description: string;
-  /** The caller may be out of the target's scope: then the edge is null. Elsewhere a foreign key and the scope rule that out. */
+  /**
+   * The target may be outside the caller's scope; then the edge is null. For other edges, a foreign key and the scope
+   * rule this out.
+   */
   mayBeUnseen: boolean;
 }
 
 interface Page {
   form: 'page';
   target: Noun;
-  /** The columns of the target that hold the id of this row: one of them does. */
+  /** The columns of the target that can hold the id of this row; one of them does. */
   by: string | readonly string[];
   description: string;
-  /** The order where the client asks for none, if that is not the order of the target's list. */
+  /** The order if the client asks for none. Absent: the order of the target's list. */
   order?: Order;
 }
 
@@ -31,7 +34,7 @@ interface ShortList {
   target: Noun;
   by: string | readonly string[];
   description: string;
-  /** About how many objects it has, for the price of an operation. The usual size of a list where absent. */
+  /** Approximate number of objects, for the price of an operation. Absent: the usual size of a list. */
   size?: number;
 }
 
@@ -41,7 +44,7 @@ type Edge = One | Page | ShortList;
 const one = <N extends Noun, const C extends string>(target: N, from: C, description: string, mayBeUnseen = false) =>
   ({ form: 'one', target, from, description, mayBeUnseen }) as const;
 
-/** Leads to many objects, page by page; with the filter and the orders of the target's list, where it has them. */
+/** Leads to many objects, in pages. Takes the filter and orders of the target's list, if there are any. */
 const page = <N extends Noun, const C extends string | readonly string[]>(
   target: N,
   by: C,
@@ -49,7 +52,7 @@ const page = <N extends Noun, const C extends string | readonly string[]>(
   order?: Order,
 ) => ({ form: 'page', target, by, description, order }) as const;
 
-/** Leads to a few objects by its nature, which come whole. */
+/** Leads to a few objects, which come without pages. */
 const short = <N extends Noun, const C extends string | readonly string[]>(
   target: N,
   by: C,
@@ -57,9 +60,12 @@ const short = <N extends Noun, const C extends string | readonly string[]>(
   size?: number,
 ) => ({ form: 'list', target, by, description, size }) as const;
 
-const changes = page('historyEntry', 'subjectId', 'Every change of it, the oldest first.');
+const changes = page('historyEntry', 'subjectId', 'Every change of the object, the oldest first.');
 
-/** An edge of a noun starts at a column of its own row, or ends at a column of the target's: others do not compile. */
+/**
+ * An edge starts at a column of its own row, or ends at a column of the target's row. An edge with any other column
+ * does not compile.
+ */
 type Checked<E> = {
   [K in keyof E]: E[K] extends { form: 'one'; from: infer C }
     ? K extends `${infer Name}.${string}`
@@ -76,25 +82,37 @@ type Checked<E> = {
 const declared = <const E extends Record<string, Edge>>(edges: E & Checked<E>): E => edges;
 
 export const edges = declared({
-  'Account.orders': page('order', 'accountId', 'What it has ordered, returns included.'),
-  'Account.invoices': page('invoice', 'accountId', 'What was billed to it, drafts and canceled ones included.'),
-  'Account.creditMemos': page('creditMemo', 'accountId', 'What was credited to it, drafts and canceled ones included.'),
-  'Account.payments': page('payment', 'accountId', 'What was collected from it, failed and refunded ones included.'),
+  'Account.orders': page('order', 'accountId', 'Orders of the account, returns included.'),
+  'Account.invoices': page('invoice', 'accountId', 'Invoices to the account, drafts and Canceled ones included.'),
+  'Account.creditMemos': page(
+    'creditMemo',
+    'accountId',
+    'Credit memos to the account, drafts and Canceled ones included.',
+  ),
+  'Account.payments': page(
+    'payment',
+    'accountId',
+    'Payments collected from the account, failed and refunded ones included.',
+  ),
   'Account.history': changes,
 
-  'Order.account': one('account', 'accountId', 'Who ordered, and is invoiced; never changes.'),
-  // Line items come as they were ordered, which is how a client matches the reply of createOrder with its request (N9). They were
-  // made at one instant, with ids that rise.
+  'Order.account': one('account', 'accountId', 'The account that ordered and is invoiced; never changes.'),
+  // A client matches the reply of createOrder with its request by the order of the line items (N9). All were created at
+  // one instant, with rising ids.
   'Order.orderLineItems': page(
     'orderLineItem',
     'orderId',
-    'What was ordered, each at its price; at most 100. In the order of the request that ordered it where orderBy is absent.',
+    'The line items of the order, at most 100. Default order: as in the request that created them.',
     { field: 'createdDate', direction: 'ASC' },
   ),
   'Order.history': changes,
 
-  'OrderLineItem.order': one('order', 'orderId', 'Which sells it or takes it back; never changes.'),
-  'OrderLineItem.account': one('account', 'accountId', 'Who is invoiced, or credited: the one of its order.'),
+  'OrderLineItem.order': one('order', 'orderId', 'The order that sells the line item or takes it back; never changes.'),
+  'OrderLineItem.account': one(
+    'account',
+    'accountId',
+    'The account that is invoiced or credited: the account of the order.',
+  ),
   'OrderLineItem.originalOrderLineItem': one(
     'orderLineItem',
     'originalOrderLineItemId',
@@ -103,45 +121,45 @@ export const edges = declared({
   'OrderLineItem.returnOrderLineItems': page(
     'orderLineItem',
     'originalOrderLineItemId',
-    'What takes back of this sale; nothing on a return.',
+    'Line items that return parts of this sale; empty on a return.',
   ),
   'OrderLineItem.fulfillments': page(
     'fulfillment',
     'orderLineItemId',
-    'What was delivered, or received, of it so far or is about to be: at most 100. None without the billing rule for it.',
+    'Deliveries or receipts of the line item, done or planned: at most 100. Empty if the billing rule is TriggerWithoutFulfillment.',
   ),
   'OrderLineItem.invoiceItems': page(
     'invoiceItem',
     'orderLineItemId',
-    'What was charged for it, on whatever invoice, drafts included.',
+    'Charges for the line item on any invoice, drafts included.',
   ),
   'OrderLineItem.creditMemoItems': page(
     'creditMemoItem',
     'orderLineItemId',
-    'What was credited for it, on whatever credit memo, drafts included.',
+    'Credits for the line item on any credit memo, drafts included.',
   ),
   'OrderLineItem.history': changes,
 
   'Fulfillment.orderLineItem': one(
     'orderLineItem',
     'orderLineItemId',
-    'What it delivers, or takes back, a part of; never changes.',
+    'The line item that this fulfillment delivers or receives in part; never changes.',
   ),
   'Fulfillment.fulfillmentItems': page(
     'fulfillmentItem',
     'fulfillmentId',
-    'Single assets in it, in the order in which they were added; at most 100.',
+    'Single assets in the fulfillment, in the order in which they were added; at most 100.',
   ),
   'Fulfillment.invoiceItems': short(
     'invoiceItem',
     'fulfillmentId',
-    'What was charged for it; several where it was billed again after a cancelation or reversal.',
+    'Charges for the fulfillment; several if it was billed again after a cancelation or reversal.',
     2,
   ),
   'Fulfillment.creditMemoItems': short(
     'creditMemoItem',
     'fulfillmentId',
-    'What was credited for it; several where it was billed again after a cancelation.',
+    'Credits for the fulfillment; several if it was billed again after a cancelation.',
     2,
   ),
   'Fulfillment.history': changes,
@@ -149,136 +167,164 @@ export const edges = declared({
   'FulfillmentItem.fulfillment': one(
     'fulfillment',
     'fulfillmentId',
-    'What it was delivered or received in; never changes.',
+    'The fulfillment that delivered or received the asset; never changes.',
   ),
 
-  'Invoice.account': one('account', 'accountId', 'The customer it is made out to; never changes.'),
+  'Invoice.account': one('account', 'accountId', 'The customer that the document is made out to; never changes.'),
   'Invoice.billRun': one(
     'billRun',
     'billRunId',
-    'Which run made it; null where a request did, or where the caller does not see the run.',
+    'The bill run that made the invoice. Null if a request made it, or if the caller does not see the run.',
     true,
   ),
   'Invoice.invoiceItems': page(
     'invoiceItem',
     'invoiceId',
-    'What it charges, line by line, in the order of the document.',
+    'Charges of the invoice, line by line, in the order of the document.',
   ),
   'Invoice.paymentApplications': short(
     'paymentApplication',
     'invoiceId',
-    'What was paid of it, payment by payment, less what was refunded.',
+    'Payments applied to the invoice, one entry per payment, less refunds.',
   ),
   'Invoice.creditMemoApplications': short(
     'creditMemoApplication',
     'invoiceId',
-    'What was taken off its balance by credits, memo by memo.',
+    'Credit memos applied to the invoice, one entry per credit memo.',
   ),
   'Invoice.offsets': short(
     'invoiceOffset',
     ['invoiceId', 'negativeInvoiceId'],
-    'What negative invoices have reduced it by; on a negative one, what it has reduced others by.',
+    'Amounts by which negative invoices reduced this invoice. On a negative invoice, the amounts by which it reduced others.',
   ),
   'Invoice.history': changes,
 
-  'InvoiceItem.invoice': one('invoice', 'invoiceId', 'Which document it stands on; never changes.'),
+  'InvoiceItem.invoice': one('invoice', 'invoiceId', 'The invoice that has this item; never changes.'),
   'InvoiceItem.orderLineItem': one(
     'orderLineItem',
     'orderLineItemId',
-    'What it charges for; on a negative item, the return.',
+    'The line item that is charged; on a negative item, the return.',
   ),
   'InvoiceItem.fulfillment': one(
     'fulfillment',
     'fulfillmentId',
-    'Which delivery, or receipt, it charges for; null for a line item without fulfillments.',
+    'The delivery or receipt that is charged. Null for a line item without fulfillments.',
   ),
 
-  'InvoiceOffset.invoice': one('invoice', 'invoiceId', 'The one that owes less by it.'),
-  'InvoiceOffset.negativeInvoice': one('invoice', 'negativeInvoiceId', 'The one below 0 that reduced it.'),
+  'InvoiceOffset.invoice': one('invoice', 'invoiceId', 'The invoice whose balance the offset reduced.'),
+  'InvoiceOffset.negativeInvoice': one(
+    'invoice',
+    'negativeInvoiceId',
+    'The invoice below 0 that reduced the other invoice.',
+  ),
 
-  'CreditMemo.account': one('account', 'accountId', 'The customer it is made out to; never changes.'),
+  'CreditMemo.account': one('account', 'accountId', 'The customer that the document is made out to; never changes.'),
   'CreditMemo.billRun': one(
     'billRun',
     'billRunId',
-    'Which run made it; null where a request did, or where the caller does not see the run.',
+    'The bill run that made the credit memo. Null if a request made it, or if the caller does not see the run.',
     true,
   ),
   'CreditMemo.creditMemoItems': page(
     'creditMemoItem',
     'creditMemoId',
-    'What it credits, line by line, in the order of the document.',
+    'Credits of the credit memo, line by line, in the order of the document.',
   ),
   'CreditMemo.reversedInvoice': one(
     'invoice',
     'reversedInvoiceId',
-    'Which invoice it takes back whole; null where it credits returns.',
+    'The invoice that the credit memo reverses in full; null if it credits returns.',
   ),
-  'CreditMemo.applications': short('creditMemoApplication', 'creditMemoId', 'What of it is put against which invoice.'),
+  'CreditMemo.applications': short(
+    'creditMemoApplication',
+    'creditMemoId',
+    'Amounts of the credit memo that are applied, each with its invoice.',
+  ),
   'CreditMemo.history': changes,
 
-  'CreditMemoItem.creditMemo': one('creditMemo', 'creditMemoId', 'Which document it stands on; never changes.'),
+  'CreditMemoItem.creditMemo': one('creditMemo', 'creditMemoId', 'The credit memo that has this item; never changes.'),
   'CreditMemoItem.orderLineItem': one(
     'orderLineItem',
     'orderLineItemId',
-    'What it credits: the return, or, on a reversal, what had been charged for.',
+    'The line item that is credited: the return or, on a reversal, the line item that was charged.',
   ),
   'CreditMemoItem.fulfillment': one(
     'fulfillment',
     'fulfillmentId',
-    'Which receipt, or, on a reversal, which delivery it credits; null for a line item without fulfillments.',
+    'The receipt that is credited or, on a reversal, the delivery. Null for a line item without fulfillments.',
   ),
 
   'CreditMemoApplication.creditMemo': one(
     'creditMemo',
     'creditMemoId',
-    'Which memo it is a part of: that has so much less to be used.',
+    'The credit memo that is applied; its unappliedAmount falls by the amount.',
   ),
-  'CreditMemoApplication.invoice': one('invoice', 'invoiceId', 'What it is put against: that owes so much less.'),
+  'CreditMemoApplication.invoice': one(
+    'invoice',
+    'invoiceId',
+    'The invoice that is credited; its balance falls by the amount.',
+  ),
 
-  'Payment.account': one('account', 'accountId', 'Who paid; never changes.'),
-  'Payment.applications': short('paymentApplication', 'paymentId', 'What of it is put against which invoice.'),
+  'Payment.account': one('account', 'accountId', 'The account that paid; never changes.'),
+  'Payment.applications': short(
+    'paymentApplication',
+    'paymentId',
+    'Amounts of the payment that are applied, each with its invoice.',
+  ),
   'Payment.history': page(
     'historyEntry',
     'subjectId',
-    'Every change of it, its capture and refunds included, the oldest first.',
+    'Every change of the payment, its capture and refunds included, the oldest first.',
   ),
 
-  'PaymentApplication.payment': one('payment', 'paymentId', 'The money that it is a part of.'),
-  'PaymentApplication.invoice': one('invoice', 'invoiceId', 'What it is put against: that owes so much less.'),
+  'PaymentApplication.payment': one(
+    'payment',
+    'paymentId',
+    'The payment that is applied; its unappliedAmount falls by the amount.',
+  ),
+  'PaymentApplication.invoice': one(
+    'invoice',
+    'invoiceId',
+    'The invoice that is paid; its balance falls by the amount.',
+  ),
 
-  'BillRun.invoices': page('invoice', 'billRunId', 'What it has billed, drafts and canceled ones included.'),
-  'BillRun.creditMemos': page('creditMemo', 'billRunId', 'What it has credited, drafts and canceled ones included.'),
+  'BillRun.invoices': page('invoice', 'billRunId', 'Invoices made by the run, drafts and Canceled ones included.'),
+  'BillRun.creditMemos': page(
+    'creditMemo',
+    'billRunId',
+    'Credit memos made by the run, drafts and Canceled ones included.',
+  ),
   'BillRun.failures': page(
     'billRunFailure',
     'billRunId',
-    'What it could not bill, or whose documents it could not post, cancel or remove, and why.',
+    'Items and accounts that the run could not bill, post, cancel or remove, with the reasons.',
   ),
   'BillRun.history': page(
     'historyEntry',
     'subjectId',
-    'Every change of its status, and who brought it about, the oldest first. Its documents have histories of their own.',
+    'Every change of the status, with the client that caused it, the oldest first. The documents have histories of their own.',
   ),
 
-  'BillRunFailure.account': one('account', 'accountId', 'The customer whose part of the run it is.'),
+  'BillRunFailure.account': one('account', 'accountId', 'The customer whom the failure concerns.'),
   'BillRunFailure.orderLineItem': one(
     'orderLineItem',
     'orderLineItemId',
-    'The line item that could not be billed, since it would carry a document past 13 digits before the point; null where the account failed as a whole.',
+    'The line item that could not be billed, because it would carry a document past 13 digits before the decimal point. Null if the whole account failed.',
   ),
   'BillRunFailure.fulfillment': one(
     'fulfillment',
     'fulfillmentId',
-    'The fulfillment of the line item that could not be billed; null where the line item takes none, or the account failed as a whole.',
+    'The fulfillment that could not be billed. Null if the line item takes none, or if the whole account failed.',
   ),
 
   'BillingSettings.history': page(
     'historyEntry',
     'subjectId',
-    'Every change of the settings, the oldest first: who, when, and what. Seen by whoever sees the settings, in whatever orgs of the entity.',
+    'Every change of the settings, the oldest first, with client, time and fields. Visible to every caller that sees the settings, with any orgs of the entity.',
   ),
 });
 
-/** An edge that all types of an interface have, and the interface as well. */
+/** An edge that all types of an interface share with the interface. */
 export const interfaceEdges = { 'BillingDocument.account': 'Invoice.account' } as const;
 
 export type Edges = typeof edges;

@@ -1,64 +1,68 @@
 import { type FixedField, fixedFields, type UpdatableField, updatableFields } from '../../domain/fulfillment-fields';
 
-/** What clients read about a field in the input that creates a fulfillment, and in the one that updates it. */
+/** The descriptions of one field: in the input that creates a fulfillment, and in the input that updates it. */
 interface Described {
   create: string;
   update: string;
 }
 const inBoth = (text: string): Described => ({ create: text, update: text });
 
-/** Every field that callers give (domain/fulfillment-fields.ts): one without a description does not compile. */
+/**
+ * The descriptions of all fields that callers give (domain/fulfillment-fields.ts). A field without a description does
+ * not compile.
+ */
 const described: { readonly [F in UpdatableField]: Described } & {
   readonly [F in FixedField]: Pick<Described, 'create'>;
 } = {
   orderLineItemId: {
     create:
-      'What it fulfills, by its id in any spelling: a line item that is Booked, else ORDER_LINE_ITEM_NOT_BOOKED, with the billing rule TriggerAsFulfillmentOccurs, else BILLING_RULE_MISMATCH. One has at most 100 fulfillments.',
+      'Id, in any spelling, of the line item to fulfill. It must be Booked, otherwise ORDER_LINE_ITEM_NOT_BOOKED. Its billingRule must be TriggerAsFulfillmentOccurs, otherwise BILLING_RULE_MISMATCH. A line item has at most 100 fulfillments.',
   },
   fulfillmentType: {
-    create: 'Delivery on a sale, Return on a return, which it is where absent as well; TYPE_MISMATCH otherwise.',
+    create:
+      'Delivery for a sale, Return for a return; otherwise TYPE_MISMATCH. Default: the type that fits the line item.',
   },
   fulfillmentDate: {
-    create: 'The day of delivery or receipt, past or to come.',
-    update: 'The day of delivery or receipt; cannot be emptied.',
+    create: 'The day of delivery or receipt, in the past or the future.',
+    update: 'The day of delivery or receipt; null is refused.',
   },
   quantity: {
     create:
-      'How much, above 0 in the unitOfMeasure of the line item. Together with the entries before it at most what is pending there, else QUANTITY_EXCEEDED. Rounded as its unit in billingSettings says, unless it is all of that.',
+      'Quantity delivered or received, above 0, in the unitOfMeasure of the line item. Together with earlier entries, at most the pending quantity of the line item; otherwise QUANTITY_EXCEEDED. Rounded by its unit in BillingSettings.units, unless it takes all that is pending.',
     update:
-      'How much, above 0 in the unitOfMeasure of the line item: at most what is pending there, and at least as many as it has items. Rounded as its unit in billingSettings says, unless it is all that is pending. Cannot be emptied.',
+      'Quantity delivered or received, above 0, in the unitOfMeasure of the line item. At most the pending quantity, plus its own while Booked; at least the number of items. Rounded by its unit in BillingSettings.units, unless it takes all that is pending. Null is refused.',
   },
   billTargetDate: {
-    create: 'The day from which billing may pick it up; BILL_TARGET_DATE_REQUIRED in SentToBilling.',
+    create: 'Day from which the fulfillment may be billed. BILL_TARGET_DATE_REQUIRED if absent in SentToBilling.',
     update:
-      'The day from which billing may pick it up. One that is missing may be given while Booked without the scope edit-booked.',
+      'Day from which the fulfillment may be billed. A missing day can be set while Booked, without the scope edit-booked.',
   },
   description: inBoth('Free text for people, at most 500 characters.'),
   carrier: inBoth(
-    'Who carries the goods, at most 255 characters; one of those in billingSettings where there are any.',
+    'Company that carries the goods, at most 255 characters. If BillingSettings.carriers has entries, one of them.',
   ),
-  trackingNumber: inBoth('What the carrier knows the shipment by, at most 255 characters.'),
+  trackingNumber: inBoth('Number by which the carrier knows the shipment, at most 255 characters.'),
   fulfillmentSystem: inBoth(
-    'Which system fulfills it, at most 255 characters; one of those in billingSettings where there are any.',
+    'System that fulfills the line item, at most 255 characters. If BillingSettings.fulfillmentSystems has entries, one of them.',
   ),
   fulfillmentLocation: inBoth(
-    'Which place it is fulfilled from, at most 255 characters; one of those in billingSettings where there are any.',
+    'Place that the goods come from, at most 255 characters. If BillingSettings.fulfillmentLocations has entries, one of them.',
   ),
-  externalId: inBoth('What it is known by in a system outside, at most 255 characters; need not be unique.'),
+  externalId: inBoth('Id of the fulfillment in an external system, at most 255 characters; need not be unique.'),
   excludeItemBillingFromRevenueAccounting: {
-    create: 'Whether its bill is left out of revenue accounting: kept as given, without effect here. Default: false.',
+    create:
+      'Whether revenue accounting leaves out the billing of this fulfillment. Stored as given; the gateway does not use it. Default: false.',
   },
   excludeItemBookingFromRevenueAccounting: {
     create:
-      'Whether its delivery is left out of revenue accounting: kept as given, without effect here. Default: false.',
+      'Whether revenue accounting leaves out the delivery of this fulfillment. Stored as given; the gateway does not use it. Default: false.',
   },
   customFields: {
-    create: 'Fields of the client itself, kept as they are; their names end in __c.',
-    update: 'Fields of the client itself, replaced as a whole; their names end in __c.',
+    create: 'Custom fields of the client, stored as given. Their names end in __c.',
+    update: 'Custom fields of the client, replaced as a whole. Their names end in __c.',
   },
 };
 
-/** The descriptions of the fields of the input that creates a fulfillment, and of the one that updates it. */
 export const createDescriptions = Object.fromEntries(
   [...updatableFields, ...fixedFields].map((field) => [field, described[field].create]),
 );

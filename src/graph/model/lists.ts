@@ -2,12 +2,12 @@ import type { List } from '../../store/query/list';
 import type { Noun, nouns } from './nouns';
 
 /*
- * The lists of the root, and what clients read about them. A list of the store says what can be filtered and sorted by, and of which
- * kind each filter is; here each of these fields has its description. One that is missing here or there does not compile. The filter,
- * the order, the page arguments, the list of the root and the field that finds one object by its key are made from these.
+ * The lists of the root and their descriptions. A list of the store declares its filters, with their kinds, and its
+ * sorts. This file describes each of these fields; a field that is missing here or there does not compile. Filters,
+ * orders, page arguments, root lists and the fields that find one object by its key are made from both.
  */
 
-/** "Only those whose <field> meets these conditions." */
+/** "Only <plural> whose <field> meets these conditions." */
 const whose = Symbol('whose');
 
 /** How one object is found by its key. */
@@ -20,23 +20,23 @@ interface ByKey {
 type FieldsOf<T> = keyof NonNullable<T>;
 
 interface Declared<L extends List> {
-  /** What one of them is called in sentences; several have an s. */
+  /** The name of one object in sentences; the plural adds an s. */
   called: string;
   filters: { readonly [F in FieldsOf<L['filter']>]-?: string | typeof whose };
   sorts: { readonly [S in NonNullable<L['sort']>]: string };
-  /** What a client reads about the order, where it is not the usual one that absence stands for. */
+  /** The description of the argument orderBy. Absent: the last changed comes first. */
   orderBy?: string;
-  /** How one of them is found, where that is not by its id or number. */
+  /** How one object is found. Absent: by its id or business number. */
   byKey?: ByKey;
-  /** What else to know of finding one. */
+  /** The end of the description of the field that finds one object. */
   alsoByKey?: string;
 }
 
-const audit = { updatedDate: 'The instant of the last change.', createdDate: 'The instant of its creation.' };
-const changed = 'Only those last changed in this span of time: what is new since the last look.';
-const ofAccounts = 'Only those of accounts whose id meets these conditions.';
-const ofDocument = 'Only drafts, only what is posted, or only what was canceled.';
-const ofBillRun = 'Only those that a bill run made whose id meets these conditions.';
+const audit = { updatedDate: 'Time of the last change.', createdDate: 'Time of the creation.' };
+const changed = 'Only objects last changed in this time span. Finds everything new since the last query.';
+const ofAccounts = 'Only objects of accounts whose id meets these conditions.';
+const ofDocument = 'Only drafts, only Posted documents, or only Canceled documents.';
+const ofBillRun = 'Only documents of bill runs whose id meets these conditions.';
 
 const declared = {
   account: {
@@ -45,7 +45,7 @@ const declared = {
       id: whose,
       accountNumber: whose,
       name: whose,
-      currency: 'Only those in this currency, an ISO 4217 code such as USD.',
+      currency: 'Only accounts in this currency, an ISO 4217 code such as USD.',
       updatedDate: changed,
     },
     sorts: { ...audit, name: 'The name, by code points.', accountNumber: 'The account number, by code points.' },
@@ -58,12 +58,12 @@ const declared = {
       accountId: ofAccounts,
       orderDate: whose,
       category: 'Only sales, or only returns.',
-      state: 'Only orders that are under way, done or given up.',
+      state: 'Only orders that are Executing, only Complete, or only Canceled.',
       updatedDate: changed,
     },
     sorts: {
       ...audit,
-      orderDate: 'The day on which it was placed.',
+      orderDate: 'The day on which the order was placed.',
       orderNumber: 'The order number, by code points.',
     },
   },
@@ -71,37 +71,37 @@ const declared = {
     called: 'line item',
     filters: {
       id: whose,
-      orderId: 'Only those of orders whose id meets these conditions.',
-      orderNumber: 'Only those of orders whose orderNumber meets these conditions.',
-      itemNumber: 'Only those whose itemNumber meets these conditions; together with orderNumber it names one.',
+      orderId: 'Only line items of orders whose id meets these conditions.',
+      orderNumber: 'Only line items of orders whose orderNumber meets these conditions.',
+      itemNumber:
+        'Only line items whose itemNumber meets these conditions. Together with orderNumber, it finds one line item.',
       itemName: whose,
       itemState: whose,
-      itemCategory: 'Only what is sold, or only what is taken back.',
+      itemCategory: 'Only sold line items, or only returns.',
       itemType: 'Only goods, only fees, or only services.',
-      billingRule: 'Only those billed as a whole, or only those billed fulfillment by fulfillment.',
+      billingRule: 'Only line items billed as a whole, or only line items billed by fulfillment.',
       productCode: whose,
       accountId: ofAccounts,
       originalOrderLineItemId: 'Only returns of the sold line items whose id meets these conditions.',
-      originalOrderId: 'By the order that sold what a return takes back.',
-      originalOrderNumber: 'By the number of the order that sold what a return takes back.',
-      unitOfMeasure: 'By the unit that its quantity counts.',
-      inlineDiscountType: 'By the kind of its discount, None included.',
+      originalOrderId: 'Only returns of line items sold by orders whose id meets these conditions.',
+      originalOrderNumber: 'Only returns of line items sold by orders whose orderNumber meets these conditions.',
+      unitOfMeasure: 'Only line items whose unitOfMeasure meets these conditions.',
+      inlineDiscountType: 'Only line items with this kind of discount, None included.',
       hasPendingQuantity:
-        'True: fulfillments may still take something of them. False: nothing is left to be fulfilled.',
+        'True: fulfillments may still take a quantity of the line item. False: nothing is left to fulfill.',
       updatedDate: changed,
     },
     sorts: {
       ...audit,
-      itemNumber: 'The item number: shorter ones first, so that 2 comes before 10, then by code points.',
-      itemName: 'The name of what is sold, by code points.',
+      itemNumber: 'The item number: shorter numbers first, so that 2 comes before 10, then by code points.',
+      itemName: 'The itemName, by code points.',
     },
-    orderBy:
-      'What they are sorted by. Where absent, those of an order come as they were ordered, and else the last changed comes first.',
+    orderBy: 'Sort order. Default: within an order, the order of the request; otherwise the last changed first.',
     byKey: {
       argument: 'id',
-      argumentDescription: 'Its id, in any spelling; its number tells it apart only within its order.',
+      argumentDescription: 'Id of the line item, in any spelling. An itemNumber is unique only within its order.',
       description:
-        'The line item that an id names; null where the caller sees none. By its numbers it is found with orderLineItems: orderNumber and itemNumber.',
+        'The line item with this id; null if the caller sees none. To find one by its numbers, filter orderLineItems by orderNumber and itemNumber.',
     },
   },
   fulfillment: {
@@ -109,27 +109,29 @@ const declared = {
     filters: {
       id: whose,
       fulfillmentNumber: whose,
-      externalId: 'Only those whose externalId meets these conditions: how a partner finds its own.',
+      externalId:
+        'Only fulfillments whose externalId meets these conditions. A partner finds its own fulfillments by it.',
       trackingNumber: whose,
       carrier: whose,
       state: whose,
-      fulfillmentType: 'Only deliveries, or only what was received back.',
+      fulfillmentType: 'Only deliveries, or only receipts of returns.',
       fulfillmentDate: whose,
-      billTargetDate: 'Only those whose billTargetDate meets these conditions; isNull finds those without one.',
-      orderLineItemId: 'Only those of line items whose id meets these conditions.',
-      orderId: 'Only those of orders whose id meets these conditions.',
+      billTargetDate:
+        'Only fulfillments whose billTargetDate meets these conditions. isNull finds fulfillments without one.',
+      orderLineItemId: 'Only fulfillments of line items whose id meets these conditions.',
+      orderId: 'Only fulfillments of orders whose id meets these conditions.',
       accountId: ofAccounts,
-      billed: 'True: stands on a document, be it a draft. False: waits for its bill, or is not to have one yet.',
+      billed: 'True: on a billing document, drafts included. False: waiting for a bill, or not ready to be billed.',
       updatedDate: changed,
-      createdDate: 'Only those made in this span of time.',
+      createdDate: 'Only fulfillments created in this time span.',
     },
     sorts: {
       ...audit,
       fulfillmentDate: 'The day of delivery or receipt.',
-      billTargetDate: 'The day to bill from; those without one come last in ascending order.',
+      billTargetDate: 'The day to bill from. Fulfillments without such a day come last in ascending order.',
       fulfillmentNumber: 'The fulfillment number, by code points.',
     },
-    alsoByKey: '. By externalId it is found with fulfillments.',
+    alsoByKey: '. To find one by its externalId, filter fulfillments.',
   },
   invoice: {
     called: 'invoice',
@@ -140,20 +142,21 @@ const declared = {
       status: ofDocument,
       invoiceDate: whose,
       dueDate: whose,
-      amount: 'Only those whose total, tax included, meets these conditions; it is below 0 on a negative invoice.',
-      balance: 'Only those of which what is still owed meets these conditions, whatever the status.',
-      hasBalance: 'True: their balance is other than 0, so they are not Canceled. False: it is 0.',
+      amount:
+        'Only invoices whose total, tax included, meets these conditions. A negative invoice has a total below 0.',
+      balance: 'Only invoices whose balance meets these conditions, in any status.',
+      hasBalance: 'True: the balance is not 0, so the invoice is not Canceled. False: the balance is 0.',
       billRunId: ofBillRun,
-      source: 'Only those that came from here: API or BillRun.',
-      reversed: 'True: taken back whole by a credit memo. False: not.',
+      source: 'Only invoices of this origin: API or BillRun.',
+      reversed: 'True: reversed in full by a credit memo. False: not reversed.',
       updatedDate: changed,
     },
     sorts: {
       ...audit,
-      invoiceDate: 'The day printed on it.',
-      dueDate: 'The day until which it is to be paid.',
+      invoiceDate: 'The day printed on the invoice.',
+      dueDate: 'The day by which the invoice must be paid.',
       amount: 'The total, tax included.',
-      balance: 'What is still owed of it.',
+      balance: 'The amount that is still owed.',
       invoiceNumber: 'The invoice number, by code points.',
     },
   },
@@ -165,13 +168,14 @@ const declared = {
       accountId: ofAccounts,
       status: ofDocument,
       creditMemoDate: whose,
-      hasUnapplied: 'True: their unappliedAmount is other than 0, so they are not Canceled. False: it is 0.',
+      hasUnapplied:
+        'True: the unappliedAmount is not 0, so the credit memo is not Canceled. False: the unappliedAmount is 0.',
       billRunId: ofBillRun,
       updatedDate: changed,
     },
     sorts: {
       ...audit,
-      creditMemoDate: 'The day printed on it.',
+      creditMemoDate: 'The day printed on the credit memo.',
       creditMemoNumber: 'The credit memo number, by code points.',
     },
   },
@@ -181,25 +185,25 @@ const declared = {
       id: whose,
       paymentNumber: whose,
       accountId: ofAccounts,
-      status: 'Only those whose money was taken, could not be, or was paid back.',
+      status: 'Only payments whose money was taken, could not be taken, or was paid back.',
       effectiveDate: whose,
       updatedDate: changed,
     },
     sorts: {
       ...audit,
-      effectiveDate: 'The day on which it was authorized.',
+      effectiveDate: 'The day of the authorization.',
       paymentNumber: 'The payment number, by code points.',
     },
   },
   billRun: {
     called: 'bill run',
     filters: {
-      status: 'Only runs that have come so far and no further.',
+      status: 'Only bill runs with this status, such as Processing or Completed.',
       targetDate: whose,
       updatedDate: changed,
     },
     sorts: { ...audit, billRunNumber: 'The bill run number, by code points.' },
-    alsoByKey: ', or it has been removed.',
+    alsoByKey: ', or if the run was removed.',
   },
 } as const satisfies { readonly [N in Noun]?: Declared<(typeof nouns)[N]['list']> };
 
@@ -209,7 +213,7 @@ export type ListedNoun = keyof typeof declared;
 /** A list of the root as the graph shows it. */
 export interface RootList {
   plural: string;
-  /** The descriptions of the fields of its filter and of its sorts. */
+  /** Descriptions of the filter's fields and of the sorts. */
   filters: Readonly<Record<string, string>>;
   sorts: Readonly<Record<string, string>>;
   orderBy: string;
@@ -219,18 +223,18 @@ export interface RootList {
 function listOfRoot({ called, sorts, orderBy, alsoByKey = '.', byKey, ...rest }: Declared<List>): RootList {
   const filters = Object.entries<string | typeof whose>(rest.filters).map(([field, text]) => [
     field,
-    text === whose ? `Only those whose ${field} meets these conditions.` : text,
+    text === whose ? `Only ${called}s whose ${field} meets these conditions.` : text,
   ]);
   const number = `${called} number`;
   return {
     plural: `${called}s`,
     filters: Object.fromEntries(filters),
     sorts,
-    orderBy: orderBy ?? 'What they are sorted by; the last changed comes first where absent.',
+    orderBy: orderBy ?? 'Sort order. Default: the last changed first.',
     byKey: byKey ?? {
       argument: 'key',
-      argumentDescription: `Its id, in any spelling, or its ${number}.`,
-      description: `The ${called} that an id or ${number} names; null where the caller sees none${alsoByKey}`,
+      argumentDescription: `Id of the ${called}, in any spelling, or its ${number}.`,
+      description: `The ${called} with this id or ${number}; null if the caller sees none${alsoByKey}`,
     },
   };
 }

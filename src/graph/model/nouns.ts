@@ -17,7 +17,7 @@ interface NounSpec {
   number?: string;
 }
 
-/** The nouns of the graph: how a type is called, and the list of the store that holds its rows. */
+/** The nouns of the graph: the name of the type, and the list of the store with its rows. */
 export const nouns = {
   account: { typename: 'Account', list: accounts, number: 'accountNumber' },
   order: { typename: 'Order', list: orders, number: 'orderNumber' },
@@ -45,12 +45,12 @@ export type NounNamed<T> = { [N in Noun]: (typeof nouns)[N]['typename'] extends 
 
 export const allNouns = Object.keys(nouns) as Noun[];
 
-/** The noun whose type has this name; undefined where the type is none of them. */
+/** The noun with this type name; undefined if the type is no noun. */
 export const nounNamed = (typename: string): Noun | undefined =>
   allNouns.find((noun) => nouns[noun].typename === (typename as Typename));
 
 /** The list of a noun whose name is known only at run time. */
 export const listOf = <N extends Noun>(noun: N): List<RowOf<N>> => nouns[noun].list as List as List<RowOf<N>>;
 
-/** The column of a noun's business number, where it has one. */
+/** The column of a noun's business number; undefined if it has none. */
 export const numberOf = (noun: Noun): string | undefined => (nouns[noun] as NounSpec).number;

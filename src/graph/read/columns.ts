@@ -3,7 +3,7 @@ import { type ComputedField, computedFields, needs } from '../model/computed';
 import { edges } from '../model/edges';
 import { type Noun, nouns } from '../model/nouns';
 
-/** The columns behind the selected fields of a noun, in one order whatever the order of the fields. */
+/** The columns behind the selected fields of a noun. Sorted, so that the order of the fields makes no difference. */
 export function columnsOf(noun: Noun, fields: readonly string[]): string[] {
   const columns = new Set<string>(['id']);
   for (const field of fields) for (const column of behind(noun, field)) columns.add(column);

@@ -19,7 +19,7 @@ export interface ListArgs extends PageArgs {
   orderBy?: Order | null;
 }
 
-/** What a connection resolves to. Rows and total are each fetched only when selected. */
+/** The value of a connection. Rows and total are each fetched only if selected. */
 export interface RelayConnection<R> {
   nodes: () => Promise<R[]>;
   edges: () => Promise<{ cursor: string; node: R }[]>;
@@ -50,10 +50,10 @@ function windowOf({ first, after, last, before }: PageArgs, maxPageSize: number)
   return { size, backward, cursor: (backward ? before : after) ?? null };
 }
 
-/** A list as one field of a document asks for it: the same for every parent that the field stands below. */
+/** A list as one field of a document requests it. All parents of the field share it. */
 interface Asked {
   query: PageQuery;
-  /** Signs the cursors. */
+  /** Returns the signature of the cursors, computed at the first call. */
   signature: () => string;
 }
 
@@ -84,7 +84,7 @@ function askedOf(
   };
 }
 
-/** A page of a list, fetched and counted when that is first asked for. One for each parent: a class, so that it is small. */
+/** A page of a list, fetched and counted on demand. Every parent has one, so a class keeps each page small. */
 class Page<R> implements RelayConnection<R> {
   private fetched: Promise<{ rows: Listed<R>[]; more: boolean }> | undefined;
 
@@ -108,7 +108,7 @@ class Page<R> implements RelayConnection<R> {
   }
 
   private cursorOf(row: Listed<R>): string {
-    // Then nobody reads it.
+    // Nobody reads the cursor then.
     if (this.asked.query.withoutCursors) return '';
     return encodeCursor(this.asked.signature(), { value: row.sortValue, id: row.id });
   }
@@ -150,7 +150,7 @@ export function rootConnection<N extends Noun>(
   });
 }
 
-/** An edge to many rows, by pages. */
+/** An edge to many rows, in pages. */
 export function edgeConnection<E extends PageEdge>(
   context: GraphContext,
   edge: E,
@@ -174,7 +174,7 @@ export function edgeConnection<E extends PageEdge>(
   );
 }
 
-/** An edge to a few rows, which come whole. */
+/** An edge to a few rows, without pages. */
 export const edgeList = <E extends ShortEdge>(
   { loaders }: GraphContext,
   edge: E,

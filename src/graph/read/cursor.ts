@@ -4,8 +4,8 @@ import { RequestError } from '../../domain/errors';
 import type { Order, Position, Sort } from '../../store/query/list';
 
 /**
- * A cursor is the place of a row in one order of one list: base64url of [signature, sort value, id]. The signature
- * binds it to list, filter and order; a foreign one is a clear error rather than a page from somewhere else.
+ * A cursor is the position of a row in one order of one list: base64url of [signature, sort value, id]. The signature
+ * binds the cursor to list, filter and order. A cursor of another list gets a clear error instead of a wrong page.
  */
 export function signatureOf(listName: string, order: Order, filter: unknown): string {
   const text = JSON.stringify([listName, order.field, order.direction, canonical(filter ?? {})]);
@@ -22,12 +22,15 @@ export function decodeCursor(cursor: string, signature: string, sort: Sort): Pos
     const texts = typeof value === 'string' && typeof id === 'string';
     if (signed === signature && texts && isId.test(id) && fits(value, sort)) return { value, id };
   } catch {
-    // Not one of ours: said below.
+    // Not a cursor of this gateway: refused below.
   }
   throw new RequestError('BAD_CURSOR');
 }
 
-/** As the store gives them out: anything else PostgreSQL might refuse as a value, which would not be our client's error. */
+/**
+ * The forms in which the store returns values. PostgreSQL might refuse any other value, and that would not count as an
+ * error of the client.
+ */
 const isId = /^[0-9a-f]{32}$/;
 const isNumber = /^-?\d{1,30}(\.\d{1,30})?$/;
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -36,7 +39,7 @@ function fits(value: string, { type }: Sort): boolean {
   if (type === 'text') return !value.includes('\0');
   if (type === 'uuid') return isUuid.test(value);
   if (type === 'numeric') return isNumber.test(value);
-  // Due dates may lie behind the last day that is taken in.
+  // A due date may be later than the last day that input accepts.
   if (type === 'date') return value === 'infinity' || isInstant(`${value}T00:00:00.000Z`);
   return isInstant(value);
 }

@@ -1,12 +1,13 @@
 /**
- * Turns of the event loop for work that takes long: the rows of large replies, which dataloader hands out by the ten thousand at
- * once and which would all be shown in microtasks, ahead of every other request, timer and health check; the reading of large
- * bodies and documents. Work is measured in units of about a microsecond: a value that is shown is one.
+ * Divides long work into turns of the event loop: the rows of large replies, and the reading of large bodies and
+ * documents. dataloader hands out rows by the ten thousand. Without turns, microtasks would show all of them before any
+ * other request, timer or health check. Work is measured in units of about a microsecond: showing one value is one
+ * unit.
  */
 
-/** Work of one turn. A piece that is larger has a turn to itself. */
+/** Units of work in one turn. A larger piece has a turn to itself. */
 const mostUnits = 3_000;
-/** While small requests come, long work pauses after a turn for as long as the turn took. */
+/** While small requests arrive, long work pauses after a turn for as long as the turn took. */
 const recentMs = 200;
 const longestPauseMs = 250;
 
@@ -17,12 +18,12 @@ let lastSmall = Number.NEGATIVE_INFINITY;
 let waiting: { units: number; go: () => void }[] = [];
 let first = 0;
 
-/** Tells of a small request that was answered: for a while, long work leaves half of the time to others. */
+/** Called when a small request was answered: for a while, long work leaves half of the time to others. */
 export function smallRequestSeen(): void {
   lastSmall = performance.now();
 }
 
-/** Asks to do so much now. Undefined: go on at once; otherwise go on when it resolves. */
+/** Asks for a turn of so many units. Undefined: go on at once. A promise: go on when it resolves. */
 export function turn(units: number): Promise<void> | undefined {
   schedule();
   if (first === waiting.length && fits(units)) {
@@ -41,7 +42,7 @@ function schedule(): void {
   setImmediate(end);
 }
 
-/** All that the turn let go on has been done: microtasks come before this. */
+/** Runs after all work of the turn, because microtasks come first. */
 function end(): void {
   const now = performance.now();
   if (first < waiting.length && now - lastSmall < recentMs) {

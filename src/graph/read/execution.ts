@@ -18,16 +18,16 @@ import { property } from './pace';
 export interface OperationRun {
   type: string;
   name?: string;
-  /** Of its document. */
+  /** The hash of the document. */
   hash: string;
   result?: unknown;
   error?: unknown;
 }
 
-/** Each operation is told here, for traces; where nobody listens it costs nothing. */
+/** Publishes each operation for traces. Without subscribers it costs nothing. */
 export const operations = tracingChannel<unknown, OperationRun>('order-gateway.operation');
 
-/** Runs an operation by graphql-js, which says what an operation means. */
+/** Runs an operation with graphql-js, the authority on what an operation means. */
 export async function run(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
   if (!operations.hasSubscribers) return executed(operation, context);
   const { hash, node } = operation;
@@ -42,23 +42,24 @@ async function executed(
   const form = coercedForm(document, node);
   const args = { schema: executable(), document: form, variableValues: variables, contextValue };
   const result = await execute({ ...args, fieldResolver: property });
-  // A request that was ended has one error for all that was left.
+  // A request that was ended has one error for all fields that were left.
   return result.errors ? { ...result, errors: [...new Set(result.errors)] } : result;
 }
 
 /**
- * Stands for the type of each variable while an operation runs: its value has been coerced. `execute` has no other way in,
- * and would coerce a second time, which for 1,000 fulfillments takes as long as the rest of its work.
+ * Replaces the type of each variable while an operation runs, because the value is coerced already. `execute` accepts
+ * coerced values in no other way. Coercing 1,000 fulfillments a second time takes as long as everything else that
+ * `execute` does.
  */
 const Coerced = new GraphQLScalarType({
-  // Introspection asks for types by any name: this one nobody guesses.
+  // Introspection finds types by any name, so nobody must be able to guess this one.
   name: `Coerced_${randomBytes(16).toString('hex')}`,
   parseValue: (value) => value,
 });
 
 let derived: GraphQLSchema | undefined;
 
-/** The schema, with one more type: documents are validated against the schema itself. */
+/** The schema with the type `Coerced`. Documents are validated against the schema itself. */
 function executable(): GraphQLSchema {
   const own = schema();
   derived ??= Object.create(own, {
@@ -69,7 +70,7 @@ function executable(): GraphQLSchema {
 
 const known = new WeakMap<OperationDefinitionNode, DocumentNode>();
 
-/** The document with this operation alone, whose variables are coerced and have their defaults. */
+/** The document with this operation alone. Its variables are coerced and have their defaults. */
 function coercedForm({ kind, definitions }: DocumentNode, node: OperationDefinitionNode): DocumentNode {
   let form = known.get(node);
   if (!form) {

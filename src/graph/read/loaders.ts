@@ -15,20 +15,20 @@ import { listOf, type Noun, type RowOf } from '../model/nouns';
 import { turn } from './event-loop';
 import { showInPlace } from './show';
 
-/** Keys beyond this go in a statement of their own. */
+/** More keys than this go into another statement. */
 const maxBatch = 1000;
 
 /**
- * The dataloaders of one request and one scope: one for each edge, selection of columns and arguments, made when it is
- * first needed. Each turns the keys of a level into one statement, and matches the rows to the keys by key. A mutation
- * begins with fresh ones.
+ * The dataloaders of one request and one scope. Each edge, selection of columns and arguments has a loader, made when
+ * it is first needed. A loader turns the keys of a level into one statement, and matches the rows to the keys. A
+ * mutation begins with fresh loaders.
  */
 export class Loaders {
   private readonly made = new Map<string, DataLoader<string, unknown>>();
 
   constructor(
     private readonly scoped: Scoped,
-    /** When a batch is dispatched; by dataloader's own judgement where absent. */
+    /** Decides when a batch is dispatched. If absent, dataloader decides. */
     private readonly schedule?: (dispatch: () => void) => void,
   ) {}
 
@@ -52,9 +52,9 @@ export class Loaders {
   private readonly atFields = new Map<string, WeakMap<readonly FieldNode[], unknown>>();
 
   /**
-   * What is made once per request for a field of its document, which has the same arguments and selection below every
-   * parent. The field is told by the list of its nodes: one node may be selected in two places, with others beside it in
-   * one of them. `name` is the edge: a fragment's field may stand below several types.
+   * Caches a value per request for a field of its document, which has the same arguments and selection below every
+   * parent. Cached per edge and fieldNodes. One node alone is ambiguous after fields are merged, and a fragment's field
+   * may stand below several types.
    */
   atField<T>(name: string, nodes: readonly FieldNode[], make: () => T): T {
     let made = this.atFields.get(name) as WeakMap<readonly FieldNode[], T & WeakKey> | undefined;
@@ -70,7 +70,7 @@ export class Loaders {
     return value;
   }
 
-  /** Rows by their ids; undefined where nothing in scope has one. */
+  /** Rows by their ids; undefined if no row in scope has the id. */
   rows<N extends Noun>(noun: N, columns: readonly string[]): DataLoader<string, RowOf<N> | undefined> {
     const load = async (ids: readonly string[]) => {
       const rows = await rowsBy<RowOf<N> & { id: string }>(this.scoped, listOf(noun).rowClass, 'id', ids, columns);
@@ -138,7 +138,7 @@ export class Loaders {
     return this.flags('run used', usedRuns).load(id);
   }
 
-  /** The credit memos that were made along with an invoice, as far as the rules look at them. */
+  /** The credit memos that were made together with an invoice, with the columns that the rules read. */
   sisterMemos(invoiceId: string): Promise<SisterMemo[]> {
     const load = async (ids: readonly string[]) => {
       const groups = new Map<string, SisterMemo[]>();
@@ -150,14 +150,14 @@ export class Loaders {
     return this.loader<SisterMemo[]>('sisterMemos', load, []).load(invoiceId);
   }
 
-  /** How far the bill run of a document has come. */
+  /** The status of a document's bill run. */
   billRunStatus(id: string): Promise<BillRunStatus | null> {
     const load = async (ids: readonly string[]) =>
       new Map((await billRunStatuses(this.scoped, ids)).map((run) => [run.id, run.status]));
     return this.loader<BillRunStatus | null>('billRunStatus', load, null).load(id);
   }
 
-  /** What an account has to its credit on negative invoices, by currency. */
+  /** The credit of an account on negative invoices, by currency. */
   negativeCredit(accountId: string): Promise<Map<string, string>> {
     const load = async (ids: readonly string[]) => {
       const credits = new Map<string, Map<string, string>>();
@@ -182,7 +182,7 @@ export class Loaders {
   }
 }
 
-/** Rows that are shown at a time. */
+/** Rows that are shown in one turn. */
 const atATime = 1_000;
 
 async function byTurns<R>(rows: readonly R[], act: (row: R) => void): Promise<void> {

@@ -13,22 +13,22 @@ import type { GraphContext } from '../context';
 import { readingCosts } from '../guard/cost';
 import { turn } from './event-loop';
 
-/* How a reply is built: every field counts for its size (reply-size.ts), and rows come by turns (event-loop.ts). */
+/* Builds a reply: every field counts towards its size (reply-size.ts), and rows come in turns (event-loop.ts). */
 
 type Resolve = GraphQLFieldResolver<unknown, GraphContext>;
 
-/** A list that has more values than this comes row by row. */
+/** A list with more values than this comes row by row. */
 const mostAtOnce = 3_000;
 
 /** For fields without a resolver of their own. */
 export const property: Resolve = (source, _args, context, info) => {
   const row = source as Record<string, unknown>;
   const value = row[info.fieldName];
-  // What a connection has is fetched when it is asked for (connections.ts).
+  // A connection fetches a part when it is read (connections.ts).
   return typeof value === 'function' ? fetched(value.call(row), context, info) : shown(value, context, info);
 };
 
-/** Counts and paces what the resolvers of a schema resolve to. */
+/** Counts and paces the values that the resolvers of a schema return. */
 export function paced(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
@@ -64,7 +64,7 @@ function shown(value: unknown, context: GraphContext, info: GraphQLResolveInfo):
   return value.map((each) => after(turn(width), each, context, info));
 }
 
-/** A value when its turn has come, unless the request has been ended meanwhile. */
+/** Returns a value when its turn has come, unless the request has been ended meanwhile. */
 function after(
   waited: Promise<void> | undefined,
   value: unknown,
@@ -81,7 +81,7 @@ function after(
 
 const widths = new WeakMap<FieldNode, number>();
 
-/** How many values each object has that a field leads to. */
+/** Number of values in each object that a field leads to. */
 function widthOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   let width = 0;
   for (const node of fieldNodes) {
@@ -95,7 +95,7 @@ function widthOf({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   return width;
 }
 
-/** Each fragment is entered once, as the execution does it. */
+/** Each fragment is entered once, as in the execution. */
 function fieldsIn(
   { selections }: SelectionSetNode,
   fragments: GraphQLResolveInfo['fragments'],

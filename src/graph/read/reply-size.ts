@@ -5,16 +5,16 @@ import { objectCost } from '../guard/cost';
 import { turn } from './event-loop';
 
 const manyObjects = 500;
-/** Work of a batch of a thousand keys, of which a large reply has a hundred at once. */
+/** Work of a batch of a thousand keys. A large reply has a hundred such batches at once. */
 const perBatch = 3_000;
 
 /**
- * How large the reply to one request has become, counted while it is built: what its price said is what is usual, and texts
- * can be longer. Beyond the limit the request is ended as if its time were up: graphql-js has no way to stop, but with nothing
- * more to resolve it comes to its end soon.
+ * The size of the reply to one request, counted while the reply is built. The price assumes usual lengths, and texts
+ * can be longer. Beyond the limit, the request is ended as if its time were up. graphql-js cannot be stopped, but it
+ * ends soon when nothing more is resolved.
  */
 export class ReplySize {
-  /** Of the text, less quotes and escapes. */
+  /** Characters of the text, without quotes and escapes. */
   characters = 0;
   private objects = 0;
   private reading = 0;
@@ -25,12 +25,12 @@ export class ReplySize {
     private readonly limit: TimeLimit | undefined,
   ) {}
 
-  /** In the unit of a price. */
+  /** The size in the unit of a price. */
   get cost(): number {
     return this.characters + objectCost * this.objects + this.reading;
   }
 
-  /** A value, or a list of values. */
+  /** Counts a value, or a list of values. */
   addValue(name: string | number, value: unknown): void {
     this.characters += 4 + (typeof name === 'string' ? name.length : 0) + lengthOf(value);
     if (this.characters > this.allowed) this.limit?.pass(new ReplyTooLong(this.allowed));
@@ -40,7 +40,7 @@ export class ReplySize {
     this.objects += count;
   }
 
-  /** What was read beyond the rows that are shown (`readingCosts`, `countCosts`). */
+  /** Counts what was read beyond the shown rows (`readingCosts`, `countCosts`). */
   addReading(cost: number): void {
     this.reading += cost;
   }
@@ -56,8 +56,8 @@ export class ReplySize {
   }
 
   /**
-   * Dispatches a batch of a dataloader when no row waits any more: rows that come by turns would otherwise ask for what lies below
-   * them by a statement for each turn.
+   * Dispatches a batch of a dataloader when no row waits for its turn any more. Otherwise each turn of rows would need
+   * a statement of its own for the level below.
    */
   onceSettled(dispatch: () => void): void {
     Promise.resolve().then(() =>
@@ -69,14 +69,17 @@ export class ReplySize {
     );
   }
 
-  /** From here on it is built by turns, and looks at its time. A small one tells what a mutation has changed, also where its time is up. */
+  /**
+   * A large reply is built in turns, and checks its time. A small reply does not: it tells what a mutation has changed,
+   * even after its time is up.
+   */
   get isLarge(): boolean {
     return this.objects >= manyObjects;
   }
 
   /**
-   * @throws GraphQLError once the request has been ended: one error for all that is not resolved any more, and located already,
-   * since a stack for each of 200,000 rows takes seconds
+   * @throws GraphQLError once the request has been ended. All unresolved fields share one located error, because a
+   * stack for each of 200,000 rows takes seconds.
    */
   check({ fieldNodes, path }: GraphQLResolveInfo): void {
     if (this.stopped) throw this.stopped;

@@ -4,8 +4,8 @@ const remembered = new WeakMap<FieldNode, { nodes: readonly FieldNode[]; names: 
 
 /**
  * The names of the fields selected on the rows behind a field: directly below it, or below `nodes` and `edges { node }`
- * of a connection. `@skip` and `@include` are not weighed: a column too many is cheaper than judging them per request.
- * Remembered per node of the document, which is parsed once and used for many requests.
+ * of a connection. `@skip` and `@include` are ignored: reading a column too many is cheaper than judging them per
+ * request. Cached per node of the document, which is parsed once and used for many requests.
  */
 export function selectedFields(info: GraphQLResolveInfo): readonly string[] {
   const known = remembered.get(info.fieldNodes[0]);
@@ -26,7 +26,10 @@ export function selectedFields(info: GraphQLResolveInfo): readonly string[] {
 
 const wrappers = new Set(['nodes', 'edges', 'node']);
 
-/** Each fragment is looked into once, however often it is spread: two that spread each other's twice would double each time. */
+/**
+ * Each fragment is entered once, however often it is spread. Fragments that spread one another twice would double the
+ * work each time.
+ */
 function collect(set: SelectionSetNode, info: GraphQLResolveInfo, names: Set<string>, spread: Set<string>): void {
   for (const selection of set.selections) {
     if (selection.kind === Kind.FIELD) {

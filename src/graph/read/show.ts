@@ -7,14 +7,17 @@ import { allNouns, type Noun, nouns, type RowOf } from '../model/nouns';
 
 type Show = (value: string, row: Record<string, unknown>) => string;
 
-/** The forms whose values look other than the store has them: money is padded to its currency, clients are named as OAuth does it. */
+/**
+ * The forms whose values differ from those of the store: money is padded to its currency, and clients are named as in
+ * OAuth.
+ */
 export const shownAs: { readonly [F in Form]?: Show } = {
   client: clientIdOf,
   number: shownNumber,
   money: (value, { currency }) => money(value, currency as string),
 };
 
-/** The columns of each noun that are shown in another form. */
+/** The columns of each noun that `shownAs` changes. */
 const reformed = Object.fromEntries(
   allNouns.map((noun) => [
     noun,
@@ -26,8 +29,8 @@ const reformed = Object.fromEntries(
 ) as Record<Noun, [column: string, as: Show][]>;
 
 /**
- * A row as it is shown: tagged with its type, its values in their forms. The row itself is changed: for one that was read to be
- * shown, and that nobody else has.
+ * Tags a row with its type, and gives its values their forms. Changes the row itself, so the row must have been read
+ * for this and have no other user.
  */
 export function showInPlace<N extends Noun, R extends object>(noun: N, row: R): R {
   const result = row as Record<string, unknown>;
@@ -39,11 +42,11 @@ export function showInPlace<N extends Noun, R extends object>(noun: N, row: R): 
   return row;
 }
 
-/** A row of a service as it is shown; the service's own stays as it is. */
+/** A row of a service as the graph shows it. The service's own row stays as it is. */
 export const shownCopy = <N extends Noun>(noun: N, row: RowOf<N>): RowOf<N> =>
   showInPlace(noun, { ...(row as object) }) as RowOf<N>;
 
-/** The settings of an entity as they are shown: an object with the id of the entity, which has one of them. */
+/** The settings of an entity as the graph shows them: one object with the id of the entity. */
 export const shownSettings = (row: BillingSettingsRow) => ({
   ...row,
   __typename: 'BillingSettings',
