@@ -58,7 +58,8 @@ const chosenKinds: readonly NumberedKind[] = ['account', 'order'];
  * Inserts rows that have a business number, and returns the rows with their numbers. A number chosen by the caller is
  * kept. The others come from the entity's sequence, in the order of the rows; the sequence may leave gaps. A generated
  * number skips chosen numbers. If another open transaction has chosen the number, the insert waits for its end. A
- * further statement then skips that number. @throws NumberTaken
+ * further statement then skips that number.
+ * @throws NumberTaken
  */
 export async function insertNumberedRows<R extends { id: string }>(
   scoped: Scoped,
