@@ -18,7 +18,7 @@ export class RegisteredDocumentRow {
   @Column('text') text: string;
   @Column('text', { nullable: true }) operationName: string | null;
   @Column('text') operationType: 'query' | 'mutation';
-  /** The document's cost limit, by the version that it was registered with. */
+  /** Estimated cost of the document, by the gateway version that registered it. */
   @Column('integer') cost: number;
   @Column('timestamp with time zone', { precision: 3 }) registeredDate: string;
   /** From this day on the document is not served. */
