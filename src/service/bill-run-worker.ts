@@ -212,8 +212,8 @@ async function workChunk(
   const { from, to } = billRunPhases[phase];
   const chunk = await takeChunk(lease, seen, from);
   if (!chunk) return false;
-  // Read behind the lock of the chunk: the run may have finished and begun another phase since it was seen. From here
-  // on its phase stays, with one exception: a run that bills may be canceled. A chunk that is billed meanwhile still
+  // Read after the chunk is locked: the run may have finished and begun another phase since it was seen. From here on
+  // its phase stays, with one exception: a run that bills may be canceled. A chunk that is billed meanwhile still
   // belongs to the run, and is canceled afterwards.
   const run = await findRun(lease, seen);
   if (run?.status !== phase) return true;

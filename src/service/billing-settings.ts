@@ -21,7 +21,7 @@ import type { Work } from './run/work';
 
 /**
  * Changes the billing settings of the caller's entity. The lock on the settings comes first. Requests that enter a tax
- * code or create a credit memo hold the settings, so the facts read behind the lock cannot grow. This function takes no
+ * code or create a credit memo hold the settings, so the facts read after the lock cannot grow. This function takes no
  * further lock. So no deadlock is possible, whatever other units locked before they held the settings.
  */
 export function updateBillingSettings(

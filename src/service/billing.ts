@@ -73,7 +73,7 @@ export async function bill(
   const accountIds = [...new Set([...mayBeDue.fulfillments, ...mayBeDue.lines].map((row) => row.accountId))];
   if (accountIds.length === 0) return nothingBilled;
   await lockAccountsForBilling(unit.db, accountIds);
-  // Read behind the lock. A bill run does not lock line items, and may have billed them during the wait.
+  // Read after the lock. A bill run does not lock line items, and may have billed them during the wait.
   const due = dueBut(new Set(sentBefore.length ? await claimed(unit.db, sentBefore) : []));
   if (due.fulfillments.length + due.lines.length === 0) return nothingBilled;
 

@@ -129,8 +129,8 @@ export const itemRow = (
 });
 
 /**
- * An item and its fulfillment, read behind the lock of the line item. The fulfillment of an item never changes, so it
- * may be looked up before the lock. The item is read again behind the lock: it may have changed or been deleted.
+ * An item and its fulfillment, read after the line item is locked. The fulfillment of an item never changes, so it may
+ * be looked up before the lock. The item is read again after the lock: it may have changed or been deleted.
  */
 async function lockItem(unit: Unit, id: string): Promise<{ item: FulfillmentItemRow; fulfillment: FulfillmentRow }> {
   const located = await findByKey<FulfillmentItemRow>(unit.db, FulfillmentItemRow, undefined, id, ['fulfillmentId']);

@@ -17,8 +17,8 @@ export interface Payments extends Collected {
 }
 
 /**
- * Collects the balances of existing invoices, all or nothing. The invoices are judged behind the billing lock of their
- * accounts: of two requests for one invoice, the second finds no balance.
+ * Collects the balances of existing invoices, all or nothing. The invoices are judged after their accounts are locked
+ * for billing: of two requests for one invoice, the second finds no balance.
  */
 export function collectPayment(work: Work, keys: readonly string[], { dryRun = false } = {}): Promise<Payments> {
   return work.run({ dryRun, mayPay: true }, async (unit) => {

@@ -127,7 +127,9 @@ async function takeBack(unit: Unit, refund: NonNullable<Awaited<ReturnType<typeo
   await changePayment(unit, 'FailRefund', payment, behind);
 }
 
-/** The payment and its applications in the order of their creation, behind the locks of the account and the payment. */
+/**
+ * The payment and its applications in the order of their creation, read after the account and the payment are locked.
+ */
 async function lockPayment(unit: Unit, { id, accountId }: { id: string; accountId: string }) {
   await lockAccountsForBilling(unit.db, [accountId]);
   const [payment] = await lockRows<PaymentRow>(unit.db, PaymentRow, [id]);

@@ -108,7 +108,7 @@ async function offset(unit: Unit, invoices: readonly InvoiceRow[]): Promise<Invo
   return invoices.map((invoice) => byId.get(invoice.id) ?? invoice);
 }
 
-/** Writes in the unit's scope, on a separate transaction that survives a rollback of the unit. */
+/** Writes in the unit's scope, in a separate transaction that survives a rollback of the unit. */
 const aside = (unit: Unit, act: (connection: Connection) => Promise<void>): Promise<void> =>
   transaction(unit.services.db.side, unit.caller, act);
 

@@ -1,7 +1,7 @@
 import { Column, PrimaryColumn } from 'typeorm';
 
 /**
- * A text that is looked up by prefix or sorted, compared by code points whatever the collation of the database. An
+ * A text that is looked up by prefix or sorted, compared by code points, independent of the database's collation. An
  * index in another collation cannot serve a prefix. A library update can change a collation, which breaks the index and
  * moves rows between pages.
  */

@@ -1,7 +1,7 @@
 import { billRunPhases, openBillRuns } from '../domain/bill-run';
 import type { Connection } from './connection/connection';
 
-/** Work that waits behind replies, in the whole database, and the age of the oldest in seconds. */
+/** Work that continues after replies, in the whole database, and the age of the oldest in seconds. */
 export interface Backlog {
   billRuns: number;
   /** Chunks of these runs still to do. A run that is not yet split has none. */

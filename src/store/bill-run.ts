@@ -109,7 +109,7 @@ export class BillRunAccountRow {
   @Column('uuid', { nullable: true }) fulfillmentId: string | null;
 }
 
-/** Statements of the workers use the run's key. The scope is the run's, which the transaction has. */
+/** Statements of the workers use the run's key. Their transaction already has the scope of the run. */
 const selected = selectList(tableOf(BillRunRow));
 
 /** The open runs of all entities, the oldest first. Any process that finds a run may resume it. */

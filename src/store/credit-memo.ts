@@ -36,7 +36,10 @@ export class CreditMemoRow extends BillingDocumentRow {
   /** The part that was refunded. */
   @Column('numeric') refundAmount: string;
   @Column('text', { nullable: true }) reasonCode: string | null;
-  /** The invoice that the same billing operation made of the same group. Both are posted and canceled together. */
+  /**
+   * The invoice that the same billing operation made of the other part of the same group. Both are posted and canceled
+   * together.
+   */
   @Column('uuid', { nullable: true }) sisterInvoiceId: string | null;
   /** The invoice that this credit memo reverses in full. */
   @Column('uuid', { nullable: true }) reversedInvoiceId: string | null;

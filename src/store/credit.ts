@@ -19,7 +19,7 @@ const many = 100;
  *
  * A sale on an invoice that was reversed for good counts with its quantity and a zero amount. A return on such an
  * invoice does not count: its credit was taken back, and the return is closed without credit. If its quantity counted,
- * the last return would take the credit of all returns. The facts are read behind the lock of the line items or of the
+ * the last return would take the credit of all returns. Callers that bill hold the lock of the line items or of the
  * account.
  *
  * One scan finds the line items; in the worst case it reads all line items of the entity. The items, claims and

@@ -17,8 +17,8 @@ import { dueDay } from './fulfillment';
 /**
  * For named accounts, each claim and each line item is looked up by id: "offset 0" rules out other plans. As a join,
  * the planner walks through all claims while it estimates that to be cheaper. With 90,000 claims that took three times
- * as long. It joined line items by account while its statistics knew few. Each of 60,000 fulfillments then met all line
- * items of the account.
+ * as long. It joined line items by account while its statistics counted few line items. Each of 60,000 fulfillments
+ * then met all line items of the account.
  */
 const unclaimed = (id: string, named: boolean): string =>
   `not exists (select from billing_claim c where c.entity_id = $1 and c.id = ${id}${named ? ' offset 0' : ''})`;

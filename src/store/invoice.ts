@@ -110,7 +110,7 @@ export function negativeCredit(
   );
 }
 
-/** Locks the negative invoices that hold credit of accounts. Called behind the accounts' billing lock. */
+/** Locks the negative invoices that hold credit of accounts. The accounts' billing locks are held. */
 export function lockNegativeInvoices(scoped: Scoped, accountIds: readonly string[]): Promise<InvoiceRow[]> {
   return scoped.lock<InvoiceRow>(
     billing,

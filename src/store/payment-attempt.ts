@@ -6,7 +6,7 @@ import type { PaymentAttemptRow } from './payment';
 import type { RowKey } from './query/table';
 
 /*
- * Statements about attempts use the attempt's key. The scope is the attempt's, which the transaction has: the sweep
+ * Statements about attempts use the attempt's key. Their transaction already has the scope of the attempt: the sweep
  * works for every entity.
  */
 
@@ -128,7 +128,7 @@ export async function lockForFailure(connection: Connection, { entityId, id }: R
        where a.entity_id = $1 and p.attempt_id = $2
      ) order by id for no key update`,
   ];
-  // The work runs behind the reply on connections of its own, so its waiting is not counted.
+  // The work runs after the reply on connections of its own, so its waiting is not counted.
   for (const text of locks) await connection.lock([], text, [entityId, id]);
 }
 

@@ -31,8 +31,8 @@ export class RefundRow {
 }
 
 /*
- * As with attempts, the statements below use the refund's key, in the scope of the refund: the sweep works for every
- * entity.
+ * As with attempts, the statements below use the refund's key. Their transaction already has the scope of the refund:
+ * the sweep works for every entity.
  */
 
 const refundLock = 4904;

@@ -11,7 +11,7 @@ export interface Services {
   gateway: PaymentGateway;
   /** The accounts at the payment gateway that do not answer at present. */
   breakers: Breakers;
-  /** Called with failures behind a reply, when no request waits for the result. */
+  /** Called with failures after a reply, when no request waits for the result. */
   onFailure: (error: unknown, what: string) => void;
   /** Tells the workers of this process that there is a bill run to resume. */
   wake?: () => void;

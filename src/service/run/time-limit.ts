@@ -14,7 +14,7 @@ const committedMessage =
  * Runs a request and answers when its time is up at the latest, or after a grace period if a change was committed.
  *
  * If nothing was committed when the time is up, nothing will be. The statements are canceled, and the transaction is
- * rolled back behind the reply. If a change was committed, the rest of the request fails at once, and the reply says
+ * rolled back after the reply. If a change was committed, the rest of the request fails at once, and the reply says
  * which changes took place. `run` continues by itself, perhaps forever. Work to do after it must wait for `run` itself,
  * not for this function.
  * @throws LimitError TIMEOUT, or the reason given to `TimeLimit.pass`

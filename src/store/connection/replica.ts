@@ -131,8 +131,8 @@ export class Replica {
   }
 
   /**
-   * The replica did not answer, or is not what it should be. Its running statements are cut off, because a frozen
-   * server never answers.
+   * The replica did not answer, or is not a replica of this primary. Its running statements are cut off, because a
+   * frozen server never answers.
    */
   fail(error: Error): void {
     // Many requests may report the same failure at once: count one of them.

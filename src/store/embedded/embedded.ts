@@ -120,7 +120,7 @@ async function attach(cluster: Cluster): Promise<Client | string> {
   if (state?.trim() !== 'ready') return '';
   const client = new Client({
     connectionString: urlOf(cluster, Number(port), 'postgres'),
-    ssl: false, // whatever PGSSLMODE says
+    ssl: false, // overrides PGSSLMODE
     application_name: LAUNCHER,
     connectionTimeoutMillis: 5_000,
   });
