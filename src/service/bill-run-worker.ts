@@ -84,7 +84,7 @@ export async function carryToEnd(services: Services, work: Work, runId: string, 
   }
 }
 
-/** Work on a chunk of a run. `result` is false if no chunk was free. */
+/** Work on a chunk of a run, or on the rest of a chunk. `result` is false if no chunk was free. */
 export interface ChunkWork {
   run: string;
   phase: BillRunPhase;
@@ -127,7 +127,6 @@ export async function step(services: Services, run: BillRunRow): Promise<boolean
   return inTransaction(services, run, (lease) => finish(services, lease, run));
 }
 
-/** A transaction in the scope of a run. */
 const inTransaction = <T>(services: Services, run: BillRunRow, act: (lease: Lease) => Promise<T>): Promise<T> =>
   transaction(services.db.working, run, act);
 

@@ -35,8 +35,8 @@ export interface CreateOrderInput extends OrderInput {
 }
 
 /**
- * Creates an order with line items on an existing account. On request, bills and collects those without fulfillments.
- * All of it happens in one transaction.
+ * Creates an order with line items on an existing account. On request, bills and collects the line items without
+ * fulfillments. All of it happens in one transaction.
  */
 export function createOrder(
   work: Work,

@@ -29,9 +29,9 @@ const lineOf = (id: string, named: boolean): string =>
     : `order_line_item l on l.entity_id = $1 and l.id = ${id}`;
 
 /**
- * `$3` is the target date, `$4` the named accounts. Named accounts have a text of their own: a condition with "or"
- * would keep the plan from the index by account. Line item and account always exist. They are left joins, so that
- * PostgreSQL omits the join if no column of them is selected.
+ * `$3` is the target date, `$4` the named accounts. The text differs with and without named accounts: a condition with
+ * "or" would keep the plan from the index by account. Line item and account always exist. With left joins, PostgreSQL
+ * omits a join if none of its columns is selected.
  */
 const due = (named: boolean): string => `
   select f.account_id, f.org_id, f.currency, coalesce(l.payment_term, a.payment_term) as payment_term,

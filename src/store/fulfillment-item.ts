@@ -3,7 +3,7 @@ import type { Scoped } from './connection/connection';
 import { FulfillmentRow } from './fulfillment';
 import { asMade, countsBy, list } from './query/list';
 
-/** A single asset of a fulfillment, for example a serial number. */
+/** A single asset of a fulfillment, identified by its serial number, for example. */
 @Entity('fulfillment_item')
 @Index(['entityId', 'fulfillmentId', 'id'])
 @ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])

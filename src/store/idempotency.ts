@@ -70,8 +70,8 @@ export async function storeOutcome(
 
 /**
  * Deletes one piece of the outcomes older than 24 hours, oldest first. Returns whether there may be more. In pieces,
- * because the statement timeout would end before all outcomes of a busy day are deleted. The condition is the age
- * alone: the system's role reads no other column and may lock no row. An outcome that is replaced meanwhile stays.
+ * because deleting all outcomes of a busy day would exceed the statement timeout. The condition is the age alone: the
+ * system's role reads no other column and may lock no row. An outcome that is replaced meanwhile stays.
  */
 export async function purgeOutcomes(connection: Connection, piece = 10_000): Promise<boolean> {
   const [{ gone }] = await connection.query<{ gone: number }>(

@@ -74,7 +74,7 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
  * has its own pools, so that it delays nothing else.
  */
 export class Database {
-  /** Present if replicas are configured. The server of requests opens them (replicas.ts). */
+  /** Present if replicas are configured. The process that serves requests opens them (replicas.ts). */
   replicas?: Replicas;
 
   private constructor(
@@ -101,9 +101,9 @@ export class Database {
     const dataSource = await new DataSource(dataSourceOptions(options, 'reader')).initialize();
     const main = (dataSource.driver as PostgresDriver).master as Pool;
     const size = options.poolSize ?? standardPoolSize;
-    // The bound equals the connections of one client: a single client waits for its turn and never reaches the bound.
-    // One transaction can always wait behind the holder. Each pool counts separately: a client that pays for a row may
-    // also write to it.
+    // The bound equals the connections that one client may hold. So a single client waits for its turn and never
+    // reaches the bound. One transaction can always wait behind the holder. Each pool counts separately: a client that
+    // pays for a row may also write to it.
     const locks = () => new LockQueues(Math.max(2, Math.ceil(size / 2)));
     const named = (name: string) => ({ application_name: applicationName(name) });
     const requests = (name: string) => new SharedPool(openPool(options, size, requestLimits, named(name)), locks());
@@ -136,8 +136,8 @@ export class Database {
   }
 
   /**
-   * Statements on data that belongs to no tenant, under a role with just these rights. They concern clients and their
-   * grants, bill runs, payments and refunds to resume, and expired outcomes. Each statement commits at once.
+   * Statements that concern no single tenant, under a role with just these rights: clients and their grants, open bill
+   * runs, payments and refunds of all entities, and expired outcomes. Each statement commits at once.
    */
   aside(): Connection {
     return new Connection(this.side);

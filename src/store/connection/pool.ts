@@ -30,8 +30,8 @@ const ignore = (): void => {};
 
 /**
  * A pool whose connections clients share by turns, so that no client has it to itself. A request waits for its turn
- * within its own time limit: a busy pool is no outage. The pool asks the driver for a connection only when its turn
- * leaves one free. The driver's timeout then counts only for a server that accepts no connections.
+ * within its own time limit: a busy pool is no outage. The pool asks the driver for a connection only when one is free.
+ * The driver's timeout then counts only for a server that accepts no connections.
  */
 export class SharedPool {
   readonly turns: Turns;
@@ -39,7 +39,7 @@ export class SharedPool {
 
   constructor(
     readonly pool: Pool,
-    /** Transactions of the pool that wait for the same rows. */
+    /** Counts the pool's transactions that want the same rows. */
     readonly locks?: LockQueues,
   ) {
     this.turns = new Turns(pool.options.max);
@@ -106,7 +106,7 @@ export class SharedPool {
       };
       return { client, release };
     } catch (error) {
-      // Without any connection there is no server. Each waiting request would only find that out in turn.
+      // Without any connection there is no server. All waiting requests fail now, instead of one after another.
       if (this.live === 0 && this.pool.idleCount === 0) this.turns.refuseWaiting(error);
       giveBack();
       throw error;

@@ -211,7 +211,7 @@ export class Replicas {
     }
   }
 
-  /** Log positions of another server mean nothing here, and its data is wrong. */
+  /** Neither the log positions nor the data of another server mean anything here. */
   private async examine({ asking }: Replica): Promise<void> {
     if ((await identityOf(asking)) !== this.identity) throw new Error('the server is not a replica of this primary');
   }

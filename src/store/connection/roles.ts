@@ -13,5 +13,5 @@ export const appRole = 'order_gateway_app';
 /** Queries outside transactions, on the primary and on replicas. Can read, and write nothing. */
 export const readerRole = 'order_gateway_reader';
 
-/** Data that belongs to no tenant: clients, bill runs, payments and refunds to resume, and expired data. */
+/** Data of no single tenant: clients, open bill runs, payments and refunds of all entities, and expired data. */
 export const systemRole = 'order_gateway_system';

@@ -167,7 +167,7 @@ async function launch(cluster: Cluster, overrides: Record<string, string>, wante
 /**
  * Removes leftovers of a killed server. PostgreSQL takes any live process with the id in postmaster.pid for the server,
  * even a zombie or a process that got the id later. It also waits for backends that outlived a killed server. A busy
- * backend does so until it next writes to its client.
+ * backend lives on until it next writes to its client.
  */
 function clearTheWay(cluster: Cluster): void {
   const lock = lockFile(cluster);

@@ -188,7 +188,6 @@ function isOneOf(column: string, type: string): Condition<EnumFilter> {
   };
 }
 
-/** The column must equal this one value. */
 function equalTo(column: string, type: string): Condition<string> {
   return (value, values) => [storable(value) ? `${column} = ${values.add(value, type)}` : nothing];
 }

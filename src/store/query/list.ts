@@ -204,7 +204,6 @@ export function scopedConditions<F extends object>(
   return [inScope(definition.table), ...conditionsOf(definition, filter, values)].join(' and ');
 }
 
-/** The number of rows that match a filter. */
 export async function count<F extends object>(
   scoped: Scoped,
   definition: List<object, F>,

@@ -2,11 +2,10 @@ import 'reflect-metadata';
 import { getMetadataArgsStorage } from 'typeorm';
 import { SnakeNaming } from '../connection/naming';
 
-// biome-ignore lint/suspicious/noExplicitAny: a class of rows is told by its constructor alone
+// biome-ignore lint/suspicious/noExplicitAny: a row class is known by its constructor alone
 export type RowClass<R> = new (...args: any[]) => R;
 
 export interface ColumnSpec {
-  /** The name of the column in the database. */
   name: string;
   /** The SQL type, as a recordset or a cast names it. */
   type: string;
