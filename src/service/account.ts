@@ -43,7 +43,7 @@ export function createAccount(work: Work, input: CreateAccountInput, dryRun = fa
   });
 }
 
-/** The org of a new account: the one named, or the only one that the caller has. */
+/** The org of a new account: the org named in the request, or the caller's only org. */
 function orgOf(unit: Unit, wanted: string | null | undefined): string | undefined {
   const { orgIds } = unit.caller;
   if (wanted) return orgIds.find((id) => id === wanted.replaceAll('-', '').toLowerCase());

@@ -4,12 +4,12 @@ import { within } from './run/patience';
 import type { Services } from './run/services';
 
 const keptForMs = 5_000;
-/** Prometheus gives up on a collection after 10 seconds, and would then know nothing at all. */
+/** Prometheus ends a collection after 10 seconds, and would then get no metrics at all. */
 const patienceMs = 2_000;
 
 /**
- * What waits to be done, for whoever collects metrics: looked up at most every 5 seconds, however many collect, and by
- * one statement at a time. Undefined where the database does not say so within 2 seconds.
+ * The open work, for collectors of metrics. It is read at most every 5 seconds, whatever the number of collectors, and
+ * by one statement at a time. Undefined if the database does not answer within 2 seconds.
  */
 export function watchBacklog({ db, onFailure }: Services): () => Promise<Backlog | undefined> {
   let known: Promise<Backlog | undefined> | undefined;

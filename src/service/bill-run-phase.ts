@@ -25,11 +25,11 @@ import { enterGroup, type Group } from './billing-document';
 import type { Unit } from './run/unit';
 
 /*
- * What a bill run does to accounts in one transaction, phase by phase; bill-run-worker.ts has it done. The billing lock of
- * the accounts is held.
+ * The phases of a bill run: each function works on accounts in one transaction. bill-run-worker.ts calls them, and
+ * holds the billing lock of the accounts.
  */
 
-/** Bills what is due of these accounts; false where more is left than goes into one transaction. */
+/** Bills the due items of these accounts. False if more are left than one transaction takes. */
 export async function billAccounts(
   unit: Unit,
   run: BillRunRow,
@@ -42,17 +42,19 @@ export async function billAccounts(
     await gatherDue(unit.db, ids, run.targetDate, limit);
     return dueGroups(unit.db);
   };
-  // What one invoice takes is also what one transaction does: an account that has more sales is billed in several.
+  // One transaction bills as many items as one invoice holds. An account with more sales is billed in several
+  // transactions.
   let groups = await gather(maxDocumentItems);
   let byItem = accountsByItem(groups);
   let whole = sum(groups) < maxDocumentItems;
   if (!whole && (byItem.size || (await returnsAreDue(unit.db, ids, run.targetDate)))) {
-    // With returns, and where an item may have to be parked, all that is due is judged and billed by one transaction.
+    // With returns, or with an item that may have to be parked, one transaction judges and bills all due items.
     groups = await gather(null);
     byItem = accountsByItem(groups);
     whole = true;
   }
-  // The last may have been cut: it is left to the next transaction, so that it is not on more invoices than it need be.
+  // The limit may have cut the last group. It is left to the next transaction, so that it does not spread over more
+  // invoices than needed.
   if (!whole && groups.length > 1) groups.pop();
   const parked = byItem.size ? await billByItem(unit, groups, byItem, dates, origin) : [];
   const sales = groups.filter((group) => !byItem.has(group.accountId));
@@ -80,7 +82,7 @@ export async function billAccounts(
   return whole;
 }
 
-/** Bills accounts item by item; what no document can hold is left, with its reason. */
+/** Bills accounts item by item. An item that no document can hold is left out, with its reason. */
 async function billByItem(
   unit: Unit,
   groups: readonly DueGroup[],
@@ -88,7 +90,7 @@ async function billByItem(
   dates: BillingDates,
   origin: Origin,
 ): Promise<ParkedItem[]> {
-  // Held, since a credit memo may arise.
+  // Held, because a credit memo may be created.
   const settings = await unit.settings(groups.some(({ hasReturns }) => hasReturns));
   const placing = await placeGathered(unit.db, groups, accountIds, settings);
   await writePlaced(unit, placing, dates, origin);
@@ -98,8 +100,8 @@ async function billByItem(
 const sum = (groups: readonly { count: number }[]): number => groups.reduce((sum, { count }) => sum + count, 0);
 
 /**
- * Bills accounts without returns by set: the database moves the rows, the domain has the say over every amount. The
- * invoices are written first, since items refer to them, and get their totals from what was put on them.
+ * Bills accounts without returns by set: the database moves the rows, and the domain decides every amount. The invoices
+ * are inserted first, because items refer to them. They then get their totals from their items.
  */
 async function billSales(unit: Unit, groups: readonly DueGroup[], dates: BillingDates, origin: Origin): Promise<void> {
   const settings = await unit.settings();
@@ -119,15 +121,19 @@ async function billSales(unit: Unit, groups: readonly DueGroup[], dates: Billing
 }
 
 /*
- * After it has billed: an account of a million items is done in several transactions, as it was billed. Each takes whole
- * documents of about as many items as an invoice holds. Measured with 130,000 items on 1,006 invoices, most of them of one
- * account: posted in 1.8 s, canceled in 4.1, removed in 6.5, the longest transaction 0.5, 0.9 and 1.2 s. All in one, a
- * million items would take the better part of a minute, with as many locks to hold.
+ * The phases after billing. An account of a million items takes several transactions, as in billing. Each transaction
+ * takes whole documents with about as many items as an invoice holds.
+ *
+ * Measured with 130,000 items on 1,006 invoices, most of one account: posting took 1.8 s, canceling 4.1 s and removing
+ * 6.5 s. The longest transactions took 0.5, 0.9 and 1.2 s. A single transaction for a million items would take most of
+ * a minute, and hold as many locks.
  */
 
 type Accounts = readonly Pick<BillRunAccountRow, 'accountId'>[];
 
-/** The documents that are next, locked. The billing lock of the accounts is held: they are still as they were found. */
+/**
+ * The next documents, locked. The billing lock of the accounts is held, so the documents are still as they were found.
+ */
 async function next(
   unit: Unit,
   runId: string,
@@ -141,7 +147,7 @@ async function next(
   return { invoices, creditMemos, whole: found.whole };
 }
 
-/** Posts or cancels the drafts that the run made of these accounts; false where more are left. */
+/** Posts or cancels the run's drafts of these accounts. False if more are left. */
 export async function moveDocuments(
   unit: Unit,
   runId: string,
@@ -155,8 +161,8 @@ export async function moveDocuments(
 }
 
 /**
- * Removes what the run made of these accounts; false where more is left. A draft, of a run that could not be canceled
- * wholly, is removed as well, and what it had billed is billable again.
+ * Removes the run's documents of these accounts. False if more are left. If a run could not be canceled fully, its
+ * drafts are removed too, and their items are billable again.
  */
 export async function removeDocuments(unit: Unit, runId: string, accounts: Accounts): Promise<boolean> {
   const { invoices, creditMemos, whole } = await next(unit, runId, accounts, ['Draft', 'Canceled']);

@@ -18,18 +18,18 @@ import { type Origin, writeDrafts } from './billing';
 import type { Unit } from './run/unit';
 
 /*
- * Accounts that are not billed by set: with returns, or with amounts that may pass what a document holds. What is due of
- * them is judged item by item and as a whole, by a run and by its preview alike. Charges are read in pieces and let go:
- * kept are two amounts of each. Measured: 317 MB for the placing of 1,000,000 charges (bench/README.md).
+ * Accounts that are not billed by set: accounts with returns, or with amounts that a document may not be able to hold.
+ * A run and its preview judge their due items one by one and as a whole. Charges are read in pieces and released. Only
+ * two amounts of each stay in memory: placing 1,000,000 charges took 317 MB (bench/README.md).
  */
 
-/** The accounts to be judged item by item, of which all that is due was gathered. */
+/** The accounts to judge item by item. All their due items were gathered. */
 export const accountsByItem = (groups: readonly DueGroup[]): Set<string> =>
   new Set(
     groups.filter(({ hasReturns, amount }) => hasReturns || mayPassLimit(amount)).map(({ accountId }) => accountId),
   );
 
-/** What was gathered of some accounts, on documents. */
+/** The gathered charges of some accounts, placed on documents. */
 export interface Placing {
   charges: Placeable;
   documents: PlacedDocument[];
@@ -38,7 +38,7 @@ export interface Placing {
   chargesAt(positions: readonly number[]): Promise<Map<number, PricedCharge>>;
 }
 
-/** Puts what was gathered of these accounts on documents; nothing is written. `groups` are all that were gathered. */
+/** Places the gathered charges of these accounts on documents, without writing. `groups` are all gathered groups. */
 export async function placeGathered(
   db: Scoped,
   groups: readonly DueGroup[],
@@ -66,7 +66,7 @@ export async function placeGathered(
   for await (const piece of pieces(db, [...accountIds], isOnePiece)) {
     let line = { id: '', at: 0 };
     for (const charge of await pricedOf(db, piece, settings)) {
-      // The charges of a line item follow each other.
+      // The charges of one line item follow each other.
       if (charge.orderLineItemId !== line.id) line = { id: charge.orderLineItemId, at: charge.position };
       putPlaceable(charges, charge.position, charge, line.at);
       rates[charge.position] = charge.taxRate;
@@ -102,7 +102,9 @@ export async function placeGathered(
   };
 }
 
-/** What was gathered of accounts, piece by piece: a sale and what takes it back are in one piece, since they limit it. */
+/**
+ * The gathered charges of accounts in pieces. A sale and its returns are in one piece, because they limit each other.
+ */
 async function* pieces(db: Scoped, accountIds: readonly string[], isOnePiece: boolean): AsyncGenerator<Gathered[]> {
   let after: string | null = null;
   for (;;) {
@@ -123,7 +125,7 @@ async function pricedOf(
   return priced(charges, settings, facts);
 }
 
-/** Writes documents with about so many items at once as one invoice holds. */
+/** Writes documents in batches of about as many items as one invoice holds. */
 export async function writePlaced(
   unit: Unit,
   { documents, chargesAt }: Placing,

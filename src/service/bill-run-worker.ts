@@ -31,20 +31,22 @@ import { type Services, translated } from './run/services';
 import { Unit } from './run/unit';
 import { type Work } from './run/work';
 
-/** Small accounts share a chunk of about so many items: one transaction, some hundred documents, within a second. */
+/**
+ * Small accounts share a chunk of about this many items: one transaction with some hundred documents, within a second.
+ */
 const chunkSize = 10_000;
 
 /**
- * And at most so many accounts. Each has its billing lock to the end of the transaction, and six more where the accounts
- * of a chunk are tried one by one, each of which gathers in a table of its own; a PostgreSQL as it is installed has room
- * for some 6,400 locks of all of its sessions.
+ * The most accounts in a chunk. Each account holds its billing lock to the end of the transaction. If the accounts of a
+ * chunk are tried one by one, each gathers in its own table and holds six more locks. PostgreSQL with its default
+ * settings has room for about 6,400 locks of all sessions.
  */
 const mostAccounts = 200;
 
 /**
- * Carries bill runs on, chunk by chunk. A chunk is one transaction that commits documents, claims and progress together,
- * under the lock of its row: a process that is killed leaves what is committed, and the chunk it was at to whoever comes
- * next. Any number of workers, in any number of processes, share a run. `only`: this run and no other.
+ * Works on open bill runs, chunk by chunk. A chunk is one transaction that commits documents, claims and progress
+ * together, under the lock of its row. After a kill the committed chunks stay, and any worker takes the unfinished
+ * chunk. Any number of workers in any number of processes share a run. `only` limits the work to one run.
  */
 export async function carryOn(
   services: Services,
@@ -59,7 +61,7 @@ export async function carryOn(
       try {
         worked = (await step(services, run)) || worked;
       } catch (error) {
-        // It must not keep those back that come after it, however often it fails.
+        // A run that fails must not hold up the runs behind it.
         services.onFailure(error, `work on bill run ${run.billRunNumber}`);
         failed.set(run.id, error);
       }
@@ -69,8 +71,8 @@ export async function carryOn(
 }
 
 /**
- * Carries a run on until it is finished: another process may be at the last of its chunks. Others are left to the
- * servers: one that cannot go on, or takes hours, is no matter of who waits for this one.
+ * Works on a run until it is finished. Another process may hold the run's last chunk, so this waits for it. Other runs
+ * are left to the servers: the caller of this run must not wait for a run that fails or takes hours.
  */
 export async function carryToEnd(services: Services, work: Work, runId: string, workers = 1): Promise<BillRunRow> {
   for (;;) {
@@ -82,19 +84,19 @@ export async function carryToEnd(services: Services, work: Work, runId: string, 
   }
 }
 
-/** Work on a chunk of a run, or on what is left of it; `result` is false where there was none to be had. */
+/** Work on a chunk of a run, or on the rest of a chunk. `result` is false if no chunk was free. */
 export interface ChunkWork {
   run: string;
   phase: BillRunPhase;
-  /** Its accounts are tried one by one, after all of them together have failed. */
+  /** The accounts of the chunk are tried one by one, after they have failed together. */
   carefully: boolean;
-  /** By the clock of `performance`. */
+  /** On the clock of `performance`. */
   began: number;
   result?: unknown;
   error?: unknown;
 }
 
-/** Told of that, for metrics, traces and the log; where nobody listens it costs nothing. */
+/** Publishes work on chunks for metrics, traces and the log. Without a subscriber it costs nothing. */
 export const chunkWork = tracingChannel<unknown, ChunkWork>('order-gateway.bill-run-chunk');
 
 const tryChunk = (services: Services, run: BillRunRow, phase: BillRunPhase, carefully: boolean): Promise<boolean> =>
@@ -108,16 +110,16 @@ const tryChunk = (services: Services, run: BillRunRow, phase: BillRunPhase, care
     },
   );
 
-/** One step of a run; false where nothing of it is left for this worker. */
+/** One step of a run. False if nothing is left for this worker. */
 export async function step(services: Services, run: BillRunRow): Promise<boolean> {
   if (run.status === 'Pending') return inTransaction(services, run, (lease) => plan(services, lease, run));
   if (!isPhase(run.status)) return false;
   try {
-    // In a transaction of its own: its lock would keep other workers' waiting to the end of the chunk.
+    // In a separate transaction: otherwise other workers would wait for its lock to the end of the chunk.
     await analyzeDocuments(new Connection(services.db.working));
     if (await tryChunk(services, run, run.status, false)) return true;
   } catch (error) {
-    // What may pass, or has to do with the database as a whole, is no account's fault: it is tried again later.
+    // A transient error, or an error of the whole database, is not caused by an account. The chunk is retried later.
     if (faultOf(error)) throw error;
     tell(services, error, `a chunk of bill run ${run.billRunNumber}: the accounts of the chunk are tried one by one`);
     return tryChunk(services, run, run.status, true);
@@ -125,11 +127,10 @@ export async function step(services: Services, run: BillRunRow): Promise<boolean
   return inTransaction(services, run, (lease) => finish(services, lease, run));
 }
 
-/** A transaction in the scope of a run. */
 const inTransaction = <T>(services: Services, run: BillRunRow, act: (lease: Lease) => Promise<T>): Promise<T> =>
   transaction(services.db.working, run, act);
 
-/** On behalf of whoever has begun what the run is at, in the orgs that it belongs to. */
+/** The caller for a run: the client that started its current phase, with the run's orgs. */
 const callerOf = (run: BillRunRow): Caller => ({
   clientId: run.updatedById,
   entityId: run.entityId,
@@ -139,12 +140,12 @@ const callerOf = (run: BillRunRow): Caller => ({
   trackId: run.trackId,
 });
 
-/** Finds out what is due, of which accounts, and parts it into chunks. */
+/** Finds the due items of all accounts and divides the accounts into chunks. */
 async function plan(services: Services, lease: Connection, seen: BillRunRow): Promise<boolean> {
   const run = await lockRun(lease, seen);
   if (run?.status !== 'Pending') return run !== undefined;
   const unit = new Unit(lease, services, callerOf(run), false);
-  // Whole tables are looked through here, which is best done in one go, and by whoever is free.
+  // This statement reads whole tables: a sequential scan with parallel workers is best.
   await lease.control('set local enable_seqscan = on; set local max_parallel_workers_per_gather = 2');
   const due = await dueAccounts(unit.db, run.accountIds, run.targetDate);
   let chunkId = newId();
@@ -169,7 +170,7 @@ async function plan(services: Services, lease: Connection, seen: BillRunRow): Pr
   return true;
 }
 
-/** A run whose chunks are all done goes on to its next status, or is gone. */
+/** Moves a run whose chunks are all done to its next status, or deletes it. */
 async function finish(services: Services, lease: Connection, seen: BillRunRow): Promise<boolean> {
   const run = await lockRun(lease, seen);
   if (!run || !isPhase(run.status) || (await hasChunks(lease, run, billRunPhases[run.status].from))) return false;
@@ -188,7 +189,7 @@ async function finish(services: Services, lease: Connection, seen: BillRunRow): 
   return true;
 }
 
-/** What each phase does to accounts in one transaction, history included; false where more of them is left to do. */
+/** The work of each phase on accounts in one transaction, including history. False if more is left. */
 const phaseActs: Record<
   BillRunPhase,
   (unit: Unit, run: BillRunRow, accounts: readonly BillRunAccountRow[]) => Promise<boolean>
@@ -199,7 +200,7 @@ const phaseActs: Record<
   RemoveInProgress: (unit, run, accounts) => removeDocuments(unit, run.id, accounts),
 };
 
-/** Does one chunk of what the run is at; false where there is none that nobody else works on. */
+/** Works on one chunk in the run's phase. False if no chunk is free. */
 async function workChunk(
   services: Services,
   lease: Lease,
@@ -210,13 +211,14 @@ async function workChunk(
   const { from, to } = billRunPhases[phase];
   const chunk = await takeChunk(lease, seen, from);
   if (!chunk) return false;
-  // Behind the lock of the chunk, since the run may have been finished and put to another act since it was seen. From here
-  // on it stays at what it is at, but for one that bills and is canceled, which is not locked out: a chunk that is billed
-  // meanwhile is canceled after it, since it is a chunk still.
+  // Read after the chunk is locked: the run may have finished and begun another phase since it was seen. From here on
+  // its phase stays, with one exception: a run that bills may be canceled. A chunk that is billed meanwhile still
+  // belongs to the run, and is canceled afterwards.
   const run = await findRun(lease, seen);
   if (run?.status !== phase) return true;
   const all = await chunkAccounts(lease, chunk);
-  // One that was billed in part before it failed has drafts too: they are posted, canceled or removed with the rest.
+  // An account that failed in billing is included: earlier transactions may have made drafts of it. These are posted,
+  // canceled or removed with the rest.
   const accounts = all.filter(({ during }) => during !== phase);
   const ids = accounts.map((account) => account.accountId);
   const unit = new Unit(lease, services, callerOf(run), false);
@@ -225,14 +227,15 @@ async function workChunk(
     ? await oneByOne(services, lease, run, phase, accounts)
     : { whole: await phaseActs[phase](unit, run, accounts), parked: false };
   if (!whole) return true;
-  // What could not be billed is left to another run; of what could not be posted, canceled or removed there is more to do.
+  // Items that could not be billed are left to another run. A chunk is parked if documents could not be posted,
+  // canceled or removed, because work on it remains.
   if (phase !== 'Processing' && (parked || accounts.length < all.length)) await markChunk(lease, chunk, 'Parked');
   else if (to === null) await deleteChunk(lease, chunk);
   else await markChunk(lease, chunk, to);
   return true;
 }
 
-/** The accounts of a chunk that has failed, each for itself: one that fails again is parked with its reason. */
+/** Tries the accounts of a failed chunk one by one. An account that fails again is parked with its reason. */
 async function oneByOne(
   services: Services,
   lease: Lease,
@@ -259,7 +262,7 @@ async function oneByOne(
   return { whole, parked };
 }
 
-/** What the rules refuse is no failure: it stands at the account, for whoever looks at the run. */
+/** A refusal by the rules is no failure. The account holds the reason for readers of the run. */
 function tell(services: Services, error: unknown, what: string): void {
   if (!(translated(error) instanceof Refusal)) services.onFailure(error, what);
 }
@@ -276,8 +279,9 @@ function reasonOf(error: unknown): { code: UserErrorCode; message: string } {
 const pollEvery = 5_000;
 
 /**
- * The workers of this process: each carries on whatever run is open, then waits until it is woken or for a while, since
- * a run may have been made, or left behind, by another process. Returns what ends them, after the chunks they are at.
+ * Starts the workers of this process. Each works on open runs, then waits until it is woken or some seconds have
+ * passed: another process may have created a run, or left one unfinished. Returns a function that ends the workers
+ * after their current chunks.
  */
 export function startWorkers(services: Services, count: number): () => Promise<void> {
   let ended = false;

@@ -29,8 +29,8 @@ import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
 /**
- * Sets a bill run up; a worker carries it out (bill-run-worker.ts). It bills what is due up to the target date of the
- * accounts named, or of all that the caller sees.
+ * Creates a bill run. A worker carries it out (bill-run-worker.ts). The run bills everything due up to the target date,
+ * for the accounts named or for all that the caller sees.
  */
 export function createBillRun(work: Work, input: BillRunInput): Promise<{ billRun: BillRunRow }> {
   return work.run(false, async (unit) => {
@@ -66,7 +66,7 @@ export function createBillRun(work: Work, input: BillRunInput): Promise<{ billRu
   });
 }
 
-/** A run by its id or number, as it stands. */
+/** A run in its current state, by id or number. */
 export const findBillRun = (work: Work, key: string): Promise<BillRunRow | undefined> =>
   findByKey<BillRunRow>(work.reads(), BillRunRow, 'billRunNumber', key);
 
@@ -74,7 +74,7 @@ const wakeAfter = (unit: Unit): void => {
   unit.onCommit.push(async () => unit.services.wake?.());
 };
 
-/** The accounts that keys name, each once. */
+/** The ids of the accounts that keys name. Each account may be named once. */
 async function accountsOf(scoped: Scoped, keys: readonly string[]): Promise<string[]> {
   const ids = keys.flatMap((key) => idOf(key) ?? []);
   const numbers = keys.filter((key) => !idOf(key) && !key.includes('\0'));
@@ -98,12 +98,12 @@ async function accountsOf(scoped: Scoped, keys: readonly string[]): Promise<stri
   return [...seen];
 }
 
-/** Begins the posting, canceling or removing of a run, which the workers then carry out (bill-run-phase.ts). */
+/** Begins to post, cancel or remove a run. The workers carry it out (bill-run-phase.ts). */
 export function moveBillRun(work: Work, key: string, action: BillRunAction): Promise<{ billRun: BillRunRow }> {
   return work.run(false, async (unit) => {
     const before = await judged(unit, key, action);
     const { to } = billRunActions.find((row) => row.action === action && row.from === before.status)!;
-    // The workers act in the name of whoever has begun this, and under the track id of that request.
+    // The workers act in the name of this caller, and under the track id of this request.
     const { trackId } = unit.caller;
     const billRun = { ...before, status: to, finishedDate: null, trackId, ...unit.touched(before) };
     await updateRows(
@@ -119,12 +119,12 @@ export function moveBillRun(work: Work, key: string, action: BillRunAction): Pro
   });
 }
 
-/** Begins the removal of a run with its documents. It is RemoveInProgress until it is gone. */
+/** Begins to remove a run with its documents. The run stays RemoveInProgress until it is deleted. */
 export async function deleteBillRun(work: Work, key: string): Promise<{ deletedId: string }> {
   return { deletedId: (await moveBillRun(work, key, 'Delete')).billRun.id };
 }
 
-/** The run, locked so that no document of it is posted by itself meanwhile. */
+/** The run, locked so that none of its documents is posted on its own meanwhile. */
 async function judged(unit: Unit, key: string, action: BillRunAction): Promise<BillRunRow> {
   const found = await findByKey<BillRunRow>(unit.db, BillRunRow, 'billRunNumber', key, ['entityId', 'id']);
   const run = found && (await lockRun(unit.db.connection, found));
@@ -135,7 +135,7 @@ async function judged(unit: Unit, key: string, action: BillRunAction): Promise<B
   return run;
 }
 
-/** The net and the tax of an amount that is due: the one rule for what is billed by set. */
+/** The net and tax of a due amount. All billing by set uses this rule. */
 export function priceOf(due: DueAmount, settings: BillingSettingsRow): DuePrice {
   const { roundingMode } = settings;
   const amount = due.isRounded ? due.amount : round(due.amount, currencyDecimals(due.currency), roundingMode);
@@ -153,11 +153,11 @@ export interface BillRunPreview {
     creditMemoAmount: Decimal;
     itemCount: number;
   }[];
-  /** The items that no document could hold; nothing else of the preview counts them. */
+  /** The items that no document could hold. No other part of the preview counts them. */
   failures: (ParkedItem & { during: 'Processing' })[];
 }
 
-/** Documents that a run would make. */
+/** Documents that a run would create. */
 interface Foreseen {
   kind: 'invoice' | 'creditMemo';
   accountId: string;
@@ -167,7 +167,7 @@ interface Foreseen {
   amount: Decimal;
 }
 
-/** What a run would bill now; nothing is written or locked. */
+/** Previews a run: documents that it would create now. Nothing is written or locked. */
 export async function previewBillRun(work: Work, input: BillRunInput): Promise<BillRunPreview> {
   refuse(below(['input'], judgeBillRunInput(input)));
   const scoped = work.reads();
@@ -188,7 +188,7 @@ export async function previewBillRun(work: Work, input: BillRunInput): Promise<B
   return summedUp([...foreseen, ...documents], parked);
 }
 
-/** The groups of sums, with what their sales come to, tax included. */
+/** The groups of sums, with the total of their sales including tax. */
 function groupsOf(sums: readonly DueSum[], settings: BillingSettingsRow): Map<string, DueGroup> {
   const groups = new Map<string, DueGroup>();
   for (const sum of sums) {
@@ -207,8 +207,8 @@ function groupsOf(sums: readonly DueSum[], settings: BillingSettingsRow): Map<st
 }
 
 /**
- * What a run would make of these accounts, by the very acts of a run: they gather in a temporary table, which is gone with
- * the transaction.
+ * Documents that a run would create for these accounts, computed by the same functions as in a run. The functions
+ * gather in a temporary table, which disappears with the transaction.
  */
 function foreseenByItem(
   work: Work,

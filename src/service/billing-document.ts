@@ -14,19 +14,19 @@ import type { Work } from './run/work';
 
 export type StatusAction = 'Post' | 'Unpost' | 'Cancel';
 
-/** An invoice with the credit memos that its act made or moved along with it. */
+/** An invoice with the credit memos created or changed together with it. */
 export interface InvoiceResult {
   invoice: InvoiceRow;
   creditMemos: CreditMemoRow[];
 }
 
-/** A credit memo with the invoices that its act moved along with it. */
+/** A credit memo with the invoices changed together with it. */
 export interface CreditMemoResult {
   creditMemo: CreditMemoRow;
   invoices: InvoiceRow[];
 }
 
-/** Posts, unposts or cancels an invoice, and its sisters with it. Source: bill runs, "Post", "Unpost" and "Cancel". */
+/** Posts, unposts or cancels an invoice and its sisters. Source: bill runs, "Post", "Unpost" and "Cancel". */
 export function moveInvoice(work: Work, key: string, action: StatusAction, dryRun = false): Promise<InvoiceResult> {
   return work.run(dryRun, async (unit) => {
     const { id, accountId } = await findInvoice(unit, key);
@@ -37,7 +37,7 @@ export function moveInvoice(work: Work, key: string, action: StatusAction, dryRu
   });
 }
 
-/** Posts, unposts or cancels a credit memo, and its sisters with it. */
+/** Posts, unposts or cancels a credit memo and its sisters. */
 export function moveCreditMemo(
   work: Work,
   key: string,
@@ -66,7 +66,7 @@ export async function findCreditMemo(unit: Unit, key: string): Promise<CreditMem
   return row;
 }
 
-/** What a key names is not there, or was deleted while its lock was waited for. */
+/** No document has this key, or it was deleted during the wait for its lock. */
 export const gone = (what: 'invoice' | 'credit memo', path = 'key'): Refusal =>
   new Refusal([userError('NOT_FOUND', `No ${what} has this id or number.`, [path])]);
 
@@ -77,9 +77,9 @@ export interface Group {
 }
 
 /**
- * Locks documents of accounts, and returns them as they then stand: the billing lock of the accounts, then invoices, then
- * credit memos, each in the order of their ids. Whoever bills, settles or undoes takes them in this order; a bill run's
- * row comes last.
+ * Locks documents of accounts and returns their current state. The order is: the billing locks of the accounts, then
+ * invoices, then credit memos, each in the order of their ids. Billing, settling and undoing all use this order. The
+ * row of a bill run comes last.
  */
 export async function lockDocuments(
   unit: Unit,
@@ -94,7 +94,7 @@ export async function lockDocuments(
   };
 }
 
-/** Locks a document and its sisters. Who its sisters are never changes. */
+/** Locks a document and its sisters. The set of sisters never changes. */
 async function lockGroup(
   unit: Unit,
   accountId: string,
@@ -107,7 +107,7 @@ async function lockGroup(
   return lockDocuments(unit, [accountId], invoiceId ? [invoiceId] : [], [...memoIds]);
 }
 
-/** The status of a document's bill run, held to the end of the unit; null where it has none. */
+/** The status of a document's bill run, unchanged to the end of the unit. Null if the document has no run. */
 export async function holdBillRun(
   unit: Unit,
   { billRunId }: { billRunId: string | null },
@@ -117,7 +117,7 @@ export async function holdBillRun(
   return run?.status ?? null;
 }
 
-/** Judges an act and carries it out for the document and its sisters: they share their account and their bill run. */
+/** Judges an action and carries it out for the document and its sisters, which share its account and bill run. */
 async function move(
   unit: Unit,
   action: StatusAction,
@@ -134,7 +134,9 @@ async function move(
   return after;
 }
 
-/** Writes the new status of documents, which are locked and may have it, and frees what was billed on canceled ones. */
+/**
+ * Writes the new status of locked documents after they were judged. Items of canceled documents become billable again.
+ */
 export async function enterGroup(unit: Unit, action: StatusAction, group: Group): Promise<Group> {
   const moved = <R extends InvoiceRow | CreditMemoRow>(rows: readonly R[]): R[] =>
     rows.map((each) => ({ ...enterDocument(each, action, dayOf(unit.now)), ...unit.touched(each) }));

@@ -20,9 +20,9 @@ import { refuse } from './run/batch';
 import type { Work } from './run/work';
 
 /**
- * Changes how the caller's entity bills. The lock comes first: whoever enters a tax code or makes a credit memo holds
- * the settings meanwhile, so that what is found behind the lock can grow no more. Nothing else is locked
- * after it, so that nobody waits in a circle, whatever they have locked before they hold the settings.
+ * Changes the billing settings of the caller's entity. The lock on the settings comes first. Requests that enter a tax
+ * code or create a credit memo hold the settings, so the facts read after the lock cannot grow. This function takes no
+ * further lock. So no deadlock is possible, whatever other units locked before they held the settings.
  */
 export function updateBillingSettings(
   work: Work,
@@ -31,7 +31,7 @@ export function updateBillingSettings(
 ): Promise<{ billingSettings: BillingSettingsRow }> {
   return work.run(dryRun, async (unit) => {
     const { entityId, orgIds } = work.caller;
-    // Before the lock: nobody waits for the settings while this waits for a connection.
+    // Before the lock: no request waits for the settings while this statement waits for a connection.
     const reach = judgeReach(!(await hasOtherOrgs(work.services.db.aside(), entityId, orgIds)));
     refuse(below(['input'], reach));
     const current = await billingSettings(unit.db, 'update');
@@ -51,7 +51,7 @@ export function updateBillingSettings(
   });
 }
 
-/** Settings as the history knows them: named by their entity, and of no org. */
+/** Settings as the history records them: the id is the entity's, and there are no orgs. */
 const kept = (settings: BillingSettingsRow) => ({
   ...settings,
   id: settings.entityId,

@@ -25,31 +25,33 @@ import { collect } from './payment';
 import { refuse } from './run/batch';
 import type { Unit } from './run/unit';
 
-/** What a mutation with processing options has produced besides its own objects. */
+/** The documents and payments that a mutation with processing options has created. */
 export interface Billed {
   invoices: InvoiceRow[];
   creditMemos: CreditMemoRow[];
   payments: PaymentRow[];
-  /** The total that was authorized, null where no payment arose or where they are in several currencies. */
+  /** The total authorized. Null if there is no payment, or if the payments have several currencies. */
   paidAmount: string | null;
 }
 
 export const nothingBilled: Billed = { invoices: [], creditMemos: [], payments: [], paidAmount: null };
 
-/** What a request may bill: fulfillments with their line items, and line items without fulfillments. */
+/** The objects that a request may bill: fulfillments with their line items, and line items without fulfillments. */
 export interface Billable {
   fulfillments?: readonly FulfillmentRow[];
   lines?: readonly OrderLineItemRow[];
-  /** Every line item that the fulfillments belong to. */
+  /** Every line item of the fulfillments. */
   lineOf?: ReadonlyMap<string, OrderLineItemRow>;
-  /** Those that were SentToBilling before this request, and so may have a claim by now. */
+  /** Objects that were SentToBilling before this request. They may have a claim by now. */
   sentBefore?: readonly string[];
 }
 
 /**
- * runBilling: bills what is given as far as it is due, and nothing else, into documents that are posted at once;
- * collectPayment: collects the balances of the invoices. The line items are locked. A line item with fulfillments is
- * never billed itself. `path` leads to the options among the arguments.
+ * runBilling: bills the given objects as far as they are due, and nothing else. The documents are posted at once.
+ * collectPayment: collects the balances of the invoices.
+ *
+ * The line items are locked. A line item with fulfillments is never billed itself. `path` leads to the options among
+ * the arguments.
  */
 export async function bill(
   unit: Unit,
@@ -71,7 +73,7 @@ export async function bill(
   const accountIds = [...new Set([...mayBeDue.fulfillments, ...mayBeDue.lines].map((row) => row.accountId))];
   if (accountIds.length === 0) return nothingBilled;
   await lockAccountsForBilling(unit.db, accountIds);
-  // Read behind the lock: a bill run does not take the line items, and may have billed them while it was waited for.
+  // Read after the lock. A bill run does not lock line items, and may have billed them during the wait.
   const due = dueBut(new Set(sentBefore.length ? await claimed(unit.db, sentBefore) : []));
   if (due.fulfillments.length + due.lines.length === 0) return nothingBilled;
 
@@ -89,8 +91,8 @@ export async function bill(
 }
 
 /**
- * Payment term and group are the line's where it has them, else the account's. Service dates are the day of the
- * delivery or receipt; of a line item without fulfillments, those of its transaction.
+ * The payment term is the line item's, else the account's. Service dates are the day of the delivery or receipt. A line
+ * item without fulfillments uses its transaction dates.
  */
 function chargeOf(line: OrderLineItemRow, account: AccountRow, fulfillment?: FulfillmentRow): Charge {
   return {
@@ -117,19 +119,19 @@ function chargeOf(line: OrderLineItemRow, account: AccountRow, fulfillment?: Ful
   };
 }
 
-/** Where documents come from: a request posts them at once, a bill run leaves them as drafts. */
+/** The origin of documents: a request posts them at once, a bill run leaves them as drafts. */
 export type Origin = Pick<InvoiceRow, 'source' | 'billRunId'> & { status: 'Draft' | 'Posted' };
 
 const ofRequest: Origin = { source: 'API', billRunId: null, status: 'Posted' };
 
-/** Writes the documents of a request. What no document can hold refuses all of it. */
+/** Writes the documents of a request. An item that no document can hold refuses the whole request. */
 async function writeDocuments(
   unit: Unit,
   charges: readonly Charge[],
   dates: BillingDates,
 ): Promise<Pick<Billed, 'invoices' | 'creditMemos'>> {
   const originals = [...new Set(charges.flatMap((charge) => charge.originalOrderLineItemId ?? []))];
-  // With returns the settings are held: a credit memo may not arise while invoice settlement is being turned off.
+  // With returns the settings are held: no credit memo may be created while invoice settlement is being turned off.
   const settings = await unit.settings(originals.length > 0);
   const facts = originals.length ? await creditFacts(unit.db, originals) : new Map();
   const documents = documentsOf(priced(charges, settings, facts), dates, settings);
@@ -138,8 +140,8 @@ async function writeDocuments(
 }
 
 /**
- * Writes documents, items and claims; a claim that exists already fails the whole unit. `invoiceIds` are the invoices that
- * the same act wrote before, to which more are added: credit memos refer to them.
+ * Writes documents, items and claims. An existing claim fails the whole unit. `invoiceIds` collects all invoices of
+ * this billing operation, because credit memos refer to them.
  */
 export async function writeDrafts(
   unit: Unit,
@@ -159,7 +161,7 @@ interface Written<R> {
   claims: BillingClaimRow[];
 }
 
-/** A new invoice without its items, whose number is yet to be given. */
+/** A new invoice without items and without its number. */
 export const invoiceOf = (unit: Unit, draft: Omit<InvoiceDraft, 'items'>, origin: Origin): InvoiceRow => ({
   ...documentOf(unit, draft, origin),
   invoiceNumber: null as unknown as string,
@@ -220,7 +222,7 @@ async function writeCreditMemos(
   return { rows, claims: items.map((item) => ({ ...claimOf(item), invoiceItemId: null, creditMemoItemId: item.id })) };
 }
 
-/** What invoices and credit memos have in common. */
+/** The columns that invoices and credit memos share. */
 const documentOf = (unit: Unit, draft: Omit<InvoiceDraft, 'items' | 'paymentTerm' | 'dueDate'>, origin: Origin) => ({
   id: newId(),
   ...unit.created(draft.orgId),
@@ -235,7 +237,7 @@ const documentOf = (unit: Unit, draft: Omit<InvoiceDraft, 'items' | 'paymentTerm
   taxAmount: draft.taxAmount,
 });
 
-/** What their items have in common. */
+/** The columns that their items share. */
 const itemOf = (unit: Unit, item: Omit<InvoiceDraft['items'][number], 'net'>) => ({
   id: newId(),
   entityId: unit.caller.entityId,

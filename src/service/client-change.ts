@@ -30,14 +30,14 @@ import {
 } from './client';
 import { hashSecret, newSecret, usualSecrets } from './client-secret';
 
-/* What is done to clients that there are, by who administers them. Each is one transaction. */
+/* Changes of existing clients by administrators. Each is one transaction. */
 
 export type ClientAdministration = Pick<Database, 'aside' | 'side'>;
 
 const noClient = (clientId: string) =>
   new Refusal([userError('NOT_FOUND', `There is no client ${clientId}, or it was revoked.`, ['clientId'])]);
 
-/** Holds the client while `act` runs. Throws a Refusal where there is no such client, or not any more. */
+/** Holds the client while `act` runs. Throws a Refusal if the client does not exist or was revoked. */
 async function holding<T>(
   { side }: ClientAdministration,
   clientId: string,
@@ -60,13 +60,13 @@ async function holding<T>(
 }
 
 export interface Rotated extends Credentials {
-  /** The secrets that have ended by it, with the tokens that were issued for them. */
+  /** The secrets that the rotation has ended, with the tokens issued for them. */
   ended: readonly LiveSecret[];
 }
 
 /**
- * Gives a client another secret. The one before it stays live, so that the client can be moved from one to the other
- * without a gap, unless `alone` is asked for; any older one ends.
+ * Gives a client a new secret. The previous secret stays live, so that the client can switch without a gap; older
+ * secrets end. With `alone`, the previous secret ends too.
  */
 export async function rotateSecret(db: ClientAdministration, clientId: string, alone = false): Promise<Rotated> {
   const secret = newSecret();
@@ -77,7 +77,7 @@ export async function rotateSecret(db: ClientAdministration, clientId: string, a
   });
 }
 
-/** Ends one secret of a client, and the tokens that were issued for it. How many live secrets are left. */
+/** Ends one secret of a client and the tokens issued for it. Returns how many live secrets are left. */
 export function revokeSecret(db: ClientAdministration, clientId: string, secretId: string): Promise<number> {
   return holding(db, clientId, async (lease, id) => {
     const secret = idOf(secretId);
@@ -87,18 +87,18 @@ export function revokeSecret(db: ClientAdministration, clientId: string, secretI
   });
 }
 
-/** Ends a client for good: its secrets, and every token that names it. What it has written keeps its id. */
+/** Ends a client for good: its secrets, and every token that names it. Rows that it wrote keep its id. */
 export function revokeClient(db: ClientAdministration, clientId: string): Promise<void> {
   return holding(db, clientId, (lease, id) => endClient(lease, id, new Date().toISOString()));
 }
 
-/** What replaces what a client has; what is left out stays. */
+/** New values of a client. Omitted fields stay. */
 export interface ClientUpdate extends ClientChange {
-  /** What it may see of this one entity from now on, which may be nothing; of others it sees what it saw. */
+  /** The client's access to this entity from now on, which may be none. Its access to other entities stays. */
   grant?: NamedGrant | { entity: string; nothing: true };
 }
 
-/** Changes the name, the scopes, the subject or the grants of a client. Throws a Refusal where a value is wrong. */
+/** Changes the name, scopes, subject or grants of a client. Throws a Refusal if a value is wrong. */
 export async function updateClient(
   db: ClientAdministration,
   clientId: string,
@@ -111,7 +111,7 @@ export async function updateClient(
     if (!grant) return;
     const removed = await removeGrants(lease, id, grant.entity);
     if (!('nothing' in grant)) return addGrants(lease, id, await prepared(lease, [grant]));
-    // A name that was misspelt must not look as if something had been taken away.
+    // A misspelled entity name must not look like a successful removal.
     if (!removed) refuse([userError('NOT_FOUND', `The client sees no org of ${grant.entity}.`, ['grant', 'entity'])]);
   }).catch((error) => {
     throw taken(error, clientId);
@@ -127,6 +127,6 @@ function checkUpdate({ name, scopes, subject, grant }: ClientUpdate): UserError[
   ];
 }
 
-/** Every client, with what it may do and see and the secrets it has; `withRevoked` also those that have ended. */
+/** Every client with its scopes, grants and secrets. `withRevoked` includes revoked clients. */
 export const listClients = (db: ClientAdministration, withRevoked = false): Promise<ListedClient[]> =>
   allClients(db.aside(), withRevoked);

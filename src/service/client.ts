@@ -19,18 +19,18 @@ import { newId } from '../store/id';
 import { makeTenants } from '../store/tenant';
 import { hashSecret, longestSecret, matchesSecret, newSecret, noSecret, usualSecrets } from './client-secret';
 
-/** What identity needs of the database: the layers above pass the whole one. */
+/** The part of the database that authentication needs. The layers above pass the whole database. */
 export type ClientDatabase = Pick<Database, 'aside'>;
 
-/** What a client may do and see. An entity that it may see no org of is still listed, with none. */
+/** The scopes and the access of a client. An entity in which the client sees no org is listed without orgs. */
 export interface Grants {
-  /** 32 hex digits, as every id; the client_id of OAuth is the same with dashes (`clientIdOf`). */
+  /** 32 hex digits, like every id. The OAuth client_id is the same id with dashes (`clientIdOf`). */
   id: string;
   name: string;
   scopes: ReadonlySet<Scope>;
   documentMode: DocumentMode;
   entities: readonly GrantedEntity[];
-  /** The ids of its live secrets. */
+  /** The ids of the client's live secrets. */
   secretIds: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export interface GrantedEntity {
   orgs: readonly { id: string; name: string }[];
 }
 
-/** What a client may see of an entity, by name. `allOrgs` also covers orgs made later. */
+/** Access to an entity, by name. `allOrgs` also covers orgs created later. */
 export interface NamedGrant {
   entity: string;
   orgs: readonly string[];
@@ -50,9 +50,9 @@ export interface NamedGrant {
 export interface NewClient {
   name: string;
   scopes: readonly string[];
-  /** By name. Entities and orgs that are missing are made. */
+  /** Grants by name. Missing entities and orgs are created. */
   grants: readonly NamedGrant[];
-  /** Fixed credentials, as the demo has them; otherwise they are made up. */
+  /** Fixed credentials, as in the demo. Absent credentials are generated. */
   clientId?: string;
   secret?: string;
 }
@@ -64,9 +64,10 @@ export interface Credentials {
 }
 
 /**
- * The grants of the client whose secret this is, and which of its secrets; or nothing. A refusal takes the same time for
- * a client that does not exist and for one with a secret or two of our making, so that nobody learns which clients there are.
- * A client whose secret was chosen, or made before November 2026, takes longer.
+ * Authenticates a client: returns its grants and the matching secret, or nothing.
+ *
+ * A refusal takes the same time for an unknown client as for a client with one or two generated secrets. So the time
+ * does not reveal which clients exist. A client with a chosen secret, or one made before November 2026, takes longer.
  */
 export async function authenticateClient(
   db: Connection,
@@ -85,20 +86,20 @@ export async function authenticateClient(
   return undefined;
 }
 
-/** What the client may see and do at this moment, or nothing where there is no such client, or not any more. */
+/** The client's current grants. Undefined if the client does not exist or was revoked. */
 export async function grantsOf(db: Connection, clientId: string): Promise<Grants | undefined> {
   const id = idOf(clientId);
   const client = id === undefined ? undefined : await readClient(db, { id });
   return client && grants(client);
 }
 
-/** The same of the client that is linked to a subject of the outside issuer. */
+/** The same for the client linked to a subject of the external issuer. */
 export async function grantsOfSubject(db: Connection, subject: string): Promise<Grants | undefined> {
   const client = isSubject(subject) ? await readClient(db, { subject }) : undefined;
   return client && grants(client);
 }
 
-/** As OpenID Connect bounds it: at most 255 ASCII characters. */
+/** The bound of OpenID Connect: at most 255 ASCII characters. */
 const isSubject = (subject: string): boolean => /^[ -~]{1,255}$/.test(subject);
 
 const grants = ({ id, name, documentMode, entities, secrets, ...client }: ClientWithGrants): Grants => ({
@@ -110,12 +111,12 @@ const grants = ({ id, name, documentMode, entities, secrets, ...client }: Client
   secretIds: secrets.map((secret) => secret.id),
 });
 
-/** An id as OAuth has it, in 36 characters. */
+/** An id in the form of OAuth: 36 characters. */
 export const clientIdOf = (id: string): string => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /**
- * Creates a client, and the entities and orgs that its grants name where they are missing. The secret is returned
- * this once; only its hash is stored. Throws a Refusal where a value is wrong or the client_id is taken.
+ * Creates a client, and the missing entities and orgs of its grants. The secret is returned only here; the database
+ * stores its hash. Throws a Refusal if a value is wrong or the client_id is taken.
  */
 export async function createClient(db: Connection, input: NewClient): Promise<Credentials> {
   refuse(check(input));
@@ -126,9 +127,9 @@ export async function createClient(db: Connection, input: NewClient): Promise<Cr
 }
 
 /**
- * Creates a client that signs in by tokens of the outside issuer which have this subject, and has no secret: one that
- * nobody needs can only get lost. Returns its client_id. Throws a Refusal as `createClient` does, or where another
- * client has the subject.
+ * Creates a client that signs in with tokens of the external issuer for this subject. It has no secret: an unneeded
+ * secret can only leak. Returns its client_id. Throws a Refusal like `createClient`, or if another client has the
+ * subject.
  */
 export async function createLinkedClient(
   db: Connection,
@@ -155,7 +156,7 @@ async function insert(
   return clientIdOf(id);
 }
 
-/** Makes the entities and orgs that grants name, where they are missing, and returns the grants as rows. */
+/** Creates the missing entities and orgs of grants, and returns the grants as rows. */
 export async function prepared(db: Connection, grants: readonly NamedGrant[]): Promise<(NewGrant & { id: string })[]> {
   const named = grants.flatMap(({ entity, orgs }): NewGrant[] =>
     orgs.length > 0 ? orgs.map((org) => ({ entity, org })) : [{ entity, org: null }],
@@ -167,7 +168,7 @@ export async function prepared(db: Connection, grants: readonly NamedGrant[]): P
   return granted.map((grant) => ({ ...grant, id: newId() }));
 }
 
-/** A client_id or a subject that another client has, as a Refusal; any other error as it is. */
+/** Turns a duplicate client_id or subject into a Refusal. Returns any other error unchanged. */
 export function taken(error: unknown, clientId: string): unknown {
   const { code, table, constraint } = error as { code?: string; table?: string; constraint?: string };
   if (code !== '23505' || table !== 'client') return error;
@@ -218,12 +219,14 @@ export function checkName(field: string, name: string): UserError[] {
   return checkTexts({ [field]: name }, { [field]: 255 });
 }
 
-/** Is there any client at all? */
+/** Whether any client exists. */
 export const anyClient = (db: Connection): Promise<boolean> => anyClientBut(db, []);
 
-/** Is there any client beside these? */
+/** Whether any client exists besides these. */
 export const anyClientBut = async (db: Connection, clientIds: readonly string[]): Promise<boolean> =>
   (await countClients(db, clientIds)) > 0;
 
-/** Was this database filled with demo data? Also where the demo's first client was revoked: there are others. */
+/**
+ * Whether the database holds demo data. True even if the demo's first client was revoked: the demo has other clients.
+ */
 export const isDemo = (db: Connection, demoClientId: string): Promise<boolean> => clientExists(db, idOf(demoClientId)!);

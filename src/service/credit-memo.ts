@@ -10,7 +10,9 @@ import { refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
-/** Puts a credit memo, or so much of it, against an invoice of the same account. All that fits where no amount is given. */
+/**
+ * Applies an amount of a credit memo to an invoice of the same account. Without an amount it applies as much as fits.
+ */
 export function applyCreditMemo(
   work: Work,
   key: string,
@@ -37,7 +39,7 @@ export function applyCreditMemo(
   });
 }
 
-/** Takes a credit memo, or so much of it, off an invoice again. All that is put against it where no amount is given. */
+/** Unapplies an amount of a credit memo from an invoice. Without an amount it unapplies everything. */
 export function unapplyCreditMemo(
   work: Work,
   key: string,
@@ -63,7 +65,7 @@ export function unapplyCreditMemo(
 interface Pair {
   memo: CreditMemoRow;
   invoice: InvoiceRow;
-  /** What of the memo is put against the invoice already. Its memo's lock is its own. */
+  /** The part of the credit memo already applied to the invoice. The lock of the credit memo protects this row. */
   application: CreditMemoApplicationRow | undefined;
 }
 
@@ -81,7 +83,7 @@ async function lockPair(unit: Unit, key: string, invoiceKey: string): Promise<Pa
   return { memo, invoice, application: applications.find((each) => each.invoiceId === invoice.id) };
 }
 
-/** Moves both balances; `amount` is below 0 where it is taken off. */
+/** Changes both balances. `amount` is below 0 to unapply. */
 async function settle(
   unit: Unit,
   action: HistoryAction,

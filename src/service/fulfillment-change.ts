@@ -33,14 +33,14 @@ import type { Work } from './run/work';
 export interface TransitionInput {
   keys: readonly string[];
   action: FulfillmentAction;
-  /** The versions that the caller has seen, one for each key. */
+  /** The versions that the caller has read, one for each key. */
   expectedVersions?: readonly number[] | null;
-  /** With SendToBilling: the date to bill from, for those that have none or may be edited. */
+  /** With SendToBilling: the bill target date, for fulfillments that have none or may be edited. */
   billTargetDate?: string | null;
   processingOptions?: ProcessingOptions | null;
 }
 
-/** Moves many fulfillments by one action, and bills them in the same act where asked to. */
+/** Moves fulfillments by one action, and bills them in the same transaction on request. */
 export function transitionFulfillments(
   work: Work,
   input: TransitionInput,
@@ -104,7 +104,7 @@ export function transitionFulfillments(
   });
 }
 
-/** A date that was given and refused is the argument's; everything else is the key's. */
+/** A problem with the given date points to that argument. Every other problem points to the key. */
 const pathOfMove = (problem: UserError, at: number, input: TransitionInput): string[] =>
   problem.path[0] === 'billTargetDate' && input.billTargetDate != null ? ['billTargetDate'] : ['keys', String(at)];
 
@@ -121,13 +121,13 @@ export function updateFulfillment(
     refuse([...judgeVersion(before, expectedVersion), ...below(['input'], judgeFixed(before, change))]);
     const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);
     const settings = dependsOnSettings(change) ? await unit.settings() : null;
-    // Nothing but a new quantity of one that may have items by now is judged by their number.
+    // Only a new quantity is judged by the number of items, and only in a state that takes items.
     const counted = change.quantity != null && takesItems(before.state);
     const items = counted ? await itemCounts(unit.db, [before.id]) : undefined;
     const linesBefore = new Map(lines);
     const outcome = changed(unit, before, change, lines, posted, settings, items?.get(before.id));
     if ('problems' in outcome) {
-      // The line item is no argument of an update: what is wrong with it is the key's.
+      // An update has no line item argument, so its problems point to the key.
       throw new Refusal(
         outcome.problems.map((problem) =>
           problem.path[0] === 'orderLineItemId' ? { ...problem, path: ['key'] } : below(['input'], [problem])[0],
@@ -153,7 +153,7 @@ export function deleteFulfillment(
     if (!fulfillment) throw notFound();
     refuse([...judgeVersion(fulfillment, expectedVersion), ...below(['key'], judgeDelete(fulfillment))]);
     const line = lines.get(fulfillment.orderLineItemId)!;
-    // Without a look at its items: an Executing one takes none.
+    // Items are not checked: an Executing fulfillment has none.
     await deleteRows(unit.db, FulfillmentRow, [fulfillment.id]);
     unit.note('Fulfillment', 'Delete', fulfillment, null);
     const without = new Map([[line.id, withFulfillment(line, fulfillment, null)]]);
@@ -167,13 +167,13 @@ const notFound = () => new Refusal([userError('NOT_FOUND', 'No fulfillment has t
 const moveColumns = ['state', 'sentToBillingDate', 'billTargetDate', 'version', 'updatedDate', 'updatedById'] as const;
 const updateColumns = [...new Set([...moveColumns, ...updatableFields, 'amount'] as const)];
 
-/** What the history calls a change of state, or of fields alone. */
+/** The history's action for a change of state, or of fields alone. */
 const actionOf = (from: FulfillmentState, to: FulfillmentState): HistoryAction =>
   transitions.find((move) => move.from === from && move.to === to)?.action ?? 'Update';
 
 /**
- * Judges a change of fields, of state, or of both in one step, and moves the line's counters along with it. `settings`
- * is null where the change names nothing that depends on them.
+ * Judges a change of fields, of state, or of both, and moves the line item's counters. `settings` is null if the change
+ * does not depend on them.
  */
 function changed(
   unit: Unit,
@@ -211,7 +211,7 @@ function changed(
   return { row };
 }
 
-/** A billTargetDate that repeats the present one is no change, so that a batch may name one date for all. */
+/** Repeating the present billTargetDate is no change, so that a batch may name one date for all. */
 function withoutRepetition(before: FulfillmentRow, change: FulfillmentChange): FulfillmentChange {
   if (change.state == null || change.billTargetDate !== before.billTargetDate) return change;
   const { billTargetDate: _, ...rest } = change;

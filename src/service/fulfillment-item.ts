@@ -21,7 +21,7 @@ import { type BatchOptions, judgeCount, judged, refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
-/** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
+/** In the order of the request. A skipped entry is null, and its reasons are in `userErrors`. */
 export interface FulfillmentItemsResult {
   fulfillmentItems: (FulfillmentItemRow | null)[];
   deletedId: string | null;
@@ -29,11 +29,11 @@ export interface FulfillmentItemsResult {
 }
 
 export interface CreateFulfillmentItemInput extends FulfillmentItemInput {
-  /** The id of the fulfillment is taken too, as in every other place that names one. */
+  /** Accepts the id of the fulfillment too, like every other reference to a fulfillment. */
   fulfillmentNumber: string;
 }
 
-/** Adds items to any mix of fulfillments. */
+/** Adds items to any number of fulfillments. */
 export function createFulfillmentItems(
   work: Work,
   input: readonly CreateFulfillmentItemInput[],
@@ -103,7 +103,7 @@ export function deleteFulfillmentItem(work: Work, id: string, dryRun = false): P
   });
 }
 
-/** One item by its id, or undefined. */
+/** One item by id, or undefined. */
 export const findFulfillmentItem = (work: Work, id: string): Promise<FulfillmentItemRow | undefined> =>
   findByKey<FulfillmentItemRow>(work.reads(), FulfillmentItemRow, undefined, id);
 
@@ -129,8 +129,8 @@ export const itemRow = (
 });
 
 /**
- * An item with its fulfillment, as they stand once the line item is locked. The fulfillment of an item never changes, so
- * it may be looked up before the lock; the item may have changed, or be gone, behind it.
+ * An item and its fulfillment, read after the line item is locked. The fulfillment of an item never changes, so it may
+ * be looked up before the lock. The item is read again after the lock: it may have changed or been deleted.
  */
 async function lockItem(unit: Unit, id: string): Promise<{ item: FulfillmentItemRow; fulfillment: FulfillmentRow }> {
   const located = await findByKey<FulfillmentItemRow>(unit.db, FulfillmentItemRow, undefined, id, ['fulfillmentId']);
@@ -143,7 +143,7 @@ async function lockItem(unit: Unit, id: string): Promise<{ item: FulfillmentItem
 
 const notFound = () => new Refusal([userError('NOT_FOUND', 'No fulfillment item has this id.', ['id'])]);
 
-/** What the history tells of items; null where there are none. */
+/** Items as the history records them. Null if there are none. */
 const told = (items: readonly FulfillmentItemRow[], { id: fulfillmentId }: FulfillmentRow) => {
   const own = items.filter((item) => item.fulfillmentId === fulfillmentId);
   if (own.length === 0) return null;
@@ -155,7 +155,7 @@ const told = (items: readonly FulfillmentItemRow[], { id: fulfillmentId }: Fulfi
   }));
 };
 
-/** A change of items is a change of their fulfillments: each rises in version and has one entry in the history. */
+/** A change of items changes their fulfillments: each gets a new version and one history entry. */
 async function touchFulfillments(
   unit: Unit,
   fulfillments: readonly FulfillmentRow[],

@@ -5,8 +5,8 @@ import { lockLines } from './order-line-item';
 import type { Unit } from './run/unit';
 
 /**
- * The fulfillments that keys name, as they stand once their line items are locked. The line item of a fulfillment
- * never changes, so it may be looked up before the lock; everything else is read again behind it.
+ * The fulfillments that keys name, read after their line items are locked. The line item of a fulfillment never
+ * changes, so it may be looked up before the lock. All else is read again after the lock.
  */
 export async function lockFulfillments(unit: Unit, keys: readonly string[]) {
   const ids = [...new Set(keys.map(idOf).filter((id) => id !== undefined))];

@@ -21,14 +21,14 @@ import { type BatchOptions, judgeCount, judged, refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
-/** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
+/** In the order of the request. A skipped entry is null, and its reasons are in `userErrors`. */
 export interface FulfillmentsResult extends Billed {
   fulfillments: (FulfillmentRow | null)[];
   userErrors: UserError[];
 }
 
 export interface CreatedFulfillments extends FulfillmentsResult {
-  /** The items that came along, by the fulfillment's id. */
+  /** The items created with the fulfillments, by the fulfillment's id. */
   items: ReadonlyMap<string, readonly FulfillmentItemRow[]>;
 }
 
@@ -37,7 +37,7 @@ export interface CreateFulfillmentsInput {
   processingOptions?: ProcessingOptions | null;
 }
 
-/** Creates fulfillments on any mix of line items, and bills and collects them in the same act where asked to. */
+/** Creates fulfillments on any number of line items. Bills and collects them in the same transaction on request. */
 export function createFulfillments(
   work: Work,
   input: CreateFulfillmentsInput,
@@ -101,7 +101,7 @@ export const findFulfillment = (
 ): Promise<FulfillmentRow | undefined> =>
   findByKey<FulfillmentRow>(work.reads(), FulfillmentRow, 'fulfillmentNumber', key, properties);
 
-/** Written rows in the places of their drafts. */
+/** Written rows in the positions of their drafts. */
 function inOrder(
   drafts: readonly (FulfillmentRow | null)[],
   written: readonly FulfillmentRow[],

@@ -11,15 +11,15 @@ async function forgetOutcomes({ db }: Services, ended: () => boolean): Promise<v
 }
 
 /**
- * What is done at the start and a minute after each end: attempts at payment and refunds that were left open are
- * settled, and outcomes older than a day forgotten. Where the database was lost, it is done again each second until it is
- * through: a failover must not leave payments open for a minute. Any number of processes may do so at once. Returns what
- * ends it, and waits for the one step that is under way.
+ * Runs at start and one minute after each round. A round settles open payment attempts and refunds, and deletes
+ * outcomes older than a day. After a loss of the database it repeats every second until it succeeds: a failover must
+ * not leave payments open for a minute. Any number of processes may run it at once. Returns a function that ends it and
+ * waits for the current step.
  */
 export function keepHouse(services: Services): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
-  /** The next round is wanted in a second: known to the round that is under way, and to the wait for the next. */
+  /** The next round must start in a second. Both the current round and the wait for the next read this. */
   let soon = false;
   const acts = [sweepAttempts, sweepRefunds, forgetOutcomes];
   const wait = () => {
@@ -30,14 +30,15 @@ export function keepHouse(services: Services): () => Promise<void> {
   const round = async () => {
     waiting = false;
     soon = false;
-    // Begun one after another: one that failed while another is waited for would be nobody's, and end the process.
+    // One after another: in parallel, an act that fails during the wait for another would be an unhandled rejection,
+    // which ends the process.
     for (const act of acts) {
       if (ended) break;
       await act(services, () => ended).catch((error) => {
         noted(services, translated(error));
         services.onFailure(error, 'housekeeping');
       });
-      // The others would fail as well.
+      // The other acts would fail as well.
       if (soon) break;
     }
     waiting = true;
@@ -49,7 +50,7 @@ export function keepHouse(services: Services): () => Promise<void> {
     if (waiting) wait();
   };
   services.settleSoon = settleSoon;
-  // A connection that nobody uses tells of a server that went away before any request does.
+  // An idle connection reports a lost server before any request does.
   const pools = services.db.pools.map(([, pool]) => pool.on('error', settleSoon));
   let running = round();
   return async () => {

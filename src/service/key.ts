@@ -4,7 +4,7 @@ import type { Scoped } from '../store/connection/connection';
 import type { RowClass } from '../store/query/table';
 import { rowsBy } from '../store/query/write';
 
-/** The object that a key names: by its id where the key has that form, else by its business number. */
+/** The object that a key names. A key in the form of an id is an id, any other is a business number. */
 export async function findByKey<R extends { id: string }>(
   scoped: Scoped,
   row: RowClass<R>,
@@ -20,7 +20,9 @@ export async function findByKey<R extends { id: string }>(
   return found;
 }
 
-/** The objects that keys name, each by its id or business number: by the key. One statement for ids, one for numbers. */
+/**
+ * The objects that keys name, by key. One statement finds those named by id, and one those named by business number.
+ */
 export async function findAllByKeys<R extends { id: string }>(
   scoped: Scoped,
   row: RowClass<R>,
@@ -45,7 +47,7 @@ export async function findAllByKeys<R extends { id: string }>(
   );
 }
 
-/** Refuses a change that was made with an older version in mind, and hands back the object as it is. */
+/** Refuses a change based on an older version. The error holds the current object. */
 export const judgeVersion = (
   current: { id: string; version: number },
   expected: number | null | undefined,
@@ -62,7 +64,7 @@ export const judgeVersion = (
         ),
       ];
 
-/** Versions of many objects are given for all of them or for none (N21): a list that is too short would guard some of them. */
+/** Versions are given for all objects or for none (N21): a list that is too short would protect only some of them. */
 export const judgeVersionCount = (expected: readonly number[] | null | undefined, keys: number): UserError[] =>
   expected == null || expected.length === keys
     ? []

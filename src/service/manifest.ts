@@ -3,9 +3,11 @@ import { Refusal, type UserError, userError } from '../domain/errors';
 import { type DocumentText, documentIdOf, mostDocuments } from '../domain/registered-document';
 
 /**
- * Reads a manifest as the tools of clients write it: Apollo's generate-persisted-query-manifest, a list with ids and bodies;
- * the Relay compiler and the GraphQL Code Generator, an object of texts by their ids. An id is the hash of its text, which
- * is made sure of: a manifest that was edited by hand, or cut off, would have clients run what they do not know.
+ * Reads a manifest as written by client tools. Apollo's generate-persisted-query-manifest writes a list with ids and
+ * bodies. The Relay compiler and the GraphQL Code Generator write an object of texts by id.
+ *
+ * An id is the hash of its text, and this is checked. With an edited or truncated manifest, clients would run documents
+ * that they do not know.
  * @throws Refusal
  */
 export function readManifest(manifest: string): DocumentText[] {
@@ -63,7 +65,7 @@ function textOf(id: string, text: unknown): string {
   throw wrong('INVALID_VALUE', `The document ${id.slice(0, 100)} of the manifest has no text.`);
 }
 
-/** The hashes that the tools use, told by their lengths. Relay's own default is MD5, of the code generator SHA-1. */
+/** The hash algorithms of the tools, by length. Relay's default is MD5, the code generator's is SHA-1. */
 const algorithms: Record<number, string> = { 32: 'md5', 40: 'sha1', 64: 'sha256' };
 
 function problemOf(documentId: string, text: string): string | undefined {

@@ -14,7 +14,7 @@ import { type BatchOptions, judged, refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
-/** In the order of the request; null where an entry was skipped, whose reasons are then in `userErrors`. */
+/** In the order of the request. A skipped entry is null, and its reasons are in `userErrors`. */
 export interface OrderLineItemsResult extends Billed {
   orderLineItems: (OrderLineItemRow | null)[];
   userErrors: UserError[];
@@ -26,10 +26,9 @@ export interface UpdateOrderLineItemsInput {
 }
 
 /**
- * Changes many line items, and bills those without fulfillments that are due, in the same act where asked to. One that
- * is named without a change is then billed and nothing else: how a return, of which nothing can be changed any more once
- * it is SentToBilling, is billed later than it was sent.
- * Source: "Update multiple order line items and generate billing documents at the same time".
+ * Changes line items. On request, bills the due ones without fulfillments in the same transaction. A line item named
+ * without a change is only billed. This bills a return later than it was sent: once SentToBilling, a return cannot be
+ * changed any more. Source: "Update multiple order line items and generate billing documents at the same time".
  */
 export function updateOrderLineItems(
   work: Work,
@@ -62,7 +61,7 @@ export function updateOrderLineItems(
   });
 }
 
-/** Changes one line item, with all the fields that its state lets be changed. Source: "Update an order line item". */
+/** Changes the fields of one line item that its state allows. Source: "Update an order line item". */
 export function updateOrderLineItem(
   work: Work,
   id: string,
@@ -97,7 +96,7 @@ function judgeLineCount(count: number): UserError[] {
   ];
 }
 
-/** The changes of one unit: line items are locked, then judged one after another, then written together. */
+/** The changes of one unit. Line items are locked, then judged one after another, then written together. */
 class Changes {
   private readonly named = new Set<string>();
 
@@ -121,7 +120,7 @@ class Changes {
     );
     const completing = entries.filter((entry) => entry.itemState === 'Complete').map(({ id }) => idOf(id) ?? '');
     const sent = completing.filter((id) => lines.get(id)?.itemState === 'SentToBilling');
-    // A code that is put to use here may not be taken away meanwhile.
+    // Held: a tax code entered here must not be removed meanwhile.
     const settings = await unit.settings(entries.some((entry) => entry.taxCode != null));
     const done = new Set(sent.length ? await posted(unit.db, sent) : []);
     return new Changes(unit, new Map(lines), lines, settings, done, options);
@@ -131,7 +130,7 @@ class Changes {
     return this.lines.get(idOf(id) ?? '');
   }
 
-  /** Judges a change of fields, of state, or of both in one step, and moves the sale's counter where it is a return. */
+  /** Judges a change of fields, of state, or of both. For a return it also moves the counter of the sales line item. */
   apply(key: string, change: OrderLineItemChange): { row: OrderLineItemRow } | { problems: UserError[] } {
     const before = this.find(key);
     if (!before) return { problems: [userError('NOT_FOUND', 'No order line item has this id.', ['id'])] };
@@ -159,14 +158,16 @@ class Changes {
     return { row };
   }
 
-  /** Writes what was accepted and bills it as far as it is due. Lines that were sent before may be billed by now. */
+  /**
+   * Writes the accepted line items and bills them as far as they are due. Line items sent earlier may be billed by now.
+   */
   async settle(
     accepted: readonly OrderLineItemRow[],
     path: string[],
   ): Promise<Billed & { orderLineItems: OrderLineItemRow[] }> {
     const settled = await settleLines(this.unit, this.before, this.lines, columns);
     const byId = new Map(settled.map((line) => [line.id, line]));
-    // What is only billed has not changed, and is settled only where a return of it has.
+    // A line item that is only billed has not changed. It is settled only if a return of it has changed.
     const orderLineItems = accepted.map((line) => byId.get(line.id) ?? line);
     const sentBefore = orderLineItems.flatMap(({ id }) => (this.before.get(id)!.sentToBillingDate ? [id] : []));
     const billed = await bill(this.unit, { lines: orderLineItems, sentBefore }, this.options, path);
@@ -174,5 +175,5 @@ class Changes {
   }
 }
 
-/** What a client's change may write, besides the counters and the state. */
+/** The columns that a client's change may write, besides the counters and the state. */
 const columns = [...updatableLineFields, 'amountPerUnitGiven', 'sentToBillingDate'] as const;

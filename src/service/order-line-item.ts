@@ -12,15 +12,15 @@ import { lockRows, updateRows } from '../store/query/write';
 import type { Unit } from './run/unit';
 
 /**
- * Locks line items, and the sales lines of the returns among them, in the order of their ids: the first lock of a unit of
- * work, but for the settings, which may be held before or after (CONTRIBUTING.md, "Lock order").
+ * Locks line items, and the sales line items of the returns among them, in the order of their ids. This is the first
+ * lock of a unit of work. Only the settings may be held before or after it (CONTRIBUTING.md, "Lock order").
  */
 export async function lockLines(unit: Unit, ids: Iterable<string>): Promise<Map<string, OrderLineItemRow>> {
   const rows = await lockOrderLineItems(unit.db, [...new Set(ids)]);
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** What changes of a line when its fulfillments or returns do. */
+/** The columns of a line item that change with its fulfillments or returns. */
 const counters = [
   'itemState',
   'fulfilledQuantity',
@@ -34,9 +34,9 @@ const counters = [
 ] as const;
 
 /**
- * Writes line items that have changed, or whose fulfillments or returns have: counters and, where the last fulfillment
- * was sent, the completion that only the system brings about; then the state of their orders. `changed` names the
- * columns that a client has changed besides. Returns the lines as they stand now.
+ * Writes line items that changed, or whose fulfillments or returns changed. It writes the counters, and completes a
+ * line item whose last fulfillment was sent; only the system does so. Then it updates the state of their orders.
+ * `changed` names further columns that a client has changed. Returns the line items in their new state.
  */
 export async function settleLines(
   unit: Unit,
@@ -65,14 +65,14 @@ export async function settleLines(
   return lines;
 }
 
-/** What the history calls a change of state, or of fields alone. */
+/** The history's action for a change of state, or of fields alone. */
 const actionOf = (from: OrderLineItemState, to: OrderLineItemState): HistoryAction =>
   orderLineItemTransitions.find((move) => move.from === from && move.to === to)?.action ?? 'Update';
 
 /**
- * Recomputes the state of orders whose line items have changed state. The orders are locked, in the order of their
- * ids, before the states are read in a later statement: of three requests that each complete one line of an order, the
- * last one sees all three.
+ * Updates the state of orders whose line items have changed state. The orders are locked in the order of their ids, and
+ * a later statement reads the states. If three requests each complete one line item of an order, the last one sees all
+ * three.
  */
 async function settleOrders(unit: Unit, ids: readonly string[]): Promise<void> {
   const orders = await lockRows<OrderRow>(unit.db, OrderRow, [...new Set(ids)]);

@@ -26,7 +26,7 @@ import { refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
-/** `id` is for the demo and for tests, whose line items have published ids; no outer door passes one. */
+/** `id` is for the demo and for tests, whose line items have published ids. No public interface passes an id. */
 export type NewOrderLineItem = OrderLineItemInput & { id?: string };
 
 export interface CreateOrderInput extends OrderInput {
@@ -35,8 +35,8 @@ export interface CreateOrderInput extends OrderInput {
 }
 
 /**
- * Creates an order of line items on an existing account, and bills and collects those without fulfillments in the same
- * act where asked to: all of it or nothing.
+ * Creates an order with line items on an existing account. On request, bills and collects the line items without
+ * fulfillments. All of it happens in one transaction.
  */
 export function createOrder(
   work: Work,
@@ -77,7 +77,7 @@ export function createOrder(
 const noAccount = (): UserError =>
   userError('NOT_FOUND', 'No account has this id or number.', ['existingAccountNumber']);
 
-/** Tax codes that are used here may not be taken away meanwhile; units are looked at once. */
+/** Held if a tax code is used, so that the code is not removed meanwhile. Units are read once. */
 async function settingsFor(
   unit: Unit,
   lines: readonly NewOrderLineItem[],
@@ -90,13 +90,13 @@ async function settingsFor(
 const isReturn = (line: OrderLineItemInput): boolean => line.itemCategory === 'Return';
 
 interface Originals {
-  /** The sales lines, locked, by their ids. */
+  /** The locked sales line items by id. */
   lines: Map<string, OrderLineItemRow>;
-  /** The sales line that each entry names, where there is one. */
+  /** The sales line item that each entry names, if any. */
   of: (OrderLineItemRow | undefined)[];
 }
 
-/** The sales line items that returns name, locked before anything else but the settings is. */
+/** Locks the sales line items that returns name. Only the settings are locked earlier. */
 async function lockOriginals(unit: Unit, { orderLineItems }: CreateOrderInput): Promise<Originals> {
   const names = orderLineItems.map(nameOfOriginal);
   const named = names.filter((name) => name !== null);
@@ -160,7 +160,7 @@ function judgeLines(
   return { lines, errors };
 }
 
-/** Moves the counters of the sales lines whose returns begin as Booked or later. */
+/** Moves the counters of sales line items whose returns begin as Booked or later. */
 async function settleReturns(
   unit: Unit,
   returns: readonly OrderLineItemRow[],

@@ -12,10 +12,10 @@ import type { Services } from './run/services';
 import { settling, sweep, type Waiting } from './settling';
 
 /**
- * Brings one open attempt to its end by asking the gateway under the attempt's key: captured where its payment was
- * committed, given up where it was not. One function serves the unit that has just ended and the sweep that finds what
- * a crash, a time-out or a failing gateway left behind; it may run any number of times. An attempt whose unit is
- * still under way is left alone.
+ * Completes one open attempt by calling the payment gateway under the attempt's key. It captures the money if the
+ * payment was committed, else it voids the authorization. Both the unit that has just ended and the sweep call this.
+ * The sweep finds attempts left by a crash, a timeout or a failing gateway. Repeated calls are safe. An attempt whose
+ * unit is still under way is left alone.
  */
 export function settleAttempt(services: Services, attempt: Waiting): Promise<void> {
   return settling(services, attempt, async (connection) => {
@@ -29,13 +29,13 @@ export function settleAttempt(services: Services, attempt: Waiting): Promise<voi
   });
 }
 
-/** No payment was committed: the gateway may not keep anything under this key. */
+/** No payment was committed: the gateway must keep nothing under this key. */
 async function giveUp(services: Services, connection: Connection, { entityId, id }: Waiting): Promise<void> {
   if (await services.gateway.void(id)) {
     await closeAttempts(connection, entityId, [{ id, status: 'Voided', message: null }]);
     return;
   }
-  // Captured although we never asked: pay it back, under a key of the attempt's own, so once.
+  // Captured without a request: refund it under the attempt's own key, so only once.
   const charge = await services.gateway.find(id);
   if (!charge) throw new Error(`the payment gateway neither voids payment attempt ${id} nor knows it`);
   const paidBack = charge.status === 'Refunded' || (await services.gateway.refund(id, id, charge.amount));
@@ -46,7 +46,7 @@ async function giveUp(services: Services, connection: Connection, { entityId, id
   ]);
 }
 
-/** Settles every open attempt that no running unit holds. At start and every minute. */
+/** Settles every open attempt that no running unit holds. Runs at start and every minute. */
 export async function sweepAttempts(services: Services, ended = () => false): Promise<void> {
   await sweep(services, 'payment attempt', await openAttemptsOfAll(services.db.aside()), settleAttempt, ended);
 }

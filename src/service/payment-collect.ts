@@ -10,15 +10,15 @@ import { judgeCount, refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
-/** What collectPayment has brought about. */
+/** The result of collectPayment. */
 export interface Payments extends Collected {
-  /** The total that was authorized, null where no payment arose or where they are in several currencies. */
+  /** The total authorized. Null if there is no payment, or if the payments have several currencies. */
   paidAmount: string | null;
 }
 
 /**
- * Collects what is owed on existing invoices, all of it or nothing. They are judged behind the billing lock of their
- * accounts: of two requests for one invoice the second finds nothing owed.
+ * Collects the balances of existing invoices, all or nothing. The invoices are judged after their accounts are locked
+ * for billing: of two requests for one invoice, the second finds no balance.
  */
 export function collectPayment(work: Work, keys: readonly string[], { dryRun = false } = {}): Promise<Payments> {
   return work.run({ dryRun, mayPay: true }, async (unit) => {
@@ -37,7 +37,7 @@ export function collectPayment(work: Work, keys: readonly string[], { dryRun = f
   });
 }
 
-/** The invoices that keys name, in the order of the keys, locked and owed. @throws Refusal */
+/** The invoices that keys name, in the order of the keys, locked and judged as owed. @throws Refusal */
 async function lockInvoices(unit: Unit, keys: readonly string[]): Promise<InvoiceRow[]> {
   const columns = ['id', 'invoiceNumber', 'accountId'];
   const found = await findAllByKeys<InvoiceRow>(unit.db, InvoiceRow, 'invoiceNumber', keys, columns);

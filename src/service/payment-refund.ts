@@ -16,16 +16,16 @@ import { Unit } from './run/unit';
 import { type Work } from './run/work';
 import { settling, sweep, type Waiting } from './settling';
 
-/** A payment behind a refund, and the invoices that are owed again. */
+/** A refunded payment, and the invoices that are owed again. */
 export interface Refunded {
   payment: PaymentRow;
   invoices: InvoiceRow[];
 }
 
 /**
- * Pays back what was collected, all that is left where no amount is given. What was applied is taken back from the
- * invoices as far as it must be, the last application first. The refund is committed before the gateway is asked under
- * its id: nothing is paid back without a record, and however often the gateway is asked, once.
+ * Refunds a payment, in full if no amount is given. Applied amounts are taken back from the invoices only as needed,
+ * the last application first. The refund is committed before the gateway is called with the refund's id. So nothing is
+ * paid back without a record, and repeated calls pay once.
  */
 export function refundPayment(
   work: Work,
@@ -76,8 +76,8 @@ export function refundPayment(
 }
 
 /**
- * Brings one refund to its end by asking the gateway under the refund's id. One function serves the request that has just
- * committed it and the sweep; it may run any number of times.
+ * Completes one refund by calling the gateway with the refund's id. Both the request that has just committed the refund
+ * and the sweep call this. Repeated calls are safe.
  */
 export function settleRefund(services: Services, waiting: Waiting): Promise<void> {
   return settling(services, waiting, async (connection) => {
@@ -95,15 +95,18 @@ export function settleRefund(services: Services, waiting: Waiting): Promise<void
   });
 }
 
-/** A refund as the history knows it: it is made and comes to one end, so its versions are 1 and 2. */
+/** A refund as the history records it. It is created and completed once, so its versions are 1 and 2. */
 const kept = (refund: RefundRow, version: number) => ({ ...refund, version, updatedDate: refund.createdDate });
 
-/** Settles every refund that no running request is about to. At start and every minute. */
+/** Settles every refund that no running request is about to settle. Runs at start and every minute. */
 export async function sweepRefunds(services: Services, ended = () => false): Promise<void> {
   await sweep(services, 'refund', await openRefundsOfAll(services.db.aside()), settleRefund, ended);
 }
 
-/** The gateway will never pay it back: the payment is as if it had not been asked to, in the name of who had it refunded. */
+/**
+ * The gateway will never pay the refund. The payment returns to its state before, in the name of the client that asked
+ * for the refund.
+ */
 async function takeBack(unit: Unit, refund: NonNullable<Awaited<ReturnType<typeof tryRefund>>>): Promise<void> {
   const { entityId, orgId } = refund;
   const { payment, applications } = await lockPayment(unit, { id: refund.paymentId, accountId: refund.accountId });
@@ -124,7 +127,9 @@ async function takeBack(unit: Unit, refund: NonNullable<Awaited<ReturnType<typeo
   await changePayment(unit, 'FailRefund', payment, behind);
 }
 
-/** The payment and its applications, in the order in which they were made, behind the lock of its account and its own. */
+/**
+ * The payment and its applications in the order of their creation, read after the account and the payment are locked.
+ */
 async function lockPayment(unit: Unit, { id, accountId }: { id: string; accountId: string }) {
   await lockAccountsForBilling(unit.db, [accountId]);
   const [payment] = await lockRows<PaymentRow>(unit.db, PaymentRow, [id]);

@@ -17,25 +17,27 @@ import type { Unit } from './run/unit';
 
 export const balanceColumns = ['balance', 'version', 'updatedDate', 'updatedById'] as const;
 
-/** How many authorizations one request has under way at once. */
+/** The number of authorizations that one request has under way at once. */
 const concurrency = 8;
 
-/** Where among the arguments an invoice comes from: what is refused names that place. */
+/** The argument path of an invoice, for errors. */
 export type PathOf = (invoice: InvoiceRow) => string[];
 
-/** The payments and invoices that a collection has brought about. */
+/** The payments and invoices of a collection. */
 export interface Collected {
-  /** All that were to be collected, in their order. */
+  /** All invoices that were to be collected, in their order. */
   invoices: InvoiceRow[];
   payments: PaymentRow[];
 }
 
 /**
- * Collects the balances of Posted invoices, one payment per account and currency, by each account's payment method, after
- * what the account has to its credit on negative invoices was taken off. The accounts are locked for billing, and the
- * invoices new or locked. Nobody is charged without a record: the attempts are committed on a connection of their own
- * before the gateway is asked; every account is authorized before a payment is written; and money is captured only after
- * the unit has been committed. A refusal or an unknown outcome rolls the unit back and gives every authorization up.
+ * Collects the balances of Posted invoices: one payment per account and currency, by the account's payment method.
+ * Credit on the account's negative invoices is deducted first. The accounts are locked for billing. The invoices are
+ * new, or locked.
+ *
+ * No customer is charged without a record. The attempts are committed on a separate connection before the gateway is
+ * called. Every account is authorized before a payment is written. Money is captured only after the unit was committed.
+ * A refusal or an unknown outcome rolls the unit back and voids every authorization.
  */
 export async function collect(
   unit: Unit,
@@ -48,7 +50,7 @@ export async function collect(
   if (groups.length === 0) return { invoices: reduced, payments: [] };
   const without = groups.filter(([first]) => !accounts.get(first.accountId)!.paymentMethodToken);
   if (without.length) {
-    // Once for each account, whatever the number of its currencies.
+    // One error per account, whatever the number of its currencies.
     const missing = new Map(without.map(([first]) => [accounts.get(first.accountId)!.accountNumber, pathOf(first)]));
     throw new Refusal(
       [...missing].map(([number, path]) =>
@@ -82,7 +84,7 @@ export async function collect(
   return { payments, invoices: reduced.map((invoice) => paid.get(invoice.id) ?? invoice) };
 }
 
-/** Takes what accounts have to their credit on negative invoices off what they owe, and gives the invoices back behind that. */
+/** Deducts the credit on negative invoices from the balances of each account. Returns the invoices afterwards. */
 async function offset(unit: Unit, invoices: readonly InvoiceRow[]): Promise<InvoiceRow[]> {
   const owing = [...amountsToCollect(invoices).values()].flat();
   if (owing.length === 0) return [...invoices];
@@ -106,7 +108,7 @@ async function offset(unit: Unit, invoices: readonly InvoiceRow[]): Promise<Invo
   return invoices.map((invoice) => byId.get(invoice.id) ?? invoice);
 }
 
-/** Writes what stays whatever becomes of the unit, in its scope. */
+/** Writes in the unit's scope, in a separate transaction that survives a rollback of the unit. */
 const aside = (unit: Unit, act: (connection: Connection) => Promise<void>): Promise<void> =>
   transaction(unit.services.db.side, unit.caller, act);
 
@@ -119,14 +121,14 @@ async function authorize(
   const { services } = unit;
   if (!unit.mayPay)
     throw new Error('this transaction must not wait for the payment gateway: its connection is for other writes');
-  // Each entity has one account at the gateway.
+  // Each entity has one account at the payment gateway.
   const account = unit.caller.entityId;
   if (!services.breakers.admits(account)) {
     const why =
       'The payment gateway has not answered for a while, so the payment was not sent to it. Nothing was charged. Try again.';
     throw new Refusal(attempts.map(({ id }) => userError('PAYMENT_FAILED', why, paths.get(id)!)));
   }
-  // Held to the end of this transaction, so that the sweep leaves alone what is still under way.
+  // Held to the end of this transaction, so that the sweep leaves these attempts alone.
   await holdAttempts(
     unit.db.connection,
     attempts.map((attempt) => attempt.id),
@@ -174,7 +176,9 @@ async function authorize(
   );
 }
 
-/** Writes what has been authorized: payments that are Processing until captured, applied to their invoices. */
+/**
+ * Writes payments for the authorized attempts. They are applied to their invoices, and stay Processing until captured.
+ */
 async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: readonly InvoiceRow[][]) {
   const drafts = attempts.map((attempt) => ({
     id: newId(),

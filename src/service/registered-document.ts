@@ -30,7 +30,7 @@ import {
 import { readManifest } from './manifest';
 import { refuse } from './run/batch';
 
-/** A document held against the schema, which the layer of the graph does. */
+/** Checks a document against the schema. The graph layer implements it. */
 export type CheckDocument = (
   text: string,
 ) => Checked | { errors: readonly string[] } | Promise<Checked | { errors: readonly string[] }>;
@@ -39,19 +39,20 @@ type Checked = Pick<RegisteredDocumentRow, 'operationName' | 'operationType' | '
   deprecated: readonly string[];
 };
 
-/** Errors that are told of one manifest: the rest would only repeat them. */
+/** The most errors reported for one manifest. Further errors would only repeat them. */
 const mostErrors = 100;
 
 export interface RegistrationResult {
-  /** Those of the manifest, registered before or by this. */
+  /** The documents of the manifest, registered now or before. */
   documents: (RegisteredDocumentRow & { deprecated: readonly string[] })[];
-  /** How many of them are new. */
+  /** The number of new documents. */
   added: number;
 }
 
 /**
- * Registers what a manifest holds, all or nothing. What is registered already stays as it is, so that a manifest can be
- * imported again with every release of the client; what a manifest holds no more stays too, since older releases run.
+ * Registers the documents of a manifest, all or nothing. Documents that are already registered stay unchanged, so that
+ * each release of a client can import its manifest again. Documents missing from the manifest stay too, because older
+ * releases still run.
  * @throws Refusal
  */
 export async function registerDocuments(
@@ -104,10 +105,7 @@ const rowOf = (
 /** SHA-256 in hex digits, as clients write it. */
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/**
- * Retires documents from a day on, or restores them where that is null. A day in the past retires at once.
- * @throws Refusal
- */
+/** Retires documents from a day on; null restores them. A day in the past retires at once. @throws Refusal */
 export async function retire(
   db: Connection,
   clientId: string,
@@ -127,7 +125,7 @@ export async function retire(
   return ids.map((id) => ({ ...known.get(id)!, retiredDate: from }));
 }
 
-/** Sets what a client may run besides its registered documents. @throws Refusal */
+/** Sets which documents a client may run besides its registered ones. @throws Refusal */
 export async function changeMode(db: Connection, clientId: string, mode: string): Promise<void> {
   if (!(documentModes as readonly string[]).includes(mode)) {
     throw new Refusal([userError('INVALID_VALUE', `mode must be one of ${documentModes.join(', ')}.`, ['mode'])]);
@@ -141,7 +139,7 @@ export interface DocumentReport {
   unknown: UnknownDocumentRow[];
 }
 
-/** What a client has registered, and what it has run without. */
+/** The registered documents of a client, and the unregistered ones that it ran. */
 export async function documentReport(db: Connection, clientId: string): Promise<DocumentReport> {
   const client = await readClient(db, { id: clientId });
   return {
@@ -152,8 +150,9 @@ export async function documentReport(db: Connection, clientId: string): Promise<
 }
 
 /**
- * The client whose documents a caller manages: one that sees nothing which the caller's request does not see, since a document
- * of it runs in all of that. A client of several entities is for the command line, where there is no caller. @throws Refusal
+ * The client whose documents a caller manages. The client may see nothing that the caller's request does not see,
+ * because its documents run in all of its entities and orgs. A client of several entities is managed on the command
+ * line, where there is no caller. @throws Refusal
  */
 export async function managedClient(db: Connection, key: string, caller?: Caller): Promise<string> {
   const id = idOf(key);
@@ -165,15 +164,15 @@ export async function managedClient(db: Connection, key: string, caller?: Caller
 }
 
 function seesAll({ entityId, orgIds }: Caller, { entities }: Pick<ClientWithGrants, 'entities'>): boolean {
-  // One that sees nothing yet may be given anything later: it is nobody's but the operator's.
+  // A client without grants may later be granted anything. Only the operator manages it.
   if (entities.length === 0) return false;
   return entities.every(({ id, orgs }) => id === entityId && orgs.every((org) => orgIds.includes(org.id)));
 }
 
-/** The day on which it is decided what is retired. */
+/** The day that decides which documents are retired. */
 export const today = (): string => dayOf(new Date().toISOString());
 
-/** A document that a client may run, by its id or by the SHA-256 of its text; undefined where it has none that is served. */
+/** A document that a client may run, by its id or the SHA-256 of its text. Undefined if no such document is served. */
 export async function servedDocument(
   db: Connection,
   clientId: string,
@@ -184,12 +183,12 @@ export async function servedDocument(
   return isRetired(row, today()) ? { retiredDate: row.retiredDate! } : { text: row.text };
 }
 
-/** Everything that is served, or what of it was registered since an instant. */
+/** All documents that are served, or only those registered since an instant. */
 export const servedDocuments = (db: Connection, since?: string): Promise<LiveDocument[]> =>
   liveDocuments(db, today(), since);
 
-/** Documents that were run without being registered, each so many times. */
+/** Unregistered documents that were run, each with its count. */
 export type UnknownRuns = Parameters<typeof noteUnknown>[1];
 
-/** Puts them on record. */
+/** Records unregistered documents that were run. */
 export const recordUnknown = (db: Connection, runs: UnknownRuns): Promise<void> => noteUnknown(db, runs);

@@ -21,13 +21,13 @@ import type { Work } from './run/work';
 
 export interface Reversal {
   documentDate?: Day | null;
-  /** Whether what it charges is billable again; else it stays billed, for nothing. */
+  /** Whether the items of the invoice are billable again. Otherwise they stay billed, for an amount of zero. */
   rebill?: boolean;
   dryRun?: boolean;
 }
 
 /**
- * Takes a posted invoice back whole, by a credit memo that mirrors its items and is put against it in the same act. The
+ * Reverses a posted invoice in full: a credit memo mirrors its items and is applied to it in the same transaction. The
  * invoice stays Posted, owes nothing and is flagged. Source: "Invoice reversal"; re-billing by default is our choice.
  */
 export function reverseInvoice(
@@ -40,7 +40,7 @@ export function reverseInvoice(
     const [invoice] = (await lockDocuments(unit, [found.accountId], [found.id], [])).invoices;
     if (!invoice) throw gone('invoice');
     const date = reversalDate(documentDate, invoice, dayOf(unit.now));
-    // Held, since a credit memo arises.
+    // Held, because a credit memo is created.
     const { invoiceSettlement } = await unit.settings(true);
     const context = { caller: unit.caller, invoiceSettlement, billRun: await holdBillRun(unit, invoice) };
     refuse([...judgeDocument('Reverse', invoice, context), ...judgeReversalDate(date, invoice)]);
@@ -60,7 +60,7 @@ export function reverseInvoice(
   });
 }
 
-/** The credit memo of a reversal: its items hold no claim, since what they take back was billed elsewhere. */
+/** The credit memo of a reversal. Its items hold no claim, because the invoice billed what they credit. */
 async function writeReversal(
   unit: Unit,
   invoice: InvoiceRow,
@@ -102,7 +102,7 @@ async function writeReversal(
     }),
   );
   await insertRows(unit.db, CreditMemoItemRow, mirrored);
-  // An invoice of 0 has nothing to be put against.
+  // An invoice of 0 has no amount to apply.
   const applications: CreditMemoApplicationRow[] = isPositive(invoice.amount)
     ? [
         {

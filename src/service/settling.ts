@@ -2,27 +2,31 @@ import { type Connection, transaction } from '../store/connection/connection';
 import type { RowKey } from '../store/query/table';
 import { noted, type Services, translated } from './run/services';
 
-/** What waits for its end, and whose it is. */
+/** An open attempt or refund, with its entity and org. */
 export interface Waiting extends RowKey {
   orgId: string;
 }
 
-/** After so many failures in a row the rest of an entity is left to the next round: each may have taken the whole time limit. */
+/**
+ * After this many failures in a row, the rest of an entity waits for the next round: each failure may have taken the
+ * whole timeout.
+ */
 const mostFailures = 5;
 
-/** One step towards the end of an attempt or a refund: a transaction that may wait for the payment gateway. */
+/** One step to complete an attempt or a refund: a transaction that may wait for the payment gateway. */
 export const settling = (
   services: Services,
   { entityId, orgId }: Waiting,
   act: (connection: Connection) => Promise<void>,
 ): Promise<void> => transaction(services.db.settling, { entityId, orgIds: [orgId] }, act);
 
-/** Entities that are settled side by side, as many as there are connections for it. */
+/** The number of entities settled side by side, one per connection of the pool. */
 const sideBySide = 4;
 
 /**
- * Settles what a crash or a failing gateway has left open. Entities take turns, one step each, so that one whose gateway does
- * not answer keeps no other waiting. Breakers do not stop it: money that was authorized has to come to an end.
+ * Settles attempts and refunds left open by a crash or a failing gateway. Entities take turns of one step, so that an
+ * entity whose gateway does not answer delays no other. Breakers do not stop the sweep: authorized money must be
+ * captured or released.
  */
 export async function sweep(
   services: Services,

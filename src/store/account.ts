@@ -18,7 +18,7 @@ export class AccountRow extends Audited {
   @Column(byCodePoints) name: string;
   @Column('text') currency: string;
   @Column('text') paymentTerm: string;
-  /** The gateway's token of the default payment method. It never leaves the service. */
+  /** The payment gateway's token of the default payment method. It never leaves the service. */
   @Column('text', { nullable: true }) paymentMethodToken: string | null;
 }
 
@@ -35,12 +35,12 @@ export const accounts = list(AccountRow, {
 
 /** The advisory lock of an account's billing; its key is a hash of the account's id. */
 export const billingLock = 4902;
-/** What waits for it is counted under this name. */
+/** Transactions that wait for the billing lock are counted under this name. */
 export const billing = 'billing of account';
 
 /**
- * One billing act per account at a time, to the end of the transaction. Taken after the line items, in the order of
- * the ids.
+ * One billing operation per account at a time, to the end of the transaction. The locks are taken after those of the
+ * line items, in the order of the account ids.
  */
 export async function lockAccountsForBilling(scoped: Scoped, accountIds: readonly string[]): Promise<void> {
   await scoped.lock(

@@ -1,14 +1,14 @@
 import { Column, PrimaryColumn } from 'typeorm';
 
 /**
- * A text that is looked up by its beginning or sorted: by code points, whatever the collation of the database. An index of
- * another collation would serve no beginning, and a collation that a library changes breaks the index and moves rows
- * between two pages.
+ * A text that is looked up by prefix or sorted, compared by code points, independent of the database's collation. An
+ * index in another collation cannot serve a prefix. A library update can change a collation, which breaks the index and
+ * moves rows between pages.
  */
 export const byCodePoints = { type: 'text', collation: 'C' } as const;
 
 /**
- * What every row of business data carries. `entityId` and `orgId` are its scope: each statement over business data
+ * The columns of every row of business data. `entityId` and `orgId` are its scope: each statement over business data
  * names both (`Scoped` in connection.ts). `createdById` and `updatedById` are ids of OAuth clients.
  */
 export abstract class Audited {

@@ -1,12 +1,12 @@
 import { billRunPhases, openBillRuns } from '../domain/bill-run';
 import type { Connection } from './connection/connection';
 
-/** What waits to be done behind replies, in the whole database, and how many seconds the oldest of it has waited. */
+/** Work that continues after replies, in the whole database, and the age of the oldest in seconds. */
 export interface Backlog {
   billRuns: number;
-  /** Chunks of these runs that are not done; a run that is not parted yet has none. */
+  /** Chunks of these runs still to do. A run that is not yet split has none. */
   chunks: number;
-  /** Since the run that has been at what it is at for longest got there: a run is Pending, bills, posts and so on. */
+  /** Seconds since the last status change of the run that has not changed for longest. */
   billRunAge: number;
   attempts: number;
   attemptAge: number;
@@ -21,7 +21,10 @@ const toDo = Object.entries(billRunPhases)
   .join(' or ');
 const age = (column: string) => `coalesce(extract(epoch from now() - min(${column})), 0)::float8`;
 
-/** One statement, over the partial indexes of what is open: it costs what is open, and not what there is. */
+/**
+ * One statement over the partial indexes of open work. Its cost depends on the open rows, not on the size of the
+ * tables.
+ */
 export async function backlog(connection: Connection): Promise<Backlog> {
   const [row] = await connection.query<Backlog>(
     `select run.*, attempt.*, refund.*, chunk.*

@@ -18,8 +18,8 @@ const runStatuses: BillRunStatus[] = [
 ];
 
 /**
- * A run that bills everything that is due up to a day, of one, several or all accounts. It belongs to all the orgs that
- * its maker saw, and is seen by who sees them all.
+ * A run that bills everything due up to a day, for one, several or all accounts. It belongs to all orgs that its
+ * creator saw. Only callers who see all of them see the run.
  */
 @Entity('bill_run')
 @Unique(['entityId', 'billRunNumber'])
@@ -47,9 +47,9 @@ export class BillRunRow {
   @Column('date') targetDate: string;
   @Column('date') invoiceDate: string;
   @Column('boolean') autoPost: boolean;
-  /** The accounts that were named; null for all. */
+  /** The accounts that the request named; null means all. */
   @Column('uuid', { array: true, nullable: true }) accountIds: string[] | null;
-  /** How many fulfillments and line items it set out to bill, has billed, and could not bill. */
+  /** Numbers of fulfillments and line items: to bill, billed, and not billable. */
   @Column('integer') total: number;
   @Column('integer') done: number;
   @Column('integer') failed: number;
@@ -59,8 +59,8 @@ export class BillRunRow {
 }
 
 /**
- * A part of a run that one worker does in one transaction: the accounts of about 10,000 items, or one account that has
- * more. Its row's lock says that it is being worked on; a worker that dies loses the lock with its connection.
+ * A part of a run that one worker does in one transaction: the accounts of about 10,000 items, or one larger account.
+ * The row lock marks the chunk as taken. A worker that dies loses the lock with its connection.
  */
 @Entity('bill_run_chunk')
 @Index(['entityId', 'billRunId', 'status', 'id'])
@@ -74,9 +74,9 @@ export class BillRunChunkRow {
 }
 
 /**
- * An account in a run. `code` and `message` say why nothing of it, or not all of it, was billed, posted, canceled or
- * removed, and `during` what the run was at; a later reason replaces an earlier one. A line item or fulfillment that no
- * document could hold has a row of its own beside its account's.
+ * An account in a run. `code` and `message` say why some or all of its items were not billed, posted, canceled or
+ * removed. `during` is the phase of the run at that time. A later reason replaces an earlier one. An item that no
+ * document can hold has a row of its own beside the account's row.
  */
 @Entity('bill_run_account')
 @Index(['entityId', 'billRunId', 'accountId'])
@@ -104,15 +104,15 @@ export class BillRunAccountRow {
   @Column('text', { nullable: true }) code: UserErrorCode | null;
   @Column('text', { nullable: true }) message: string | null;
   @Column('enum', { enum: runStatuses, enumName: 'bill_run_status', nullable: true }) during: BillRunPhase | null;
-  /** Of a row for one item alone: the line item, and the fulfillment where the line item takes them. */
+  /** Only in a row for one item: the line item, and the fulfillment if the line item takes fulfillments. */
   @Column('uuid', { nullable: true }) orderLineItemId: string | null;
   @Column('uuid', { nullable: true }) fulfillmentId: string | null;
 }
 
-/** Statements of the workers go by the run's key, in the scope of the run, which the transaction has. */
+/** Statements of the workers use the run's key. Their transaction already has the scope of the run. */
 const selected = selectList(tableOf(BillRunRow));
 
-/** The runs of all entities that are to be carried on, the oldest first: whichever process finds a run carries it on. */
+/** The open runs of all entities, the oldest first. Any process that finds a run may resume it. */
 export const openRuns = (connection: Connection): Promise<BillRunRow[]> =>
   connection.query(
     `select ${selected} from bill_run t
@@ -120,14 +120,14 @@ export const openRuns = (connection: Connection): Promise<BillRunRow[]> =>
      order by created_date, id`,
   );
 
-/** A run as it stands. */
+/** The current state of a run. */
 export async function findRun(connection: Connection, { entityId, id }: RowKey): Promise<BillRunRow | undefined> {
   const text = `select ${selected} from bill_run t where t.entity_id = $1 and t.id = $2`;
   const [run] = await connection.query<BillRunRow>(text, [entityId, id]);
   return run;
 }
 
-/** A run as it stands, locked for a change of its status or against one. */
+/** The current state of a run, locked against changes of its status. */
 export async function lockRun(connection: Connection, { entityId, id }: RowKey) {
   const [run] = await connection.lock<BillRunRow>(
     [`bill_run ${id}`],
@@ -137,7 +137,7 @@ export async function lockRun(connection: Connection, { entityId, id }: RowKey) 
   return run as BillRunRow | undefined;
 }
 
-/** Writes what a worker has changed of a run. */
+/** Writes a worker's changes of a run. */
 export async function saveRun(connection: Connection, run: BillRunRow): Promise<void> {
   await connection.query(
     `update bill_run set status = $3, total = $4, done = $5, failed = $6, started_date = $7, finished_date = $8,
@@ -157,7 +157,7 @@ export async function saveRun(connection: Connection, run: BillRunRow): Promise<
   );
 }
 
-/** Counts what a chunk has come to. More may have come due since the run set out: the total keeps up. */
+/** Adds the counts of a chunk. More items may have come due since the run began, so the total grows if needed. */
 export async function countRun(
   connection: Connection,
   { entityId, id }: RowKey,
@@ -171,7 +171,7 @@ export async function countRun(
   );
 }
 
-/** Writes the accounts of a run and the chunks they are worked in. */
+/** Inserts the accounts of a run and the chunks they belong to. */
 export async function insertChunks(
   connection: Connection,
   run: BillRunRow,
@@ -190,7 +190,7 @@ export async function insertChunks(
   );
 }
 
-/** Takes a chunk that nobody works on, to the end of the transaction. */
+/** Locks a chunk that no worker has, to the end of the transaction. */
 export async function takeChunk(
   connection: Connection,
   run: RowKey,
@@ -235,7 +235,7 @@ export const chunkAccounts = (connection: Connection, { entityId, id }: RowKey):
     [entityId, id],
   );
 
-/** Writes how far accounts have come, and why one went no further. */
+/** Writes the progress of accounts, and why an account went no further. */
 export async function saveAccounts(
   connection: Connection,
   run: RowKey,
@@ -250,7 +250,7 @@ export async function saveAccounts(
   );
 }
 
-/** An item of an account in a run that no document can hold. */
+/** An item of an account in a run. No document can hold it. */
 export interface ParkedItem {
   accountId: string;
   orderLineItemId: string;
@@ -259,7 +259,7 @@ export interface ParkedItem {
   message: string;
 }
 
-/** Writes the items of accounts that a run could not bill. */
+/** Inserts the items of accounts that a run could not bill. */
 export async function parkItems(
   connection: Connection,
   run: RowKey,
@@ -278,7 +278,7 @@ export async function parkItems(
   );
 }
 
-/** Removes a chunk of which no document is left. */
+/** Removes a chunk without remaining documents. */
 export async function deleteChunk(connection: Connection, { entityId, id }: RowKey): Promise<void> {
   await connection.query(
     `with account as (delete from bill_run_account where entity_id = $1 and chunk_id = $2)
@@ -287,12 +287,12 @@ export async function deleteChunk(connection: Connection, { entityId, id }: RowK
   );
 }
 
-/** Removes a run, which is locked, and of which no chunk is left. */
+/** Removes a locked run without remaining chunks. */
 export async function deleteRun(connection: Connection, { entityId, id }: RowKey): Promise<void> {
   await connection.query('delete from bill_run where entity_id = $1 and id = $2', [entityId, id]);
 }
 
-/** An act begins with what an earlier one left of a run, and without its reasons. */
+/** A new phase begins with the chunks that an earlier phase left, and clears their reasons. */
 export async function reopenChunks(connection: Connection, { entityId, id }: RowKey): Promise<void> {
   await connection.query(
     `with chunk as (
@@ -304,7 +304,7 @@ export async function reopenChunks(connection: Connection, { entityId, id }: Row
   );
 }
 
-/** Why accounts were not billed, posted, canceled or removed, with their numbers. */
+/** Why accounts were not billed, posted, canceled or removed, with the account numbers. */
 export const failedAccounts = (
   connection: Connection,
   { entityId, id }: RowKey,
@@ -316,7 +316,7 @@ export const failedAccounts = (
     [entityId, id],
   );
 
-/** Which of these runs have a document that is Posted. */
+/** The runs that have a Posted document. */
 export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Promise<string[]> {
   const rows = await scoped.query<{ id: string }>(
     `select t.id from bill_run t where ${inScope(tableOf(BillRunRow))} and t.id = any($3) and (
@@ -328,8 +328,8 @@ export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Pro
 }
 
 /**
- * Those of the runs of which a document was put to use at some time. What was taken back since left only its history, and that is
- * asked of few documents: one that was posted, unposted and canceled is at version 4, and each use adds two.
+ * The runs with a document that was ever in use. A use that was reversed left only its history. The history of few
+ * documents is read: a document that was posted, unposted and canceled is at version 4, and each use adds two.
  */
 export async function usedRuns(scoped: Scoped, runIds: readonly string[]): Promise<string[]> {
   const used = (table: string) => `exists (
@@ -349,13 +349,13 @@ export const billRuns = list(BillRunRow, {
   sorts: { ...auditSorts, billRunNumber: true },
 });
 
-/** The accounts that a run could not bill, post, cancel or remove, and single items of accounts that it could not bill. */
+/** Accounts that a run could not bill, post, cancel or remove, and single items that it could not bill. */
 export const billRunFailures = list(BillRunAccountRow, { ...asMade, only: 't.code is not null' });
 
 /**
- * Has the planner know the tables of documents as they are, where they have doubled since it last looked. Without, the
- * check of a foreign key took six times as long with 165 invoices on a table that had been empty, and longer with each
- * one more: 50,000 items took 1.34 times a plain transaction, against 1.03.
+ * Updates the planner's statistics for tables of documents that have doubled since the last analysis. Without new
+ * statistics the check of a foreign key took six times as long with 165 invoices in a table that had been empty. It
+ * slowed with each further invoice: 50,000 items took 1.34 times a plain transaction, against 1.03.
  */
 export async function analyzeDocuments(connection: Connection): Promise<void> {
   await connection.query('select analyze_documents()');

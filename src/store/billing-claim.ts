@@ -4,9 +4,9 @@ import { CreditMemoItemRow } from './credit-memo';
 import { InvoiceItemRow } from './invoice';
 
 /**
- * "Already billed" is this row: its id is the fulfillment's (or line item's), so the primary key lets only one writer
- * bill it. It goes away when the document is canceled, or reversed for re-billing. A fulfillment has no `billed`
- * column: updating an indexed table of a million rows in a bill run costs three times the claim.
+ * This row means "already billed". Its id is that of the fulfillment or line item, so the primary key lets only one
+ * writer bill it. The row is deleted when the document is canceled, or reversed for re-billing. A fulfillment has no
+ * `billed` column: in a bill run, updating an indexed table of a million rows costs three times the claim.
  */
 @Entity('billing_claim')
 @Index(['entityId', 'invoiceItemId'])
@@ -22,7 +22,7 @@ export class BillingClaimRow {
   @Column('uuid', { nullable: true }) creditMemoItemId: string | null;
 }
 
-/** Those of the fulfillments or line items that are billed. */
+/** The fulfillments or line items that are billed. */
 export async function claimed(scoped: Scoped, ids: readonly string[]): Promise<string[]> {
   const rows = await scoped.query<{ id: string }>(
     'select id from billing_claim where entity_id = $1 and org_id = any($2) and id = any($3)',
@@ -31,7 +31,7 @@ export async function claimed(scoped: Scoped, ids: readonly string[]): Promise<s
   return rows.map((row) => row.id);
 }
 
-/** Those of the fulfillments or line items whose bill stands on a Posted document. */
+/** The fulfillments or line items that are billed on a Posted document. */
 export async function posted(scoped: Scoped, ids: readonly string[]): Promise<string[]> {
   const rows = await scoped.query<{ id: string }>(
     `select c.id from billing_claim c
@@ -45,7 +45,7 @@ export async function posted(scoped: Scoped, ids: readonly string[]): Promise<st
   return rows.map((row) => row.id);
 }
 
-/** Frees what these documents have billed: it is billable again. The documents are locked. */
+/** Makes the items of these locked documents billable again. */
 export async function freeClaims(
   scoped: Scoped,
   invoiceIds: readonly string[],

@@ -2,7 +2,7 @@ import { Column, PrimaryColumn } from 'typeorm';
 import type { TaxMode } from '../domain/price';
 import { Audited } from './audited';
 
-/** What the rows of invoices and credit memos have alike. */
+/** The columns that invoices and credit memos share. */
 export abstract class BillingDocumentRow extends Audited {
   @Column('uuid') accountId: string;
   @Column('date', { nullable: true }) targetDate: string | null;
@@ -12,12 +12,12 @@ export abstract class BillingDocumentRow extends Audited {
   @Column('numeric') amount: string;
   @Column('numeric') amountWithoutTax: string;
   @Column('numeric') taxAmount: string;
-  /** Where the document came from: API (runBilling, a reversal) or BillRun. */
+  /** The origin of the document: API (runBilling, a reversal) or BillRun. */
   @Column('text') source: string;
   @Column('uuid', { nullable: true }) billRunId: string | null;
 }
 
-/** What the rows of their items have alike. */
+/** The columns that invoice items and credit memo items share. */
 export abstract class BillingDocumentItemRow {
   @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;

@@ -5,7 +5,7 @@ import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { InvoiceItemRow, InvoiceRow } from './invoice';
 import { deleteRows, rowsBy } from './query/write';
 
-/** What the rules look at in a sister, besides the columns that find it. */
+/** The columns of a sister credit memo that the rules need, besides the columns that find it. */
 const sisterFacts = [
   'id',
   'sisterInvoiceId',
@@ -19,13 +19,15 @@ const sisterFacts = [
 
 export type SisterMemo = Pick<CreditMemoRow, (typeof sisterFacts)[number]>;
 
-/** The credit memos that were made along with these invoices. */
+/** The credit memos that were created together with these invoices. */
 export const sisterMemos = (scoped: Scoped, invoiceIds: readonly string[]): Promise<SisterMemo[]> =>
   rowsBy<CreditMemoRow>(scoped, CreditMemoRow, 'sisterInvoiceId', invoiceIds, sisterFacts);
 
 /**
- * How far the bill runs of documents have come. A caller who sees a document of a run may not see the run, but what it is
- * at is a matter of the document too: a function of the database that tells just that. `lock`: they stay so to the end of the transaction; taken after the documents.
+ * The statuses of the bill runs of documents. A caller who sees a document may not see its run, but the run's status
+ * concerns the document too. So a database function returns only the status.
+ *
+ * `lock` keeps the statuses unchanged to the end of the transaction. It is taken after the locks of the documents.
  */
 export function billRunStatuses(
   scoped: Scoped,
@@ -36,8 +38,9 @@ export function billRunStatuses(
 }
 
 /**
- * A run of which an account's document is a draft again is no longer Posted: posting it once more posts that document.
- * The run is locked. The function writes its entry of the history: the caller may not see all orgs of the run.
+ * A Posted run becomes Completed when an account's document is a draft again. Posting the run once more posts that
+ * document. The run is locked. The database function writes the history entry, because the caller may not see all orgs
+ * of the run.
  */
 export async function reopenBillRun(
   scoped: Scoped,
@@ -51,8 +54,9 @@ export async function reopenBillRun(
 }
 
 /**
- * Documents of a run on these accounts that stand so, with about as many items as one transaction does: whole documents,
- * sisters together, at least one. `whole` where there are no others. Only the ids up to that many items are read.
+ * Documents of a run on these accounts with these statuses, up to about `items` items: at least one document, only
+ * whole documents, and sisters together. `whole` means that no others are left. Only the ids of that many items are
+ * read.
  */
 export async function nextDocuments(
   scoped: Scoped,
@@ -61,8 +65,8 @@ export async function nextDocuments(
   statuses: readonly DocumentStatus[],
   items: number,
 ): Promise<{ invoiceIds: string[]; creditMemoIds: string[]; whole: boolean }> {
-  // By the accounts, as "is true" keeps the index of runs out: statistics know nothing of a run that has just billed, and the
-  // planner, which takes it for one of a single document, would look through all of its documents for each chunk.
+  // By account: "is true" keeps PostgreSQL from the index of runs. Statistics do not know a run that has just billed.
+  // The planner expects one document of it, and would read all its documents for each chunk.
   const wanted = `t.entity_id = $1 and t.org_id = any($2) and (t.bill_run_id = $3) is true and t.account_id = any($4::uuid[])
     and t.status::text = any($5)`;
   const rows = await scoped.query<{ id: string; isInvoice: boolean; total: string }>(
@@ -90,15 +94,15 @@ export async function nextDocuments(
 }
 
 /**
- * Removes documents, which are locked, with their items. Nothing else may refer to them: what was a draft to its end was
- * never paid, credited or offset, and the foreign keys refuse to remove what was.
+ * Removes locked documents and their items. No other row may refer to them. A document that was always a draft was
+ * never paid, credited or offset. The foreign keys refuse to remove any other.
  */
 export async function deleteDocuments(
   scoped: Scoped,
   invoiceIds: readonly string[],
   creditMemoIds: readonly string[],
 ): Promise<void> {
-  // A credit memo refers to its sister, the invoice.
+  // A credit memo refers to its sister invoice.
   await deleteRows(scoped, CreditMemoItemRow, creditMemoIds, 'creditMemoId');
   await deleteRows(scoped, CreditMemoRow, creditMemoIds);
   await deleteRows(scoped, InvoiceItemRow, invoiceIds, 'invoiceId');

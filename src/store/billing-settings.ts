@@ -12,7 +12,9 @@ import { selectList, tableOf } from './query/table';
 import { recordset } from './query/write';
 import { EntityRow } from './tenant';
 
-/** How an entity bills: one row each, made with the entity by a trigger, so that there is always one to lock. */
+/**
+ * How an entity bills. A trigger inserts the one row together with the entity, so that there is always a row to lock.
+ */
 @Entity('billing_settings')
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
 export class BillingSettingsRow implements BillingSettings {
@@ -32,21 +34,21 @@ export class BillingSettingsRow implements BillingSettings {
   @Column('text', { array: true, nullable: true }) fulfillmentSystems: string[] | null;
   @Column('text', { array: true, nullable: true }) fulfillmentLocations: string[] | null;
   @Column('integer', { default: 1 }) version: number;
-  /** Null as long as they are as they were made with the entity. */
+  /** Null until the first change after the entity was created. */
   @Column('timestamp with time zone', { precision: 3, nullable: true }) updatedDate: string | null;
   @Column('uuid', { nullable: true }) updatedById: string | null;
 }
 
-/** Settings belong to the entity, whichever orgs a caller sees in it. */
+/** Settings belong to the entity, whichever of its orgs a caller sees. */
 const ofEntity = 'entity_id = $1 and $2::uuid[] is not null';
 
 /**
- * The settings of the caller's entity. `share` keeps them as they are to the end of the transaction, for what would be
- * wrong if they changed meanwhile; `update` is for who changes them. Neither is taken by what only reads a list.
+ * The settings of the caller's entity. `share` keeps them unchanged to the end of the transaction, for work that a
+ * change would make wrong. `update` is for changing them. Work that only reads a list takes neither lock.
  */
 export async function billingSettings(scoped: Scoped, lock?: 'share' | 'update'): Promise<BillingSettingsRow> {
   const text = `select ${selectList(tableOf(BillingSettingsRow))} from billing_settings t where ${ofEntity}`;
-  // Those that share it hold up nobody, however many: they count only where they have to wait for who changes it.
+  // Share locks do not block one another. They count as waiting only behind a transaction that changes the settings.
   if (lock !== 'update') {
     const [free] = await scoped.query<BillingSettingsRow>(lock ? `${text} for share skip locked` : text);
     if (free || !lock) return free;
@@ -59,7 +61,7 @@ export async function billingSettings(scoped: Scoped, lock?: 'share' | 'update')
   return row;
 }
 
-/** Writes settings that were locked in this transaction. */
+/** Writes settings that this transaction has locked. */
 export async function updateBillingSettings(scoped: Scoped, settings: BillingSettingsRow): Promise<void> {
   const table = tableOf(BillingSettingsRow);
   const properties = Object.keys(table.columns).filter((property) => property !== 'entityId');
@@ -70,13 +72,13 @@ export async function updateBillingSettings(scoped: Scoped, settings: BillingSet
   );
 }
 
-/** Those of these tax codes that a line item of the entity, in whatever org, has. */
+/** The tax codes that some line item of the entity uses, in any org. */
 export async function taxCodesInUse(scoped: Scoped, codes: readonly string[]): Promise<Set<string>> {
   const rows = await scoped.query<{ code: string }>('select code from tax_codes_in_use($1, $2, $3) as code', [codes]);
   return new Set(rows.map(({ code }) => code));
 }
 
-/** Has the entity a credit memo, in whatever org and state? */
+/** Whether the entity has a credit memo, in any org and state. */
 export async function hasCreditMemo(scoped: Scoped): Promise<boolean> {
   const [{ found }] = await scoped.query<{ found: boolean }>('select has_credit_memo($1, $2) as found');
   return found;

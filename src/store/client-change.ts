@@ -1,6 +1,6 @@
 import type { Connection } from './connection/connection';
 
-/** Locks a client that was not revoked, so that what is found out about its secrets stays so. Whether there is one. */
+/** Locks a client that is not revoked, so that its secrets stay unchanged. Returns whether there is such a client. */
 export async function lockClient(db: Connection, id: string): Promise<boolean> {
   const text = 'select from client where id = $1 and revoked_date is null for update';
   return (await db.lock([`client ${id}`], text, [id])).length > 0;
@@ -12,7 +12,10 @@ export interface LiveSecret {
   lastUsedDate: string | null;
 }
 
-/** Adds a secret to a locked client and removes all but the newest `kept` of those it had, which are returned. */
+/**
+ * Adds a secret to a locked client. Removes all but the newest `kept` of its earlier secrets, and returns the removed
+ * secrets.
+ */
 export async function replaceSecret(
   db: Connection,
   clientId: string,
@@ -30,7 +33,7 @@ export async function replaceSecret(
   );
 }
 
-/** Removes a secret of a client. Whether there was such a one, and how many are left. */
+/** Removes a secret of a client. Returns whether it existed, and how many secrets are left. */
 export async function deleteSecret(
   db: Connection,
   clientId: string,
@@ -45,7 +48,7 @@ export async function deleteSecret(
   return row;
 }
 
-/** Ends a locked client and its secrets for good; what it was granted stays for the record. */
+/** Revokes a locked client and deletes its secrets. Its grants stay for the record. */
 export async function endClient(db: Connection, id: string, revokedDate: string): Promise<void> {
   await db.query(
     `with gone as (delete from client_secret where client_id = $1)
@@ -57,11 +60,11 @@ export async function endClient(db: Connection, id: string, revokedDate: string)
 export interface ClientChange {
   name?: string;
   scopes?: string[];
-  /** null unlinks. */
+  /** Null removes the link. */
   subject?: string | null;
 }
 
-/** Changes what is given of a locked client. */
+/** Changes the given fields of a locked client. */
 export async function changeClient(db: Connection, id: string, { name, scopes, subject }: ClientChange): Promise<void> {
   await db.query(
     `update client set name = coalesce($2, name), scopes = coalesce($3::text[], scopes),
@@ -71,7 +74,7 @@ export async function changeClient(db: Connection, id: string, { name, scopes, s
   );
 }
 
-/** Takes away what a locked client may see of an entity. Whether that was anything. */
+/** Removes a locked client's grants in an entity. Returns whether it had any. */
 export async function removeGrants(db: Connection, clientId: string, entity: string): Promise<boolean> {
   const removed = await db.query(
     'delete from client_grant where client_id = $1 and entity_id = (select id from entity where name = $2) returning id',
@@ -80,7 +83,7 @@ export async function removeGrants(db: Connection, clientId: string, entity: str
   return removed.length > 0;
 }
 
-/** A client as an administrator sees it. `orgs` is null where it may see all of the entity. */
+/** A client as an administrator sees it. `orgs` is null if the client sees the whole entity. */
 export interface ListedClient {
   id: string;
   name: string;
@@ -92,7 +95,7 @@ export interface ListedClient {
   secrets: LiveSecret[];
 }
 
-/** Every client, the oldest first; those that were revoked only where they are asked for. */
+/** Every client, the oldest first. Revoked clients are listed only on request. */
 export function allClients(db: Connection, withRevoked: boolean): Promise<ListedClient[]> {
   return db.query<ListedClient>(
     `select c.id, c.name, c.scopes, c.subject, c.created_date as "createdDate", c.revoked_date as "revokedDate",

@@ -3,12 +3,12 @@ import { type DocumentMode, documentModes } from '../domain/registered-document'
 import type { Connection } from './connection/connection';
 import { EntityRow, OrgRow } from './tenant';
 
-/** Unique: no two live clients are linked to one subject. */
+/** A unique index: no two live clients have the same subject. */
 export const subjectIndex = 'client_subject';
 
 /**
- * An OAuth client. `id` is its client_id (36 characters with dashes outside); `subject` the one in tokens of the outside
- * issuer. One that was revoked stays, since the history names who changed something by this id.
+ * An OAuth client. `id` is its client_id, shown outside as 36 characters with dashes. `subject` is its subject in
+ * tokens of the external issuer. A revoked client stays, because the history names the client of a change by this id.
  */
 @Entity('client')
 @Index(subjectIndex, { synchronize: false })
@@ -18,12 +18,12 @@ export class ClientRow {
   @Column('text', { array: true }) scopes: string[];
   @Column('text', { nullable: true }) subject: string | null;
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
-  /** What it may run besides its registered documents. */
+  /** Documents that the client may run besides its registered ones. */
   @Column('enum', { enum: documentModes, enumName: 'document_mode', default: 'Open' }) documentMode: DocumentMode;
   @Column('timestamp with time zone', { precision: 3, nullable: true }) revokedDate: string | null;
 }
 
-/** A secret of a client, stored as a salted hash; several may be live at once, so that they can be rotated. */
+/** A secret of a client, stored as a salted hash. Several may be live at once, which allows rotation. */
 @Entity('client_secret')
 @ForeignKey(() => ClientRow, ['clientId'], ['id'], { onDelete: 'CASCADE' })
 export class ClientSecretRow {
@@ -31,11 +31,11 @@ export class ClientSecretRow {
   @Index() @Column('uuid') clientId: string;
   @Column('text') hash: string;
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
-  /** When a token was last issued for it, to the minute. */
+  /** When a token was last issued for this secret, to the minute. */
   @Column('timestamp with time zone', { precision: 3, nullable: true }) lastUsedDate: string | null;
 }
 
-/** What a client may see: an entity, and inside it one org, or every one where `orgId` is null. */
+/** A client's access: an entity, and one org in it, or all of its orgs if `orgId` is null. */
 @Entity('client_grant')
 @Index(['clientId', 'entityId'])
 @ForeignKey(() => ClientRow, ['clientId'], ['id'], { onDelete: 'CASCADE' })
@@ -48,7 +48,7 @@ export class ClientGrantRow {
   @Column('uuid', { nullable: true }) orgId: string | null;
 }
 
-/** A client, its live secrets, the newest first, and the entities it may see, each with the orgs it may see there. */
+/** A client with its live secrets, the newest first. Each entity it may see comes with the orgs it may see there. */
 export interface ClientWithGrants {
   id: string;
   name: string;
@@ -58,12 +58,12 @@ export interface ClientWithGrants {
   entities: { id: string; name: string; orgs: { id: string; name: string }[] }[];
 }
 
-/** Which client is meant: by its id, or by the subject that tokens of the outside issuer have. */
+/** Identifies a client: its id, or its subject in tokens of the external issuer. */
 export type ClientKey = { id: string } | { subject: string };
 
 /**
- * Everything that identity needs of a client that was not revoked, in one statement. An org made later is covered by a
- * grant without org. `withHashes`: the secrets come with their hashes, which the role that queries run under may not see.
+ * Everything that authentication needs of a client that is not revoked, in one statement. A grant without org covers
+ * orgs created later. `withHashes` returns the hashes of the secrets, which the reader role may not see.
  */
 export async function readClient(
   db: Connection,
@@ -92,13 +92,16 @@ export async function readClient(
   return client;
 }
 
-/** A grant before its ids are known: entity and org by name; `orgId` is null for every org. */
+/** A grant before its ids are known: entity and org by name. A null `org` means all orgs. */
 export interface NewGrant {
   entity: string;
   org: string | null;
 }
 
-/** Inserts grants whose entities and orgs exist by now; told which parameters hold the client's id and the grants. */
+/**
+ * Inserts grants whose entities and orgs already exist. The arguments are the parameters for the client's id and the
+ * grants.
+ */
 const insertGrants = (client: string, grants: string) => `
      insert into client_grant (id, client_id, entity_id, org_id)
      select g.id, ${client}, e.id, o.id
@@ -107,7 +110,7 @@ const insertGrants = (client: string, grants: string) => `
      left join org o on o.entity_id = e.id and o.name = g.org
      where g.org is null or o.id is not null`;
 
-/** Inserts a client with its first secret, where it has one, and its grants, in one statement. */
+/** Inserts a client, its first secret if given, and its grants, in one statement. */
 export async function insertClient(
   db: Connection,
   client: Pick<ClientRow, 'id' | 'name' | 'scopes' | 'subject' | 'createdDate'>,
@@ -127,7 +130,7 @@ export async function insertClient(
   );
 }
 
-/** Grants a client more; entities and orgs exist by now. */
+/** Adds grants to a client. The entities and orgs already exist. */
 export async function addGrants(
   db: Connection,
   clientId: string,
@@ -136,7 +139,10 @@ export async function addGrants(
   await db.query(insertGrants('$1::uuid', '$2'), [clientId, JSON.stringify(grants)]);
 }
 
-/** That a token was issued for the secret: written once a minute at most, so that a busy client costs no write each time. */
+/**
+ * Records that a token was issued for the secret. Written at most once a minute, so that a busy client costs few
+ * writes.
+ */
 export async function touchSecret(db: Connection, id: string): Promise<void> {
   await db.query(
     `update client_secret set last_used_date = date_trunc('minute', now())
@@ -145,12 +151,12 @@ export async function touchSecret(db: Connection, id: string): Promise<void> {
   );
 }
 
-/** Is there such a client, or was there one? */
+/** Whether the client exists or once existed. Revoked clients count. */
 export async function clientExists(db: Connection, id: string): Promise<boolean> {
   return (await db.query('select from client where id = $1', [id])).length > 0;
 }
 
-/** How many clients there are beside these, those counted that were revoked. */
+/** The number of clients besides these, revoked clients included. */
 export async function countClients(db: Connection, butIds: readonly string[]): Promise<number> {
   const [row] = await db.query<{ count: number }>(
     'select count(*)::integer as count from client where id <> all($1::uuid[])',
@@ -159,7 +165,7 @@ export async function countClients(db: Connection, butIds: readonly string[]): P
   return row.count;
 }
 
-/** Sets what a client may run besides its registered documents. */
+/** Sets which documents a client may run besides its registered ones. */
 export async function setDocumentMode(db: Connection, id: string, mode: DocumentMode): Promise<void> {
   await db.query('update client set document_mode = $2 where id = $1', [id, mode]);
 }

@@ -31,14 +31,17 @@ export class CreditMemoRow extends BillingDocumentRow {
   @Column(byCodePoints) creditMemoNumber: string;
   @Column('enum', { enum: ['Draft', 'Posted', 'Canceled'], enumName: 'credit_memo_status' }) status: CreditMemoStatus;
   @Column('date') creditMemoDate: string;
-  /** What of it is put against invoices. */
+  /** The part applied to invoices. */
   @Column('numeric') appliedAmount: string;
-  /** What of it was paid back. */
+  /** The part that was refunded. */
   @Column('numeric') refundAmount: string;
   @Column('text', { nullable: true }) reasonCode: string | null;
-  /** The invoice that one billing act made of the other part of the same group; posted and canceled together. */
+  /**
+   * The invoice that the same billing operation made of the other part of the same group. Both are posted and canceled
+   * together.
+   */
   @Column('uuid', { nullable: true }) sisterInvoiceId: string | null;
-  /** The invoice that it takes back whole. */
+  /** The invoice that this credit memo reverses in full. */
   @Column('uuid', { nullable: true }) reversedInvoiceId: string | null;
 }
 
@@ -51,11 +54,11 @@ export class CreditMemoRow extends BillingDocumentRow {
 @ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
 export class CreditMemoItemRow extends BillingDocumentItemRow {
   @Column('uuid') creditMemoId: string;
-  /** What is credited, so above 0 for a return; below 0 for a sale that a net-negative rule puts here. */
+  /** The credited amount: above 0 for a return, below 0 for a sale that a net-negative rule puts here. */
   @Column('numeric') amountWithoutTax: string;
 }
 
-/** The part of a credit memo that is put against an invoice. */
+/** The part of a credit memo that is applied to an invoice. */
 @Entity('credit_memo_application')
 @Unique(['entityId', 'creditMemoId', 'invoiceId'])
 @Index(['entityId', 'invoiceId', 'id'])
@@ -73,7 +76,7 @@ export class CreditMemoApplicationRow {
   @Column('timestamp with time zone', { precision: 3 }) appliedDate: string;
 }
 
-/** Applications come in the order in which they were made. */
+/** Applications come in the order of their creation. */
 export const creditMemoApplications = list(CreditMemoApplicationRow, asMade);
 
 export const creditMemos = list(CreditMemoRow, {
@@ -90,5 +93,5 @@ export const creditMemos = list(CreditMemoRow, {
   sorts: { ...auditSorts, creditMemoDate: true, creditMemoNumber: true },
 });
 
-/** Items come in the order in which they were put on their document. */
+/** Items come in the order in which they were added to the document. */
 export const creditMemoItems = list(CreditMemoItemRow, asMade);

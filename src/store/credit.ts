@@ -2,26 +2,30 @@ import type { CreditFacts } from '../domain/credit';
 import type { Scoped } from './connection/connection';
 
 /**
- * The items of a line, with the id of the claim that each may hold. The id is worked out here: behind row security no index
- * is searched for a coalesce. The claim is looked for outside: its cost made a walk through all items seem as cheap as these.
+ * The items of a line item, with the id of the claim that each may hold. The subquery computes the id, because behind
+ * row security PostgreSQL uses no index for a coalesce. Claims are looked up outside the subquery: their cost made a
+ * walk through all items seem as cheap as this lookup.
  */
 const itemsOf = (table: string): string =>
   `select *, coalesce(fulfillment_id, order_line_item_id) as claim_id from ${table}
    where entity_id = $1 and order_line_item_id = line.id offset 0`;
 
-/** Above so many sales a statement is planned for its values, which takes some milliseconds. */
+/** For more sales than this, the statement is planned for its values. Planning takes some milliseconds. */
 const many = 100;
 
 /**
- * What has been billed for sales line items and credited for their returns, by the items that hold a claim: one whose
- * document was canceled, or reversed for re-billing, counts no more. A sale on an invoice that was reversed for good counts
- * as billed for nothing. A return on such an invoice counts not at all: its credit was taken back, so the return is closed
- * without credit. Counted as quantity alone, it made the last return take the credit of all of them. Read behind the lock
- * of the lines or of the account.
+ * The billed amounts of sales line items and the credited amounts of their returns. Only items that hold a claim count:
+ * an item loses its claim when its document is canceled, or reversed for re-billing.
  *
- * One scan finds the lines, in the worst case of all lines of the entity. Then the items, claims and invoices of each line are
- * looked up by id: "offset 0" leaves no other join. So the time grows with the lines, whatever PostgreSQL knows of the tables.
- * As a join of sales with items, each sale read the items of all: 20,000 items took over a minute in tables that had never been analyzed.
+ * A sale on an invoice that was reversed for good counts with its quantity and a zero amount. A return on such an
+ * invoice does not count: its credit was taken back, and the return is closed without credit. If its quantity counted,
+ * the last return would take the credit of all returns. Callers that bill hold the lock of the line items or of the
+ * account.
+ *
+ * One scan finds the line items; in the worst case it reads all line items of the entity. The items, claims and
+ * invoices of each line item are then looked up by id: "offset 0" rules out any other join. So the time grows with the
+ * number of line items, whatever the table statistics say. As a join of sales with items, each sale read the items of
+ * all sales. In tables that had never been analyzed, 20,000 items took over a minute.
  */
 export async function creditFacts(scoped: Scoped, salesLineIds: readonly string[]): Promise<Map<string, CreditFacts>> {
   const text = `with line as materialized (

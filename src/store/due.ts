@@ -6,17 +6,19 @@ import type { Scoped } from './connection/connection';
 import { dueDay } from './fulfillment';
 
 /*
- * What is due, found and billed by set, and planned anew each time: by a plan that was made while nothing was claimed, each
- * of 60,000 items walked through all claims. The conditions are those of isBillable (domain/invoice.ts), which a test holds
- * them to; the columns are those of a Charge. Amounts of fulfillments stand on them already; those of line items, and
- * all taxes, are worked out by the domain, once for each kind, and come back as prices.
+ * Due items are found and billed as a set, and planned anew each time. A plan made before any claim existed walked
+ * through all claims for each of 60,000 items.
+ *
+ * The conditions are those of isBillable (domain/invoice.ts); a test compares the two. The columns are those of a
+ * Charge. Amounts of fulfillments are stored. The domain computes amounts of line items and all taxes, once for each
+ * kind, and returns them as prices.
  */
 
 /**
- * Where accounts are named each claim and each line item is looked up by id, which "offset 0" leaves no way around. As a join
- * the planner walks through all the claims there are, as long as it believes that to be cheaper, and did so at 90,000 of them
- * in three times the time. Line items it joined by account while it knew of few: each of 60,000 fulfillments then met all line
- * items of the account.
+ * For named accounts, each claim and each line item is looked up by id: "offset 0" rules out other plans. As a join,
+ * the planner walks through all claims while it estimates that to be cheaper. With 90,000 claims that took three times
+ * as long. It joined line items by account while its statistics counted few line items. Each of 60,000 fulfillments
+ * then met all line items of the account.
  */
 const unclaimed = (id: string, named: boolean): string =>
   `not exists (select from billing_claim c where c.entity_id = $1 and c.id = ${id}${named ? ' offset 0' : ''})`;
@@ -27,9 +29,9 @@ const lineOf = (id: string, named: boolean): string =>
     : `order_line_item l on l.entity_id = $1 and l.id = ${id}`;
 
 /**
- * `$3` is the target date, `$4` the accounts where they are named: a text of its own for each, since a condition that is
- * one or the other would keep the plan from the index by account. The line item and the account are always there; joined
- * as if they might not be, they are left out where nothing of them is asked for.
+ * `$3` is the target date, `$4` the named accounts. The text differs with and without named accounts: a condition with
+ * "or" would keep the plan from the index by account. Line item and account always exist. With left joins, PostgreSQL
+ * omits a join if none of its columns is selected.
  */
 const due = (named: boolean): string => `
   select f.account_id, f.org_id, f.currency, coalesce(l.payment_term, a.payment_term) as payment_term,
@@ -60,7 +62,7 @@ const due = (named: boolean): string => `
 const given = (accountIds: readonly string[] | null, targetDate: Day): unknown[] =>
   accountIds === null ? [targetDate] : [targetDate, accountIds];
 
-/** What goes on documents together, of one account. */
+/** The charges of one account that go on the same documents. */
 export interface DueGroup {
   accountId: string;
   orgId: string;
@@ -68,14 +70,14 @@ export interface DueGroup {
   paymentTerm: string;
   invoiceGroupNumber: string | null;
   count: number;
-  /** Whether a return is among them, and whether an amount or a tax is to be worked out. */
+  /** Whether the group has a return, and whether the domain must compute an amount or a tax. */
   hasReturns: boolean;
   isPriced: boolean;
-  /** What they come to before tax and rounding. */
+  /** The sum before tax and rounding. */
   amount: Decimal;
 }
 
-/** An amount whose net and tax are to be worked out. */
+/** An amount whose net and tax the domain computes. */
 export interface DueAmount {
   amount: Decimal;
   isRounded: boolean;
@@ -84,7 +86,7 @@ export interface DueAmount {
   taxCode: string | null;
 }
 
-/** How much is due of each account. */
+/** The number of due items of each account. */
 export function dueAccounts(
   scoped: Scoped,
   accountIds: readonly string[] | null,
@@ -97,10 +99,10 @@ export function dueAccounts(
   );
 }
 
-/** How often each amount occurs in a group; `amount` is their sum where nothing is to be worked out, else one of them. */
+/** How often each amount occurs in a group. `amount` is the sum if nothing must be computed, else the single amount. */
 export interface DueSum extends DueGroup, DueAmount {}
 
-/** What a preview needs: the groups of dueGroups, taken apart by what decides on their amounts. */
+/** The data of a preview: the groups of dueGroups, split by the columns that decide about their amounts. */
 export function dueSums(scoped: Scoped, accountIds: readonly string[] | null, targetDate: Day): Promise<DueSum[]> {
   return scoped.queryAnew(
     `select "accountId", "orgId", currency, "paymentTerm", "invoiceGroupNumber", "isRounded", "taxMode", "taxCode", "isPriced",
@@ -115,10 +117,10 @@ export function dueSums(scoped: Scoped, accountIds: readonly string[] | null, ta
   );
 }
 
-/** Such that those of one document follow each other: the billing order. */
+/** The billing order: charges of one document follow each other. */
 const order = 'account_id, currency, payment_term, invoice_group_number, order_line_item_id, fulfillment_id';
 
-/** A charge at its position in billing order. */
+/** A charge and its position in the billing order. */
 export type Gathered = Charge & { position: number; saleId: string };
 
 async function chargesOf(scoped: Scoped, from: string, values: unknown[]): Promise<Gathered[]> {
@@ -137,18 +139,18 @@ async function chargesOf(scoped: Scoped, from: string, values: unknown[]): Promi
 }
 
 /*
- * What one transaction bills is looked up once and gathered in a table of its own: looking it up again for the groups,
- * the amounts and the items cost an eighth of the whole, and each time something else could be due.
+ * A transaction looks its charges up once and stores them in a temporary table. Looking them up again for the groups,
+ * the amounts and the items cost an eighth of the whole. Each lookup could also find different charges due.
  */
 
-/** The gathered, as a statement of the scope sees it; `$1` and `$2` are the scope's. */
+/** The gathered charges in the scope of a statement, `$1` and `$2`. */
 const gathered = 'select * from due_charge where $1::uuid is not null and org_id = any($2)';
 
 /**
- * Gathers the charges that are due of accounts, at most so many, until the transaction ends or gathers others. What is
- * written of them afterwards is what they were now. `sale_id` is the sale that a charge belongs to or takes back. `place` and
- * `position` are the same number: item_id takes a bigint, and billing with an integer took half as long again; what is read in
- * pieces goes by the integer.
+ * Gathers at most `limit` due charges of accounts, until the transaction ends or gathers others. Later statements use
+ * the charges as they were then. `sale_id` is the sale that a charge belongs to or returns. `place` and `position` are
+ * the same number. item_id takes a bigint, and billing with an integer took half as long again. Reads in pieces use the
+ * integer.
  */
 export async function gatherDue(
   scoped: Scoped,
@@ -166,14 +168,14 @@ export async function gatherDue(
   );
 }
 
-/** For what is looked at in pieces: without, each piece is searched for among all that was gathered. */
+/** For reads in pieces. Without the indexes, each piece is searched for among all gathered charges. */
 export async function indexGathered(scoped: Scoped): Promise<void> {
   await scoped.connection.control(
     'create index on due_charge (sale_id, position); create index on due_charge (position); analyze due_charge',
   );
 }
 
-/** Is a return due of these accounts? */
+/** Whether a return of these accounts is due. */
 export async function returnsAreDue(scoped: Scoped, accountIds: readonly string[], targetDate: Day): Promise<boolean> {
   const rows = await scoped.queryAnew(`select 1 from (${due(true)}) as due where item_category = 'Return' limit 1`, [
     targetDate,
@@ -182,7 +184,7 @@ export async function returnsAreDue(scoped: Scoped, accountIds: readonly string[
   return rows.length > 0;
 }
 
-/** The groups that were gathered. */
+/** The groups of the gathered charges. */
 export const dueGroups = (scoped: Scoped): Promise<DueGroup[]> =>
   scoped.query(
     `select account_id as "accountId", org_id as "orgId", currency, payment_term as "paymentTerm",
@@ -193,8 +195,8 @@ export const dueGroups = (scoped: Scoped): Promise<DueGroup[]> =>
   );
 
 /**
- * Gathered charges of these accounts, about so many, in billing order: those of the next sales behind `after`, each sale
- * with all that takes it back, be it more.
+ * About `limit` gathered charges of these accounts, in billing order. They belong to the next sales after `after`. Each
+ * sale comes with all its returns, even beyond the limit.
  */
 export const gatheredBySale = (
   scoped: Scoped,
@@ -204,7 +206,7 @@ export const gatheredBySale = (
 ): Promise<Gathered[]> =>
   chargesOf(
     scoped,
-    // The id of no sale comes before all others.
+    // The nil UUID precedes every sale.
     `${gathered} and account_id = any($3) and sale_id > coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid)
      order by sale_id fetch first ($5::integer) rows with ties`,
     [accountIds, after, limit],
@@ -214,21 +216,21 @@ export const gatheredBySale = (
 export const gatheredAt = (scoped: Scoped, positions: readonly number[]): Promise<Gathered[]> =>
   chargesOf(scoped, `${gathered} and position = any($3::integer[])`, [positions]);
 
-/** The amounts to be worked out of what was gathered, each kind once. */
+/** The amounts that the domain must compute for the gathered charges, each kind once. */
 export const dueAmounts = (scoped: Scoped): Promise<DueAmount[]> =>
   scoped.query(
     `select distinct amount, is_rounded as "isRounded", currency, tax_mode as "taxMode", tax_code as "taxCode"
      from (${gathered}) as due where not is_rounded or tax_code is not null`,
   );
 
-/** What the domain has made of an amount. */
+/** The domain's result for an amount. */
 export interface DuePrice extends DueAmount {
   net: Decimal;
   tax: Decimal;
   rate: Decimal | null;
 }
 
-/** A written item's part of its invoice. */
+/** The sum of the items written to one invoice. */
 export interface BilledSum {
   invoiceId: string;
   count: number;
@@ -237,10 +239,11 @@ export interface BilledSum {
 }
 
 /**
- * Writes the items and claims of the gathered sales onto invoices that were written before, in one statement. What is in
- * no group of `headers` is left alone. Ids count up in the order of the items, as those made elsewhere do.
- * The group numbers are compared by equality, which can be hashed, as "is not distinct from" cannot: by that the 19,000
- * groups of one account met 19,000 items each.
+ * Writes the items and claims of gathered sales to existing invoices, in one statement. Charges in no group of
+ * `headers` are left out. Ids rise in the order of the items, as everywhere else.
+ *
+ * Group numbers are compared with "=", which PostgreSQL can hash. "is not distinct from" cannot be hashed: with it, the
+ * 19,000 groups of one account met 19,000 items each.
  */
 export function billDue(
   scoped: Scoped,
@@ -253,7 +256,7 @@ export function billDue(
   }[],
   prices: readonly DuePrice[],
 ): Promise<BilledSum[]> {
-  // Joined only where there are any: most runs have none, and the join costs a tenth of the statement.
+  // The prices are joined only if there are any. Most runs have none, and the join costs a tenth of the statement.
   const priced = prices.length > 0;
   const [net, tax, rate] = priced
     ? [
@@ -290,7 +293,7 @@ export function billDue(
   );
 }
 
-/** One that is missing among the prices leaves a null, which the database refuses. */
+/** A missing price leaves a null, which the database refuses. */
 const isPriced = '(not c.is_rounded or c.tax_code is not null)';
 const priceJoin = `left join json_to_recordset($4::json) as p("amount" numeric, "isRounded" boolean, "currency" text,
     "taxMode" tax_mode, "taxCode" text, "net" numeric, "tax" numeric, "rate" numeric)

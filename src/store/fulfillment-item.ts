@@ -3,7 +3,7 @@ import type { Scoped } from './connection/connection';
 import { FulfillmentRow } from './fulfillment';
 import { asMade, countsBy, list } from './query/list';
 
-/** A single asset (by its serial number, say) of a fulfillment. */
+/** A single asset of a fulfillment, identified by its serial number, for example. */
 @Entity('fulfillment_item')
 @Index(['entityId', 'fulfillmentId', 'id'])
 @ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
@@ -20,7 +20,7 @@ export class FulfillmentItemRow {
 /** Items come in the order in which they were added. */
 export const fulfillmentItems = list(FulfillmentItemRow, asMade);
 
-/** How many items each fulfillment has; those without any are absent. */
+/** The number of items of each fulfillment. Fulfillments without items are absent. */
 export async function itemCounts(scoped: Scoped, fulfillmentIds: readonly string[]): Promise<Map<string, number>> {
   const counts = await countsBy(scoped, fulfillmentItems, 'fulfillmentId', fulfillmentIds);
   return new Map(counts.map(({ parentKey, count }) => [parentKey, count]));

@@ -9,8 +9,8 @@ import { by, dateOrNever, day, equals, id, instant, isTrue, oneOf, text, Values 
 import { auditSorts, type FilterOf, list, scopedConditions } from './query/list';
 
 /**
- * A delivery (sales) or receipt (return) of part of a line item. Account, order and currency are the line item's,
- * copied so that the filters on them need no join; neither ever changes. `amount` is what the quantity comes to at the line item's price.
+ * A delivery (sales) or receipt (return) of part of a line item. Account, order and currency are copied from the line
+ * item, so that filters need no join; they never change. `amount` is the quantity at the line item's price.
  */
 @Entity('fulfillment')
 @Unique(['entityId', 'fulfillmentNumber'])
@@ -64,10 +64,10 @@ export class FulfillmentRow extends Audited {
   @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
 }
 
-/** Looked up for each row, which "offset 0" leaves no way around: as a join the planner walks through all claims there are. */
+/** Looked up for each row: "offset 0" rules out other plans. As a join, the planner walks through all claims. */
 const claim = 'select from billing_claim c where c.id = t.id and c.entity_id = $1 offset 0';
 
-/** One without a date to bill from is due at the end of time, so that the order puts it last. */
+/** A missing bill target date counts as the end of time, so it sorts last. */
 export const dueDay = (fulfillment: string) => `coalesce(${fulfillment}.bill_target_date, 'infinity')`;
 
 export const fulfillments = list(FulfillmentRow, {
@@ -97,7 +97,7 @@ export const fulfillments = list(FulfillmentRow, {
 });
 export type FulfillmentFilter = FilterOf<typeof fulfillments>;
 
-/** What fulfillments can be summed up by, and the text that names a group. */
+/** The groupings of fulfillments, and the text that names a group. */
 const groups = {
   state: 't.state::text',
   fulfillmentType: 't.fulfillment_type::text',
@@ -117,7 +117,10 @@ export interface FulfillmentSummaryRow {
   amount: string;
 }
 
-/** How many fulfillments that a filter leaves stand in each state, in the order of the states; none where there are none. */
+/**
+ * The number of matching fulfillments in each state, in the order of the states. States without fulfillments are
+ * absent.
+ */
 export function countStates(
   scoped: Scoped,
   filter: FulfillmentFilter | null | undefined,
@@ -130,7 +133,7 @@ export function countStates(
   );
 }
 
-/** Counts and sums the fulfillments that a filter leaves, by group and currency, in one statement. */
+/** Count and sums of the matching fulfillments by group and currency, in one statement. */
 export function summarize(
   scoped: Scoped,
   groupBy: FulfillmentGroupBy,

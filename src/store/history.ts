@@ -7,12 +7,12 @@ import { given } from './query/write';
 import { EntityRow, OrgRow } from './tenant';
 
 /**
- * One change of one object, written in the transaction that made it. `subjectId` is no foreign key: the entry outlives
- * its object. `transactionId` orders entries for readers that follow along: everything below the oldest running
- * transaction (pg_snapshot_xmin) is complete.
+ * One change of one object, written in the same transaction as the change. `subjectId` is no foreign key, because the
+ * entry outlives its object. `transactionId` orders entries for readers that follow the history: everything below the
+ * oldest running transaction (pg_snapshot_xmin) is complete.
  *
- * It belongs to the org of its object, or to the orgs of a bill run. Settings belong to none: who sees the entity sees
- * them, and their history.
+ * An entry belongs to the org of its object, or to the orgs of a bill run. Settings belong to no org: every caller of
+ * the entity sees them and their history.
  */
 @Entity('history_entry')
 @Index(['entityId', 'subjectId', 'at', 'id'])
@@ -23,12 +23,12 @@ export class HistoryEntryRow {
   @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') id: string;
   @Column('uuid', { nullable: true }) orgId: string | null;
-  /** Seen by who sees all of them. */
+  /** Only callers who see all of these orgs see the entry. */
   @Column('uuid', { array: true, nullable: true }) orgIds: string[] | null;
   @Column('text') subjectType: HistorySubject;
   @Column('uuid') subjectId: string;
   @Column('timestamp with time zone', { precision: 3 }) at: string;
-  /** The OAuth client. */
+  /** The OAuth client that made the change. */
   @Column('uuid') actor: string;
   @Column('text', { nullable: true }) trackId: string | null;
   @Column('text') action: HistoryAction;
@@ -40,14 +40,14 @@ export class HistoryEntryRow {
   @Column('bigint') transactionId: string;
 }
 
-/** Entries come in the order in which they were written. */
+/** Entries come in the order of writing. */
 export const historyEntries = list(HistoryEntryRow, {
   filters: {},
   sorts: { at: true },
   defaultSort: { field: 'at', direction: 'ASC' },
 });
 
-/** Writes entries with the number of the running transaction. */
+/** Writes entries with the id of the running transaction. */
 export async function insertHistory(
   scoped: Scoped,
   entries: readonly Omit<HistoryEntryRow, 'transactionId'>[],

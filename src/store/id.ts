@@ -4,9 +4,9 @@ let lastTime = 0;
 let sequence = 0;
 
 /**
- * A UUID of version 7 (RFC 9562) as 32 lower-case hex digits, the form ids have everywhere outside PostgreSQL.
- * Ids made by one process rise strictly, so that sorting a batch by id keeps the order of the request, and they are
- * sorted by time, which inserts into a B-tree faster than random ones.
+ * A UUID of version 7 (RFC 9562) as 32 lower-case hex digits, the form of ids everywhere outside PostgreSQL. Ids of one
+ * process rise strictly, so sorting a batch by id keeps the order of the request. Ids rise with time, and a B-tree
+ * inserts them faster than random ids.
  */
 export function newId(): string {
   const now = Date.now();

@@ -2,14 +2,14 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Connection } from './connection/connection';
 import { selectList, tableOf } from './query/table';
 
-/** The outcome of a request that carried an Idempotency-Key, kept for 24 hours. */
+/** The outcome of a request with an Idempotency-Key, kept for 24 hours. */
 @Entity('idempotency_outcome')
 @Index(['createdDate'])
 export class IdempotencyOutcomeRow {
   @PrimaryColumn('uuid') entityId: string;
   @PrimaryColumn('uuid') clientId: string;
   @PrimaryColumn('text') key: string;
-  /** Digest of what was asked: another request under the same key is refused. */
+  /** Digest of the request. A different request under the same key is refused. */
   @Column('text') fingerprint: string;
   @Column('integer') status: number;
   @Column('jsonb') headers: Record<string, string>;
@@ -17,7 +17,7 @@ export class IdempotencyOutcomeRow {
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
 }
 
-/** Takes the key for this transaction; false where a request with it is running. */
+/** Locks the key for this transaction. False if another request with the key is running. */
 export async function lockIdempotencyKey(
   connection: Connection,
   entityId: string,
@@ -31,7 +31,7 @@ export async function lockIdempotencyKey(
   return locked;
 }
 
-/** The outcome stored under a key in the last 24 hours. Read only after lockIdempotencyKey has given the key. */
+/** The outcome stored under a key in the last 24 hours. Read only after lockIdempotencyKey has locked the key. */
 export async function storedOutcome(
   connection: Connection,
   entityId: string,
@@ -46,7 +46,7 @@ export async function storedOutcome(
   return row;
 }
 
-/** Stores an outcome; one that has passed its 24 hours makes room. */
+/** Stores an outcome. It replaces an outcome older than 24 hours. */
 export async function storeOutcome(
   connection: Connection,
   outcome: Omit<IdempotencyOutcomeRow, 'createdDate'>,
@@ -69,9 +69,9 @@ export async function storeOutcome(
 }
 
 /**
- * Forgets a piece of what is older than 24 hours, the oldest of it; whether there may be more. In pieces, since all that a
- * busy day leaves would not be gone before the statement is ended. By age alone: the system's role sees no more of it, and
- * may lock none. One that is replaced meanwhile stays.
+ * Deletes one piece of the outcomes older than 24 hours, oldest first. Returns whether there may be more. In pieces,
+ * because deleting all outcomes of a busy day would exceed the statement timeout. The condition is the age alone: the
+ * system's role reads no other column and may lock no row. An outcome that is replaced meanwhile stays.
  */
 export async function purgeOutcomes(connection: Connection, piece = 10_000): Promise<boolean> {
   const [{ gone }] = await connection.query<{ gone: number }>(

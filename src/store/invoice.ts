@@ -46,13 +46,13 @@ export class InvoiceRow extends BillingDocumentRow {
 @ForeignKey(() => FulfillmentRow, ['entityId', 'fulfillmentId'], ['entityId', 'id'])
 export class InvoiceItemRow extends BillingDocumentItemRow {
   @Column('uuid') invoiceId: string;
-  /** Excludes tax, whatever the tax mode. */
+  /** Excludes tax, in every tax mode. */
   @Column('numeric') chargeAmount: string;
 }
 
 /**
- * The part of a negative invoice that is put against another one, where the entity has no invoice settlement: collecting
- * a payment takes it off first.
+ * The part of a negative invoice that is applied to another invoice, in an entity without invoice settlement.
+ * Collecting a payment deducts it first.
  */
 @Entity('invoice_offset')
 @Index(['entityId', 'invoiceId', 'id'])
@@ -81,7 +81,7 @@ export const invoices = list(InvoiceRow, {
     dueDate: day('dueDate'),
     amount: number('amount'),
     balance: number('balance'),
-    // Two ranges, which an index has, as "other than" has not.
+    // Two ranges can use an index; "<>" cannot.
     hasBalance: by('holds', isTrue('t.balance < 0 or t.balance > 0')),
     source: equals('source'),
     reversed: holds('reversed'),
@@ -91,13 +91,13 @@ export const invoices = list(InvoiceRow, {
   sorts: { ...auditSorts, invoiceDate: true, dueDate: true, amount: true, balance: true, invoiceNumber: true },
 });
 
-/** Items come in the order in which they were put on their document. */
+/** Items come in the order in which they were added to the document. */
 export const invoiceItems = list(InvoiceItemRow, asMade);
 
-/** Offsets come in the order in which they were made. */
+/** Offsets come in the order of their creation. */
 export const invoiceOffsets = list(InvoiceOffsetRow, asMade);
 
-/** What accounts have to their credit on negative invoices, in each currency, above 0. */
+/** The credit of accounts on negative invoices, above 0, in each currency. */
 export function negativeCredit(
   scoped: Scoped,
   accountIds: readonly string[],
@@ -110,7 +110,7 @@ export function negativeCredit(
   );
 }
 
-/** Locks what accounts have to their credit on negative invoices, as it stands behind their billing lock. */
+/** Locks the negative invoices that hold credit of accounts. The accounts' billing locks are held. */
 export function lockNegativeInvoices(scoped: Scoped, accountIds: readonly string[]): Promise<InvoiceRow[]> {
   return scoped.lock<InvoiceRow>(
     billing,

@@ -11,7 +11,7 @@ import { OrderLineItemRow } from './order-line-item';
 import { PaymentApplicationRow, PaymentRow } from './payment';
 import { inScope, listed, tableOf } from './query/table';
 
-/** What can be found by id alone, by the noun's name. */
+/** Row classes that can be found by id alone, by noun. */
 const nodes = {
   account: AccountRow,
   order: OrderRow,
@@ -37,7 +37,7 @@ const kinds = Object.entries(nodes)
   )
   .join(' union all ');
 
-/** What kind of object each id is: one statement over the primary keys, whatever the number of ids. */
+/** The noun of each id: one statement over the primary keys, for any number of ids. */
 export async function nounsOfIds(scoped: Scoped, ids: readonly string[]): Promise<Map<string, string>> {
   const rows = await scoped.query<{ id: string; noun: string }>(kinds, [ids]);
   return new Map(rows.map((row) => [row.id, row.noun]));

@@ -10,9 +10,9 @@ import { auditSorts, type FilterOf, list } from './query/list';
 import { selectList, tableOf } from './query/table';
 
 /**
- * A line item of an order. The five counters are moved by deltas under the row's lock, and their limits are tested on
- * the locked row: a sum over the fulfillments in the statement that locks would be older than the lock and let too
- * many through. They count only for lines with fulfillments; the others follow their state (domain/order-line-item.ts).
+ * A line item of an order. Its five counters change by deltas under the row lock, and their limits are checked on the
+ * locked row. A sum over the fulfillments in the locking statement would be older than the lock and would allow too
+ * much. The counters apply only to line items with fulfillments. Others follow their state (domain/order-line-item.ts).
  */
 @Entity('order_line_item')
 @Unique(['entityId', 'orderId', 'itemNumber'])
@@ -51,7 +51,7 @@ export class OrderLineItemRow extends Audited {
   @Column('enum', { enum: ['Product', 'Fee', 'Services'], enumName: 'item_type', nullable: true })
   itemType: ItemType | null;
   @Column('enum', { enum: ['Sales', 'Return'], enumName: 'item_category' }) itemCategory: ItemCategory;
-  /** The sales line item that a return takes back; never changes. */
+  /** The sales line item of a return. It never changes. */
   @Column('uuid', { nullable: true }) originalOrderLineItemId: string | null;
   @Column('enum', {
     enum: ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'],
@@ -65,17 +65,17 @@ export class OrderLineItemRow extends Audited {
   @Column('numeric') fulfilledQuantity: string;
   /** Sum of the fulfillments in SentToBilling and Complete. */
   @Column('numeric') sentQuantity: string;
-  /** Sum of its return line items in Booked, SentToBilling and Complete; 0 on a return. */
+  /** Sum of the return line items in Booked, SentToBilling and Complete; 0 on a return. */
   @Column('numeric') returnedQuantity: string;
-  /** How many fulfillments exist, in whatever state. */
+  /** Number of fulfillments in any state. */
   @Column('integer') fulfillmentCount: number;
-  /** How many of them are Executing or Booked, and so keep the line from completing. */
+  /** Number of fulfillments in Executing or Booked, which keep the line item from completing. */
   @Column('integer') openFulfillmentCount: number;
   @Column({ ...byCodePoints, nullable: true }) unitOfMeasure: string | null;
   @Column('text') currency: string;
   @Column('numeric') listPricePerUnit: string;
   @Column('numeric') amountPerUnit: string;
-  /** The caller gave amountPerUnit: it does not follow listPricePerUnit. */
+  /** The caller gave amountPerUnit, so it does not follow listPricePerUnit. */
   @Column('boolean', { default: false }) amountPerUnitGiven: boolean;
   @Column('enum', { enum: ['Percentage', 'FixedAmount', 'None'], enumName: 'inline_discount_type' })
   inlineDiscountType: InlineDiscountType;
@@ -84,7 +84,10 @@ export class OrderLineItemRow extends Audited {
   taxMode: TaxMode | null;
   @Column('text', { nullable: true }) taxCode: string | null;
   @Column('date', { nullable: true }) billTargetDate: string | null;
-  /** When the line first became SentToBilling; billing asks for it, so that a line completed without is never billed. */
+  /**
+   * When the line item first became SentToBilling. Billing requires it: a line item completed without it is never
+   * billed.
+   */
   @Column('timestamp with time zone', { precision: 3, nullable: true }) sentToBillingDate: string | null;
   @Column('date', { nullable: true }) transactionStartDate: string | null;
   @Column('date', { nullable: true }) transactionEndDate: string | null;
@@ -97,8 +100,8 @@ export class OrderLineItemRow extends Audited {
 }
 
 /**
- * Conditions that are put to the one row of another table that a column leads to, which has a value there always: whether
- * there is a value is whether there is the row.
+ * Conditions on the one row of another table that a column refers to. The compared column of that row is never null, so
+ * "is null" can be answered by the reference alone.
  */
 function through<F extends { isNull?: boolean }>(column: string, row: string, condition: Condition<F>): Condition<F> {
   return ({ isNull, ...filter }, values) => {
@@ -115,7 +118,7 @@ const originalLine = `order_line_item s where s.id = ${original} and s.entity_id
 const originalOrder = `order_line_item s join orders o on o.id = s.order_id
   where s.id = ${original} and s.entity_id = $1 and o.entity_id = $1`;
 
-/** Shorter numbers first, so that 2 comes before 10. */
+/** Shorter numbers come first, so that 2 precedes 10. */
 const itemNumber = "lpad(length(t.item_number)::text, 3, '0') || t.item_number";
 
 const pending = bit(
@@ -148,8 +151,8 @@ export const orderLineItems = list(OrderLineItemRow, {
 export type OrderLineItemFilter = FilterOf<typeof orderLineItems>;
 
 /**
- * Locks line items together with the sales lines of the returns among them, all in the order of their ids, and gives
- * them back as they stand once the locks are granted. A line never changes its original, so the subquery is safe.
+ * Locks line items and the original sales line items of returns among them, all in the order of their ids. Returns the
+ * rows as they are once the locks are granted. A line item never changes its original, so the subquery is safe.
  */
 export function lockOrderLineItems(scoped: Scoped, ids: readonly string[]): Promise<OrderLineItemRow[]> {
   return scoped.lock(
@@ -165,7 +168,7 @@ export function lockOrderLineItems(scoped: Scoped, ids: readonly string[]): Prom
   );
 }
 
-/** The line items that orders' numbers and their own numbers name, in no order. */
+/** Line items by order number and item number, in no particular order. */
 export function lineItemsByNumbers(
   scoped: Scoped,
   names: readonly { orderNumber: string; itemNumber: string }[],
@@ -180,7 +183,7 @@ export function lineItemsByNumbers(
   );
 }
 
-/** The states that occur among the line items of each order. */
+/** The states of each order's line items. */
 export function itemStatesByOrder(
   scoped: Scoped,
   orderIds: readonly string[],

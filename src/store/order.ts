@@ -5,7 +5,7 @@ import { Audited, byCodePoints } from './audited';
 import { day, equals, id, instant, text } from './query/filter';
 import { auditSorts, list } from './query/list';
 
-/** An order of one account. The table is called `orders`, since `order` is a word of SQL. */
+/** An order of one account. The table is called `orders`, because `order` is an SQL keyword. */
 @Entity('orders')
 @Unique(['entityId', 'orderNumber'])
 @Index(['entityId', 'updatedDate', 'id'])

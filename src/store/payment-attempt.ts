@@ -6,15 +6,15 @@ import type { PaymentAttemptRow } from './payment';
 import type { RowKey } from './query/table';
 
 /*
- * Statements about attempts go by the attempt's key, in the scope of the attempt, which the transaction has: the sweep works
- * for every entity.
+ * Statements about attempts use the attempt's key. Their transaction already has the scope of the attempt: the sweep
+ * works for every entity.
  */
 
 export type OpenAttempt = Omit<PaymentAttemptRow, 'status' | 'message' | 'updatedDate'>;
 
 const attemptLock = 4903;
 
-/** Marks attempts as under way until this transaction ends, whatever way it ends. */
+/** Marks attempts as under way until this transaction commits or rolls back. */
 export async function holdAttempts(connection: Connection, ids: readonly string[]): Promise<void> {
   await connection.lock(
     ids.map((id) => `payment_attempt ${id}`),
@@ -23,7 +23,7 @@ export async function holdAttempts(connection: Connection, ids: readonly string[
   );
 }
 
-/** Writes attempts as Open; on a connection that commits at once. */
+/** Inserts attempts as Open, on a connection that commits at once. */
 export async function openAttempts(connection: Connection, attempts: readonly OpenAttempt[]): Promise<void> {
   await connection.query(
     `insert into payment_attempt (id, entity_id, org_id, account_id, amount, currency, status, created_by_id, track_id, created_date, updated_date)
@@ -50,8 +50,7 @@ export async function closeAttempts(
 }
 
 /**
- * Attempts of all entities that still wait for their end: a bounded number, drawn anew each time, so that stuck ones hide
- * no others.
+ * Open attempts of all entities: a bounded number, drawn at random each time, so that stuck attempts hide no others.
  */
 export const openAttemptsOfAll = (connection: Connection): Promise<{ id: string; entityId: string; orgId: string }[]> =>
   connection.query(
@@ -59,14 +58,14 @@ export const openAttemptsOfAll = (connection: Connection): Promise<{ id: string;
      order by random() limit 1000`,
   );
 
-/** Takes an attempt for this transaction: false where a unit or another sweep holds it, or where it is not open. */
+/** Locks an attempt for this transaction. False if a unit or another sweep holds it, or if it is not open. */
 export async function tryAttempt(connection: Connection, { entityId, id }: RowKey): Promise<boolean> {
   const [{ held }] = await connection.query<{ held: boolean }>(
     `select pg_try_advisory_xact_lock(hashtextextended($1, ${attemptLock})) as held`,
     [id],
   );
   if (!held) return false;
-  // A later statement: what the lock's last holder wrote is seen only by a snapshot taken after the lock.
+  // A separate statement: only a snapshot taken after the lock sees the writes of the lock's last holder.
   const open = await connection.query(
     "select 1 from payment_attempt where entity_id = $1 and id = $2 and status = 'Open'",
     [entityId, id],
@@ -74,15 +73,15 @@ export async function tryAttempt(connection: Connection, { entityId, id }: RowKe
   return open.length === 1;
 }
 
-/** Was the payment of this attempt committed? */
+/** Whether the payment of this attempt was committed. */
 export async function hasPayment(connection: Connection, { entityId, id }: RowKey): Promise<boolean> {
   const text = 'select 1 from payment where entity_id = $1 and attempt_id = $2';
   return (await connection.query(text, [entityId, id])).length === 1;
 }
 
 /**
- * The history of what the sweep does, with the rows that it changes: in the name of the client that made the payment,
- * whose request it ends.
+ * Writes the history of the sweep together with the changed rows. The actor is the client that made the payment,
+ * because the sweep completes that client's request.
  */
 const historyOf = (
   subject: HistorySubject,
@@ -102,7 +101,7 @@ const historyOf = (
 const change = (field: string, before: string, after: string): string =>
   `jsonb_build_array(jsonb_build_object('field', '${field}', 'before', ${before}, 'after', ${after}))`;
 
-/** The money has been taken: the payment is Processed. */
+/** The payment gateway has captured the money: the payment becomes Processed. */
 export async function markCaptured(connection: Connection, { entityId, id }: RowKey): Promise<void> {
   await connection.query(
     `with processed as (
@@ -116,7 +115,7 @@ export async function markCaptured(connection: Connection, { entityId, id }: Row
 }
 
 /**
- * Locks what failCapture changes, in the order in which every unit of work takes it: the account for billing, the payment,
+ * Locks the rows that failCapture changes, in the order of every unit of work: the account for billing, the payment,
  * its invoices by id.
  */
 export async function lockForFailure(connection: Connection, { entityId, id }: RowKey): Promise<void> {
@@ -129,11 +128,14 @@ export async function lockForFailure(connection: Connection, { entityId, id }: R
        where a.entity_id = $1 and p.attempt_id = $2
      ) order by id for no key update`,
   ];
-  // Behind the reply, on connections of its own: what it waits for is not counted.
+  // The work runs after the reply on connections of its own, so its waiting is not counted.
   for (const text of locks) await connection.lock([], text, [entityId, id]);
 }
 
-/** The money can never be taken: the payment is an Error, its applications go, and the invoices are owed again. */
+/**
+ * The money can never be captured. The payment becomes an Error, its applications are deleted, and the invoices are
+ * owed again.
+ */
 export async function failCapture(connection: Connection, { entityId, id }: RowKey): Promise<void> {
   await connection.query(
     `with failed as (

@@ -29,7 +29,9 @@ export class PaymentRow extends Audited {
   @Column('numeric') refundAmount: string;
   @Column('text') currency: string;
   @Column('date') effectiveDate: string;
-  /** The attempt under whose key the gateway knows this payment. No foreign key: an attempt is written elsewhere. */
+  /**
+   * The attempt whose id is the gateway's key for this payment. No foreign key: another connection writes the attempt.
+   */
   @Column('uuid') attemptId: string;
 }
 
@@ -51,8 +53,8 @@ export class PaymentApplicationRow {
 }
 
 /**
- * What we asked, or are about to ask, of the payment gateway. It is committed on a connection of its own before the
- * gateway is called and so survives any rollback; its id is the idempotency key the gateway knows it by.
+ * A request to the payment gateway, sent or about to be sent. It is committed on a connection of its own before the
+ * gateway is called, so it survives any rollback. Its id is the idempotency key at the gateway.
  */
 @Entity('payment_attempt')
 @Index('payment_attempt_open', { synchronize: false })

@@ -5,8 +5,8 @@ import { PaymentRow } from './payment';
 import { type RowKey, selectList, tableOf } from './query/table';
 
 /**
- * Money paid back of a payment. It is committed as Processing before the gateway is asked, under its id as the key: a
- * crash in between leaves it to the sweep, and asking again pays nothing twice.
+ * Money of a payment that is paid back. The refund is committed as Processing before the gateway is called, with its id
+ * as the idempotency key. After a crash in between, the sweep calls the gateway again, which pays nothing twice.
  */
 @Entity('refund')
 @Index(['entityId', 'paymentId', 'id'])
@@ -21,7 +21,9 @@ export class RefundRow {
   @Column('numeric') amount: string;
   @Column('text') currency: string;
   @Column('enum', { enum: ['Processing', 'Processed', 'Error'], enumName: 'refund_status' }) status: RefundStatus;
-  /** What it took from invoices that the payment was put against: where it goes back to, should the refund fail. */
+  /**
+   * Amounts taken from invoices that the payment was applied to. They go back to these invoices if the refund fails.
+   */
   @Column('jsonb', { default: [] }) taken: InvoicePart[];
   @Column('uuid') createdById: string;
   @Column('text', { nullable: true }) trackId: string | null;
@@ -29,22 +31,20 @@ export class RefundRow {
 }
 
 /*
- * As with attempts, the statements below go by the refund's key, in the scope of the refund: the sweep works for every entity.
+ * As with attempts, the statements below use the refund's key. Their transaction already has the scope of the refund:
+ * the sweep works for every entity.
  */
 
 const refundLock = 4904;
 
-/**
- * Refunds of all entities that still wait for their end: a bounded number, drawn anew each time, so that stuck ones hide
- * no others.
- */
+/** Open refunds of all entities: a bounded number, drawn at random each time, so that stuck refunds hide no others. */
 export const openRefundsOfAll = (connection: Connection): Promise<{ id: string; entityId: string; orgId: string }[]> =>
   connection.query(
     `select id, entity_id as "entityId", org_id as "orgId" from refund where status = 'Processing'
      order by random() limit 1000`,
   );
 
-/** Takes a refund for this transaction: undefined where another sweep holds it, or where it has come to its end. */
+/** Locks a refund for this transaction. Undefined if another sweep holds it, or if it is no longer Processing. */
 export async function tryRefund(
   connection: Connection,
   { entityId, id }: RowKey,
@@ -54,7 +54,7 @@ export async function tryRefund(
     [id],
   );
   if (!held) return undefined;
-  // A later statement: what the lock's last holder wrote is seen only by a snapshot taken after the lock.
+  // A separate statement: only a snapshot taken after the lock sees the writes of the lock's last holder.
   const [refund] = await connection.query<RefundRow & { attemptId: string; accountId: string }>(
     `select ${selectList(tableOf(RefundRow))}, p.attempt_id as "attemptId", p.account_id as "accountId"
      from refund t join payment p on p.entity_id = $1 and p.id = t.payment_id

@@ -3,7 +3,7 @@ import { ClientRow } from './client';
 import type { Connection } from './connection/connection';
 import { selectList, tableOf } from './query/table';
 
-/** A document that a client runs by its id. It belongs to the client, whatever entities that may see. */
+/** A document that a client runs by its id. It belongs to the client, in all entities. */
 @Entity('registered_document')
 @Unique(['clientId', 'documentId'])
 @Index(['clientId', 'hash'])
@@ -11,21 +11,21 @@ import { selectList, tableOf } from './query/table';
 export class RegisteredDocumentRow {
   @PrimaryColumn('uuid') id: string;
   @Column('uuid') clientId: string;
-  /** The hash of the text, as the client's own tool has made it. */
+  /** The hash of the text as computed by the client's own tool. */
   @Column('text') documentId: string;
-  /** SHA-256 of the text, in hex digits: by it the text is known again where it is sent itself. */
+  /** SHA-256 of the text in hex digits. It recognizes a document that is sent as text. */
   @Column('text') hash: string;
   @Column('text') text: string;
   @Column('text', { nullable: true }) operationName: string | null;
   @Column('text') operationType: 'query' | 'mutation';
-  /** What it may cost, by the version that it was registered with. */
+  /** Estimated cost of the document, by the gateway version that registered it. */
   @Column('integer') cost: number;
   @Column('timestamp with time zone', { precision: 3 }) registeredDate: string;
-  /** From this day on it is not served any more. */
+  /** From this day on the document is not served. */
   @Column('date', { nullable: true }) retiredDate: string | null;
 }
 
-/** A document that a client has run without its being registered: what RegisteredOnly would have refused. */
+/** A document that a client ran without registering it. The mode RegisteredOnly would have refused it. */
 @Entity('unknown_document')
 @Index(['clientId', 'lastSeen'])
 @ForeignKey(() => ClientRow, ['clientId'], ['id'], { onDelete: 'CASCADE' })
@@ -34,7 +34,7 @@ export class UnknownDocumentRow {
   /** SHA-256 of its text. */
   @PrimaryColumn('text') hash: string;
   @Column('text', { nullable: true }) operationName: string | null;
-  /** Its beginning, to know it by. */
+  /** The beginning of the text, to recognize it by. */
   @Column('text') text: string;
   @Column('timestamp with time zone', { precision: 3 }) firstSeen: string;
   @Column('timestamp with time zone', { precision: 3 }) lastSeen: string;
@@ -43,13 +43,13 @@ export class UnknownDocumentRow {
 
 const table = tableOf(RegisteredDocumentRow);
 
-/** All documents of a client, also those that were retired, as they were registered. */
+/** All documents of a client in the order of registration, including retired ones. */
 export const documentsOf = (db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> =>
   db.query(`select ${selectList(table)} from registered_document t where client_id = $1 order by id`, [clientId]);
 
 const registrationLock = 4905;
 
-/** The same, kept from changing until the transaction ends: registrations of a client come one after another. */
+/** The same, unchanged until the transaction ends: registrations of a client run one after another. */
 export async function lockDocumentsOf(db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> {
   const text = `select pg_advisory_xact_lock(hashtextextended($1, ${registrationLock}))`;
   await db.lock([`documents of client ${clientId}`], text, [clientId]);
@@ -73,8 +73,8 @@ export async function findDocument(
 export type LiveDocument = RegisteredDocumentRow & { clientName: string };
 
 /**
- * Everything that is registered and not retired by a day, of clients that were not revoked, with their names; or what came
- * since an instant.
+ * All documents that are not retired by a day, with the names of their clients. Revoked clients are left out. `since`
+ * limits the list to documents registered since an instant.
  */
 export const liveDocuments = (db: Connection, today: string, since = '1900-01-01Z'): Promise<LiveDocument[]> =>
   db.query(
@@ -94,7 +94,7 @@ export async function insertDocuments(db: Connection, rows: readonly RegisteredD
   );
 }
 
-/** Retires documents from a day on, or restores them where that is null. */
+/** Retires documents from a day on. A null day restores them. */
 export async function retireDocuments(
   db: Connection,
   clientId: string,
@@ -108,10 +108,12 @@ export async function retireDocuments(
   ]);
 }
 
-/** So many unknown documents are kept of a client: one that writes its values into its texts sends ever new ones. */
+/**
+ * The most unknown documents kept per client. A client that writes values into its texts sends new texts without end.
+ */
 const mostUnknown = 1_000;
 
-/** Notes unknown documents that were run, each so many times. */
+/** Records unknown documents that were run, each with its count. */
 export async function noteUnknown(
   db: Connection,
   rows: readonly Pick<UnknownDocumentRow, 'clientId' | 'hash' | 'operationName' | 'text' | 'count'>[],
@@ -129,7 +131,7 @@ export async function noteUnknown(
   );
 }
 
-/** What a client has run without its being registered, the last first. What was registered since is left out. */
+/** Documents that a client ran unregistered, the last first. Documents registered since then are left out. */
 export const unknownDocuments = (db: Connection, clientId: string): Promise<UnknownDocumentRow[]> =>
   db.query(
     `select ${selectList(tableOf(UnknownDocumentRow))} from unknown_document t

@@ -2,7 +2,7 @@ import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 import type { Connection, Scoped } from './connection/connection';
 import { newId } from './id';
 
-/** A legal entity: the tenant. No row of one entity is ever seen from another. */
+/** A legal entity: the tenant. No caller in one entity sees rows of another. */
 @Entity('entity')
 @Unique(['name'])
 export class EntityRow {
@@ -21,8 +21,8 @@ export class OrgRow {
 }
 
 /**
- * Makes the entities that are missing, then the orgs. Two statements that each commit: making one is never wrong and
- * is found done the next time, and a second maker waits for the first instead of failing.
+ * Inserts the missing entities, then the missing orgs. Each statement commits by itself: creating one of them is never
+ * wrong, and the next call finds it. A second creator waits for the first instead of failing.
  */
 export async function makeTenants(
   db: Connection,
@@ -43,14 +43,14 @@ export async function makeTenants(
   );
 }
 
-/** Orgs by their ids, as far as the caller sees them. */
+/** Orgs by id, limited to those the caller sees. */
 export function orgsById(scoped: Scoped, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
   return scoped.query('select id, name from org where entity_id = $1 and id = any($2) and id = any($3)', [ids]);
 }
 
 /**
- * Whether the entity has an org that is not among these. Asked aside, under the role of the system: row security hides the other
- * orgs from the transaction of a caller.
+ * Whether the entity has an org besides these. The statement runs under the system's role, because row security hides
+ * other orgs from a caller's transaction.
  */
 export async function hasOtherOrgs(db: Connection, entityId: string, orgIds: readonly string[]): Promise<boolean> {
   const [{ found }] = await db.query<{ found: boolean }>(
@@ -60,7 +60,7 @@ export async function hasOtherOrgs(db: Connection, entityId: string, orgIds: rea
   return found;
 }
 
-/** An entity with all of its orgs. */
+/** An entity with all its orgs. */
 export async function entityByName(
   db: Connection,
   name: string,

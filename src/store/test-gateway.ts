@@ -3,8 +3,8 @@ import type { ChargeStatus, GatewayCharge } from '../domain/payment';
 import type { Connection } from './connection/connection';
 
 /**
- * The test gateway's own ledger, in a schema of its own and written only on connections of its own: it remembers a
- * charge that our side has rolled back, as a gateway outside would.
+ * The ledger of the test gateway, in its own schema and written only on its own connections. Like an outside payment
+ * gateway, it keeps a charge even if the caller's transaction is rolled back.
  */
 @Entity('charge', { schema: 'test_gateway' })
 @Check('charge_refunded', 'refunded >= 0 and refunded <= amount')
@@ -34,7 +34,7 @@ export class TestGatewayRefundRow {
 export class TestGatewayLedger {
   constructor(private readonly connection: Connection) {}
 
-  /** Writes a charge unless its key is known, and returns what stands under the key. */
+  /** Records a charge unless its key is known. Returns the charge stored under the key. */
   async record(charge: {
     key: string;
     token: string;
@@ -58,7 +58,7 @@ export class TestGatewayLedger {
     return row;
   }
 
-  /** Moves a charge from one status to another; returns the status it then has. */
+  /** Moves a charge from one status to another. Returns its status afterwards. */
   async move(key: string, from: ChargeStatus, to: ChargeStatus): Promise<ChargeStatus | undefined> {
     await this.connection.query('update test_gateway.charge set status = $3 where key = $1 and status = $2', [
       key,
@@ -68,7 +68,7 @@ export class TestGatewayLedger {
     return (await this.find(key))?.status;
   }
 
-  /** Pays back once per refund key and never more than was captured; false where too little is left. */
+  /** Pays back once per refund key, and never more than was captured. False if too little is left. */
   async refund(key: string, refundKey: string, amount: string): Promise<boolean> {
     await this.connection
       .query(
@@ -83,10 +83,10 @@ export class TestGatewayLedger {
         [key, refundKey, amount],
       )
       .catch((error) => {
-        // The same request at the same time was first.
+        // A concurrent request with the same key was first.
         if (error.code !== '23505') throw error;
       });
-    // Asked anew: a request that waited for the same one to end has not seen in its own snapshot what that one did.
+    // A new statement: a request that waited for its duplicate does not see the duplicate's writes in its own snapshot.
     return (await this.connection.query('select from test_gateway.refund where key = $1', [refundKey])).length === 1;
   }
 }

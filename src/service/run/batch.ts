@@ -1,17 +1,20 @@
 import { Refusal, type UserError, userError } from '../../domain/errors';
 import { maxEntries } from '../../domain/fulfillment-create';
 
-/* What mutations of many objects have in common. */
+/* Shared parts of mutations of many objects. */
 
 export type OnError = 'RejectAll' | 'SkipFailed';
 
 export interface BatchOptions {
-  /** RejectAll refuses everything on any error; SkipFailed carries out what is allowed, judged in request order. */
+  /**
+   * RejectAll refuses everything on any error. SkipFailed carries out the entries that are allowed, judged in request
+   * order.
+   */
   onError?: OnError;
   dryRun?: boolean;
 }
 
-/** Ends the unit where there is any error. @throws Refusal */
+/** Ends the unit if there are errors. @throws Refusal */
 export function refuse(errors: UserError[]): void {
   if (errors.length) throw new Refusal(errors);
 }
@@ -23,10 +26,13 @@ export function judgeCount(count: number, path: string[]): UserError[] {
   return [userError('LIMIT_EXCEEDED', `The request has ${count} entries; at most ${maxEntries} are allowed.`, path)];
 }
 
-/** What a batch that was refused shows: null for each entry, and none for more entries than one request takes. */
+/** The entries of a refused batch: null for each entry. The list is empty if the request has too many entries. */
 export const noneOf = (count: number): null[] => Array(count <= maxEntries ? count : 0).fill(null);
 
-/** What goes on after the entries were judged: all or nothing, or those that passed; if none did, nothing. */
+/**
+ * The accepted results of a batch. RejectAll refuses the batch on any error. SkipFailed refuses it only if every entry
+ * failed.
+ */
 export function judged<R>(results: readonly (R | null)[], errors: UserError[], onError: OnError): R[] {
   const accepted = results.filter((result) => result !== null);
   if (errors.length && (onError === 'RejectAll' || accepted.length === 0)) throw new Refusal(errors);

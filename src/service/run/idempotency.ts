@@ -6,37 +6,36 @@ import { lockIdempotencyKey, storedOutcome, storeOutcome } from '../../store/ide
 import { noted, type Services, translated } from './services';
 import { type Held, Work } from './work';
 
-/** A rendered reply, as it goes out and as it is stored for its key. */
+/** A rendered reply, as it is sent and as it is stored for its key. */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
-/** Why a request is held open until its reply is rendered: it is a dry run, or it has an Idempotency-Key. */
+/** Why a transaction stays open until its reply is rendered: a dry run, or an Idempotency-Key. */
 export type Hold = { dryRun: true } | Keyed;
 
 interface Keyed {
   idempotencyKey: string;
-  /** Digest of what is asked: another request under the same key is refused. */
+  /** Digest of the request. A different request under the same key is refused. */
   fingerprint: string;
-  /** The longest reply that is kept, in characters. */
+  /** The longest reply that can be stored, in characters. */
   longest: number;
-  /** The request may ask the payment gateway: its connection is one of those that may wait for that. */
+  /** The request may call the payment gateway, so it takes a connection from the pool for payments. */
   mayPay: boolean;
 }
 
 /**
- * Runs a request in one transaction that stays open until `render` has produced its reply, reading through that
- * transaction. With a key the reply is stored beside the effect and committed with it before it is sent, so that an
- * outcome told to a client outlives the process; a repeated key gets the stored reply. A dry run is rolled back, and
- * nothing of it is stored.
+ * Runs a request in one transaction that stays open until `render` has produced the reply, which reads through that
+ * transaction. With a key, the reply is stored beside the effect and committed before it is sent. An outcome shown to a
+ * client thus survives the process. A repeated key gets the stored reply. A dry run is rolled back and stores nothing.
  *
- * Only settled outcomes are stored: what the rules did or refused. Unexpected failures, contention and time-outs are
- * not, so that a retry may fare better. Whatever becomes of the request, its work is to be finished by the caller once
- * this has ended, and with it the transaction that payments are held by.
+ * Only final outcomes are stored: the effect, or a refusal by the rules. Unexpected failures, contention and timeouts
+ * are not stored, so a retry may succeed. In every case the caller must call `work.finish()` afterwards, once the
+ * transaction that holds the payments has ended.
  * @throws RequestError IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_MISMATCH, UNAVAILABLE, TIMEOUT
- * @throws LimitError QUERY_TOO_COMPLEX for a reply that is too long to be kept
+ * @throws LimitError QUERY_TOO_COMPLEX if the reply is too long to be stored
  */
 export async function hold(
   services: Services,
@@ -57,7 +56,7 @@ export async function hold(
     if ('idempotencyKey' in why) {
       const stored = await takeKey(lease, caller, why);
       if (stored) {
-        // The first time may have been in another process.
+        // The first request may have run in another process.
         services.db.replicas?.hasWritten(caller);
         return { reply: stored, replayed: true };
       }
@@ -68,7 +67,7 @@ export async function hold(
       const { idempotencyKey: key, fingerprint, longest } = why;
       if (reply.body.length > longest) throw tooLong(reply.body.length, longest);
       await storeOutcome(lease, { entityId, clientId, key, fingerprint, ...reply });
-      // Should the commit fail, nobody knows whether it took place: the sweep settles what depends on it.
+      // If the commit fails, its outcome is unknown. The sweep then settles the open payments.
       open = false;
       await services.db.commit(lease, caller);
       work.defer(held.units.splice(0).flatMap((unit) => unit.onCommit));

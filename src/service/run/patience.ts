@@ -1,4 +1,4 @@
-/** Awaits something for a time, then does `late` instead; what was awaited goes on by itself, and its failure is nobody's. */
+/** Waits for a promise for some time, then calls `late` instead. The promise continues, and its failure is ignored. */
 export async function within<T>(milliseconds: number, act: Promise<T>, late: () => T | Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const up = new Promise<'late'>((resolve) => {

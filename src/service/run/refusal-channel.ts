@@ -1,10 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { UserErrorCode } from '../../domain/errors';
 
-/** Told of each code that a reply shows its client as refused by the rules: a message is one code. */
+/** Publishes the code of each refusal in a reply: one message per code. */
 export const refusals = channel('order-gateway.refusal');
 
-/** For those who put refusals into replies. */
+/** Called by the code that puts refusals into replies. */
 export function tellRefused(errors: readonly { code: UserErrorCode }[]): void {
   if (refusals.hasSubscribers) for (const { code } of errors) refusals.publish(code);
 }

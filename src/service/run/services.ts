@@ -5,27 +5,27 @@ import type { Database } from '../../store/connection/database';
 import { faultOf } from '../../store/connection/failure';
 import { NumberTaken } from '../../store/query/write';
 
-/** What every service works with. */
+/** The dependencies of every service. */
 export interface Services {
   db: Database;
   gateway: PaymentGateway;
-  /** Which accounts at the payment gateway do not answer at present. */
+  /** The accounts at the payment gateway that do not answer at present. */
   breakers: Breakers;
-  /** Told of what went wrong behind a reply, where nobody waits for it any more. */
+  /** Called with failures after a reply, when no request waits for the result. */
   onFailure: (error: unknown, what: string) => void;
-  /** Tells the workers of this process that there is a bill run to carry on. */
+  /** Tells the workers of this process that there is a bill run to resume. */
   wake?: () => void;
-  /** Asks for what waits for its end to be settled soon: the database was lost, and may have taken a settling with it. */
+  /** Asks for open payments to be settled soon. The database was lost, and a settlement may have been lost with it. */
   settleSoon?: () => void;
 }
 
-/** An error, of which housekeeping is told where it may have left something open. */
+/** Returns the error. Tells housekeeping if the error may have left something open. */
 export function noted(services: Services, error: unknown): unknown {
   if (error instanceof RequestError && ['UNAVAILABLE', 'OUTCOME_UNKNOWN'].includes(error.code)) services.settleSoon?.();
   return error;
 }
 
-/** Errors of the database in the words of a reply. */
+/** Translates errors of the database into those of a reply. */
 export function translated(error: unknown): unknown {
   if (error instanceof NumberTaken) {
     return new Refusal([

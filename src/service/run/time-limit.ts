@@ -4,19 +4,21 @@ import type { StatementCounter } from '../../store/connection/connection';
 import { TimeLimit } from '../../store/connection/time-limit';
 import { within } from './patience';
 
-/** Once the time is up, all that is left of a request fails at once. This is for its reply to be put together from that. */
+/** Once the time is up, the rest of a request fails at once. This is the time left to put its reply together. */
 const graceMs = 1_000;
 
 const committedMessage =
   'The time was up after a change was committed, but before the reply was ready. Check what took place before you send the request again. With an Idempotency-Key, simply send the same request again.';
 
 /**
- * Carries out a request, and answers no later than its time is up, and a grace where something was committed. Where nothing has
- * been committed by then, nothing will be: its statements are canceled, and its transaction is rolled back behind the reply.
- * Where something has been, the rest of the request fails at once, and its reply says what took place. What `run` makes goes on
- * by itself, be it for ever: whoever has something to do behind it waits for that, and not for this.
- * @throws LimitError TIMEOUT, or what `TimeLimit.pass` was given as the reason
- * @throws RequestError OUTCOME_UNKNOWN where a commit was under way, or there is no reply to what was committed
+ * Runs a request and answers when its time is up at the latest, or after a grace period if a change was committed.
+ *
+ * If nothing was committed when the time is up, nothing will be. The statements are canceled, and the transaction is
+ * rolled back after the reply. If a change was committed, the rest of the request fails at once, and the reply says
+ * which changes took place. `run` continues by itself, perhaps forever. Work to do after it must wait for `run` itself,
+ * not for this function.
+ * @throws LimitError TIMEOUT, or the reason given to `TimeLimit.pass`
+ * @throws RequestError OUTCOME_UNKNOWN if a commit was under way, or a committed change has no reply
  */
 export async function timed<T>(milliseconds: number, run: (counter: StatementCounter) => Promise<T>): Promise<T> {
   const limit = new TimeLimit(milliseconds);

@@ -9,7 +9,7 @@ import { newId } from '../../store/id';
 import { type Numbering } from '../../store/query/write';
 import type { Services } from './services';
 
-/** What the history keeps changes of: an object of one org, or of several (a bill run), or of none (settings). */
+/** An object with a history. It belongs to one org, to several (a bill run), or to none (settings). */
 export type Kept = Pick<Audited, 'id' | 'entityId' | 'version' | 'updatedDate'> &
   ({ orgId: string } | { orgIds: string[] });
 
@@ -18,7 +18,7 @@ export class Unit {
   /** One instant for everything that the unit writes. */
   readonly now = new Date().toISOString();
   readonly db: Scoped;
-  /** What is to be done once the unit has been committed, or has been rolled back. */
+  /** Work to do after the unit has been committed, or rolled back. */
   readonly onCommit: (() => Promise<void>)[] = [];
   readonly onRollback: (() => Promise<void>)[] = [];
   private dryRunNumbers = 0;
@@ -29,7 +29,7 @@ export class Unit {
     readonly services: Services,
     readonly caller: Caller,
     readonly dryRun: boolean,
-    /** Its connection is one of those that may wait for the payment gateway. */
+    /** The unit's connection comes from the pool for payments and may wait for the payment gateway. */
     readonly mayPay = false,
   ) {
     this.db = new Scoped(connection, caller);
@@ -38,8 +38,8 @@ export class Unit {
   private known: { settings: BillingSettingsRow; held: boolean } | undefined;
 
   /**
-   * The settings of the entity, read once. `hold`: they may not change before the unit has ended, since what it writes
-   * would contradict them.
+   * The settings of the entity, read once. `hold` keeps them unchanged until the unit ends, if a change would
+   * contradict the unit's writes.
    */
   async settings(hold = false): Promise<BillingSettingsRow> {
     if (!this.known || (hold && !this.known.held)) {
@@ -48,7 +48,7 @@ export class Unit {
     return this.known.settings;
   }
 
-  /** How `count` rows get their business numbers: from the sequence, or DRYRUN-1, DRYRUN-2, ... */
+  /** The source of business numbers for `count` rows: the sequence, or DRYRUN-1, DRYRUN-2, ... */
   numbering(kind: NumberedKind, column: string, count: number): Numbering {
     const dryRun = this.dryRun ? this.dryRunNumbers : null;
     this.dryRunNumbers += count;
@@ -56,13 +56,13 @@ export class Unit {
   }
 
   /**
-   * Keeps a change for the history: what was (null where it is new) and what is (null where it is gone). Everything that
-   * changes an object calls this; the entries are written at the end of the unit, in one statement.
+   * Records a change for the history. `before` is null for a new object, `after` is null for a deleted one. Every
+   * change of an object must call this. The unit writes the entries at its end, in one statement.
    */
   note(subjectType: HistorySubject, action: HistoryAction, before: Kept | null, after: Kept | null): void {
     const kept = (after ?? before)!;
     const { id: subjectId, entityId, version } = kept;
-    // A refund is no object of the graph: its first entry says what it was made with.
+    // The graph does not show refunds, so the first entry of a refund holds its values.
     const isShown = subjectType !== 'Refund';
     this.entries.push({
       id: newId(),
@@ -82,12 +82,12 @@ export class Unit {
     });
   }
 
-  /** Writes what was noted; the last statement of an effect. */
+  /** Writes the recorded history, as the last statement of an effect. */
   writeHistory(): Promise<void> {
     return insertHistory(this.db, this.entries);
   }
 
-  /** What a new row says about its making. */
+  /** The audit columns of a new row. */
   created(orgId: string) {
     const { clientId, entityId } = this.caller;
     return {
@@ -102,14 +102,14 @@ export class Unit {
   }
 
   /**
-   * The instant of a change: a unit that waited for a lock began before the change that it waited for, and times may not
-   * run backwards.
+   * The time of a change. A unit that waited for a lock began before the change that it waited for, and updatedDate
+   * must never decrease.
    */
   private after(row: { updatedDate: string }): string {
     return row.updatedDate > this.now ? row.updatedDate : this.now;
   }
 
-  /** What a changed row says about its change. Each change raises the version. */
+  /** The audit columns of a changed row. Each change raises the version. */
   touched(row: { version: number; updatedDate: string }) {
     return { version: row.version + 1, updatedDate: this.after(row), updatedById: this.caller.clientId };
   }

@@ -4,32 +4,32 @@ import { type Connection, Lease, RolledBack, Scoped, type StatementCounter } fro
 import { noted, type Services, translated } from './services';
 import { Unit } from './unit';
 
-/** A connection that one request keeps open until its reply is rendered (idempotency.ts). */
+/** A connection whose transaction stays open until the request's reply is rendered (idempotency.ts). */
 export interface Held {
   connection: Connection;
   units: Unit[];
-  /** It is one of those that may wait for the payment gateway. */
+  /** The connection comes from the pool for payments and may wait for the payment gateway. */
   mayPay: boolean;
-  /** The effect was carried out or refused by the rules: an outcome that may be stored. */
+  /** The effect was carried out, or refused by the rules: the outcome may be stored. */
   settled: boolean;
 }
 
-/** How an effect is carried out; of those that never pay `dryRun` alone says it. */
+/** How to run an effect. Effects that never pay give `dryRun` alone. */
 interface RunOptions {
   dryRun: boolean;
   mayPay: boolean;
 }
 
 /**
- * The work of one request. Without a key or dryRun each mutation is a transaction of its own, and what the reply shows
- * is read from the pool afterwards. Held, one transaction spans the effect and the rendering of its reply.
+ * The work of one request. Without a key or dryRun, each mutation is its own transaction, and its reply is read from
+ * the pool afterwards. A held request uses one transaction for the effect and for rendering its reply.
  */
 export class Work {
-  /** Captures and voids: carried out after the reply, by `finish`. */
+  /** Captures and voids, which `finish` sends after the reply. */
   private readonly later: (() => Promise<void>)[] = [];
-  /** A replica, once it is known that the request only reads. */
+  /** A replica, once the request is known to only read. */
   private replica: Connection | undefined;
-  /** A replica has failed under the request: what was read so far is void. */
+  /** A replica has failed during the request: the results so far are void. */
   private void = false;
 
   constructor(
@@ -39,13 +39,13 @@ export class Work {
     private readonly held?: Held,
   ) {}
 
-  /** Where the graph reads: behind a mutation that is held, inside its transaction. */
+  /** The connection for reads of the graph. After a held mutation it is that of the transaction. */
   reads(): Scoped {
     const connection = this.held?.connection ?? this.replica ?? this.services.db.reads(this.counter);
     return new Scoped(connection, this.caller);
   }
 
-  /** From here on the request only reads, and may do so from a replica: all of it from the same. */
+  /** Declares that the request only reads from now on. It may then read from one replica, the same for all reads. */
   async onlyReads(): Promise<void> {
     if (this.void || this.caller.undecided) return;
     this.replica = await this.services.db.replicas?.readsFor(this.caller, this.counter, () => {
@@ -54,12 +54,12 @@ export class Work {
     });
   }
 
-  /** Whether what `run` makes is thrown away: failures on the way there are of no interest. */
+  /** Whether the result of `run` will be discarded. Its failures then do not matter. */
   get isVoid(): boolean {
     return this.void;
   }
 
-  /** Runs a request that may turn out to only read; where its replica fails, once more and from the primary. */
+  /** Runs a request that may turn out to only read. If its replica fails, the request runs once more on the primary. */
   async whole<T>(run: () => Promise<T>): Promise<T> {
     try {
       const result = await run();
@@ -71,9 +71,9 @@ export class Work {
   }
 
   /**
-   * Carries out one effect in a transaction. A Refusal rolls everything back and is thrown on; so is any other
-   * failure, as what it is: contention as LOCKED_RETRY, an outage as an outage. `mayPay`: it may ask the payment gateway, and
-   * takes a connection that may wait for that.
+   * Runs one effect in a transaction. A Refusal rolls everything back and is thrown on. So is any other failure,
+   * translated: contention becomes LOCKED_RETRY, an outage stays an outage. `mayPay` means that the effect may call the
+   * payment gateway, so it takes a connection from the pool for payments.
    */
   async run<T>(how: boolean | RunOptions, effect: (unit: Unit) => Promise<T>): Promise<T> {
     const { dryRun, mayPay } = typeof how === 'boolean' ? { dryRun: how, mayPay: false } : how;
@@ -97,7 +97,7 @@ export class Work {
       this.later.push(...unit.onRollback);
       await held.connection.control('rollback to savepoint effect');
       const refused = translated(error);
-      // What may fare better at the next try is no outcome to keep.
+      // A retryable refusal may succeed next time, so it is not stored.
       held.settled = refused instanceof Refusal && !refused.errors.some(({ code }) => isRetryable(code));
       throw refused;
     }
@@ -105,7 +105,7 @@ export class Work {
 
   private async runAlone<T>(dryRun: boolean, effect: (unit: Unit) => Promise<T>, mayPay: boolean): Promise<T> {
     const { writing, paying } = this.services.db;
-    // A dry run asks no gateway.
+    // A dry run never calls the payment gateway.
     const pays = mayPay && !dryRun;
     const lease = await Lease.take(pays ? paying : writing, this.counter);
     const unit = new Unit(lease, this.services, this.caller, dryRun, pays);
@@ -117,7 +117,8 @@ export class Work {
       await unit.writeHistory();
       if (!dryRun) {
         this.counter.limit?.check();
-        // From here on nobody may give up what was authorized: should the commit fail, the sweep finds out.
+        // From here on an authorized payment must not be voided. If the commit fails, the sweep finds out whether it
+        // took place.
         ended = true;
         await this.services.db.commit(lease, this.caller).catch((error) => {
           throw error instanceof RolledBack ? error : new RequestError('OUTCOME_UNKNOWN', undefined, error);
@@ -132,7 +133,7 @@ export class Work {
     }
   }
 
-  /** Carries out what was put off until after the reply. Failures go to the log; the sweep tries again. */
+  /** Does the work put off until after the reply. Failures go to the log, and the sweep retries. */
   async finish(): Promise<void> {
     const acts = this.later.splice(0);
     for (const act of acts) {
@@ -141,11 +142,11 @@ export class Work {
         this.services.onFailure(error, 'settling a payment');
       });
     }
-    // That a payment is settled is the caller's doing too.
+    // Settling a payment is a write of the caller too.
     if (acts.length) this.services.db.replicas?.hasWritten(this.caller);
   }
 
-  /** For idempotency.ts alone: what the units in a held transaction leave to do after its end. */
+  /** Only for idempotency.ts: the work that units of a held transaction leave for after its end. */
   defer(acts: (() => Promise<void>)[]): void {
     this.later.push(...acts);
   }

@@ -5,24 +5,27 @@ import type { LockQueues } from './lock-queue';
 import { type Asker, SharedPool, type Taken } from './pool';
 import { appRole } from './roles';
 
-/** Counts the statements of one request; begin, commit and savepoints are not counted. */
+/** Counts the statements of one request. Begin, commit and savepoints are not counted. */
 export interface StatementCounter extends Asker {
   statements: number;
-  /** Whose they are, for the log. */
+  /** The request that sends the statements, for the log. */
   requestId?: string;
 }
 
-/** A statement that is sent, without its values; begin, commit and "connect", the wait for a connection, are some too. */
+/**
+ * A statement that is sent, without its values. Begin, commit and "connect" (the wait for a connection) are statements
+ * too.
+ */
 export interface StatementRun {
   text: string;
   requestId?: string;
-  /** By the clock of `performance`. */
+  /** On the clock of `performance`. */
   began: number;
   result?: unknown;
   error?: unknown;
 }
 
-/** Each statement is told here, for traces and the log; where nobody listens it costs nothing. */
+/** Publishes each statement for traces and the log. Without a subscriber it costs nothing. */
 export const statements = tracingChannel<unknown, StatementRun>('order-gateway.statement');
 
 function told<T>(text: string, counter: StatementCounter | undefined, send: () => Promise<T>): Promise<T> {
@@ -30,20 +33,20 @@ function told<T>(text: string, counter: StatementCounter | undefined, send: () =
   return statements.tracePromise(send, { text, requestId: counter?.requestId, began: performance.now() });
 }
 
-/** Stands for a statement in PostgreSQL (pg_prepared_statements), in traces and in the log. */
+/** Names a statement in PostgreSQL (pg_prepared_statements), in traces and in the log. */
 export const statementName = (text: string): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, 24);
 
 /**
- * A statement text is prepared once per connection under the hash of its text, since PostgreSQL cuts names at 63
- * bytes. The number of names is bounded: texts vary with the fields a client selects, and a connection keeps every
- * plan it has prepared. Texts beyond the bound run unnamed.
+ * A statement is prepared once per connection under the hash of its text, because PostgreSQL cuts names at 63 bytes.
+ * The number of names is bounded: texts vary with the fields a client selects, and a connection keeps every plan it has
+ * prepared. Texts beyond the bound run unnamed.
  */
 const maxNames = 500;
 const names = new Map<string, string>();
 let preparing = true;
 
-/** For poolers that cannot prepare. */
+/** Turns prepared statements off for poolers that do not support them. */
 export function preparedStatements(on: boolean): void {
   preparing = on;
 }
@@ -58,9 +61,12 @@ function nameOf(text: string): string | undefined {
   return name;
 }
 
-/** Runs statements on a pool, or on the one client of a transaction. Rows come as objects with the names selected. */
+/**
+ * Runs statements on a pool, or on the one client of a transaction. Rows are objects whose names come from the select
+ * list.
+ */
 export class Connection {
-  /** Begins the names of what is prepared. */
+  /** Prefix of the names of prepared statements. */
   protected readonly mark: string = '';
 
   constructor(
@@ -78,21 +84,21 @@ export class Connection {
   }
 
   /**
-   * A statement that may wait for others, who hold what the keys name: rows, or an advisory lock. Every lock goes through here.
-   * Within a transaction of a request it is refused where too many wait already.
+   * A statement that may wait for transactions that hold the rows or the advisory lock named by the keys. Every lock
+   * goes through here. Within a request's transaction it is refused if too many transactions wait already.
    */
   lock<T = Record<string, unknown>>(_keys: readonly string[], text: string, values: unknown[] = []): Promise<T[]> {
     return this.query<T>(text, values);
   }
 
-  /** Resolves no sooner than the statement has ended, be its time up or not. */
+  /** Resolves only after the statement has ended, even if the request's time is up. */
   protected send(statement: QueryConfig): Promise<QueryResult> {
     const { target } = this;
     if (target instanceof SharedPool) return target.run(this.counter, (client) => client.query(statement));
     return target.query(statement);
   }
 
-  /** begin, commit, rollback, savepoints: without parameters, uncounted, unprepared. */
+  /** begin, commit, rollback, savepoints: without parameters, not counted, not prepared. */
   async control(text: string): Promise<void> {
     const { target } = this;
     if (target instanceof SharedPool) throw new Error(`${text} needs a connection of its own`);
@@ -100,7 +106,7 @@ export class Connection {
   }
 }
 
-/** A commit that PostgreSQL has answered with a rollback: a statement failed before, and nobody took notice. */
+/** PostgreSQL answered a commit with a rollback: an earlier statement had failed unnoticed. */
 export class RolledBack extends Error {
   constructor() {
     super('the transaction had failed, and was rolled back');
@@ -109,14 +115,17 @@ export class RolledBack extends Error {
 
 /** One connection taken out of a pool for a transaction. */
 export class Lease extends Connection {
-  /** PostgreSQL plans a statement for a role, and anew whenever it finds it prepared for another: each has its own. */
+  /**
+   * A separate prefix keeps the plans of the two roles apart. PostgreSQL plans a statement for one role, and plans it
+   * anew when another role runs it.
+   */
   protected override readonly mark = 't';
   private broken: Error | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private ended = false;
   private readonly client: PoolClient;
   private readonly giveBack: Taken['release'];
-  /** What it has locked, or wanted to. */
+  /** Keys that this transaction holds or has asked for. */
   private readonly locked = new Set<string>();
 
   private constructor(
@@ -127,11 +136,12 @@ export class Lease extends Connection {
     super(client, counter);
     this.client = client;
     this.giveBack = release;
-    // The pool listens only while it holds the connection; an error nobody listens to would end the process.
+    // The pool listens for errors only while it holds the connection. An error without a listener would end the
+    // process.
     client.on('error', this.onError);
   }
 
-  /** @throws LimitError RATE_LIMITED where too many requests of the same client wait already */
+  /** @throws LimitError RATE_LIMITED if too many requests of the same client wait already */
   static async take(pool: Pool | SharedPool, counter?: StatementCounter): Promise<Lease> {
     if (pool instanceof SharedPool) {
       return new Lease(await told('connect', counter, () => pool.take(counter ?? {})), counter, pool.locks);
@@ -140,14 +150,14 @@ export class Lease extends Connection {
     return new Lease({ client, release: (spoilt) => client.release(spoilt) }, counter);
   }
 
-  /** One at a time: resolvers that read through a held transaction ask side by side, and the driver does not queue. */
+  /** One statement at a time: resolvers that share a transaction query side by side, and the driver does not queue. */
   private inTurn<T>(run: () => Promise<T>): Promise<T> {
     const mine = this.last.then(run, run);
     this.last = mine.catch(() => {});
     return mine;
   }
 
-  /** @throws once the connection has been given back: a resolver may outlive the request that it was part of. */
+  /** @throws once the connection has been given back: a resolver may outlive its request */
   override async query<T = Record<string, unknown>>(
     text: string,
     values: unknown[] = [],
@@ -157,7 +167,7 @@ export class Lease extends Connection {
     return super.query<T>(text, values, prepared);
   }
 
-  /** @throws what says 55P03, "lock not available", where too many wait for one of the keys */
+  /** @throws an error with code 55P03, "lock not available", if too many transactions wait for one of the keys */
   override async lock<T = Record<string, unknown>>(
     keys: readonly string[],
     text: string,
@@ -184,9 +194,11 @@ export class Lease extends Connection {
   }
 
   /**
-   * Begins a transaction behind the second wall: whatever its statements say, PostgreSQL shows and takes rows of this scope
-   * alone, to its end (migrations/...-row-security.ts). Role and scope go along in the message that begins it, which
-   * costs no round trip; a message of several statements has no parameters, so ids have to be ids.
+   * Begins a transaction under row security, the second line of defense. Whatever its statements say, PostgreSQL reads
+   * and writes rows of this scope only (migrations/...-row-security.ts).
+   *
+   * The message that begins the transaction also sets role and scope, which saves a round trip. A message of several
+   * statements takes no parameters, so ids are checked to be ids.
    */
   begin({ entityId, orgIds }: TenantScope): Promise<void> {
     for (const id of [entityId, ...orgIds]) if (!/^[0-9a-f]{32}$/.test(id)) throw new Error(`"${id}" is no id`);
@@ -200,21 +212,21 @@ export class Lease extends Connection {
   };
 
   /**
-   * Commits. Where that fails nobody knows whether it took place: what depends on it has to be found out afterwards, and
-   * the connection is not used again. Replies to `afterwards`, a statement that is sent along with it, with its one row.
+   * Commits. If the commit fails, the outcome is unknown: the caller must look it up, and the connection is not used
+   * again. `afterwards` is a statement in the same message. Its single row is returned.
    */
   async commit(): Promise<void>;
   async commit<T>(afterwards: string): Promise<T>;
   async commit(afterwards?: string): Promise<unknown> {
     const text = afterwards === undefined ? 'commit' : `commit; ${afterwards}`;
     try {
-      // Several statements in one message have several results.
+      // A message of several statements has several results.
       const send = () =>
         this.inTurn<QueryResult | QueryResult[]>(() => told('commit', this.counter, () => this.client.query(text)));
       const { limit } = this.counter;
       const results = await (limit ? limit.commit(send) : send());
       const [committed, replied] = [results].flat();
-      // PostgreSQL ends a transaction in which a statement has failed with a rollback, and calls that a success.
+      // PostgreSQL ends a transaction with a failed statement by a rollback, and reports success.
       if (committed.command !== 'COMMIT') throw new RolledBack();
       return replied?.rows[0];
     } catch (error) {
@@ -223,7 +235,9 @@ export class Lease extends Connection {
     }
   }
 
-  /** Ends whatever transaction is still open and gives the connection back, or away where it is broken. */
+  /**
+   * Rolls back a transaction that is still open. Returns the connection to the pool, or discards a broken connection.
+   */
   async release(open: boolean): Promise<void> {
     this.ended = true;
     await this.last;
@@ -234,18 +248,18 @@ export class Lease extends Connection {
   }
 }
 
-/** One transaction in a scope, on a connection of a pool: committed where `act` comes to its end. */
+/** One transaction in a scope, on a connection of a pool. Commits when `act` returns. */
 export const transaction = <T>(
   pool: Pool | SharedPool,
   scope: TenantScope,
   act: (lease: Lease) => Promise<T>,
 ): Promise<T> => within(pool, scope.entityId, (lease) => lease.begin(scope), act);
 
-/** The same for what belongs to no tenant, under the role of the pool. */
+/** The same for data that belongs to no tenant, under the role of the pool. */
 export const transactionAside = <T>(pool: Pool, act: (lease: Lease) => Promise<T>): Promise<T> =>
   within(pool, undefined, (lease) => lease.control('begin'), act);
 
-/** Of a pool that is shared, entities take turns here. */
+/** In a shared pool, entities take turns. */
 async function within<T>(
   pool: Pool | SharedPool,
   clientId: string | undefined,
@@ -266,12 +280,17 @@ async function within<T>(
 }
 
 /**
- * Planner settings of bill runs, and of statements that look many rows up.
- * No sequential scans: a connection plans the check of a foreign key once. Planned while the table has one page, the check scans
- * the table, which grows with every document of the run. 300,000 items took 1.65 times a plain transaction, against 1.3.
- * No bitmap scans: in a table that was never analyzed, PostgreSQL expects few rows of the entity. For each id it then reads the
- * whole entity from a second index as well. 10,000 sales took 10.8 s, against 0.2.
- * Pages at about the price of memory: at the price of a disk, each chunk scans everything that is billed already.
+ * Planner settings for bill runs, and for statements that look up many rows.
+ *
+ * No sequential scans: a connection plans the check of a foreign key once. A check planned while the table has one page
+ * scans the table, which grows with every document of the run. 300,000 items took 1.65 times a plain transaction,
+ * against 1.3.
+ *
+ * No bitmap scans: in a table that was never analyzed, PostgreSQL expects few rows of the entity. For each id it then
+ * also reads the whole entity from a second index. 10,000 sales took 10.8 s, against 0.2.
+ *
+ * Pages at about the price of memory: at the price of a disk, each chunk scans all rows billed so far.
+ *
  * No parallel workers: starting two costs more than they save.
  */
 export const byIndex = {
@@ -281,15 +300,15 @@ export const byIndex = {
   max_parallel_workers_per_gather: '0',
 };
 
-/** Which rows a caller may see: those of one entity and of the orgs it may see there. */
+/** The rows that a caller may see: rows of one entity and of the caller's orgs in it. */
 export interface TenantScope {
   entityId: string;
   orgIds: readonly string[];
 }
 
 /**
- * The one door to business data. Every statement gets the scope as its first two parameters, `$1` the entity and
- * `$2` the orgs; PostgreSQL itself refuses a text that leaves either unused. Further values begin at `$3`.
+ * The only access to business data. Every statement gets the scope as its first two parameters: `$1` is the entity and
+ * `$2` the orgs. PostgreSQL refuses a text that leaves either unused. Further values begin at `$3`.
  */
 export class Scoped {
   constructor(
@@ -302,21 +321,21 @@ export class Scoped {
   }
 
   /**
-   * The same, planned for these very values. After five executions PostgreSQL may keep one plan of a prepared statement,
-   * which expects ten elements in an array, and tables as large as they were when it was made.
+   * The same, planned for these exact values. After five executions PostgreSQL may keep one plan of a prepared
+   * statement. That plan expects ten elements in an array, and tables as large as when it was made.
    */
   queryAnew<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     return this.connection.query<T>(text, [this.scope.entityId, this.scope.orgIds, ...values], false);
   }
 
-  /** The same for what looks many rows up: in a transaction, and by index to the end of the transaction. */
+  /** The same for statements that look up many rows: `byIndex` applies to the end of the transaction. */
   async queryByIndex<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     const settings = Object.entries(byIndex).map(([name, value]) => `set local ${name} = ${value}`);
     await this.connection.control(settings.join('; '));
     return this.queryAnew<T>(text, values);
   }
 
-  /** A statement that waits for whoever holds things of this kind with these ids. */
+  /** A statement that waits for transactions that hold objects of this kind and these ids. */
   lock<T = Record<string, unknown>>(
     kind: string,
     ids: readonly string[],

@@ -19,12 +19,12 @@ import {
   standardPoolSize,
 } from './session';
 
-// Values leave PostgreSQL in the one form they have in this program: days as days (the driver would make them
-// midnights of a time zone), instants in RFC 3339, ids without dashes, decimals without needless zeros.
+// Values leave PostgreSQL in the one form that this program uses. Days stay days: the driver would turn them into
+// midnights of a time zone. Instants are in RFC 3339, ids have no dashes, and decimals no trailing zeros.
 types.setTypeParser(types.builtins.DATE, (text) => text);
 types.setTypeParser(types.builtins.TIMESTAMPTZ, instant);
 types.setTypeParser(types.builtins.UUID, (text) => text.replaceAll('-', ''));
-// An array of ids, of which none holds a comma or a quote.
+// An array of ids. No id contains a comma or a quote.
 types.setTypeParser(2951 as never, (text: string) => text.slice(1, -1).replaceAll('-', '').split(',').filter(Boolean));
 types.setTypeParser(types.builtins.NUMERIC, (text) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text));
 
@@ -45,7 +45,7 @@ const noLogger: Logger = {
   log() {},
 };
 
-/** The options of a data source: as the owner for migrations, else under the role that reads. */
+/** The options of a data source: the owner for migrations, else the reader role. */
 export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reader'): DataSourceOptions {
   return {
     type: 'postgres',
@@ -69,30 +69,31 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
 }
 
 /**
- * The database as the application sees it. A session may do little until a transaction begins (Lease.begin): those of `reading`
- * only read, those of `side` are of the system's role, the others are shown no row of any tenant. What takes its time has a pool
- * of its own, so that it holds nobody else up.
+ * The database as the application sees it. A session has few rights until a transaction begins (Lease.begin). Sessions
+ * of `reading` only read, sessions of `side` have the system role, and all others see no row of any tenant. Slow work
+ * has its own pools, so that it delays nothing else.
  */
 export class Database {
-  /** Where there are any: opened by whoever serves requests (replicas.ts). */
+  /** Present if replicas are configured. The process that serves requests opens them (replicas.ts). */
   replicas?: Replicas;
 
   private constructor(
     readonly dataSource: DataSource,
-    /** Statements of requests that read, one at a time; TypeORM's own pool. */
+    /** Single statements of requests that read. The pool belongs to TypeORM. */
     readonly reading: SharedPool,
     /** Transactions of requests. */
     readonly writing: SharedPool,
-    /** Those that stay open while the payment gateway is asked, which may take seconds. */
+    /** Transactions that stay open during a call to the payment gateway, which may take seconds. */
     readonly paying: SharedPool,
     /**
-     * What must be committed on a connection of its own while a unit of work holds another, and who clients are. Were both from
-     * one pool, units that each wait for a second connection could exhaust it and wait for one another.
+     * Statements that must commit on a second connection while a unit of work holds the first, and lookups of clients.
+     * If both connections came from one pool, units that wait for a second connection could exhaust the pool and
+     * deadlock.
      */
     readonly side: Pool,
-    /** Waits for the payment gateway behind replies; entities take turns. */
+    /** Work after replies that waits for the payment gateway. Entities take turns. */
     readonly settling: SharedPool,
-    /** Bill runs, whose statements may take long. */
+    /** Bill runs: their statements may take long. */
     readonly working: Pool,
   ) {}
 
@@ -100,8 +101,9 @@ export class Database {
     const dataSource = await new DataSource(dataSourceOptions(options, 'reader')).initialize();
     const main = (dataSource.driver as PostgresDriver).master as Pool;
     const size = options.poolSize ?? standardPoolSize;
-    // As many as one client may have at once: it alone never runs into the bound, it waits for its turn instead. And always
-    // one behind the holder. Each pool counts for itself: a client that pays for a row may write to it as well.
+    // The bound equals the connections that one client may hold. So a single client waits for its turn and never
+    // reaches the bound. One transaction can always wait behind the holder. Each pool counts separately: a client that
+    // pays for a row may also write to it.
     const locks = () => new LockQueues(Math.max(2, Math.ceil(size / 2)));
     const named = (name: string) => ({ application_name: applicationName(name) });
     const requests = (name: string) => new SharedPool(openPool(options, size, requestLimits, named(name)), locks());
@@ -112,12 +114,12 @@ export class Database {
       requests('paying'),
       openPool(options, 4, {}, named('side'), systemRole),
       new SharedPool(openPool(options, 4, {}, named('settling'))),
-      // One for each of 8 workers, and one for the look whether the process is ready.
+      // One for each of 8 workers, and one for the readiness check.
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
     );
   }
 
-  /** All pools by what they are for, with those of replicas by their names; the turns of those that are shared. */
+  /** All pools by purpose, and those of replicas by name. Shared pools come with their turns. */
   get pools(): [name: string, pool: Pool, turns?: Turns][] {
     const { reading, writing, paying, side, settling, working } = this;
     const shared = Object.entries({ reading, writing, paying, settling });
@@ -128,36 +130,36 @@ export class Database {
     ];
   }
 
-  /** Statements on the pool, each on whichever connection is free; of the primary, as everything but `replicas`. */
+  /** Runs each statement on any free connection to the primary. Only `replicas` read from other servers. */
   reads(counter?: StatementCounter): Connection {
     return new Connection(this.reading, counter);
   }
 
   /**
-   * Statements for what belongs to no tenant alone, under a role that may do just that: clients and what they are granted, which
-   * bill runs, payments and refunds wait to be carried on, outcomes that are past their day. Each commits at once.
+   * Statements that concern no single tenant, under a role with just these rights: clients and their grants, open bill
+   * runs, payments and refunds of all entities, and expired outcomes. Each statement commits at once.
    */
   aside(): Connection {
     return new Connection(this.side);
   }
 
-  /** Commits what a caller has written; what the caller reads from then on will have it. */
+  /** Commits the writes of a caller. The caller's later reads will see them. */
   commit(lease: Lease, writer: Reader): Promise<void> {
     return this.replicas ? this.replicas.commit(lease, writer) : lease.commit();
   }
 
   /**
-   * Are sessions under the role that they ask for? A pooler that was told to ignore their options leaves them with the rights of
-   * the login, its time zone and no time-outs, and nothing else would say so.
+   * Whether sessions run under the role that they ask for. A pooler may be configured to drop their options. Its
+   * sessions then keep the rights of the login, its time zone and no timeouts. No other check would notice this.
    */
   async keepsOptions(): Promise<boolean> {
     const [{ kept }] = await this.aside().query<{ kept: boolean }>('select current_user <> session_user as kept');
     return kept;
   }
 
-  /** Have all migrations that this program knows been applied? */
+  /** Whether all migrations that this program knows have been applied. */
   async isMigrated(): Promise<boolean> {
-    // Beside the requests: a pool that they keep busy is no sign of a database that is away.
+    // On a pool without requests: a pool that requests keep busy does not mean that the database is down.
     const rows = await new Connection(this.working).query<{ name: string }>('select name from migrations');
     const applied = new Set(rows.map((row) => row.name));
     return this.dataSource.migrations.every((migration) => applied.has(migration.name ?? migration.constructor.name));
@@ -172,12 +174,12 @@ export class Database {
   }
 }
 
-/** Brings the database up to date, as its owner. Returns how many migrations ran. */
+/** Applies the migrations as the owner of the database. Returns how many ran. */
 export async function migrate(options: DatabaseOptions): Promise<number> {
   // Two connections: one holds the lock, the other migrates.
   const dataSource = await new DataSource(dataSourceOptions({ ...options, poolSize: 2 }, 'owner')).initialize();
   try {
-    // One migrator at a time, however many processes start at once.
+    // One migrator at a time, even if several processes start at once.
     const runner = dataSource.createQueryRunner();
     try {
       await runner.query('select pg_advisory_lock(724601)');
@@ -191,7 +193,7 @@ export async function migrate(options: DatabaseOptions): Promise<number> {
   }
 }
 
-/** Takes everything out of the database, as its owner: all rows, and with the entities their number sequences. */
+/** Empties the database as its owner: deletes all rows, and the entities' number sequences. */
 export async function emptyDatabase(options: DatabaseOptions): Promise<void> {
   const pool = new Pool({ connectionString: options.url, max: 1 });
   try {

@@ -1,4 +1,4 @@
-/** As PostgreSQL says it of a lock that is not granted. */
+/** Has the code of PostgreSQL's "lock not available". */
 class QueueFull extends Error {
   readonly code = '55P03';
   constructor(key: string, most: number) {
@@ -7,17 +7,19 @@ class QueueFull extends Error {
 }
 
 /**
- * How many transactions of a pool hold or want the same row, or the same advisory lock. Each that waits keeps a connection,
- * so that without a bound one locked row takes them all from everybody; beyond the bound a transaction is refused at once, as if
- * the lock had not been granted in time. Holders count as well as who waits, which makes the bound exact: only the server knows who
- * of them holds it, and its answer is on the way.
+ * Counts the transactions of a pool that hold or want the same row, or the same advisory lock. Each waiting transaction
+ * keeps a connection. Without a bound, one locked row would take all connections. Beyond the bound a transaction is
+ * refused at once, as after a lock timeout.
+ *
+ * Holders count too, which makes the bound exact: only the server knows which transaction holds the lock, and its
+ * answer is still on the way.
  */
 export class LockQueues {
   private readonly counts = new Map<string, number>();
 
   constructor(private readonly most: number) {}
 
-  /** @throws QueueFull, and then none of the keys counts */
+  /** @throws QueueFull; then none of the keys is counted */
   enter(keys: readonly string[]): void {
     const full = keys.find((key) => (this.counts.get(key) ?? 0) >= this.most);
     if (full !== undefined) throw new QueueFull(full, this.most);
@@ -33,7 +35,7 @@ export class LockQueues {
     }
   }
 
-  /** Keys that somebody holds or wants. */
+  /** Number of keys that a transaction holds or wants. */
   get size(): number {
     return this.counts.size;
   }

@@ -9,9 +9,9 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
   databaseUrl?: string;
   dataDir: string;
   embeddedPostgresBin?: string;
-  /** Told what takes its time. */
+  /** Called before each step that takes time. */
   onStep?: (step: string) => void;
-  /** It is opened as it is, for a look: with its migrations as they are. */
+  /** Opens the database for inspection, without applying migrations. */
   asItIs?: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** The server that the configuration names: its URL, and what stops it where it is ours. */
+/** The server named by the configuration: its URL, and `stop`, which stops the embedded server. */
 export async function locate(options: OpenOptions): Promise<{ url: string; stop(): Promise<void> }> {
   if (options.databaseUrl) return { url: options.databaseUrl, stop: async () => {} };
   const dir = resolve(options.dataDir, 'postgres');
@@ -30,7 +30,10 @@ export async function locate(options: OpenOptions): Promise<{ url: string; stop(
   return startEmbedded({ dir, database: 'gateway', binaries: options.embeddedPostgresBin });
 }
 
-/** Opens the configured database, unless told otherwise with its migrations applied; close() also stops an embedded one that nobody else uses. */
+/**
+ * Opens the configured database and applies its migrations, unless `asItIs` is set. close() also stops an embedded
+ * server that no other process uses.
+ */
 export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> {
   const server = await locate(options);
   const database: DatabaseOptions = { ...options, url: server.url };
@@ -57,10 +60,10 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   }
 }
 
-/** Why the database cannot be opened, in one line that says what to do. */
+/** The reason why the database cannot be opened, in one line that says what to do. */
 export class OpenError extends Error {}
 
-/** What an administrator can mend, by the code of the driver or of PostgreSQL. */
+/** Explains the errors that an administrator can fix, by the code of the driver or of PostgreSQL. */
 function explained(error: unknown, url: string): unknown {
   const { code, message } = error as { code?: string; message: string };
   const { host, pathname } = new URL(url);

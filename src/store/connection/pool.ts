@@ -4,34 +4,34 @@ import { Turns } from '../../domain/turns';
 import type { LockQueues } from './lock-queue';
 import type { TimeLimit } from './time-limit';
 
-/** Who asks for a connection. What belongs to no client has a turn like a client of its own. */
+/** The client that asks for a connection. Requests without a client take turns as if they were one client. */
 export interface Asker {
   clientId?: string;
-  /** Ends the wait, and the statement, when the time of the request is up. */
+  /** Ends the wait and the statement when the request's time is up. */
   limit?: TimeLimit;
-  /** A request is refused where so many of its client wait already. Absent: it waits all the same. */
+  /** A request is refused if this many requests of its client wait already. Absent: it waits anyway. */
   mostWaiting?: number;
-  /** Set once the request may wait. It is not refused later on, when it may have changed something. */
+  /** Set once the request may wait. Later it is not refused, because it may have changed something. */
   admitted?: boolean;
-  /** Set once the request was refused: then all of it is. */
+  /** Set once the request was refused. All its further statements are refused too. */
   refused?: LimitError;
 }
 
-/** A connection that is taken, and what gives it back: away where it is spoilt. */
+/** A connection taken from the pool. `release` returns it, or discards a spoilt connection. */
 export interface Taken {
   client: PoolClient;
   release: (spoilt?: Error | boolean) => void;
 }
 
-/** Waiting takes milliseconds where the database is well: the next try may come soon. */
+/** In seconds. While the database is healthy, waiting takes milliseconds, so the client may retry soon. */
 const retryAfter = 1;
 
 const ignore = (): void => {};
 
 /**
- * A pool of connections that clients share by turns, so that none of them has it for itself. Whoever waits for a turn waits
- * within the time of its own request: a pool that is busy is no outage. A connection is only asked for when there is one, so
- * that the driver's time limit counts for nothing but a server that lets nobody in.
+ * A pool whose connections clients share by turns, so that no client has it to itself. A request waits for its turn
+ * within its own time limit: a busy pool is no outage. The pool asks the driver for a connection only when one is free.
+ * The driver's timeout then counts only for a server that accepts no connections.
  */
 export class SharedPool {
   readonly turns: Turns;
@@ -39,13 +39,13 @@ export class SharedPool {
 
   constructor(
     readonly pool: Pool,
-    /** Of the transactions that the pool is for, who waits for the same rows. */
+    /** Counts the pool's transactions that want the same rows. */
     readonly locks?: LockQueues,
   ) {
     this.turns = new Turns(pool.options.max);
   }
 
-  /** @throws LimitError RATE_LIMITED where too many of the client wait already */
+  /** @throws LimitError RATE_LIMITED if too many requests of the client wait already */
   async take(asker: Asker): Promise<Taken> {
     const { clientId = '', limit } = asker;
     limit?.check();
@@ -61,11 +61,11 @@ export class SharedPool {
     }
   }
 
-  /** A statement on whichever connection is free. Returns no sooner than the connection can have another. */
+  /** Runs a statement on any free connection. Returns only when the connection can take another statement. */
   async run<T>(asker: Asker, statement: (client: PoolClient) => Promise<T>): Promise<T> {
     const { client, release } = await this.take(asker);
     const { limit } = asker;
-    // The pool listens only while it holds the connection; the statement fails by itself.
+    // The pool listens only while it holds the connection. The statement itself reports the error.
     client.on('error', ignore);
     let failure: Error | undefined;
     try {
@@ -106,7 +106,7 @@ export class SharedPool {
       };
       return { client, release };
     } catch (error) {
-      // Without any connection there is no server: whoever waits would find out one after another.
+      // Without any connection there is no server. All waiting requests fail now, instead of one after another.
       if (this.live === 0 && this.pool.idleCount === 0) this.turns.refuseWaiting(error);
       giveBack();
       throw error;

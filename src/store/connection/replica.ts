@@ -4,36 +4,39 @@ import { SharedPool } from './pool';
 import { readerRole } from './roles';
 import { type DatabaseOptions, openPool, readLimits, standardPoolSize } from './session';
 
-/** How long a request waits for a replica to get where its client has written to, and how often it looks. */
+/** How long a request waits for a replica to reach its client's last write, and the polling interval. */
 const patienceMs = 300;
 const pollMs = 5;
-/** How long a replica may take to let somebody in, or to say how far it is: it is across a network, not a continent. */
+/** Timeouts for connecting to a replica and for asking its position. They suit a network, not another continent. */
 const connectMs = 2_000;
 const answerMs = 2_000;
-/** One that fails is left alone for a second, then for two, four and so on. */
+/** A failed replica is left alone for one second, then for two, four and so on, up to this limit. */
 const longestPauseMs = 30_000;
 
 export type ReplicaListener = (replica: string, leftOutFor?: string) => void;
 
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
-/** One read replica: its connections, how far it has come, and whether it is in use. Who judges that is replicas.ts. */
+/**
+ * One read replica: its connections, its replay position, and whether it is in use. replicas.ts decides about its use.
+ */
 export class Replica {
-  /** Host, port and database: what may stand in a log. */
+  /** Host, port and database: safe to log. */
   readonly name: string;
-  /**
-   * A pool of our own. TypeORM has some for replicas, but it does not start where one of them is down.
-   */
+  /** A separate pool. TypeORM has pools for replicas, but does not start while one of the replicas is down. */
   readonly pool: SharedPool;
-  /** Up to where it has replayed the primary's log, at least. */
+  /** The replica has replayed the primary's log at least to this position. */
   replayed = 0n;
-  /** How long ago it was that the primary had something that it lacks, in milliseconds; 0 where it lacks nothing. */
+  /** Milliseconds since the primary first had a write that the replica lacks; 0 if it lacks nothing. */
   behindMs = 0;
-  /** Asks it how it is, beside the requests: a pool that is used up is no sign of being down. */
+  /**
+   * Asks for the replica's state outside the pool of requests: an exhausted pool does not mean that the replica is
+   * down.
+   */
   readonly asking: Connection;
   private readonly probe: Pool;
   private readonly busy = new Set<PoolClient>();
-  /** Undefined before it has been looked at. */
+  /** Undefined before the first check. */
   private used: boolean | undefined;
   private usedSince = 0;
   private failures = 0;
@@ -48,7 +51,8 @@ export class Replica {
     const { host, pathname } = new URL(options.url);
     this.name = host + pathname;
     const onPoolError = () => {
-      // A server that was killed and is up again may answer from before what it had replayed: it is asked anew.
+      // After a crash and a restart, the server may answer with a state older than the known position. So the position
+      // is asked anew.
       this.replayed = 0n;
     };
     const watched = { ...options, onPoolError };
@@ -65,12 +69,12 @@ export class Replica {
     return this.used === true;
   }
 
-  /** Whether it may be looked at again, after a failure. */
+  /** Whether the pause after a failure has ended. */
   get isDue(): boolean {
     return performance.now() >= this.notBefore;
   }
 
-  /** Looks how far it has come. Those who want to know at the same time ask once. @throws where it is not to be used */
+  /** Asks for the replay position. Concurrent callers share one query. @throws if the replica must not be used */
   look(): Promise<void> {
     this.looking ??= this.ask().finally(() => {
       this.looking = undefined;
@@ -82,18 +86,18 @@ export class Replica {
     const [row] = await this.asking.query<{ standby: boolean; replayed: string | null }>(
       `select pg_is_in_recovery() as standby, (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::text as replayed`,
     );
-    // One that was promoted goes its own way.
+    // A promoted server has its own history.
     if (!row.standby || row.replayed === null) throw new Error('the server is not a replica');
     this.replayed = BigInt(row.replayed);
     if (this.vain !== undefined && this.replayed >= this.vain) this.vain = undefined;
   }
 
-  /** Whether it is worth waiting for: not where somebody has just waited in vain. */
+  /** Whether waiting for this position may help. It does not if another request has just waited in vain. */
   mayReach(position: bigint): boolean {
     return this.vain === undefined || position < this.vain;
   }
 
-  /** Whether it comes as far within a while. */
+  /** Waits a short time for the replica to reach the position. Returns whether it did. */
   async reaches(position: bigint): Promise<boolean> {
     const deadline = performance.now() + patienceMs;
     const tooLate = pause(patienceMs);
@@ -103,7 +107,7 @@ export class Replica {
         if (this.replayed < position) await pause(pollMs);
       }
     } catch {
-      // Whoever judges it will see the same.
+      // The next check of the replica meets the same error.
       return false;
     }
     if (this.replayed >= position) return true;
@@ -126,13 +130,16 @@ export class Replica {
     this.onChange(this.name, reason);
   }
 
-  /** It did not answer, or is not what it should be. Who still waits for it is let go: a frozen server says nothing. */
+  /**
+   * The replica did not answer, or is not a replica of this primary. Its running statements are cut off, because a
+   * frozen server never answers.
+   */
   fail(error: Error): void {
-    // Of many requests that found out at once, one counts.
+    // Many requests may report the same failure at once: count one of them.
     if (!this.isDue) return;
     this.notBefore = performance.now() + Math.min(1_000 * 2 ** this.failures++, longestPauseMs);
     this.leaveOut(error.message);
-    // Under a statement this cuts the connection; the statement fails, and the pool takes the connection out.
+    // Ending a busy client cuts its connection. The statement fails, and the pool removes the connection.
     for (const client of this.busy) (client as unknown as { end(): Promise<void> }).end().catch(() => {});
   }
 

@@ -4,34 +4,34 @@ import { faultOf } from './failure';
 import { Replica, type ReplicaListener } from './replica';
 import type { DatabaseOptions } from './session';
 
-/** What is asked of the primary; `Database` is one. */
+/** The part of the primary that replicas need; `Database` implements it. */
 interface Primary {
   aside(): Connection;
 }
 
 export interface ReplicasOptions extends Omit<DatabaseOptions, 'url'> {
   urls: readonly string[];
-  /** Told when a replica comes into use, and when it is left out, and why. */
+  /** Called when a replica comes into use, and when it is left out, with the reason. */
   onChange: ReplicaListener;
-  /** A replica that lacks what the primary had this long ago is left out. */
+  /** A replica is left out if it lacks a write that the primary had this long ago. */
   mostBehindMs?: number;
 }
 
-/** Who reads, and has written: what one client does in one entity is of no concern to another. */
+/** A client in one entity. Its writes in one entity do not affect its reads in another. */
 export interface Reader {
   clientId: string;
   entityId: string;
 }
 
 const lookEveryMs = 1_000;
-/** Replicas that differ by less share the work; one that is further behind is used where there is no other. */
+/** Replicas whose lag differs by less share the work. A replica further behind is used only if there is no other. */
 const aboutEqualMs = 2_000;
-/** Readers whose last write is remembered. */
+/** The number of readers whose last write is remembered. */
 const mostWriters = 10_000;
 
 /**
- * The end of the primary's log. Where the log has just begun a page, PostgreSQL counts the header of that page, 24 or 40
- * bytes, to what is written; a replica does not before something stands behind it, which on an idle server is never.
+ * The end of the primary's log. If the log has just begun a page, PostgreSQL counts the page header of 24 or 40 bytes
+ * as written. A replica counts the header only after a record follows. On an idle server none does.
  */
 const endOfLog = `with log as (
     select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as at, current_setting('wal_block_size')::numeric as block)
@@ -42,22 +42,23 @@ const serverAndDatabase = `select system_identifier::text || ' ' || current_data
 const keyOf = ({ clientId, entityId }: Reader): string => `${clientId} ${entityId}`;
 
 /**
- * Which database a request reads from. A reader who has written reads from a replica that has replayed the primary's log
- * up to the end of that write, and otherwise from the primary. All others cost no statement: how far each replica is, and
- * whether it answers, is looked at once a second beside the requests.
+ * Chooses the database a request reads from. A reader who has written reads from a replica that has replayed the log up
+ * to that write. If there is none, the primary is used. Other readers cost no statement: once a second, beside the
+ * requests, each replica is asked for its position.
  */
 export class Replicas {
   private readonly all: readonly Replica[];
   private readonly mostBehindMs: number;
   private readonly written = new Map<string, bigint>();
-  /** Readers who have written up to where nobody knows, each with the mark of the last time. */
+  /** Readers whose last write has an unknown position, each with the mark of that write. */
   private readonly unresolved = new Map<string, object>();
   /**
-   * What a replica may not lack, whoever asks: where the primary was when this process began, so that what was written
-   * through the process before it is seen, and what has been forgotten of the readers.
+   * The position that a replica must have reached for any reader. It begins at the end of the primary's log at the
+   * start of this process, so that writes through the previous process are visible. It rises with each write whose
+   * reader is forgotten.
    */
   private floor = 0n;
-  /** Where the primary's log has ended, and when that was first seen; the latest last. */
+  /** Ends of the primary's log, and when each was first seen; the latest is last. */
   private ends: { at: number; position: bigint }[] = [];
   private turn = 0;
   private identity = '';
@@ -72,7 +73,7 @@ export class Replicas {
     this.all = urls.map((url) => new Replica({ ...options, url }, onChange));
   }
 
-  /** Looks at each replica once, so that those which can be used are so from the start; none has to be there. */
+  /** Checks each replica once, so that working replicas are in use from the start. None needs to be up. */
   static async open(primary: Primary, options: ReplicasOptions): Promise<Replicas> {
     const replicas = new Replicas(primary, options);
     replicas.identity = await identityOf(primary.aside());
@@ -80,7 +81,7 @@ export class Replicas {
     replicas.floor = replicas.end;
     await Promise.all(
       replicas.all.map(async (replica) => {
-        // What was just written is on its way, at a first start all of the migrations.
+        // Recent writes are still on their way; at a first start these are all migrations.
         await replica.reaches(replicas.floor);
         await replicas.judge(replica);
       }),
@@ -94,19 +95,22 @@ export class Replicas {
     return replicas;
   }
 
-  /** How the replicas are, in the order of their configuration. */
+  /** The state of the replicas, in the order of the configuration. */
   get states(): readonly Pick<Replica, 'name' | 'pool' | 'inUse' | 'behindMs'>[] {
     return this.all;
   }
 
-  /** Where a reader's request may read from; undefined: from the primary. `onLost`: the replica has failed under it. */
+  /**
+   * The connection for a reader's request; undefined means the primary. `onLost` is called if the replica fails
+   * meanwhile.
+   */
   async readsFor(reader: Reader, counter: StatementCounter, onLost: () => void): Promise<Connection | undefined> {
     const replica = await this.choose(keyOf(reader));
     return (
       replica &&
       new ReplicaConnection(replica, counter, (error) => {
         onLost();
-        // It may be one connection, or all: the replica is asked itself.
+        // One connection may have failed, or all of them: ask the replica.
         if (replica.inUse && faultOf(error) === 'unavailable') void this.judge(replica);
       })
     );
@@ -127,38 +131,42 @@ export class Replicas {
     return (await furthest.reaches(position)) ? furthest : undefined;
   }
 
-  /** Commits what a writer has done. Where the log then ends is asked in the same message. */
+  /** Commits the writes of a unit. The same message asks for the end of the log after the commit. */
   async commit(lease: Lease, writer: Reader): Promise<void> {
     try {
       const { position } = await lease.commit<{ position: string }>(endOfLog);
       this.remember(keyOf(writer), BigInt(position));
     } catch (error) {
-      // It may have been committed all the same, and its client will look whether it was.
+      // The transaction may have been committed anyway, and its client will check.
       if (!(error instanceof RolledBack)) this.hasWritten(writer);
       throw error;
     }
   }
 
-  /** The writer has written, here or elsewhere: it reads from the primary until the end of the log has been looked up. */
+  /**
+   * The writer has written, here or through another process. It reads from the primary until the end of the log is
+   * known.
+   */
   hasWritten(writer: Reader): void {
     this.unresolved.set(keyOf(writer), {});
   }
 
-  /** The writer says itself that it has written up to there, through another process. */
+  /** The client reports the position of a write that it made through another process. */
   hasWrittenTo(writer: Reader, position: bigint): void {
-    // What is ahead of all we know of may be newer, or made up: then the end of the log will do.
+    // A position beyond the known end of the log may be newer, or made up. Then the end of the log is looked up
+    // instead.
     if (position > this.end) this.hasWritten(writer);
     else this.remember(keyOf(writer), position);
   }
 
-  /** Up to where the writer has written, as far as this process knows. */
+  /** The position of the writer's last write, as far as this process knows. */
   positionOf(writer: Reader): bigint | undefined {
     return this.written.get(keyOf(writer));
   }
 
   private remember(key: string, position: bigint): void {
     const known = this.written.get(key) ?? 0n;
-    // Deleted first, so that the map stays in the order of writing and its first entry is the oldest.
+    // Deleted first: the map stays in the order of writing, with the oldest entry first.
     this.written.delete(key);
     this.written.set(key, position > known ? position : known);
     if (this.written.size <= mostWriters) return;
@@ -175,7 +183,7 @@ export class Replicas {
     const before = [...this.unresolved];
     const [row] = await this.primary.aside().query<{ position: string }>(endOfLog);
     const position = BigInt(row.position);
-    // Less it is where another server has taken the primary's place without its last writes: it will get there.
+    // The position is lower after a failover to a server without the last writes. It will catch up.
     if (position > this.end) this.ends.push({ at: performance.now(), position });
     while (this.ends.length > 1 && this.ends[1].at < performance.now() - this.mostBehindMs) this.ends.shift();
     for (const [key, mark] of before) {
@@ -185,8 +193,8 @@ export class Replicas {
   }
 
   /**
-   * Takes a replica into use, or leaves it out. How far it is behind is told by what the primary had and it has not, and
-   * not by the time of its last transaction, which on an idle primary is long ago, and by another clock.
+   * Takes a replica into use, or leaves it out. Its lag is the age of the first log end that it has not reached. The
+   * time of its last transaction is no measure: on an idle primary that is long ago, and it comes from another clock.
    */
   private async judge(replica: Replica): Promise<void> {
     try {
@@ -203,7 +211,7 @@ export class Replicas {
     }
   }
 
-  /** Positions of another server's log mean nothing here, and its data still less. */
+  /** Neither the log positions nor the data of another server mean anything here. */
   private async examine({ asking }: Replica): Promise<void> {
     if ((await identityOf(asking)) !== this.identity) throw new Error('the server is not a replica of this primary');
   }
@@ -228,7 +236,7 @@ async function identityOf(connection: Connection): Promise<string> {
   return (await connection.query<{ identity: string }>(serverAndDatabase))[0].identity;
 }
 
-/** What one request reads from a replica. */
+/** The reads of one request from a replica. */
 class ReplicaConnection extends Connection {
   constructor(
     replica: Replica,
@@ -246,8 +254,9 @@ class ReplicaConnection extends Connection {
     try {
       return await super.query<T>(text, values, prepared);
     } catch (error) {
-      // What takes too long here does so on the primary, and whose client has too many waiting is refused. All else is for the
-      // primary to say, be it a connection that is lost, a statement in the way of the replay (40001), or a fault of ours.
+      // Two errors stay errors: a timeout would occur on the primary too, and a client with too many waiting requests
+      // is refused. After any other error the request asks the primary: a lost connection, a statement in the way of
+      // the replay (40001), or an internal error.
       if (faultOf(error) !== 'timeout' && !(error instanceof LimitError)) this.onFailure(error);
       throw error;
     }

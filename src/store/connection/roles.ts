@@ -1,14 +1,17 @@
 /*
- * What the gateway works under. None of these roles owns anything or may log in: the user of DATABASE_URL owns the tables,
- * migrates, and lends each session the role that it needs. Who may do what is written in migrations/...-row-security.ts
- * and told in docs/security.md.
+ * The roles of the gateway. None of them owns anything or may log in. The user of DATABASE_URL owns the tables,
+ * migrates, and lends each session the role that it needs. migrations/...-row-security.ts defines the rights of each
+ * role, and docs/security.md explains them.
  */
 
-/** Transactions on behalf of a caller: reads and writes the rows of one scope, which is set with their beginning, and no other. */
+/**
+ * Transactions on behalf of a caller. Reads and writes rows of one scope only, which is set when the transaction
+ * begins.
+ */
 export const appRole = 'order_gateway_app';
 
-/** Queries outside of a transaction, on the primary and on replicas: reads, and can write nothing at all. */
+/** Queries outside transactions, on the primary and on replicas. Can read, and write nothing. */
 export const readerRole = 'order_gateway_reader';
 
-/** What belongs to no tenant alone: who the clients are, which bill runs, payments and refunds are left to carry on, what is old. */
+/** Data of no single tenant: clients, open bill runs, payments and refunds of all entities, and expired data. */
 export const systemRole = 'order_gateway_system';

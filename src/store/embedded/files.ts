@@ -1,6 +1,6 @@
 /**
- * What an embedded PostgreSQL needs of the machine: an account that may run it, a folder that account can reach, a
- * complete set of binaries, and a look at the processes there are.
+ * The parts of the machine that an embedded PostgreSQL needs: an account that may run it, a folder that this account
+ * can reach, a complete set of binaries, and a list of the running processes.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,7 +17,7 @@ const otherwise = 'set EMBEDDED_PG_BIN to the bin folder of an installed Postgre
 
 export const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
-/** PostgreSQL refuses to run as root: borrow an account that is there already, never create one. */
+/** PostgreSQL refuses to run as root. Uses an existing account and never creates one. */
 function unprivilegedAccount(): Account {
   for (const user of ['postgres', 'nobody']) {
     try {
@@ -34,7 +34,7 @@ function unprivilegedAccount(): Account {
   );
 }
 
-/** Can the account walk down to the file, and enter or execute it? */
+/** Whether the account can walk down to the file, and enter or execute it. */
 function reachable(target: string, account: Account): boolean {
   for (let at = fs.realpathSync(target); ; at = path.dirname(at)) {
     const { uid, gid, mode } = fs.statSync(at);
@@ -44,7 +44,10 @@ function reachable(target: string, account: Account): boolean {
   }
 }
 
-/** The same folder at every start, in the system's temporary folder, where anyone could have put another one first. */
+/**
+ * The same folder at every start, in the system's temporary folder. Another account may have created it first, so the
+ * owner is checked.
+ */
 function temporaryFolder(key: string, account?: Account): string {
   // TMPDIR of root may be closed to everyone else (pam_tmpdir, systemd)
   const parent = [os.tmpdir(), '/tmp'].find((d) => !account || (fs.existsSync(d) && reachable(d, account))) ?? '/tmp';
@@ -58,7 +61,7 @@ function temporaryFolder(key: string, account?: Account): string {
   return folder;
 }
 
-/** The folder that holds the cluster, and who runs it: whoever owns a cluster that is there already, when we may choose. */
+/** The folder of the cluster, and the account that runs it. Root uses the owner of an existing cluster. */
 export function place(dir: string): { home: string; account?: Account } {
   fs.mkdirSync(dir, { recursive: true });
   const home = fs.realpathSync(dir);
@@ -77,7 +80,7 @@ export function place(dir: string): { home: string; account?: Account } {
   return { home, account };
 }
 
-/** Removes what a killed process left half made. The makers put their process id in the name: `<final>.<pid>.<random>`. */
+/** Removes half-made results of killed processes. Their names contain the process id: `<final>.<pid>.<random>`. */
 function removeLeftovers(final: string): void {
   for (const name of fs.readdirSync(path.dirname(final))) {
     const pid = name.startsWith(`${path.basename(final)}.`) ? Number(name.split('.').at(-2)) : Number.NaN;
@@ -99,7 +102,9 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Makes `final` beside its place and moves it there complete; another process may win, then its result is used. */
+/**
+ * Makes `final` under a temporary name, and renames it when complete. If another process is faster, its result is used.
+ */
 export async function makeWhole(final: string, make: (part: string) => Promise<void> | void): Promise<void> {
   removeLeftovers(final);
   if (fs.existsSync(final)) return;
@@ -113,7 +118,10 @@ export async function makeWhole(final: string, make: (part: string) => Promise<v
   }
 }
 
-/** The libraries are found by links that npm's install script makes; with ignore-scripts they are missing. */
+/**
+ * The binaries find their libraries through links made by npm's install script. With ignore-scripts the links are
+ * missing.
+ */
 function linked(root: string): boolean {
   const list = path.join(root, 'pg-symlinks.json');
   if (!fs.existsSync(list)) return true;
@@ -129,7 +137,7 @@ function linked(root: string): boolean {
   });
 }
 
-/** The folder and all that is in it, without links. */
+/** The folder and everything in it, without links. */
 function tree(root: string): string[] {
   const entries = fs.readdirSync(root, { withFileTypes: true, recursive: true });
   return [root, ...entries.filter((e) => !e.isSymbolicLink()).map((e) => path.join(e.parentPath, e.name))];
@@ -152,8 +160,9 @@ function locate(binaries?: string): string {
 }
 
 /**
- * The bin folder to run from. Binaries the account cannot reach (a repository under the home of root) or that cannot be
- * completed in place (read-only node_modules) are copied to the temporary folder: 60 MB, once per version, 0.3 s.
+ * The bin folder to run from. Some binaries are copied to the temporary folder: those the account cannot reach (a
+ * repository under the home of root), and those that cannot be completed in place (read-only node_modules). The copy
+ * has 60 MB and takes 0.3 s, once per version.
  */
 export async function findBinaries(binaries: string | undefined, account: Account | undefined): Promise<string> {
   const root = locate(binaries);
@@ -168,13 +177,13 @@ export async function findBinaries(binaries: string | undefined, account: Accoun
       if (fs.existsSync(from)) fs.cpSync(from, path.join(part, name), { recursive: true, verbatimSymlinks: true });
     }
     linked(part);
-    // a umask of 077 at install time leaves files only their owner can read
+    // a umask of 077 at install time leaves files that only their owner can read
     for (const file of tree(part)) fs.chmodSync(file, fs.statSync(file).mode & 0o100 ? 0o755 : 0o644);
   });
   return path.join(copy, bin);
 }
 
-/** Ends with the tool; fails with what it wrote to stderr. */
+/** Resolves when the tool ends. Fails with the tool's stderr. */
 export function run({ bin, account }: { bin: string; account?: Account }, tool: string, args: string[]): Promise<void> {
   return new Promise((done, failed) => {
     // on Windows the server inherits the pipe and would keep it open
@@ -198,7 +207,7 @@ export function run({ bin, account }: { bin: string; account?: Account }, tool: 
   });
 }
 
-/** What a tool or the server wrote, on one line without times: the lines that give reasons, or else the last ones. */
+/** The output of a tool or the server on one line, without times: the lines with reasons, or else the last lines. */
 export function reasons(text: string): string {
   const lines = text.trim().split('\n');
   const telling = lines.filter((line) => /FATAL|PANIC|DETAIL|HINT|WARNING|error/.test(line));
@@ -206,7 +215,7 @@ export function reasons(text: string): string {
   return chosen.map((line) => line.replace(/^\d{4}-\S+ \S+ \S+ \[\d+\] /, '').trim()).join(' ');
 }
 
-/** pg_ctl hands the options to a shell. */
+/** pg_ctl passes the options to a shell. */
 export function quote(word: string): string {
   return process.platform === 'win32' ? `"${word.replace(/"/g, '\\"')}"` : `'${word.replace(/'/g, `'\\''`)}'`;
 }
@@ -217,7 +226,7 @@ export interface RunningProcess {
   command: string;
 }
 
-/** Nothing where there is no way to tell (Windows, where PostgreSQL itself tells its own processes from others). */
+/** Undefined on Windows, which has no such list. PostgreSQL itself tells its own processes from others there. */
 export function listProcesses(): RunningProcess[] | undefined {
   if (process.platform === 'win32') return undefined;
   if (!fs.existsSync('/proc/self/cmdline')) {
@@ -225,7 +234,7 @@ export function listProcesses(): RunningProcess[] | undefined {
     const lines = execFileSync('ps', args, { encoding: 'utf8' }).matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm);
     return Array.from(lines, ([, pid, parent, command]) => ({ pid: Number(pid), parent: Number(parent), command }));
   }
-  // small images have no ps; and in a container even root may not read the folder (cwd) of another account's process
+  // small images have no ps; in a container even root may not read the cwd of another account's process
   const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.map((pid) => ({
     pid: Number(pid),
@@ -242,7 +251,7 @@ export function readIfThere(file: string): string {
   }
 }
 
-/** The failure on one line, with what to do about it. */
+/** The failure on one line, with advice. */
 export function advice(error: Error, dir: string): string {
   const text = error.message.replace(/\s+/g, ' ').slice(0, 800);
   const { bavail, bsize } = fs.existsSync(dir) ? fs.statfsSync(dir) : { bavail: 1, bsize: Number.POSITIVE_INFINITY };

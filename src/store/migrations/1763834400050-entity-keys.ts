@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Each table of a tenant with an id: its primary key until now, and the key of entity and id that takes its place. */
+/** Tables of a tenant that have an id: the old primary key, and the key of entity and id that replaces it. */
 const keys = [
   ['org', 'PK_703783130f152a752cadf7aa751', 'PK_2aae810e59ce1dab6d89db80b0e'],
   ['account', 'PK_54115ee388cdb6d86bb4bf5b2ea', 'PK_08bb65a64a92aa501c39bbf669a'],
@@ -26,7 +26,7 @@ const keys = [
   ['history_entry', 'PK_b65bd95b0d2929668589d57b97a', 'PK_c9d3f7d8368531786c9f296f552'],
 ] as const;
 
-/** The unique keys of id and entity, which foreign keys referred to. The primary keys serve them now. */
+/** The unique keys of id and entity that foreign keys referred to. The new primary keys replace them. */
 const beside = [
   ['org', 'UQ_2aae810e59ce1dab6d89db80b0e'],
   ['account', 'UQ_08bb65a64a92aa501c39bbf669a'],
@@ -42,7 +42,9 @@ const beside = [
   ['payment', 'UQ_bd6324a35a921506a8b4a07b20b'],
 ] as const;
 
-/** Unique keys that had no entity: the columns, the name until now and the name of the key that begins with the entity. */
+/**
+ * Unique keys without the entity: the columns, the old name, and the name of the new key that begins with the entity.
+ */
 const uniques = [
   ['order_line_item', 'order_id, item_number', 'UQ_ad055ec2c7d3be4ec2ec32d664f', 'UQ_e2bce49c4206c6bfad954244371'],
   ['credit_memo', 'reversed_invoice_id', 'UQ_1433227806582313f9c84889f46', 'UQ_a89e0a3aab61ca76c3db0149f7c'],
@@ -53,7 +55,7 @@ const uniques = [
   ['payment', 'attempt_id', 'UQ_a5ce3945d1d61956161e7f84d42', 'UQ_b4c19c1840f7986b6c41c1046c7'],
 ] as const;
 
-/** Every foreign key between tables of a tenant: table, column beside entity_id, table that it refers to, name. */
+/** Every foreign key between tables of a tenant: table, column beside entity_id, referenced table, name. */
 export const references = [
   ['account', 'org_id', 'org', 'FK_1722d9ba805b1b7cc7cd77e9cda'],
   ['client_grant', 'org_id', 'org', 'FK_21932ae97e594a4d85d9974b558'],
@@ -99,9 +101,10 @@ export const references = [
 ] as const;
 
 /**
- * Indexes of tables that had none with the entity in front, and have the primary key now. PostgreSQL expects as many rows of an
- * entity as of one document in a table that was never analyzed, and took the primary key for both: 3,000 sales read
- * 18,000,000 items. With the entity in front of the other column, their own index is always the better one.
+ * Indexes of tables that had no index with the entity in front. The new primary key is such an index. In a table that
+ * was never analyzed, PostgreSQL expects an entity to have as few rows as a document. It then used the primary key to
+ * find the rows of a document: 3,000 sales read 18,000,000 items. With the entity in front, an index of the other
+ * column is always better.
  */
 const indexes = [
   ['bill_run_chunk', 'bill_run_id, status, id', 'IDX_7bf2cb4ed0d6debb3e72c44cc7', 'IDX_f721bf0a7c9eb79c53b0926e47'],
@@ -126,7 +129,7 @@ const indexes = [
   ['history_entry', 'subject_id, at, id', 'IDX_634dd88afdb3ebee4229eca0aa', 'IDX_41762845ac6816c329df1e8d8a'],
 ] as const;
 
-/** The same of indexes that have a condition, and keep their names. */
+/** The same for indexes with a condition. They keep their names. */
 const partial = [
   [
     'bill_run_account',
@@ -138,7 +141,7 @@ const partial = [
   ['billing_claim', 'create index billing_claim_credit', 'credit_memo_item_id', 'credit_memo_item_id is not null'],
 ] as const;
 
-/** As in whole-history, with the entity of the chunk. */
+/** As in whole-history, plus the entity of the chunk. */
 const reopened = (
   chunk: string,
 ) => `create or replace function reopen_bill_run(entity uuid, orgs uuid[], run uuid, account uuid, at timestamptz, by uuid,
@@ -167,16 +170,16 @@ const lock = `lock table ${keys.map(([table]) => table).join(', ')} in access ex
 const dropReferences = references.map(([table, , , name]) => `alter table ${table} drop constraint "${name}"`);
 
 /**
- * Every key begins with the entity, so that the tables can be partitioned or distributed by it. The key of id and entity
- * beside each primary key goes: one index less on twelve tables.
+ * Every key begins with the entity, so that tables can be partitioned or distributed by entity. The unique key of id
+ * and entity beside each primary key goes: one index less on twelve tables.
  *
- * The tables are locked from the first statement to the commit, readers too. A lock that is taken by steps would meet requests
- * that read one table and wait for the next, and PostgreSQL would end the migration as a deadlock. So each new index is built
- * first, then swapped in. The rows have passed the same foreign keys before: entity-keys-checked looks at them again,
- * when the tables are open.
+ * The migration locks all tables from its first statement to the commit, also against readers. Taking the locks step by
+ * step would deadlock with requests that read one table and wait for the next. PostgreSQL would end the migration. Each
+ * new index is built first, then swapped in. The rows already satisfied the same foreign keys. entity-keys-checked
+ * validates them again after the tables are unlocked.
  *
- * Measured with 1,000,000 fulfillments, 300,000 line items and 700,000 invoice items (2.1 GB, in memory): all tables were locked
- * for 3.5 s, and the foreign keys were checked in 2.6 s.
+ * Measured with 1,000,000 fulfillments, 300,000 line items and 700,000 invoice items (2.1 GB, in memory): all tables
+ * were locked for 3.5 s. Checking the foreign keys took 2.6 s.
  */
 export class EntityKeys1763834400050 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

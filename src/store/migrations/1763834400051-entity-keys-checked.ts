@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { references } from './1763834400050-entity-keys';
 
-/** Looks whether the rows that were there before meet the foreign keys of entity-keys. Reads and writes go on meanwhile. */
+/** Validates the foreign keys of entity-keys for the rows that existed before. Reads and writes continue meanwhile. */
 export class EntityKeysChecked1763834400051 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const [table, , , name] of references) {
@@ -9,6 +9,6 @@ export class EntityKeysChecked1763834400051 implements MigrationInterface {
     }
   }
 
-  /** What was looked at stays so. */
+  /** A validated constraint stays validated. */
   async down(): Promise<void> {}
 }

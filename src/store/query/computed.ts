@@ -1,6 +1,6 @@
 /*
- * What SQL says of a row, `t`, as the domain computes it: by noun and field of the graph. A property test holds each of them to the
- * function of the domain.
+ * SQL for computed fields of a row `t`, by noun and field of the graph. A property test checks each expression against
+ * the domain's function.
  */
 
 const takesFulfillments = "t.billing_rule = 'TriggerAsFulfillmentOccurs'";

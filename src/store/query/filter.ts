@@ -1,6 +1,6 @@
 import { idOf } from '../../domain/key';
 
-/** Collects the values of a statement and hands out their `$n`; `$1` and `$2` are the scope. */
+/** Collects the values of a statement and returns their `$n`. `$1` and `$2` are the scope. */
 export class Values {
   readonly list: unknown[] = [];
 
@@ -10,10 +10,10 @@ export class Values {
   }
 }
 
-/** Turns the value of one filter field into conditions, all of which must hold. */
+/** Turns the value of one filter field into conditions. All of them must hold. */
 export type Condition<F> = (filter: F, values: Values) => string[];
 
-/** The conditions that a filter field takes, by what it looks at. The graph has one input type for each. */
+/** The input type of each kind of filter field. The graph has one input type per kind. */
 interface Kinds {
   id: IdFilter;
   text: TextFilter;
@@ -28,7 +28,9 @@ interface Kinds {
 }
 export type Kind = keyof Kinds;
 
-/** A filter field as a list declares it: a kind of conditions on a column, or on an expression where it brings its condition along. */
+/**
+ * A filter field of a list: a kind of condition on a column, or on an expression if the field has its own condition.
+ */
 export type FilterField<C extends string = string> = {
   [K in Kind]: { kind: K; column?: C; condition?: Condition<Kinds[K]> };
 }[Kind];
@@ -44,10 +46,10 @@ export const number = onColumn('number');
 export const oneOf = onColumn('oneOf');
 export const equals = onColumn('equals');
 export const holds = onColumn('holds');
-/** A field about an expression. */
+/** A filter field on an expression. */
 export const by = <K extends Kind>(kind: K, condition: Condition<Kinds[K]>) => ({ kind, condition }) as const;
 
-/** What a client gives to a filter field, told by its declaration. */
+/** The type of a filter field's value, derived from the field's declaration. */
 export type ValueOf<R, D> = D extends { kind: 'oneOf'; column: infer C extends keyof R }
   ? EnumFilter<NonNullable<R[C]> & string>
   : D extends { kind: 'equals'; column: infer C extends keyof R }
@@ -57,14 +59,14 @@ export type ValueOf<R, D> = D extends { kind: 'oneOf'; column: infer C extends k
       : never;
 
 /**
- * How many values a list of a condition holds at most: as many as a page shows. So few are always looked up by their own
- * index; with a thousand the planner would rather look for them along the order of the list, and so at all rows.
+ * At most this many values in one `in` list: the size of the largest page. PostgreSQL always looks 100 values up by
+ * their own index. With 1,000 values the planner prefers to walk the list's order, and so reads all rows.
  */
 export const maxListed = 100;
 
 /*
- * A filter holds no null: the graph refuses it, since `eq: null` that meant everything would hand out or change all rows. Should
- * one get here, the condition compares with null and matches nothing.
+ * Filters hold no null: the graph refuses null. An `eq: null` that matched everything would return or change all rows.
+ * A null that gets here is compared with null, and matches nothing.
  */
 
 export interface TextFilter {
@@ -95,25 +97,25 @@ export interface EnumFilter<E extends string = string> {
 export const nulls = (column: string, isNull: boolean | undefined): string[] =>
   isNull === undefined ? [] : [`${column} is ${isNull ? '' : 'not '}null`];
 
-/** No stored text holds a nul byte, and PostgreSQL takes none as a parameter: such a value matches nothing. */
+/** PostgreSQL accepts no NUL byte in a text parameter, and no stored text has one. Such a value matches nothing. */
 const storable = (value: string): boolean => !value.includes('\0');
 const nothing = 'false';
 
 /**
- * The text before which all texts lie that begin so, and behind which none of them does; null where there is none. A range
- * is what a prepared statement can look up in an index: of a pattern that it gets as a value it knows no beginning.
+ * Exclusive upper bound of the prefix; null if there is none. A prepared statement can look a range up in an index. It
+ * cannot do so for a pattern that arrives as a parameter: the plan does not know the prefix.
  */
 function endOf(start: string): string | null {
   const characters = [...start];
   while (characters.length) {
     const last = characters.pop()!.codePointAt(0)!;
-    // Between the two lie the halves of pairs, which are no characters.
+    // 0xd800 to 0xdfff are surrogates, not characters.
     if (last < 0x10ffff) return characters.join('') + String.fromCodePoint(last === 0xd7ff ? 0xe000 : last + 1);
   }
   return null;
 }
 
-/** The column is one that is compared by code points (`byCodePoints` in audited.ts). */
+/** The column must be compared by code points (`byCodePoints` in audited.ts). */
 export function textIs(column: string): Condition<TextFilter> {
   return ({ eq, in: list, startsWith, isNull }, values) => {
     const conditions = nulls(column, isNull);
@@ -129,7 +131,7 @@ export function textIs(column: string): Condition<TextFilter> {
   };
 }
 
-/** A value that is no id matches nothing, as an id that nobody has. */
+/** A value that is no id matches nothing, like an id that no row has. */
 export function idIs(column: string): Condition<IdFilter> {
   return ({ eq, in: list, isNull }, values) => {
     const conditions = nulls(column, isNull);
@@ -164,8 +166,8 @@ function range(column: string, type: string): Condition<RangeFilter> {
 const dayIs = (column: string) => range(column, 'date');
 
 /**
- * A day that may be missing, by an expression in which one that is missing lies at the end of time: by it one index serves
- * the conditions and the order, for which a keyset needs a value that compares.
+ * A nullable day, compared by an expression that puts a missing day at the end of time. One index then serves the
+ * conditions and the sort order. A keyset needs a value that compares, which null is not.
  */
 export function dateOrNever(never: string): Condition<RangeFilter> {
   return ({ isNull, ...filter }, values) => {
@@ -186,19 +188,18 @@ function isOneOf(column: string, type: string): Condition<EnumFilter> {
   };
 }
 
-/** A single value that the column must equal. */
 function equalTo(column: string, type: string): Condition<string> {
   return (value, values) => [storable(value) ? `${column} = ${values.add(value, type)}` : nothing];
 }
 
-/** A condition that holds or does not. */
+/** The condition must hold, or must not hold. */
 export function isTrue(condition: string): Condition<boolean> {
   return (wanted) => [`${wanted ? '' : 'not '}(${condition})`];
 }
 
 /**
- * A condition as a value of an index, 1 where it holds, else 0: the planner takes conditions apart and would not know
- * them again in an index.
+ * A condition as an index value: 1 if it holds, else 0. The planner rewrites a bare condition and would not recognize
+ * it in an index.
  */
 export const bit = (condition: string): string => `case when ${condition} then 1 else 0 end`;
 
@@ -206,7 +207,7 @@ export function isSet(bit: string): Condition<boolean> {
   return (wanted) => [`${bit} = ${wanted ? 1 : 0}`];
 }
 
-/** The condition of a field that looks at a column. The type is that of the column in SQL. */
+/** The condition of a filter field on a column. `type` is the column's SQL type. */
 export function conditionOn(kind: Kind, column: string, type: string): Condition<unknown> {
   const conditions: { [K in Kind]: Condition<Kinds[K]> } = {
     id: idIs(column),

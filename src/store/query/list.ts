@@ -3,7 +3,7 @@ import type { Scoped } from '../connection/connection';
 import { type Condition, conditionOn, type FilterField, type Kind, maxListed, type ValueOf, Values } from './filter';
 import { type ColumnSpec, inScope, listed, type RowClass, selectList, type Table, tableOf } from './table';
 
-/** How a list can be sorted: the expression, never null, and its type. Ties are broken by id. */
+/** One sort of a list: an expression that is never null, and its type. The id breaks ties. */
 export interface Sort {
   sql: string;
   type: 'timestamptz' | 'date' | 'text' | 'numeric' | 'uuid';
@@ -15,8 +15,8 @@ export interface Order {
 }
 
 /**
- * A list that clients page through: what it holds, and what it can be filtered and sorted by. `row`, `filter` and `sort` are types
- * alone: of a row, of what a client may filter by, and the names of the sorts.
+ * A list that clients page through: its rows, filters and sorts. `row`, `filter` and `sort` exist as types alone: the
+ * row, the client's filter, and the names of the sorts.
  */
 export interface List<R extends object = object, F extends object = object, S extends string = string> {
   table: Table;
@@ -31,13 +31,13 @@ export interface List<R extends object = object, F extends object = object, S ex
   readonly sort?: S;
 }
 
-/** What a list holds, filters by and sorts by, each said once. */
+/** The declaration of a list: its filters and sorts. */
 interface Declared<R extends object, F, S> {
-  /** The fields of its filter; `t` is the row in their expressions. */
+  /** The filter fields. Their expressions call the row `t`. */
   filters: F & Record<string, FilterField<keyof R & string>>;
-  /** Its sorts: true for one by the column of that name. */
+  /** The sorts; true means the column of the same name. */
   sorts: S & Record<string, true | Sort>;
-  /** The last changed first where absent. */
+  /** Absent: the last changed row comes first. */
   defaultSort?: Order;
   only?: string;
 }
@@ -75,14 +75,14 @@ const sortBy = ({ name, type }: ColumnSpec): Sort => ({
 /** Sorts that every audited row has. */
 export const auditSorts = { updatedDate: true, createdDate: true } as const;
 
-/** Lists that clients neither filter nor sort come in the order in which their rows were made: ids rise. */
+/** For lists that clients neither filter nor sort: rows come in the order of creation, because ids rise. */
 export const asMade = {
   filters: {},
   sorts: { id: true },
   defaultSort: { field: 'id', direction: 'ASC' },
 } as const;
 
-/** The place of a row in an order: its sort value and its id. */
+/** The position of a row in a sort order: its sort value and its id. */
 export interface Position {
   value: string;
   id: string;
@@ -92,17 +92,17 @@ export interface PageQuery<F extends object = object> {
   properties: readonly string[];
   filter?: F | null;
   order?: Order | null;
-  /** At most so many rows; ask for one more to know whether the list goes on. */
+  /** The most rows to return. Ask for one more to learn whether there is a next page. */
   limit: number;
-  /** Rows behind this position only (before it, where backward). */
+  /** Only rows after this position, or before it when walking backward. */
   from?: Position | null;
-  /** Walk the order from its end; the rows come back in the walked direction. */
+  /** Walks the order from its end. The rows come back in that direction. */
   backward: boolean;
-  /** Nobody asks for the places of the rows: they come without their sort values. */
+  /** The request selects no cursors, so the rows come without sort values. */
   withoutCursors?: boolean;
 }
 
-/** A row of a page, with the sort value that its cursor holds and, in lists of children, the key of its parent. */
+/** A row of a page, with the sort value for its cursor. In lists of children it also has the key of its parent. */
 export type Listed<R> = R & { id: string; sortValue: string; parentKey?: string };
 
 function conditionsOf(definition: List, filter: object | null | undefined, values: Values): string[] {
@@ -127,7 +127,7 @@ function parts(definition: List, query: PageQuery, values: Values) {
     where.push(`(${sort.sql}, t.id) ${descending ? '<' : '>'} (${value}, ${values.add(query.from.id, 'uuid')})`);
   }
   const way = descending ? 'desc' : 'asc';
-  // An instant reads the same in a column and in a cursor; days and ids keep the form that the database compares.
+  // An instant has the same form in a column and in a cursor. Days and ids keep the database's form.
   const sortText = sort.type === 'timestamptz' ? sort.sql : `${sort.sql}::text`;
   return {
     where,
@@ -136,22 +136,23 @@ function parts(definition: List, query: PageQuery, values: Values) {
   };
 }
 
-/** A row belongs to the parent whose id it holds: in one column, or in either of several. */
+/** A child belongs to the parent whose id is in one of these columns. */
 const heldBy = (definition: { table: Table }, properties: string | readonly string[]): string => {
   const columns = [properties].flat().map((property) => `t.${definition.table.columns[property].name} = parent.key`);
   return columns.length === 1 ? columns[0] : `(${columns.join(' or ')})`;
 };
 
 /**
- * The planner takes it that what a filter leaves lies evenly along the order. For a page of it, it walks along the order,
- * and so through all rows where the few that are left lie at the other end: the old ones among the last changed, the
- * returns of last year. It is told that so many rows are wanted, and cannot see that no more than a page of them is read:
- * what a filter leaves is then looked up by the filter's own index where it is some thousands at most, and walked to where
- * there is much of it.
+ * PostgreSQL assumes that matching rows are spread evenly along the sort order. For one page it would walk the order
+ * index. If the few matching rows lie at the far end, it reads all rows: old rows among the last changed, or returns of
+ * last year.
+ *
+ * `found` therefore asks for this many rows. The planner cannot see that the outer query reads one page at most. For up
+ * to some thousand matching rows it then uses the filter's own index. For more rows it walks the order index.
  */
 const wanted = 1000;
 
-/** One page of a list: one statement. The rows of "found" come in the order in which it finds them. */
+/** One page of a list, in one statement. The outer query keeps the order in which "found" returns its rows. */
 export function page<R extends object, F extends object>(
   scoped: Scoped,
   definition: List<R, F>,
@@ -170,8 +171,8 @@ export function page<R extends object, F extends object>(
 }
 
 /**
- * A page of children for each of many parents: one statement, limited per parent in SQL. Rows carry their parent's
- * key, by which the caller tells them apart.
+ * A page of children for each of many parents: one statement, with a limit per parent in SQL. Each row carries its
+ * parent's key, so the caller can group the rows.
  */
 export function pagesBy<R extends object, F extends object>(
   scoped: Scoped,
@@ -194,7 +195,7 @@ export function pagesBy<R extends object, F extends object>(
   );
 }
 
-/** The conditions of a filter in a caller's scope, for statements of their own over the rows of a list. */
+/** The conditions of a filter within the caller's scope, for other statements over the rows of a list. */
 export function scopedConditions<F extends object>(
   definition: List<object, F>,
   filter: F | null | undefined,
@@ -203,7 +204,6 @@ export function scopedConditions<F extends object>(
   return [inScope(definition.table), ...conditionsOf(definition, filter, values)].join(' and ');
 }
 
-/** How many rows a filter leaves. */
 export async function count<F extends object>(
   scoped: Scoped,
   definition: List<object, F>,
@@ -218,8 +218,8 @@ export async function count<F extends object>(
 }
 
 /**
- * How many children each parent has; parents without any are absent. Counted parent by parent: as one join the planner
- * reads the whole table for the parents of a page.
+ * The number of children of each parent; parents without children are absent. SQL counts parent by parent. As one join,
+ * the planner would read the whole table for the parents of one page.
  */
 export function countsBy<F extends object>(
   scoped: Scoped,
@@ -241,7 +241,7 @@ export function countsBy<F extends object>(
   );
 }
 
-/** A sort that a client asks for must be one of the list's. */
+/** @throws RequestError BAD_REQUEST if the list has no such sort */
 export function checkedOrder(definition: List, order: Order | null | undefined): Order {
   const checked = order ?? definition.defaultSort;
   if (!definition.sorts[checked.field])

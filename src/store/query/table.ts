@@ -2,13 +2,12 @@ import 'reflect-metadata';
 import { getMetadataArgsStorage } from 'typeorm';
 import { SnakeNaming } from '../connection/naming';
 
-// biome-ignore lint/suspicious/noExplicitAny: a class of rows is told by its constructor alone
+// biome-ignore lint/suspicious/noExplicitAny: a row class is known by its constructor alone
 export type RowClass<R> = new (...args: any[]) => R;
 
 export interface ColumnSpec {
-  /** The name in the database. */
   name: string;
-  /** The type in SQL, as a recordset or a cast names it. */
+  /** The SQL type, as a recordset or a cast names it. */
   type: string;
   nullable: boolean;
 }
@@ -21,7 +20,7 @@ export interface Table {
 const naming = new SnakeNaming();
 const tables = new Map<unknown, Table>();
 
-/** Table and columns of a class of rows, read from its decorators: the one declaration of both. */
+/** Table and columns of a row class. Its decorators are the only declaration of both. */
 export function tableOf(row: RowClass<object>): Table {
   let table = tables.get(row);
   if (table) return table;
@@ -44,13 +43,16 @@ export function tableOf(row: RowClass<object>): Table {
   return table;
 }
 
-/** What a row of a tenant is found by: its primary key. */
+/** The primary key of a tenant's row. */
 export interface RowKey {
   entityId: string;
   id: string;
 }
 
-/** The condition on the orgs of a row: it belongs to one, or to several and is then seen by who sees them all. */
+/**
+ * The condition on the orgs of a row. A row of one org is visible to callers of that org. A row of several orgs is
+ * visible to callers who see all of them.
+ */
 export function ofOrgs(table: Table, orgId: string, orgIds: string): string {
   const one = `${orgId} = any($2)`;
   const all = `${orgIds} <@ $2::uuid[]`;
@@ -58,11 +60,11 @@ export function ofOrgs(table: Table, orgId: string, orgIds: string): string {
   return table.columns.orgId ? `(${one} or ${all})` : all;
 }
 
-/** The condition that keeps a statement to the caller's scope, `$1` the entity and `$2` the orgs. */
+/** Limits a statement to the caller's scope: `$1` is the entity and `$2` the orgs. */
 export const inScope = (table: Table, alias = 't'): string =>
   `${alias}.entity_id = $1 and ${ofOrgs(table, `${alias}.org_id`, `${alias}.org_ids`)}`;
 
-/** The named columns of a table as a select list, each under its property's name. */
+/** The columns of a table as a select list, each named after its property. */
 export function selectList(
   table: Table,
   properties: readonly string[] = Object.keys(table.columns),
@@ -72,8 +74,8 @@ export function selectList(
 }
 
 /**
- * An array of keys, of which the planner is not to know how long it is. It would plan anew for each execution with few of
- * them, since that promises less than the ten it expects where it does not know: half a millisecond, for what is looked up
- * by the same index in any case.
+ * Hides the length of an array from the planner. An array of unknown length counts as ten elements. A visible array of
+ * fewer keys promises a lower cost, so PostgreSQL would plan each execution anew. Planning takes half a millisecond,
+ * and the plan uses the same index in any case.
  */
 export const listed = (array: string): string => `(select ${array})${array.slice(array.indexOf('::'))}`;

@@ -4,23 +4,23 @@ import type { Scoped } from '../connection/connection';
 import { inScope, listed, ofOrgs, type RowClass, selectList, type Table, tableOf } from './table';
 
 /**
- * Writes are set-based: one statement per kind of row, whatever the number of rows. The rows travel as one JSON
- * parameter, which measured as fast as unnest with an array per column and needs no list of arrays.
+ * Writes are set-based: one statement per kind of row, for any number of rows. The rows travel as one JSON parameter.
+ * One array per column with unnest measured equally fast, but needs a list of arrays.
  */
 export const recordset = (table: Table, properties: readonly string[]): string =>
   properties.map((property) => `"${property}" ${table.columns[property].type}`).join(', ');
 
-/** Rows may be written into the caller's scope alone. */
+/** Rows may be written into the caller's scope only. */
 export const given = (table: Table): string => `r."entityId" = $1 and ${ofOrgs(table, 'r."orgId"', 'r."orgIds"')}`;
 
 export interface Numbering {
   kind: NumberedKind;
   column: string;
-  /** In a dry run, how many DRYRUN numbers were given before; null otherwise. */
+  /** In a dry run, the number of DRYRUN numbers given before; null otherwise. */
   dryRun: number | null;
 }
 
-/** Inserts rows as they are. A row outside of the scope is a fault of ours, and ends the unit. */
+/** Inserts rows unchanged. A row outside the scope is an internal error and ends the unit. */
 export async function insertRows<R extends { id: string }>(
   scoped: Scoped,
   row: RowClass<R>,
@@ -41,7 +41,7 @@ export async function insertRows<R extends { id: string }>(
     throw new Error(`${rows.length - written.length} rows of ${table.name} are out of scope`);
 }
 
-/** A number that a row brought along is in use, be it on an object that the caller cannot see. */
+/** A number chosen by the caller is in use, perhaps by an object that the caller cannot see. */
 export class NumberTaken extends Error {
   constructor(
     readonly column: string,
@@ -51,13 +51,14 @@ export class NumberTaken extends Error {
   }
 }
 
-/** Kinds whose numbers callers may choose too. */
+/** Kinds whose numbers callers may choose themselves. */
 const chosenKinds: readonly NumberedKind[] = ['account', 'order'];
 
 /**
- * Inserts rows that bear a business number and gives them back with it. A number that a row brings along is kept;
- * the others come from the entity's sequence, which may leave gaps, in the order of the rows. A generated number steps over
- * chosen ones; one that another request has chosen in the same moment is waited for, and stepped over by another statement.
+ * Inserts rows that have a business number, and returns the rows with their numbers. A number chosen by the caller is
+ * kept. The others come from the entity's sequence, in the order of the rows; the sequence may leave gaps. A generated
+ * number skips chosen numbers. If another open transaction has chosen the number, the insert waits for its end. A
+ * further statement then skips that number.
  * @throws NumberTaken
  */
 export async function insertNumberedRows<R extends { id: string }>(
@@ -74,7 +75,7 @@ export async function insertNumberedRows<R extends { id: string }>(
   const numbers = new Map<string, string>();
   const chosen = rows.flatMap((entry) => (entry[column as keyof R] as string | null) ?? []);
   for (let left = rows; left.length > 0; left = left.filter(({ id }) => !numbers.has(id))) {
-    // Another transaction may have written the same number and be open yet: the unique index waits for its end.
+    // Another open transaction may have inserted the same number. The unique index waits until that transaction ends.
     const written = await scoped.lock<{ id: string; number: string | null }>(
       `${kind} number of ${scoped.scope.entityId}`,
       chosen,
@@ -101,7 +102,7 @@ export async function insertNumberedRows<R extends { id: string }>(
 }
 
 /**
- * Updates the named columns of rows that were locked, and so read as they stand, in this transaction. The key finds the rows:
+ * Updates columns of rows that this transaction has locked, and so read in their current state. The key finds the rows:
  * "is true" keeps PostgreSQL from indexes by org.
  */
 export async function updateRows<R extends { id: string }>(
@@ -128,7 +129,7 @@ export async function updateRows<R extends { id: string }>(
     throw new Error(`${rows.length - written.length} rows of ${table.name} are gone or out of scope`);
 }
 
-/** Deletes rows that were locked in this transaction, or those that belong to locked ones by the property. */
+/** Deletes rows that this transaction has locked, or the children of locked rows by `property`. */
 export async function deleteRows<R extends { id: string }>(
   scoped: Scoped,
   row: RowClass<R>,
@@ -144,8 +145,8 @@ export async function deleteRows<R extends { id: string }>(
 }
 
 /**
- * Locks rows in the order of their ids, the order every unit of work takes them in, and returns them as they stand
- * once the locks are granted. NO KEY UPDATE does not block the foreign key checks of inserts beside it.
+ * Locks rows in the order of their ids, as every unit of work does. Returns the rows as they are once the locks are
+ * granted. NO KEY UPDATE does not block the foreign key checks of concurrent inserts.
  */
 export function lockRows<R>(scoped: Scoped, row: RowClass<R & object>, ids: readonly string[]): Promise<R[]> {
   const table = tableOf(row);
@@ -159,7 +160,7 @@ export function lockRows<R>(scoped: Scoped, row: RowClass<R & object>, ids: read
   );
 }
 
-/** Rows whose column has one of the values, in no order. */
+/** Rows whose column has one of the values, in no particular order. */
 export function rowsBy<R>(
   scoped: Scoped,
   row: RowClass<R & object>,
