@@ -1,6 +1,6 @@
 /**
- * The parts of the machine that an embedded PostgreSQL needs: an account that may run it, a folder that this account
- * can reach, a complete set of binaries, and a list of the running processes.
+ * What an embedded PostgreSQL needs of the machine. An account may run it and can reach its folder. The binaries are complete. The
+ * running processes can be listed.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
