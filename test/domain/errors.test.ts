@@ -13,7 +13,7 @@ import {
 const userCodes = Object.keys(userErrorCodes) as UserErrorCode[];
 const requestCodes = Object.keys(requestErrorCodes) as RequestErrorCode[];
 
-/** domain.md 9.5: the published categories, and those after which a request may be sent again. */
+/** The published error categories, and those after which a request may be sent again. */
 const categories = [10, 11, 20, 21, 22, 23, 27, 30, 40, 45, 50, 60, 61, 70, 90, 99];
 const retryable = [50, 61, 70, 99];
 
@@ -26,7 +26,7 @@ describe('the codes of user errors', () => {
     expect(isRetryable(code)).toBe(retryable.includes(category));
   });
 
-  test('have the categories that domain.md 9.5 gives to the situations', () => {
+  test('have the published categories of their situations', () => {
     const of = (category: number) => userCodes.filter((code) => userErrorCodes[code].category === category).sort();
     expect(of(10)).toEqual(['PERMISSION_DENIED']);
     expect(of(20)).toEqual(['INVALID_VALUE', 'TYPE_MISMATCH']);

@@ -4,7 +4,7 @@ import { aCaller, aFulfillment, aLine, told } from '../support/facts';
 
 const states: FulfillmentState[] = ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'];
 
-/** domain.md 4.1 as it is printed: a row per state to leave, a column per state to reach, in the order of `states`. */
+/** Zuora's "State transitions for fulfillments" as it is printed: a row per state to leave, a column per state to reach, in the order of `states`. */
 const printed: Record<FulfillmentState, string> = {
   Executing: '-   yes yes no  yes',
   Booked: 'no  -   yes no  no',
