@@ -43,7 +43,8 @@ export interface PricedCharge extends Charge, Amounts {
   taxRate: Decimal | null;
 }
 
-type Money = Pick<BillingSettings, 'taxCodes' | 'inclusiveTaxRule' | 'roundingMode'>;
+/** The settings that decide how amounts are rounded and taxed. */
+export type Money = Pick<BillingSettings, 'taxCodes' | 'inclusiveTaxRule' | 'roundingMode'>;
 
 /**
  * Prices each charge. A sale costs price x quantity, rounded once, and is taxed at the present rate of its tax code. A

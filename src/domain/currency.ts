@@ -15,6 +15,9 @@ for (const [decimals, codes] of Object.entries(others)) {
   for (const code of codes.split(' ')) decimalsByCode.set(code, Number(decimals));
 }
 
+/** The codes whose amounts have so many decimals; those with two are the rest. */
+export const currenciesOf = (decimals: 0 | 3 | 4): string[] => others[decimals].split(' ');
+
 export const isCurrency = (code: string): boolean => decimalsByCode.has(code);
 
 /** Decimals of a rounded extended amount in this currency (ISO 4217 minor units). */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Money } from '../../src/domain/billing';
 import { compare } from '../../src/domain/decimal';
 import { type Form, forms } from '../../src/graph/model/columns';
 import { type ComputedField, computedFields } from '../../src/graph/model/computed';
@@ -26,7 +27,7 @@ const decimal = fc
   )
   .map(([sign, whole, part]) => `${sign}${whole}.${String(part).padStart(9, '0')}`);
 
-function anyOf(form: Form, type: string): fc.Arbitrary<unknown> {
+function anyOf(form: Form, type: string, column: string): fc.Arbitrary<unknown> {
   if (form === 'enum') return fc.constantFrom(...enums[type]);
   const arbitraries: { readonly [F in Form]?: fc.Arbitrary<unknown> } = {
     decimal: fc.oneof(decimal, fc.constantFrom('0', '1', '10', '10.5')),
@@ -34,10 +35,27 @@ function anyOf(form: Form, type: string): fc.Arbitrary<unknown> {
     integer: fc.nat(100),
     day: fc.constantFrom('2022-01-01', '2024-02-29', '9999-12-31'),
     number: fc.constantFrom('INV00000001', 'CM-ä-1'),
-    text: fc.constantFrom('USD', 'JPY', 'BHD'),
+    text: column === 'taxCode' ? fc.constantFrom('A', 'B', 'C') : fc.constantFrom('USD', 'JPY', 'BHD', 'CLF'),
   };
   return arbitraries[form]!;
 }
+
+/** Settings, with codes that line items may have: one that is not taxed, and rates that leave remainders. */
+const settings: fc.Arbitrary<Money> = fc.record({
+  roundingMode: fc.constantFrom('HALF_UP', 'UP', 'DOWN'),
+  inclusiveTaxRule: fc.constantFrom('NetFirst', 'TaxFirst'),
+  taxCodes: fc
+    .tuple(fc.constantFrom('0', '0.07', '0.19', '0.333333333'), fc.constantFrom('0.25', '1', '0.081'))
+    .map(([a, b]) => [
+      { code: 'A', rate: a },
+      { code: 'B', rate: b },
+    ]),
+});
+const settingsInSql = ({ roundingMode, inclusiveTaxRule, taxCodes }: Money) => ({
+  rounding_mode: roundingMode,
+  inclusive_tax_rule: inclusiveTaxRule,
+  tax_codes: taxCodes,
+});
 
 const equal = (form: Form, a: unknown, b: unknown): boolean =>
   form === 'decimal' || form === 'money'
@@ -53,21 +71,26 @@ describe.each(Object.keys(computedSql) as ComputedField[])('%s', (name) => {
     const row = fc.record(
       Object.fromEntries(
         needs.map((column) => {
-          const some = anyOf(forms[noun][column], columns[column].type);
+          const some = anyOf(forms[noun][column], columns[column].type, column);
           return [column, columns[column].nullable ? fc.option(some) : some];
         }),
       ),
     );
-    const rows = fc.sample(row, { numRuns: 1000, seed: 20261129 });
-    const stored = rows.map((each) =>
-      Object.fromEntries(Object.entries(each).map(([column, one]) => [columns[column].name, one])),
-    );
+    const known = fc.sample(settings, { numRuns: 20, seed: 20261129 });
+    const rows = fc
+      .sample(row, { numRuns: 1000, seed: 20261129 })
+      .map((each, at) => ({ each, set: known[at % known.length] }));
+    const inSql = ({ each }: (typeof rows)[number]) =>
+      Object.fromEntries(Object.entries(each).map(([column, one]) => [columns[column].name, one]));
     const answers = await database.owner<{ answer: unknown }>(
-      `select ${computedSql[name]} as answer from json_populate_recordset(null::${table}, $1) as t`,
-      [JSON.stringify(stored)],
+      `select ${computedSql[name]} as answer
+       from rows from (json_populate_recordset(null::${table}, $1)) with ordinality as t
+       join rows from (json_populate_recordset(null::billing_settings, $2)) with ordinality as s using (ordinality)
+       order by ordinality`,
+      [JSON.stringify(rows.map(inSql)), JSON.stringify(rows.map(({ set }) => settingsInSql(set)))],
     );
     expect(answers).toHaveLength(rows.length);
-    const differing = rows.filter((each, at) => !equal(form, answers[at].answer, value(each as never)));
+    const differing = rows.filter(({ each, set }, at) => !equal(form, answers[at].answer, value(each as never, set)));
     expect(differing).toEqual([]);
     // Rows that all come to one value would prove nothing.
     expect(new Set(answers.map(({ answer }) => String(answer))).size).toBeGreaterThan(1);

@@ -1,13 +1,15 @@
+import { amountWithoutTax, type Money } from '../../domain/billing';
 import { itemAmount, unappliedCredit } from '../../domain/credit-memo';
 import { money } from '../../domain/currency';
 import { quantitiesOf, requiresFulfillment } from '../../domain/order-line-item';
 import { unappliedAmount } from '../../domain/payment';
+import { amount, dependsOnRounding, discount, listPrice } from '../../domain/price';
 import type { Form } from './columns';
 import type { Noun, RowOf } from './nouns';
 
 /*
- * Fields that are no column. A field that follows from its row alone is computed here, once. If SQL can express the
- * same, store/query/computed.ts does, and a property test checks that both agree.
+ * Fields that are no column. A field that follows from its row, or from its row and the billing settings, is computed
+ * here, once. If SQL can express the same, store/query/computed.ts does, and a property test checks that both agree.
  */
 
 const quantityFacts = [
@@ -21,6 +23,14 @@ const quantityFacts = [
   'fulfillmentCount',
   'openFulfillmentCount',
 ] as const;
+const priceFacts = [
+  'quantity',
+  'currency',
+  'listPricePerUnit',
+  'amountPerUnit',
+  'inlineDiscountType',
+  'inlineDiscountPerUnit',
+] as const;
 const moneyFacts = ['status', 'amount', 'appliedAmount', 'refundAmount', 'currency'] as const;
 
 interface Computed {
@@ -28,8 +38,10 @@ interface Computed {
   form: Form;
   nullable: boolean;
   needs: readonly string[];
-  value: (row: never) => string | boolean | null;
+  value: (row: never, settings: Money) => string | boolean | null;
   description: string;
+  /** Whether the value of a row depends on the settings. Absent: no row does. */
+  settings?: (row: never) => boolean;
 }
 
 /** The function gets only the columns that it needs. A column that is missing from the list does not compile. */
@@ -38,10 +50,10 @@ const computed =
   <const C extends keyof RowOf<N> & string>(
     form: Form,
     needs: readonly C[],
-    value: (row: Pick<RowOf<N>, C>) => string | boolean | null,
+    value: (row: Pick<RowOf<N>, C>, settings: Money) => string | boolean | null,
     description: string,
-    nullable = false,
-  ) => ({ noun, form, nullable, needs, value, description });
+    { nullable = false, settings }: { nullable?: boolean; settings?: (row: Pick<RowOf<N>, C>) => boolean } = {},
+  ) => ({ noun, form, nullable, needs, value, description, settings });
 const ofLine = computed('orderLineItem');
 
 export const computedFields = {
@@ -75,7 +87,35 @@ export const computedFields = {
     ({ inlineDiscountType: type, inlineDiscountPerUnit: value, currency }) =>
       value !== null && type === 'FixedAmount' ? money(value, currency) : value,
     'Discount on the list price of each unit: percent points if inlineDiscountType is Percentage, money in the currency if it is FixedAmount. Null if it is None.',
-    true,
+    { nullable: true },
+  ),
+  'OrderLineItem.listPrice': ofLine(
+    'money',
+    priceFacts,
+    (line, { roundingMode }) => listPrice(line, roundingMode),
+    'listPricePerUnit x quantity in the currency, rounded to its decimals by BillingSettings.roundingMode. Source: Zuora, "Data type rounding rules".',
+    { settings: dependsOnRounding },
+  ),
+  'OrderLineItem.discount': ofLine(
+    'money',
+    priceFacts,
+    (line, { roundingMode }) => discount(line, roundingMode),
+    'Discount on the whole quantity, in the currency: listPrice less amount, both rounded. 0 if inlineDiscountType is None.',
+    { settings: dependsOnRounding },
+  ),
+  'OrderLineItem.amount': ofLine(
+    'money',
+    priceFacts,
+    (line, { roundingMode }) => amount(line, roundingMode),
+    'amountPerUnit x quantity in the currency, rounded to its decimals by BillingSettings.roundingMode. Includes tax if taxMode is TaxInclusive. Billing rounds each item, so parts may add up to a little more or less.',
+    { settings: dependsOnRounding },
+  ),
+  'OrderLineItem.amountWithoutTax': ofLine(
+    'money',
+    [...priceFacts, 'taxMode', 'taxCode'],
+    amountWithoutTax,
+    'The rounded amount less the tax in it, in the currency. With TaxInclusive, the tax follows from the current rate of the tax code; otherwise this equals amount. Source: Zuora, "Order line item fields".',
+    { settings: (line) => line.taxMode === 'TaxInclusive' || dependsOnRounding(line) },
   ),
   'Invoice.documentNumber': computed('invoice')(
     'number',
@@ -123,14 +163,6 @@ export const computedFields = {
 export type ComputedField = keyof typeof computedFields;
 
 const transitionFacts = ['orderLineItemId', 'state', 'quantity', 'billTargetDate'] as const;
-const priceFacts = [
-  'quantity',
-  'currency',
-  'listPricePerUnit',
-  'amountPerUnit',
-  'inlineDiscountType',
-  'inlineDiscountPerUnit',
-] as const;
 
 /** The columns behind fields whose resolvers read more than the row: other rows, the settings, or the caller. */
 type Needs = { readonly [N in Noun]?: Readonly<Record<string, readonly (keyof RowOf<N>)[]>> };
@@ -138,10 +170,6 @@ type Needs = { readonly [N in Noun]?: Readonly<Record<string, readonly (keyof Ro
 export const needs = {
   account: { org: ['orgId'], paymentMethod: ['paymentMethodToken'] },
   orderLineItem: {
-    listPrice: priceFacts,
-    discount: priceFacts,
-    amount: priceFacts,
-    amountWithoutTax: [...priceFacts, 'taxMode', 'taxCode'],
     allowedTransitions: [...quantityFacts, 'billTargetDate', 'originalOrderLineItemId'],
     editableFields: ['itemCategory', 'itemState'],
   },
