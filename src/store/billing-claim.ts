@@ -2,6 +2,8 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import type { Scoped } from './connection/connection';
 import { CreditMemoItemRow } from './credit-memo';
 import { InvoiceItemRow } from './invoice';
+import type { RowClass } from './query/table';
+import { rowsBy } from './query/write';
 
 /**
  * This row means "already billed". Its id is that of the fulfillment or line item, so the primary key lets only one
@@ -45,19 +47,30 @@ export async function posted(scoped: Scoped, ids: readonly string[]): Promise<st
   return rows.map((row) => row.id);
 }
 
-/** Makes the items of these locked documents billable again. */
+/**
+ * Makes the items of these locked documents billable again. The items are read first, and their ids are planned with as
+ * values. In one statement PostgreSQL may join the two tables by the entity alone, if it expects few rows of it: 20,000
+ * items of an entity without statistics took 44 s.
+ */
 export async function freeClaims(
   scoped: Scoped,
   invoiceIds: readonly string[],
   creditMemoIds: readonly string[],
 ): Promise<void> {
-  await scoped.query(
+  const charged = await idsBy<InvoiceItemRow>(scoped, InvoiceItemRow, 'invoiceId', invoiceIds);
+  const credited = await idsBy<CreditMemoItemRow>(scoped, CreditMemoItemRow, 'creditMemoId', creditMemoIds);
+  await scoped.queryAnew(
     `with charged as (
-       delete from billing_claim where entity_id = $1 and org_id = any($2)
-         and invoice_item_id in (select id from invoice_item where entity_id = $1 and invoice_id = any($3))
+       delete from billing_claim where entity_id = $1 and org_id = any($2) and invoice_item_id = any($3)
      )
-     delete from billing_claim where entity_id = $1 and org_id = any($2)
-       and credit_memo_item_id in (select id from credit_memo_item where entity_id = $1 and credit_memo_id = any($4))`,
-    [invoiceIds, creditMemoIds],
+     delete from billing_claim where entity_id = $1 and org_id = any($2) and credit_memo_item_id = any($4)`,
+    [charged, credited],
   );
 }
+
+const idsBy = async <R extends { id: string }>(
+  scoped: Scoped,
+  row: RowClass<R>,
+  parent: keyof R & string,
+  ids: readonly string[],
+): Promise<string[]> => (ids.length ? await rowsBy<R>(scoped, row, parent, ids, ['id']) : []).map(({ id }) => id);
