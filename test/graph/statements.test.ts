@@ -321,10 +321,10 @@ describe('the other mutations', () => {
       const reverse = [await act('reverseInvoice', again), await act('reverseInvoice', forGood, ', rebill: false')];
       return [unpost, post, cancel, ...reverse];
     };
-    // find, sisters, lock of billing, lock, update, history; freeing claims; and a credit memo with its items.
+    // find, sisters, lock of billing, lock, update, history; items and their claims; and a credit memo with its items.
     expect([await costs(1), await costs(100)]).toEqual([
-      [6, 6, 7, 11, 11],
-      [6, 6, 7, 11, 11],
+      [6, 6, 8, 12, 11],
+      [6, 6, 8, 12, 11],
     ]);
   });
 
