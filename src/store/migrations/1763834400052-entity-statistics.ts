@@ -12,8 +12,8 @@ export const ofOthers = [
  * own index: freeing the 20,000 claims of a canceled invoice took 44 s. Without statistics it expects a half percent of
  * the table, so the index of the document is always better.
  *
- * PostgreSQL 18 drops the statistics that exist. Older versions keep those of the last ANALYZE until the database is
- * restored from a dump.
+ * PostgreSQL 18 drops the statistics that exist. Older versions keep those of the last ANALYZE: docs/operations.md says how
+ * a superuser removes them.
  */
 export class EntityStatistics1763834400052 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
