@@ -40,6 +40,11 @@ export class FulfillmentCount {
   count: number;
 }
 
+const asInTheList = {
+  nullable: true,
+  description: 'Conditions on the fulfillments, as in the list of fulfillments. If absent, all that the caller sees.',
+};
+
 @Resolver()
 export class FulfillmentSummaryResolver {
   @Query(() => [FulfillmentSummary], {
@@ -53,11 +58,7 @@ export class FulfillmentSummaryResolver {
       description: 'Field whose value the fulfillments of a group share.',
     })
     groupBy: FulfillmentGroupBy,
-    @Arg('filter', () => filterTypes.fulfillment, {
-      nullable: true,
-      description:
-        'Conditions on the fulfillments, as in the list of fulfillments. If absent, all that the caller sees.',
-    })
+    @Arg('filter', () => filterTypes.fulfillment, asInTheList)
     filter: FulfillmentFilter | null,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentSummary[]> {
@@ -72,11 +73,7 @@ export class FulfillmentSummaryResolver {
   })
   @Extensions({ scope: 'read' })
   async fulfillmentCounts(
-    @Arg('filter', () => filterTypes.fulfillment, {
-      nullable: true,
-      description:
-        'Conditions on the fulfillments, as in the list of fulfillments. If absent, all that the caller sees.',
-    })
+    @Arg('filter', () => filterTypes.fulfillment, asInTheList)
     filter: FulfillmentFilter | null,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentCount[]> {

@@ -9,7 +9,7 @@ export const byCodePoints = { type: 'text', collation: 'C' } as const;
 
 /**
  * The columns of every row of business data. `entityId` and `orgId` are its scope: each statement over business data
- * names both (`Scoped` in connection.ts). `createdById` and `updatedById` are ids of OAuth clients.
+ * names both (`Scoped` in connection/connection.ts). `createdById` and `updatedById` are ids of OAuth clients.
  */
 export abstract class Audited {
   @PrimaryColumn('uuid') entityId: string;
