@@ -25,10 +25,15 @@ const arriving = 32;
 const workedOn = 4;
 const mostWaiting = 200;
 
-/** Functions that give back a request's shares of both capacities. Present while the request holds a share or waits. */
-const held = new WeakMap<FastifyRequest, (() => void)[]>();
+/**
+ * Functions that give back a request's shares of both capacities. Present while the request holds a share or waits. Null
+ * once the request has left: its connection may end before its client is known, and a share that it took afterwards would
+ * never be given back.
+ */
+const held = new WeakMap<FastifyRequest, (() => void)[] | null>();
 
 async function enter(lane: Turns, request: FastifyRequest, bytes: number): Promise<void> {
+  if (held.get(request) === null) return;
   if (!held.has(request)) held.set(request, []);
   let leave: () => void;
   try {
@@ -46,9 +51,8 @@ async function enter(lane: Turns, request: FastifyRequest, bytes: number): Promi
 
 /** Must be called at the end of each request. */
 export function leaveBodies(request: FastifyRequest): void {
-  const leaves = held.get(request);
-  if (!leaves) return;
-  held.delete(request);
+  const leaves = held.get(request) ?? [];
+  held.set(request, null);
   for (const leave of leaves) leave();
 }
 

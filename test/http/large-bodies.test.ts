@@ -35,18 +35,18 @@ async function idle(): Promise<void> {
   while (gateway.server.underWay().requests.length) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** Sockets that have sent the head of a request, and a part of its body. */
-async function unfinished({ token }: TestClient, count: number): Promise<Socket[]> {
+/** A socket that has sent the head of a request, and a part of its body. */
+function begun({ token }: TestClient): Promise<Socket> {
+  const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${longest}\r\n\r\n{"query":"`;
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  return new Promise((resolve) => socket.once('connect', () => socket.write(head, () => resolve(socket))));
+}
+
+/** Such sockets, once the server has seen all of them. */
+async function unfinished(sender: TestClient, count: number): Promise<Socket[]> {
   // A client has its reply a moment before the server has come to the end of the request.
   await idle();
-  const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\r\ncontent-type: application/json\r\ncontent-length: ${longest}\r\n\r\n{"query":"`;
-  const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'));
-  await Promise.all(
-    sockets.map((socket) => {
-      socket.on('error', () => {});
-      return new Promise<void>((resolve) => socket.once('connect', () => socket.write(head, () => resolve())));
-    }),
-  );
+  const sockets = await Promise.all(Array.from({ length: count }, () => begun(sender)));
   // Until all of them have come as far as they come.
   while (gateway.server.underWay().requests.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
   return sockets;
@@ -81,6 +81,16 @@ test('beyond 200 that wait, a client is told to send fewer', async () => {
   expect((await post(other, large)).status).toBe(200);
   await gone(sockets);
   expect((await post(client, large)).status).toBe(200);
+});
+
+test('a client whose connections end before the server knows who it is holds nothing afterwards', async () => {
+  // Its first requests wait until the database has said what the client may do.
+  const newcomer = await gateway.client();
+  const sockets = await Promise.all(Array.from({ length: 16 }, () => begun(newcomer)));
+  for (const socket of sockets) socket.resetAndDestroy();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await idle();
+  expect((await post(newcomer, large)).status).toBe(200);
 });
 
 test('a short body that is compressed holds its place only until it is read', async () => {
