@@ -16,6 +16,9 @@ export function summaryOf(text: string): string {
 }
 
 function summarized(text: string): string {
+  // A statement for a whole query is called by its root fields.
+  const [, called] = /^\/\* ([\w, ]+) \*\/ select/.exec(text) ?? [];
+  if (called) return `select ${called}`;
   const [verb] = /^\w+/.exec(text.trim().toLowerCase()) ?? ['statement'];
   // A "with" query is named after the table that it writes, if it writes one.
   const write = /\b(insert into|update|delete from)\s+([a-z_][\w.]*)/i.exec(text);

@@ -1,9 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Ctx, Field, FieldResolver, Info, Int, ObjectType, Resolver, Root } from 'type-graphql';
-import type { HistorySubject } from '../domain/history';
 import type { HistoryEntryRow } from '../store/history';
 import type { GraphContext } from './context';
-import { type Noun } from './model/nouns';
+import { nounOfSubject } from './model/subjects';
 import { Node } from './node';
 import { columnsOf } from './read/columns';
 import { selectedFields } from './read/selection';
@@ -62,18 +61,6 @@ export class HistoryEntry extends Node {
   @Field(() => Int, { description: 'The version of the object after the change.' }) version: number;
 }
 
-/** Two subjects are absent: BillingSettings have no row among the nouns, and a Refund is no object of the graph. */
-const nounOf: Partial<Record<HistorySubject, Noun>> = {
-  Account: 'account',
-  Order: 'order',
-  OrderLineItem: 'orderLineItem',
-  Fulfillment: 'fulfillment',
-  Invoice: 'invoice',
-  CreditMemo: 'creditMemo',
-  Payment: 'payment',
-  BillRun: 'billRun',
-};
-
 @Resolver(() => HistoryEntry)
 export class HistoryEntryResolver {
   @FieldResolver(() => Node, {
@@ -86,7 +73,7 @@ export class HistoryEntryResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<Node | null> {
     if (entry.subjectType === 'BillingSettings') return shownSettings(await loaders.settings());
-    const noun = nounOf[entry.subjectType];
+    const noun = nounOfSubject[entry.subjectType];
     if (!noun) return null;
     return (await loaders.row(noun, columnsOf(noun, selectedFields(info)), entry.subjectId)) ?? null;
   }

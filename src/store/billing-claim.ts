@@ -47,6 +47,21 @@ export async function posted(scoped: Scoped, ids: readonly string[]): Promise<st
   return rows.map((row) => row.id);
 }
 
+/** SQL: whether the fulfillment or line item with this id is billed. */
+export const isClaimed = (id: string): string =>
+  `exists (select from billing_claim c where c.entity_id = $1 and c.org_id = any($2) and c.id = ${id})`;
+
+/** SQL: whether it is billed on a Posted document. */
+export const isPosted = (
+  id: string,
+): string => `exists (select from billing_claim c where c.entity_id = $1 and c.org_id = any($2)
+  and c.id = ${id} and (exists (
+    select from invoice_item i join invoice d on d.entity_id = $1 and d.id = i.invoice_id
+    where i.entity_id = $1 and i.id = c.invoice_item_id and d.status = 'Posted')
+  or exists (
+    select from credit_memo_item m join credit_memo k on k.entity_id = $1 and k.id = m.credit_memo_id
+    where m.entity_id = $1 and m.id = c.credit_memo_item_id and k.status = 'Posted')))`;
+
 /**
  * Makes the items of these locked documents billable again. The items are read first, and their ids are planned with as
  * values. In one statement PostgreSQL may join the two tables by the entity alone, if it expects few rows of it: 20,000

@@ -3,6 +3,9 @@ import type { DocumentStatus } from '../domain/billing-document';
 import type { Scoped } from './connection/connection';
 import { CreditMemoItemRow, CreditMemoRow } from './credit-memo';
 import { InvoiceItemRow, InvoiceRow } from './invoice';
+import { array, expression, type Json, joined, sql } from './query/json';
+import { inScope } from './query/table';
+import type { Row } from './query/tree';
 import { deleteRows, rowsBy } from './query/write';
 
 /** The columns of a sister credit memo that the rules need, besides the columns that find it. */
@@ -107,4 +110,17 @@ export async function deleteDocuments(
   await deleteRows(scoped, CreditMemoRow, creditMemoIds);
   await deleteRows(scoped, InvoiceItemRow, invoiceIds, 'invoiceId');
   await deleteRows(scoped, InvoiceRow, invoiceIds);
+}
+
+/** The documents that bill or credit a fulfillment: invoices, then credit memos, each in the order of their first items. */
+export function documentsOf(fulfillment: string, invoice: Row, invoiceFields: Json, memo: Row, memoFields: Json): Json {
+  const through = (kind: number, items: string, column: string, row: Row, fields: Json) => sql`
+    select ${String(kind)} as kind, i.first, ${one(row, fields)} as document from (
+      select ${column} as document_id, min(id::text) as first from ${items}
+      where entity_id = $1 and org_id = any($2) and fulfillment_id = ${fulfillment} group by ${column}) i`;
+  const one = (row: Row, fields: Json) =>
+    sql`(select ${joined(fields)} from ${row.table.name} ${row.name} where ${inScope(row.table, row.name)} and ${row.name}.id = i.document_id)`;
+  const documents = sql`(${through(1, 'invoice_item', 'invoice_id', invoice, invoiceFields)}
+    union all ${through(2, 'credit_memo_item', 'credit_memo_id', memo, memoFields)} order by kind, first) d`;
+  return array(expression('d.document'), documents);
 }

@@ -126,12 +126,12 @@ export function countStates(
   filter: FulfillmentFilter | null | undefined,
 ): Promise<{ state: FulfillmentState; count: number }[]> {
   const values = new Values();
-  return scoped.query(
-    `select t.state, count(*)::integer as count from fulfillment t
-     where ${scopedConditions(fulfillments, filter, values)} group by t.state order by t.state`,
-    values.list,
-  );
+  return scoped.query(`${stateCounts(filter, values)} order by state`, values.list);
 }
+
+export const stateCounts = (filter: FulfillmentFilter | null | undefined, values: Values): string =>
+  `select t.state, count(*)::integer as count from fulfillment t
+   where ${scopedConditions(fulfillments, filter, values)} group by t.state`;
 
 /** Count and sums of the matching fulfillments by group and currency, in one statement. */
 export function summarize(
@@ -140,13 +140,18 @@ export function summarize(
   filter: FulfillmentFilter | null | undefined,
 ): Promise<FulfillmentSummaryRow[]> {
   const values = new Values();
+  return scoped.query(summaries(groupBy, filter, values), values.list);
+}
+
+export function summaries(
+  groupBy: FulfillmentGroupBy,
+  filter: FulfillmentFilter | null | undefined,
+  values: Values,
+): string {
   const join =
     groupBy === 'account'
       ? 'join account a on a.id = t.account_id and a.entity_id = t.entity_id and a.org_id = t.org_id'
       : '';
-  return scoped.query(
-    `select ${groups[groupBy]} as key, t.currency, count(*)::integer as count, sum(t.quantity) as quantity, sum(t.amount) as amount
-     from fulfillment t ${join} where ${scopedConditions(fulfillments, filter, values)} group by 1, 2 order by 1, 2`,
-    values.list,
-  );
+  return `select ${groups[groupBy]} as key, t.currency, count(*)::integer as count, sum(t.quantity) as quantity, sum(t.amount) as amount
+     from fulfillment t ${join} where ${scopedConditions(fulfillments, filter, values)} group by 1, 2 order by 1, 2`;
 }

@@ -12,7 +12,7 @@ import { PaymentApplicationRow, PaymentRow } from './payment';
 import { inScope, listed, tableOf } from './query/table';
 
 /** Row classes that can be found by id alone, by noun. */
-const nodes = {
+export const nodes = {
   account: AccountRow,
   order: OrderRow,
   orderLineItem: OrderLineItemRow,

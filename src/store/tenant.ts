@@ -43,6 +43,9 @@ export async function makeTenants(
   );
 }
 
+/** SQL: limits a statement to the orgs that the caller sees. */
+export const orgInScope = (org: string): string => `${org}.entity_id = $1 and ${org}.id = any($2)`;
+
 /** Orgs by id, limited to those the caller sees. */
 export function orgsById(scoped: Scoped, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
   return scoped.query('select id, name from org where entity_id = $1 and id = any($2) and id = any($3)', [ids]);

@@ -108,7 +108,7 @@ describe('with a collector', () => {
     const root = spansOf(remote.traceId).find(({ parentSpanId }) => parentSpanId === remote.spanId)!;
     expect(collector.tree(root)).toEqual([
       'POST /graphql',
-      [['select client_secret'], ['query Lines', [['select order_line_item'], ['select orders']]]],
+      [['select client_secret'], ['query Lines', [['select orderLineItems']]]],
     ]);
     expect(root.attributes).toMatchObject({
       ...{ 'http.request.method': 'POST', 'http.route': '/graphql', 'http.response.status_code': 200 },

@@ -1,7 +1,15 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { RequestError } from '../../domain/errors';
 import { defaultPageSize, LimitError } from '../../domain/limits';
-import { checkedOrder, count, type Listed, type Order, type PageQuery, page } from '../../store/query/list';
+import {
+  checkedOrder,
+  count,
+  type Listed,
+  type Order,
+  type PageQuery,
+  type Position,
+  page,
+} from '../../store/query/list';
 import type { PageArgs, PageInfo } from '../build/connection-types';
 import type { GraphContext } from '../context';
 import { checkedFilter } from '../filters';
@@ -50,10 +58,39 @@ function windowOf({ first, after, last, before }: PageArgs, maxPageSize: number)
   return { size, backward, cursor: (backward ? before : after) ?? null };
 }
 
+/** A page as the arguments of a field ask for it. */
+export interface PageAsked {
+  filter: object | null | undefined;
+  order: Order;
+  size: number;
+  backward: boolean;
+  from: Position | null;
+  /** Returns the signature of the cursors, computed at the first call. */
+  signature: () => string;
+}
+
+/**
+ * Reads the arguments of a list. `name` is the edge, or the noun of a list of the root; `usual` is its order if the client
+ * names none.
+ * @throws RequestError PAGE_SIZE, BAD_CURSOR, BAD_REQUEST
+ */
+export function pageAsked(maxPageSize: number, name: string, noun: Noun, args: ListArgs, usual?: Order): PageAsked {
+  const definition = listOf(noun);
+  const filter = checkedFilter(args.filter);
+  const { size, backward, cursor } = windowOf(args, maxPageSize);
+  const order = checkedOrder(definition, args.orderBy ?? usual);
+  let signed: string | undefined;
+  const signature = () => {
+    signed ??= signatureOf(name, order, filter);
+    return signed;
+  };
+  const from = cursor === null ? null : decodeCursor(cursor, signature(), definition.sorts[order.field]);
+  return { filter, order, size, backward, from, signature };
+}
+
 /** A list as one field of a document requests it. All parents of the field share it. */
 interface Asked {
   query: PageQuery;
-  /** Returns the signature of the cursors, computed at the first call. */
   signature: () => string;
 }
 
@@ -65,23 +102,10 @@ function askedOf(
   info: GraphQLResolveInfo,
   usual?: Order,
 ): Asked {
-  const definition = listOf(noun);
-  const filter = checkedFilter(args.filter);
-  const { size, backward, cursor } = windowOf(args, maxPageSize);
-  const order = checkedOrder(definition, args.orderBy ?? usual);
-  let signed: string | undefined;
-  const signature = () => {
-    signed ??= signatureOf(name, order, filter);
-    return signed;
-  };
-  const from = cursor === null ? null : decodeCursor(cursor, signature(), definition.sorts[order.field]);
+  const { size, signature, ...asked } = pageAsked(maxPageSize, name, noun, args, usual);
   const fields = selectedFields(info);
   const withoutCursors = !fields.includes('cursor') && !fields.includes('pageInfo');
-  const properties = columnsOf(noun, fields);
-  return {
-    query: { properties, filter, order, limit: size + 1, from, backward, withoutCursors },
-    signature,
-  };
+  return { query: { ...asked, properties: columnsOf(noun, fields), limit: size + 1, withoutCursors }, signature };
 }
 
 /** A page of a list, fetched and counted on demand. Every parent has one, so a class keeps each page small. */

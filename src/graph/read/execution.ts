@@ -8,11 +8,15 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
 } from 'graphql';
+import { preparesStatements } from '../../store/connection/connection';
 import { schema } from '../build/schema';
 import type { GraphContext } from '../context';
 import type { Operation } from '../guard/operation';
 import { property } from './pace';
+import { type Plan, planOf } from './plan/plan';
+import { runPlanned } from './plan/run';
 
 /** An operation that runs, without its text and its variables. */
 export interface OperationRun {
@@ -27,15 +31,40 @@ export interface OperationRun {
 /** Publishes each operation for traces. Without subscribers it costs nothing. */
 export const operations = tracingChannel<unknown, OperationRun>('order-gateway.operation');
 
-/** Runs an operation with graphql-js, the authority on what an operation means. */
-export async function run(operation: Operation, context: GraphContext): Promise<ExecutionResult> {
-  if (!operations.hasSubscribers) return executed(operation, context);
+/**
+ * How a query is read. `planned`: one statement for all that can be planned, and resolvers for the rest. `loaders`:
+ * resolvers for all. Both answer the same, and a test holds them to it.
+ */
+export type Way = 'planned' | 'loaders';
+
+/** Runs an operation. graphql-js is the authority on what an operation means. */
+export async function run(operation: Operation, context: GraphContext, way: Way = 'planned'): Promise<ExecutionResult> {
+  if (!operations.hasSubscribers) return executed(operation, context, way);
   const { hash, node } = operation;
   const told = { type: node.operation, name: node.name?.value, hash };
-  return operations.tracePromise(async () => executed(operation, context), told);
+  return operations.tracePromise(async () => executed(operation, context, way), told);
 }
 
-async function executed(
+async function executed(operation: Operation, context: GraphContext, way: Way): Promise<ExecutionResult> {
+  const plan = way === 'planned' && mayBePlanned(operation, context) ? planOf(operation, context.maxPageSize) : null;
+  if (!plan) return resolved(operation, context);
+  return runPlanned(plan, operation, context, (names) => resolved(withFields(operation, plan, names), context));
+}
+
+/**
+ * Without prepared statements PostgreSQL would plan a statement of some kilobytes for each request, which takes longer
+ * than the loaders.
+ */
+const mayBePlanned = ({ node }: Operation, { caller }: GraphContext): boolean =>
+  node.operation === OperationTypeNode.QUERY && !caller.undecided && preparesStatements();
+
+/** The operation with these root fields alone. */
+function withFields(operation: Operation, { fields }: Plan, names: ReadonlySet<string>): Operation {
+  const selections = fields.flatMap(([name, nodes]) => (names.has(name) ? nodes : []));
+  return { ...operation, node: { ...operation.node, selectionSet: { kind: Kind.SELECTION_SET, selections } } };
+}
+
+async function resolved(
   { document, node, variables }: Operation,
   contextValue: GraphContext,
 ): Promise<ExecutionResult> {

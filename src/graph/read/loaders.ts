@@ -85,6 +85,16 @@ export class Loaders {
     return this.rows(noun, columns).load(id);
   }
 
+  /** Makes a row known that another statement has read with these columns, so that nothing reads it again. */
+  knowRow<N extends Noun>(noun: N, columns: readonly string[], row: RowOf<N> & { id: string }): void {
+    this.rows(noun, columns).prime(row.id, row);
+  }
+
+  /** Makes known whether the bill of a fulfillment or line item stands on a Posted document. */
+  knowPosted(id: string, isPosted: boolean): void {
+    this.flags('posted', posted).prime(id, isPosted);
+  }
+
   /** Pages of the rows on a to-many edge, by the ids of the parents. */
   pages<E extends ManyEdge>(edge: E, query: PageQuery): DataLoader<string, Listed<TargetOf<E>>[]> {
     type Row = Listed<TargetOf<E>>;

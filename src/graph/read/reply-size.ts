@@ -36,6 +36,12 @@ export class ReplySize {
     if (this.characters > this.allowed) this.limit?.pass(new ReplyTooLong(this.allowed));
   }
 
+  /** Counts JSON that is passed through as it came. Its length is checked before it is sent. */
+  addJson(length: number, objects: number): void {
+    this.characters += length;
+    this.objects += objects;
+  }
+
   addObjects(count: number): void {
     this.objects += count;
   }

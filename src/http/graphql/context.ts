@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { GraphContext } from '../../graph/context';
 import type { Operation } from '../../graph/guard/operation';
+import type { Way } from '../../graph/read/execution';
 
 /** The cost of an operation: about the bytes of memory that it takes to build its reply. */
 export interface Cost {
@@ -18,6 +19,8 @@ export interface RequestContext {
   /** The prepared operation, which may run. Absent if the request has a form that Apollo refuses. */
   operation?: Operation;
   cost?: Cost;
+  /** How a query is read. */
+  way: Way;
   /** An unexpected failure. A reply must not hide it beside a committed effect. */
   failure?: unknown;
   /** No field could be answered: the whole request fails, with the status of the failure. */

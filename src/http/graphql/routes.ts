@@ -16,7 +16,7 @@ import { type Operation, prepare } from '../../graph/guard/operation';
 import { ParsedDocuments } from '../../graph/guard/parsed-document';
 import { judgeRights } from '../../graph/guard/rights';
 import { turn } from '../../graph/read/event-loop';
-import { run } from '../../graph/read/execution';
+import { run, type Way } from '../../graph/read/execution';
 import { type Hold, hold, type Reply } from '../../service/run/idempotency';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
@@ -24,7 +24,7 @@ import { turnFor } from '../body';
 import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import type { Unsent } from '../unsent';
-import type { Context, RequestContext } from './context';
+import type { Context, Cost, RequestContext } from './context';
 import { type Asked, operationIn } from './document-request';
 import { errors, formatError } from './errors';
 import { InFlight } from './in-flight';
@@ -44,16 +44,23 @@ const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
   },
   load: async () => ({
     executor: async ({ context, operation: chosen }) => {
-      const { operation } = (context as Context).http;
+      const { operation, way } = (context as Context).http;
       // Last check: only the prepared operation runs, and only if Apollo has chosen the same operation.
       if (!operation || chosen?.operation !== operation.node.operation || nameOf(chosen) !== nameOf(operation.node)) {
         throw new Error('an operation that was not judged ahead has come to be executed');
       }
-      return run(operation, context as Context);
+      return run(operation, context as Context, way);
     },
   }),
   stop: async () => {},
 };
+
+/**
+ * A reply that PostgreSQL writes comes whole, and nothing can cut it off while it grows. So a query that may have a very
+ * long one is read by the loaders, which stop at the limit and leave turns to other requests.
+ */
+const wayFor = (cost: Cost | undefined, { reply }: Limits): Way =>
+  cost && cost.requested <= reply / 4 ? 'planned' : 'loaders';
 
 /** Length of the operation's document, with its fragments. */
 const textOf = ({ document }: Operation): number => document.loc?.end ?? 0;
@@ -131,7 +138,7 @@ export async function graphqlRoute(
     { operation, cost }: Pick<RequestContext, 'operation' | 'cost'>,
   ): Promise<Reply> => {
     const graph = new GraphContext(work, limits, documentLimits);
-    const context: RequestContext = { graph, request, operation, cost };
+    const context: RequestContext = { graph, request, operation, cost, way: wayFor(cost, limits) };
     if (operation?.node.operation === OperationTypeNode.QUERY) {
       request.reads = true;
       await graph.onlyReads();

@@ -1,5 +1,6 @@
 import type { FormattedExecutionResult } from 'graphql';
 import { turn } from '../../graph/read/event-loop';
+import { RawJson } from '../../graph/read/plan/run';
 
 const large = new WeakSet<object>();
 
@@ -19,7 +20,9 @@ const asManyUnits = 3_000;
  * 300 milliseconds at the greatest reply of 32 MB.
  */
 export async function stringifyResult(result: FormattedExecutionResult): Promise<string> {
-  if (!result.data || !large.has(result.data)) return `${JSON.stringify(result)}\n`;
+  const { data } = result;
+  if (data && Object.values(data).some((value) => value instanceof RawJson)) return `${spliced(result)}\n`;
+  if (!data || !large.has(data)) return `${JSON.stringify(result)}\n`;
   const written: string[] = [];
   let began = performance.now();
   let count = 0;
@@ -31,6 +34,20 @@ export async function stringifyResult(result: FormattedExecutionResult): Promise
   }
   written.push('\n');
   return written.join('');
+}
+
+/** A result whose data PostgreSQL has written, in whole or in part. */
+function spliced(result: FormattedExecutionResult): string {
+  const whole = Object.entries(result).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    if (name !== 'data') return [`${JSON.stringify(name)}:${JSON.stringify(value)}`];
+    const fields = Object.entries(value as object).map(([field, each]) => {
+      const json = each instanceof RawJson ? each.text : JSON.stringify(each ?? null);
+      return `${JSON.stringify(field)}:${json}`;
+    });
+    return [`"data":{${fields.join()}}`];
+  });
+  return `{${whole.join()}}`;
 }
 
 /** An object without nested objects is one piece. */

@@ -51,6 +51,8 @@ export function preparedStatements(on: boolean): void {
   preparing = on;
 }
 
+export const preparesStatements = (): boolean => preparing;
+
 function nameOf(text: string): string | undefined {
   if (!preparing) return undefined;
   let name = names.get(text);

@@ -24,10 +24,14 @@ export const standardPoolSize = 10;
 /** How long a request's session waits for a lock, and how long it may leave a transaction idle. */
 export const requestLimits = { lock_timeout: 10_000, idle_in_transaction_session_timeout: 60_000 };
 
-/** Limits of a session that only reads. */
+/**
+ * Settings of a session that only reads. No compiling: a statement for a whole query is expected to cost much, and
+ * compiling it would take longer than running it.
+ */
 export const readLimits = ({ readStatementTimeoutMs = 10_000 }: DatabaseOptions) => ({
   ...requestLimits,
   statement_timeout: readStatementTimeoutMs,
+  jit: 'off',
 });
 
 /** Opens a pool beside TypeORM's own: for transactions, side connections, replicas and the test gateway. */

@@ -105,7 +105,8 @@ export interface PageQuery<F extends object = object> {
 /** A row of a page, with the sort value for its cursor. In lists of children it also has the key of its parent. */
 export type Listed<R> = R & { id: string; sortValue: string; parentKey?: string };
 
-function conditionsOf(definition: List, filter: object | null | undefined, values: Values): string[] {
+/** The conditions of a filter, and of the list itself. @throws RequestError BAD_REQUEST */
+export function conditionsOf(definition: List, filter: object | null | undefined, values: Values): string[] {
   const conditions: string[] = definition.only ? [definition.only] : [];
   for (const [field, value] of Object.entries(filter ?? {})) {
     if (value === undefined) continue;
@@ -117,7 +118,12 @@ function conditionsOf(definition: List, filter: object | null | undefined, value
   return conditions;
 }
 
-function parts(definition: List, query: PageQuery, values: Values) {
+/** Which rows of a list a page holds, without its length, and in which order they are walked. */
+export function walk(
+  definition: List,
+  query: Pick<PageQuery, 'filter' | 'order' | 'from' | 'backward'>,
+  values: Values,
+): { where: string[]; order: string; sort: Sort } {
   const { field, direction } = query.order ?? definition.defaultSort;
   const sort = definition.sorts[field];
   const descending = (direction === 'DESC') !== query.backward;
@@ -127,18 +133,27 @@ function parts(definition: List, query: PageQuery, values: Values) {
     where.push(`(${sort.sql}, t.id) ${descending ? '<' : '>'} (${value}, ${values.add(query.from.id, 'uuid')})`);
   }
   const way = descending ? 'desc' : 'asc';
+  return { where, order: `order by ${sort.sql} ${way}, t.id ${way}`, sort };
+}
+
+function parts(definition: List, query: PageQuery, values: Values) {
+  const { where, order, sort } = walk(definition, query, values);
   // An instant has the same form in a column and in a cursor. Days and ids keep the database's form.
   const sortText = sort.type === 'timestamptz' ? sort.sql : `${sort.sql}::text`;
   return {
     where,
-    order: `order by ${sort.sql} ${way}, t.id ${way}`,
+    order,
     select: `${selectList(definition.table, [...new Set(['id', ...query.properties])])}${query.withoutCursors ? '' : `, ${sortText} as "sortValue"`}`,
   };
 }
 
-/** A child belongs to the parent whose id is in one of these columns. */
-const heldBy = (definition: { table: Table }, properties: string | readonly string[]): string => {
-  const columns = [properties].flat().map((property) => `t.${definition.table.columns[property].name} = parent.key`);
+/** A child belongs to the parent whose id, which SQL calls `key`, is in one of these columns. */
+export const heldBy = (
+  definition: { table: Table },
+  properties: string | readonly string[],
+  key = 'parent.key',
+): string => {
+  const columns = [properties].flat().map((property) => `t.${definition.table.columns[property].name} = ${key}`);
   return columns.length === 1 ? columns[0] : `(${columns.join(' or ')})`;
 };
 
@@ -151,6 +166,14 @@ const heldBy = (definition: { table: Table }, properties: string | readonly stri
  * to some thousand matching rows it then uses the filter's own index. For more rows it walks the order index.
  */
 const wanted = 1000;
+const isFiltered = (filter: object | null | undefined): boolean =>
+  Object.values(filter ?? {}).some((value) => value !== undefined);
+
+/** The rows of a page of a list: a query without its limit, and the limit. */
+export const limited = (rows: string, filter: object | null | undefined, limit: string): string =>
+  isFiltered(filter)
+    ? `with found as materialized (${rows} limit ${wanted}) select * from found limit ${limit}`
+    : `${rows} limit ${limit}`;
 
 /** One page of a list, in one statement. The outer query keeps the order in which "found" returns its rows. */
 export function page<R extends object, F extends object>(
@@ -162,12 +185,7 @@ export function page<R extends object, F extends object>(
   const { where, order, select } = parts(definition, query, values);
   const rows = `select ${select} from ${definition.table.name} t
      where ${[inScope(definition.table), ...where].join(' and ')} ${order}`;
-  const limit = `limit ${values.add(query.limit, 'integer')}`;
-  const filtered = Object.values(query.filter ?? {}).some((value) => value !== undefined);
-  return scoped.query<Listed<R>>(
-    filtered ? `with found as materialized (${rows} limit ${wanted}) select * from found ${limit}` : `${rows} ${limit}`,
-    values.list,
-  );
+  return scoped.query<Listed<R>>(limited(rows, query.filter, values.add(query.limit, 'integer')), values.list);
 }
 
 /**

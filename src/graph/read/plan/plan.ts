@@ -1,0 +1,97 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  getArgumentValues,
+  Kind,
+  type OperationDefinitionNode,
+  visit,
+} from 'graphql';
+import { collectFields } from 'graphql/execution/collectFields';
+import type { Scope } from '../../../domain/caller';
+import { type Binding, joined, type Sql } from '../../../store/query/json';
+import { schema } from '../../build/schema';
+import type { Operation, Variables } from '../../guard/operation';
+import { type Deferred, NotPlanned, Planner } from './planner';
+import { roots } from './roots';
+
+/** A root field that a statement can answer. */
+export interface PlannedRoot {
+  /** The name in the reply. */
+  name: string;
+  nodes: readonly FieldNode[];
+  value: Sql;
+  usesSettings: boolean;
+  /** The names in the reply of each `totalCount`: of lists of the root, and of edges. */
+  totals: { root: readonly string[]; edges: readonly string[] };
+  scope: Scope;
+}
+
+/** An operation as statements can answer it. It does not depend on variables other than those of `@skip` and `@include`. */
+export interface Plan {
+  /** All root fields in the order of the reply, with their nodes. */
+  fields: readonly (readonly [name: string, nodes: readonly FieldNode[]])[];
+  planned: readonly PlannedRoot[];
+  deferred: readonly Deferred[];
+}
+
+/** Plans of an operation, by the values of the variables that take fields in or leave them out. */
+const plans = new WeakMap<OperationDefinitionNode, { switches: readonly string[]; known: Map<string, Plan | null> }>();
+const mostKnown = 16;
+
+/** The plan of a query; null if no part of it can be planned. */
+export function planOf({ document, node, variables }: Operation, maxPageSize: number): Plan | null {
+  let own = plans.get(node);
+  if (!own) {
+    own = { switches: switchesOf(document), known: new Map() };
+    plans.set(node, own);
+  }
+  const key = own.switches.map((name) => `${name}=${variables[name]}`).join();
+  let plan = own.known.get(key);
+  if (plan === undefined) {
+    plan = make({ document, node, variables }, maxPageSize);
+    if (own.known.size < mostKnown) own.known.set(key, plan);
+  }
+  return plan;
+}
+
+/** The variables that `@skip` and `@include` read. */
+function switchesOf(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  visit(document, {
+    Directive({ arguments: given }) {
+      for (const { value } of given ?? []) if (value.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return [...names].sort();
+}
+
+function make(
+  { document, node, variables }: Pick<Operation, 'document' | 'node'> & { variables: Variables },
+  maxPageSize: number,
+): Plan | null {
+  const own = schema();
+  const query = own.getQueryType()!;
+  const fragments = Object.fromEntries(
+    document.definitions.flatMap((each) => (each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [])),
+  );
+  const fields = [...collectFields(own, fragments, variables, query, node.selectionSet)];
+  const planned: PlannedRoot[] = [];
+  const deferred: Deferred[] = [];
+  for (const [name, nodes] of fields) {
+    const { value: field } = nodes[0].name;
+    const definition = query.getFields()[field];
+    if (!(field in roots)) continue;
+    try {
+      const planner = new Planner({ schema: own, fragments, variables, maxPageSize }, deferred.length);
+      const args = (binding: Binding) => getArgumentValues(definition, nodes[0], binding.variables);
+      const value = joined(roots[field](planner, nodes, args, definition));
+      const { usesSettings, totals } = planner;
+      const scope = definition.extensions.scope as Scope;
+      planned.push({ name, nodes, value, usesSettings, totals, scope });
+      deferred.push(...planner.deferred);
+    } catch (error) {
+      if (!(error instanceof NotPlanned)) throw error;
+    }
+  }
+  return planned.length ? { fields, planned, deferred } : null;
+}

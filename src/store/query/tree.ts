@@ -1,0 +1,309 @@
+import { computedSql } from './computed';
+import {
+  array,
+  type Binding,
+  expression,
+  type Json,
+  joined,
+  object,
+  optional,
+  print,
+  type Sql,
+  sql,
+  written,
+} from './json';
+import { conditionsOf, heldBy, type List, limited, type PageQuery, walk } from './list';
+import { inScope, type Table } from './table';
+
+/*
+ * A tree of objects as one expression, whose value is their JSON. An edge is a subquery on the row of its parent. Scope,
+ * filters, sorts and positions are those of the lists (list.ts), so both ways of reading find the same rows.
+ */
+
+/** A row in a statement: its table, and the name that the statement gives it. Notes the columns that are read. */
+export class Row {
+  private readonly read = new Set<string>();
+
+  constructor(
+    readonly table: Table,
+    readonly name: string,
+  ) {}
+
+  column(property: string): string {
+    return this.reading(`t.${this.table.columns[property].name}`);
+  }
+
+  isNullable(property: string): boolean {
+    return this.table.columns[property].nullable;
+  }
+
+  /** An expression on the row `t`, on this row. */
+  on(expression: string): string {
+    return expression.replace(/\bt\./g, `${this.name}.`);
+  }
+
+  /** The same, and notes the columns that it reads. */
+  reading(expression: string): string {
+    for (const [, column] of expression.matchAll(/\bt\.(\w+)/g)) this.read.add(column);
+    return this.on(expression);
+  }
+
+  /** The columns that are read, for a subquery that gives this row. */
+  get columns(): string {
+    return [...this.read].map((column) => `${this.name}.${column}`).join(', ') || '1';
+  }
+}
+
+type Form = keyof typeof written;
+export type ComputedName = keyof typeof computedSql;
+
+/** The value of a column in its form. */
+export function column(row: Row, property: string, form: Form): Json {
+  const json = valueOf(row, row.column(property), form);
+  return row.isNullable(property) ? optional(json) : json;
+}
+
+/** A computed field in its form. Amounts need the settings, which the statement calls `s`. */
+export function computed(row: Row, name: ComputedName, form: Form, nullable: boolean): Json {
+  const json = valueOf(row, `(${row.reading(computedSql[name])})`, form);
+  return nullable ? optional(json) : json;
+}
+
+const valueOf = (row: Row, value: string, form: Form): Json =>
+  written[form](value, form === 'money' ? row.column('currency') : '');
+
+const scopeOf = ({ table, name }: Row): string => inScope(table, name);
+
+/**
+ * Fails if it is evaluated, since no id is a number. For a target that a foreign key and the scope guarantee: a null in
+ * its place would be null for the whole reply.
+ */
+const fails = (id: string): string => `${id}::text::integer::text`;
+
+/** The object behind an edge to one row. */
+export function one(
+  parent: Row,
+  from: string,
+  target: Row,
+  fields: Json,
+  { mayBeUnseen = false, scope = scopeOf(target) }: { mayBeUnseen?: boolean; scope?: string } = {},
+): Json {
+  const id = parent.column(from);
+  const otherwise = mayBeUnseen
+    ? "'null'"
+    : parent.isNullable(from)
+      ? `case when ${id} is null then 'null' else ${fails(id)} end`
+      : fails(id);
+  return [{ sql: sql`coalesce(${found(target, id, fields, scope)}, ${otherwise})` }];
+}
+
+/** The object that meets a condition on a unique column, or else null. */
+export const matching = (target: Row, condition: Sql, fields: Json): Json => [
+  {
+    sql: sql`coalesce((select ${joined(fields)} from ${target.table.name} ${target.name}
+    where ${scopeOf(target)} and ${condition}), 'null')`,
+  },
+];
+
+/** Objects of a short list. */
+export function list(key: string, target: Row, definition: List, by: string | readonly string[], element: Json): Json {
+  const { sorts, defaultSort, only } = definition;
+  const order = target.on(`${sorts[defaultSort.field].sql} ${defaultSort.direction}, t.id ${defaultSort.direction}`);
+  const held = target.on(heldBy(definition, by, key));
+  const where = [scopeOf(target), held, ...(only ? [target.on(only)] : [])].join(' and ');
+  // The element has read all that it reads.
+  const rows = `(select ${target.columns} from ${target.table.name} ${target.name} where ${where} order by ${order} limit 1000) ${target.name}`;
+  return array(element, [rows]);
+}
+
+/** A part of a connection, under the name that the client chose. */
+export type Part =
+  | { name: string; kind: 'constant'; json: Json }
+  /** The objects of the page; each knows its cursor. */
+  | { name: string; kind: 'rows'; element: (cursor: Json) => Json }
+  | { name: string; kind: 'info'; fields: readonly (readonly [name: string, value: keyof PageFacts | Json])[] }
+  | { name: string; kind: 'total' };
+
+interface PageFacts {
+  hasNextPage: Json;
+  hasPreviousPage: Json;
+  startCursor: Json;
+  endCursor: Json;
+}
+
+/** A page as a request wants it. */
+export interface Asked extends Pick<PageQuery, 'filter' | 'order' | 'from' | 'backward'> {
+  size: number;
+  /** The signature of the cursors. */
+  signature: () => string;
+}
+
+/** `parent` is absent for a list of the root. `ask` reads a request's arguments, and throws if they are refused. */
+export interface Paged {
+  parent?: { key: string; by: string | readonly string[] };
+  target: Row;
+  definition: List;
+  parts: readonly Part[];
+  ask: (binding: Binding) => Asked;
+}
+
+/** A page of a list. */
+export function page({ parent, target, definition, parts, ask }: Paged): Json {
+  const cursor = expression(cursorMark);
+  const elements = parts.map((part) => (part.kind === 'rows' ? joined(part.element(cursor)) : []));
+  const held = parent ? [target.on(heldBy(definition, parent.by, parent.key))] : [];
+  const withInfo = parts.some(({ kind }) => kind === 'info');
+  const withRows = withInfo || parts.some(({ kind }) => kind === 'rows');
+  const withCursors =
+    elements.some((element) => element.some((piece) => typeof piece === 'string' && piece.includes(cursorMark))) ||
+    parts.some(
+      (part) =>
+        part.kind === 'info' && part.fields.some(([, value]) => value === 'startCursor' || value === 'endCursor'),
+    );
+  target.column('id');
+  // The elements have read all that they read.
+  const columns = target.columns;
+
+  const printed = (binding: Binding): string => {
+    const { values } = binding;
+    const asked = ask(binding);
+    const { size, backward } = asked;
+    const scope = [scopeOf(target), ...held];
+    const counted = () =>
+      `(select count(*) from ${target.table.name} ${target.name} where ${[...scope, ...conditionsOf(definition, asked.filter, values).map((each) => target.on(each))].join(' and ')})`;
+    const row = { at: `${target.name}.row_at`, sort: `${target.name}.sort_value` };
+    let rows = '';
+    let most = '';
+    let numbered = false;
+    let mark = '';
+    if (withRows) {
+      const { where, order, sort } = walk(definition, asked, values);
+      most = values.add(size, 'integer');
+      numbered = withInfo || backward;
+      mark = withCursors
+        ? cursorOf(values.add(asked.signature(), 'text'), sort.type, row.sort, `${target.name}.id`)
+        : '';
+      const found = `select ${columns}${withCursors ? `, ${target.on(sort.sql)} as sort_value` : ''} from ${target.table.name} ${target.name}
+        where ${[...scope, ...where.map((each) => target.on(each))].join(' and ')} ${target.on(order)}`;
+      const cut = limited(found, parent ? null : asked.filter, withInfo ? `${most} + 1` : most);
+      rows = numbered
+        ? ` from (select *, row_number() over () as row_at from (${cut}) ${target.name}) ${target.name}`
+        : ` from (${cut}) ${target.name}`;
+    }
+    const direction = backward ? ' desc' : '';
+    const shown = withInfo ? ` filter (where ${row.at} <= ${most})` : '';
+    const ordered = numbered ? ` order by ${row.at}${direction}` : '';
+    const listed = (element: Sql) =>
+      `'[' || coalesce(string_agg(${print(element, binding).replaceAll(cursorMark, mark)}, ','${ordered})${shown}, '') || ']'`;
+    const more = `case when count(*) > ${most} then 'true' else 'false' end`;
+    const before = asked.from ? "'true'" : "'false'";
+    const end = (last: boolean) =>
+      `coalesce((array_agg(${mark} order by ${row.at}${last ? ' desc' : ''}) filter (where ${row.at} <= ${most}))[1], 'null')`;
+    const facts: Record<keyof PageFacts, () => string> = {
+      hasNextPage: () => (backward ? before : more),
+      hasPreviousPage: () => (backward ? more : before),
+      startCursor: () => end(backward),
+      endCursor: () => end(!backward),
+    };
+    const valueOf = (part: Part, at: number): Json => {
+      if (part.kind === 'constant') return part.json;
+      if (part.kind === 'total') return expression(counted());
+      if (part.kind === 'rows') return expression(listed(elements[at]));
+      return object(
+        part.fields.map(([name, value]) => [name, typeof value === 'string' ? expression(facts[value]()) : value]),
+      );
+    };
+    const whole = joined(object(parts.map((part, at) => [part.name, valueOf(part, at)])));
+    return `(select ${print(whole, binding)}${rows})`;
+  };
+  return [{ sql: [printed] }];
+}
+
+/** Stands for the cursor of a row until a page is printed: the cursor depends on the order that a request wants. */
+const cursorMark = '<cursor>';
+
+/** base64url of the JSON of [signature, sort value, id], as in read/cursor.ts of the graph. */
+function cursorOf(signature: string, type: string, sort: string, id: string): string {
+  const value = type === 'timestamptz' ? joined(written.instant(sort)).join('') : `to_json(${sort}::text)`;
+  const json = `'["' || ${signature} || '",' || ${value} || ',"' || encode(uuid_send(${id}), 'hex') || '"]'`;
+  return `'"' || translate(encode(convert_to(${json}, 'UTF8'), 'base64'), E'+/=\\n', '-_') || '"'`;
+}
+
+/** The first object of these that exists, or else null. Each is the value of `found` or null. */
+export const firstOf = (candidates: readonly Sql[]): Json => [
+  { sql: sql`coalesce(${candidates.reduce<Sql>((all, each) => sql`${all}${each}, `, [])}'null')` },
+];
+
+/** The object with this id, or SQL's null. */
+export const found = (target: Row, id: string, fields: Json, scope = scopeOf(target)): Sql =>
+  sql`(select ${joined(fields)} from ${target.table.name} ${target.name} where ${scope} and ${target.name}.id = ${id})`;
+
+/** The settings of the entity. They belong to no org. */
+export const settings = (row: Row, fields: Json): Json => [
+  { sql: sql`(select ${joined(fields)} from ${row.table.name} ${row.name} where ${row.name}.entity_id = $1)` },
+];
+
+/** The settings if the id is that of their entity, or SQL's null. */
+export const settingsIf = (id: string, found: Json): Sql => sql`case when ${id} = $1 then ${joined(found)} end`;
+
+/** One of several values, by a text; otherwise null. */
+export const chosen = (value: string, branches: readonly (readonly [when: string, then: Json])[]): Json => [
+  {
+    sql: sql`case ${value}${branches.reduce<Sql>((all, [when, then]) => sql`${all} when '${when}' then ${joined(then)}`, [])} else 'null' end`,
+  },
+];
+
+/** A field of the elements of a JSON list. */
+export interface ElementField {
+  name: string;
+  value: Json | { key: string; isText: boolean };
+}
+
+/** Objects that a column of JSON holds as a list. */
+export function elements(row: Row, property: string, fields: readonly ElementField[]): Json {
+  const name = `${row.name}e`;
+  const valueOf = (value: ElementField['value']): Json => {
+    if (!('key' in value)) return value;
+    const { key, isText } = value;
+    return expression(
+      `coalesce(${isText ? `to_json(${name}.value ->> '${key}')` : `${name}.value -> '${key}'`}::text, 'null')`,
+    );
+  };
+  const element = object(fields.map(({ name, value }) => [name, valueOf(value)]));
+  return array(element, [`jsonb_array_elements(${row.column(property)}) with ordinality ${name}(value, at)`]);
+}
+
+/** The values of a group of fulfillments, and of a state's count (fulfillment.ts). */
+export const summary: Readonly<Record<string, Json>> = {
+  key: written.text('g.key'),
+  currency: written.text('g.currency'),
+  count: written.integer('g.count'),
+  quantity: written.decimal('g.quantity'),
+  amount: written.money('g.amount', 'g.currency'),
+};
+export const stateCount: Readonly<Record<string, Json>> = {
+  state: written.enum('g.state'),
+  count: written.integer('g.count'),
+};
+
+/** An object for each group of such a statement. */
+export const groups = (statement: Sql, element: Json): Json => array(element, sql`(${statement}) g`);
+
+/** A value that reads an id by a name. */
+export const withId = (name: string, id: Sql, value: Json): Json => [
+  { sql: sql`(select ${joined(value)} from (select ${id} as id) ${name})` },
+];
+
+/** An object for each id, in the order of the ids; `element` may be null. */
+export const each = (name: string, ids: Sql, element: Json): Json =>
+  array(element, sql`unnest(${ids}) with ordinality ${name}(id, at)`);
+
+/**
+ * A whole statement: one row with a text for each value, called by what it reads. `s` are the settings of the entity, for amounts. PostgreSQL
+ * refuses a text that leaves a parameter unused, and some values need no scope.
+ */
+export function statement(called: string, values: readonly string[], withSettings: boolean): string {
+  const columns = values.map((value, at) => `${value} as "${at}"`).join(', ');
+  const from = withSettings ? 'from billing_settings s where s.entity_id = $1' : 'where $1::uuid is not null';
+  return `/* ${called} */ select ${columns} ${from} and $2::uuid[] is not null`;
+}
