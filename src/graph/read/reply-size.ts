@@ -21,7 +21,7 @@ export class ReplySize {
   private stopped: GraphQLError | undefined;
 
   constructor(
-    private readonly allowed: number,
+    readonly allowed: number,
     private readonly limit: TimeLimit | undefined,
   ) {}
 
@@ -40,6 +40,13 @@ export class ReplySize {
   addJson(length: number, objects: number): void {
     this.characters += length;
     this.objects += objects;
+  }
+
+  /** Ends the request. @throws */
+  tooLong(): never {
+    const error = new ReplyTooLong(this.allowed);
+    this.limit?.pass(error);
+    throw error;
   }
 
   addObjects(count: number): void {

@@ -60,7 +60,7 @@ const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
  * long one is read by the loaders, which stop at the limit and leave turns to other requests.
  */
 const wayFor = (cost: Cost | undefined, { reply }: Limits): Way =>
-  cost && cost.requested <= reply / 4 ? 'planned' : 'loaders';
+  cost && cost.requested <= reply / 2 ? 'planned' : 'loaders';
 
 /** Length of the operation's document, with its fragments. */
 const textOf = ({ document }: Operation): number => document.loc?.end ?? 0;

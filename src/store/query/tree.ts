@@ -59,17 +59,17 @@ export type ComputedName = keyof typeof computedSql;
 
 /** The value of a column in its form. */
 export function column(row: Row, property: string, form: Form): Json {
-  const json = valueOf(row, row.column(property), form);
+  const json = shown(row, row.column(property), form);
   return row.isNullable(property) ? optional(json) : json;
 }
 
 /** A computed field in its form. Amounts need the settings, which the statement calls `s`. */
 export function computed(row: Row, name: ComputedName, form: Form, nullable: boolean): Json {
-  const json = valueOf(row, `(${row.reading(computedSql[name])})`, form);
+  const json = shown(row, `(${row.reading(computedSql[name])})`, form);
   return nullable ? optional(json) : json;
 }
 
-const valueOf = (row: Row, value: string, form: Form): Json =>
+const shown = (row: Row, value: string, form: Form): Json =>
   written[form](value, form === 'money' ? row.column('currency') : '');
 
 const scopeOf = ({ table, name }: Row): string => inScope(table, name);
@@ -205,7 +205,7 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
       startCursor: () => end(backward),
       endCursor: () => end(!backward),
     };
-    const valueOf = (part: Part, at: number): Json => {
+    const valueOfPart = (part: Part, at: number): Json => {
       if (part.kind === 'constant') return part.json;
       if (part.kind === 'total') return expression(counted());
       if (part.kind === 'rows') return expression(listed(elements[at]));
@@ -213,7 +213,7 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
         part.fields.map(([name, value]) => [name, typeof value === 'string' ? expression(facts[value]()) : value]),
       );
     };
-    const whole = joined(object(parts.map((part, at) => [part.name, valueOf(part, at)])));
+    const whole = joined(object(parts.map((part, at) => [part.name, valueOfPart(part, at)])));
     return `(select ${print(whole, binding)}${rows})`;
   };
   return [{ sql: [printed] }];
@@ -262,14 +262,14 @@ export interface ElementField {
 /** Objects that a column of JSON holds as a list. */
 export function elements(row: Row, property: string, fields: readonly ElementField[]): Json {
   const name = `${row.name}e`;
-  const valueOf = (value: ElementField['value']): Json => {
+  const valueOfField = (value: ElementField['value']): Json => {
     if (!('key' in value)) return value;
     const { key, isText } = value;
     return expression(
       `coalesce(${isText ? `to_json(${name}.value ->> '${key}')` : `${name}.value -> '${key}'`}::text, 'null')`,
     );
   };
-  const element = object(fields.map(({ name, value }) => [name, valueOf(value)]));
+  const element = object(fields.map(({ name, value }) => [name, valueOfField(value)]));
   return array(element, [`jsonb_array_elements(${row.column(property)}) with ordinality ${name}(value, at)`]);
 }
 
@@ -299,11 +299,14 @@ export const each = (name: string, ids: Sql, element: Json): Json =>
   array(element, sql`unnest(${ids}) with ordinality ${name}(id, at)`);
 
 /**
- * A whole statement: one row with a text for each value, called by what it reads. `s` are the settings of the entity, for amounts. PostgreSQL
- * refuses a text that leaves a parameter unused, and some values need no scope.
+ * A whole statement: one row with a text for each value, called by what it reads. A text of more bytes than `most` comes
+ * as null. `s` are the settings of the entity, for amounts. PostgreSQL refuses a text that leaves a parameter unused, and
+ * some values need no scope.
  */
-export function statement(called: string, values: readonly string[], withSettings: boolean): string {
-  const columns = values.map((value, at) => `${value} as "${at}"`).join(', ');
+export function statement(called: string, values: readonly string[], withSettings: boolean, most: number): string {
+  const names = values.map((_, at) => `"${at}"`);
   const from = withSettings ? 'from billing_settings s where s.entity_id = $1' : 'where $1::uuid is not null';
-  return `/* ${called} */ select ${columns} ${from} and $2::uuid[] is not null`;
+  // "offset 0" keeps each value from being computed twice.
+  return `/* ${called} */ select ${names.map((name) => `case when octet_length(${name}) <= ${most} then ${name} end as ${name}`).join(', ')}
+    from (select ${values.map((value, at) => `${value} as ${names[at]}`).join(', ')} ${from} and $2::uuid[] is not null offset 0) reply`;
 }

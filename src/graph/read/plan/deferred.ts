@@ -41,7 +41,7 @@ export async function filled(
     return { what: deferred[Number(part.slice(0, space))], facts, after: part.slice(end + 1) };
   });
   for (const { what, facts } of holes) know(what, facts, context);
-  const values = await Promise.all(holes.map(({ what, facts }) => valueOf(what, facts, context, info)));
+  const values = await Promise.all(holes.map(({ what, facts }) => computedBy(what, facts, context, info)));
   return start + holes.map(({ after }, at) => values[at] + after).join('');
 }
 
@@ -51,7 +51,7 @@ function know({ other }: Deferred, facts: Facts, { loaders }: GraphContext): voi
   if (facts.posted !== undefined) loaders.knowPosted(facts.row.id, facts.posted);
 }
 
-async function valueOf(
+async function computedBy(
   { field, parent, nodes }: Deferred,
   { row }: Facts,
   context: GraphContext,

@@ -48,7 +48,7 @@ export async function runPlanned(
   for (const { name } of asked) left.delete(name);
   const called = [...new Set(asked.map(({ nodes }) => nodes[0].name.value))].join(', ');
   const withSettings = asked.some(({ usesSettings }) => usesSettings);
-  const text = texts.length ? statement(called, texts, withSettings) : '';
+  const text = texts.length ? statement(called, texts, withSettings, context.reply.allowed) : '';
   const [answers, rest] = await Promise.all([
     text ? answered(plan, asked, text, binding.values.list, operation, context, otherwise) : undefined,
     left.size ? otherwise(left) : undefined,
@@ -77,12 +77,12 @@ async function answered(
   otherwise: Otherwise,
 ): Promise<ExecutionResult> {
   try {
-    const [row] = await context.work.reads().query<Record<string, string>>(text, values);
+    const [row] = await context.work.reads().query<Record<string, string | null>>(text, values);
     const info = infoOf(operation, schema());
     const data: Record<string, RawJson> = Object.create(null);
     await Promise.all(
       roots.map(async (root, at) => {
-        const json = await filled(row[at], plan.deferred, context, info);
+        const json = await filled(row[at] ?? context.reply.tooLong(), plan.deferred, context, info);
         note(root, json, context);
         data[root.name] = new RawJson(json);
       }),
