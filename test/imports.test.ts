@@ -22,7 +22,7 @@ const rules: Record<string, Rule> = {
   domain: { folders: ['domain'], packages: ['big.js'], builtins: /^$/ },
   store: {
     folders: ['store', 'domain'],
-    packages: ['typeorm', 'pg', 'reflect-metadata'],
+    packages: ['typeorm', 'pg', 'pg-protocol', 'reflect-metadata'],
     builtins: /^(embedded\/\w+|connection\/(open-database|connection|time-limit)|id)\.ts$/,
   },
   service: { folders: ['service', 'store', 'domain', 'gateway'], packages: ['typeorm'], builtins: /./ },

@@ -117,7 +117,11 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
 }
 
 /** Sends a rendered reply unchanged. */
-export function sendReply(reply: FastifyReply, { status, headers, body }: Reply, replayed = false): FastifyReply {
+export function sendReply(
+  reply: FastifyReply,
+  { status, headers, body }: Omit<Reply, 'body'> & { body: string | Buffer },
+  replayed = false,
+): FastifyReply {
   // The reply was sent when the time limit was reached.
   if (reply.sent) return reply;
   if (replayed) reply.header('idempotency-replayed', 'true');

@@ -117,10 +117,7 @@ export interface FulfillmentSummaryRow {
   amount: string;
 }
 
-/**
- * The number of matching fulfillments in each state, in the order of the states. States without fulfillments are
- * absent.
- */
+/** The number of matching fulfillments in each state, in the order of the states. States without fulfillments are absent. */
 export function countStates(
   scoped: Scoped,
   filter: FulfillmentFilter | null | undefined,
@@ -129,9 +126,14 @@ export function countStates(
   return scoped.query(`${stateCounts(filter, values)} order by state`, values.list);
 }
 
-export const stateCounts = (filter: FulfillmentFilter | null | undefined, values: Values): string =>
+const stateCounts = (filter: FulfillmentFilter | null | undefined, values: Values): string =>
   `select t.state, count(*)::integer as count from fulfillment t
    where ${scopedConditions(fulfillments, filter, values)} group by t.state`;
+
+/** The same with all states. */
+export const everyState = (filter: FulfillmentFilter | null | undefined, values: Values): string =>
+  `select state, coalesce(count, 0) as count from unnest(enum_range(null::fulfillment_state)) with ordinality as each(state, at)
+   left join (${stateCounts(filter, values)}) counted using (state) order by at`;
 
 /** Count and sums of the matching fulfillments by group and currency, in one statement. */
 export function summarize(

@@ -27,6 +27,8 @@ interface Page {
   description: string;
   /** The order if the client asks for none. Absent: the order of the target's list. */
   order?: Order;
+  /** The column of this row that counts all of them. Absent: they are counted. */
+  total?: string;
 }
 
 interface ShortList {
@@ -49,8 +51,8 @@ const page = <N extends Noun, const C extends string | readonly string[]>(
   target: N,
   by: C,
   description: string,
-  order?: Order,
-) => ({ form: 'page', target, by, description, order }) as const;
+  { order, total }: { order?: Order; total?: string } = {},
+) => ({ form: 'page', target, by, description, order, total }) as const;
 
 /** Leads to a few objects, which come without pages. */
 const short = <N extends Noun, const C extends string | readonly string[]>(
@@ -103,7 +105,7 @@ export const edges = declared({
     'orderLineItem',
     'orderId',
     'The line items of the order, at most 100. Default order: as in the request that created them.',
-    { field: 'createdDate', direction: 'ASC' },
+    { order: { field: 'createdDate', direction: 'ASC' } },
   ),
   'Order.history': changes,
 
@@ -127,6 +129,7 @@ export const edges = declared({
     'fulfillment',
     'orderLineItemId',
     'Deliveries or receipts of the line item, done or planned: at most 100. Empty if the billing rule is TriggerWithoutFulfillment.',
+    { total: 'fulfillmentCount' },
   ),
   'OrderLineItem.invoiceItems': page(
     'invoiceItem',

@@ -36,10 +36,9 @@ export class ReplySize {
     if (this.characters > this.allowed) this.limit?.pass(new ReplyTooLong(this.allowed));
   }
 
-  /** Counts JSON that is passed through as it came. Its length is checked before it is sent. */
-  addJson(length: number, objects: number): void {
+  /** Counts JSON that is passed through as it came, so that no object is built. Its length is checked before it is sent. */
+  addJson(length: number): void {
     this.characters += length;
-    this.objects += objects;
   }
 
   /** Ends the request. @throws */

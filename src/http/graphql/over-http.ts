@@ -19,13 +19,16 @@ export function graphqlOverHttp(
   });
 }
 
+/** A reply with its body as a string, or as the bytes that PostgreSQL sent (stringify.ts). */
+export type Rendered = Omit<Reply, 'body'> & { body: string | Buffer };
+
 /** The rendered reply of an Apollo server. `search` replaces the query string of the URL. */
 export async function answer<C extends BaseContext>(
   apollo: ApolloServer<C>,
   request: FastifyRequest,
   context: () => Promise<C>,
   search = searchOf(request.url),
-): Promise<Reply> {
+): Promise<Rendered> {
   const { method, body } = request;
   const httpGraphQLRequest = { method, headers: headersOf(request), search, body };
   const response = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context });

@@ -17,7 +17,7 @@ import { ParsedDocuments } from '../../graph/guard/parsed-document';
 import { judgeRights } from '../../graph/guard/rights';
 import { turn } from '../../graph/read/event-loop';
 import { run, type Way } from '../../graph/read/execution';
-import { type Hold, hold, type Reply } from '../../service/run/idempotency';
+import { type Hold, hold } from '../../service/run/idempotency';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
 import { turnFor } from '../body';
@@ -28,7 +28,7 @@ import type { Context, Cost, RequestContext } from './context';
 import { type Asked, operationIn } from './document-request';
 import { errors, formatError } from './errors';
 import { InFlight } from './in-flight';
-import { answer, graphqlOverHttp } from './over-http';
+import { answer, graphqlOverHttp, type Rendered } from './over-http';
 import { price, pricing, settle } from './pricing';
 import { RegisteredDocuments } from './registered-document';
 import { stringifyResult } from './stringify';
@@ -136,7 +136,7 @@ export async function graphqlRoute(
     work: Work,
     held: boolean,
     { operation, cost }: Pick<RequestContext, 'operation' | 'cost'>,
-  ): Promise<Reply> => {
+  ): Promise<Rendered> => {
     const graph = new GraphContext(work, limits, documentLimits);
     const context: RequestContext = { graph, request, operation, cost, way: wayFor(cost, limits) };
     if (operation?.node.operation === OperationTypeNode.QUERY) {
@@ -168,9 +168,10 @@ export async function graphqlRoute(
     const caller = request.caller!;
     const { cost } = judged;
     if (what) {
-      const held = hold(services, caller, what, request.counter!, (work) => {
+      const held = hold(services, caller, what, request.counter!, async (work) => {
         afterwards.after(reply, work, held);
-        return answerBy(request, work, true, judged);
+        const answered = await answerBy(request, work, true, judged);
+        return { ...answered, body: answered.body.toString() };
       });
       const { reply: rendered, replayed } = await held;
       if (cost) settle(cost);
@@ -221,9 +222,9 @@ export async function graphqlRoute(
  * Makes the reply to a GET by id cacheable for its client alone. The client revalidates it by its ETag. Returns true if
  * the client has the present reply.
  */
-function isUnchanged(request: FastifyRequest, reply: FastifyReply, { status, body }: Reply): boolean {
+function isUnchanged(request: FastifyRequest, reply: FastifyReply, { status, body }: Rendered): boolean {
   if (reply.sent || request.method !== 'GET' || !request.byId) return false;
-  if (status !== 200 || body.startsWith('{"errors"')) return false;
+  if (status !== 200 || body.indexOf('{"errors"') === 0) return false;
   // Weak, since the same reply is sent compressed or not.
   const tag = `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`;
   reply.header('etag', tag).header('cache-control', 'private, no-cache');

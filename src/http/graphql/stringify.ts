@@ -21,7 +21,10 @@ const asManyUnits = 3_000;
  */
 export async function stringifyResult(result: FormattedExecutionResult): Promise<string> {
   const { data } = result;
-  if (data && Object.values(data).some((value) => value instanceof RawJson)) return `${spliced(result)}\n`;
+  if (data && Object.values(data).some((value) => value instanceof RawJson)) {
+    // Apollo hands on what it gets, and does not look at it. As a string, it would be decoded and encoded for nothing.
+    return spliced(result) as Buffer | string as string;
+  }
   if (!data || !large.has(data)) return `${JSON.stringify(result)}\n`;
   const written: string[] = [];
   let began = performance.now();
@@ -37,17 +40,28 @@ export async function stringifyResult(result: FormattedExecutionResult): Promise
 }
 
 /** A result whose data PostgreSQL has written, in whole or in part. */
-function spliced(result: FormattedExecutionResult): string {
-  const whole = Object.entries(result).flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    if (name !== 'data') return [`${JSON.stringify(name)}:${JSON.stringify(value)}`];
-    const fields = Object.entries(value as object).map(([field, each]) => {
-      const json = each instanceof RawJson ? each.text : JSON.stringify(each ?? null);
-      return `${JSON.stringify(field)}:${json}`;
-    });
-    return [`"data":{${fields.join()}}`];
-  });
-  return `{${whole.join()}}`;
+function spliced(result: FormattedExecutionResult): Buffer {
+  const parts: (Buffer | string)[] = [];
+  let before = '{';
+  for (const [name, value] of Object.entries(result)) {
+    if (value === undefined) continue;
+    parts.push(`${before}${JSON.stringify(name)}:`);
+    before = ',';
+    if (name !== 'data') parts.push(JSON.stringify(value));
+    else parts.push(...fieldsOf(value as object));
+  }
+  parts.push('}\n');
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+}
+
+function* fieldsOf(data: object): Generator<Buffer | string> {
+  let before = '{';
+  for (const [name, value] of Object.entries(data)) {
+    yield `${before}${JSON.stringify(name)}:`;
+    yield value instanceof RawJson ? value.json : JSON.stringify(value ?? null);
+    before = ',';
+  }
+  yield '}';
 }
 
 /** An object without nested objects is one piece. */

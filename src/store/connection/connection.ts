@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import { asTheyCome } from './bytes';
 import type { LockQueues } from './lock-queue';
 import { type Asker, SharedPool, type Taken } from './pool';
 import { appRole } from './roles';
@@ -77,9 +78,20 @@ export class Connection {
   ) {}
 
   async query<T = Record<string, unknown>>(text: string, values: unknown[] = [], prepared = true): Promise<T[]> {
+    return this.ask<T>({ name: prepared ? nameOf(text) : undefined, text, values });
+  }
+
+  /** The only row of a statement whose first column is called `bytesColumn`. Its values are bytes as they came. */
+  async bytes(text: string, values: unknown[]): Promise<(Buffer | string | null)[]> {
+    const how = { rowMode: 'array', types: asTheyCome as never } as const;
+    const [row] = await this.ask<(Buffer | string | null)[]>({ name: nameOf(text), text, values, ...how });
+    return row;
+  }
+
+  private async ask<T>(statement: QueryConfig): Promise<T[]> {
     this.counter.statements++;
-    const name = prepared ? nameOf(text) : undefined;
-    const sent = told(text, this.counter, () => this.send({ name: name && this.mark + name, text, values }));
+    const { name, text } = statement;
+    const sent = told(text, this.counter, () => this.send({ ...statement, name: name && this.mark + name }));
     const { limit } = this.counter;
     const result = await (limit ? limit.within(sent) : sent);
     return result.rows as T[];
@@ -322,8 +334,13 @@ export class Scoped {
     return this.connection.query<T>(text, [this.scope.entityId, this.scope.orgIds, ...values]);
   }
 
+  /** The only row of a statement, whose values are bytes as they came (`Connection.bytes`). */
+  bytes(text: string, values: unknown[]): Promise<(Buffer | string | null)[]> {
+    return this.connection.bytes(text, [this.scope.entityId, this.scope.orgIds, ...values]);
+  }
+
   /**
-   * The same, planned for these exact values. After five executions PostgreSQL may keep one plan of a prepared
+   * The same as `query`, planned for these exact values. After five executions PostgreSQL may keep one plan of a prepared
    * statement. That plan expects ten elements in an array, and tables as large as when it was made.
    */
   queryAnew<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {

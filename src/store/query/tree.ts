@@ -1,4 +1,6 @@
+import { bytesColumn } from '../connection/bytes';
 import { computedSql } from './computed';
+import type { Values } from './filter';
 import {
   array,
   type Binding,
@@ -12,7 +14,7 @@ import {
   sql,
   written,
 } from './json';
-import { conditionsOf, heldBy, type List, limited, type PageQuery, walk } from './list';
+import { conditionsOf, heldBy, type List, limited, type PageQuery, type Sort, walk } from './list';
 import { inScope, type Table } from './table';
 
 /*
@@ -138,9 +140,12 @@ export interface Asked extends Pick<PageQuery, 'filter' | 'order' | 'from' | 'ba
   signature: () => string;
 }
 
-/** `parent` is absent for a list of the root. `ask` reads a request's arguments, and throws if they are refused. */
+/**
+ * `parent` is absent for a list of the root; `total` is its own count of all these rows, if it has one. `ask` reads a request's arguments, and throws if they are
+ * refused.
+ */
 export interface Paged {
-  parent?: { key: string; by: string | readonly string[] };
+  parent?: { key: string; by: string | readonly string[]; total?: string };
   target: Row;
   definition: List;
   parts: readonly Part[];
@@ -164,57 +169,63 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
   // The elements have read all that they read.
   const columns = target.columns;
 
+  const whereAll = (conditions: readonly string[]): string =>
+    [scopeOf(target), ...held, ...conditions.map((each) => target.on(each))].join(' and ');
+
   const printed = (binding: Binding): string => {
     const { values } = binding;
     const asked = ask(binding);
-    const { size, backward } = asked;
-    const scope = [scopeOf(target), ...held];
-    const counted = () =>
-      `(select count(*) from ${target.table.name} ${target.name} where ${[...scope, ...conditionsOf(definition, asked.filter, values).map((each) => target.on(each))].join(' and ')})`;
-    const row = { at: `${target.name}.row_at`, sort: `${target.name}.sort_value` };
-    let rows = '';
-    let most = '';
-    let numbered = false;
-    let mark = '';
-    if (withRows) {
-      const { where, order, sort } = walk(definition, asked, values);
-      most = values.add(size, 'integer');
-      numbered = withInfo || backward;
-      mark = withCursors
-        ? cursorOf(values.add(asked.signature(), 'text'), sort.type, row.sort, `${target.name}.id`)
-        : '';
-      const found = `select ${columns}${withCursors ? `, ${target.on(sort.sql)} as sort_value` : ''} from ${target.table.name} ${target.name}
-        where ${[...scope, ...where.map((each) => target.on(each))].join(' and ')} ${target.on(order)}`;
-      const cut = limited(found, parent ? null : asked.filter, withInfo ? `${most} + 1` : most);
-      rows = numbered
-        ? ` from (select *, row_number() over () as row_at from (${cut}) ${target.name}) ${target.name}`
-        : ` from (${cut}) ${target.name}`;
-    }
-    const direction = backward ? ' desc' : '';
-    const shown = withInfo ? ` filter (where ${row.at} <= ${most})` : '';
-    const ordered = numbered ? ` order by ${row.at}${direction}` : '';
-    const listed = (element: Sql) =>
-      `'[' || coalesce(string_agg(${print(element, binding).replaceAll(cursorMark, mark)}, ','${ordered})${shown}, '') || ']'`;
-    const more = `case when count(*) > ${most} then 'true' else 'false' end`;
-    const before = asked.from ? "'true'" : "'false'";
-    const end = (last: boolean) =>
-      `coalesce((array_agg(${mark} order by ${row.at}${last ? ' desc' : ''}) filter (where ${row.at} <= ${most}))[1], 'null')`;
-    const facts: Record<keyof PageFacts, () => string> = {
-      hasNextPage: () => (backward ? before : more),
-      hasPreviousPage: () => (backward ? more : before),
-      startCursor: () => end(backward),
-      endCursor: () => end(!backward),
-    };
+    const total = () =>
+      asked.filter || !parent?.total
+        ? `(select count(*) from ${target.table.name} ${target.name} where ${whereAll(conditionsOf(definition, asked.filter, values))})`
+        : parent.total;
+    const facts = withRows ? rowsOf(asked, values) : undefined;
     const valueOfPart = (part: Part, at: number): Json => {
       if (part.kind === 'constant') return part.json;
-      if (part.kind === 'total') return expression(counted());
-      if (part.kind === 'rows') return expression(listed(elements[at]));
+      if (part.kind === 'total') return expression(total());
+      if (part.kind === 'rows') return expression(facts!.list(print(elements[at], binding)));
       return object(
-        part.fields.map(([name, value]) => [name, typeof value === 'string' ? expression(facts[value]()) : value]),
+        part.fields.map(([name, value]) => [name, typeof value === 'string' ? expression(facts![value]()) : value]),
       );
     };
     const whole = joined(object(parts.map((part, at) => [part.name, valueOfPart(part, at)])));
-    return `(select ${print(whole, binding)}${rows})`;
+    return `(select ${print(whole, binding)}${facts ? ` from ${facts.from}` : ''})`;
+  };
+
+  /** The rows of the page: where they come from, and what is said of them. */
+  const rowsOf = (asked: Asked, values: Values) => {
+    const { size, backward } = asked;
+    const { name, table } = target;
+    const { where, order, sort } = walk(definition, asked, values);
+    const most = values.add(size, 'integer');
+    const cursor = withCursors ? cursorOf(values.add(asked.signature(), 'text'), sort) : () => '';
+    const found = `select ${columns}${withCursors ? `, ${target.on(sort.sql)} as sort_value` : ''} from ${table.name} ${name}
+      where ${whereAll(where)} ${target.on(order)}`;
+    const cut = limited(found, parent ? null : asked.filter, withInfo ? `${most} + 1` : most);
+    // Rows come as they are walked, and string_agg takes them in that order unless it is told another.
+    const numbered = withInfo || backward;
+    const from = numbered
+      ? `(select *, row_number() over () as row_at from (${cut}) ${name}) ${name}`
+      : `(${cut}) ${name}`;
+    const shown = withInfo ? ` filter (where ${name}.row_at <= ${most})` : '';
+    const ordered = backward ? ` order by ${name}.row_at desc` : '';
+    const own = withCursors ? cursor(`${name}.sort_value`, `${name}.id`) : '';
+    const more = `case when count(*) > ${most} then 'true' else 'false' end`;
+    const before = asked.from ? "'true'" : "'false'";
+    /** The cursor of the row that was walked first or last. */
+    const end = (first: boolean) => {
+      const at = `[least(${most}, ${first ? '1' : 'count(*)'})]`;
+      return `coalesce(${cursor(`(array_agg(${name}.sort_value))${at}`, `(array_agg(${name}.id))${at}`)}, 'null')`;
+    };
+    return {
+      from,
+      list: (element: string) =>
+        `'[' || coalesce(string_agg(${element.replaceAll(cursorMark, own)}, ','${ordered})${shown}, '') || ']'`,
+      hasNextPage: () => (backward ? before : more),
+      hasPreviousPage: () => (backward ? more : before),
+      startCursor: () => end(!backward),
+      endCursor: () => end(backward),
+    };
   };
   return [{ sql: [printed] }];
 }
@@ -222,12 +233,14 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
 /** Stands for the cursor of a row until a page is printed: the cursor depends on the order that a request wants. */
 const cursorMark = '<cursor>';
 
-/** base64url of the JSON of [signature, sort value, id], as in read/cursor.ts of the graph. */
-function cursorOf(signature: string, type: string, sort: string, id: string): string {
-  const value = type === 'timestamptz' ? joined(written.instant(sort)).join('') : `to_json(${sort}::text)`;
-  const json = `'["' || ${signature} || '",' || ${value} || ',"' || encode(uuid_send(${id}), 'hex') || '"]'`;
-  return `'"' || translate(encode(convert_to(${json}, 'UTF8'), 'base64'), E'+/=\\n', '-_') || '"'`;
-}
+/** base64url of the JSON of [signature, sort value, id], as in read/cursor.ts of the graph. Null if the id is null. */
+const cursorOf =
+  (signature: string, { type }: Sort) =>
+  (sort: string, id: string): string => {
+    const value = type === 'timestamptz' ? joined(written.instant(sort)).join('') : `to_json(${sort}::text)`;
+    const json = `'["' || ${signature} || '",' || ${value} || ',"' || encode(uuid_send(${id}), 'hex') || '"]'`;
+    return `'"' || translate(encode(convert_to(${json}, 'UTF8'), 'base64'), E'+/=\\n', '-_') || '"'`;
+  };
 
 /** The first object of these that exists, or else null. Each is the value of `found` or null. */
 export const firstOf = (candidates: readonly Sql[]): Json => [
@@ -299,14 +312,14 @@ export const each = (name: string, ids: Sql, element: Json): Json =>
   array(element, sql`unnest(${ids}) with ordinality ${name}(id, at)`);
 
 /**
- * A whole statement: one row with a text for each value, called by what it reads. A text of more bytes than `most` comes
- * as null. `s` are the settings of the entity, for amounts. PostgreSQL refuses a text that leaves a parameter unused, and
+ * A whole statement: one row with a text for each value, called by what it reads. Values come
+ * as bytes; of more bytes than `most`, as null. `s` are the settings of the entity, for amounts. PostgreSQL refuses a text that leaves a parameter unused, and
  * some values need no scope.
  */
 export function statement(called: string, values: readonly string[], withSettings: boolean, most: number): string {
   const names = values.map((_, at) => `"${at}"`);
   const from = withSettings ? 'from billing_settings s where s.entity_id = $1' : 'where $1::uuid is not null';
   // "offset 0" keeps each value from being computed twice.
-  return `/* ${called} */ select ${names.map((name) => `case when octet_length(${name}) <= ${most} then ${name} end as ${name}`).join(', ')}
+  return `/* ${called} */ select ${names.map((name) => `case when octet_length(${name}) <= ${most} then ${name} end as ${bytesColumn}`).join(', ')}
     from (select ${values.map((value, at) => `${value} as ${names[at]}`).join(', ')} ${from} and $2::uuid[] is not null offset 0) reply`;
 }

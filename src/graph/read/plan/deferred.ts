@@ -25,15 +25,15 @@ interface Facts {
 
 type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValues' | 'operation'>;
 
-/** Fills the fields in that the text has holes for. Null if it has none. */
+/** Fills the fields in that the JSON has holes for. */
 export async function filled(
-  text: string,
+  json: Buffer | string,
   deferred: readonly Deferred[],
   context: GraphContext,
   info: Info,
-): Promise<string> {
-  if (!text.includes(holeBegins)) return text;
-  const [start, ...rest] = text.split(holeBegins);
+): Promise<Buffer | string> {
+  if (!deferred.length || !json.includes(holeBegins)) return json;
+  const [start, ...rest] = json.toString().split(holeBegins);
   const holes = rest.map((part) => {
     const space = part.indexOf(' ');
     const end = part.indexOf(holeEnds);

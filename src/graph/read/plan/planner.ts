@@ -13,7 +13,7 @@ import { isClaimed, isPosted } from '../../../store/billing-claim';
 import { documentsOf } from '../../../store/billing-document';
 import { BillingSettingsRow } from '../../../store/billing-settings';
 import { nodes as nounsWithId } from '../../../store/node';
-import { type Binding, expression, holeBegins, holeEnds, type Json, object, text } from '../../../store/query/json';
+import { type Binding, holeBegins, holeEnds, type Json, object, text, written } from '../../../store/query/json';
 import { tableOf } from '../../../store/query/table';
 import * as tree from '../../../store/query/tree';
 import { OrgRow, orgInScope } from '../../../store/tenant';
@@ -160,7 +160,10 @@ export class Planner {
   private edge(row: tree.Row, key: string, depth: number, edge: keyof Edges, nodes: Nodes): Json {
     const { form, target } = edges[edge];
     const next = this.row(target, depth + 1);
-    if (form === 'page') return this.page(edge, next, depth + 1, nodes, { key, by: edges[edge as PageEdge].by });
+    if (form === 'page') {
+      const { by, total } = edges[edge] as { by: string | readonly string[]; total?: string };
+      return this.page(edge, next, depth + 1, nodes, { key, by, total: total && row.column(total) });
+    }
     const fields = this.object(target, next, depth + 1, nodes);
     if (form === 'list') return tree.list(key, next, listOf(target), edges[edge as ManyEdge].by, fields);
     const { from, mayBeUnseen } = edges[edge as OneEdge];
@@ -254,7 +257,7 @@ export class Planner {
       const other = this.row(also.noun, depth + 1);
       deferred.other = { noun: also.noun, columns: columnsOf(also.noun, also.fields) };
       facts.push(['other', tree.one(row, also.from, other, read(also.noun, other, also.fields))]);
-      facts.push(['posted', expression(`case when ${isPosted(row.column('id'))} then 'true' else 'false' end`)]);
+      facts.push(['posted', written.boolean(isPosted(row.column('id')))]);
     }
     const hole = this.firstHole + this.deferred.push(deferred) - 1;
     return [...text(`${holeBegins}${hole} `), ...object(facts), ...text(holeEnds)];
@@ -270,7 +273,7 @@ export class Planner {
       );
       return tree.one(row, 'orgId', org, fields, { scope: orgInScope(org.name) });
     },
-    'Fulfillment.billed': (row) => expression(`case when ${isClaimed(row.column('id'))} then 'true' else 'false' end`),
+    'Fulfillment.billed': (row) => written.boolean(isClaimed(row.column('id'))),
     'Fulfillment.billingDocuments': (row, depth, nodes) => {
       const invoice = this.row('invoice', depth + 1);
       const memo = this.row('creditMemo', depth + 1);

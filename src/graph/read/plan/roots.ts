@@ -1,7 +1,6 @@
 import { type FieldNode, type GraphQLField, type GraphQLObjectType, getNamedType } from 'graphql';
-import { fulfillmentStates } from '../../../domain/fulfillment';
 import { idOf } from '../../../domain/key';
-import { type FulfillmentFilter, type FulfillmentGroupBy, stateCounts, summaries } from '../../../store/fulfillment';
+import { everyState, type FulfillmentFilter, type FulfillmentGroupBy, summaries } from '../../../store/fulfillment';
 import type { Binding, Json } from '../../../store/query/json';
 import * as tree from '../../../store/query/tree';
 import { checkedFilter } from '../../filters';
@@ -69,9 +68,7 @@ const fulfillmentSummary: Root = (planner, nodes, args, field) => {
 const fulfillmentCounts: Root = (planner, nodes, args, field) => {
   const rows = (binding: Binding) => {
     const { filter } = args(binding) as { filter?: FulfillmentFilter | null };
-    const counts = stateCounts(checkedFilter(filter), binding.values);
-    return `select state, coalesce(count, 0) as count from unnest('{${fulfillmentStates}}'::fulfillment_state[]) with ordinality
-      as each(state, at) left join (${counts}) counted using (state) order by at`;
+    return everyState(checkedFilter(filter), binding.values);
   };
   return tree.groups([rows], planner.values(getNamedType(field.type) as GraphQLObjectType, nodes, tree.stateCount));
 };

@@ -12,11 +12,11 @@ import type { Plan, PlannedRoot } from './plan';
 
 /** JSON that goes out as PostgreSQL has written it. */
 export class RawJson {
-  constructor(readonly text: string) {}
+  constructor(readonly json: Buffer | string) {}
 
   /** For whoever writes the reply in another way. */
   toJSON(): unknown {
-    return JSON.parse(this.text);
+    return JSON.parse(this.json.toString());
   }
 }
 
@@ -77,7 +77,7 @@ async function answered(
   otherwise: Otherwise,
 ): Promise<ExecutionResult> {
   try {
-    const [row] = await context.work.reads().query<Record<string, string | null>>(text, values);
+    const row = await context.work.reads().bytes(text, values);
     const info = infoOf(operation, schema());
     const data: Record<string, RawJson> = Object.create(null);
     await Promise.all(
@@ -110,15 +110,15 @@ function failed(roots: readonly PlannedRoot[], error: unknown): ExecutionResult 
 }
 
 /** Counts the reply towards the cost of the request. */
-function note({ nodes, totals }: PlannedRoot, json: string, { reply }: GraphContext): void {
-  reply.addJson(json.length, occurrences(json, '{'));
+function note({ nodes, totals }: PlannedRoot, json: Buffer | string, { reply }: GraphContext): void {
+  reply.addJson(json.length);
   reply.addReading(readingCosts[`Query.${nodes[0].name.value}`] ?? 0);
   reply.addReading(countCosts.root * totals.root.length);
   for (const name of new Set(totals.edges)) reply.addReading(countCosts.edge * occurrences(json, `"${name}":`));
 }
 
-function occurrences(text: string, part: string): number {
+function occurrences(json: Buffer | string, part: string): number {
   let count = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;
+  for (let at = json.indexOf(part); at >= 0; at = json.indexOf(part, at + part.length)) count++;
   return count;
 }
