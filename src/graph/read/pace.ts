@@ -13,7 +13,12 @@ import type { GraphContext } from '../context';
 import { readingCosts } from '../guard/cost';
 import { turn } from './event-loop';
 
-/* Builds a reply: every field counts towards its size (reply-size.ts), and rows come in turns (event-loop.ts). */
+/*
+ * Builds a reply: every field counts towards its size (reply-size.ts), and rows come in turns (event-loop.ts).
+ *
+ * No resolver throws: it rejects. If a row of a list fails at once, graphql-js forgets the promises of the rows before it.
+ * When such a promise is rejected, nobody handles the rejection, and that ends the process.
+ */
 
 type Resolve = GraphQLFieldResolver<unknown, GraphContext>;
 
@@ -38,7 +43,11 @@ export function paced(schema: GraphQLSchema): void {
       const reading = readingCosts[`${type.name}.${field.name}`] ?? 0;
       field.resolve = (source: unknown, args, context: GraphContext, info) => {
         context.reply.addReading(reading);
-        return fetched(resolve(source, args, context, info), context, info);
+        try {
+          return fetched(resolve(source, args, context, info), context, info);
+        } catch (error) {
+          return Promise.reject(error);
+        }
       };
     }
   }
@@ -59,7 +68,11 @@ function shown(value: unknown, context: GraphContext, info: GraphQLResolveInfo):
   const width = widthOf(info);
   const values = isList ? value.length * width : width;
   if (values <= mostAtOnce && !reply.isLarge) return value;
-  reply.check(info);
+  try {
+    reply.check(info);
+  } catch (error) {
+    return Promise.reject(error);
+  }
   if (!isList || values <= mostAtOnce) return after(turn(values), value, context, info);
   return value.map((each) => after(turn(width), each, context, info));
 }

@@ -158,13 +158,14 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
   const elements = parts.map((part) => (part.kind === 'rows' ? joined(part.element(cursor)) : []));
   const held = parent ? [target.on(heldBy(definition, parent.by, parent.key))] : [];
   const withInfo = parts.some(({ kind }) => kind === 'info');
-  const withRows = withInfo || parts.some(({ kind }) => kind === 'rows');
+  const facts = parts.flatMap((part) => (part.kind === 'info' ? part.fields.map(([, value]) => value) : []));
+  /** Whether the page has to be read: not for what follows from the arguments alone. */
+  const isRead = ({ backward }: Asked): boolean =>
+    parts.some(({ kind }) => kind === 'rows') ||
+    facts.some((fact) => typeof fact === 'string' && fact !== (backward ? 'hasNextPage' : 'hasPreviousPage'));
   const withCursors =
     elements.some((element) => element.some((piece) => typeof piece === 'string' && piece.includes(cursorMark))) ||
-    parts.some(
-      (part) =>
-        part.kind === 'info' && part.fields.some(([, value]) => value === 'startCursor' || value === 'endCursor'),
-    );
+    facts.some((fact) => fact === 'startCursor' || fact === 'endCursor');
   target.column('id');
   // The elements have read all that they read.
   const columns = target.columns;
@@ -179,17 +180,18 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
       asked.filter || !parent?.total
         ? `(select count(*) from ${target.table.name} ${target.name} where ${whereAll(conditionsOf(definition, asked.filter, values))})`
         : parent.total;
-    const facts = withRows ? rowsOf(asked, values) : undefined;
+    const rows = isRead(asked) ? rowsOf(asked, values) : undefined;
+    const known = rows ?? ahead(asked);
     const valueOfPart = (part: Part, at: number): Json => {
       if (part.kind === 'constant') return part.json;
       if (part.kind === 'total') return expression(total());
-      if (part.kind === 'rows') return expression(facts!.list(print(elements[at], binding)));
+      if (part.kind === 'rows') return expression(rows!.list(print(elements[at], binding)));
       return object(
-        part.fields.map(([name, value]) => [name, typeof value === 'string' ? expression(facts![value]()) : value]),
+        part.fields.map(([name, value]) => [name, typeof value === 'string' ? expression(known[value]()) : value]),
       );
     };
     const whole = joined(object(parts.map((part, at) => [part.name, valueOfPart(part, at)])));
-    return `(select ${print(whole, binding)}${facts ? ` from ${facts.from}` : ''})`;
+    return `(select ${print(whole, binding)}${rows ? ` from ${rows.from}` : ''})`;
   };
 
   /** The rows of the page: where they come from, and what is said of them. */
@@ -210,8 +212,7 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
     const shown = withInfo ? ` filter (where ${name}.row_at <= ${most})` : '';
     const ordered = backward ? ` order by ${name}.row_at desc` : '';
     const own = withCursors ? cursor(`${name}.sort_value`, `${name}.id`) : '';
-    const more = `case when count(*) > ${most} then 'true' else 'false' end`;
-    const before = asked.from ? "'true'" : "'false'";
+    const more = () => `case when count(*) > ${most} then 'true' else 'false' end`;
     /** The cursor of the row that was walked first or last. */
     const end = (first: boolean) => {
       const at = `[least(${most}, ${first ? '1' : 'count(*)'})]`;
@@ -221,13 +222,19 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
       from,
       list: (element: string) =>
         `'[' || coalesce(string_agg(${element.replaceAll(cursorMark, own)}, ','${ordered})${shown}, '') || ']'`,
-      hasNextPage: () => (backward ? before : more),
-      hasPreviousPage: () => (backward ? more : before),
+      ...ahead(asked),
+      ...(backward ? { hasPreviousPage: more } : { hasNextPage: more }),
       startCursor: () => end(!backward),
       endCursor: () => end(backward),
     };
   };
   return [{ sql: [printed] }];
+}
+
+/** What is said of a page without reading it: whether there are rows before its beginning. */
+function ahead({ from }: Asked): Record<keyof PageFacts, () => string> {
+  const before = () => (from ? "'true'" : "'false'");
+  return { hasNextPage: before, hasPreviousPage: before, startCursor: before, endCursor: before };
 }
 
 /** Stands for the cursor of a row until a page is printed: the cursor depends on the order that a request wants. */

@@ -61,7 +61,8 @@ function merged(plan: Plan, results: readonly (ExecutionResult | undefined)[]): 
   const errors = [...new Set(results.flatMap((result) => result?.errors ?? []))];
   const more = errors.length ? { errors } : {};
   if (results.some((result) => result && !result.data)) return { ...more, data: null };
-  const all: Record<string, unknown> = Object.assign({}, ...results.map((result) => result?.data));
+  // An alias may be called __proto__.
+  const all: Record<string, unknown> = Object.assign(Object.create(null), ...results.map((result) => result?.data));
   const data: Record<string, unknown> = Object.create(null);
   for (const [name] of plan.fields) if (name in all) data[name] = all[name];
   return { ...more, data };
