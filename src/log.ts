@@ -2,7 +2,8 @@ import { type Logger, pino } from 'pino';
 import { type GatewayCall, gatewayCalls, outcomeOf } from './gateway/port';
 import { type ChunkWork, chunkWork } from './service/bill-run-worker';
 import { summaryOf } from './statement';
-import { type StatementRun, statementName, statements } from './store/connection/connection';
+import { type StatementRun, statements } from './store/connection/connection';
+import { statementName } from './store/connection/prepared';
 
 /**
  * An error as logged: the fields that identify a fault, without other properties that libraries add. PostgreSQL's

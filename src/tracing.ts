@@ -24,7 +24,8 @@ import { gatewayCalls, outcomeOf } from './gateway/port';
 import { operations } from './graph/read/execution';
 import { chunkWork } from './service/bill-run-worker';
 import { summaryOf } from './statement';
-import { statementName, statements } from './store/connection/connection';
+import { statements } from './store/connection/connection';
+import { statementName } from './store/connection/prepared';
 import { version } from './version';
 
 export interface TracingOptions {

@@ -12,9 +12,9 @@ import {
   rotateSecret,
   updateClient,
 } from '../service/client-change';
-import { preparedStatements } from '../store/connection/connection';
 import type { Database } from '../store/connection/database';
 import { openDatabase } from '../store/connection/open-database';
+import { preparedStatements } from '../store/connection/prepared';
 
 const usage = `Usage: npm run client -- create --entity <name> --org <name> --scopes <scope,scope,...> [options]
        npm run client -- update <client_id> [options]

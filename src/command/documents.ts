@@ -15,9 +15,10 @@ import {
   retire,
   today,
 } from '../service/registered-document';
-import { preparedStatements, transactionAside } from '../store/connection/connection';
+import { transactionAside } from '../store/connection/connection';
 import type { Database } from '../store/connection/database';
 import { openDatabase } from '../store/connection/open-database';
+import { preparedStatements } from '../store/connection/prepared';
 import { liveDocuments, type RegisteredDocumentRow } from '../store/registered-document';
 import type { Output } from './client';
 

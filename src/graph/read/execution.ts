@@ -10,7 +10,7 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
 } from 'graphql';
-import { preparesStatements } from '../../store/connection/connection';
+import { preparesStatements } from '../../store/connection/prepared';
 import { schema } from '../build/schema';
 import type { GraphContext } from '../context';
 import type { Operation } from '../guard/operation';

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { tracingChannel } from 'node:diagnostics_channel';
-import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import { Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { asTheyCome } from './bytes';
 import type { LockQueues } from './lock-queue';
 import { type Asker, SharedPool, type Taken } from './pool';
+import { nameOf, sendOn } from './prepared';
 import { appRole } from './roles';
 
 /** Counts the statements of one request. Begin, commit and savepoints are not counted. */
@@ -32,36 +32,6 @@ export const statements = tracingChannel<unknown, StatementRun>('order-gateway.s
 function told<T>(text: string, counter: StatementCounter | undefined, send: () => Promise<T>): Promise<T> {
   if (!statements.hasSubscribers) return send();
   return statements.tracePromise(send, { text, requestId: counter?.requestId, began: performance.now() });
-}
-
-/** Names a statement in PostgreSQL (pg_prepared_statements), in traces and in the log. */
-export const statementName = (text: string): string =>
-  createHash('sha256').update(text).digest('base64url').slice(0, 24);
-
-/**
- * A statement is prepared once per connection under the hash of its text, because PostgreSQL cuts names at 63 bytes.
- * The number of names is bounded: texts vary with the fields a client selects, and a connection keeps every plan it has
- * prepared. Texts beyond the bound run unnamed.
- */
-const maxNames = 500;
-const names = new Map<string, string>();
-let preparing = true;
-
-/** Turns prepared statements off for poolers that do not support them. */
-export function preparedStatements(on: boolean): void {
-  preparing = on;
-}
-
-export const preparesStatements = (): boolean => preparing;
-
-function nameOf(text: string): string | undefined {
-  if (!preparing) return undefined;
-  let name = names.get(text);
-  if (name === undefined && names.size < maxNames) {
-    name = statementName(text);
-    names.set(text, name);
-  }
-  return name;
 }
 
 /**
@@ -108,8 +78,9 @@ export class Connection {
   /** Resolves only after the statement has ended, even if the request's time is up. */
   protected send(statement: QueryConfig): Promise<QueryResult> {
     const { target } = this;
-    if (target instanceof SharedPool) return target.run(this.counter, (client) => client.query(statement));
-    return target.query(statement);
+    if (target instanceof SharedPool) return target.run(this.counter, (client) => sendOn(client, statement));
+    // The pools that are not shared run the texts of this program alone.
+    return target instanceof Pool ? target.query(statement) : sendOn(target, statement);
   }
 
   /** begin, commit, rollback, savepoints: without parameters, not counted, not prepared. */
@@ -198,7 +169,7 @@ export class Lease extends Connection {
   protected override send(statement: QueryConfig): Promise<QueryResult> {
     const { limit } = this.counter;
     return this.inTurn(() => {
-      const run = () => this.client.query(statement);
+      const run = () => sendOn(this.client, statement);
       return limit ? limit.run(this.client, run) : run();
     });
   }

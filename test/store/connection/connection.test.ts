@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
-import { Connection, Lease, preparedStatements, Scoped } from '../../../src/store/connection/connection';
+import { Connection, Lease, Scoped } from '../../../src/store/connection/connection';
+import { preparedStatements } from '../../../src/store/connection/prepared';
 import { newId } from '../../../src/store/id';
 import { type TestDatabase, testDatabase } from '../../support/database';
 
@@ -61,6 +62,14 @@ describe('a scoped statement', () => {
 });
 
 describe('prepared statements', () => {
+  test('are made of a text that comes again, so that what comes once takes no room', async () => {
+    const text = 'select $1::integer + 2 as n';
+    await connection.query(text, [1]);
+    expect(await prepared('select $1::integer + 2%')).toEqual([]);
+    await connection.query(text, [1]);
+    expect(await prepared('select $1::integer + 2%')).toHaveLength(1);
+  });
+
   test('are prepared once per session, under a short name that is the same in every session', async () => {
     const text = 'select $1::integer + 1 as n';
     for (const n of [1, 2, 3]) expect(await connection.query(text, [n])).toEqual([{ n: n + 1 }]);
@@ -80,8 +89,10 @@ describe('prepared statements', () => {
 
   test('have names of their own for texts that begin with the same 63 bytes', async () => {
     const text = (end: string) => `select ${'1 + '.repeat(30)}${end} as n`;
-    expect(await connection.query(text('1'))).toEqual([{ n: 31 }]);
-    expect(await connection.query(text('2'))).toEqual([{ n: 32 }]);
+    for (let time = 0; time < 2; time++) {
+      expect(await connection.query(text('1'))).toEqual([{ n: 31 }]);
+      expect(await connection.query(text('2'))).toEqual([{ n: 32 }]);
+    }
     expect(new Set((await prepared('select 1 + 1%')).map((row) => row.name)).size).toBe(2);
   });
 
@@ -93,13 +104,15 @@ describe('prepared statements', () => {
     } finally {
       preparedStatements(true);
     }
-    expect(await connection.query('select $1::integer * 2 as n', [3])).toEqual([{ n: 6 }]);
+    for (let time = 0; time < 2; time++) {
+      expect(await connection.query('select $1::integer * 2 as n', [3])).toEqual([{ n: 6 }]);
+    }
     expect(await prepared('select $1::integer *%')).toHaveLength(1);
   });
 
   test('have one name where they are read and another in transactions, which are of another role', async () => {
     const text = 'select id from account where id = $1';
-    await connection.query(text, [newId()]);
+    for (let n = 0; n < 2; n++) await connection.query(text, [newId()]);
     const lease = await Lease.take(database.db.writing);
     try {
       await lease.begin({ entityId: newId(), orgIds: [] });
@@ -120,24 +133,35 @@ describe('prepared statements', () => {
 
   test('are not made of begin, commit and savepoints, which are not counted either', async () => {
     await connection.control('begin');
-    await connection.query('select 1 as counted');
+    for (let time = 0; time < 2; time++) await connection.query('select 1 as counted');
     await connection.control('savepoint effect');
     await connection.control('rollback to savepoint effect');
     await connection.control('commit');
-    expect(connection.counter.statements).toBe(1);
+    expect(connection.counter.statements).toBe(2);
     expect(await prepared()).toHaveLength(1);
   });
 
-  // Last in this file: it uses up the names of this process.
-  test('are bounded; texts beyond the bound run without a name', async () => {
+  test('are bounded: a session forgets what was used longest ago, in a transaction that has failed as well', async () => {
     const early = 'select $1::integer - 1 as n';
-    await connection.query(early, [1]);
-    for (let n = 0; n < 600; n++) expect(await connection.query(`select ${n} as n`)).toEqual([{ n }]);
-    expect((await prepared()).length).toBeLessThanOrEqual(500);
-    expect((await prepared()).length).toBeGreaterThan(400);
-    expect(await prepared('select 599%')).toEqual([]);
+    const twice = async (text: string, values: unknown[] = []) => {
+      await connection.query(text, values);
+      return connection.query(text, values);
+    };
+    expect(await twice(early, [1])).toEqual([{ n: 0 }]);
+    for (let n = 0; n < 300; n++) expect(await twice(`select ${n} as n`)).toEqual([{ n }]);
+    expect(await prepared()).toHaveLength(200);
+    expect(await prepared('select $1::integer - 1%')).toEqual([]);
     expect(await connection.query(early, [5])).toEqual([{ n: 4 }]);
-    expect(connection.counter.statements).toBe(602);
+    expect(await prepared('select $1::integer - 1%')).toHaveLength(1);
+
+    await connection.control('begin');
+    await connection.query('select 1 / 0 as n').catch(() => {});
+    const texts = Array.from({ length: 3 }, (_, n) => `select ${n} + 1000 as n`);
+    for (const text of texts) await expect(twice(text)).rejects.toMatchObject({ code: '25P02' });
+    await connection.control('rollback');
+    for (const text of texts) expect(await twice(text)).toHaveLength(1);
+    expect(await twice('select 150 as n')).toEqual([{ n: 150 }]);
+    expect(await prepared()).toHaveLength(200);
   }, 20_000);
 });
 

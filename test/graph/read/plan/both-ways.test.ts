@@ -108,7 +108,12 @@ async function answer(request: RandomRequest, caller: Work, way: Way) {
   const result = JSON.parse(JSON.stringify(await run(operation, new GraphContext(work), way))) as ExecutionResult;
   // Fields that fail side by side are listed as they come, and of several below the same null only the first.
   const failed = new Set(result.errors?.map(({ path }) => path?.[0]));
-  return { data: result.data, failed: [...failed].sort(), statements: counter.statements };
+  // Where all of the data is null, what has failed besides is a matter of time.
+  return {
+    data: result.data,
+    failed: result.data ? [...failed].sort() : failed.size > 0,
+    statements: counter.statements,
+  };
 }
 
 const documents = new Map<string, ReturnType<typeof parse>>();

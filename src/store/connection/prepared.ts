@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import type { PoolClient, QueryConfig, QueryResult } from 'pg';
+
+/** Names a statement in PostgreSQL (pg_prepared_statements), in traces and in the log. */
+export const statementName = (text: string): string =>
+  createHash('sha256').update(text).digest('base64url').slice(0, 24);
+
+/**
+ * A statement is prepared once per connection under the hash of its text, because PostgreSQL cuts names at 63 bytes. Texts
+ * vary with the fields a client selects, and a connection keeps every plan it has prepared, some as large as 200 KB. So a
+ * connection keeps the plans that it used last, and a text is prepared when it comes for the second time.
+ */
+const mostPrepared = 200;
+/** Texts that are remembered, with their names: the last that came. */
+const mostRemembered = 2_000;
+const remembered = new Map<string, string>();
+let preparing = true;
+
+/** Turns prepared statements off for poolers that do not support them. */
+export function preparedStatements(on: boolean): void {
+  preparing = on;
+}
+
+export const preparesStatements = (): boolean => preparing;
+
+/** The name to prepare a text under; undefined if it is not prepared. */
+export function nameOf(text: string): string | undefined {
+  if (!preparing) return undefined;
+  const name = remembered.get(text);
+  if (name !== undefined) {
+    remembered.delete(text);
+    remembered.set(text, name);
+    return name;
+  }
+  remembered.set(text, statementName(text));
+  forgetOldest(remembered, mostRemembered);
+  return undefined;
+}
+
+function forgetOldest(all: Map<string, unknown> | Set<string>, most: number): string | undefined {
+  if (all.size <= most) return undefined;
+  const [oldest] = all.keys();
+  all.delete(oldest);
+  return oldest;
+}
+
+/** What the driver has of a connection. */
+interface Driven {
+  connection: { close(message: { type: 'S'; name: string }): void; parsedStatements: Record<string, string> };
+}
+
+const preparedBy = new WeakMap<PoolClient, Set<string>>();
+
+/** Sends a statement on a connection that is free. Beyond `mostPrepared` it forgets the plan that was used longest ago. */
+export function sendOn(client: PoolClient, statement: QueryConfig): Promise<QueryResult> {
+  const { name } = statement;
+  if (name === undefined) return client.query(statement);
+  const prepared = preparedBy.get(client) ?? new Set();
+  preparedBy.set(client, prepared);
+  prepared.delete(name);
+  prepared.add(name);
+  const oldest = forgetOldest(prepared, mostPrepared);
+  if (oldest !== undefined) {
+    const { connection } = client as unknown as Driven;
+    // A message of the protocol: it goes out with the statement, and is no error in a failed transaction.
+    connection.close({ type: 'S', name: oldest });
+    delete connection.parsedStatements[oldest];
+  }
+  return client.query(statement);
+}
