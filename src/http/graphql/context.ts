@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { ExecutionResult } from 'graphql';
 import type { GraphContext } from '../../graph/context';
 import type { Operation } from '../../graph/guard/operation';
 import type { Way } from '../../graph/read/execution';
@@ -21,6 +22,8 @@ export interface RequestContext {
   cost?: Cost;
   /** How a query is read. */
   way: Way;
+  /** The result of a query that was run ahead. */
+  ran?: Promise<ExecutionResult>;
   /** An unexpected failure. A reply must not hide it beside a committed effect. */
   failure?: unknown;
   /** No field could be answered: the whole request fails, with the status of the failure. */

@@ -2,8 +2,6 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { graphqlErrorCodes, type RequestErrorCode, requestErrorCodes } from '../../domain/errors';
-import { schema } from '../../graph/build/schema';
-import { deprecatedIn, deprecationHeaders } from '../../graph/guard/deprecation';
 import { codeOfStatus, extensionsOf, failureOf, statusOf } from '../failure';
 import type { Context, RequestContext } from './context';
 
@@ -17,21 +15,13 @@ export const errors: ApolloServerPlugin<Context> = {
       async didEncounterErrors({ errors: encountered, contextValue, operation }) {
         for (const error of encountered) judge(error, contextValue.http, operation?.operation === 'mutation');
       },
-      async willSendResponse({ response, document, contextValue }) {
+      async willSendResponse({ response, contextValue }) {
         const { http } = contextValue;
-        if (document && http.request.deprecated) {
-          for (const [name, value] of Object.entries(deprecationHeaders(deprecatedIn(schema(), document)))) {
-            response.http.headers.set(name, value);
-          }
-        }
         if (response.body.kind !== 'single') return;
         http.failed = !http.carriedOut && isFailure(response.body.singleResult);
         http.request.codes = response.body.singleResult.errors?.map(({ extensions }) =>
           String(extensions?.code ?? 'INTERNAL'),
         );
-        if (http.request.headers['show-statements'] !== 'true') return;
-        const { statements } = contextValue.work.counter;
-        response.body.singleResult.extensions = { ...response.body.singleResult.extensions, statements };
       },
     };
   },

@@ -21,6 +21,7 @@ import { type Hold, hold } from '../../service/run/idempotency';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
 import { turnFor } from '../body';
+import { mediaTypeFor } from '../media-type';
 import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import type { Unsent } from '../unsent';
@@ -29,8 +30,9 @@ import { type Asked, operationIn } from './document-request';
 import { errors, formatError } from './errors';
 import { InFlight } from './in-flight';
 import { answer, graphqlOverHttp, type Rendered } from './over-http';
-import { price, pricing, settle } from './pricing';
+import { price, settle } from './pricing';
 import { RegisteredDocuments } from './registered-document';
+import { complete, completing, headersFor } from './result';
 import { stringifyResult } from './stringify';
 
 /** Characters of a document above which it is parsed, and started, in its own turn of the event loop. */
@@ -44,12 +46,12 @@ const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
   },
   load: async () => ({
     executor: async ({ context, operation: chosen }) => {
-      const { operation, way } = (context as Context).http;
+      const { operation, way, ran } = (context as Context).http;
       // Last check: only the prepared operation runs, and only if Apollo has chosen the same operation.
       if (!operation || chosen?.operation !== operation.node.operation || nameOf(chosen) !== nameOf(operation.node)) {
         throw new Error('an operation that was not judged ahead has come to be executed');
       }
-      return run(operation, context as Context, way);
+      return ran ?? run(operation, context as Context, way);
     },
   }),
   stop: async () => {},
@@ -61,6 +63,30 @@ const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
  */
 const wayFor = (cost: Cost | undefined, { reply }: Limits): Way =>
   cost && cost.requested <= reply / 2 ? 'planned' : 'loaders';
+
+/** Whether Apollo would accept the request. Its query, operation name and variables have been read already. */
+function isPlain({ method, body }: FastifyRequest): boolean {
+  if (method !== 'POST') return false;
+  const { extensions } = body as { extensions?: unknown };
+  return extensions === undefined || (typeof extensions === 'object' && !Array.isArray(extensions));
+}
+
+/**
+ * The reply to a query that was run ahead and has no errors. Apollo would look at nothing else, and takes a fifth of the time
+ * of a small query. Errors are left to Apollo and its plugins.
+ */
+async function answerAhead(context: RequestContext, limits: Limits): Promise<Rendered | undefined> {
+  const ran = await context.ran?.catch(() => undefined);
+  if (!ran || ran.errors) return undefined;
+  const result = { data: ran.data };
+  complete(result, context, limits);
+  const headers = {
+    'cache-control': 'no-store',
+    'content-type': mediaTypeFor(context.request)!,
+    ...headersFor(context),
+  };
+  return { status: 200, headers, body: await stringifyResult(result) };
+}
 
 /** Length of the operation's document, with its fragments. */
 const textOf = ({ document }: Operation): number => document.loc?.end ?? 0;
@@ -107,8 +133,8 @@ export async function graphqlRoute(
       ApolloServerPluginLandingPageDisabled(),
       // It would add a resolver to every field of the schema, to compute how long the field may be cached.
       ApolloServerPluginCacheControlDisabled(),
-      pricing(limits),
       errors,
+      completing(limits),
     ],
     formatError,
     logger: app.log,
@@ -142,8 +168,11 @@ export async function graphqlRoute(
     if (operation?.node.operation === OperationTypeNode.QUERY) {
       request.reads = true;
       await graph.onlyReads();
+      if (isPlain(request)) context.ran = run(operation, graph, context.way);
     }
-    const reply = await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search);
+    const reply =
+      (await answerAhead(context, limits)) ??
+      (await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search));
     // Too many requests of the client wait already. Nothing was carried out, and the reply must not look as if
     // something was.
     if (work.counter.refused) throw work.counter.refused;

@@ -58,7 +58,8 @@ export class Connection {
     return row;
   }
 
-  private async ask<T>(statement: QueryConfig): Promise<T[]> {
+  /** Each statement but begin, commit and the like passes here. */
+  protected async ask<T>(statement: QueryConfig): Promise<T[]> {
     this.counter.statements++;
     const { name, text } = statement;
     const sent = told(text, this.counter, () => this.send({ ...statement, name: name && this.mark + name }));
@@ -143,13 +144,9 @@ export class Lease extends Connection {
   }
 
   /** @throws once the connection has been given back: a resolver may outlive its request */
-  override async query<T = Record<string, unknown>>(
-    text: string,
-    values: unknown[] = [],
-    prepared = true,
-  ): Promise<T[]> {
+  protected override async ask<T>(statement: QueryConfig): Promise<T[]> {
     if (this.ended) throw new Error('the transaction of this request has ended');
-    return super.query<T>(text, values, prepared);
+    return super.ask<T>(statement);
   }
 
   /** @throws an error with code 55P03, "lock not available", if too many transactions wait for one of the keys */

@@ -1,3 +1,4 @@
+import type { QueryConfig } from 'pg';
 import { LimitError } from '../../domain/limits';
 import { Connection, type Lease, RolledBack, type StatementCounter } from './connection';
 import { faultOf } from './failure';
@@ -246,13 +247,9 @@ class ReplicaConnection extends Connection {
     super(replica.pool, counter);
   }
 
-  override async query<T = Record<string, unknown>>(
-    text: string,
-    values: unknown[] = [],
-    prepared = true,
-  ): Promise<T[]> {
+  protected override async ask<T>(statement: QueryConfig): Promise<T[]> {
     try {
-      return await super.query<T>(text, values, prepared);
+      return await super.ask<T>(statement);
     } catch (error) {
       // Two errors stay errors: a timeout would occur on the primary too, and a client with too many waiting requests
       // is refused. After any other error the request asks the primary: a lost connection, a statement in the way of
