@@ -7,6 +7,7 @@ import { checkDocument } from '../../graph/guard/document-check';
 import type { DocumentLimits } from '../../graph/guard/limits';
 import type { ParsedDocuments } from '../../graph/guard/parsed-document';
 import { turn } from '../../graph/read/event-loop';
+import { planAhead } from '../../graph/read/plan/plan';
 import {
   hashOf,
   recordUnknown,
@@ -204,6 +205,7 @@ export class RegisteredDocuments {
         }
         this.valid.add(hash);
         this.parsed.keep(text, { document: checked.document, hash });
+        planAhead(checked.document, this.limits.pageSize);
         this.preparedCharacters += text.length;
       }
     } catch (err) {

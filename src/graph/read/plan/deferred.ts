@@ -32,7 +32,7 @@ export async function filled(
   context: GraphContext,
   info: Info,
 ): Promise<Buffer | string> {
-  if (!deferred.length || !json.includes(holeBegins)) return json;
+  if (!json.includes(holeBegins)) return json;
   const [start, ...rest] = json.toString().split(holeBegins);
   const holes = rest.map((part) => {
     const space = part.indexOf(' ');

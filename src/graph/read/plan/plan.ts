@@ -4,13 +4,14 @@ import {
   getArgumentValues,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   visit,
 } from 'graphql';
 import { collectFields } from 'graphql/execution/collectFields';
 import type { Scope } from '../../../domain/caller';
 import { type Binding, joined, type Sql } from '../../../store/query/json';
 import { schema } from '../../build/schema';
-import type { Operation, Variables } from '../../guard/operation';
+import type { Prepared } from '../../guard/operation';
 import { type Deferred, NotPlanned, Planner } from './planner';
 import { roots } from './roots';
 
@@ -39,7 +40,7 @@ const plans = new WeakMap<OperationDefinitionNode, { switches: readonly string[]
 const mostKnown = 16;
 
 /** The plan of a query; null if no part of it can be planned. */
-export function planOf({ document, node, variables }: Operation, maxPageSize: number): Plan | null {
+export function planOf({ document, node, variables }: Prepared, maxPageSize: number): Plan | null {
   let own = plans.get(node);
   if (!own) {
     own = { switches: switchesOf(document), known: new Map() };
@@ -54,6 +55,15 @@ export function planOf({ document, node, variables }: Operation, maxPageSize: nu
   return plan;
 }
 
+/** Plans the queries of a document before they are asked for. Those with `@skip` or `@include` by variables wait for values. */
+export function planAhead(document: DocumentNode, maxPageSize: number): void {
+  if (switchesOf(document).length) return;
+  for (const node of document.definitions) {
+    if (node.kind !== Kind.OPERATION_DEFINITION || node.operation !== OperationTypeNode.QUERY) continue;
+    planOf({ document, node, variables: {} }, maxPageSize);
+  }
+}
+
 /** The variables that `@skip` and `@include` read. */
 function switchesOf(document: DocumentNode): string[] {
   const names = new Set<string>();
@@ -65,10 +75,7 @@ function switchesOf(document: DocumentNode): string[] {
   return [...names].sort();
 }
 
-function make(
-  { document, node, variables }: Pick<Operation, 'document' | 'node'> & { variables: Variables },
-  maxPageSize: number,
-): Plan | null {
+function make({ document, node, variables }: Prepared, maxPageSize: number): Plan | null {
   const own = schema();
   const query = own.getQueryType()!;
   const fragments = Object.fromEntries(

@@ -79,11 +79,12 @@ async function answered(
 ): Promise<ExecutionResult> {
   try {
     const row = await context.work.reads().bytes(text, values);
-    const info = infoOf(operation, schema());
+    const info = plan.deferred.length ? infoOf(operation, schema()) : undefined;
     const data: Record<string, RawJson> = Object.create(null);
     await Promise.all(
       roots.map(async (root, at) => {
-        const json = await filled(row[at] ?? context.reply.tooLong(), plan.deferred, context, info);
+        const written = row[at] ?? context.reply.tooLong();
+        const json = info ? await filled(written, plan.deferred, context, info) : written;
         note(root, json, context);
         data[root.name] = new RawJson(json);
       }),

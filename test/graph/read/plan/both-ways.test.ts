@@ -1,5 +1,6 @@
 import {
   type ExecutionResult,
+  type GraphQLField,
   type GraphQLInputType,
   type GraphQLObjectType,
   getNamedType,
@@ -173,6 +174,26 @@ test.each(allNouns.filter((noun) => `${noun}s` in schema().getQueryType()!.getFi
     }
   },
 );
+
+test('every field of every noun has a plan, so that one of them does not send a whole root field to the resolvers', () => {
+  const below = (field: GraphQLField<unknown, unknown>): string => {
+    const type = getNamedType(field.type);
+    if (isLeafType(type)) return '';
+    return type.name.endsWith('Connection') ? '{ totalCount nodes { __typename } }' : '{ __typename }';
+  };
+  for (const { typename } of Object.values(nouns)) {
+    for (const field of Object.values((schema().getType(typename) as GraphQLObjectType).getFields())) {
+      // A failure of a bill run has no id.
+      const inside = `... on ${typename} { ${field.name} ${below(field)} }`;
+      const query =
+        typename === 'BillRunFailure'
+          ? `{ billRuns { nodes { failures { nodes { ${inside} } } } } }`
+          : `{ nodes(ids: []) { ${inside} } }`;
+      const operation = prepare({ document: parse(query), hash: query });
+      expect([inside, planOf(operation, 100)?.planned.length]).toEqual([inside, 1]);
+    }
+  }
+});
 
 test('pages behind and before a cursor', async () => {
   const query = `query ($first: Int, $after: String, $last: Int, $before: String) {
