@@ -1,10 +1,21 @@
 import type { FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import Negotiator from 'negotiator';
 
 const mediaTypes = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 
+/** By Accept. Clients send few different ones, and each request asks twice. */
+const known = new LRUCache<string, { type?: string }>({ max: 100 });
+
 /** The media type of a GraphQL reply that a client prefers; undefined if it accepts neither. */
 export function mediaTypeFor(request: FastifyRequest): string | undefined {
+  const { accept } = request.headers;
   // An empty Accept counts as absent, as it does for Apollo.
-  return request.headers.accept ? new Negotiator(request).mediaType(mediaTypes) : mediaTypes[0];
+  if (!accept) return mediaTypes[0];
+  let found = known.get(accept);
+  if (!found) {
+    found = { type: new Negotiator(request).mediaType(mediaTypes) };
+    known.set(accept, found);
+  }
+  return found.type;
 }

@@ -22,12 +22,13 @@ export class InFlight {
    * request's time limit. A later start would run out of time, and the client would see an outage.
    * @throws LimitError RATE_LIMITED if its turn does not come, or if too many operations of its client wait already
    */
-  async enter(clientId: string, cost: number, signal: AbortSignal): Promise<() => void> {
+  async enter(clientId: string, cost: number, limit: { signal: AbortSignal }): Promise<() => void> {
     const lane = cost <= light ? this.lanes.light : this.lanes.heavy;
     const free = lane.tryTake(clientId, cost);
     if (free) return free;
     const patienceMs = Math.ceil(this.limits.time / 3);
     const patience = AbortSignal.timeout(patienceMs);
+    const { signal } = limit;
     try {
       return await lane.take(clientId, cost, AbortSignal.any([signal, patience]));
     } catch (error) {

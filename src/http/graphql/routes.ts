@@ -229,7 +229,7 @@ export async function graphqlRoute(
     // Without this turn, sixteen documents of fifty root fields each ran one after another, and all other requests
     // waited.
     if (operation && textOf(operation) > longText) await turn(textOf(operation));
-    const leave = cost && (await inFlight.enter(caller.clientId, cost.requested, request.counter!.limit!.signal));
+    const leave = cost && (await inFlight.enter(caller.clientId, cost.requested, request.counter!.limit!));
     let send: () => FastifyReply;
     try {
       // Checked again: while the operation waited, earlier replies may have been left unread.

@@ -39,11 +39,17 @@ export function sql(strings: TemplateStringsArray, ...inner: readonly (string | 
   return parts;
 }
 
-export function print(sql: Sql, binding: Binding): string {
-  let printed = '';
-  for (const part of sql) printed += typeof part === 'string' ? part : part(binding);
-  return printed;
+/** What is printed for a request. */
+export const requested = (sql: Sql, binding: Binding): string[] =>
+  sql.flatMap((part) => (typeof part === 'string' ? [] : [part(binding)]));
+
+/** The whole text, with what is printed for a request in its places. */
+export function withRequested(sql: Sql, printed: readonly string[]): string {
+  let at = 0;
+  return sql.map((part) => (typeof part === 'string' ? part : printed[at++])).join('');
 }
+
+export const print = (sql: Sql, binding: Binding): string => withRequested(sql, requested(sql, binding));
 
 const literal = (piece: string): string => `'${piece.replaceAll("'", "''")}'::text`;
 

@@ -33,6 +33,8 @@ export interface Plan {
   fields: readonly (readonly [name: string, nodes: readonly FieldNode[]])[];
   planned: readonly PlannedRoot[];
   deferred: readonly Deferred[];
+  /** Texts of statements, by what was printed for a request. A text that is found here has been hashed before. */
+  texts: Map<string, string>;
 }
 
 /** Plans of an operation, by the values of the variables that take fields in or leave them out. */
@@ -100,5 +102,5 @@ function make({ document, node, variables }: Prepared, maxPageSize: number): Pla
       if (!(error instanceof NotPlanned)) throw error;
     }
   }
-  return planned.length ? { fields, planned, deferred } : null;
+  return planned.length ? { fields, planned, deferred, texts: new Map() } : null;
 }

@@ -1,7 +1,7 @@
 import { type ExecutionResult, GraphQLError, isNonNullType, locatedError } from 'graphql';
 import { faultOf } from '../../../store/connection/failure';
 import { Values } from '../../../store/query/filter';
-import { print } from '../../../store/query/json';
+import { requested, withRequested } from '../../../store/query/json';
 import { statement } from '../../../store/query/tree';
 import { schema } from '../../build/schema';
 import type { GraphContext } from '../../context';
@@ -32,12 +32,12 @@ export async function runPlanned(
 ): Promise<ExecutionResult> {
   const binding = { values: new Values(), variables: operation.variables };
   const asked: PlannedRoot[] = [];
-  const texts: string[] = [];
+  const printed: string[][] = [];
   for (const root of plan.planned) {
     if (!context.caller.scopes.has(root.scope)) continue;
     const before = binding.values.list.length;
     try {
-      texts.push(print(root.value, binding));
+      printed.push(requested(root.value, binding));
       asked.push(root);
     } catch {
       // The resolver refuses the same arguments, with the place in the reply.
@@ -46,14 +46,32 @@ export async function runPlanned(
   }
   const left = new Set(plan.fields.map(([name]) => name));
   for (const { name } of asked) left.delete(name);
-  const called = [...new Set(asked.map(({ nodes }) => nodes[0].name.value))].join(', ');
-  const withSettings = asked.some(({ usesSettings }) => usesSettings);
-  const text = texts.length ? statement(called, texts, withSettings, context.reply.allowed) : '';
+  const text = textOf(plan, asked, printed, context.reply.allowed);
   const [answers, rest] = await Promise.all([
-    text ? answered(plan, asked, text, binding.values.list, operation, context, otherwise) : undefined,
+    asked.length ? answered(plan, asked, text, binding.values.list, operation, context, otherwise) : undefined,
     left.size ? otherwise(left) : undefined,
   ]);
   return merged(plan, [answers, rest]);
+}
+
+const mostTexts = 50;
+
+function textOf(
+  { texts }: Plan,
+  roots: readonly PlannedRoot[],
+  printed: readonly (readonly string[])[],
+  most: number,
+): string {
+  const key = roots.map(({ name }, at) => `${name} ${printed[at].join('\n')}`).join('\n');
+  let text = texts.get(key);
+  if (text === undefined) {
+    const called = [...new Set(roots.map(({ nodes }) => nodes[0].name.value))].join(', ');
+    const values = roots.map(({ value }, at) => withRequested(value, printed[at]));
+    const usesSettings = roots.some((root) => root.usesSettings);
+    text = statement(called, values, usesSettings, most);
+    if (texts.size < mostTexts) texts.set(key, text);
+  }
+  return text;
 }
 
 /** The results in the order of the fields. A null of a field that cannot be null is that of the whole. */
