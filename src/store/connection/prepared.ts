@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 
 /** Names a statement in PostgreSQL (pg_prepared_statements), in traces and in the log. */
@@ -46,7 +47,11 @@ function forgetOldest(all: Map<string, unknown> | Set<string>, most: number): st
 
 /** What the driver has of a connection. */
 interface Driven {
-  connection: { close(message: { type: 'S'; name: string }): void; parsedStatements: Record<string, string> };
+  connection: {
+    close(message: { type: 'S'; name: string }): void;
+    parsedStatements: Record<string, string>;
+    stream: Socket;
+  };
 }
 
 const preparedBy = new WeakMap<PoolClient, Set<string>>();
@@ -55,8 +60,12 @@ const preparedBy = new WeakMap<PoolClient, Set<string>>();
 export function sendOn(client: PoolClient, statement: QueryConfig): Promise<QueryResult> {
   const { name } = statement;
   if (name === undefined) return client.query(statement);
-  const prepared = preparedBy.get(client) ?? new Set();
-  preparedBy.set(client, prepared);
+  let prepared = preparedBy.get(client);
+  if (!prepared) {
+    prepared = new Set();
+    preparedBy.set(client, prepared);
+    writeAtOnce((client as unknown as Driven).connection.stream);
+  }
   prepared.delete(name);
   prepared.add(name);
   const oldest = forgetOldest(prepared, mostPrepared);
@@ -67,4 +76,26 @@ export function sendOn(client: PoolClient, statement: QueryConfig): Promise<Quer
     delete connection.parsedStatements[oldest];
   }
   return client.query(statement);
+}
+
+/**
+ * The driver corks its socket and writes the five messages of a statement. The socket would hand a list of five to the
+ * system, which takes longer than to join them first.
+ */
+function writeAtOnce(socket: Socket): void {
+  const write = socket.write.bind(socket) as (chunk: Buffer, ...more: unknown[]) => boolean;
+  let held: Buffer[] | undefined;
+  socket.cork = () => {
+    held ??= [];
+  };
+  socket.uncork = () => {
+    const all = held;
+    held = undefined;
+    if (all?.length) write(Buffer.concat(all));
+  };
+  socket.write = ((chunk: Buffer, ...more: unknown[]) => {
+    if (!held) return write(chunk, ...more);
+    held.push(chunk);
+    return true;
+  }) as Socket['write'];
 }
