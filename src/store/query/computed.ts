@@ -5,9 +5,15 @@ import { currenciesOf } from '../../domain/currency';
  * property test checks each expression against the domain's function.
  */
 
-const decimals = `case ${([0, 3, 4] as const)
-  .map((each) => `when t.currency in (${currenciesOf(each).map((code) => `'${code}'`)}) then ${each}`)
-  .join(' ')} else 2 end`;
+/**
+ * The decimals of a currency. The common ones come first: PostgreSQL hashes a list of more than eight anew in each
+ * execution that reaches it. 30,000 amounts took 3 s.
+ */
+export const decimalsOf = (currency: string): string =>
+  `case when ${currency} in ('USD', 'EUR', 'GBP', 'CHF', 'CAD', 'AUD', 'CNY', 'INR') then 2 ${([0, 3, 4] as const)
+    .map((each) => `when ${currency} in (${currenciesOf(each).map((code) => `'${code}'`)}) then ${each}`)
+    .join(' ')} else 2 end`;
+const decimals = decimalsOf('t.currency');
 
 /**
  * a / b in the decimals of the currency, rounded once by the mode of the settings. `div` and `mod` of numeric are exact;
@@ -17,7 +23,7 @@ const quotient = (a: string, b: string): string => `(select (div(q.a, q.b) + sig
     when 'DOWN' then 0
     when 'UP' then least(1, ceil(abs(mod(q.a, q.b))))
     else case when 2 * abs(mod(q.a, q.b)) >= q.b then 1 else 0 end end) / q.f
-  from (select (${a}) * 10::numeric ^ (${decimals}) as a, (${b})::numeric as b, 10::numeric ^ (${decimals}) as f) q)`;
+  from (select (${a}) * 10::numeric ^ (${decimals}) as a, (${b})::numeric as b, 10::numeric ^ (${decimals}) as f offset 0) q)`;
 
 const listPrice = quotient('t.list_price_per_unit * t.quantity', '1');
 const amount = quotient('t.amount_per_unit * t.quantity', '1');
@@ -43,7 +49,7 @@ export const computedSql = {
   'OrderLineItem.amountWithoutTax': `(select case when t.tax_mode is distinct from 'TaxInclusive' or x.rate is null then x.amount
     when s.inclusive_tax_rule = 'TaxFirst' then x.amount - ${quotient('x.amount * x.rate', '1 + x.rate')}
     else ${quotient('x.amount', '1 + x.rate')} end
-  from (select ${amount} as amount, ${rate} as rate) x)`,
+  from (select ${amount} as amount, ${rate} as rate offset 0) x)`,
   'Invoice.documentNumber': 't.invoice_number',
   'Invoice.documentDate': 't.invoice_date',
   'CreditMemo.documentNumber': 't.credit_memo_number',

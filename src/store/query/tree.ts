@@ -244,7 +244,7 @@ const cursorMark = '<cursor>';
 const cursorOf =
   (signature: string, { type }: Sort) =>
   (sort: string, id: string): string => {
-    const value = type === 'timestamptz' ? joined(written.instant(sort)).join('') : `to_json(${sort}::text)`;
+    const value = type === 'timestamptz' ? joined(written.instant(sort)).join('') : `to_json(${sort}::text)::text`;
     const json = `'["' || ${signature} || '",' || ${value} || ',"' || encode(uuid_send(${id}), 'hex') || '"]'`;
     return `'"' || translate(encode(convert_to(${json}, 'UTF8'), 'base64'), E'+/=\\n', '-_') || '"'`;
   };
