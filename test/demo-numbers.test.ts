@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { graphql } from 'graphql';
 import { demoClientId, demoSecret, fillDemo } from '../src/demo/fill';
-import { schema } from '../src/graph/build/schema';
 import { GraphContext } from '../src/graph/context';
+import { run } from '../src/graph/read/execution';
 import { grantsOf, isDemo } from '../src/service/client';
 import { type TestGatewayServer, testGateway, workFor } from './support/gateway';
+import { operationOf } from './support/operation';
 
 /*
  * What the demo calls by number, as README and docs do, and that each filling gives the same numbers and amounts.
@@ -80,10 +80,7 @@ describe('the tour in docs/graph.md', () => {
 
   test.each(stops)('$question The demo answers as it says', async ({ query, variables, statements, answer }) => {
     const work = await workFor(gateway.services, demoClientId);
-    const found = await graphql({
-      ...{ schema: schema(), source: query, variableValues: JSON.parse(variables) },
-      contextValue: new GraphContext(work),
-    });
+    const found = await run(operationOf(query, JSON.parse(variables)), new GraphContext(work));
     expect(JSON.parse(JSON.stringify(found))).toEqual(expected(JSON.parse(answer)));
     expect(work.counter.statements).toBe(Number(statements));
   });

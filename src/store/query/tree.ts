@@ -123,15 +123,10 @@ export type Part =
   | { name: string; kind: 'constant'; json: Json }
   /** The objects of the page; each knows its cursor. */
   | { name: string; kind: 'rows'; element: (cursor: Json) => Json }
-  | { name: string; kind: 'info'; fields: readonly (readonly [name: string, value: keyof PageFacts | Json])[] }
+  | { name: string; kind: 'info'; fields: readonly (readonly [name: string, value: PageFact | Json])[] }
   | { name: string; kind: 'total' };
 
-interface PageFacts {
-  hasNextPage: Json;
-  hasPreviousPage: Json;
-  startCursor: Json;
-  endCursor: Json;
-}
+type PageFact = 'hasNextPage' | 'hasPreviousPage' | 'startCursor' | 'endCursor';
 
 /** A page as a request wants it. */
 export interface Asked extends Pick<PageQuery, 'filter' | 'order' | 'from' | 'backward'> {
@@ -141,8 +136,8 @@ export interface Asked extends Pick<PageQuery, 'filter' | 'order' | 'from' | 'ba
 }
 
 /**
- * `parent` is absent for a list of the root; `total` is its own count of all these rows, if it has one. `ask` reads a request's arguments, and throws if they are
- * refused.
+ * `parent` is absent for a list of the root. Its `total` is its own count of all these rows, if it has one. `ask` reads the
+ * arguments of a request, and throws if they are refused.
  */
 export interface Paged {
   parent?: { key: string; by: string | readonly string[]; total?: string };
@@ -221,7 +216,7 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
     return {
       from,
       list: (element: string) =>
-        `'[' || coalesce(string_agg(${element.replaceAll(cursorMark, own)}, ','${ordered})${shown}, '') || ']'`,
+        `'[' || coalesce(string_agg(${element.replaceAll(cursorMark, () => own)}, ','${ordered})${shown}, '') || ']'`,
       ...ahead(asked),
       ...(backward ? { hasPreviousPage: more } : { hasNextPage: more }),
       startCursor: () => end(!backward),
@@ -232,7 +227,7 @@ export function page({ parent, target, definition, parts, ask }: Paged): Json {
 }
 
 /** What is said of a page without reading it: whether there are rows before its beginning. */
-function ahead({ from }: Asked): Record<keyof PageFacts, () => string> {
+function ahead({ from }: Asked): Record<PageFact, () => string> {
   const before = () => (from ? "'true'" : "'false'");
   return { hasNextPage: before, hasPreviousPage: before, startCursor: before, endCursor: before };
 }
