@@ -58,11 +58,18 @@ async function executed(operation: Operation, context: GraphContext, way: Way): 
 const mayBePlanned = ({ node }: Operation, { caller }: GraphContext): boolean =>
   node.operation === OperationTypeNode.QUERY && !caller.undecided && preparesStatements();
 
-/** The operation with these root fields alone. */
-function withFields(operation: Operation, { fields }: Plan, names: ReadonlySet<string>): Operation {
-  const selections = fields.flatMap(([name, nodes]) => (names.has(name) ? nodes : []));
-  return { ...operation, node: { ...operation.node, selectionSet: { kind: Kind.SELECTION_SET, selections } } };
+/** The operation with these root fields alone. Remembered, so that graphql-js gets the same nodes again. */
+function withFields(operation: Operation, { fields, parts }: Plan, names: ReadonlySet<string>): Operation {
+  const key = [...names].join(' ');
+  let node = parts.get(key);
+  if (!node) {
+    const selections = fields.flatMap(([name, nodes]) => (names.has(name) ? nodes : []));
+    node = { ...operation.node, selectionSet: { kind: Kind.SELECTION_SET, selections } };
+    if (parts.size < mostParts) parts.set(key, node);
+  }
+  return { ...operation, node };
 }
+const mostParts = 20;
 
 async function resolved(
   { document, node, variables }: Operation,

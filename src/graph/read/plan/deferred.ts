@@ -10,7 +10,6 @@ import {
 import { collectSubfields } from 'graphql/execution/collectFields';
 import { holeBegins, holeEnds } from '../../../store/query/json';
 import type { GraphContext } from '../../context';
-import type { Operation } from '../../guard/operation';
 import type { Noun, RowOf } from '../../model/nouns';
 import type { Deferred } from './planner';
 
@@ -23,7 +22,8 @@ interface Facts {
   posted?: boolean;
 }
 
-type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValues' | 'operation'>;
+/** What graphql-js tells a resolver of its operation. */
+export type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValues' | 'operation'>;
 
 /** Fills the fields in that the JSON has holes for. */
 export async function filled(
@@ -88,12 +88,3 @@ async function completed(
   });
   return `{${(await Promise.all(fields)).join()}}`;
 }
-
-export const infoOf = ({ document, node, variables }: Operation, schema: Info['schema']): Info => ({
-  schema,
-  fragments: Object.fromEntries(
-    document.definitions.flatMap((each) => (each.kind === 'FragmentDefinition' ? [[each.name.value, each]] : [])),
-  ),
-  variableValues: variables as Record<string, unknown>,
-  operation: node,
-});

@@ -1,6 +1,7 @@
 import {
   type DocumentNode,
   type FieldNode,
+  type FragmentDefinitionNode,
   getArgumentValues,
   Kind,
   type OperationDefinitionNode,
@@ -33,6 +34,9 @@ export interface Plan {
   fields: readonly (readonly [name: string, nodes: readonly FieldNode[]])[];
   planned: readonly PlannedRoot[];
   deferred: readonly Deferred[];
+  fragments: Readonly<Record<string, FragmentDefinitionNode>>;
+  /** Operations with some of the root fields alone, by their names. */
+  parts: Map<string, OperationDefinitionNode>;
   /** Texts of statements, by what was printed for a request. A text that is found here has been hashed before. */
   texts: Map<string, string>;
 }
@@ -102,5 +106,5 @@ function make({ document, node, variables }: Prepared, maxPageSize: number): Pla
       if (!(error instanceof NotPlanned)) throw error;
     }
   }
-  return planned.length ? { fields, planned, deferred, texts: new Map() } : null;
+  return planned.length ? { fields, planned, deferred, fragments, parts: new Map(), texts: new Map() } : null;
 }

@@ -28,10 +28,7 @@ import { type ListArgs, pageAsked } from '../connections';
 /** A query, or a part of it, that no statement can be planned for. It goes by the loaders. */
 export class NotPlanned extends Error {}
 
-/**
- * A field whose value this program computes from columns that the statement gives along. `row` and `also` are written
- * into the text in its place.
- */
+/** A field whose value this program computes. The statement writes the columns that it needs in its place. */
 export interface Deferred {
   field: GraphQLField<unknown, unknown>;
   parent: GraphQLObjectType;
@@ -49,7 +46,7 @@ const mostFields = 1_000;
 const costly = 20;
 const mostSubqueries = 60;
 
-/** Fields that read the line item, or the original line item, of their row. `also` names columns by fields that need them. */
+/** Fields that also read the line item, or the original line item, of their row: the columns behind `fields`. */
 const others: Readonly<Record<string, { noun: Noun; from: string; fields: readonly string[] }>> = {
   'Fulfillment.allowedTransitions': { noun: 'orderLineItem', from: 'orderLineItemId', fields: ['quantityFulfilled'] },
   'OrderLineItem.allowedTransitions': {
@@ -71,6 +68,8 @@ const settingsForms: Readonly<Record<string, 'boolean' | 'texts' | 'integer' | '
 };
 
 type Nodes = readonly FieldNode[];
+/** The name of a selected field, whatever the reply calls it. */
+const fieldOf = ([node]: Nodes): string => node.name.value;
 type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
 export interface PlanContext {
@@ -125,7 +124,7 @@ export class Planner {
     value: (field: string, nodes: Nodes) => Json,
   ): [name: string, value: Json][] {
     return this.selected(type, nodes).map(([name, below]) => {
-      const field = below[0].name.value;
+      const field = fieldOf(below);
       return [name, field === '__typename' ? text(`"${type.name}"`) : value(field, below)];
     });
   }
@@ -221,7 +220,7 @@ export class Planner {
     name: string,
     nodes: Nodes,
   ): tree.Part {
-    const field = nodes[0].name.value;
+    const field = fieldOf(nodes);
     if (field === '__typename') return { name, kind: 'constant', json: text(`"${connection.name}"`) };
     if (field === 'totalCount') return { name, kind: 'total' };
     if (field === 'nodes') {
@@ -238,16 +237,10 @@ export class Planner {
         );
       return { name, kind: 'rows', element };
     }
-    const fields = this.selected(type, nodes).map(
-      ([
-        name,
-        [
-          {
-            name: { value },
-          },
-        ],
-      ]) => [name, value === '__typename' ? text(`"${type.name}"`) : (value as 'endCursor')] as const,
-    );
+    const fields = this.selected(type, nodes).map(([name, below]) => {
+      const fact = fieldOf(below);
+      return [name, fact === '__typename' ? text(`"${type.name}"`) : (fact as 'endCursor')] as const;
+    });
     return { name, kind: 'info', fields };
   }
 
@@ -307,25 +300,18 @@ export class Planner {
       ]),
   };
 
+  /** Objects that a column of JSON holds. */
   private elements(row: tree.Row, property: string, typename: string, nodes: Nodes): Json {
     const type = this.context.schema.getType(typename) as GraphQLObjectType;
     const isText = (type: GraphQLOutputType) => !['Int', 'Boolean'].includes(getNamedType(type).name);
     return tree.elements(
       row,
       property,
-      this.selected(type, nodes).map(
-        ([
-          name,
-          [
-            {
-              name: { value: key },
-            },
-          ],
-        ]) => ({
-          name,
-          value: key === '__typename' ? text(`"${typename}"`) : { key, isText: isText(type.getFields()[key].type) },
-        }),
-      ),
+      this.selected(type, nodes).map(([name, below]) => {
+        const key = fieldOf(below);
+        if (key === '__typename') return { name, value: text(`"${typename}"`) };
+        return { name, value: { key, isText: isText(type.getFields()[key].type) } };
+      }),
     );
   }
 

@@ -7,7 +7,7 @@ import { schema } from '../../build/schema';
 import type { GraphContext } from '../../context';
 import { countCosts, readingCosts } from '../../guard/cost';
 import type { Operation } from '../../guard/operation';
-import { filled, infoOf } from './deferred';
+import { filled } from './deferred';
 import type { Plan, PlannedRoot } from './plan';
 
 /** JSON that goes out as PostgreSQL has written it. */
@@ -46,9 +46,12 @@ export async function runPlanned(
   }
   const left = new Set(plan.fields.map(([name]) => name));
   for (const { name } of asked) left.delete(name);
-  const text = textOf(plan, asked, printed, context.reply.allowed);
+  const ask = () => {
+    const text = textOf(plan, asked, printed, context.reply.allowed);
+    return answered(plan, asked, text, binding.values.list, operation, context, otherwise);
+  };
   const [answers, rest] = await Promise.all([
-    asked.length ? answered(plan, asked, text, binding.values.list, operation, context, otherwise) : undefined,
+    asked.length ? ask() : undefined,
     left.size ? otherwise(left) : undefined,
   ]);
   return merged(plan, [answers, rest]);
@@ -97,12 +100,14 @@ async function answered(
 ): Promise<ExecutionResult> {
   try {
     const row = await context.work.reads().bytes(text, values);
-    const info = plan.deferred.length ? infoOf(operation, schema()) : undefined;
+    const { fragments, deferred } = plan;
+    const { variables, node } = operation;
+    const info = { schema: schema(), fragments, variableValues: variables as Record<string, unknown>, operation: node };
     const data: Record<string, RawJson> = Object.create(null);
     await Promise.all(
       roots.map(async (root, at) => {
         const written = row[at] ?? context.reply.tooLong();
-        const json = info ? await filled(written, plan.deferred, context, info) : written;
+        const json = deferred.length ? await filled(written, deferred, context, info) : written;
         note(root, json, context);
         data[root.name] = new RawJson(json);
       }),
