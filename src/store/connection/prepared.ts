@@ -12,7 +12,7 @@ export const statementName = (text: string): string =>
  * connection keeps the plans that it used last, and a text is prepared when it comes for the second time.
  */
 const mostPrepared = 200;
-/** Texts that are remembered, with their names: the last that came. */
+/** Texts that are remembered, with their names: those that came last for the first time. */
 const mostRemembered = 2_000;
 const remembered = new Map<string, string>();
 let preparing = true;
@@ -28,11 +28,7 @@ export const preparesStatements = (): boolean => preparing;
 export function nameOf(text: string): string | undefined {
   if (!preparing) return undefined;
   const name = remembered.get(text);
-  if (name !== undefined) {
-    remembered.delete(text);
-    remembered.set(text, name);
-    return name;
-  }
+  if (name !== undefined) return name;
   remembered.set(text, statementName(text));
   forgetOldest(remembered, mostRemembered);
   return undefined;
