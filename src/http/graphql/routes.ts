@@ -72,8 +72,8 @@ function isPlain({ method, body }: FastifyRequest): boolean {
 }
 
 /**
- * The reply to a query that was run ahead and has no errors. Apollo would look at nothing else, and takes a fifth of the time
- * of a small query. Errors are left to Apollo and its plugins.
+ * The reply to a query that was run ahead and has no errors. Apollo has nothing left to do for it, and takes a tenth of the
+ * server's time for a small query. Errors are left to Apollo and its plugins.
  */
 async function answerAhead(context: RequestContext, limits: Limits): Promise<Rendered | undefined> {
   const ran = await context.ran?.catch(() => undefined);

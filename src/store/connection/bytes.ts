@@ -3,7 +3,7 @@ import { Parser } from 'pg-protocol/dist/parser';
 
 /*
  * Values that leave the driver as the bytes that PostgreSQL sent. The driver would make a string of them, and the reply
- * would make bytes of it again: for a reply of 200 KB that was half of the server's time.
+ * would make bytes of it again. For a reply of 200 KB that was a third of the server's time.
  *
  * A statement asks for it by the name of its first column, so nothing else on the connection changes. If the driver has
  * another parser than this one, the values are strings, and whoever reads them takes both.

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { Parser } from 'pg-protocol/dist/parser';
 import { bytesColumn } from '../../../src/store/connection/bytes';
 import { Connection } from '../../../src/store/connection/connection';
 import { type TestDatabase, testDatabase } from '../../support/database';
@@ -44,4 +45,34 @@ test('other statements on the connection have their values as ever, also after a
   await expect(bytes("'x'::text::integer::text")).rejects.toMatchObject({ code: '22P02' });
   expect(await connection.query('select array[1, 2] as list')).toEqual([{ list: [1, 2] }]);
   expect(await bytes("'y'")).toEqual([Buffer.from('y')]);
+});
+
+test('a value stays as it is when the parser reads later messages into the same buffer', () => {
+  const message = (code: string, body: Buffer) => {
+    const head = Buffer.alloc(5, code, 'latin1');
+    head.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([head, body]);
+  };
+  const integers = (...of: [size: 2 | 4, value: number][]) =>
+    Buffer.concat(
+      of.map(([size, value]) => {
+        const bytes = Buffer.alloc(size);
+        bytes.writeIntBE(value, 0, size);
+        return bytes;
+      }),
+    );
+  const value = Buffer.alloc(1_000, 'x');
+  const field = [Buffer.from(`${bytesColumn}\0`), integers([4, 0], [2, 0], [4, 25], [2, -1], [4, -1], [2, 0])];
+  const row = message('D', Buffer.concat([integers([2, 1], [4, value.length]), value]));
+  const later = message('C', Buffer.from(`${'SELECT 1'.repeat(50)}\0`));
+  const all = Buffer.concat([message('T', Buffer.concat([integers([2, 1]), ...field])), row, later]);
+  // What comes first ends within the later message, whose rest the parser then moves to the beginning of the buffer.
+  const cut = all.length - later.length + 3;
+  const parser = new Parser();
+  const rows: unknown[] = [];
+  const note = (read: unknown) =>
+    rows.push(...((read as { fields?: unknown[]; name: string }).name === 'dataRow' ? [read] : []));
+  parser.parse(Buffer.from(all.subarray(0, cut)), note);
+  parser.parse(Buffer.from(all.subarray(cut)), note);
+  expect(rows).toMatchObject([{ fields: [value] }]);
 });
