@@ -15,8 +15,8 @@ import {
   retire,
   today,
 } from '../service/registered-document';
-import { transactionAside } from '../store/connection/connection';
 import type { Database } from '../store/connection/database';
+import { transactionAside } from '../store/connection/lease';
 import { openDatabase } from '../store/connection/open-database';
 import { preparedStatements } from '../store/connection/prepared';
 import { liveDocuments, type RegisteredDocumentRow } from '../store/registered-document';

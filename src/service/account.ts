@@ -3,7 +3,7 @@ import { below, Refusal, userError } from '../domain/errors';
 import { isChanged } from '../domain/history';
 import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
-import { insertNumberedRows, lockRows, updateRows } from '../store/query/write';
+import { insertChosenRows, lockRows, updateRows } from '../store/query/write';
 import { findByKey, judgeVersion } from './key';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
@@ -37,7 +37,7 @@ export function createAccount(work: Work, input: CreateAccountInput, dryRun = fa
       paymentMethodToken: input.paymentMethodToken ?? null,
     };
     const numbering = unit.numbering('account', 'accountNumber', 1);
-    const [account] = await insertNumberedRows<AccountRow>(unit.db, AccountRow, [row], numbering);
+    const [account] = await insertChosenRows<AccountRow>(unit.db, AccountRow, [row], numbering);
     unit.note('Account', 'Create', null, account);
     return { account };
   });

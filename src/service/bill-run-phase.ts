@@ -106,9 +106,9 @@ const sum = (groups: readonly { count: number }[]): number => groups.reduce((sum
 async function billSales(unit: Unit, groups: readonly DueGroup[], dates: BillingDates, origin: Origin): Promise<void> {
   const settings = await unit.settings();
   const amounts = groups.some((group) => group.isPriced) ? await dueAmounts(unit.db) : [];
-  const headers = groups.map((group) => invoiceOf(unit, invoiceHeader(group, dates), origin));
-  const numbering = unit.numbering('invoice', 'invoiceNumber', headers.length);
-  const invoices = await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, headers, numbering);
+  const invoices = groups.map((group) => invoiceOf(unit, invoiceHeader(group, dates), origin));
+  const numbering = unit.numbering('invoice', 'invoiceNumber', invoices.length);
+  await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, invoices, numbering);
   const prices = amounts.map((amount) => priceOf(amount, settings));
   const sums = new Map((await billDue(unit.db, invoices, prices)).map((sum) => [sum.invoiceId, sum]));
   const totals = invoices.map((invoice) => {

@@ -21,8 +21,9 @@ import {
   saveRun,
   takeChunk,
 } from '../store/bill-run';
-import { Connection, type Lease, transaction } from '../store/connection/connection';
+import { Connection } from '../store/connection/connection';
 import { faultOf } from '../store/connection/failure';
+import { type Lease, transaction } from '../store/connection/lease';
 import { dueAccounts } from '../store/due';
 import { newId } from '../store/id';
 import { findBillRun } from './bill-run';
@@ -146,7 +147,7 @@ async function plan(services: Services, lease: Connection, seen: BillRunRow): Pr
   if (run?.status !== 'Pending') return run !== undefined;
   const unit = new Unit(lease, services, callerOf(run), false);
   // This statement reads whole tables: a sequential scan with parallel workers is best.
-  await lease.control('set local enable_seqscan = on; set local max_parallel_workers_per_gather = 2');
+  await lease.setLocal({ enable_seqscan: 'on', max_parallel_workers_per_gather: '2' });
   const due = await dueAccounts(unit.db, run.accountIds, run.targetDate);
   let chunkId = newId();
   let size = 0;
@@ -246,13 +247,13 @@ async function oneByOne(
   let whole = true;
   let parked = false;
   for (const account of accounts) {
-    await lease.control('savepoint account');
+    lease.savepoint('account');
     try {
       whole = (await phaseActs[phase](new Unit(lease, services, callerOf(run), false), run, [account])) && whole;
       await lease.control('release savepoint account');
     } catch (error) {
       if (faultOf(error)) throw error;
-      await lease.control('rollback to savepoint account');
+      await lease.rollbackTo('account');
       tell(services, error, `bill run ${run.billRunNumber}, account ${account.accountId}`);
       parked = true;
       await saveAccounts(lease, run, [{ ...account, ...reasonOf(error), during: phase }]);

@@ -36,7 +36,7 @@ export function createBillRun(work: Work, input: BillRunInput): Promise<{ billRu
   return work.run(false, async (unit) => {
     refuse(below(['input'], judgeBillRunInput(input)));
     const { clientId, entityId, orgIds, trackId } = unit.caller;
-    const row: BillRunRow = {
+    const billRun: BillRunRow = {
       id: newId(),
       entityId,
       orgIds: [...orgIds],
@@ -59,7 +59,7 @@ export function createBillRun(work: Work, input: BillRunInput): Promise<{ billRu
       trackId,
     };
     const numbering = unit.numbering('bill_run', 'billRunNumber', 1);
-    const [billRun] = await insertNumberedRows<BillRunRow>(unit.db, BillRunRow, [row], numbering);
+    await insertNumberedRows<BillRunRow>(unit.db, BillRunRow, [billRun], numbering);
     unit.note('BillRun', 'Create', null, billRun);
     wakeAfter(unit);
     return { billRun };

@@ -177,9 +177,9 @@ async function writeInvoices(
   drafts: readonly InvoiceDraft[],
   origin: Origin,
 ): Promise<Written<InvoiceRow>> {
-  const headers = drafts.map((draft) => invoiceOf(unit, draft, origin));
-  const numbering = unit.numbering('invoice', 'invoiceNumber', headers.length);
-  const rows = await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, headers, numbering);
+  const rows = drafts.map((draft) => invoiceOf(unit, draft, origin));
+  const numbering = unit.numbering('invoice', 'invoiceNumber', rows.length);
+  await insertNumberedRows<InvoiceRow>(unit.db, InvoiceRow, rows, numbering);
   const items = drafts.flatMap((draft, at) =>
     draft.items.map(
       ({ net, ...item }): InvoiceItemRow => ({ ...itemOf(unit, item), invoiceId: rows[at].id, chargeAmount: net }),
@@ -196,7 +196,7 @@ async function writeCreditMemos(
   origin: Origin,
   invoiceIds: readonly string[],
 ): Promise<Written<CreditMemoRow>> {
-  const headers = drafts.map((draft) => ({
+  const rows = drafts.map((draft) => ({
     ...documentOf(unit, draft, origin),
     creditMemoNumber: null as unknown as string,
     creditMemoDate: draft.documentDate,
@@ -206,8 +206,8 @@ async function writeCreditMemos(
     reversedInvoiceId: null,
     sisterInvoiceId: draft.sister === null ? null : invoiceIds[draft.sister],
   }));
-  const numbering = unit.numbering('credit_memo', 'creditMemoNumber', headers.length);
-  const rows = await insertNumberedRows<CreditMemoRow>(unit.db, CreditMemoRow, headers, numbering);
+  const numbering = unit.numbering('credit_memo', 'creditMemoNumber', rows.length);
+  await insertNumberedRows<CreditMemoRow>(unit.db, CreditMemoRow, rows, numbering);
   const items = drafts.flatMap((draft, at) =>
     draft.items.map(
       ({ net, ...item }): CreditMemoItemRow => ({

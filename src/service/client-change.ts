@@ -13,8 +13,8 @@ import {
   removeGrants,
   replaceSecret,
 } from '../store/client-change';
-import { Lease } from '../store/connection/connection';
 import type { Database } from '../store/connection/database';
+import { type Lease, transactionAside } from '../store/connection/lease';
 import { newId } from '../store/id';
 import {
   type Credentials,
@@ -45,18 +45,10 @@ async function holding<T>(
 ): Promise<T> {
   const id = idOf(clientId);
   if (id === undefined) throw noClient(clientId);
-  const lease = await Lease.take(side);
-  let open = true;
-  try {
-    await lease.control('begin');
+  return transactionAside(side, async (lease) => {
     if (!(await lockClient(lease, id))) throw noClient(clientId);
-    const result = await act(lease, id);
-    open = false;
-    await lease.commit();
-    return result;
-  } finally {
-    await lease.release(open);
-  }
+    return act(lease, id);
+  });
 }
 
 export interface Rotated extends Credentials {

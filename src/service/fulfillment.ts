@@ -50,11 +50,8 @@ export function createFulfillments(
       ...below(['input', 'processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
     ]);
     const ids = entries.map((entry) => idOf(entry.orderLineItemId));
-    const lines = await lockLines(
-      unit,
-      ids.filter((id) => id !== undefined),
-    );
-    const settings = await unit.settings();
+    const named = ids.filter((id) => id !== undefined);
+    const [lines, settings] = await Promise.all([lockLines(unit, named), unit.settings()]);
     const before = new Map(lines);
     const reserved = new Map<string, Decimal>();
     const errors: UserError[] = [];
@@ -75,7 +72,7 @@ export function createFulfillments(
     const accepted = judged(drafts, errors, onError);
 
     const numbering = unit.numbering('fulfillment', 'fulfillmentNumber', accepted.length);
-    const written = await insertNumberedRows<FulfillmentRow>(unit.db, FulfillmentRow, accepted, numbering);
+    await insertNumberedRows<FulfillmentRow>(unit.db, FulfillmentRow, accepted, numbering);
     const items = new Map(
       entries.flatMap(({ fulfillmentItems }, at) => {
         const draft = drafts[at];
@@ -83,13 +80,13 @@ export function createFulfillments(
       }),
     );
     await insertRows(unit.db, FulfillmentItemRow, [...items.values()].flat());
-    for (const row of written) unit.note('Fulfillment', 'Create', null, row);
+    for (const row of accepted) unit.note('Fulfillment', 'Create', null, row);
     await settleLines(unit, before, lines);
-    const billed = await bill(unit, { fulfillments: written, lineOf: lines }, input.processingOptions, [
+    const billed = await bill(unit, { fulfillments: accepted, lineOf: lines }, input.processingOptions, [
       'input',
       'processingOptions',
     ]);
-    return { ...billed, fulfillments: inOrder(drafts, written), items, userErrors: errors };
+    return { ...billed, fulfillments: drafts, items, userErrors: errors };
   });
 }
 
@@ -100,15 +97,6 @@ export const findFulfillment = (
   properties?: readonly string[],
 ): Promise<FulfillmentRow | undefined> =>
   findByKey<FulfillmentRow>(work.reads(), FulfillmentRow, 'fulfillmentNumber', key, properties);
-
-/** Written rows in the positions of their drafts. */
-function inOrder(
-  drafts: readonly (FulfillmentRow | null)[],
-  written: readonly FulfillmentRow[],
-): (FulfillmentRow | null)[] {
-  const byId = new Map(written.map((row) => [row.id, row]));
-  return drafts.map((draft) => draft && byId.get(draft.id)!);
-}
 
 function fulfillmentRow(
   unit: Unit,

@@ -18,7 +18,7 @@ import { AccountRow } from '../store/account';
 import { newId } from '../store/id';
 import { OrderRow } from '../store/order';
 import { lineItemsByNumbers, OrderLineItemRow } from '../store/order-line-item';
-import { insertNumberedRows, insertRows } from '../store/query/write';
+import { insertChosenRows, insertRows } from '../store/query/write';
 import { type Billed, bill } from './billing';
 import { findByKey } from './key';
 import { lockLines, settleLines } from './order-line-item';
@@ -62,7 +62,7 @@ export function createOrder(
 
     const draft = orderRow(unit, input, account!);
     const numbering = unit.numbering('order', 'orderNumber', 1);
-    const [order] = await insertNumberedRows<OrderRow>(unit.db, OrderRow, [draft], numbering);
+    const [order] = await insertChosenRows<OrderRow>(unit.db, OrderRow, [draft], numbering);
     const orderLineItems = judged.lines.map((line, at) => lineRow(unit, order, account!, line, at));
     await insertRows(unit.db, OrderLineItemRow, orderLineItems);
     unit.note('Order', 'Create', null, order);

@@ -5,7 +5,8 @@ import { amountsToCollect, balancesBehind, offsetsOf } from '../domain/invoice';
 import { judgePayment } from '../domain/payment';
 import { GatewayTimeout } from '../gateway/port';
 import type { AccountRow } from '../store/account';
-import { type Connection, transaction } from '../store/connection/connection';
+import { type Connection } from '../store/connection/connection';
+import { transaction } from '../store/connection/lease';
 import { newId } from '../store/id';
 import { InvoiceOffsetRow, InvoiceRow, lockNegativeInvoices } from '../store/invoice';
 import { PaymentApplicationRow, PaymentRow } from '../store/payment';
@@ -180,7 +181,7 @@ async function authorize(
  * Writes payments for the authorized attempts. They are applied to their invoices, and stay Processing until captured.
  */
 async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: readonly InvoiceRow[][]) {
-  const drafts = attempts.map((attempt) => ({
+  const payments = attempts.map((attempt) => ({
     id: newId(),
     ...unit.created(attempt.orgId),
     accountId: attempt.accountId,
@@ -193,8 +194,8 @@ async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: read
     effectiveDate: dayOf(unit.now),
     attemptId: attempt.id,
   }));
-  const numbering = unit.numbering('payment', 'paymentNumber', drafts.length);
-  const payments = await insertNumberedRows<PaymentRow>(unit.db, PaymentRow, drafts, numbering);
+  const numbering = unit.numbering('payment', 'paymentNumber', payments.length);
+  await insertNumberedRows<PaymentRow>(unit.db, PaymentRow, payments, numbering);
   const applications = groups.flatMap((group, at) =>
     group.map(
       (invoice): PaymentApplicationRow => ({

@@ -67,7 +67,7 @@ async function writeReversal(
   items: readonly InvoiceItemRow[],
   date: Day,
 ): Promise<CreditMemoRow> {
-  const draft: CreditMemoRow = {
+  const memo: CreditMemoRow = {
     id: newId(),
     ...unit.created(invoice.orgId),
     accountId: invoice.accountId,
@@ -90,7 +90,7 @@ async function writeReversal(
     reversedInvoiceId: invoice.id,
   };
   const numbering = unit.numbering('credit_memo', 'creditMemoNumber', 1);
-  const [memo] = await insertNumberedRows<CreditMemoRow>(unit.db, CreditMemoRow, [draft], numbering);
+  await insertNumberedRows<CreditMemoRow>(unit.db, CreditMemoRow, [memo], numbering);
   unit.note('CreditMemo', 'Create', null, memo);
   const inOrder = [...items].sort((a, b) => (a.id < b.id ? -1 : 1));
   const mirrored = inOrder.map(

@@ -1,4 +1,5 @@
-import { type Connection, transaction } from '../store/connection/connection';
+import { type Connection } from '../store/connection/connection';
+import { transaction } from '../store/connection/lease';
 import type { RowKey } from '../store/query/table';
 import { noted, type Services, translated } from './run/services';
 

@@ -65,7 +65,7 @@ export async function billingSettings(scoped: Scoped, lock?: 'share' | 'update')
 export async function updateBillingSettings(scoped: Scoped, settings: BillingSettingsRow): Promise<void> {
   const table = tableOf(BillingSettingsRow);
   const properties = Object.keys(table.columns).filter((property) => property !== 'entityId');
-  await scoped.query(
+  await scoped.post(
     `update billing_settings t set ${properties.map((p) => `${table.columns[p].name} = r."${p}"`).join(', ')}
      from json_to_record($3::json) as r(${recordset(table, properties)}) where ${ofEntity}`,
     [JSON.stringify(settings)],

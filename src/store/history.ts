@@ -47,14 +47,14 @@ export const historyEntries = list(HistoryEntryRow, {
   defaultSort: { field: 'at', direction: 'ASC' },
 });
 
-/** Writes entries with the id of the running transaction. */
+/** Posts entries with the id of the running transaction. */
 export async function insertHistory(
   scoped: Scoped,
   entries: readonly Omit<HistoryEntryRow, 'transactionId'>[],
 ): Promise<void> {
   if (entries.length === 0) return;
-  const written = await scoped.query(
-    `insert into history_entry (id, entity_id, org_id, org_ids, subject_type, subject_id, at, actor, track_id, action, from_state, to_state,
+  await scoped.post(
+    `with written as (insert into history_entry (id, entity_id, org_id, org_ids, subject_type, subject_id, at, actor, track_id, action, from_state, to_state,
        changes, version, transaction_id)
      select r."id", r."entityId", r."orgId", r."orgIds", r."subjectType", r."subjectId", r."at", r."actor", r."trackId", r."action",
        r."fromState", r."toState", r."changes", r."version", pg_current_xact_id()::text::bigint
@@ -62,9 +62,7 @@ export async function insertHistory(
        "at" timestamptz, "actor" uuid, "trackId" text, "action" text, "fromState" text, "toState" text, "changes" jsonb,
        "version" integer)
      where ${given(tableOf(HistoryEntryRow))}
-     returning 1`,
-    [JSON.stringify(entries)],
+     returning 1) select all_written(count(*), $4, 'history_entry') from written`,
+    [JSON.stringify(entries), entries.length],
   );
-  if (written.length !== entries.length)
-    throw new Error(`${entries.length - written.length} history entries are out of scope`);
 }

@@ -46,12 +46,12 @@ export async function storedOutcome(
   return row;
 }
 
-/** Stores an outcome. It replaces an outcome older than 24 hours. */
+/** Posts an outcome. It replaces an outcome older than 24 hours. */
 export async function storeOutcome(
   connection: Connection,
   outcome: Omit<IdempotencyOutcomeRow, 'createdDate'>,
 ): Promise<void> {
-  await connection.query(
+  await connection.post(
     `insert into idempotency_outcome (entity_id, client_id, key, fingerprint, status, headers, body, created_date)
      values ($1, $2, $3, $4, $5, $6, $7, now())
      on conflict (entity_id, client_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,

@@ -1,6 +1,6 @@
 import { updateAccount } from '../../src/service/account';
 import { createFulfillments } from '../../src/service/fulfillment';
-import { Lease } from '../../src/store/connection/connection';
+import { Lease } from '../../src/store/connection/lease';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -233,13 +233,13 @@ describe('the history of what follows from a fulfillment', () => {
     const [x, y] = orderLineItems.map(({ id }) => id).sort();
     const entry = (orderLineItemId: string) => ({ orderLineItemId, fulfillmentDate: '2022-01-01', quantity: '1' });
     const blocker = await Lease.take(gateway.services.db.writing);
-    await blocker.begin(work.caller);
+    blocker.begin(work.caller);
     await blocker.query('select 1 from order_line_item where id = $1 for update', [x]);
     // Waits for the first line, while the second is changed by another.
     const first = createFulfillments(work, { fulfillments: [entry(x), entry(y)] });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await createFulfillments(await client.work(), { fulfillments: [entry(y)] });
-    await blocker.release(true);
+    await blocker.release();
     await first;
     const entries = await historyOf(y);
     expect(entries.map(({ version }) => version)).toEqual([1, 2, 3]);

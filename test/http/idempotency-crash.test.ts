@@ -8,7 +8,8 @@ import { listening } from '../support/socket';
  */
 const lockClass = 7248;
 const gates = {
-  'before it commits': 'create trigger gate_0 before insert on idempotency_outcome for each row',
+  // The outcome and the commit go out together, so only what comes before them can still be lost.
+  'before it commits': 'create trigger gate_0 before insert on history_entry for each row',
   // What is deferred waits in the commit itself: it is carried out, and nobody is there to be told.
   'between commit and answer':
     'create constraint trigger gate_1 after insert on idempotency_outcome deferrable initially deferred for each row',

@@ -199,7 +199,12 @@ describe('the operations of a process', () => {
 
   test('that do not get their turn in a third of their time are told so, and not that the server is away', async () => {
     await withLimits({ costInFlight: 1_000_000, time: 200 }, async (ask) => {
+      // Those that have their turn wait for the table, and so keep it.
+      const holder = await gateway.database.pool.connect();
+      await holder.query('begin; lock table order_line_item in access exclusive mode');
       const answers = await Promise.all(Array.from({ length: 40 }, () => ask(heavy)));
+      await holder.query('rollback');
+      holder.release();
       const late = answers.filter(({ body }) => body.errors?.[0].extensions.limit === 'costInFlight');
       expect(late.length).toBeGreaterThan(0);
       for (const { status, headers, body } of late) {

@@ -5,7 +5,7 @@ import { GraphContext } from '../../src/graph/context';
 import { checkDocument } from '../../src/graph/guard/document-check';
 import { DocumentLimits } from '../../src/graph/guard/limits';
 import { hashOf, registerDocuments } from '../../src/service/registered-document';
-import { transactionAside } from '../../src/store/connection/connection';
+import { transactionAside } from '../../src/store/connection/lease';
 import { type Found, foundOperations } from '../support/found-operations';
 import { type Answer, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { manifestOf } from '../support/manifest';

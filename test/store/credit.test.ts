@@ -1,6 +1,7 @@
 import { createBillRun } from '../../src/service/bill-run';
 import { carryOn } from '../../src/service/bill-run-worker';
-import { Connection, type Lease, Scoped, transaction } from '../../src/store/connection/connection';
+import { Connection, Scoped } from '../../src/store/connection/connection';
+import { type Lease, transaction } from '../../src/store/connection/lease';
 import { creditFacts } from '../../src/store/credit';
 import { dueSums, gatherDue } from '../../src/store/due';
 import { dueLines } from '../support/due-lines';

@@ -5,8 +5,8 @@ import { Client } from 'pg';
 import { Breakers } from '../../src/gateway/breaker';
 import { createAccount } from '../../src/service/account';
 import { createClient } from '../../src/service/client';
-import { Lease } from '../../src/store/connection/connection';
 import { Database, migrate } from '../../src/store/connection/database';
+import { Lease } from '../../src/store/connection/lease';
 import { readerRole } from '../../src/store/connection/roles';
 import { type RunningPostgres, startEmbedded } from '../../src/store/embedded/embedded';
 import { workFor } from '../support/gateway';
@@ -61,7 +61,7 @@ async function works(url: string): Promise<void> {
     await expect(db.reads().query('delete from account')).rejects.toMatchObject({ code: '42501' });
     const lease = await Lease.take(db.writing);
     try {
-      await lease.begin(acme.scope);
+      lease.begin(acme.scope);
       expect(await lease.query('select name from account')).toEqual([{ name: 'Acme' }]);
       const taken = lease.query('update account set entity_id = $1, org_id = $2', [
         globex.account.entityId,
@@ -69,7 +69,7 @@ async function works(url: string): Promise<void> {
       ]);
       await expect(taken).rejects.toMatchObject({ code: '42501' });
     } finally {
-      await lease.release(true);
+      await lease.release();
     }
   } finally {
     await db.close();

@@ -1,5 +1,6 @@
-import { Scoped, transaction } from '../../src/store/connection/connection';
+import { Scoped } from '../../src/store/connection/connection';
 import type { Database } from '../../src/store/connection/database';
+import { transaction } from '../../src/store/connection/lease';
 import { dueAccounts, gatherDue, gatheredBySale } from '../../src/store/due';
 
 /** A statement as the owner, outside of every scope. */

@@ -1,7 +1,8 @@
 import type { Caller } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
 import { LimitError } from '../../domain/limits';
-import { type Connection, Lease, type StatementCounter } from '../../store/connection/connection';
+import type { Connection, StatementCounter } from '../../store/connection/connection';
+import { Lease } from '../../store/connection/lease';
 import { lockIdempotencyKey, storedOutcome, storeOutcome } from '../../store/idempotency';
 import { noted, type Services, translated } from './services';
 import { type Held, Work } from './work';
@@ -50,9 +51,8 @@ export async function hold(
   });
   const held: Held = { connection: lease, units: [], mayPay, settled: false };
   const work = new Work(services, caller, counter, held);
-  let open = true;
   try {
-    await lease.begin(caller);
+    lease.begin(caller);
     if ('idempotencyKey' in why) {
       const stored = await takeKey(lease, caller, why);
       if (stored) {
@@ -67,8 +67,6 @@ export async function hold(
       const { idempotencyKey: key, fingerprint, longest } = why;
       if (reply.body.length > longest) throw tooLong(reply.body.length, longest);
       await storeOutcome(lease, { entityId, clientId, key, fingerprint, ...reply });
-      // If the commit fails, its outcome is unknown. The sweep then settles the open payments.
-      open = false;
       await services.db.commit(lease, caller);
       work.defer(held.units.splice(0).flatMap((unit) => unit.onCommit));
     }
@@ -76,8 +74,9 @@ export async function hold(
   } catch (error) {
     throw noted(services, translated(error));
   } finally {
-    await lease.release(open);
-    if (open) work.defer(held.units.splice(0).flatMap((unit) => unit.onRollback));
+    await lease.release();
+    // If the outcome of the commit is unknown, the sweep settles the open payments.
+    if (!lease.mayHaveCommitted) work.defer(held.units.splice(0).flatMap((unit) => unit.onRollback));
   }
 }
 
@@ -93,9 +92,12 @@ async function takeKey(
   { idempotencyKey, fingerprint }: Keyed,
 ): Promise<Reply | undefined> {
   const { entityId, clientId } = caller;
-  if (!(await lockIdempotencyKey(connection, entityId, clientId, idempotencyKey)))
-    throw new RequestError('IDEMPOTENCY_IN_PROGRESS');
-  const stored = await storedOutcome(connection, entityId, clientId, idempotencyKey);
+  // In one message, and one after the other: the outcome is read once the key is locked.
+  const [locked, stored] = await Promise.all([
+    lockIdempotencyKey(connection, entityId, clientId, idempotencyKey),
+    storedOutcome(connection, entityId, clientId, idempotencyKey),
+  ]);
+  if (!locked) throw new RequestError('IDEMPOTENCY_IN_PROGRESS');
   if (stored && stored.fingerprint !== fingerprint) throw new RequestError('IDEMPOTENCY_MISMATCH');
   return stored && { status: stored.status, headers: stored.headers, body: stored.body };
 }

@@ -49,7 +49,7 @@ export class Unit {
   }
 
   /** The source of business numbers for `count` rows: the sequence, or DRYRUN-1, DRYRUN-2, ... */
-  numbering(kind: NumberedKind, column: string, count: number): Numbering {
+  numbering<K extends NumberedKind>(kind: K, column: string, count: number): Numbering<K> {
     const dryRun = this.dryRun ? this.dryRunNumbers : null;
     this.dryRunNumbers += count;
     return { kind, column, dryRun };
@@ -82,7 +82,7 @@ export class Unit {
     });
   }
 
-  /** Writes the recorded history, as the last statement of an effect. */
+  /** Posts the recorded history, as the last statement of an effect. */
   writeHistory(): Promise<void> {
     return insertHistory(this.db, this.entries);
   }

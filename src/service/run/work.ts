@@ -1,12 +1,13 @@
 import type { Caller } from '../../domain/caller';
 import { isRetryable, Refusal, RequestError } from '../../domain/errors';
-import { type Connection, Lease, RolledBack, Scoped, type StatementCounter } from '../../store/connection/connection';
+import { type Connection, Scoped, type StatementCounter } from '../../store/connection/connection';
+import { Lease } from '../../store/connection/lease';
 import { noted, type Services, translated } from './services';
 import { Unit } from './unit';
 
 /** A connection whose transaction stays open until the request's reply is rendered (idempotency.ts). */
 export interface Held {
-  connection: Connection;
+  connection: Lease;
   units: Unit[];
   /** The connection comes from the pool for payments and may wait for the payment gateway. */
   mayPay: boolean;
@@ -86,16 +87,17 @@ export class Work {
 
   private async runHeld<T>(held: Held, dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {
     const unit = new Unit(held.connection, this.services, this.caller, dryRun, held.mayPay);
-    await held.connection.control('savepoint effect');
+    held.connection.savepoint('effect');
     try {
       const result = await effect(unit);
       await unit.writeHistory();
+      await held.connection.flush();
       held.units.push(unit);
       held.settled = true;
       return result;
     } catch (error) {
       this.later.push(...unit.onRollback);
-      await held.connection.control('rollback to savepoint effect');
+      await held.connection.rollbackTo('effect');
       const refused = translated(error);
       // A retryable refusal may succeed next time, so it is not stored.
       held.settled = refused instanceof Refusal && !refused.errors.some(({ code }) => isRetryable(code));
@@ -110,26 +112,25 @@ export class Work {
     const lease = await Lease.take(pays ? paying : writing, this.counter);
     const unit = new Unit(lease, this.services, this.caller, dryRun, pays);
     let committed = false;
-    let ended = false;
     try {
-      await lease.begin(this.caller);
+      lease.begin(this.caller);
       const result = await effect(unit);
       await unit.writeHistory();
-      if (!dryRun) {
+      if (dryRun) {
+        await lease.flush();
+      } else {
         this.counter.limit?.check();
-        // From here on an authorized payment must not be voided. If the commit fails, the sweep finds out whether it
-        // took place.
-        ended = true;
         await this.services.db.commit(lease, this.caller).catch((error) => {
-          throw error instanceof RolledBack ? error : new RequestError('OUTCOME_UNKNOWN', undefined, error);
+          throw lease.mayHaveCommitted ? new RequestError('OUTCOME_UNKNOWN', undefined, error) : error;
         });
         committed = true;
       }
       return result;
     } finally {
-      await lease.release(!ended);
+      await lease.release();
       if (committed) this.later.push(...unit.onCommit);
-      else if (!ended) this.later.push(...unit.onRollback);
+      // An authorized payment must not be voided if the commit may have taken place. The sweep finds out.
+      else if (!lease.mayHaveCommitted) this.later.push(...unit.onRollback);
     }
   }
 

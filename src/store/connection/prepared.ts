@@ -52,26 +52,32 @@ interface Driven {
 
 const preparedBy = new WeakMap<PoolClient, Set<string>>();
 
-/** Sends a statement on a connection that is free. Beyond `mostPrepared` it forgets the plan that was used longest ago. */
+/** Sends a statement on a connection that is free. */
 export function sendOn(client: PoolClient, statement: QueryConfig): Promise<QueryResult> {
-  const { name } = statement;
-  if (name === undefined) return client.query(statement);
+  keepPlans(client, [statement]);
+  return client.query(statement);
+}
+
+/** Before statements are sent: beyond `mostPrepared` the connection forgets the plans that were used longest ago. */
+export function keepPlans(client: PoolClient, statements: readonly QueryConfig[]): void {
+  const names = statements.flatMap(({ name }) => name ?? []);
+  if (names.length === 0) return;
   let prepared = preparedBy.get(client);
   if (!prepared) {
     prepared = new Set();
     preparedBy.set(client, prepared);
     writeAtOnce((client as unknown as Driven).connection.stream);
   }
-  prepared.delete(name);
-  prepared.add(name);
-  const oldest = forgetOldest(prepared, mostPrepared);
-  if (oldest !== undefined) {
+  for (const name of names) {
+    prepared.delete(name);
+    prepared.add(name);
+    const oldest = forgetOldest(prepared, mostPrepared);
+    if (oldest === undefined) continue;
     const { connection } = client as unknown as Driven;
     // A message of the protocol: it goes out with the statement, and is no error in a failed transaction.
     connection.close({ type: 'S', name: oldest });
     delete connection.parsedStatements[oldest];
   }
-  return client.query(statement);
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { QueryConfig } from 'pg';
 import { LimitError } from '../../domain/limits';
-import { Connection, type Lease, RolledBack, type StatementCounter } from './connection';
+import { Connection, type StatementCounter } from './connection';
 import { faultOf } from './failure';
+import { type Lease, RolledBack } from './lease';
 import { Replica, type ReplicaListener } from './replica';
 import type { DatabaseOptions } from './session';
 

@@ -136,15 +136,18 @@ export class TimeLimit {
     return this.spoilt.has(client);
   }
 
-  /** Runs a commit. Once it is sent, the time limit does not end it. */
-  async commit<T>(send: () => Promise<T>): Promise<T> {
+  /**
+   * Sends a commit, with the last writes before it. Once it is sent, the time limit does not end it.
+   * `mayHaveCommitted` is asked afterwards: a write before the commit may have failed.
+   */
+  async commit<T>(send: () => Promise<T>, mayHaveCommitted: () => boolean): Promise<T> {
     this.check();
     this.committing = true;
     try {
       return await send();
     } finally {
       this.committing = false;
-      this.committed = true;
+      this.committed ||= mayHaveCommitted();
     }
   }
 }

@@ -4,7 +4,7 @@ import { schema } from '../../../src/graph/build/schema';
 import { checkDocument } from '../../../src/graph/guard/document-check';
 import { DocumentLimits } from '../../../src/graph/guard/limits';
 import { hashOf, registerDocuments } from '../../../src/service/registered-document';
-import { transactionAside } from '../../../src/store/connection/connection';
+import { transactionAside } from '../../../src/store/connection/lease';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { manifestOf } from '../../support/manifest';
 import { Choices } from '../../support/random-operations';

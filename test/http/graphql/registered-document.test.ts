@@ -11,7 +11,7 @@ import {
   registerDocuments,
   retire,
 } from '../../../src/service/registered-document';
-import { Lease } from '../../../src/store/connection/connection';
+import { Lease } from '../../../src/store/connection/lease';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { manifestOf } from '../../support/manifest';
 
@@ -36,11 +36,11 @@ async function register(of: TestClient, ...texts: string[]): Promise<void> {
   const manifest = manifestOf(...texts);
   const lease = await Lease.take(gateway.services.db.side);
   try {
-    await lease.control('begin');
+    lease.begin();
     await registerDocuments(lease, of.clientId, manifest, (text) => checkDocument(schema(), text, limits));
     await lease.commit();
   } finally {
-    await lease.release(false);
+    await lease.release();
   }
 }
 const setMode = (mode: string) => changeMode(gateway.services.db.aside(), client.clientId, mode);

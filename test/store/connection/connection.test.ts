@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
-import { Connection, Lease, Scoped } from '../../../src/store/connection/connection';
+import { Connection, Scoped } from '../../../src/store/connection/connection';
+import { Lease } from '../../../src/store/connection/lease';
 import { preparedStatements } from '../../../src/store/connection/prepared';
 import { newId } from '../../../src/store/id';
 import { type TestDatabase, testDatabase } from '../../support/database';
@@ -115,7 +116,7 @@ describe('prepared statements', () => {
     for (let n = 0; n < 2; n++) await connection.query(text, [newId()]);
     const lease = await Lease.take(database.db.writing);
     try {
-      await lease.begin({ entityId: newId(), orgIds: [] });
+      lease.begin({ entityId: newId(), orgIds: [] });
       for (let n = 0; n < 2; n++) expect(await lease.query(text, [newId()])).toEqual([]);
       const rows = await lease.query<{ name: string }>('select name from pg_prepared_statements where statement = $1', [
         text,
@@ -127,7 +128,7 @@ describe('prepared statements', () => {
       const [{ pid }] = await lease.query<{ pid: number }>('select pg_backend_pid() as pid');
       await database.owner('select pg_terminate_backend($1)', [pid]);
       await lease.query('select 1').catch(() => {});
-      await lease.release(true);
+      await lease.release();
     }
   });
 

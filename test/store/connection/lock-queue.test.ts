@@ -2,13 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AccountRow, lockAccountsForBilling } from '../../../src/store/account';
 import { billingSettings } from '../../../src/store/billing-settings';
-import { Connection, Lease, Scoped } from '../../../src/store/connection/connection';
+import { Connection, Scoped } from '../../../src/store/connection/connection';
 import { faultOf } from '../../../src/store/connection/failure';
+import { Lease } from '../../../src/store/connection/lease';
 import { LockQueues } from '../../../src/store/connection/lock-queue';
 import { SharedPool } from '../../../src/store/connection/pool';
 import { openPool } from '../../../src/store/connection/session';
 import { lockOrderLineItems, OrderLineItemRow } from '../../../src/store/order-line-item';
-import { insertNumberedRows, insertRows, lockRows } from '../../../src/store/query/write';
+import { insertChosenRows, insertRows, lockRows } from '../../../src/store/query/write';
 import { type Chain, insertChain } from '../../support/chain';
 import { type TestDatabase, testDatabase } from '../../support/database';
 import { accountRow, lineRow, tenant } from '../../support/rows';
@@ -44,12 +45,12 @@ const scope = () => ({ entityId: chain.account.entityId, orgIds: [chain.account.
 async function begun(): Promise<{ lease: Lease; scoped: Scoped }> {
   const lease = await Lease.take(shared, { statements: 0, clientId: `client ${leases.size}` });
   leases.add(lease);
-  await lease.begin(scope());
+  lease.begin(scope());
   return { lease, scoped: new Scoped(lease, scope()) };
 }
 async function end(lease: Lease): Promise<void> {
   leases.delete(lease);
-  await lease.release(true);
+  await lease.release();
 }
 type Locks = Record<string, (scoped: Scoped) => Promise<unknown>>;
 const locks: Locks = {
@@ -59,7 +60,7 @@ const locks: Locks = {
   'a number that is chosen': (scoped) => {
     const account = accountRow(scope(), { accountNumber: 'WANTED' });
     const numbering = { kind: 'account' as const, column: 'accountNumber', dryRun: null };
-    return insertNumberedRows(scoped, AccountRow, [account], numbering);
+    return insertChosenRows(scoped, AccountRow, [account], numbering);
   },
   'the settings that are changed': (scoped) => billingSettings(scoped, 'update'),
 };

@@ -1,7 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import { LimitError } from '../../../src/domain/limits';
-import { Connection, Lease, type StatementCounter } from '../../../src/store/connection/connection';
+import { Connection, type StatementCounter } from '../../../src/store/connection/connection';
 import { faultOf } from '../../../src/store/connection/failure';
+import { Lease } from '../../../src/store/connection/lease';
 import { SharedPool, type Taken } from '../../../src/store/connection/pool';
 import { openPool } from '../../../src/store/connection/session';
 import { TimeLimit } from '../../../src/store/connection/time-limit';
@@ -66,7 +67,7 @@ test('a pool that is busy is no outage: whoever waits for a turn gets it in the 
   await new Promise((done) => setTimeout(done, 600));
   for (const { release } of taken.splice(0)) release();
   expect(await outcomes(waiting)).toEqual(['done', 'done', 'done']);
-  await (await lease).release(false);
+  await (await lease).release();
   expect(shared.turns.inUse).toBe(0);
 });
 

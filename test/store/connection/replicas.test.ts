@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Lease } from '../../../src/store/connection/connection';
+import { Lease } from '../../../src/store/connection/lease';
 import { Replicas } from '../../../src/store/connection/replicas';
 import { newId } from '../../../src/store/id';
 import { type TestDatabase, testDatabase } from '../../support/database';
@@ -58,10 +58,10 @@ const isServed = async (reader = anyone()) => (await readsOf(reader)) !== undefi
 
 async function write(writer: { clientId: string; entityId: string }): Promise<void> {
   const lease = await Lease.take(database.db.writing);
-  await lease.begin({ entityId: writer.entityId, orgIds: [] });
+  lease.begin({ entityId: writer.entityId, orgIds: [] });
   await lease.query('insert into note values (1)');
   await database.db.commit(lease, writer);
-  await lease.release(false);
+  await lease.release();
 }
 
 const looks = () => replica.looks();
@@ -133,14 +133,14 @@ test('a writer of whom nobody knows whether it was committed reads from the prim
   const writer = anyone();
   const lease = await Lease.take(database.db.writing);
   try {
-    await lease.begin({ entityId: writer.entityId, orgIds: [] });
+    lease.begin({ entityId: writer.entityId, orgIds: [] });
     const [{ pid }] = await lease.query<{ pid: number }>('select pg_backend_pid() as pid');
     await database.owner('select pg_terminate_backend($1)', [pid]);
     // Told by the server, or by the driver where that has noticed before.
     await expect(database.db.commit(lease, writer)).rejects.toThrow(/terminating connection|not queryable/);
     expect(await isServed(writer)).toBe(false);
   } finally {
-    await lease.release(false);
+    await lease.release();
   }
   await until(() => isServed(writer));
 });
@@ -148,10 +148,10 @@ test('a writer of whom nobody knows whether it was committed reads from the prim
 test('a commit that turns out to be a rollback has written nothing', async () => {
   const writer = anyone();
   const lease = await Lease.take(database.db.writing);
-  await lease.begin({ entityId: writer.entityId, orgIds: [] });
+  lease.begin({ entityId: writer.entityId, orgIds: [] });
   await expect(lease.query('select nonsense')).rejects.toThrow();
   await expect(database.db.commit(lease, writer)).rejects.toThrow('the transaction had failed, and was rolled back');
-  await lease.release(false);
+  await lease.release();
   expect([replicas.positionOf(writer), await isServed(writer)]).toEqual([undefined, true]);
 });
 

@@ -7,6 +7,7 @@ import { OrderLineItemRow } from '../../../src/store/order-line-item';
 import { tableOf } from '../../../src/store/query/table';
 import {
   deleteRows,
+  insertChosenRows,
   insertNumberedRows,
   insertRows,
   type Numbering,
@@ -128,19 +129,68 @@ describe('inserting rows', () => {
     for (const foreign of [inSouth(), accountRow(other.scope)]) {
       const own = accountRow(north.scope);
       const error = await attempt((scoped) => insertRows(scoped, AccountRow, [own, foreign]));
-      expect(error).toEqual(new Error('1 rows of account are out of scope'));
+      expect(error).toMatchObject({ message: '1 rows of account are gone or out of scope' });
       expect(await database.owner('select from account where id = any($1)', [[own.id, foreign.id]])).toEqual([]);
     }
   });
 });
 
-describe('inserting numbered rows', () => {
-  const numbering: Numbering = { kind: 'account', column: 'accountNumber', dryRun: null };
+describe('inserting rows whose numbers nobody chooses', () => {
+  const unnumbered = () => fulfillmentRow(chain.line, { fulfillmentNumber: null as unknown as string });
+  const numbers = (rows: readonly FulfillmentRow[]) => rows.map((row) => shownNumber(row.fulfillmentNumber));
+  const insert = (rows: FulfillmentRow[], scoped = north, dryRun: number | null = null) =>
+    insertNumberedRows<FulfillmentRow>(scoped, FulfillmentRow, rows, {
+      kind: 'fulfillment',
+      column: 'fulfillmentNumber',
+      dryRun,
+    });
+  // Behind the numbers that other rows of these tests bring along.
+  beforeAll(() => database.owner(`select setval('number.fulfillment_${north.scope.entityId}', 5000000)`));
+
+  test('gives the rows the next numbers in their order, whatever the order of their ids, in one statement', async () => {
+    const { counter } = north.connection;
+    const before = counter.statements;
+    const rows = Array.from({ length: 200 }, unnumbered).reverse();
+    await insert(rows);
+    expect(counter.statements - before).toBe(1);
+    const first = Number(rows[0].fulfillmentNumber.slice(2));
+    expect(numbers(rows)).toEqual(rows.map((_, at) => `F-${String(first + at).padStart(8, '0')}`));
+    const read = await byId(
+      FulfillmentRow,
+      rows.map((row) => row.id),
+    );
+    expect(new Set(read)).toEqual(new Set(rows));
+    await insert([]);
+    expect(counter.statements - before).toBe(2);
+  });
+
+  test('in a dry run gives DRYRUN numbers behind those given before', async () => {
+    const error = await attempt(async (scoped) => {
+      const rows = [unnumbered(), unnumbered(), unnumbered()];
+      await insert(rows.slice(0, 2), scoped, 0);
+      await insert(rows.slice(2), scoped, 2);
+      expect(numbers(rows)).toEqual(['DRYRUN-1', 'DRYRUN-2', 'DRYRUN-3']);
+      throw new Error('a dry run is rolled back');
+    });
+    expect(error).toEqual(new Error('a dry run is rolled back'));
+  });
+
+  test('outside of the scope fails the whole unit, be it of one row or of all', async () => {
+    const foreign = () => ({ ...unnumbered(), orgId: whole.scope.orgIds[1] });
+    for (const rows of [[unnumbered(), foreign()], [foreign()]]) {
+      const error = await attempt((scoped) => insert(rows, scoped));
+      expect(error).toMatchObject({ message: '1 rows of fulfillment are gone or out of scope' });
+    }
+  });
+});
+
+describe('inserting rows whose numbers may be chosen', () => {
+  const numbering: Numbering<'account'> = { kind: 'account', column: 'accountNumber', dryRun: null };
   const unnumbered = (scope = north.scope) => accountRow(scope, { accountNumber: null as unknown as string });
   const numbers = (rows: readonly AccountRow[]) => rows.map((row) => row.accountNumber);
   const digits = (rows: readonly AccountRow[]) => numbers(rows).map((number) => Number(number.slice(1)));
-  const insert = (rows: AccountRow[], more: Partial<Numbering> = {}, scoped = north) =>
-    insertNumberedRows<AccountRow>(scoped, AccountRow, rows, { ...numbering, ...more });
+  const insert = (rows: AccountRow[], more: Partial<Numbering<'account'>> = {}, scoped = north) =>
+    insertChosenRows<AccountRow>(scoped, AccountRow, rows, { ...numbering, ...more });
 
   test('numbers them in the order of the rows, whatever the order of their ids, in one statement', async () => {
     const { counter } = north.connection;
@@ -305,7 +355,7 @@ describe('updating rows', () => {
     for (const wrong of [south, foreign, gone]) {
       const changed = [own, wrong].map((row) => ({ ...row, name: 'Changed' }));
       const error = await attempt((scoped) => updateRows(scoped, AccountRow, changed, ['name']));
-      expect(error).toEqual(new Error('1 rows of account are gone or out of scope'));
+      expect(error).toMatchObject({ message: '1 rows of account are gone or out of scope' });
     }
     expect(await database.owner("select from account where name = 'Changed'")).toEqual([]);
   });
