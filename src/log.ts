@@ -25,7 +25,7 @@ const millisecondsSince = (began: number): number => Math.round((performance.now
 /**
  * The log of the process, one line of JSON for each entry. info: each request. debug: also each statement, each payment
  * gateway call and each chunk of a bill run. trace: also the text of statements. No level logs values. `level` can be
- * changed at any time, and holds for requests that begin afterwards.
+ * changed at any time.
  */
 export function openLog(level: string): { log: Logger; setLevel(level: string): void } {
   // Buffered: a write for each request was a tenth of the cost of a small query. The rest is flushed every second, and

@@ -28,6 +28,7 @@ import { metricsRoute } from './http/metrics-route';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
+import { RequestLog } from './http/request-log';
 import { fulfillmentRoutes } from './http/rest/fulfillment';
 import { fulfillmentItemRoutes } from './http/rest/fulfillment-item';
 import { UnderWay } from './http/under-way';
@@ -105,6 +106,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     routerOptions: { maxParamLength: 16_384 },
     // One line for each request, written at its end (below).
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: (log, fields) => new RequestLog(log, fields),
     genReqId: newRequestId,
     requestIdHeader: false,
     // Refusals by Fastify before routing, such as a path that cannot be decoded. No hook runs for them.
@@ -171,12 +173,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   unsent.watch(app);
   await headers(app, options);
   if (demo) onlyFor(app, options.allowedHosts ?? []);
-  app.addHook('onSend', async (_request, reply, body) => {
+  app.addHook('onSend', (_request, reply, body, done) => {
     // Only this header ends a kept-alive connection without racing a request (draining.ts).
     if (draining.isOn) reply.header('connection', 'close');
     // A cache may store a 404 or 405 by default (RFC 9110, section 15.1), and would serve it after the cause is gone.
     if (reply.statusCode >= 400 && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-    return body;
+    done(null, body);
   });
   app.addHook('preClose', async () => draining.closeUnused());
   app.addHook('onClose', async () => {

@@ -65,18 +65,29 @@ export function turnFor({ bodyBytes }: FastifyRequest): Promise<void> | undefine
   return bodyBytes > smallBody ? turn(bodyBytes / 20) : undefined;
 }
 
+/** Takes a step through a body: a small one at once. */
+function inTurn(request: FastifyRequest, act: () => void, done: (error?: Error) => void): void {
+  const turn = turnFor(request);
+  if (turn) {
+    turn.then(act).then(() => done(), done);
+    return;
+  }
+  act();
+  done();
+}
+
 /** Below this plugin only JSON bodies are accepted. Fastify would pass text through as a string. */
 export function jsonBodies(app: FastifyInstance, { values: mostValues, body: longest }: Limits): void {
   app.decorateRequest('bodyBytes', 0);
   app.decorateRequest('isLarge', false);
   const arrivals = new Turns(arriving * longest, mostWaiting);
   const work = new Turns(workedOn * longest, mostWaiting);
-  app.addHook('preParsing', async (request, _reply, payload) => {
+  app.addHook('preParsing', (request, _reply, payload, done) => {
     const { 'content-encoding': encoding, 'content-length': length, 'transfer-encoding': transfer } = request.headers;
     // A compressed or chunked body may have the greatest length.
     const bytes = encoding || transfer ? longest : Math.min(Number(length ?? 0), longest);
-    if (bytes > smallBody) await enter(arrivals, request, bytes);
-    return payload;
+    if (bytes > smallBody) enter(arrivals, request, bytes).then(() => done(null, payload), done);
+    else done(null, payload);
   });
   app.removeContentTypeParser(['text/plain', 'application/json']);
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -107,12 +118,11 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues, body: lon
       .then(() => turnFor(request))
       .then(read, done);
   });
-  app.addHook('preValidation', async (request) => {
-    await turnFor(request);
-    checkShape(request.body, mostValues);
+  app.addHook('preValidation', (request, _reply, done) => {
+    inTurn(request, () => checkShape(request.body, mostValues), done);
   });
   // The next step through the body is in the handler, before its first statement.
-  app.addHook('preHandler', async (request) => turnFor(request));
+  app.addHook('preHandler', (request, _reply, done) => inTurn(request, () => {}, done));
 }
 
 /** Fastify says only that the body is not JSON. JSON.parse says why and where. */

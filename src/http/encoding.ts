@@ -29,9 +29,9 @@ export async function encodings(app: FastifyInstance): Promise<void> {
   // be inflated to the end: 130 MB of zeros, at 0.4 s of a processor for each such request.
   app.addHook('onRoute', (route) => {
     route.preParsing = [route.preParsing ?? []].flat();
-    route.preParsing.push(async (request, reply, payload) => {
+    route.preParsing.push((request, reply, payload, done) => {
       if (payload !== request.raw) reply.raw.once('close', () => payload.destroy());
-      return payload;
+      done(null, payload);
     });
   });
 }

@@ -63,7 +63,7 @@ function checkOnce({ rawHeaders, httpVersion }: IncomingMessage): void {
 
 /** Sets the headers of every reply, before any check can refuse the request. */
 export function stamp(request: FastifyRequest, reply: FastifyReply, { hstsMaxAge = 0 }: HeaderOptions): void {
-  reply.headers({ ...secure, 'zuora-request-id': request.id });
+  reply.headers(secure).header('zuora-request-id', request.id);
   if (hstsMaxAge > 0) reply.header('strict-transport-security', `max-age=${hstsMaxAge}`);
 }
 
@@ -71,7 +71,10 @@ export function stamp(request: FastifyRequest, reply: FastifyReply, { hstsMaxAge
 const isApi = (url: string): boolean => /^\/(graphql|v1|oauth|\.well-known)(\/|\?|$)/.test(url);
 
 export async function headers(app: FastifyInstance, options: HeaderOptions): Promise<void> {
-  app.addHook('onRequest', async (request, reply) => stamp(request, reply, options));
+  app.addHook('onRequest', (request, reply, done) => {
+    stamp(request, reply, options);
+    done();
+  });
 
   const origin = [...(options.corsOrigins ?? [])];
   if (origin.length) {
@@ -84,12 +87,14 @@ export async function headers(app: FastifyInstance, options: HeaderOptions): Pro
     });
   }
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     checkOnce(request.raw);
     const trackId = trackIdOf(headerOf(request.headers, 'zuora-track-id'));
-    if (!trackId) return;
-    reply.header('zuora-track-id', trackId);
-    request.log = request.log.child({ trackId });
+    if (trackId) {
+      reply.header('zuora-track-id', trackId);
+      request.log = request.log.child({ trackId });
+    }
+    done();
   });
 }
 

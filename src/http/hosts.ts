@@ -23,8 +23,8 @@ export const asksForLocal = (request: FastifyRequest): boolean => local.includes
  */
 export function onlyFor(app: FastifyInstance, names: readonly string[]): void {
   const allowed = new Set([...local, ...names.map((name) => name.toLowerCase())]);
-  app.addHook('onRequest', async (request) => {
-    if (allowed.has(hostOf(request))) return;
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (allowed.has(hostOf(request))) return done();
     const message = `Host must be one of ${[...allowed].join(', ')}. ALLOWED_HOSTS adds names.`;
     throw new RequestError('FORBIDDEN', message);
   });

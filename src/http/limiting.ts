@@ -10,10 +10,11 @@ import type { Unsent } from './unsent';
  */
 export function limited(app: FastifyInstance, limits: Limits, rates: Rates, unsent: Unsent): void {
   app.decorateRequest('reads', false);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { clientId } = request.caller!;
     rates.count(clientId);
     unsent.admit(clientId);
+    done();
   });
   app.addHook('onSend', (request, reply, body, done) => {
     if (request.caller) reply.headers(rates.headersFor(request.caller.clientId));

@@ -108,11 +108,11 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     // On the graph the fields decide (graph/guard/rights.ts).
     if (scope && caller.undecided) throw caller.undecided;
   });
-  app.addHook('onSend', async (request, reply, body) => {
+  app.addHook('onSend', (request, reply, body, done) => {
     const { caller } = request;
     const written = caller && !caller.undecided && db.replicas?.positionOf(caller);
     if (written) reply.header('write-position', String(written));
-    return body;
+    done(null, body);
   });
 }
 

@@ -22,7 +22,8 @@ const lines: Line[] = [];
 
 beforeAll(async () => {
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  gateway = await testGateway({ server: { logger } });
+  // The grants are known to some requests, and have to be read for others: these go on some milliseconds later.
+  gateway = await testGateway({ server: { logger, grantsTtlMs: 15 } });
   client = await gateway.client();
   await orderFor(await client.work());
   port = Number(new URL(await gateway.server.app.listen({ host: '127.0.0.1', port: 0 })).port);

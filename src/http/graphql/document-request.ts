@@ -87,6 +87,7 @@ export function bodyWithoutEmptyName(body: unknown): unknown {
 }
 
 export function searchWithoutEmptyName(search: string): string {
+  if (search === '') return search;
   const given = new URLSearchParams(search);
   if (given.get('operationName') !== '') return search;
   given.delete('operationName');

@@ -47,8 +47,11 @@ export const searchOf = (url: string): string => (url.includes('?') ? url.slice(
  * Checked before execution: Apollo would refuse only after a mutation was carried out. Apollo uses the same negotiator,
  * so both agree.
  */
-async function checkAccept(request: FastifyRequest): Promise<void> {
-  if (request.method !== 'POST' || mediaTypeFor(request)) return;
+function checkAccept(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  if (request.method !== 'POST' || mediaTypeFor(request)) {
+    done();
+    return;
+  }
   const allowed = 'application/json or application/graphql-response+json';
   throw new RequestError('NOT_ACCEPTABLE', `Accept must allow ${allowed}, in UTF-8.`);
 }

@@ -72,7 +72,7 @@ function isPlain({ method, body }: FastifyRequest): boolean {
 }
 
 /**
- * The reply to a query that was run ahead and has no errors. Apollo has nothing left to do for it, and takes a tenth of the
+ * The reply to an operation that was run ahead and has no errors. Apollo has nothing left to do for it, and takes a tenth of the
  * server's time for a small query. Errors are left to Apollo and its plugins.
  */
 async function answerAhead(context: RequestContext, limits: Limits): Promise<Rendered | undefined> {
@@ -168,8 +168,8 @@ export async function graphqlRoute(
     if (operation?.node.operation === OperationTypeNode.QUERY) {
       request.reads = true;
       await graph.onlyReads();
-      if (isPlain(request)) context.ran = run(operation, graph, context.way);
     }
+    if (operation && isPlain(request)) context.ran = run(operation, graph, context.way);
     const reply =
       (await answerAhead(context, limits)) ??
       (await answer(apollo, request, async () => Object.assign(graph, { http: context }), request.search));
@@ -208,7 +208,8 @@ export async function graphqlRoute(
     }
     const work = new Work(services, caller, request.counter!);
     const answered = work.whole(() => answerBy(request, work, false, judged));
-    afterwards.after(reply, work, answered);
+    // A query leaves no work.
+    if (!request.reads) afterwards.after(reply, work, answered);
     const rendered = await answered;
     if (cost) settle(cost);
     return () => (isUnchanged(request, reply, rendered) ? reply.code(304).send() : sendReply(reply, rendered));
