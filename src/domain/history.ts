@@ -91,7 +91,7 @@ export function changesOf(before: object | null, after: object | null): FieldCha
 
 /** PostgreSQL keeps the fields of a JSON object in an order of its own. */
 const isSame = (value: unknown, now: unknown): boolean =>
-  JSON.stringify(canonical(value ?? null)) === JSON.stringify(canonical(now ?? null));
+  value === now || JSON.stringify(canonical(value ?? null)) === JSON.stringify(canonical(now ?? null));
 
 /**
  * Whether an update changes any field. An update that changes nothing leaves no version, no history and no event (N19).

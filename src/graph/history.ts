@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { Ctx, Field, FieldResolver, Info, Int, ObjectType, Resolver, Root } from 'type-graphql';
+import { Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Resolver, Root } from 'type-graphql';
 import type { HistoryEntryRow } from '../store/history';
 import type { GraphContext } from './context';
 import { nounOfSubject } from './model/subjects';
@@ -53,6 +53,7 @@ export class HistoryEntry extends Node {
       'Type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo, Payment, Refund, BillRun or BillingSettings. More may be added.',
   })
   subjectType: string;
+  @Field(() => ID, { description: 'Id of the object, which may be deleted.' }) subjectId: string;
   @Field(() => [FieldChange], {
     description:
       'The changed fields. A new object has none, except a Refund, which has its values. A deleted object has its last values.',

@@ -1,21 +1,24 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { FieldChange, HistoryAction, HistorySubject } from '../domain/history';
 import type { Scoped } from './connection/connection';
-import { list } from './query/list';
+import { by, id, textIs } from './query/filter';
+import { type FilterOf, list } from './query/list';
 import { tableOf } from './query/table';
 import { given } from './query/write';
 import { EntityRow, OrgRow } from './tenant';
 
 /**
  * One change of one object, written in the same transaction as the change. `subjectId` is no foreign key, because the
- * entry outlives its object. `transactionId` orders entries for readers that follow the history: everything below the
- * oldest running transaction (pg_snapshot_xmin) is complete.
+ * entry outlives its object. `transactionId` is the position of the transaction among all that write: the order for
+ * readers that follow the history (event-epoch.ts).
  *
  * An entry belongs to the org of its object, or to the orgs of a bill run. Settings belong to no org: every caller of
  * the entity sees them and their history.
  */
 @Entity('history_entry')
 @Index(['entityId', 'subjectId', 'at', 'id'])
+@Index('history_entry_position', ['entityId', 'transactionId', 'id'])
+@Index('history_entry_type', { synchronize: false })
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
 @ForeignKey(() => OrgRow, ['entityId', 'orgId'], ['entityId', 'id'])
 @Check('history_entry_orgs', 'num_nonnulls(org_id, org_ids) = 1')
@@ -47,7 +50,21 @@ export const historyEntries = list(HistoryEntryRow, {
   defaultSort: { field: 'at', direction: 'ASC' },
 });
 
-/** Posts entries with the id of the running transaction. */
+const eventType = `((t.subject_type || '.' || t.action) collate "C")`;
+
+/**
+ * The entries in the order of their transactions. Entries of transactions that may still be overtaken by an open one are
+ * left out, so that nothing ever appears before an entry that was read.
+ */
+export const events = list(HistoryEntryRow, {
+  filters: { type: by('text', textIs(eventType)), subjectId: id('subjectId') },
+  sorts: { position: { sql: 't.transaction_id', type: 'bigint' } },
+  defaultSort: { field: 'position', direction: 'ASC' },
+  only: 't.transaction_id < event_horizon()',
+});
+export type EventFilter = FilterOf<typeof events>;
+
+/** Posts entries with the position of the running transaction. */
 export async function insertHistory(
   scoped: Scoped,
   entries: readonly Omit<HistoryEntryRow, 'transactionId'>[],
@@ -57,7 +74,7 @@ export async function insertHistory(
     `with written as (insert into history_entry (id, entity_id, org_id, org_ids, subject_type, subject_id, at, actor, track_id, action, from_state, to_state,
        changes, version, transaction_id)
      select r."id", r."entityId", r."orgId", r."orgIds", r."subjectType", r."subjectId", r."at", r."actor", r."trackId", r."action",
-       r."fromState", r."toState", r."changes", r."version", pg_current_xact_id()::text::bigint
+       r."fromState", r."toState", r."changes", r."version", (select event_position())
      from json_to_recordset($3::json) as r("id" uuid, "entityId" uuid, "orgId" uuid, "orgIds" uuid[], "subjectType" text, "subjectId" uuid,
        "at" timestamptz, "actor" uuid, "trackId" text, "action" text, "fromState" text, "toState" text, "changes" jsonb,
        "version" integer)

@@ -95,7 +95,7 @@ const historyOf = (
      changes, version, transaction_id)
    select gen_random_uuid(), r.entity_id, r.org_id, '${subject}', r.id, r.updated_date, r.updated_by_id,
      (select track_id from payment_attempt where entity_id = $1 and id = $2), '${action}', ${from}, ${to}, ${changes}, r.version,
-     pg_current_xact_id()::text::bigint
+     event_position()
    from ${rows} as r`;
 
 const change = (field: string, before: string, after: string): string =>

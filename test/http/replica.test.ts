@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Lease, transaction } from '../../src/store/connection/lease';
 import { Replicas } from '../../src/store/connection/replicas';
 import { readerRole } from '../../src/store/connection/roles';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -107,6 +108,58 @@ async function resumeAll() {
   for (const replica of servers.replicas) await servers.resume(replica);
 }
 describe('a query', () => {
+  test('of events is complete on a replica too: an open transaction of the primary is waited for', async () => {
+    const events = async (after: string | null) => {
+      const text = `query ($after: String) { events(after: $after, first: 100) { nodes { type subjectId } pageInfo { endCursor } } }`;
+      return (await bystander.graphql(text, { after })).body.data.events;
+    };
+    let { endCursor } = (await events(null)).pageInfo;
+    const { caller } = await bystander.work();
+    const slow = await Lease.take(gateway.services.db.writing);
+    slow.begin(caller);
+    const noted = `insert into history_entry (id, entity_id, org_id, subject_type, subject_id, at, actor, action, changes, version, transaction_id)
+      values (gen_random_uuid(), $1, $2, 'Account', gen_random_uuid(), now(), gen_random_uuid(), 'Slow', '[]', 1, event_position())`;
+    await slow.query(noted, [caller.entityId, caller.orgIds[0]]);
+    // Another client of the same rows writes meanwhile, so that the bystander goes on reading from replicas.
+    await transaction(gateway.services.db.working, caller, async (lease) => {
+      await lease.query(noted.replace('Slow', 'Fast'), [caller.entityId, caller.orgIds[0]]);
+    });
+    await servers.caughtUp();
+    const before = primary.statements().length;
+    const during = await events(endCursor);
+    expect(during.nodes).toEqual([]);
+    ({ endCursor } = during.pageInfo);
+    expect(
+      primary
+        .statements()
+        .slice(before)
+        .filter((text) => !isOfClients(text)),
+    ).toEqual([]);
+    await slow.commit();
+    await slow.release();
+    await servers.caughtUp();
+    const seen: string[] = [];
+    for (let looks = 0; seen.length < 2 && looks < 50; looks++) {
+      const read = await events(endCursor);
+      seen.push(...read.nodes.map(({ type }: { type: string }) => type));
+      ({ endCursor } = read.pageInfo);
+    }
+    expect(seen).toEqual(['Account.Slow', 'Account.Fast']);
+  });
+
+  test('of events gets its own cursor again from a replica that is behind it', async () => {
+    await pauseAll();
+    const text = `query ($after: String) { events(after: $after, first: 100) { nodes { subjectId } pageInfo { endCursor } } }`;
+    const { id } = await write(client);
+    // Read from the primary, which alone has the event.
+    const ahead = (await client.graphql(text)).body.data.events;
+    expect(ahead.nodes.at(-1).subjectId).toBe(id);
+    const other = (await bystander.graphql(text, { after: ahead.pageInfo.endCursor })).body;
+    expect(other.errors).toBeUndefined();
+    expect(other.data.events).toEqual({ nodes: [], pageInfo: { endCursor: ahead.pageInfo.endCursor } });
+    await resumeAll();
+  });
+
   test('is answered by the replicas in turn, and costs the primary nothing but the grants of its client', async () => {
     const before = [primary, one, two].map((server) => server.statements().length);
     const answered = [];

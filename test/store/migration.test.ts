@@ -279,6 +279,7 @@ const ofNoTenant: Record<string, string> = {
   registered_document: 'belongs to a client, and runs in whatever entity the client asks for',
   unknown_document: 'belongs to a client',
   migrations: 'the history of the schema',
+  event_epoch: 'where the positions of the events of all tenants begin',
   'test_gateway.charge': 'stands for a provider outside, who knows keys alone',
   'test_gateway.refund': 'stands for a provider outside, who knows keys alone',
 };

@@ -11,6 +11,7 @@ import { BillingSettingsResolver } from '../billing-settings';
 import type { GraphContext } from '../context';
 import { CreditMemoResolver } from '../credit-memo';
 import { errorTypes } from '../errors';
+import { EventResolver } from '../event';
 import { FulfillmentResolver } from '../fulfillment';
 import { FulfillmentItemResolver } from '../fulfillment-item';
 import { FulfillmentMutations } from '../fulfillment-mutation';
@@ -61,6 +62,7 @@ function build(): GraphQLSchema {
       BillRunPreviewTotalResolver,
       PaymentMutations,
       HistoryEntryResolver,
+      EventResolver,
       RegisteredDocumentMutations,
     ],
     orphanedTypes: errorTypes,

@@ -159,6 +159,12 @@ export const computedFields = {
     unappliedAmount,
     'Amount applied to no invoice, in the currency: amount less appliedAmount and refundAmount. 0 if the money was not taken in the end.',
   ),
+  'HistoryEntry.type': computed('historyEntry')(
+    'text',
+    ['subjectType', 'action'],
+    ({ subjectType, action }) => `${subjectType}.${action}`,
+    'subjectType and action, such as Fulfillment.Book.',
+  ),
 } satisfies Record<string, Computed>;
 export type ComputedField = keyof typeof computedFields;
 

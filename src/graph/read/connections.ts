@@ -42,7 +42,7 @@ interface Window {
 }
 
 /** @throws RequestError PAGE_SIZE, BAD_REQUEST */
-function windowOf({ first, after, last, before }: PageArgs, maxPageSize: number): Window {
+export function windowOf({ first, after, last, before }: PageArgs, maxPageSize: number): Window {
   if (first != null && last != null) throw new RequestError('PAGE_SIZE', 'Give first or last, not both.');
   const backward = last != null || (before != null && first == null);
   if (backward ? after != null : before != null) {
@@ -89,7 +89,7 @@ export function pageAsked(maxPageSize: number, name: string, noun: Noun, args: L
 }
 
 /** A list as one field of a document requests it. All parents of the field share it. */
-interface Asked {
+export interface Asked {
   query: PageQuery;
   signature: () => string;
 }
@@ -109,11 +109,11 @@ function askedOf(
 }
 
 /** A page of a list, fetched and counted on demand. Every parent has one, so a class keeps each page small. */
-class Page<R> implements RelayConnection<R> {
+export class Page<R> implements RelayConnection<R> {
   private fetched: Promise<{ rows: Listed<R>[]; more: boolean }> | undefined;
 
   constructor(
-    private readonly asked: Asked,
+    protected readonly asked: Asked,
     private readonly fetch: () => Promise<Listed<R>[]>,
     readonly totalCount: () => Promise<number>,
   ) {}
@@ -131,7 +131,7 @@ class Page<R> implements RelayConnection<R> {
     return { rows: backward ? [...rows].reverse() : rows, more };
   }
 
-  private cursorOf(row: Listed<R>): string {
+  protected cursorOf(row: Listed<R>): string {
     // Nobody reads the cursor then.
     if (this.asked.query.withoutCursors) return '';
     return encodeCursor(this.asked.signature(), { value: row.sortValue, id: row.id });

@@ -2,6 +2,7 @@ import { Pool, types } from 'pg';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Turns } from '../../domain/turns';
+import { beginEpoch } from '../event-epoch';
 import { byIndex, Connection, type StatementCounter } from './connection';
 import { type Lease } from './lease';
 import { LockQueues } from './lock-queue';
@@ -184,7 +185,9 @@ export async function migrate(options: DatabaseOptions): Promise<number> {
     const runner = dataSource.createQueryRunner();
     try {
       await runner.query('select pg_advisory_lock(724601)');
-      return (await dataSource.runMigrations()).length;
+      const { length } = await dataSource.runMigrations();
+      await runner.query(beginEpoch);
+      return length;
     } finally {
       await runner.query('select pg_advisory_unlock(724601)').catch(() => {});
       await runner.release();

@@ -30,12 +30,13 @@ const scopeText =
 const isLong = (values: readonly unknown[]): boolean =>
   values.some((value) => typeof value === 'string' && value.length > long);
 
-/** A separate prefix keeps the plans of the two roles apart. PostgreSQL plans a statement for one role, and plans it anew
- * when another role runs it. */
-const named = (text: string, values?: unknown[]): QueryConfig => {
-  const name = nameOf(text);
-  return { name: name && `t${name}`, text, values };
-};
+/**
+ * A separate prefix keeps the plans of the two roles apart. PostgreSQL plans a statement for one role, and plans it anew
+ * when another role runs it.
+ */
+const ofLease = ({ name, ...statement }: QueryConfig): QueryConfig => ({ ...statement, name: name && `t${name}` });
+
+const named = (text: string, values?: unknown[]): QueryConfig => ofLease({ name: nameOf(text), text, values });
 
 const ignore = (): void => {};
 
@@ -202,8 +203,8 @@ export class Lease extends Connection {
     if (this.ended) throw new Error('the transaction of this request has ended');
   }
 
-  protected override send({ name, ...statement }: QueryConfig): Promise<QueryResult> {
-    const sent = this.add({ ...statement, name: name && `t${name}` });
+  protected override send(statement: QueryConfig): Promise<QueryResult> {
+    const sent = this.add(ofLease(statement));
     this.sendWaiting();
     return sent;
   }

@@ -4,6 +4,7 @@ import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
+import { EventEpochRow } from '../event-epoch';
 import { FulfillmentRow } from '../fulfillment';
 import { FulfillmentItemRow } from '../fulfillment-item';
 import { HistoryEntryRow } from '../history';
@@ -47,6 +48,7 @@ export const rows = [
   PaymentAttemptRow,
   RefundRow,
   HistoryEntryRow,
+  EventEpochRow,
   IdempotencyOutcomeRow,
   TestGatewayChargeRow,
   TestGatewayRefundRow,

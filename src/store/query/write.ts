@@ -33,11 +33,22 @@ export async function insertRows<R extends { id: string }>(
   if (rows.length === 0) return;
   const table = tableOf(row);
   const properties = Object.keys(table.columns);
-  const insert = `insert into ${table.name} (${namesOf(table, properties)})
+  const insert = () => `insert into ${table.name} (${namesOf(table, properties)})
      select ${properties.map((p) => `r."${p}"`).join(', ')}
      from json_to_recordset($3::json) as r(${recordset(table, properties)})
      where ${given(table)}`;
-  await scoped.post(checked(table, insert, '$4'), [JSON.stringify(rows), rows.length]);
+  const text = textOf(table, 'insert', () => checked(table, insert(), '$4'));
+  await scoped.post(text, [JSON.stringify(rows), rows.length]);
+}
+
+const texts = new WeakMap<Table, Map<string, string>>();
+
+/** A text that depends on the table alone: to put it together takes as long as to send it. */
+function textOf(table: Table, what: string, make: () => string): string {
+  const known = texts.get(table) ?? new Map<string, string>();
+  const text = known.get(what) ?? make();
+  texts.set(table, known.set(what, text));
+  return text;
 }
 
 const namesOf = (table: Table, properties: readonly string[]): string =>
@@ -86,8 +97,12 @@ export async function insertNumberedRows<R extends { id: string }>(
   if (rows.length === 0) return;
   const { column, dryRun } = numbering;
   const table = tableOf(row);
-  const text = `${inserted(table, numbering, 'business_number', '')}
-     select all_written(count(*), $5, '${table.name}'), json_object_agg(encode(uuid_send(id), 'hex'), number) as numbers from written`;
+  const text = textOf(
+    table,
+    'numbered',
+    () => `${inserted(table, numbering, 'business_number', '')}
+     select all_written(count(*), $5, '${table.name}'), json_object_agg(encode(uuid_send(id), 'hex'), number) as numbers from written`,
+  );
   const values = [JSON.stringify(rows), dryRun, rows.length];
   await scoped.post<{ numbers: Record<string, string> }>(text, values, ([{ numbers }]) => {
     for (const entry of rows) Object.assign(entry, { [column]: numbers[entry.id] });
