@@ -8,45 +8,58 @@ export interface FieldChange {
 }
 
 /** The kinds of objects with a history. */
-export type HistorySubject =
-  | 'Account'
-  | 'Order'
-  | 'OrderLineItem'
-  | 'Fulfillment'
-  | 'Invoice'
-  | 'CreditMemo'
-  | 'Payment'
-  | 'Refund'
-  | 'BillRun'
-  | 'BillingSettings';
+export const historySubjects = [
+  'Account',
+  'Order',
+  'OrderLineItem',
+  'Fulfillment',
+  'Invoice',
+  'CreditMemo',
+  'Payment',
+  'Refund',
+  'BillRun',
+  'BillingSettings',
+] as const;
+export type HistorySubject = (typeof historySubjects)[number];
 
 /**
  * The act that changed an object. Three acts are of bill runs: Start (a worker begins), Finish (a worker ends a phase)
  * and Remove (a client asks for removal). Delete comes when the run is gone.
  */
-export type HistoryAction =
-  | 'Create'
-  | 'Update'
-  | 'Delete'
-  | 'Book'
-  | 'SendToBilling'
-  | 'Complete'
-  | 'Cancel'
-  | 'Post'
-  | 'Unpost'
-  | 'Reverse'
-  | 'Apply'
-  | 'Unapply'
-  | 'Pay'
-  | 'Capture'
-  | 'FailCapture'
-  | 'Offset'
-  | 'Refund'
-  | 'FailRefund'
-  | 'Start'
-  | 'Finish'
-  | 'Remove'
-  | 'Reopen';
+export const historyActions = [
+  'Create',
+  'Update',
+  'Delete',
+  'Book',
+  'SendToBilling',
+  'Complete',
+  'Cancel',
+  'Post',
+  'Unpost',
+  'Reverse',
+  'Apply',
+  'Unapply',
+  'Pay',
+  'Capture',
+  'FailCapture',
+  'Offset',
+  'Refund',
+  'FailRefund',
+  'Start',
+  'Finish',
+  'Remove',
+  'Reopen',
+] as const;
+export type HistoryAction = (typeof historyActions)[number];
+
+/** The type of an entry: what happened to which kind of object. */
+export const eventType = ({ subjectType, action }: { subjectType: string; action: string }): string =>
+  `${subjectType}.${action}`;
+
+/** Every type that there may be. */
+export const eventTypes: readonly string[] = historySubjects.flatMap((subjectType) =>
+  historyActions.map((action) => eventType({ subjectType, action })),
+);
 
 /** The acts that put money or credit against a document. */
 export const usingActions: readonly HistoryAction[] = ['Pay', 'Offset', 'Apply', 'Reverse'];

@@ -51,7 +51,7 @@ export class EventResolver {
     @Args(() => EventsArguments) args: EventsArguments,
     @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<RelayConnection<HistoryEntryRow>> {
+  ): RelayConnection<HistoryEntryRow> {
     return eventConnection(context, args, info);
   }
 }

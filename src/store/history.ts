@@ -1,8 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { FieldChange, HistoryAction, HistorySubject } from '../domain/history';
 import type { Scoped } from './connection/connection';
-import { by, id, textIs } from './query/filter';
-import { type FilterOf, list } from './query/list';
+import { list } from './query/list';
 import { tableOf } from './query/table';
 import { given } from './query/write';
 import { EntityRow, OrgRow } from './tenant';
@@ -49,20 +48,6 @@ export const historyEntries = list(HistoryEntryRow, {
   sorts: { at: true },
   defaultSort: { field: 'at', direction: 'ASC' },
 });
-
-const eventType = `((t.subject_type || '.' || t.action) collate "C")`;
-
-/**
- * The entries in the order of their transactions. Entries of transactions that may still be overtaken by an open one are
- * left out, so that nothing ever appears before an entry that was read.
- */
-export const events = list(HistoryEntryRow, {
-  filters: { type: by('text', textIs(eventType)), subjectId: id('subjectId') },
-  sorts: { position: { sql: 't.transaction_id', type: 'bigint' } },
-  defaultSort: { field: 'position', direction: 'ASC' },
-  only: 't.transaction_id < event_horizon()',
-});
-export type EventFilter = FilterOf<typeof events>;
 
 /** Posts entries with the position of the running transaction. */
 export async function insertHistory(

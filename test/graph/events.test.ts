@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Lease } from '../../src/store/connection/lease';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { settled } from '../support/settled';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -22,19 +22,8 @@ interface Page {
 const text = `query ($first: Int, $after: String, $filter: EventFilter) {
   events(first: $first, after: $after, filter: $filter) {
     nodes { id type subjectId toState } pageInfo { hasNextPage startCursor endCursor } } }`;
-/** Other tests write to other databases of the same cluster. An event waits for their transactions too. */
-async function settled(): Promise<void> {
-  const now =
-    'select pg_snapshot_xmin(s)::text as oldest, pg_snapshot_xmax(s)::text as next from pg_current_snapshot() s';
-  const [{ next }] = await gateway.database.owner<{ next: string }>(now);
-  for (;;) {
-    const [{ oldest }] = await gateway.database.owner<{ oldest: string }>(now);
-    if (BigInt(oldest) >= BigInt(next)) return;
-    await delay(20);
-  }
-}
 async function page(variables: object = {}, of = client): Promise<Page> {
-  await settled();
+  await settled(gateway.database);
   return pageNow(variables, of);
 }
 async function pageNow(variables: object = {}, of = client): Promise<Page> {
@@ -131,7 +120,7 @@ describe('events', () => {
     let after = pageInfo.endCursor;
     for (let last = false; !last; ) {
       last = !writing;
-      if (last) await settled();
+      if (last) await settled(gateway.database);
       for (let more = true; more; ) {
         const read = await pageNow({ first: 7, after });
         seen.push(...read.nodes.map(({ id }) => id));
@@ -186,6 +175,24 @@ describe('events', () => {
     const both = await clientOf(`Entity ${entities}`, 'North', 'South');
     expect((await page({}, both)).nodes.map(({ subjectId }) => subjectId)).toEqual([ids[0], ids[1], later]);
   });
+});
+
+test('events take one statement whatever their page, and one more where they are counted', async () => {
+  await orderFor(await client.work());
+  const statements = async (selection: string) => {
+    const { body } = await client.graphql(`{ ${selection} }`, undefined, { 'show-statements': 'true' });
+    expect(body.errors).toBeUndefined();
+    return body.extensions.statements;
+  };
+  for (const first of [1, 100]) {
+    for (const filter of ['', ', filter: { type: { startsWith: "Order" } }']) {
+      expect(
+        await statements(`events(first: ${first}${filter}) { edges { cursor node { id } } pageInfo { endCursor } }`),
+      ).toBe(1);
+      expect(await statements(`events(first: ${first}${filter}) { totalCount nodes { id type } }`)).toBe(2);
+      expect(await statements(`events(first: ${first}${filter}) { totalCount }`)).toBe(1);
+    }
+  }
 });
 
 describe('a cursor of events', () => {

@@ -1,7 +1,9 @@
 import { edges, manyEdges } from '../../src/graph/model/edges';
 import { listOf, type Noun } from '../../src/graph/model/nouns';
 import { Scoped, type TenantScope } from '../../src/store/connection/connection';
+import { type EventFilter, eventPage } from '../../src/store/event';
 import { summarize } from '../../src/store/fulfillment';
+import { newId } from '../../src/store/id';
 import { count, countsBy, type Order, page, pagesBy } from '../../src/store/query/list';
 import { type TestDatabase, testDatabase } from '../support/database';
 import {
@@ -193,6 +195,42 @@ describe.each(rootLists)('the list of %s', (field, noun) => {
       }
     }
   });
+});
+
+test('events are walked along from any position, and looked up by type, by noun and by object', async () => {
+  const findings = new Findings('events');
+  const positions = await database.owner<{ id: string; value: string }>(
+    `select replace(id::text, '-', '') as id, transaction_id::text as value from (
+       select id, transaction_id, row_number() over (order by transaction_id, id) as n, count(*) over () as of
+       from history_entry where entity_id = $1) as each where n in (2, of / 2, of - 1)`,
+    [volume.large.entityId],
+  );
+  const [{ id }] = await database.owner<{ id: string }>('select id from invoice where entity_id = $1 limit 1', [
+    volume.large.entityId,
+  ]);
+  const filters: EventFilter[] = [
+    {},
+    { type: { eq: 'Fulfillment.Create' } },
+    { type: { eq: 'CreditMemo.Create' } },
+    { type: { eq: 'Nothing.Create' } },
+    { type: { in: ['Invoice.Create', 'Nothing.Create'] } },
+    { type: { startsWith: 'Fulfillment.' } },
+    { type: { startsWith: 'Nothing.' } },
+    { subjectId: { eq: id } },
+    { subjectId: { eq: newId() } },
+  ];
+  for (const filter of filters) {
+    for (const from of [null, ...positions]) {
+      const name = `${JSON.stringify(filter)} from ${from?.value}`;
+      const statement = await statementOf(volume.large, (scoped) =>
+        eventPage(scoped, { properties: ['id', 'entityId'], filter, from, limit: 21 }),
+      );
+      const plan = await planned(database, statement, true);
+      findings.expectNoMore(name, plan);
+      findings.expectNoScan(`${name} for any value`, await plannedForAny(statement));
+    }
+  }
+  expect(findings.found).toEqual({});
 });
 
 /** What is open lies at the end of an order by time, and is asked for from there too: the oldest first. */

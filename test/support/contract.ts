@@ -58,6 +58,7 @@ type Query {
   billRuns(first: Int, after: String, last: Int, before: String, filter: BillRunFilter, orderBy: BillRunOrder): BillRunConnection
   fulfillmentSummary(filter: FulfillmentFilter, groupBy: FulfillmentGroupBy!): [FulfillmentSummary!]
   fulfillmentCounts(filter: FulfillmentFilter): [FulfillmentCount!]
+  events(first: Int, after: String, filter: EventFilter): HistoryEntryConnection
 }
 input StringFilter { eq: String, in: [String!], startsWith: String, isNull: Boolean }
 input IDFilter { eq: ID, in: [ID!], isNull: Boolean }
@@ -438,11 +439,12 @@ type BillRunFailureConnection {
 type BillRunFailureEdge { cursor: String!, node: BillRunFailure! }
 type HistoryEntry implements Node {
   id: ID! at: DateTime! actor: String! trackId: String action: String! fromState: String toState: String
-  subjectType: String! subject: Node changes: [FieldChange!]! version: Int!
+  type: String!, subjectId: ID!, subjectType: String! subject: Node changes: [FieldChange!]! version: Int!
 }
 type FieldChange { field: String! before: String after: String }
 type HistoryEntryConnection { edges: [HistoryEntryEdge!]! nodes: [HistoryEntry!]! pageInfo: PageInfo! totalCount: Int! }
 type HistoryEntryEdge { cursor: String! node: HistoryEntry! }
+input EventFilter { type: StringFilter subjectId: IDFilter }
 # fulfillmentCounts(filter): how many there are in each state, whatever their currency
 type FulfillmentCount { state: FulfillmentState! count: Int! }
 type FulfillmentSummary { key: String! currency: String! count: Int! quantity: Decimal! amount: Decimal! }

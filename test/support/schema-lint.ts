@@ -111,7 +111,9 @@ function shaped(type: GraphQLNamedType): string[] {
     const { name: result } = getNamedType(field.type);
     if (name === 'Mutation' && !result.endsWith('Payload')) found.push(`has ${field.name}, which gives no payload`);
     const args = new Map(field.args.map((arg) => [arg.name, String(arg.type)]));
-    const pages = ['first', 'after', 'last', 'before'].every((arg) => /^(Int|String)$/.test(args.get(arg) ?? ''));
+    // Events are followed, and never read backwards.
+    const ways = field.name === 'events' ? ['first', 'after'] : ['first', 'after', 'last', 'before'];
+    const pages = ways.every((arg) => /^(Int|String)$/.test(args.get(arg) ?? ''));
     if (result.endsWith('Connection') && !pages) found.push(`has ${field.name}, which cannot be paged through`);
   }
   return found;

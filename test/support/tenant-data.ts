@@ -165,6 +165,9 @@ export const queries: Record<string, (of: Estate) => string[]> = {
     `{ result: billRuns(filter: { targetDate: { eq: "${runs.posted.targetDate}" } }) {
       totalCount nodes { id } edges { cursor } } }`,
   ],
+  events: ({ ids }) => [
+    `{ result: events(first: 100, filter: { subjectId: { eq: "${ids.fulfillment}" } }) { totalCount nodes { id } edges { cursor } } }`,
+  ],
   fulfillmentCounts: ({ ids }) => [
     `{ result: fulfillmentCounts(filter: { id: { eq: "${ids.fulfillment}" } }) { state count } }`,
   ],

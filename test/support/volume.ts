@@ -146,7 +146,9 @@ const statements = [
    select ${id('row_number() over ()', 16)}, p.entity_id, p.org_id, p.id, i.id, 'USD', 10, now()
    from (select *, row_number() over (order by id) as at from payment) p cross join generate_series(1, 2) m join owed i on i.at = m + p.at * 2`,
   `insert into history_entry (id, entity_id, org_id, subject_type, subject_id, at, actor, action, changes, version, transaction_id)
-   select ${id('row_number() over ()', 17)}, entity_id, org_id, 'Any', id, created_date, created_by_id, 'Create', '[]', 1, 1
-   from (select id, entity_id, org_id, created_date, created_by_id from fulfillment union all select id, entity_id, org_id, created_date, created_by_id from invoice
-     union all select id, entity_id, org_id, created_date, created_by_id from credit_memo) s`,
+   select ${id('row_number() over ()', 17)}, entity_id, org_id, kind, id, created_date, created_by_id, 'Create', '[]', 1,
+     1 + row_number() over (order by id) / 1000
+   from (select 'Fulfillment' as kind, id, entity_id, org_id, created_date, created_by_id from fulfillment
+     union all select 'Invoice', id, entity_id, org_id, created_date, created_by_id from invoice
+     union all select 'CreditMemo', id, entity_id, org_id, created_date, created_by_id from credit_memo) s`,
 ];

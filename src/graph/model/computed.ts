@@ -1,6 +1,7 @@
 import { amountWithoutTax, type Money } from '../../domain/billing';
 import { itemAmount, unappliedCredit } from '../../domain/credit-memo';
 import { money } from '../../domain/currency';
+import { eventType } from '../../domain/history';
 import { quantitiesOf, requiresFulfillment } from '../../domain/order-line-item';
 import { unappliedAmount } from '../../domain/payment';
 import { amount, dependsOnRounding, discount, listPrice } from '../../domain/price';
@@ -162,7 +163,7 @@ export const computedFields = {
   'HistoryEntry.type': computed('historyEntry')(
     'text',
     ['subjectType', 'action'],
-    ({ subjectType, action }) => `${subjectType}.${action}`,
+    eventType,
     'subjectType and action, such as Fulfillment.Book.',
   ),
 } satisfies Record<string, Computed>;

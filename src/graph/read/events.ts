@@ -1,15 +1,15 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { RequestError } from '../../domain/errors';
-import { type EventsNow, eventsNow } from '../../store/event-epoch';
-import { type EventFilter, events, type HistoryEntryRow } from '../../store/history';
-import { count, type Listed, type Position, page } from '../../store/query/list';
+import { countEvents, type EventFilter, type EventsNow, eventPage } from '../../store/event';
+import type { HistoryEntryRow } from '../../store/history';
+import type { Listed, Position } from '../../store/query/list';
 import type { PageInfo } from '../build/connection-types';
 import type { GraphContext } from '../context';
 import { checkedFilter } from '../filters';
 import { countCosts } from '../guard/cost';
 import { columnsOf } from './columns';
 import { type Asked, Page, type RelayConnection, windowOf } from './connections';
-import { decodeCursor, isInstant, signatureOf } from './cursor';
+import { isId, isInstant, signatureOf } from './cursor';
 import { selectedFields } from './selection';
 import { showInPlace } from './show';
 
@@ -19,31 +19,45 @@ export interface EventsArgs {
   filter?: EventFilter | null;
 }
 
-/*
- * The cursor of an event is a position among all events, whatever the filter. Besides the position it holds the epoch in
- * which it was given, and the time of the event: from then on a client looks for what it may have missed, if the database
- * is restored.
+/**
+ * The cursor of an event is a position among all events, whatever the filter. It also holds the epoch in which it was
+ * given, and the time of the event. From then on a client looks for what it missed, if the database is restored.
  */
+interface EventCursor extends Position {
+  epoch: number;
+  at: string;
+}
 
-const order = events.defaultSort;
-const signature = signatureOf('event', order, null);
-const last = 'f'.repeat(32);
+const signature = signatureOf('events', { field: 'position', direction: 'ASC' }, null);
+const lastId = 'f'.repeat(32);
+const isPosition = /^\d{1,18}$/;
 
-const encode = ({ value, id }: Position, { epoch }: EventsNow, at: string): string =>
+const encode = ({ value, id, epoch, at }: EventCursor): string =>
   Buffer.from(JSON.stringify([signature, value, id, epoch, at])).toString('base64url');
 
-/** @throws RequestError BAD_CURSOR, with the time to resume from if the database was restored since */
-function decode(cursor: string, { epoch, beganDate, end, isReplica }: EventsNow): Position {
-  const position = decodeCursor(cursor, signature, events.sorts[order.field]);
-  const [, , , given, at] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+/** @throws RequestError BAD_CURSOR */
+function decode(cursor: string): EventCursor {
+  try {
+    const [signed, value, id, epoch, at] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    const isPlace = isPosition.test(String(value)) && isId.test(String(id));
+    if (signed === signature && isPlace && Number.isInteger(epoch) && isInstant(String(at)))
+      return { value, id, epoch, at };
+  } catch {
+    // Not a cursor of this gateway: refused below.
+  }
+  throw new RequestError('BAD_CURSOR');
+}
+
+/** @throws RequestError BAD_CURSOR with the time to resume from, if the database was restored since the cursor was given */
+function checkCursor(cursor: EventCursor | null, now: EventsNow): void {
+  if (!cursor) return;
   // A replica may not know the position yet. The primary has given no position beyond its end, unless it was set back.
-  const isLost = !isReplica && BigInt(position.value) >= BigInt(end);
-  if (given === epoch && !isLost) return position;
-  if (!Number.isInteger(given) || typeof at !== 'string' || !isInstant(at)) throw new RequestError('BAD_CURSOR');
-  const when = given === epoch ? 'to a time before this cursor' : `on ${beganDate}`;
+  const isLost = !now.isReplica && BigInt(cursor.value) >= BigInt(now.end);
+  if (cursor.epoch === now.epoch && !isLost) return;
+  const when = cursor.epoch === now.epoch ? 'to a time before this cursor' : `on ${now.beganDate}`;
   throw new RequestError(
     'BAD_CURSOR',
-    `The database was restored ${when}. Read what has changed since ${at}, and follow the events anew from there.`,
+    `The database was restored ${when}. Read what has changed since ${cursor.at}, and follow the events anew from there.`,
   );
 }
 
@@ -53,27 +67,28 @@ class EventPage extends Page<HistoryEntryRow> {
     asked: Asked,
     fetch: () => Promise<Listed<HistoryEntryRow>[]>,
     total: () => Promise<number>,
-    private readonly now: EventsNow,
+    private readonly now: () => EventsNow,
     private readonly after: string | null,
   ) {
     super(asked, fetch, total);
   }
 
-  protected override cursorOf(row: Listed<HistoryEntryRow>): string {
-    return encode({ value: row.sortValue, id: row.id }, this.now, row.at);
+  protected override cursorOf({ sortValue, id, at }: Listed<HistoryEntryRow>): string {
+    return encode({ value: sortValue, id, epoch: this.now().epoch, at });
   }
 
   override async pageInfo(): Promise<PageInfo> {
     const info = await super.pageInfo();
-    return { ...info, endCursor: info.endCursor ?? this.position() };
+    return { ...info, endCursor: info.endCursor ?? this.reached() };
   }
 
-  /** What an empty page has looked through. A replica may be behind the cursor that the client came with. */
-  private position(): string {
+  /** How far an empty page has looked. A replica may be behind the cursor that the client came with. */
+  private reached(): string {
+    const { horizon, epoch, now } = this.now();
     const { from } = this.asked.query;
-    const reached = BigInt(this.now.horizon) - 1n;
+    const reached = BigInt(horizon) - 1n;
     if (this.after && from && BigInt(from.value) > reached) return this.after;
-    return encode({ value: String(reached), id: last }, this.now, this.now.now);
+    return encode({ value: String(reached), id: lastId, epoch, at: now });
   }
 }
 
@@ -81,28 +96,31 @@ class EventPage extends Page<HistoryEntryRow> {
  * The events of the caller's scope, the oldest first.
  * @throws RequestError PAGE_SIZE, BAD_CURSOR
  */
-export async function eventConnection(
+export function eventConnection(
   context: GraphContext,
   { first, after, filter }: EventsArgs,
   info: GraphQLResolveInfo,
-): Promise<RelayConnection<HistoryEntryRow>> {
+): RelayConnection<HistoryEntryRow> {
   const { size } = windowOf({ first }, context.maxPageSize);
   const scoped = context.work.reads();
-  const now = await eventsNow(scoped);
+  const cursor = after == null ? null : decode(after);
   const query = {
     filter: checkedFilter(filter),
     properties: columnsOf('historyEntry', [...selectedFields(info), 'at']),
     limit: size + 1,
-    from: after == null ? null : decode(after, now),
+    from: cursor,
     backward: false,
   };
-  const fetch = async () =>
-    (await page(scoped, events, query)).map((row) =>
-      showInPlace<'historyEntry', Listed<HistoryEntryRow>>('historyEntry', row),
-    );
+  let known: EventsNow;
+  const fetch = async () => {
+    const { now, rows } = await eventPage(scoped, query);
+    checkCursor(cursor, now);
+    known = now;
+    return rows.map((row) => showInPlace<'historyEntry', Listed<HistoryEntryRow>>('historyEntry', row));
+  };
   const total = () => {
     context.reply.addReading(countCosts.root);
-    return count(scoped, events, query.filter);
+    return countEvents(scoped, query.filter);
   };
-  return new EventPage({ query, signature: () => signature }, fetch, total, now, after ?? null);
+  return new EventPage({ query, signature: () => signature }, fetch, total, () => known, after ?? null);
 }

@@ -203,7 +203,7 @@ export async function emptyDatabase(options: DatabaseOptions): Promise<void> {
   try {
     const { rows: tables } = await pool.query<{ name: string }>(
       `select format('%I.%I', schemaname, tablename) as name from pg_tables
-       where schemaname in ('public', 'test_gateway') and tablename <> 'migrations'`,
+       where schemaname in ('public', 'test_gateway') and tablename not in ('migrations', 'event_epoch')`,
     );
     await pool.query('begin');
     await pool.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);

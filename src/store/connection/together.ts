@@ -14,8 +14,8 @@ export interface Outcome {
  * Sends statements (`sendable`) in one message, and waits once for all of them: PostgreSQL runs them in their order, and skips those
  * behind a failure. Each gets its own outcome. The promise always resolves.
  *
- * The driver has a pipeline mode. It ends each statement with a Sync of its own, so that PostgreSQL sends each answer
- * apart and a commit behind a failed statement is still carried out, as a rollback.
+ * The driver has a pipeline mode. It ends each statement with a Sync of its own. PostgreSQL then sends each answer
+ * apart. It still carries out a commit behind a failed statement, as a rollback.
  */
 export function sendTogether(client: PoolClient, statements: readonly QueryConfig[]): Promise<Outcome[]> {
   return new Promise((resolve) => {

@@ -6,7 +6,7 @@ import { type ColumnSpec, inScope, listed, type RowClass, selectList, type Table
 /** One sort of a list: an expression that is never null, and its type. The id breaks ties. */
 export interface Sort {
   sql: string;
-  type: 'timestamptz' | 'date' | 'text' | 'numeric' | 'bigint' | 'uuid';
+  type: 'timestamptz' | 'date' | 'text' | 'numeric' | 'uuid';
 }
 
 export interface Order {
