@@ -25,12 +25,14 @@ export class DocumentActionState {
 }
 
 const judgedInvoice = columnsOf('invoice', ['allowedActions']);
+/** The columns of an account that tell whether it can be collected from. */
+export const paymentMethodFacts = ['id', 'paymentMethodToken'] as const;
 
 export async function invoiceActions(invoice: InvoiceRow, context: GraphContext): Promise<DocumentActionState[]> {
   const { loaders } = context;
   const [sisters, account] = await Promise.all([
     loaders.sisterMemos(invoice.id),
-    loaders.row('account', ['id', 'paymentMethodToken'], invoice.accountId),
+    loaders.row('account', paymentMethodFacts, invoice.accountId),
   ]);
   const paymentMethod = account!.paymentMethodToken !== null;
   const credit = paymentMethod ? undefined : (await loaders.negativeCredit(invoice.accountId)).get(invoice.currency);
@@ -55,8 +57,8 @@ async function judgedActions(
   { loaders, caller }: GraphContext,
   facts: Partial<DocumentContext>,
 ): Promise<DocumentActionState[]> {
-  const [{ invoiceSettlement }, billRun] = await Promise.all([
-    loaders.settings(),
+  const [invoiceSettlement, billRun] = await Promise.all([
+    loaders.invoiceSettlement(),
     document.billRunId ? loaders.billRunStatus(document.billRunId) : null,
   ]);
   return actionsOf(kind).map(({ action }) => ({

@@ -319,13 +319,16 @@ export const failedAccounts = (
 /** The runs that have a Posted document. */
 export async function postedRuns(scoped: Scoped, runIds: readonly string[]): Promise<string[]> {
   const rows = await scoped.query<{ id: string }>(
-    `select t.id from bill_run t where ${inScope(tableOf(BillRunRow))} and t.id = any($3) and (
-       exists (select from invoice d where d.entity_id = $1 and d.bill_run_id = t.id and d.status = 'Posted')
-       or exists (select from credit_memo d where d.entity_id = $1 and d.bill_run_id = t.id and d.status = 'Posted'))`,
+    `select t.id from bill_run t where ${inScope(tableOf(BillRunRow))} and t.id = any($3) and ${isRunPosted('t.id')}`,
     [runIds],
   );
   return rows.map((row) => row.id);
 }
+
+/** SQL: whether a document of a bill run is Posted. */
+export const isRunPosted = (id: string): string =>
+  `(exists (select from invoice d where d.entity_id = $1 and d.bill_run_id = ${id} and d.status = 'Posted')
+   or exists (select from credit_memo d where d.entity_id = $1 and d.bill_run_id = ${id} and d.status = 'Posted'))`;
 
 /**
  * The runs with a document that was ever in use. A use that was reversed left only its history. The history of few

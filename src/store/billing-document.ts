@@ -9,7 +9,7 @@ import type { Row } from './query/tree';
 import { deleteRows, rowsBy } from './query/write';
 
 /** The columns of a sister credit memo that the rules need, besides the columns that find it. */
-const sisterFacts = [
+export const sisterFacts = [
   'id',
   'sisterInvoiceId',
   'creditMemoNumber',
@@ -39,6 +39,10 @@ export function billRunStatuses(
 ): Promise<{ id: string; status: BillRunStatus }[]> {
   return scoped.query('select id, status from bill_run_statuses($1, $2, $3, $4)', [ids, lock]);
 }
+
+/** SQL: the JSON of the status of a document's bill run; null without one. */
+export const runStatus = (id: string): string =>
+  `coalesce((select '"' || status || '"' from bill_run_statuses($1, $2, array[${id}]::uuid[], false)), 'null')`;
 
 /**
  * A Posted run becomes Completed when an account's document is a draft again. Posting the run once more posts that

@@ -110,6 +110,14 @@ export function negativeCredit(
   );
 }
 
+/** SQL: the same of one account without a payment method, as JSON by currency; null if it has one. */
+export const creditByCurrency = (accountId: string): string =>
+  `case when (select payment_method_token is null from account where entity_id = $1 and id = ${accountId}) then (
+     select coalesce(json_object_agg(c.currency, c.credit), '{}')::text from (
+       select n.currency, trim_scale(-sum(n.balance))::text as credit from invoice n
+       where n.entity_id = $1 and n.org_id = any($2) and n.account_id = ${accountId} and n.balance < 0 and n.status = 'Posted'
+       group by n.currency) c) else 'null' end`;
+
 /** Locks the negative invoices that hold credit of accounts. The accounts' billing locks are held. */
 export function lockNegativeInvoices(scoped: Scoped, accountIds: readonly string[]): Promise<InvoiceRow[]> {
   return scoped.lock<InvoiceRow>(

@@ -450,7 +450,7 @@ describe('a screen', () => {
 
   test('what may be done to a hundred documents takes as many statements as for one', async () => {
     const page = async (field: string, n: number) =>
-      (await asked(`{ ${field}(first: ${n}) { nodes { allowedActions { action allowed blockedBy { code } } } } }`, 5))
+      (await asked(`{ ${field}(first: ${n}) { nodes { allowedActions { action allowed blockedBy { code } } } } }`))
         .statements - 1;
     // Of invoices: sisters, accounts, bill runs, settings. Of credit memos: invoices made along with them, their memos,
     // bill runs, settings.
@@ -464,7 +464,6 @@ describe('a screen', () => {
         `{ billRuns(first: ${n}) { nodes { status total done failed allowedActions { action allowed }
         failures(first: 10) { totalCount nodes { code account { name } } }
         invoices(first: 10) { nodes { balance billRun { billRunNumber } } } } } }`,
-        2,
       );
     // Runs, posted ones, failures, their number, accounts, invoices, the runs of the invoices.
     expect([(await page(1)).statements, (await page(10)).statements]).toEqual([7, 7]);

@@ -95,6 +95,28 @@ export class Loaders {
     this.flags('posted', posted).prime(id, isPosted);
   }
 
+  /** Makes the credit memos known that were made together with an invoice. */
+  knowSisters(invoiceId: string, memos: SisterMemo[]): void {
+    this.sisters().prime(invoiceId, memos);
+  }
+
+  knowRunStatus(id: string, status: BillRunStatus | null): void {
+    this.runStatuses().prime(id, status);
+  }
+
+  /** Makes the credit of an account on negative invoices known, by currency. */
+  knowCredit(accountId: string, credit: Map<string, string>): void {
+    this.credits().prime(accountId, credit);
+  }
+
+  knowRunPosted(id: string, isPosted: boolean): void {
+    this.flags('run posted', postedRuns).prime(id, isPosted);
+  }
+
+  knowInvoiceSettlement(isOn: boolean): void {
+    this.settlement = Promise.resolve(isOn);
+  }
+
   /** Pages of the rows on a to-many edge, by the ids of the parents. */
   pages<E extends ManyEdge>(edge: E, query: PageQuery): DataLoader<string, Listed<TargetOf<E>>[]> {
     type Row = Listed<TargetOf<E>>;
@@ -150,6 +172,10 @@ export class Loaders {
 
   /** The credit memos that were made together with an invoice, with the columns that the rules read. */
   sisterMemos(invoiceId: string): Promise<SisterMemo[]> {
+    return this.sisters().load(invoiceId);
+  }
+
+  private sisters(): DataLoader<string, SisterMemo[]> {
     const load = async (ids: readonly string[]) => {
       const groups = new Map<string, SisterMemo[]>();
       for (const memo of await sisterMemos(this.scoped, ids)) {
@@ -157,18 +183,26 @@ export class Loaders {
       }
       return groups;
     };
-    return this.loader<SisterMemo[]>('sisterMemos', load, []).load(invoiceId);
+    return this.loader<SisterMemo[]>('sisterMemos', load, []);
   }
 
   /** The status of a document's bill run. */
   billRunStatus(id: string): Promise<BillRunStatus | null> {
+    return this.runStatuses().load(id);
+  }
+
+  private runStatuses(): DataLoader<string, BillRunStatus | null> {
     const load = async (ids: readonly string[]) =>
       new Map((await billRunStatuses(this.scoped, ids)).map((run) => [run.id, run.status]));
-    return this.loader<BillRunStatus | null>('billRunStatus', load, null).load(id);
+    return this.loader<BillRunStatus | null>('billRunStatus', load, null);
   }
 
   /** The credit of an account on negative invoices, by currency. */
   negativeCredit(accountId: string): Promise<Map<string, string>> {
+    return this.credits().load(accountId);
+  }
+
+  private credits(): DataLoader<string, Map<string, string>> {
     const load = async (ids: readonly string[]) => {
       const credits = new Map<string, Map<string, string>>();
       for (const { accountId, currency, credit } of await negativeCredit(this.scoped, ids)) {
@@ -176,7 +210,7 @@ export class Loaders {
       }
       return credits;
     };
-    return this.loader('negativeCredit', load, new Map<string, string>()).load(accountId);
+    return this.loader('negativeCredit', load, new Map<string, string>());
   }
 
   /** The settings of the caller's entity. */
@@ -185,6 +219,13 @@ export class Loaders {
     return this.known;
   }
   private known: Promise<BillingSettingsRow> | undefined;
+
+  /** Whether the entity uses credit memos: a part of the settings. */
+  invoiceSettlement(): Promise<boolean> {
+    this.settlement ??= this.settings().then(({ invoiceSettlement }) => invoiceSettlement);
+    return this.settlement;
+  }
+  private settlement: Promise<boolean> | undefined;
 
   private flags(name: string, ask: (scoped: Scoped, ids: readonly string[]) => Promise<string[]>) {
     const load = async (ids: readonly string[]) => new Map((await ask(this.scoped, ids)).map((id) => [id, true]));

@@ -58,7 +58,7 @@ export const computedSql = {
     else t.amount - t.applied_amount - t.refund_amount end`,
   'CreditMemoItem.amount': `case when t.tax_mode = 'TaxInclusive' then t.amount_without_tax + t.tax_amount
     else t.amount_without_tax end`,
-  'HistoryEntry.type': "t.subject_type || '.' || t.action",
   'Payment.unappliedAmount': `case when t.status in ('Error', 'Voided') then 0
     else t.amount - t.applied_amount - t.refund_amount end`,
+  'HistoryEntry.type': "t.subject_type || '.' || t.action",
 } as const;

@@ -10,17 +10,12 @@ import {
 import { collectSubfields } from 'graphql/execution/collectFields';
 import { holeBegins, holeEnds } from '../../../store/query/json';
 import type { GraphContext } from '../../context';
-import type { Noun, RowOf } from '../../model/nouns';
 import type { Deferred } from './planner';
 
 /* Fields that this program computes. Their resolvers are those of the other way to read. */
 
 /** What the statement gave for one such field of one object. */
-interface Facts {
-  row: { id: string };
-  other?: { id: string } | null;
-  posted?: boolean;
-}
+type Given = { row: { id: string } & Record<string, string | null> } & Record<string, unknown>;
 
 /** What graphql-js tells a resolver of its operation. */
 export type Info = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'variableValues' | 'operation'>;
@@ -37,23 +32,20 @@ export async function filled(
   const holes = rest.map((part) => {
     const space = part.indexOf(' ');
     const end = part.indexOf(holeEnds);
-    const facts = JSON.parse(part.slice(space + 1, end)) as Facts;
-    return { what: deferred[Number(part.slice(0, space))], facts, after: part.slice(end + 1) };
+    const given = JSON.parse(part.slice(space + 1, end)) as Given;
+    return { what: deferred[Number(part.slice(0, space))], given, after: part.slice(end + 1) };
   });
-  for (const { what, facts } of holes) know(what, facts, context);
-  const values = await Promise.all(holes.map(({ what, facts }) => computedBy(what, facts, context, info)));
+  // What the statement has read need not be read again.
+  for (const { what, given } of holes) {
+    for (const { name, know } of what.facts) know(context.loaders, given[name], given.row);
+  }
+  const values = await Promise.all(holes.map(({ what, given }) => computedBy(what, given, context, info)));
   return start + holes.map(({ after }, at) => values[at] + after).join('');
-}
-
-/** What the statement has read need not be read again. */
-function know({ other }: Deferred, facts: Facts, { loaders }: GraphContext): void {
-  if (other && facts.other) loaders.knowRow(other.noun, other.columns, facts.other as RowOf<Noun> & { id: string });
-  if (facts.posted !== undefined) loaders.knowPosted(facts.row.id, facts.posted);
 }
 
 async function computedBy(
   { field, parent, nodes }: Deferred,
-  { row }: Facts,
+  { row }: Given,
   context: GraphContext,
   info: Info,
 ): Promise<string> {

@@ -9,7 +9,7 @@ import {
   getNamedType,
 } from 'graphql';
 import { collectSubfields } from 'graphql/execution/collectFields';
-import { isClaimed, isPosted } from '../../../store/billing-claim';
+import { isClaimed } from '../../../store/billing-claim';
 import { documentsOf } from '../../../store/billing-document';
 import { BillingSettingsRow } from '../../../store/billing-settings';
 import { nodes as nounsWithId } from '../../../store/node';
@@ -24,6 +24,7 @@ import { listOf, type Noun, nouns } from '../../model/nouns';
 import { nounOfSubject } from '../../model/subjects';
 import { columnsOf } from '../columns';
 import { type ListArgs, pageAsked } from '../connections';
+import { columnsAs, type Fact, facts } from './facts';
 
 /** A query, or a part of it, that no statement can be planned for. It goes by the loaders. */
 export class NotPlanned extends Error {}
@@ -33,8 +34,8 @@ export interface Deferred {
   field: GraphQLField<unknown, unknown>;
   parent: GraphQLObjectType;
   nodes: readonly FieldNode[];
-  /** The noun and columns of another row that the field's rules read. */
-  other?: { noun: Noun; columns: readonly string[] };
+  /** What its rules read besides the row. */
+  facts: readonly Fact[];
 }
 
 /**
@@ -45,16 +46,6 @@ export interface Deferred {
 const mostFields = 1_000;
 const costly = 20;
 const mostSubqueries = 60;
-
-/** Fields that also read the line item, or the original line item, of their row: the columns behind `fields`. */
-const others: Readonly<Record<string, { noun: Noun; from: string; fields: readonly string[] }>> = {
-  'Fulfillment.allowedTransitions': { noun: 'orderLineItem', from: 'orderLineItemId', fields: ['quantityFulfilled'] },
-  'OrderLineItem.allowedTransitions': {
-    noun: 'orderLineItem',
-    from: 'originalOrderLineItemId',
-    fields: ['quantityAvailableForReturn'],
-  },
-};
 
 /** The forms of the settings' columns; the others are enums. */
 const settingsForms: Readonly<Record<string, 'boolean' | 'texts' | 'integer' | 'instant' | 'client'>> = {
@@ -248,22 +239,14 @@ export class Planner {
   private deferredField(noun: Noun, row: tree.Row, depth: number, field: string, nodes: Nodes): Json {
     this.count(costly);
     const parent = this.typeOf(noun);
-    const name = `${parent.name}.${field}`;
-    const read = (noun: Noun, row: tree.Row, fields: readonly string[]): Json =>
-      object(
-        columnsOf(noun, fields).map((column) => [column, tree.column(row, column, forms[noun][column] as 'text')]),
-      );
-    const facts: [string, Json][] = [['row', read(noun, row, [field])]];
-    const deferred: Deferred = { field: parent.getFields()[field], parent, nodes };
-    const also = others[name];
-    if (also) {
-      const other = this.row(also.noun, depth + 1);
-      deferred.other = { noun: also.noun, columns: columnsOf(also.noun, also.fields) };
-      facts.push(['other', tree.one(row, also.from, other, read(also.noun, other, also.fields))]);
-      facts.push(['posted', written.boolean(isPosted(row.column('id')))]);
-    }
-    const hole = this.firstHole + this.deferred.push(deferred) - 1;
-    return [...text(`${holeBegins}${hole} `), ...object(facts), ...text(holeEnds)];
+    const also = facts[`${parent.name}.${field}`] ?? [];
+    const known: [string, Json][] = [
+      ['row', columnsAs(noun, row, columnsOf(noun, [field]))],
+      ...also.map(({ name, json }): [string, Json] => [name, json(row, (other) => this.row(other, depth + 1))]),
+    ];
+    const hole =
+      this.firstHole + this.deferred.push({ field: parent.getFields()[field], parent, nodes, facts: also }) - 1;
+    return [...text(`${holeBegins}${hole} `), ...object(known), ...text(holeEnds)];
   }
 
   /** Fields that are neither columns nor edges. */
