@@ -147,6 +147,17 @@ describe('events', () => {
     expect((await page({ after: none.pageInfo.endCursor })).nodes).toHaveLength(1);
   });
 
+  test('are not passed by on a page of none', async () => {
+    await account('New');
+    const none = await page({ first: 0 });
+    expect(none).toMatchObject({ nodes: [], pageInfo: { hasNextPage: true } });
+    const { nodes, pageInfo } = await page({ after: none.pageInfo.endCursor });
+    expect(nodes).toHaveLength(1);
+    await account('Newer');
+    const still = await page({ first: 0, after: pageInfo.endCursor });
+    expect(still.pageInfo).toMatchObject({ hasNextPage: true, endCursor: pageInfo.endCursor });
+  });
+
   test('are filtered by type, by noun and by object', async () => {
     await orderFor(await client.work());
     const wanted = async (filter: object) => types(await page({ filter }));

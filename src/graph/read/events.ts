@@ -30,6 +30,7 @@ interface EventCursor extends Position {
 
 const signature = signatureOf('events', { field: 'position', direction: 'ASC' }, null);
 const lastId = 'f'.repeat(32);
+const beginning = { value: '0', id: '0'.repeat(32), at: '1970-01-01T00:00:00.000Z' };
 const isPosition = /^\d{1,18}$/;
 
 const encode = ({ value, id, epoch, at }: EventCursor): string =>
@@ -79,15 +80,16 @@ class EventPage extends Page<HistoryEntryRow> {
 
   override async pageInfo(): Promise<PageInfo> {
     const info = await super.pageInfo();
-    return { ...info, endCursor: info.endCursor ?? this.reached() };
+    return { ...info, endCursor: info.endCursor ?? this.reached(info.hasNextPage) };
   }
 
-  /** How far an empty page has looked. A replica may be behind the cursor that the client came with. */
-  private reached(): string {
+  /** How far an empty page has looked: nowhere if it was to be empty. A replica may be behind the client's cursor. */
+  private reached(hasNext: boolean): string {
     const { horizon, epoch, now } = this.now();
     const { from } = this.asked.query;
     const reached = BigInt(horizon) - 1n;
-    if (this.after && from && BigInt(from.value) > reached) return this.after;
+    if (this.after && from && (hasNext || BigInt(from.value) > reached)) return this.after;
+    if (hasNext) return encode({ ...beginning, epoch });
     return encode({ value: String(reached), id: lastId, epoch, at: now });
   }
 }
