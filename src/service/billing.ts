@@ -72,14 +72,17 @@ export async function bill(
   const mayBeDue = dueBut(new Set());
   const accountIds = [...new Set([...mayBeDue.fulfillments, ...mayBeDue.lines].map((row) => row.accountId))];
   if (accountIds.length === 0) return nothingBilled;
-  await lockAccountsForBilling(unit.db, accountIds);
-  // Read after the lock. A bill run does not lock line items, and may have billed them during the wait.
-  const due = dueBut(new Set(sentBefore.length ? await claimed(unit.db, sentBefore) : []));
+  // In one message, and one after the other: claims and accounts are read once the lock is held. A bill run does not lock
+  // line items, and may have billed them during the wait.
+  const [, billed, accountRows] = await Promise.all([
+    lockAccountsForBilling(unit.db, accountIds),
+    sentBefore.length ? claimed(unit.db, sentBefore) : [],
+    rowsBy<AccountRow>(unit.db, AccountRow, 'id', accountIds),
+  ]);
+  const due = dueBut(new Set(billed));
   if (due.fulfillments.length + due.lines.length === 0) return nothingBilled;
 
-  const accounts = new Map(
-    (await rowsBy<AccountRow>(unit.db, AccountRow, 'id', accountIds)).map((account) => [account.id, account]),
-  );
+  const accounts = new Map(accountRows.map((account) => [account.id, account]));
   const charges = [
     ...due.fulfillments.map((row) => chargeOf(lineOf.get(row.orderLineItemId)!, accounts.get(row.accountId)!, row)),
     ...due.lines.map((line) => chargeOf(line, accounts.get(line.accountId)!)),

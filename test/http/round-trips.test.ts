@@ -89,9 +89,28 @@ test('a dry run takes three: what is locked, what is written, and the rollback',
   expect(await created(2, { dryRun: true })).toBe(3);
 });
 
-test('billing takes two more, for the lock of the account and what is read behind it', async () => {
-  expect(await created(3, { options: { runBilling: true } })).toBe(4);
+test('billing takes one more, for the lock of the account and what is read behind it', async () => {
+  expect(await created(3, { options: { runBilling: true } })).toBe(3);
 });
+
+test.each([1, 50])(
+  'a move of %i fulfillments takes three: where they are, what is locked, what is written',
+  async (count) => {
+    const lines = (await orderFor(await client.work(), Array(count).fill({ quantity: '5' }))).orderLineItems;
+    const fulfillments = lines.map(({ id }) => ({ orderLineItemId: id, fulfillmentDate: '2022-01-01', quantity: '1' }));
+    const { body } = await client.graphql(create, { input: { fulfillments } });
+    const keys = body.data.createFulfillments.fulfillments.map(
+      (each: { fulfillmentNumber: string }) => each.fulfillmentNumber,
+    );
+    const before = messages;
+    const moved = await client.graphql(
+      'mutation ($keys: [ID!]!) { bookFulfillments(keys: $keys) { fulfillments { state } userErrors { code } } }',
+      { keys },
+    );
+    expect(moved.body.data.bookFulfillments.userErrors).toEqual([]);
+    expect(messages - before).toBe(3);
+  },
+);
 
 test('a payment takes as many for three fulfillments as for one', async () => {
   const paid = { options: { runBilling: true, collectPayment: true } };

@@ -273,4 +273,45 @@ mutation RehearseSettings(
       dryRun: true,
     },
   },
+  {
+    title: 'Follow what changes',
+    summary: 'Every change, the oldest first, from a cursor on.',
+    query: `# Each change of an object is an event, also of
+# one that is deleted. Send endCursor as $after to
+# read what comes next. Nothing ever appears before
+# a cursor that was given.
+#
+# The filter takes one type, such as
+# "Fulfillment.Book", or all of a noun.
+
+query FollowChanges(
+  $after: String
+  $filter: EventFilter
+) {
+  events(
+    first: 10
+    after: $after
+    filter: $filter
+  ) {
+    nodes {
+      type
+      at
+      toState
+      version
+      changes { field before after }
+      subject {
+        id
+        ... on Fulfillment {
+          fulfillmentNumber
+          state
+          quantity
+        }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: { after: null, filter: { type: { startsWith: 'Fulfillment.' } } },
+  },
 ];
