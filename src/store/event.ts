@@ -2,7 +2,7 @@ import { eventTypes } from '../domain/history';
 import type { Scoped } from './connection/connection';
 import { HistoryEntryRow } from './history';
 import { type IdFilter, idIs, type TextFilter, Values } from './query/filter';
-import type { Listed, Position } from './query/list';
+import { checkListed, type Listed, type Position } from './query/list';
 import { inScope, selectList, tableOf } from './query/table';
 
 /*
@@ -54,8 +54,9 @@ function typesOf({ type }: EventFilter): string[] | null {
   );
 }
 
-/** The conditions on entries, but for the types if each has its own walk. */
+/** The conditions on entries, but for the types if each has its own walk. @throws RequestError BAD_REQUEST */
 function conditionsOf(filter: EventFilter, values: Values): { where: string[]; walks: string | null } {
+  checkListed(filter);
   const types = typesOf(filter);
   const objects = filter.subjectId ? idIs('t.subject_id')(filter.subjectId, values) : [];
   const where = [inScope(table), `t.transaction_id < ${horizon}`, ...objects];

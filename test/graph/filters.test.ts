@@ -382,6 +382,8 @@ describe('a list of values in a condition', () => {
     ['invoices', 'dueDate', '2022-01-01'],
     ['invoices', 'amount', '1'],
     ['orderLineItems', 'itemState', 'Booked'],
+    ['events', 'type', 'Order.Create'],
+    ['events', 'subjectId', 'f'.repeat(32)],
   ])('holds at most 100: %s by %s', async (list, field, value) => {
     const allowed = await asked(list, field, Array(100).fill(value));
     expect([allowed.status, allowed.body.errors]).toEqual([200, undefined]);

@@ -11,14 +11,15 @@ const committedMessage =
   'The time was up after a change was committed, but before the reply was ready. Check what took place before you send the request again. With an Idempotency-Key, simply send the same request again.';
 
 /**
- * Runs a request and answers when its time is up at the latest, or after a grace period if a change was committed.
+ * Runs a request and answers when its time is up at the latest, or after a grace period if a change was committed, or
+ * may have been.
  *
  * If nothing was committed when the time is up, nothing will be. The statements are canceled, and the transaction is
  * rolled back after the reply. If a change was committed, the rest of the request fails at once, and the reply says
  * which changes took place. `run` continues by itself, perhaps forever. Work to do after it must wait for `run` itself,
  * not for this function.
  * @throws LimitError TIMEOUT, or the reason given to `TimeLimit.pass`
- * @throws RequestError OUTCOME_UNKNOWN if a commit was under way, or a committed change has no reply
+ * @throws RequestError OUTCOME_UNKNOWN if a commit stays under way, or a committed change has no reply
  */
 export async function timed<T>(milliseconds: number, run: (counter: StatementCounter) => Promise<T>): Promise<T> {
   const limit = new TimeLimit(milliseconds);
@@ -27,11 +28,13 @@ export async function timed<T>(milliseconds: number, run: (counter: StatementCou
     return await limit.within(carriedOut);
   } catch (error) {
     if (!limit.isUp(error)) throw error;
-    if (limit.effect === 'unknown') throw new RequestError('OUTCOME_UNKNOWN', undefined, error);
-    if (limit.effect === 'committed') {
-      if (limit.reason instanceof ReplyTooLong) throw new ReplyTooLong(limit.reason.details.allowed, true);
+    if (limit.effect === 'committed' && limit.reason instanceof ReplyTooLong) {
+      throw new ReplyTooLong(limit.reason.details.allowed, true);
+    }
+    if (limit.effect !== 'none') {
       return within(graceMs, carriedOut, () => {
-        throw new RequestError('OUTCOME_UNKNOWN', committedMessage, error);
+        const message = limit.effect === 'committed' ? committedMessage : undefined;
+        throw new RequestError('OUTCOME_UNKNOWN', message, error);
       });
     }
     throw (

@@ -105,14 +105,21 @@ export interface PageQuery<F extends object = object> {
 /** A row of a page, with the sort value for its cursor. In lists of children it also has the key of its parent. */
 export type Listed<R> = R & { id: string; sortValue: string; parentKey?: string };
 
+/** @throws RequestError BAD_REQUEST if a condition lists too many values */
+export function checkListed(filter: object | null | undefined): void {
+  for (const [field, value] of Object.entries(filter ?? {})) {
+    const length = (value as { in?: unknown[] } | undefined)?.in?.length ?? 0;
+    if (length > maxListed)
+      throw new RequestError('BAD_REQUEST', `${field}.in holds ${length} values; at most ${maxListed} are allowed.`);
+  }
+}
+
 /** The conditions of a filter, and of the list itself. @throws RequestError BAD_REQUEST */
 export function conditionsOf(definition: List, filter: object | null | undefined, values: Values): string[] {
   const conditions: string[] = definition.only ? [definition.only] : [];
+  checkListed(filter);
   for (const [field, value] of Object.entries(filter ?? {})) {
     if (value === undefined) continue;
-    const length = (value as { in?: unknown[] }).in?.length ?? 0;
-    if (length > maxListed)
-      throw new RequestError('BAD_REQUEST', `${field}.in holds ${length} values; at most ${maxListed} are allowed.`);
     conditions.push(...definition.filters[field].condition(value, values));
   }
   return conditions;

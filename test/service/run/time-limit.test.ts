@@ -77,6 +77,35 @@ test('a reply to what was committed is waited for a moment, and is the reply', a
   expect(await answered).toBe('told');
 });
 
+test('a commit that is under way when the time is up is waited for a moment, and so are the writes in its message', async () => {
+  const { caller } = await (await gateway.client()).work();
+  const ending = (text: string) =>
+    timed(200, async (counter) => {
+      const work = new Work(gateway.services, caller, counter);
+      await work.run(false, async (unit) => {
+        await unit.db.connection.query('select 1');
+        await unit.db.connection.post('select pg_sleep(0.5)');
+        await unit.db.connection.post(text);
+      });
+      return 'told';
+    });
+  expect(await ending('insert into note values (4)')).toBe('told');
+  await expect(ending('insert into note values (1 / 0)')).rejects.toMatchObject({ code: '22012' });
+  expect(await gateway.database.owner('select n from note where n = 4')).toEqual([{ n: 4 }]);
+});
+
+test('a commit that stays under way has an unknown outcome', async () => {
+  const { caller } = await (await gateway.client()).work();
+  const answered = timed(100, (counter) =>
+    new Work(gateway.services, caller, counter).run(false, async (unit) => {
+      await unit.db.connection.query('select 1');
+      await unit.db.connection.post('select pg_sleep(1.5)');
+    }),
+  );
+  await expect(answered).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  await new Promise((done) => setTimeout(done, 600));
+});
+
 test('a request may be ended for another reason, which its reply then has', async () => {
   const reason = new Error('the process stops');
   const answered = timed(60_000, async ({ limit }) => {
