@@ -15,7 +15,10 @@ export class PageInfo {
   hasPreviousPage: boolean;
   @Field(() => String, { nullable: true, description: 'The cursor of the first row; null on an empty page.' })
   startCursor: string | null;
-  @Field(() => String, { nullable: true, description: 'The cursor of the last row; null on an empty page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The cursor of the last row. Null on an empty page, except of events.',
+  })
   endCursor: string | null;
 }
 
