@@ -23,8 +23,8 @@ export const historySubjects = [
 export type HistorySubject = (typeof historySubjects)[number];
 
 /**
- * The act that changed an object. Three acts are of bill runs: Start (a worker begins), Finish (a worker ends a phase)
- * and Remove (a client asks for removal). Delete comes when the run is gone.
+ * The act that changed an object. Four acts are of bill runs: Start (a worker begins), Progress (some accounts are
+ * billed), Finish (a worker ends a phase) and Remove (a client asks for removal). Delete comes when the run is gone.
  */
 export const historyActions = [
   'Create',
@@ -46,6 +46,7 @@ export const historyActions = [
   'Refund',
   'FailRefund',
   'Start',
+  'Progress',
   'Finish',
   'Remove',
   'Reopen',

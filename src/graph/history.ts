@@ -35,7 +35,7 @@ export class HistoryEntry extends Node {
   trackId: string | null;
   @Field(() => String, {
     description:
-      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund, and of bill runs Start, Finish, Remove and Reopen. More may be added.',
+      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund, and of bill runs Start, Progress, Finish, Remove and Reopen. More may be added.',
   })
   action: string;
   @Field(() => String, {

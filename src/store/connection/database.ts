@@ -5,6 +5,7 @@ import type { Turns } from '../../domain/turns';
 import { beginEpoch } from '../event-epoch';
 import { byIndex, Connection, type StatementCounter } from './connection';
 import { type Lease } from './lease';
+import { Listener } from './listener';
 import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
 import { SharedPool } from './pool';
@@ -97,6 +98,7 @@ export class Database {
     readonly settling: SharedPool,
     /** Bill runs: their statements may take long. */
     readonly working: Pool,
+    private readonly options: DatabaseOptions,
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -118,6 +120,7 @@ export class Database {
       new SharedPool(openPool(options, 4, {}, named('settling'))),
       // One for each of 8 workers, and one for the readiness check.
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
+      options,
     );
   }
 
@@ -143,6 +146,11 @@ export class Database {
    */
   aside(): Connection {
     return new Connection(this.side);
+  }
+
+  /** A connection that hears what other processes say. It connects when it is first used. */
+  listener(heard: (payload: string) => void, lost: (error: unknown) => void): Listener {
+    return new Listener(this.options, heard, lost);
   }
 
   /** Commits the writes of a caller. The caller's later reads will see them. */
