@@ -141,7 +141,7 @@ const deepestBody = 100;
  * Limits the depth and the number of values of a body. No valid body is nested this deeply, and recursive functions
  * would run out of stack. Each value is visited several times before any check fails, and nothing else runs meanwhile.
  */
-function checkShape(body: unknown, mostValues: number): void {
+export function checkShape(body: unknown, mostValues: number): void {
   let level = [body];
   let values = 0;
   for (let depth = 0; level.length; depth++) {

@@ -29,6 +29,8 @@ declare module 'fastify' {
     deprecated?: readonly string[];
     /** The request is known to change nothing. */
     reads: boolean;
+    /** The reply is a stream of events, which lasts as long as its client wants. */
+    streams?: boolean;
   }
 }
 

@@ -44,7 +44,7 @@ export class Changes {
   private timer: NodeJS.Timeout | undefined;
   private due = Number.POSITIVE_INFINITY;
   /** Changes whose events cannot be read yet, by entity. */
-  private readonly incomplete = new Map<string, { last: bigint; subjects: Set<HistorySubject> }>();
+  private readonly incomplete = new Map<string, { last: bigint; subjects: Subjects }>();
   private pause = waitMs.first;
   private readonly untold = new Set<string>();
   private telling: NodeJS.Timeout | undefined;
@@ -84,7 +84,8 @@ export class Changes {
     this.watchers.set(entityId, others.add(watcher));
     try {
       while (!this.since) await this.look();
-      this.lookWithin(everyMs);
+      if (others.size === 1) this.expect(entityId, this.since);
+      this.lookWithin(this.incomplete.size ? waitMs.first : everyMs);
       return end;
     } catch (error) {
       end();
@@ -162,33 +163,42 @@ export class Changes {
 
   private async lookOnce(): Promise<void> {
     this.looked = performance.now();
-    const { since } = this;
     this.looks++;
+    const { since } = this;
     if (since) {
       const values = [[...this.watchers.keys()], since.snapshot, since.horizon];
       const [now] = await this.listener.query<Moment & { changed: ChangedSubjects[] }>(changedText, values);
+      // The connection was lost meanwhile, or nobody watches any more.
       if (this.since !== since) return;
       this.since = now;
-      for (const { entityId, subjects, last } of now.changed) this.note(entityId, subjects, last);
+      for (const { entityId, subjects, last } of now.changed) this.note(entityId, new Set(subjects), BigInt(last));
       this.complete(BigInt(now.horizon));
     } else {
       const [now] = await this.listener.query<Moment>(momentText);
+      if (this.watchers.size === 0) return;
       this.since = now;
-      if (this.isLost) this.assumeAll();
+      for (const entityId of this.watchers.keys()) this.expect(entityId, now);
+      if (this.isLost) for (const watcher of this.all()) watcher.changed('all');
+      this.isLost = false;
+      this.complete(BigInt(now.horizon));
     }
-    if (this.watchers.size === 0) this.since = undefined;
     this.pause = this.incomplete.size ? Math.min(this.pause * 2, waitMs.last) : waitMs.first;
     this.lookWithin(this.incomplete.size ? this.pause : everyMs);
   }
 
-  private note(entityId: string, subjects: readonly HistorySubject[], last: string): void {
-    const known = this.incomplete.get(entityId) ?? { last: 0n, subjects: new Set() };
-    for (const subject of subjects) known.subjects.add(subject);
-    if (BigInt(last) > known.last) known.last = BigInt(last);
-    this.incomplete.set(entityId, known);
+  /** Changes of before a moment can be read, but maybe not their events. */
+  private expect(entityId: string, { end }: Moment): void {
+    this.incomplete.set(entityId, { last: BigInt(end) - 1n, subjects: 'all' });
+  }
+
+  private note(entityId: string, subjects: ReadonlySet<HistorySubject>, last: bigint): void {
+    const before = this.incomplete.get(entityId);
+    this.incomplete.set(entityId, {
+      last: before && before.last > last ? before.last : last,
+      subjects: before?.subjects === 'all' ? 'all' : new Set([...(before?.subjects ?? []), ...subjects]),
+    });
     this.pause = waitMs.first;
-    const changed = new Set(subjects);
-    for (const watcher of [...(this.watchers.get(entityId) ?? [])]) watcher.changed(changed);
+    for (const watcher of [...(this.watchers.get(entityId) ?? [])]) watcher.changed(subjects);
   }
 
   private complete(horizon: bigint): void {
@@ -199,12 +209,7 @@ export class Changes {
     }
   }
 
-  private assumeAll(): void {
-    this.isLost = false;
-    this.incomplete.clear();
-    for (const watcher of [...this.watchers.values()].flatMap((all) => [...all])) {
-      watcher.changed('all');
-      watcher.complete('all');
-    }
+  private all(): Watcher[] {
+    return [...this.watchers.values()].flatMap((watchers) => [...watchers]);
   }
 }

@@ -29,6 +29,7 @@ import { ViewerResolver } from '../viewer';
 import { resolveComputed } from './computed';
 import { edgeResolvers, resolveEdges } from './edges';
 import { Roots, resolveRoots } from './roots';
+import { withSubscriptions } from './subscriptions';
 
 let built: GraphQLSchema | undefined;
 
@@ -76,7 +77,7 @@ function build(): GraphQLSchema {
     if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
   }
   paced(built);
-  return built;
+  return withSubscriptions(built);
 }
 
 /** The text of schema.graphql; a test keeps both equal. */

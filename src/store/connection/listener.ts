@@ -13,6 +13,7 @@ const silenceMs = 5_000;
 export class Listener {
   private opening: Promise<Client> | undefined;
   private closed = false;
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly options: DatabaseOptions,
@@ -22,7 +23,14 @@ export class Listener {
     private readonly lost: (error: unknown) => void,
   ) {}
 
-  async query<T>(text: string, values: unknown[] = []): Promise<T[]> {
+  /** One statement at a time. @throws an error of the database */
+  query<T>(text: string, values: unknown[] = []): Promise<T[]> {
+    const asked = this.last.then(() => this.ask<T>(text, values));
+    this.last = asked.catch(() => {});
+    return asked;
+  }
+
+  private async ask<T>(text: string, values: unknown[]): Promise<T[]> {
     const client = await this.client();
     try {
       return (await client.query(text, values)).rows as T[];
@@ -38,6 +46,7 @@ export class Listener {
   }
 
   async close(): Promise<void> {
+    await this.last;
     this.closed = true;
     const client = await this.opening?.catch(() => undefined);
     await client?.end().catch(() => {});
