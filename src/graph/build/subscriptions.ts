@@ -27,7 +27,7 @@ type Field = GraphQLFieldConfig<unknown, GraphContext>;
 
 const twin = ({ args, type, extensions, ...rest }: Field): Field => ({
   ...{ args, type, extensions },
-  description: `${rest.description} ${live}`,
+  description: rest.description!.replace(/ Scope: \w+\.$/, ` ${live}$&`),
 });
 
 /** The schema with its subscriptions. Must come last: the twins have no resolvers that could be guarded or paced. */
