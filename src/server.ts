@@ -217,6 +217,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const { documents } = graph;
     metrics.watch(documents, unsent);
     metrics.watchOperations(graph.inFlight);
+    metrics.add(graph.meter.all);
     fulfillmentRoutes(inside, { services, afterwards, limits });
     fulfillmentItemRoutes(inside, { services, afterwards, limits });
   });

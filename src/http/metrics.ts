@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { UserErrorCode } from '../domain/errors';
 import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
 import { refusals } from '../service/run/refusal-channel';
@@ -125,7 +125,8 @@ export class Metrics {
   observe(request: FastifyRequest, reply: FastifyReply, status: number): void {
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
     const operation = this.bounded(request.operation ?? '', this.operations);
-    this.seconds.observe({ route, operation, status }, reply.elapsedTime / 1000);
+    // A stream lasts as long as its client wants.
+    if (!request.streams) this.seconds.observe({ route, operation, status }, reply.elapsedTime / 1000);
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
     const client = request.caller && this.bounded(request.caller.clientId, this.clients);
     if (client) this.observeClient(request, client, operation);
@@ -182,6 +183,10 @@ export class Metrics {
         this.set({ state: 'invalid' }, documents.invalid.size);
       },
     });
+  }
+
+  add(metrics: readonly Metric[]): void {
+    for (const metric of metrics) this.registry.registerMetric(metric);
   }
 
   observeCall(call: string, outcome: string, began: number): void {

@@ -79,7 +79,7 @@ export function subjectsOfEvents(filter: EventFilter | null | undefined): Subjec
 export const eventsAtOnce = 100;
 
 /** Names that no client can choose: a name of GraphQL has no such character. */
-const own = { root: '#page', cursor: '#cursor', after: '#after', first: '#first' };
+const own = { root: '#page', cursor: '#cursor', node: '#node', after: '#after', first: '#first' };
 
 /** What a subscription of events runs. */
 export interface EventQuery {
@@ -103,11 +103,12 @@ export interface EventPage {
 /** The page in the data of a reply; null if it could not be read. */
 export const pageIn = (data: Record<string, unknown>): EventPage | null => (data[own.root] ?? null) as EventPage | null;
 
-/** Takes the cursor out of an edge that a page has. */
-export function takeCursor(edge: Record<string, unknown>): string {
-  const cursor = edge[own.cursor] as string;
+/** Takes what the client did not select out of an edge. */
+export function takeOwn(edge: Record<string, unknown>): { cursor: string; at: string } {
+  const { [own.cursor]: cursor, [own.node]: node } = edge;
   delete edge[own.cursor];
-  return cursor;
+  delete edge[own.node];
+  return { cursor: cursor as string, at: (node as { at: string }).at };
 }
 
 const name = (value: string) => ({ kind: Kind.NAME, value }) as const;
@@ -117,7 +118,7 @@ const field = (called: string, below: readonly SelectionNode[] = [], more: Parti
   ...(below.length && { selectionSet: { kind: Kind.SELECTION_SET, selections: below } }),
 });
 
-/** The query reads pages. Each of their edges has what the client selects of an edge, and its cursor. */
+/** The query reads pages. Each of their edges has what the client selects of an edge, its cursor and its time. */
 export function eventQuery(operation: Operation): EventQuery {
   const roots = [...rootFieldsOf(operation)];
   const [root] = roots;
@@ -127,6 +128,7 @@ export function eventQuery(operation: Operation): EventQuery {
   };
   const edge = [
     field('cursor', [], { alias: name(own.cursor) }),
+    field('node', [field('at')], { alias: name(own.node) }),
     ...roots.flatMap(({ node }) => node.selectionSet!.selections),
   ];
   const page = field('events', [field('edges', edge), field('pageInfo', [field('endCursor'), field('hasNextPage')])], {

@@ -25,9 +25,10 @@ import { Work } from '../../service/run/work';
 import type { Identity } from '../auth/identity';
 import { checkShape, turnFor } from '../body';
 import { Live } from '../live/live';
+import { LiveMeter } from '../live/meter';
 import { Reader } from '../live/reader';
 import { notStreamed, sendEvents } from '../live/sse';
-import { acceptsEvents, mediaTypeFor } from '../media-type';
+import { acceptsEvents, mediaTypeFor, wantsEvents } from '../media-type';
 import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import type { Unsent } from '../unsent';
@@ -110,6 +111,7 @@ interface Graph {
   documents: RegisteredDocuments;
   inFlight: InFlight;
   live: Live;
+  meter: LiveMeter;
   prepareMessage(caller: Caller, payload: unknown): Promise<Operation>;
 }
 
@@ -123,8 +125,9 @@ export async function graphqlRoute(
   const inFlight = new InFlight(limits);
   const documents = new RegisteredDocuments(services, documentLimits, parsed, app.log, grantsTtlMs);
   app.addHook('onClose', () => documents.close());
-  const reader = new Reader({ services, limits, documentLimits, rates, inFlight, log: app.log });
-  const live = new Live({ identity, changes, reader, limits, grantsTtlMs, log: app.log });
+  const meter = new LiveMeter();
+  const reader = new Reader({ services, limits, documentLimits, rates, inFlight, log: app.log, meter });
+  const live = new Live({ identity, changes, reader, limits, grantsTtlMs, log: app.log, meter });
   const apollo = new ApolloServer<Context>({
     gateway: execution,
     // Disabled introspection is refused earlier, with our own message.
@@ -280,7 +283,7 @@ export async function graphqlRoute(
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return { documents, inFlight, live, prepareMessage };
+  return { documents, inFlight, live, meter, prepareMessage };
 }
 
 /**
@@ -312,7 +315,7 @@ const unanswered = ({ counter }: FastifyRequest): Error =>
  * @throws RequestError NOT_ACCEPTABLE
  */
 function isStreamed(request: FastifyRequest, { node }: Operation): boolean {
-  if (node.operation !== OperationTypeNode.SUBSCRIPTION) return !mediaTypeFor(request) && acceptsEvents(request);
+  if (node.operation !== OperationTypeNode.SUBSCRIPTION) return wantsEvents(request);
   if (acceptsEvents(request)) return true;
   throw notStreamed();
 }

@@ -1,7 +1,7 @@
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { RequestError, type RequestErrorCode } from '../../domain/errors';
 import { placeOf } from '../../graph/read/events';
-import { type EventQuery, pageIn, subjectsOfEvents, takeCursor } from '../../graph/read/subscription';
+import { type EventQuery, pageIn, subjectsOfEvents, takeOwn } from '../../graph/read/subscription';
 import type { Changes } from '../../service/changes';
 import type { Reader, Reading } from './reader';
 import { Shared } from './shared';
@@ -11,6 +11,8 @@ import type { Answer, Subscriber } from './subscriber';
 interface Told extends Answer {
   place: string;
   cursor: string;
+  /** When it happened. */
+  at: string;
 }
 
 interface Page {
@@ -58,6 +60,7 @@ export class EventStream extends Shared {
     // The first page also tells whether the cursor can be used.
     let isBehind = after !== undefined;
     while (!subscriber.ended) {
+      subscriber.begun ||= after === undefined;
       if (!isBehind && at >= this.from) {
         const next = this.next(at);
         if (next) {
@@ -68,6 +71,7 @@ export class EventStream extends Shared {
         continue;
       }
       const page = await this.patiently(subscriber, () => this.read(cursor, only(subscriber)));
+      subscriber.begun = true;
       for (const event of page?.events ?? []) {
         if (subscriber.ended) return;
         yield event;
@@ -119,6 +123,7 @@ export class EventStream extends Shared {
         this.isDue ||= hasNext;
         this.head = end;
         this.keep(events);
+        for (const { at } of events) this.reader.meter.told(at);
         if (events.length) this.ringAll();
       }
       this.succeed();
@@ -141,18 +146,19 @@ export class EventStream extends Shared {
   }
 
   private async read(after: string, reading: Reading): Promise<Page> {
-    const { data, errors = [] } = await this.reader.run(this.query.page(after), reading);
+    const query = this.query.page(after);
+    const { data, errors = [] } = await this.reader.meter.run('events', () => this.reader.run(query, reading));
     const found = pageIn((data ?? {}) as Record<string, unknown>);
     if (!found) throw new RequestError(errors[0].extensions!.code as RequestErrorCode, errors[0].message);
     const { edges, pageInfo } = found;
-    const events = edges.map((edge, at) => {
-      const cursor = takeCursor(edge);
-      const own = errors.flatMap((error) => below(error, at, this.query.name));
+    const events = edges.map((edge, index) => {
+      const { cursor, at } = takeOwn(edge);
+      const own = errors.flatMap((error) => below(error, index, this.query.name));
       const value: FormattedExecutionResult = {
         ...(own.length && { errors: own }),
         data: { [this.query.name]: edge },
       };
-      return { value, text: JSON.stringify(value), cursor, place: placeOf(cursor) };
+      return { value, text: JSON.stringify(value), at, cursor, place: placeOf(cursor) };
     });
     return { events, end: pageInfo.endCursor, hasNext: pageInfo.hasNextPage };
   }
@@ -161,7 +167,7 @@ export class EventStream extends Shared {
 const only = ({ caller, requestId }: Subscriber): Reading => ({ callers: [caller], requestId });
 
 /** The error of a page as the error of its edge at an index. */
-function below(error: GraphQLFormattedError, at: number, name: string): GraphQLFormattedError[] {
-  const [, , index, ...rest] = error.path ?? [];
-  return index === at ? [{ ...error, path: [name, ...rest] }] : [];
+function below(error: GraphQLFormattedError, index: number, name: string): GraphQLFormattedError[] {
+  const [, , at, ...rest] = error.path ?? [];
+  return at === index ? [{ ...error, path: [name, ...rest] }] : [];
 }

@@ -42,6 +42,7 @@ export class LiveRead extends Shared {
       const { last } = this;
       if (last && last.run >= first && last.text !== sent) {
         sent = last.text;
+        subscriber.begun = true;
         yield last;
       } else await subscriber.wait();
     }
@@ -66,7 +67,7 @@ export class LiveRead extends Shared {
     this.began = performance.now();
     const run = ++this.runs;
     try {
-      const answer = await this.reader.answer(this.query, this.reading());
+      const answer = await this.reader.meter.run('live', () => this.reader.answer(this.query, this.reading()));
       this.last = { ...answer, run };
       this.succeed();
       this.ringAll();

@@ -10,8 +10,10 @@ import type { Operation, Variables } from '../../graph/guard/operation';
 import { type EventQuery, eventQuery, followsEvents, queryOf, subjectsRead } from '../../graph/read/subscription';
 import type { Changes } from '../../service/changes';
 import type { Identity } from '../auth/identity';
+import { failureOf } from '../failure';
 import { EventStream } from './event-stream';
 import { LiveRead } from './live-read';
+import type { LiveMeter } from './meter';
 import { type Reader } from './reader';
 import type { Shared } from './shared';
 import { type Answer, Subscriber } from './subscriber';
@@ -39,6 +41,7 @@ interface LiveOptions {
   /** How long a revoked grant may still work, in milliseconds. */
   grantsTtlMs: number;
   log: FastifyBaseLogger;
+  meter: LiveMeter;
 }
 
 /** The shortest time between two looks at the grants of sessions. */
@@ -55,11 +58,8 @@ export class Live {
 
   constructor(private readonly options: LiveOptions) {
     this.timer = setInterval(() => this.judgeAll(), Math.max(options.grantsTtlMs, leastMs)).unref();
-  }
-
-  /** Subscriptions and what they share, for metrics. */
-  get state(): { subscriptions: number; shared: number; sessions: number } {
-    return { subscriptions: this.count, shared: this.shared.size, sessions: this.sessions.size };
+    const { shared, sessions } = this;
+    options.meter.watch(() => ({ subscriptions: this.count, shared: shared.size, sessions: sessions.size }));
   }
 
   /** @throws RequestError UNAVAILABLE while the server stops */
@@ -96,9 +96,19 @@ export class Live {
     const { caller } = session;
     const source = this.sourceOf(operation, caller, requestId);
     this.admit(caller.clientId);
-    const subscriber: Subscriber = new Subscriber(caller, requestId, () => {
+    const began = performance.now();
+    const subscriber: Subscriber = new Subscriber(caller, requestId, (error) => {
       subscribers.delete(subscriber);
       this.leave(caller.clientId);
+      const code = error === undefined ? 'left' : failureOf(error, requestId).code;
+      this.options.meter.end(code);
+      this.options.log.info(
+        {
+          ...{ requestId, clientId: caller.clientId, operation: nameOf(operation), answers: subscriber.taken, code },
+          milliseconds: Math.round(performance.now() - began),
+        },
+        'subscription',
+      );
     });
     subscribers.add(subscriber);
     return subscriber.answers(source(subscriber), shown);
@@ -169,6 +179,8 @@ export class Live {
     }
   }
 }
+
+const nameOf = ({ node }: Operation): string => `${node.operation} ${node.name?.value ?? '(unnamed)'}`;
 
 const stopping = 'The server is stopping. Connect again.';
 const noMutation = 'A mutation is sent by POST with Accept: application/json. Here are subscriptions, and queries.';

@@ -16,6 +16,7 @@ import type { InFlight } from '../graphql/in-flight';
 import { price, settle, wayFor } from '../graphql/pricing';
 import { stringifyResult } from '../graphql/stringify';
 import type { Rates } from '../rates';
+import type { LiveMeter } from './meter';
 import type { Answer } from './subscriber';
 
 export interface ReaderOptions {
@@ -25,6 +26,7 @@ export interface ReaderOptions {
   rates: Rates;
   inFlight: InFlight;
   log: FastifyBaseLogger;
+  meter: LiveMeter;
 }
 
 /** On whose behalf something is read: the subscribers of one read see the same, and one of their clients pays. */
@@ -35,7 +37,11 @@ export interface Reading {
 
 /** Runs queries for subscriptions, under the limits of requests. On the primary: a replica may not have the change yet. */
 export class Reader {
-  constructor(private readonly options: ReaderOptions) {}
+  readonly meter: LiveMeter;
+
+  constructor(private readonly options: ReaderOptions) {
+    this.meter = options.meter;
+  }
 
   /**
    * The answer to a query, as a request would get it.

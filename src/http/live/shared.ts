@@ -69,7 +69,7 @@ export abstract class Shared {
    */
   protected fail(error: unknown, again: () => void): void {
     const { passes, waitMs } = judged(error);
-    for (const subscriber of [...this.subscribers]) if (!passes || !subscriber.answered) subscriber.end(error);
+    for (const subscriber of [...this.subscribers]) if (!passes || !subscriber.begun) subscriber.end(error);
     if (!passes || this.subscribers.size === 0) return;
     clearTimeout(this.retry);
     this.retry = setTimeout(again, Math.max(this.pause, waitMs)).unref();
@@ -83,7 +83,7 @@ export abstract class Shared {
         return await read();
       } catch (error) {
         const { passes, waitMs } = judged(error);
-        if (!passes || !subscriber.answered) throw error;
+        if (!passes || !subscriber.begun) throw error;
         const timer = setTimeout(() => subscriber.ring(), Math.max(pause, waitMs));
         await subscriber.wait();
         clearTimeout(timer);

@@ -11,14 +11,16 @@ export class Subscriber {
   private over = false;
   private reason: unknown;
   private wake: (() => void) | undefined;
-  /** It has got an answer. Before, a failure is told to its client. */
-  answered = false;
+  /** Answers that it got. */
+  taken = 0;
+  /** It can be answered. Before, a failure is told to its client; afterwards, its answers come late. */
+  begun = false;
 
   constructor(
     readonly caller: Caller,
     readonly requestId: string,
-    /** Called once, when the answers are over. */
-    private readonly leave: () => void,
+    /** Called once, when the answers are over: by an error, or because the client has left. */
+    private readonly leave: (error?: unknown) => void,
   ) {}
 
   get ended(): boolean {
@@ -52,20 +54,20 @@ export class Subscriber {
    */
   answers(source: AsyncGenerator<Answer>, shown: (error: unknown) => unknown): AsyncGenerator<Answer> {
     let left = false;
-    const leave = () => {
+    const leave = (error?: unknown) => {
       this.over = true;
-      if (!left) this.leave();
+      if (!left) this.leave(error);
       left = true;
     };
     const next = async (): Promise<IteratorResult<Answer>> => {
       try {
         const result = await source.next();
-        if (result.done) leave();
         if (result.done && this.reason !== undefined) throw this.reason;
-        this.answered = true;
+        if (result.done) leave();
+        if (!result.done) this.taken++;
         return result;
       } catch (error) {
-        leave();
+        leave(error);
         throw shown(error);
       }
     };
