@@ -36,7 +36,7 @@ const twins: Twin[] = [];
 
 /** All that can be selected without arguments, so many edges deep. */
 function selection(type: GraphQLNamedType, depth: number): string {
-  if (isAbstractType(type)) return type.name === 'Node' ? '{ __typename id }' : '{ __typename id status amount }';
+  if (isAbstractType(type)) return type.name === 'Node' ? '{ __typename id }' : '{ __typename id amount }';
   if (!isObjectType(type)) return '';
   const parts = Object.values(type.getFields()).flatMap((field) => part(field, depth));
   return `{ __typename ${parts.join(' ')} }`;
@@ -117,15 +117,29 @@ afterAll(async () => {
   await gateway.close();
 });
 
+/** Where two answers differ first. */
+function firstDifference(live: unknown, asked: unknown, path = ''): string | undefined {
+  if (isDeepStrictEqual(live, asked)) return undefined;
+  if (typeof live !== 'object' || typeof asked !== 'object' || !live || !asked)
+    return `${path}: ${JSON.stringify(live)?.slice(0, 60)}, asked ${JSON.stringify(asked)?.slice(0, 60)}`;
+  for (const key of new Set([...Object.keys(live), ...Object.keys(asked)])) {
+    const found = firstDifference(live[key as never], asked[key as never], `${path}.${key}`);
+    if (found) return found;
+  }
+  return path;
+}
+
 /** The live reads that differ from their queries, after what it takes at most to tell. */
-async function behind(): Promise<string[]> {
-  const deadline = performance.now() + 4_000;
+async function behind(patienceMs = 4_000): Promise<string[]> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const different: string[] = [];
     for (const { query, last, error } of twins) {
       const { body } = await client.graphql(`{ ${query} }`);
-      if (error || body.errors || !isDeepStrictEqual(last, body))
-        different.push(JSON.stringify({ query: query.slice(0, 60), error, last, body }, null, 1).slice(0, 3_000));
+      if (error || body.errors || !isDeepStrictEqual(last, body)) {
+        const what = error ?? body.errors ?? firstDifference(last, body);
+        different.push(`${query.slice(0, 60)}: ${JSON.stringify(what)?.slice(0, 300)}`);
+      }
     }
     if (different.length === 0 || performance.now() > deadline) return different;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -133,21 +147,26 @@ async function behind(): Promise<string[]> {
 }
 
 test('all live reads begin with the answers of their queries', async () => {
-  expect(twins.length).toBeGreaterThan(50);
-  expect(await behind()).toEqual([]);
+  expect(twins.length).toBeGreaterThan(40);
+  expect(await behind(30_000)).toEqual([]);
 });
 
 test.each(Object.keys(mutations).filter((field) => field !== 'registerDocuments'))(
   'all live reads say what their queries say after %s',
   async (field) => {
-    let done = 0;
-    for (const text of mutations[field](own)) {
-      const { body } = await client.graphql(mutation(field, text, false));
-      expect(body.errors).toBeUndefined();
-      if (body.data.payload.userErrors.length === 0) done++;
-      await carryOn(gateway.services);
-    }
-    expect(done).toBeGreaterThan(0);
+    const carriedOut = async (of: Estate) => {
+      let done = 0;
+      for (const text of mutations[field](of)) {
+        const { body } = await client.graphql(mutation(field, text, false));
+        expect(body.errors).toBeUndefined();
+        if (body.data.payload.userErrors.length === 0) done++;
+        await carryOn(gateway.services);
+      }
+      return done;
+    };
+    // An earlier mutation may have left nothing to do. What is new comes first in the lists.
+    if ((await carriedOut(own)) === 0)
+      expect(await carriedOut(await estate(gateway, await client.work(), 'New'))).toBeGreaterThan(0);
     expect(await behind()).toEqual([]);
   },
 );
