@@ -58,6 +58,7 @@ export class Received {
 
 export interface Asked {
   query: string;
+  documentId?: string;
   variables?: Record<string, unknown>;
   operationName?: string;
   extensions?: Record<string, unknown>;

@@ -192,11 +192,11 @@ const tooMany = (limit: LimitName, allowed: number, whose: string): LimitError =
     1,
   );
 
-/** What a caller sees, in one text. */
+/** What a caller may see and run, in one text. */
 function scopeOf(caller: Caller): string {
-  const { clientId, scopes } = caller;
+  const { clientId, scopes, documentMode } = caller;
   const where = caller.undecided ? [] : [caller.entityId, ...[...caller.orgIds].sort()];
-  return JSON.stringify([clientId, [...scopes].sort(), where]);
+  return JSON.stringify([clientId, documentMode, [...scopes].sort(), where]);
 }
 
 /** Equal subscriptions in the same scope have the same key, whoever their clients are. */
