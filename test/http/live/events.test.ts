@@ -102,18 +102,27 @@ test('an event waits for an older transaction that is open, and then comes behin
   expect((await received.next()).data.events.node.type).toBe('Account.Create');
 });
 
-test('what was committed before a subscription, behind an open transaction, is not lost to it', async () => {
-  const { caller } = await client.work();
-  const lease = await Lease.take(gateway.database.db.writing);
-  lease.begin(caller);
-  await lease.query('select event_position()');
-  await account('Before');
-  const received = subscribe({ query: text });
-  await delay(500);
-  expect(received.count).toBe(0);
-  await lease.release();
-  expect((await received.next()).data.events.node.type).toBe('Account.Create');
-});
+test.each([false, true])(
+  'what was committed before a subscription, behind an open transaction, is not lost to it (others follow: %s)',
+  async (others) => {
+    if (others) {
+      const stranger = await gateway.client({ grants: [{ entity: 'Others', orgs: ['North'] }] });
+      const socket = socketClient(address, { authorization: `Bearer ${stranger.token}` });
+      sockets.push(socket);
+      await socket.subscribe({ query: 'subscription { accounts { totalCount } }' }).next();
+    }
+    const { caller } = await client.work();
+    const lease = await Lease.take(gateway.database.db.writing);
+    lease.begin(caller);
+    await lease.query('select event_position()');
+    await account('Before');
+    const received = subscribe({ query: text });
+    await delay(500);
+    expect(received.count).toBe(0);
+    await lease.release();
+    expect((await received.next()).data.events.node.type).toBe('Account.Create');
+  },
+);
 
 test('a long past is read page by page, and what happens meanwhile comes behind it', async () => {
   for (let each = 0; each < 8; each++)
