@@ -2,14 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type GraphQLField,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   getNamedType,
   isAbstractType,
   isLeafType,
   isNonNullType,
-  isObjectType,
 } from 'graphql';
 import { schema } from '../../../src/graph/build/schema';
 import { type Noun, nouns } from '../../../src/graph/model/nouns';
+import { subjectsOfField } from '../../../src/graph/model/subjects';
 import { carryOn } from '../../../src/service/bill-run-worker';
 import { type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { type SocketClient, socketClient } from '../../support/live';
@@ -25,6 +26,7 @@ jest.setTimeout(180_000);
 let gateway: TestGatewayServer;
 let client: TestClient;
 let own: Estate;
+const spare: Estate[] = [];
 let socket: SocketClient;
 
 interface Twin {
@@ -34,37 +36,41 @@ interface Twin {
 }
 const twins: Twin[] = [];
 
-/** All that can be selected without arguments, so many edges deep. */
-function selection(type: GraphQLNamedType, depth: number): string {
-  if (isAbstractType(type)) return type.name === 'Node' ? '{ __typename id }' : '{ __typename id amount }';
-  if (!isObjectType(type)) return '';
-  const parts = Object.values(type.getFields()).flatMap((field) => part(field, depth));
-  return `{ __typename ${parts.join(' ')} }`;
+/**
+ * Selections of a type, each as narrow as it can be: all columns together, and each other field by itself. Of what a field leads
+ * to, the columns.
+ */
+function selections(type: GraphQLNamedType): string[] {
+  const fields = Object.values((type as GraphQLObjectType).getFields());
+  const columns = fields.filter((field) => isLeafType(getNamedType(field.type)) && !isJudged(type, field));
+  const others = fields.filter((field) => !columns.includes(field) && !needsArguments(field));
+  return [columns.map(({ name }) => name).join(' '), ...others.map((field) => asked(field))].map(
+    (each) => `{ ${each} }`,
+  );
 }
-function part(field: GraphQLField<unknown, unknown>, depth: number): string[] {
+const isJudged = (type: GraphQLNamedType, field: GraphQLField<unknown, unknown>) =>
+  `${type.name}.${field.name}` in subjectsOfField;
+const needsArguments = ({ args }: GraphQLField<unknown, unknown>) =>
+  args.some(({ type, defaultValue }) => isNonNullType(type) && defaultValue === undefined);
+
+function asked(field: GraphQLField<unknown, unknown>): string {
   const target = getNamedType(field.type);
-  if (field.args.some(({ type, defaultValue }) => isNonNullType(type) && defaultValue === undefined)) return [];
-  if (isLeafType(target)) return [field.name];
-  if (target.name.endsWith('Connection')) {
-    if (depth === 0) return [];
-    const nodes = schema().getType(target.name.replace(/Connection$/, ''))!;
-    return [`${field.name}(first: 3) { totalCount nodes ${selection(nodes, depth - 1)} }`];
-  }
-  const isValue = isObjectType(target) && !('id' in target.getFields());
-  if (isValue) return [`${field.name} ${selection(target, depth)}`];
-  return depth === 0 ? [] : [`${field.name} ${selection(target, depth - 1)}`];
+  if (isLeafType(target)) return field.name;
+  if (!target.name.endsWith('Connection')) return `${field.name} ${columnsOf(target)}`;
+  const nodes = schema().getType(target.name.replace(/Connection$/, ''))!;
+  return `${field.name}(first: 5) { totalCount nodes ${columnsOf(nodes)} }`;
+}
+function columnsOf(type: GraphQLNamedType): string {
+  if (isAbstractType(type)) return type.name === 'Node' ? '{ __typename id }' : '{ __typename id amount }';
+  const fields = Object.values((type as GraphQLObjectType).getFields());
+  const columns = fields.filter((field) => isLeafType(getNamedType(field.type)) && !isJudged(type, field));
+  return `{ __typename ${columns.map(({ name }) => name).join(' ')} }`;
 }
 
 function texts(field: GraphQLField<unknown, unknown>): string[] {
   const target = getNamedType(field.type);
   const { ids } = own;
-  if (target.name.endsWith('Connection')) {
-    const nodes = schema().getType(target.name.replace(/Connection$/, ''))!;
-    return [
-      `${field.name}(first: 20) { totalCount nodes ${selection(nodes, 0)} }`,
-      `${field.name}(first: 2) { nodes ${selection(nodes, 1)} }`,
-    ];
-  }
+  if (target.name.endsWith('Connection')) return [asked(field)];
   if (field.name === 'nodes') {
     const parts = '... on Fulfillment { state billed } ... on Invoice { status balance }';
     return [`nodes(ids: ["${ids.fulfillment}", "${ids.invoice}"]) { id ${parts} }`];
@@ -73,23 +79,22 @@ function texts(field: GraphQLField<unknown, unknown>): string[] {
     const { billRunFailure: _, ...found } = ids;
     return Object.entries(found).map(([noun, id]) => {
       const type = schema().getType(nouns[noun as Noun].typename)!;
-      return `node(id: "${id}") { ... on ${type.name} ${selection(type, 1)} }`;
+      return `node(id: "${id}") { ... on ${type.name} ${columnsOf(type)} }`;
     });
   }
   if (field.name === 'fulfillmentSummary')
-    return ['state', 'account', 'carrier'].map((by) => `fulfillmentSummary(groupBy: ${by}) ${selection(target, 0)}`);
+    return ['state', 'account', 'carrier'].map((by) => `fulfillmentSummary(groupBy: ${by}) ${columnsOf(target)}`);
   const [argument] = field.args;
-  const isKey = argument && ['key', 'id'].includes(argument.name);
+  if (!argument || !['key', 'id'].includes(argument.name)) return [`${field.name} ${columnsOf(target)}`];
   const keys = field.name === 'fulfillment' ? [ids.fulfillment, own.booked, own.sent] : [ids[field.name as Noun]];
-  return isKey
-    ? keys.map((key) => `${field.name}(${argument.name}: "${key}") ${selection(target, 2)}`)
-    : [`${field.name} ${selection(target, 0)}`];
+  return keys.flatMap((key) => selections(target).map((each) => `${field.name}(${argument.name}: "${key}") ${each}`));
 }
 
 beforeAll(async () => {
   gateway = await testGateway({ server: { limits: { costPerMinute: 1_000_000_000_000 } } });
   client = await gateway.client();
   own = await estate(gateway, await client.work(), 'Own');
+  for (const name of ['B', 'C', 'D']) spare.push(await estate(gateway, await client.work(), name));
   const address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
   socket = socketClient(address, { authorization: `Bearer ${client.token}` });
   for (const field of Object.values(schema().getSubscriptionType()!.getFields())) {
@@ -147,7 +152,7 @@ async function behind(patienceMs = 4_000): Promise<string[]> {
 }
 
 test('all live reads begin with the answers of their queries', async () => {
-  expect(twins.length).toBeGreaterThan(40);
+  expect(twins.length).toBeGreaterThan(100);
   expect(await behind(30_000)).toEqual([]);
 });
 
@@ -164,9 +169,10 @@ test.each(Object.keys(mutations).filter((field) => field !== 'registerDocuments'
       }
       return done;
     };
-    // An earlier mutation may have left nothing to do. What is new comes first in the lists.
-    if ((await carriedOut(own)) === 0)
-      expect(await carriedOut(await estate(gateway, await client.work(), 'New'))).toBeGreaterThan(0);
+    // An earlier mutation may have left nothing to do. Another estate is in the same lists.
+    let done = 0;
+    for (const of of [own, ...spare]) done ||= await carriedOut(of);
+    expect(done).toBeGreaterThan(0);
     expect(await behind()).toEqual([]);
   },
 );
