@@ -140,13 +140,13 @@ export class Metrics {
   }
 
   private observeClient({ headers }: FastifyRequest, client: string, operation: string): void {
-    const [application, version] = [headers['apollographql-client-name'], headers['apollographql-client-version']].map(
-      (value) => String(value ?? '').slice(0, longestApplication),
-    );
-    const known = this.isKnown(JSON.stringify([client, application, version]), this.applications);
+    const application = String(headers['apollographql-client-name'] ?? '').slice(0, longestApplication);
+    const version = String(headers['apollographql-client-version'] ?? '').slice(0, longestApplication);
+    // No header and no name has a line break.
+    const known = this.isKnown(`${client}\n${application}\n${version}`, this.applications);
     this.clientRequests.inc(known ? { client, application, version } : { client, application: other, version: other });
     if (operation === '') return;
-    const isUsed = this.isKnown(JSON.stringify([client, operation]), this.used);
+    const isUsed = this.isKnown(`${client}\n${operation}`, this.used);
     this.clientOperations.inc({ client, operation: isUsed ? operation : other });
   }
 

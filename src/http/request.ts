@@ -100,8 +100,8 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     if (written !== undefined && !caller.undecided) db.replicas?.hasWrittenTo(caller, written);
     request.log = request.log.child({
       clientId: caller.clientId,
-      ...(!caller.undecided && { entityId: caller.entityId }),
-      ...(request.headers['zuora-version'] && { zuoraVersion: request.headers['zuora-version'] }),
+      entityId: caller.undecided ? undefined : caller.entityId,
+      zuoraVersion: request.headers['zuora-version'],
     });
     const { scope } = request.routeOptions.config;
     if (scope && !caller.scopes.has(scope)) {

@@ -64,14 +64,14 @@ export function prepare(
   try {
     if (mayBeRefused(operation)) for (const field of fieldsOf(operation)) argumentsOf(field, variables);
     if (node.operation !== OperationTypeNode.MUTATION)
-      return { ...operation, mutations: [], dryRun: false, mayPay: false };
+      return { mutations: [], dryRun: false, mayPay: false, ...operation };
     const fields = [...rootFieldsOf(operation)];
     const given = fields.map((field) => argumentsOf(field, variables));
     return {
-      ...operation,
       mutations: fields.map((field) => field.node),
       dryRun: given.some(({ dryRun }) => dryRun === true),
       mayPay: fields.some(({ definition }, at) => definition.extensions.pays === true || asksToCollect(given[at])),
+      ...operation,
     };
   } catch (error) {
     if (error instanceof GraphQLError) throw new InvalidDocument('BAD_USER_INPUT', [error]);

@@ -101,12 +101,12 @@ export class RegisteredDocuments {
     const { method } = request;
     request.search = searchWithoutEmptyName(searchOf(request.url));
     request.body = bodyWithoutEmptyName(request.body);
-    const given = method === 'GET' ? inSearch(request.search) : inBody(request.body);
+    const asked: Asked & { text?: string } = method === 'GET' ? inSearch(request.search) : inBody(request.body);
     const fromPath = (request.params as { documentId?: string }).documentId;
-    if (fromPath !== undefined && given.documentId != null && given.documentId !== fromPath) {
+    if (fromPath !== undefined && asked.documentId != null && asked.documentId !== fromPath) {
       throw new RequestError('BAD_REQUEST', 'The path and documentId name different documents.');
     }
-    const asked: Asked = { ...given, documentId: given.documentId ?? fromPath };
+    asked.documentId ??= fromPath;
     request.byId = asked.documentId != null || asked.persistedQuery != null;
     const text = await this.textFor(request.caller!, asked, (note) => {
       request.noteUnknown = note;
@@ -115,7 +115,8 @@ export class RegisteredDocuments {
       if (method === 'GET') request.search = searchWith(request.search, text);
       else request.body = bodyWith(request.body, text);
     }
-    return { ...asked, text };
+    asked.text = text;
+    return asked;
   }
 
   /**
