@@ -55,6 +55,7 @@ export class Live {
   private readonly timer: NodeJS.Timeout;
   private count = 0;
   private isStopping = false;
+  private isJudging = false;
 
   constructor(private readonly options: LiveOptions) {
     this.timer = setInterval(() => this.judgeAll(), Math.max(options.grantsTtlMs, leastMs)).unref();
@@ -126,7 +127,11 @@ export class Live {
     if (caller.undecided) throw caller.undecided;
     if (!caller.scopes.has('read')) throw new RequestError('FORBIDDEN', 'Subscriptions need the scope "read".');
     const events = followsEvents(operation) ? eventQuery(operation) : undefined;
-    return (subscriber) => this.sharedFor(operation, caller, events).follow(subscriber, events?.after);
+    const shared = () => this.sharedFor(operation, caller, events);
+    // Begun with the first answer that is asked for, so that nothing is shared by nobody.
+    return async function* (subscriber) {
+      yield* shared().follow(subscriber, events?.after);
+    };
   }
 
   /** Ends all subscriptions, and takes no more. Their clients connect again, to another process. */
@@ -168,14 +173,19 @@ export class Live {
 
   /** Ends the sessions whose token has ended, whose client is revoked, or whose grants have changed. */
   private async judgeAll(): Promise<void> {
-    for (const session of [...this.sessions.keys()]) {
-      try {
-        const now = await this.options.identity.callerOf(session.headers, session.requestId);
-        if (scopeOf(now) !== scopeOf(session.caller)) session.end({ kind: 'changed' });
-      } catch (error) {
-        // An outage says nothing of the client.
-        if (error instanceof RequestError && error.code !== 'UNAVAILABLE') session.end({ kind: 'refused', error });
-      }
+    if (this.isJudging) return;
+    this.isJudging = true;
+    await Promise.all([...this.sessions.keys()].map((session) => this.judge(session)));
+    this.isJudging = false;
+  }
+
+  private async judge(session: Session): Promise<void> {
+    try {
+      const now = await this.options.identity.callerOf(session.headers, session.requestId);
+      if (scopeOf(now) !== scopeOf(session.caller)) session.end({ kind: 'changed' });
+    } catch (error) {
+      // An outage says nothing of the client.
+      if (error instanceof RequestError && error.code !== 'UNAVAILABLE') session.end({ kind: 'refused', error });
     }
   }
 }

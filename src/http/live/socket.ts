@@ -148,6 +148,8 @@ export function serveSockets(server: Server, options: SocketOptions): () => void
       if (kind === 'stopping') socket.close(codes.goingAway, 'The server is stopping: connect again');
       else if (kind === 'changed') socket.close(codes.changed, changed);
       else socket.close(codes.forbidden, short((more as { error: RequestError }).error.message));
+      // Not before: a subscription that ends on an open connection is complete. A client may leave the close unanswered.
+      if (extra.session) live.close(extra.session);
     });
   };
 
