@@ -1,5 +1,5 @@
-import { Pool, types } from 'pg';
-import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
+import { Pool, type QueryConfig, types } from 'pg';
+import { DataSource, type DataSourceOptions, type Logger, type MigrationInterface } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Turns } from '../../domain/turns';
 import { beginEpoch } from '../event-epoch';
@@ -17,9 +17,12 @@ import {
   type DatabaseOptions,
   openPool,
   readLimits,
+  requestEndMs,
   requestLimits,
   sessionOptions,
+  settlingLimits,
   standardPoolSize,
+  watchedFor,
 } from './session';
 
 // Values leave PostgreSQL in the one form that this program uses. Days stay days: the driver would turn them into
@@ -39,6 +42,9 @@ function instant(text: string): string {
 
 const workTimeoutMs = 600_000;
 
+/** Timeout of a look at the state of the database. */
+const stateMs = 2_000;
+
 const noLogger: Logger = {
   logQuery() {},
   logQueryError() {},
@@ -50,6 +56,7 @@ const noLogger: Logger = {
 
 /** The options of a data source: the owner for migrations, else the reader role. */
 export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reader'): DataSourceOptions {
+  const limits = readLimits(options);
   return {
     type: 'postgres',
     url: options.url,
@@ -64,11 +71,20 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
     applicationName: applicationName('reading'),
     logger: noLogger,
     poolErrorHandler: options.onPoolError ?? (() => {}),
-    extra: {
-      options: as === 'owner' ? sessionOptions(undefined, {}) : sessionOptions(readerRole, readLimits(options)),
-      keepAlive: true,
-    },
+    extra:
+      as === 'owner'
+        ? { ...watchedFor(options), options: sessionOptions(undefined, {}) }
+        : { ...watchedFor(options, limits.statement_timeout), options: sessionOptions(readerRole, limits) },
   } as DataSourceOptions;
+}
+
+/**
+ * From PostgreSQL 17 on, the whole transaction of a request has an end. Before, it ends when it has been idle for as long,
+ * so a process that is frozen late in a request may keep a key for the time of two.
+ */
+function ageLimit(options: DatabaseOptions, { driver }: DataSource): Record<string, number> {
+  const version = Number.parseInt((driver as PostgresDriver).version ?? '', 10);
+  return options.requestTimeoutMs && version >= 17 ? { transaction_timeout: requestEndMs(options) } : {};
 }
 
 /**
@@ -110,14 +126,15 @@ export class Database {
     // pays for a row may also write to it.
     const locks = () => new LockQueues(Math.max(2, Math.ceil(size / 2)));
     const named = (name: string) => ({ application_name: applicationName(name) });
-    const requests = (name: string) => new SharedPool(openPool(options, size, requestLimits, named(name)), locks());
+    const limits = { ...requestLimits(options), ...ageLimit(options, dataSource) };
+    const requests = (name: string) => new SharedPool(openPool(options, size, limits, named(name)), locks());
     return new Database(
       dataSource,
       new SharedPool(main),
       requests('writing'),
       requests('paying'),
       openPool(options, 4, {}, named('side'), systemRole),
-      new SharedPool(openPool(options, 4, {}, named('settling'))),
+      new SharedPool(openPool(options, 4, settlingLimits(options), named('settling'))),
       // One for each of 8 workers, and one for the readiness check.
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
       options,
@@ -167,12 +184,28 @@ export class Database {
     return kept;
   }
 
-  /** Whether all migrations that this program knows have been applied. */
+  /**
+   * Whether the server can serve requests: it takes writes, and all migrations that this program knows have been applied.
+   * @throws an error of the database, also if it does not answer within 2 seconds
+   */
+  async state(): Promise<'ready' | 'read-only' | 'migrations pending'> {
+    // On a pool without requests: a pool that requests keep busy does not mean that the database is down. With a timeout
+    // of its own: without it, each look at a silent server would take one more connection from the bill runs.
+    const { rows } = await this.working.query<{ names: string[]; read_only: boolean }>({
+      text: `select array(select name::text from migrations) as names,
+        pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as read_only`,
+      query_timeout: stateMs,
+    } as QueryConfig);
+    const [{ names, read_only }] = rows;
+    if (read_only) return 'read-only';
+    const applied = new Set(names);
+    const isApplied = (each: MigrationInterface) => applied.has(each.name ?? each.constructor.name);
+    return this.dataSource.migrations.every(isApplied) ? 'ready' : 'migrations pending';
+  }
+
+  /** Whether all migrations that this program knows have been applied. @throws an error of the database */
   async isMigrated(): Promise<boolean> {
-    // On a pool without requests: a pool that requests keep busy does not mean that the database is down.
-    const rows = await new Connection(this.working).query<{ name: string }>('select name from migrations');
-    const applied = new Set(rows.map((row) => row.name));
-    return this.dataSource.migrations.every((migration) => applied.has(migration.name ?? migration.constructor.name));
+    return (await this.state()) !== 'migrations pending';
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,12 @@ const unavailableErrno = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'E
 const contested = ['billing_claim', 'idempotency_outcome'];
 
 /**
+ * Whether the server takes no writes. After a failover, the address may lead to the old primary for some seconds. Another
+ * connection may find the new one.
+ */
+export const isReadOnly = (error: unknown): boolean => (error as { code?: string } | undefined)?.code === '25006';
+
+/**
  * Classifies a database error. Contention is a deadlock, a lock timeout, a serialization failure, or a unique key that
  * another request took at the same moment. A retry after contention sees the final state. Undefined: an internal error.
  */
@@ -17,6 +23,7 @@ export function faultOf(error: unknown): DatabaseFault | undefined {
   if (code === '57014') return 'timeout';
   if (code && ['40P01', '40001', '55P03'].includes(code)) return 'contention';
   if (code === '23505' && contested.includes(table ?? '')) return 'contention';
+  if (isReadOnly(error)) return 'unavailable';
   if (code && (unavailableErrno.includes(code) || /^(08(?!P01)|57P|53)/.test(code) || code === '25P03'))
     return 'unavailable';
   // The database accepts no connections at present.

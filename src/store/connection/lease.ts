@@ -1,11 +1,13 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Connection, type StatementCounter, type TenantScope, told } from './connection';
+import { isReadOnly } from './failure';
 import type { LockQueues } from './lock-queue';
 import { SharedPool, type Taken } from './pool';
 import { nameOf } from './prepared';
 import { appRole } from './roles';
 import { type Outcome, sendable, sendTogether } from './together';
+import { leaveServer } from './watched-client';
 
 /** Publishes the entity of each transaction that this process has committed. Without a subscriber it costs nothing. */
 export const commits = channel('order-gateway.commit');
@@ -308,6 +310,10 @@ export class Lease extends Connection {
     const { error } = outcome;
     if (!error) return outcome;
     this.failure ??= error;
+    if (isReadOnly(error)) {
+      this.broken ??= error;
+      leaveServer(this.client);
+    }
     return (error as { code?: string }).code === '25P02' ? { error: this.failure } : outcome;
   }
 

@@ -1,6 +1,8 @@
-import { Client } from 'pg';
+import type { Client } from 'pg';
+import { sever } from './driven';
 import { readerRole } from './roles';
-import { applicationName, type DatabaseOptions, sessionOptions } from './session';
+import { applicationName, type DatabaseOptions, sessionOptions, watchedFor } from './session';
+import { WatchedClient } from './watched-client';
 
 const channelName = 'order_gateway_change';
 /** A statement of this connection takes milliseconds. A server that says nothing for so long is taken to be lost. */
@@ -59,11 +61,11 @@ export class Listener {
   }
 
   private async open(): Promise<Client> {
-    const client = new Client({
+    const client = new WatchedClient({
       connectionString: this.options.url,
       connectionTimeoutMillis: silenceMs,
       query_timeout: silenceMs,
-      keepAlive: true,
+      ...watchedFor(this.options, silenceMs),
       options: sessionOptions(readerRole, { statement_timeout: silenceMs, jit: 'off' }),
       application_name: applicationName('listening'),
     });
@@ -95,6 +97,5 @@ export class Listener {
 
 function destroy(client: Client): void {
   client.removeAllListeners('end');
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-  connection.stream.destroy();
+  sever(client);
 }

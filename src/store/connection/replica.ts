@@ -55,7 +55,7 @@ export class Replica {
       // is asked anew.
       this.replayed = 0n;
     };
-    const watched = { ...options, onPoolError };
+    const watched = { ...options, onPoolError, standby: true };
     const more = { connectionTimeoutMillis: connectMs };
     const pool = openPool(watched, options.poolSize ?? standardPoolSize, readLimits(options), more, readerRole);
     this.pool = new SharedPool(pool);

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import type { PoolClient } from 'pg';
+import { sever } from './driven';
 
 /** Has the code of PostgreSQL's error for a canceled statement. */
 class TimeIsUp extends Error {
@@ -22,9 +23,17 @@ interface Backend {
 interface Running {
   client: PoolClient;
   ended: boolean;
+  /** Called when it has ended, once it is being canceled. */
+  onEnd?: () => void;
   /** Resolves once no cancel request is under way. */
   canceled?: Promise<void>;
 }
+
+/**
+ * How long a statement may go on after the first cancel request. Then its connection is ended: neither the statement nor
+ * the cancel reaches a server that says nothing.
+ */
+const severMs = 3_000;
 
 /**
  * Timeout and interval of cancel requests. A cancel that arrives before its statement has no effect, so it is repeated.
@@ -35,7 +44,8 @@ const mostCancels = 10;
 
 /**
  * The time limit of one request and its statements. When the time is up, running statements are canceled, and no
- * further statement begins. A commit that was sent is not canceled, because its outcome would be unknown.
+ * further statement begins. A statement that goes on for 3 more seconds loses its connection, so that the pool has its
+ * place again. A commit that was sent is not canceled, because its outcome would be unknown.
  */
 export class TimeLimit {
   private readonly running = new Set<Running>();
@@ -120,6 +130,7 @@ export class TimeLimit {
       return await statement();
     } finally {
       running.ended = true;
+      running.onEnd?.();
       this.running.delete(running);
       if (running.canceled) {
         this.spoilt.add(client);
@@ -156,6 +167,8 @@ const ignore = (): void => {};
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
 async function cancelUntilEnded(running: Running): Promise<void> {
+  const timer = setTimeout(() => sever(running.client, 'the server did not answer a cancel'), severMs).unref();
+  running.onEnd = () => clearTimeout(timer);
   for (let times = 0; times < mostCancels && !running.ended; times++) {
     await cancel(running.client);
     if (!running.ended) await pause(againMs);

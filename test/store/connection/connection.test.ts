@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { Connection, Scoped } from '../../../src/store/connection/connection';
+import { Database } from '../../../src/store/connection/database';
 import { Lease } from '../../../src/store/connection/lease';
 import { preparedStatements } from '../../../src/store/connection/prepared';
 import { newId } from '../../../src/store/id';
@@ -209,16 +210,45 @@ describe('what comes out of the database', () => {
     const settings = `select current_user as role, current_setting('statement_timeout') as statement,
       current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle`;
     expect(await database.db.reads().query(settings)).toEqual([
-      { role: 'order_gateway_reader', statement: '10s', lock: '10s', idle: '1min' },
+      { role: 'order_gateway_reader', statement: '10s', lock: '10s', idle: '35s' },
     ]);
     const { writing, paying } = database.db;
     for (const pool of [writing, paying]) {
       expect(await new Connection(pool).query(settings)).toEqual([
-        { role: 'order_gateway_app', statement: '20s', lock: '10s', idle: '1min' },
+        { role: 'order_gateway_app', statement: '20s', lock: '10s', idle: '35s' },
       ]);
     }
     expect(await database.db.aside().query(settings)).toEqual([
       expect.objectContaining({ role: 'order_gateway_system', statement: '20s' }),
     ]);
+  });
+
+  test('ends on the server by itself in every pool, whatever becomes of the process', async () => {
+    const settings = `select current_setting('idle_in_transaction_session_timeout') as idle,
+      current_setting('transaction_timeout', true) as whole,
+      current_setting('tcp_user_timeout') as unacknowledged, current_setting('tcp_keepalives_idle') as probed`;
+    const limits = { requestTimeoutMs: 7_000, gatewayTimeoutMs: 20_000 };
+    const db = await Database.open({ url: database.url, ...limits });
+    try {
+      const found = await Promise.all(
+        db.pools.map(async ([name, pool]) => {
+          const [{ whole, ...rest }] = await new Connection(pool).query<Record<string, string>>(settings);
+          // Before PostgreSQL 17 there is none.
+          const age = whole ?? (['writing', 'paying'].includes(name) ? '12s' : '0');
+          return [name, rest.idle, age, rest.unacknowledged, rest.probed];
+        }),
+      );
+      expect(found).toEqual([
+        ['reading', '12s', '0', '20000', '10'],
+        ['writing', '12s', '12s', '20000', '10'],
+        ['paying', '12s', '12s', '20000', '10'],
+        // Waits for the payment gateway.
+        ['settling', '30s', '0', '20000', '10'],
+        ['side', '30s', '0', '20000', '10'],
+        ['working', '30s', '0', '20000', '10'],
+      ]);
+    } finally {
+      await db.close();
+    }
   });
 });

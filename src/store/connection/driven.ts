@@ -1,0 +1,33 @@
+import type { Socket } from 'node:net';
+
+/** What the driver has of a client, and does not declare. */
+export interface Driven {
+  processID: number | null;
+  _activeQuery: object | null;
+  _txStatus: string | null;
+  _ended: boolean;
+  connection: {
+    stream: Socket;
+    on(event: 'parameterStatus', hear: (message: { parameterName: string; parameterValue: string }) => void): void;
+  };
+}
+
+export const drivenOf = (client: object): Driven => client as unknown as Driven;
+
+/**
+ * Ends a connection at once, whatever the server does. Its statement fails with an error that `faultOf` takes for an
+ * outage. An orderly end would wait for a server that says nothing.
+ */
+export function sever(client: object, reason = 'the server was silent'): void {
+  drivenOf(client).connection.stream.destroy(new Error(`Connection terminated: ${reason}`));
+}
+
+/** How long an orderly end of a connection may take. */
+const endMs = 2_000;
+
+/** Call this before an orderly end. If the server does not close its side within two seconds, the socket is closed. */
+export function endSoon(client: object): void {
+  const { stream } = drivenOf(client).connection;
+  const timer = setTimeout(() => stream.destroy(), endMs).unref();
+  stream.once('close', () => clearTimeout(timer));
+}
