@@ -44,6 +44,8 @@ async function main(): Promise<void> {
     ...config,
     // Production uses the log instead.
     onStep: config.production ? undefined : tell,
+    onStandby: (message) => (config.production ? log.warn(message) : tell(message)),
+    requestTimeoutMs: config.limits.time,
     onPoolError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
   const gatewayPool = openPool(database.options, 4);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { startEmbedded } from '../embedded/embedded';
 import { Database, migrate } from './database';
-import { faultOf } from './failure';
+import { faultOf, isReadOnly } from './failure';
 import { type DatabaseOptions } from './session';
 
 export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
@@ -11,7 +11,9 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
   embeddedPostgresBin?: string;
   /** Called before each step that takes time. */
   onStep?: (step: string) => void;
-  /** Opens the database for inspection, without applying migrations. */
+  /** Called once if the server takes no writes. The start then waits for one that does. Absent: the start fails. */
+  onStandby?: (message: string) => void;
+  /** Opens the database for inspection, without applying migrations. It may be a standby. */
   asItIs?: boolean;
 }
 
@@ -36,13 +38,15 @@ export async function locate(options: OpenOptions): Promise<{ url: string; stop(
  */
 export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> {
   const server = await locate(options);
-  const database: DatabaseOptions = { ...options, url: server.url };
+  const database: DatabaseOptions = { ...options, url: server.url, standby: options.asItIs };
   try {
-    if (!options.asItIs) {
-      options.onStep?.('Bringing the database up to date');
-      await migrate(database);
-    }
-    const db = await Database.open(database);
+    const db = await onPrimary(options, database.url, async () => {
+      if (!options.asItIs) {
+        options.onStep?.('Bringing the database up to date');
+        await migrate(database);
+      }
+      return Database.open(database);
+    });
     if (!(await db.keepsOptions())) {
       await db.close();
       throw new OpenError(
@@ -60,6 +64,26 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   }
 }
 
+/** How long a start waits before it looks for a server that takes writes again. */
+const againMs = 1_000;
+
+/**
+ * Opens the database, and waits while its address leads to a server that takes no writes. During a failover that lasts
+ * some seconds. A standby answers queries, so the start would get as far as its first write, and fail there.
+ */
+async function onPrimary<T>({ onStandby }: OpenOptions, url: string, open: () => Promise<T>): Promise<T> {
+  for (let times = 0; ; times++) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!onStandby || !isReadOnly(error)) throw error;
+      const { host } = new URL(url);
+      if (times === 0) onStandby(`The server at ${host} is a standby or read-only: waiting for a primary`);
+      await new Promise((resolve) => setTimeout(resolve, againMs));
+    }
+  }
+}
+
 /** The reason why the database cannot be opened, in one line that says what to do. */
 export class OpenError extends Error {}
 
@@ -71,6 +95,7 @@ function explained(error: unknown, url: string): unknown {
   if (code === '3D000') return new OpenError(`There is no database ${pathname.slice(1)} on ${host}: create it first.`);
   if (code === '42501') return new OpenError(`The user of DATABASE_URL must own the database: ${message}.`);
   if (code?.startsWith('28')) return new OpenError(`${host} refuses the user of DATABASE_URL: ${message}.`);
+  if (isReadOnly(error)) return new OpenError(`The server at ${host} is a standby or read-only; a primary is needed.`);
   if (faultOf(error) === 'unavailable')
     return new OpenError(`The database at ${host} cannot be reached: ${message || code}.`);
   return error;
