@@ -60,7 +60,8 @@ test('the source opens connections where it is known to, and nowhere else', () =
     .map((file) => file.replaceAll('\\', '/'));
   expect(files.length).toBeGreaterThan(100);
   const imports = /^import (?!type )(.*) from 'node:(net|http|https|http2|tls|dgram|dns)(?:\/promises)?'/gm;
-  const calls = /(?<![.\w])fetch\(|new (?:Pool|Client|DataSource|WebSocket|EventSource|OTLPTraceExporter)\(/g;
+  const calls =
+    /(?<![.\w])fetch\(|new (?:Pool|Client|WatchedClient|DataSource|WebSocket|EventSource|OTLPTraceExporter)\(/g;
   const found = files.flatMap((file) => {
     const text = readFileSync(`src/${file}`, 'utf8');
     const named = [...text.matchAll(imports)]
@@ -80,9 +81,10 @@ test('the source opens connections where it is known to, and nowhere else', () =
     // PostgreSQL, and what takes its place in a demo.
     'store/connection/database.ts new DataSource(',
     'store/connection/database.ts new Pool(',
-    'store/connection/listener.ts new Client(',
+    'store/connection/listener.ts new WatchedClient(',
     'store/connection/session.ts new Pool(',
     'store/connection/time-limit.ts node:net',
+    'store/connection/watchdog.ts new Client(',
     'store/embedded/embedded.ts new Client(',
     'store/embedded/embedded.ts node:net',
     // The collector of traces, whose address is configured.

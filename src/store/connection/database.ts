@@ -3,7 +3,7 @@ import { DataSource, type DataSourceOptions, type Logger, type MigrationInterfac
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Turns } from '../../domain/turns';
 import { beginEpoch } from '../event-epoch';
-import { byIndex, Connection, type StatementCounter } from './connection';
+import { byIndex, Connection, type StatementCounter, told } from './connection';
 import { type Lease } from './lease';
 import { Listener } from './listener';
 import { LockQueues } from './lock-queue';
@@ -13,11 +13,11 @@ import type { Reader, Replicas } from './replicas';
 import { readerRole, systemRole } from './roles';
 import { rows } from './rows';
 import {
+  ageLimit,
   applicationName,
   type DatabaseOptions,
   openPool,
   readLimits,
-  requestEndMs,
   requestLimits,
   sessionOptions,
   settlingLimits,
@@ -44,6 +44,8 @@ const workTimeoutMs = 600_000;
 
 /** Timeout of a look at the state of the database. */
 const stateMs = 2_000;
+const stateText = `select name, pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as "readOnly"
+  from migrations`;
 
 const noLogger: Logger = {
   logQuery() {},
@@ -76,15 +78,6 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
         ? { ...watchedFor(options), options: sessionOptions(undefined, {}) }
         : { ...watchedFor(options, limits.statement_timeout), options: sessionOptions(readerRole, limits) },
   } as DataSourceOptions;
-}
-
-/**
- * From PostgreSQL 17 on, the whole transaction of a request has an end. Before, it ends when it has been idle for as long,
- * so a process that is frozen late in a request may keep a key for the time of two.
- */
-function ageLimit(options: DatabaseOptions, { driver }: DataSource): Record<string, number> {
-  const version = Number.parseInt((driver as PostgresDriver).version ?? '', 10);
-  return options.requestTimeoutMs && version >= 17 ? { transaction_timeout: requestEndMs(options) } : {};
 }
 
 /**
@@ -126,7 +119,7 @@ export class Database {
     // pays for a row may also write to it.
     const locks = () => new LockQueues(Math.max(2, Math.ceil(size / 2)));
     const named = (name: string) => ({ application_name: applicationName(name) });
-    const limits = { ...requestLimits(options), ...ageLimit(options, dataSource) };
+    const limits = { ...requestLimits(options), ...ageLimit(options, (dataSource.driver as PostgresDriver).version) };
     const requests = (name: string) => new SharedPool(openPool(options, size, limits, named(name)), locks());
     return new Database(
       dataSource,
@@ -191,14 +184,12 @@ export class Database {
   async state(): Promise<'ready' | 'read-only' | 'migrations pending'> {
     // On a pool without requests: a pool that requests keep busy does not mean that the database is down. With a timeout
     // of its own: without it, each look at a silent server would take one more connection from the bill runs.
-    const { rows } = await this.working.query<{ names: string[]; read_only: boolean }>({
-      text: `select array(select name::text from migrations) as names,
-        pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as read_only`,
-      query_timeout: stateMs,
-    } as QueryConfig);
-    const [{ names, read_only }] = rows;
-    if (read_only) return 'read-only';
-    const applied = new Set(names);
+    const look = { text: stateText, query_timeout: stateMs } as QueryConfig;
+    const { rows } = await told(stateText, undefined, () =>
+      this.working.query<{ name: string; readOnly: boolean }>(look),
+    );
+    if (rows.some(({ readOnly }) => readOnly)) return 'read-only';
+    const applied = new Set(rows.map(({ name }) => name));
     const isApplied = (each: MigrationInterface) => applied.has(each.name ?? each.constructor.name);
     return this.dataSource.migrations.every(isApplied) ? 'ready' : 'migrations pending';
   }

@@ -1,5 +1,3 @@
-import type { Socket } from 'node:net';
-
 /** What the driver has of a client, and does not declare. */
 export interface Driven {
   processID: number | null;
@@ -7,7 +5,12 @@ export interface Driven {
   _txStatus: string | null;
   _ended: boolean;
   connection: {
-    stream: Socket;
+    stream: {
+      bytesRead: number;
+      destroyed: boolean;
+      destroy(error?: Error): void;
+      once(event: 'close', act: () => void): unknown;
+    };
     on(event: 'parameterStatus', hear: (message: { parameterName: string; parameterValue: string }) => void): void;
   };
 }

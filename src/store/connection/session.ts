@@ -45,7 +45,7 @@ export const standardPoolSize = 10;
 const afterwardsMs = 5_000;
 
 /** Milliseconds after which PostgreSQL ends the transaction of a request: nobody waits for its reply any more. */
-export const requestEndMs = ({ requestTimeoutMs = standardLimits.time }: DatabaseOptions): number =>
+const requestEndMs = ({ requestTimeoutMs = standardLimits.time }: DatabaseOptions): number =>
   requestTimeoutMs + afterwardsMs;
 
 /**
@@ -57,6 +57,16 @@ export const requestLimits = (options: DatabaseOptions) => ({
   lock_timeout: 10_000,
   idle_in_transaction_session_timeout: requestEndMs(options),
 });
+
+/**
+ * From PostgreSQL 17 on, the whole transaction of a request has an end. Before, it ends when it has been idle for as long,
+ * so a process that is frozen late in a request may keep a key for the time of two. `version` is PostgreSQL's, such as
+ * "18.4".
+ */
+export function ageLimit(options: DatabaseOptions, version = ''): Record<string, number> {
+  const hasIt = Number.parseInt(version, 10) >= 17;
+  return options.requestTimeoutMs && hasIt ? { transaction_timeout: requestEndMs(options) } : {};
+}
 
 /** Transactions behind replies are idle while they wait for the payment gateway. */
 export const settlingLimits = ({ gatewayTimeoutMs = 60_000 }: DatabaseOptions) => ({
