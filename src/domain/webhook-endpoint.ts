@@ -62,7 +62,9 @@ const nouns = historySubjects.map((subject) => `${subject}.`);
 /** The event types that an endpoint is sent; null for all. */
 export function wantedTypes(wanted: readonly string[] | null): readonly string[] | null {
   if (wanted === null) return null;
-  return eventTypes.filter((type) => wanted.some((each) => (each.endsWith('.') ? type.startsWith(each) : each === type)));
+  return eventTypes.filter((type) =>
+    wanted.some((each) => (each.endsWith('.') ? type.startsWith(each) : each === type)),
+  );
 }
 
 export interface WebhookEndpointFields {

@@ -70,7 +70,8 @@ export function wrongUrl(text: string, local = false): string | undefined {
   if (text.length > longestUrl) return `url has ${text.length} characters; at most ${longestUrl} are allowed.`;
   if (!URL.canParse(text)) return `url is not a URL. ${allowed}`;
   const url = new URL(text);
-  if (url.protocol !== 'https:' && !(local && url.protocol === 'http:')) return `url must begin with https://. ${allowed}`;
+  if (url.protocol !== 'https:' && !(local && url.protocol === 'http:'))
+    return `url must begin with https://. ${allowed}`;
   if (url.username || url.password) return `url must not have user or password. ${allowed}`;
   const address = addressIn(url);
   const isAllowed = address === undefined ? !isLocalName(url.hostname) || local : isAllowedAddress(address, local);

@@ -213,7 +213,8 @@ export class WebhookSender {
 
 class StaleConnection extends Error {}
 
-const isReset = (error: Error): boolean => ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
+const isReset = (error: Error): boolean =>
+  ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 function answerOf({ statusCode, headers }: http.IncomingMessage): WebhookAnswer {
   const status = statusCode ?? 0;

@@ -5,6 +5,7 @@ import { idOf } from '../domain/key';
 import { documentIdOf, isRetired } from '../domain/registered-document';
 import { judgeEndpoint, mostEndpoints, rotationMs, type WebhookEndpointFields } from '../domain/webhook-endpoint';
 import { wrongUrl } from '../gateway/webhook-address';
+import { eventsNow } from '../store/event';
 import { newId } from '../store/id';
 import type { Position } from '../store/query/list';
 import { findDocument } from '../store/registered-document';
@@ -12,7 +13,6 @@ import { insertDeliveries, positionNow, resend } from '../store/webhook-delivery
 import {
   addSecret,
   deleteEndpoint,
-  eventsEnd,
   insertEndpoint,
   lockEndpoint,
   lockEndpointCount,
@@ -49,7 +49,7 @@ export function createWebhookEndpoint(
   work: Work,
   input: NewWebhookEndpoint,
   judge: JudgeDocument,
-  from?: { position: Position; epoch: number },
+  from?: Position,
 ): Promise<{ webhookEndpoint: WebhookEndpointRow; secret: string }> {
   return work.run(false, async (unit) => {
     const { clientId, entityId } = work.caller;
@@ -59,14 +59,14 @@ export function createWebhookEndpoint(
       const message = `The client has ${count} webhook endpoints in this entity; at most ${mostEndpoints} are allowed.`;
       refuse([userError('LIMIT_EXCEEDED', message, ['input'])]);
     }
-    const end = await eventsEnd(unit.db);
+    const { horizon, epoch } = await eventsNow(unit.db);
     const webhookEndpoint: WebhookEndpointRow = {
       ...{ id: newId(), entityId, clientId, url: input.url, description: input.description ?? null },
       ...{ eventTypes: input.eventTypes ? [...input.eventTypes] : null, documentId: storedId(input.documentId) },
       ...{ enabled: true, disabledReason: null, resentUntil: null },
-      position: from?.position.value ?? end.position,
-      positionId: from?.position.id ?? lastId,
-      epoch: from?.epoch ?? end.epoch,
+      position: from?.value ?? String(BigInt(horizon) - 1n),
+      positionId: from?.id ?? lastId,
+      epoch: epoch,
       ...{ version: 1, createdDate: unit.now, updatedDate: unit.now },
     };
     const secret = newWebhookSecret();

@@ -56,6 +56,18 @@ function typesOf({ type }: EventFilter): string[] | null {
   );
 }
 
+const eventsNowText = `select epoch, began_date as "beganDate", event_horizon()::text as horizon,
+    (base + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)::text as "end", pg_is_in_recovery() as "isReplica", now() as now
+  from event_epoch order by epoch desc limit 1`;
+
+/** How far the events go, without reading any. */
+export async function eventsNow(scoped: Scoped): Promise<EventsNow> {
+  const [now] = await scoped.query<EventsNow>(
+    `select now.* from (${eventsNowText}) now where $1::uuid is not null and $2::uuid[] is not null`,
+  );
+  return now;
+}
+
 /** The conditions on entries, but for the types if each has its own walk. @throws RequestError BAD_REQUEST */
 function conditionsOf(
   filter: EventFilter,
@@ -90,10 +102,7 @@ export async function eventPage(
     : walk([]);
   const rows = await scoped.query<EventsNow & Listed<HistoryEntryRow>>(
     `select now.*, ${selectList(table, [...new Set(['id', ...properties])])}, t.transaction_id::text as "sortValue"
-     from (select epoch, began_date as "beganDate", event_horizon()::text as horizon,
-         (base + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)::text as "end",
-         pg_is_in_recovery() as "isReplica", now() as now
-       from event_epoch order by epoch desc limit 1) now
+     from (${eventsNowText}) now
      left join lateral (${page}) t on true ${order}`,
     values.list,
   );

@@ -57,7 +57,9 @@ export type NewDelivery = Pick<WebhookDeliveryRow, 'id' | 'entryId' | 'position'
 type Lane = Pick<WebhookDeliveryRow, 'endpointId' | 'subjectId'>;
 
 const uniqueLanes = (lanes: readonly Lane[]): Lane[] => [
-  ...new Map(lanes.map(({ endpointId, subjectId }) => [`${endpointId} ${subjectId}`, { endpointId, subjectId }])).values(),
+  ...new Map(
+    lanes.map(({ endpointId, subjectId }) => [`${endpointId} ${subjectId}`, { endpointId, subjectId }]),
+  ).values(),
 ];
 
 /**
@@ -70,7 +72,11 @@ async function lockTails(scoped: Scoped, lanes: readonly Lane[]): Promise<Set<st
      cross join lateral (select t.endpoint_id, t.subject_id from webhook_delivery t
        where ${ofEntity} and t.endpoint_id = lane."endpointId" and t.subject_id = lane."subjectId" and t.status = 'Pending'
        order by t.position desc, ${eventKey('t')} desc limit 1 for share) tail`,
-    [JSON.stringify(lanes.toSorted((a, b) => (`${a.endpointId} ${a.subjectId}` < `${b.endpointId} ${b.subjectId}` ? -1 : 1)))],
+    [
+      JSON.stringify(
+        lanes.toSorted((a, b) => (`${a.endpointId} ${a.subjectId}` < `${b.endpointId} ${b.subjectId}` ? -1 : 1)),
+      ),
+    ],
   );
   return new Set(found.map(({ endpointId, subjectId }) => `${endpointId} ${subjectId}`));
 }
@@ -160,7 +166,11 @@ const raiseHeads = (scoped: Scoped, endpointId: string, subjects: readonly strin
   );
 
 /** Which of these ids are deliveries of an endpoint. */
-export async function deliveriesAmong(scoped: Scoped, endpointId: string, ids: readonly string[]): Promise<Set<string>> {
+export async function deliveriesAmong(
+  scoped: Scoped,
+  endpointId: string,
+  ids: readonly string[],
+): Promise<Set<string>> {
   const rows = await scoped.query<{ id: string }>(
     `select t.id from webhook_delivery t where ${ofEntity} and t.endpoint_id = $3 and t.id = any($4)`,
     [endpointId, ids],
@@ -188,4 +198,3 @@ export async function purgeDeliveries(db: Connection, before: string): Promise<b
   );
   return deleted.length === atOnce;
 }
-

@@ -141,15 +141,6 @@ export async function addSecret(
   );
 }
 
-/** Where the events stand: behind the last complete one, in the present epoch. */
-export async function eventsEnd(scoped: Scoped): Promise<{ position: string; epoch: number }> {
-  const [now] = await scoped.query<{ position: string; epoch: number }>(
-    `select (event_horizon() - 1)::text as position, epoch from event_epoch
-     where $1::uuid is not null and $2::uuid[] is not null order by epoch desc limit 1`,
-  );
-  return now;
-}
-
 /** Sets the cursor of an endpoint back. The events up to where it was are sent again, in their order. */
 export const setBack = (scoped: Scoped, id: string, to: { value: string; id: string }): Promise<void> =>
   scoped.post(
