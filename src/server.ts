@@ -8,6 +8,7 @@ import Fastify, {
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, outcomeOf } from './gateway/port';
+import { WebhookSender, type WebhookSenderOptions } from './gateway/webhook';
 import { smallRequestSeen } from './graph/read/event-loop';
 import { Identity } from './http/auth/identity';
 import { addressOf, oauth } from './http/auth/oauth';
@@ -22,6 +23,8 @@ import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp, unr
 import { healthRoutes } from './http/health';
 import { onlyFor } from './http/hosts';
 import { limited } from './http/limiting';
+import { Payloads } from './http/live/webhook-payload';
+import { WebhookWorker } from './http/live/webhook-worker';
 import { watchMethods } from './http/methods';
 import { clientGone, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
@@ -66,12 +69,16 @@ export interface ServerOptions extends HeaderOptions {
   tracing?: Tracing;
   /** The bearer token for /metrics. */
   metricsToken?: string;
+  /** How webhooks are sent. */
+  webhooks?: Omit<WebhookSenderOptions, 'version' | 'local'>;
 }
 
 export interface Server {
   app: FastifyInstance;
   identity: Identity;
   documents: RegisteredDocuments;
+  /** Sends webhooks once it is started. */
+  webhooks: WebhookWorker;
   /** Resolves when no work after replies is left. */
   settled(): Promise<void>;
   /** From now on each reply closes its connection. Resolves when the server may be closed without a reset. */
@@ -138,6 +145,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const metrics = new Metrics(services, version);
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
   let documents: RegisteredDocuments | undefined;
+  let webhooks: WebhookWorker | undefined;
 
   // Node would drop headers after the 2,000th, maybe an Idempotency-Key. All headers have at most 16 KB.
   app.server.maxHeadersCount = 0;
@@ -216,6 +224,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       documentsTtlMs,
     });
     documents = graph.documents;
+    webhooks = new WebhookWorker({
+      ...{ services, identity, log: app.log },
+      payloads: new Payloads({ ...graph, services, limits, rates }),
+      sender: new WebhookSender({ ...options.webhooks, local: services.localWebhooks, version }),
+    });
+    app.addHook('onClose', () => webhooks!.stop());
     metrics.watch(documents, unsent);
     metrics.watchOperations(graph.inFlight);
     fulfillmentRoutes(inside, { services, afterwards, limits });
@@ -224,7 +238,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   refuseOtherMethods();
   await app.ready();
   return {
-    ...{ app, identity, documents: documents! },
+    ...{ app, identity, documents: documents!, webhooks: webhooks! },
     settled: () => afterwards.settled(),
     moment: () => draining.moment(),
     endRequests: () => {

@@ -16,6 +16,7 @@ import {
   purgeDeliveries,
   resend,
   resendEvents,
+  testEntry,
 } from '../store/webhook-delivery';
 import { setBack } from '../store/webhook-endpoint';
 import {
@@ -109,16 +110,28 @@ export const claimDeliveries = (
 export const recordOutcomes = (services: Services, outcomes: readonly Outcome[]): Promise<void> =>
   transactionAside(services.db.delivering, (lease) => record(lease, outcomes));
 
-/** The events of deliveries, as the client sees them now; those that it does not see are absent. */
+/** An event as it is sent: an entry of the history, or a test. */
+export type WebhookEvent = Pick<
+  HistoryEntryRow,
+  'id' | 'at' | 'actor' | 'trackId' | 'fromState' | 'toState' | 'subjectId' | 'changes' | 'version'
+> & { subjectType: string; action: string };
+
+/** The events of deliveries to endpoints of the caller, by delivery. Events that the client does not see now are absent. */
 export async function eventsToSend(
   { db }: Services,
   caller: Caller,
-  ids: readonly string[],
-): Promise<Map<string, HistoryEntryRow>> {
-  if (ids.length === 0) return new Map();
+  deliveries: readonly Claimed[],
+): Promise<Map<string, WebhookEvent>> {
+  const ids = deliveries.flatMap(({ entryId }) => entryId ?? []);
   const reads = db.reads({ statements: 0, clientId: caller.clientId });
-  const rows = await rowsBy<HistoryEntryRow>(new Scoped(reads, caller), HistoryEntryRow, 'id', ids);
-  return new Map(rows.map((row) => [row.id, row]));
+  const rows = ids.length ? await rowsBy<HistoryEntryRow>(new Scoped(reads, caller), HistoryEntryRow, 'id', ids) : [];
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return new Map(
+    deliveries.flatMap((delivery): [string, WebhookEvent][] => {
+      const event = delivery.entryId ? byId.get(delivery.entryId) : testEntry(delivery, caller.clientId);
+      return event ? [[delivery.id, event]] : [];
+    }),
+  );
 }
 
 /** Disables an endpoint that cannot be delivered to, with an entry in the history. False if it is disabled already. */

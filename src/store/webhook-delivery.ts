@@ -47,7 +47,10 @@ export const eventKey = (alias: string): string => `coalesce(${alias}.entry_id, 
 const inFlight = (alias: string): string => `(${alias}.claim is not null and ${alias}.next_attempt_date > now())`;
 
 /** The event of a test as an entry of the history: of the endpoint, by its client. */
-export const testEntry = ({ id, endpointId, createdDate }: WebhookDeliveryRow, clientId: string) => ({
+export const testEntry = (
+  { id, endpointId, createdDate }: Pick<WebhookDeliveryRow, 'id' | 'endpointId' | 'createdDate'>,
+  clientId: string,
+) => ({
   ...{ id, at: createdDate, actor: clientId, trackId: null, ...testEvent },
   ...{ fromState: null, toState: null, subjectId: endpointId, changes: [], version: 1 },
 });
@@ -69,6 +72,7 @@ const uniqueLanes = (lanes: readonly Lane[]): Lane[] => [
 async function lockTails(scoped: Scoped, lanes: readonly Lane[]): Promise<Set<string>> {
   const found = await scoped.query<Lane>(
     `select tail.endpoint_id as "endpointId", tail.subject_id as "subjectId"
+     from json_to_recordset($3::json) as lane("endpointId" uuid, "subjectId" uuid)
      cross join lateral (select t.endpoint_id, t.subject_id from webhook_delivery t
        where ${ofEntity} and t.endpoint_id = lane."endpointId" and t.subject_id = lane."subjectId" and t.status = 'Pending'
        order by t.position desc, ${eventKey('t')} desc limit 1 for share) tail`,
@@ -97,6 +101,7 @@ export async function insertDeliveries(scoped: Scoped, rows: readonly NewDeliver
   await scoped.post(
     `insert into webhook_delivery (entity_id, id, endpoint_id, entry_id, position, subject_id, status, attempts, next_attempt_date, created_date)
      select $1::uuid, r.id, r."endpointId", r."entryId", r.position, r."subjectId", 'Pending', 0, case when r.first then now() end, now()
+     from json_to_recordset($3::json) as r(id uuid, "endpointId" uuid, "entryId" uuid, position bigint, "subjectId" uuid, first boolean)
      where $2::uuid[] is not null`,
     [JSON.stringify(written)],
   );
@@ -113,6 +118,7 @@ export async function resendEvents(scoped: Scoped, endpointId: string, rows: rea
   await scoped.query(
     `insert into webhook_delivery as t (entity_id, id, endpoint_id, entry_id, position, subject_id, status, attempts, created_date)
      select $1::uuid, r.id, r."endpointId", r."entryId", r.position, r."subjectId", 'Pending', 0, now()
+     from json_to_recordset($3::json) as r(id uuid, "endpointId" uuid, "entryId" uuid, position bigint, "subjectId" uuid)
      where $2::uuid[] is not null
      on conflict (entity_id, endpoint_id, position, (coalesce(entry_id, id))) do update
      set status = 'Pending', attempts = 0, next_attempt_date = null, claim = null, delivered_date = null

@@ -192,6 +192,19 @@ export class Identity {
     return { ...caller, entityId: entity.id, orgIds };
   }
 
+  /**
+   * The caller that a client is in an entity at present, with all that it may see there: for what is sent to the client
+   * unasked. Undefined if the client is revoked, or sees nothing in the entity any more.
+   */
+  async present(clientId: string, entityId: string, requestId: string): Promise<Caller | undefined> {
+    const sub = clientIdOf(clientId);
+    const access = await this.cached(`client ${sub}`, () => grantsOf(this.db.aside(), sub));
+    const orgIds = access?.entities.get(entityId);
+    if (!access || !orgIds?.length) return undefined;
+    const { id, scopes, documentMode } = access;
+    return { clientId: id, entityId, orgIds, scopes, documentMode, requestId, trackId: null };
+  }
+
   private async bearerOf(authorization: string | undefined): Promise<Bearer> {
     if (!authorization) throw new RequestError('UNAUTHENTICATED');
     const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1];

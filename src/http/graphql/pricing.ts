@@ -2,6 +2,7 @@ import { LimitError, type Limits } from '../../domain/limits';
 import { schema } from '../../graph/build/schema';
 import { costOf } from '../../graph/guard/cost';
 import type { Operation } from '../../graph/guard/operation';
+import type { Way } from '../../graph/read/execution';
 import type { Rates } from '../rates';
 import type { Cost } from './context';
 
@@ -23,3 +24,10 @@ export function price(operation: Operation, clientId: string, limits: Limits, ra
 
 /** Gives back the part of the price that the reply did not cost. */
 export const settle = ({ requested, actual = 0, giveBack }: Cost): void => giveBack(Math.max(0, requested - actual));
+
+/**
+ * A reply that PostgreSQL writes comes whole, and nothing can cut it off while it grows. So a query that may have a very
+ * long one is read by the loaders, which stop at the limit and leave turns to other requests.
+ */
+export const wayFor = (cost: Cost | undefined, { reply }: Limits): Way =>
+  cost && cost.requested <= reply / 2 ? 'planned' : 'loaders';

@@ -16,7 +16,7 @@ import { type Operation, prepare } from '../../graph/guard/operation';
 import { ParsedDocuments } from '../../graph/guard/parsed-document';
 import { judgeRights } from '../../graph/guard/rights';
 import { turn } from '../../graph/read/event-loop';
-import { run, type Way } from '../../graph/read/execution';
+import { run } from '../../graph/read/execution';
 import { type Hold, hold } from '../../service/run/idempotency';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
@@ -25,12 +25,12 @@ import { mediaTypeFor } from '../media-type';
 import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import type { Unsent } from '../unsent';
-import type { Context, Cost, RequestContext } from './context';
+import type { Context, RequestContext } from './context';
 import { type Asked, operationIn } from './document-request';
 import { errors, formatError } from './errors';
 import { InFlight } from './in-flight';
 import { answer, graphqlOverHttp, type Rendered } from './over-http';
-import { price, settle } from './pricing';
+import { price, settle, wayFor } from './pricing';
 import { RegisteredDocuments } from './registered-document';
 import { complete, completing, headersFor } from './result';
 import { stringifyResult } from './stringify';
@@ -56,13 +56,6 @@ const execution: ApolloServerOptionsWithGateway<Context>['gateway'] = {
   }),
   stop: async () => {},
 };
-
-/**
- * A reply that PostgreSQL writes comes whole, and nothing can cut it off while it grows. So a query that may have a very
- * long one is read by the loaders, which stop at the limit and leave turns to other requests.
- */
-const wayFor = (cost: Cost | undefined, { reply }: Limits): Way =>
-  cost && cost.requested <= reply / 2 ? 'planned' : 'loaders';
 
 /** Whether Apollo would accept the request. Its query, operation name and variables have been read already. */
 function isPlain({ method, body }: FastifyRequest): boolean {
@@ -107,7 +100,12 @@ interface GraphQLOptions {
 export async function graphqlRoute(
   app: FastifyInstance,
   { services, afterwards, limits, rates, unsent, introspection, documentsTtlMs }: GraphQLOptions,
-): Promise<{ documents: RegisteredDocuments; inFlight: InFlight }> {
+): Promise<{
+  documents: RegisteredDocuments;
+  inFlight: InFlight;
+  parsed: ParsedDocuments;
+  documentLimits: DocumentLimits;
+}> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(schema(), documentLimits, hideSuggestions);
@@ -245,7 +243,7 @@ export async function graphqlRoute(
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return { documents, inFlight };
+  return { documents, inFlight, parsed, documentLimits };
 }
 
 /**
