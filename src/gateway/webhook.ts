@@ -141,7 +141,6 @@ export class WebhookSender {
           'content-type': 'application/json; charset=utf-8',
           'content-length': Buffer.byteLength(request.body),
           'user-agent': this.userAgent,
-          accept: '*/*',
         },
         maxHeaderSize: 16_384,
       });

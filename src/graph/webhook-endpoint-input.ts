@@ -6,7 +6,7 @@ const description = 'Free text for people, at most 500 characters.';
 const documentId =
   'Id of a document that is registered for the client: a query that runs with $id alone. Its result is sent along. Otherwise INVALID_VALUE.';
 
-@InputType({ description: 'A webhook endpoint to create.' })
+@InputType({ description: 'Where events are posted to, and which of them.' })
 export class CreateWebhookEndpointInput {
   @Field(() => String, { description: url }) url: string;
   @Field(() => String, { nullable: true, description }) description?: string | null;

@@ -96,7 +96,7 @@ export class WebhookEndpointMutations {
   })
   @Extensions({ scope: 'webhook' })
   async createWebhookEndpoint(
-    @Arg('input', () => CreateWebhookEndpointInput, { description: 'The webhook endpoint to create.' })
+    @Arg('input', () => CreateWebhookEndpointInput, { description: 'Where events are posted to, and which of them.' })
     input: CreateWebhookEndpointInput,
     @Ctx() context: GraphContext,
     @Info() { schema }: { schema: GraphQLSchema },

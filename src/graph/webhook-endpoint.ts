@@ -46,7 +46,10 @@ export const WebhookDeliveryStatusEnum = enumType<WebhookDeliveryStatus>(
   simpleResolvers: true,
 })
 export class WebhookDelivery extends Node {
-  @Field(() => WebhookDeliveryStatusEnum, { description: 'How far the delivery is.' }) status: WebhookDeliveryStatus;
+  @Field(() => WebhookDeliveryStatusEnum, {
+    description: 'Whether the endpoint has accepted the event, will be asked again, or was given up.',
+  })
+  status: WebhookDeliveryStatus;
   @Field(() => Int, {
     description: 'Attempts that have ended, since the delivery was last asked for. Retries are spread over three days.',
   })
@@ -119,7 +122,7 @@ class DeliveriesArguments {
   after?: string | null;
   @Field(() => WebhookDeliveryStatusEnum, {
     nullable: true,
-    description: 'Only deliveries with this status. If absent, all.',
+    description: 'Only what was accepted, only what waits, or only what was given up. If absent, all.',
   })
   status?: WebhookDeliveryStatus | null;
 }
@@ -141,7 +144,7 @@ export class WebhookEndpointResolver {
   })
   @Extensions({ scope: 'read' })
   async webhookEndpoint(
-    @Arg('id', () => ID, { description: 'Id of the webhook endpoint, in any spelling.' }) id: string,
+    @Arg('id', () => ID, { description: 'Id that createWebhookEndpoint gave, in any spelling.' }) id: string,
     @Ctx() context: GraphContext,
   ): Promise<object | null> {
     const key = idOf(id);

@@ -12,9 +12,9 @@ async function forgetOutcomes({ db }: Services, ended: () => boolean): Promise<v
 }
 
 /**
- * Runs at start and one minute after each round. A round settles open payment attempts and refunds, and deletes
- * outcomes older than a day, and webhook deliveries older than a month. After a loss of the database it repeats every second until it succeeds: a failover must
- * not leave payments open for a minute. Any number of processes may run it at once. Returns a function that ends it and
+ * Runs at start and one minute after each round. A round settles open payment attempts and refunds. It deletes outcomes
+ * older than a day, and webhooks that were delivered a month ago. After a loss of the database it repeats every second
+ * until it succeeds: a failover must not leave payments open for a minute. Any number of processes may run it at once. Returns a function that ends it and
  * waits for the current step.
  */
 export function keepHouse(services: Services): () => Promise<void> {

@@ -4,7 +4,7 @@ import { idOf } from '../domain/key';
 import { keptDays, wantedTypes } from '../domain/webhook-endpoint';
 import { Connection, Scoped } from '../store/connection/connection';
 import { transaction, transactionAside } from '../store/connection/lease';
-import { countEvents, eventPage } from '../store/event';
+import { eventPage } from '../store/event';
 import { HistoryEntryRow } from '../store/history';
 import { newId } from '../store/id';
 import type { Position } from '../store/query/list';
@@ -18,7 +18,6 @@ import {
   resendEvents,
   testEntry,
 } from '../store/webhook-delivery';
-import { setBack } from '../store/webhook-endpoint';
 import {
   type Behind,
   type Claimed,
@@ -29,18 +28,17 @@ import {
   type Outcome,
   record,
   takeEndpoints,
-  type WebhookBacklog,
-  webhookBacklog,
 } from '../store/webhook-queue';
 import { judgeCount, refuse } from './run/batch';
 import type { Services } from './run/services';
 import { Unit } from './run/unit';
 import type { Work } from './run/work';
 import { disableEndpoint, onEndpoint } from './webhook-endpoint';
+import { sendAgainBehind } from './webhook-replay';
 
 /* What the workers of webhooks do in the database. Any number of processes do it at once. */
 
-export type { Claimed, Outcome, WebhookBacklog };
+export type { Claimed, Outcome };
 
 /** Events of one endpoint that one transaction turns into deliveries. */
 const pageSize = 500;
@@ -155,11 +153,7 @@ export type Again = { deliveryIds: readonly string[] } | { after: Position };
 export function redeliver(work: Work, id: string, again: Again): Promise<{ count: number }> {
   return onEndpoint(work, id, async (unit, endpoint) => {
     if ('after' in again) {
-      const upTo = { value: endpoint.position, id: endpoint.positionId };
-      const types = wantedTypes(endpoint.eventTypes);
-      const count = await countEvents(unit.db, null, { types, after: again.after, upTo });
-      await setBack(unit.db, endpoint.id, again.after);
-      return { count };
+      return { count: await sendAgainBehind(unit.db, endpoint, again.after) };
     }
     refuse(judgeCount(again.deliveryIds.length, ['deliveryIds']));
     const ids = again.deliveryIds.map((each) => idOf(each) ?? '');
@@ -182,6 +176,3 @@ export async function forgetDelivered(services: Services, ended: () => boolean):
   const before = new Date(Date.now() - keptDays * day).toISOString();
   while (!ended() && (await purgeDeliveries(aside(services), before)));
 }
-
-/** What is open in the whole database, for metrics. */
-export const openDeliveries = (services: Services): Promise<WebhookBacklog> => webhookBacklog(aside(services));

@@ -68,6 +68,16 @@ export async function eventsNow(scoped: Scoped): Promise<EventsNow> {
   return now;
 }
 
+/** The position before every event of the caller's scope since an instant; that of now if there is none. */
+export async function positionBefore(scoped: Scoped, at: string): Promise<Position> {
+  const [{ value }] = await scoped.query<{ value: string }>(
+    `select (coalesce(min(t.transaction_id), event_horizon()) - 1)::text as value from history_entry t
+     where ${inScope(table)} and t.at >= $3`,
+    [at],
+  );
+  return { value, id: 'f'.repeat(32) };
+}
+
 /** The conditions on entries, but for the types if each has its own walk. @throws RequestError BAD_REQUEST */
 function conditionsOf(
   filter: EventFilter,

@@ -70,19 +70,18 @@ const uniqueLanes = (lanes: readonly Lane[]): Lane[] => [
  * and then sees what this transaction has put behind it.
  */
 async function lockTails(scoped: Scoped, lanes: readonly Lane[]): Promise<Set<string>> {
-  const found = await scoped.query<Lane>(
+  const nameOf = ({ endpointId, subjectId }: Lane) => `${endpointId} ${subjectId}`;
+  const found = await scoped.lock<Lane>(
+    'webhook_delivery',
+    lanes.map(({ endpointId }) => endpointId),
     `select tail.endpoint_id as "endpointId", tail.subject_id as "subjectId"
      from json_to_recordset($3::json) as lane("endpointId" uuid, "subjectId" uuid)
      cross join lateral (select t.endpoint_id, t.subject_id from webhook_delivery t
        where ${ofEntity} and t.endpoint_id = lane."endpointId" and t.subject_id = lane."subjectId" and t.status = 'Pending'
        order by t.position desc, ${eventKey('t')} desc limit 1 for share) tail`,
-    [
-      JSON.stringify(
-        lanes.toSorted((a, b) => (`${a.endpointId} ${a.subjectId}` < `${b.endpointId} ${b.subjectId}` ? -1 : 1)),
-      ),
-    ],
+    [JSON.stringify(lanes.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)))],
   );
-  return new Set(found.map(({ endpointId, subjectId }) => `${endpointId} ${subjectId}`));
+  return new Set(found.map(nameOf));
 }
 
 /**

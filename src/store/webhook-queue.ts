@@ -31,6 +31,9 @@ export async function endpointsBehind(db: Connection): Promise<{ enabled: boolea
   return { enabled: rows.length > 0, behind: rows.filter(({ behind }) => behind) };
 }
 
+/** Behind which position the events of the epochs after that of an endpoint begin; null in the present epoch. */
+const restored = '(select min(base) from event_epoch where epoch > t.epoch)';
+
 export type EndpointCursor = Pick<WebhookEndpointRow, 'id' | 'eventTypes' | 'position' | 'positionId' | 'resentUntil'>;
 
 /**
@@ -40,11 +43,10 @@ export type EndpointCursor = Pick<WebhookEndpointRow, 'id' | 'eventTypes' | 'pos
 export const takeEndpoints = (scoped: Scoped, clientId: string): Promise<EndpointCursor[]> =>
   scoped.query(
     `select t.id, t.event_types as "eventTypes", t.resent_until::text as "resentUntil",
-       least(t.position, restored.base)::text as position,
-       case when restored.base < t.position then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else t.position_id end as "positionId"
+       least(t.position, ${restored})::text as position,
+       case when ${restored} < t.position then 'ffffffff-ffff-ffff-ffff-ffffffffffff' else t.position_id end as "positionId"
      from webhook_endpoint t
-     left join lateral (select min(base) as base from event_epoch where epoch > t.epoch) restored on true
-     where t.entity_id = $1 and $2::uuid[] is not null and t.client_id = $3 and t.enabled order by t.id for update of t skip locked`,
+     where t.entity_id = $1 and $2::uuid[] is not null and t.client_id = $3 and t.enabled order by t.id for update skip locked`,
     [clientId],
   );
 
@@ -116,7 +118,8 @@ export interface Outcome extends Pick<Claimed, 'entityId' | 'id' | 'endpointId' 
  * while the first statement waited.
  */
 export async function record(lease: Lease, outcomes: readonly Outcome[]): Promise<void> {
-  await lease.post(
+  await lease.lock(
+    outcomes.map(({ endpointId }) => `webhook_delivery ${endpointId}`),
     `with r as materialized (select * from json_to_recordset($1::json) as r("entityId" uuid, id uuid, claim uuid, status webhook_delivery_status,
          "pauseMs" double precision, attempts integer, "responseStatus" integer, error text)),
        held as materialized (select t.entity_id, t.id from webhook_delivery t join r on t.entity_id = r."entityId" and t.id = r.id
@@ -140,27 +143,4 @@ export async function record(lease: Lease, outcomes: readonly Outcome[]): Promis
      where t.entity_id = head.entity_id and t.id = head.id and t.next_attempt_date is null`,
     [JSON.stringify(ended)],
   );
-}
-
-/** What is open in the whole database, for metrics. Endpoints that are disabled do not count. */
-export interface WebhookBacklog {
-  pending: number;
-  /** Seconds since the event of the oldest pending delivery was put into its lane. */
-  oldestAge: number;
-  enabled: number;
-  disabled: number;
-}
-
-export async function webhookBacklog(db: Connection): Promise<WebhookBacklog> {
-  const [row] = await db.query<WebhookBacklog>(
-    `select coalesce(sum(open.count) filter (where e.enabled), 0)::integer as pending,
-       coalesce(extract(epoch from now() - min(oldest.created_date) filter (where e.enabled)), 0)::float8 as "oldestAge",
-       count(*) filter (where e.enabled)::integer as enabled, count(*) filter (where not e.enabled)::integer as disabled
-     from webhook_endpoint e
-     cross join lateral (select count(*) as count from webhook_delivery t where t.entity_id = e.entity_id and t.endpoint_id = e.id
-       and t.status = 'Pending') open
-     left join lateral (select t.created_date from webhook_delivery t where t.entity_id = e.entity_id and t.endpoint_id = e.id
-       and t.status = 'Pending' order by t.position limit 1) oldest on true`,
-  );
-  return row;
 }
