@@ -109,7 +109,9 @@ describe('the graph', () => {
       'UpdateAccountInput.paymentMethodToken',
     ]);
     // Shown once, to whom it was made for.
-    expect(fieldsOf(true).filter((name) => secret.test(name))).toEqual(['WebhookEndpointPayload.secret']);
+    expect(fieldsOf(true).filter((name) => secret.test(name))).toEqual([
+      ...['Mutation.rotateWebhookSecret', 'WebhookEndpointPayload.secret'],
+    ]);
   });
 
   test('no mutation makes, changes or shows a client', () => {

@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { testEvent, type WebhookDeliveryStatus, webhookDeliveryStatuses } from '../domain/webhook-endpoint';
-import type { Connection, Scoped } from './connection/connection';
+import { byIndex, type Connection, type Scoped } from './connection/connection';
 import { HistoryEntryRow } from './history';
 import { WebhookEndpointRow } from './webhook-endpoint';
 
@@ -129,6 +129,7 @@ export async function resendEvents(scoped: Scoped, endpointId: string, rows: rea
 
 /** Makes deliveries Pending again: those with these ids, or all that have failed. Returns how many. */
 export async function resend(scoped: Scoped, endpointId: string, ids: readonly string[] | null): Promise<number> {
+  await scoped.connection.setLocal(byIndex);
   const which = ids ? 't.id = any($4)' : "t.status = 'Failed' and $4::uuid[] is null";
   const found = await scoped.query<{ subjectId: string }>(
     `select distinct t.subject_id as "subjectId" from webhook_delivery t where ${ofEntity} and t.endpoint_id = $3 and ${which}`,

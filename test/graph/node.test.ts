@@ -211,7 +211,7 @@ describe('what has a number', () => {
     const numbered = Object.values(nouns).filter((noun) => 'number' in noun);
     expect(keyed.map(({ type }) => String(type)).sort()).toEqual(numbered.map(({ typename }) => typename).sort());
     // A line item is numbered within its order alone, and an entity has one of its settings.
-    const others = ['billingSettings', 'orderLineItem', 'webhookEndpoint'];
+    const others = ['billingSettings', 'orderLineItem', 'webhookEndpoint', 'webhookEndpoints'];
     expect(
       lookups
         .filter((field) => !keyed.includes(field))

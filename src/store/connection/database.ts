@@ -121,7 +121,7 @@ export class Database {
       // One for each of 8 workers, and one for the readiness check.
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
       // One each to find new events, to claim and to record.
-      openPool(options, 3, requestLimits, named('delivering'), systemRole),
+      openPool(options, 3, { ...requestLimits, ...byIndex }, named('delivering'), systemRole),
     );
   }
 
