@@ -21,8 +21,9 @@ import type { RegisteredDocuments } from './http/graphql/registered-document';
 import { graphqlRoute } from './http/graphql/routes';
 import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp, unreadableStatus } from './http/headers';
 import { healthRoutes } from './http/health';
-import { onlyFor } from './http/hosts';
+import { hostCheck, onlyFor } from './http/hosts';
 import { limited } from './http/limiting';
+import { serveSockets, WebSocketOnly } from './http/live/socket';
 import { Payloads } from './http/live/webhook-payload';
 import { WebhookWorker } from './http/live/webhook-worker';
 import { watchMethods } from './http/methods';
@@ -36,6 +37,7 @@ import { fulfillmentRoutes } from './http/rest/fulfillment';
 import { fulfillmentItemRoutes } from './http/rest/fulfillment-item';
 import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
+import { Changes } from './service/changes';
 import type { Services } from './service/run/services';
 import type { Tracing } from './tracing';
 import { version } from './version';
@@ -127,6 +129,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // No connectionTimeout: a connection is silent while its request waits for a lock.
     requestTimeout: receiveTimeoutMs,
     http: {
+      IncomingMessage: WebSocketOnly,
       headersTimeout: receiveTimeoutMs / 2,
       connectionsCheckingInterval: receiveTimeoutMs / 10,
       // Checked in headers.ts: Node's refusal would have no request id.
@@ -144,8 +147,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const afterwards = new Afterwards();
   const metrics = new Metrics(services, version);
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
-  let documents: RegisteredDocuments | undefined;
   let webhooks: WebhookWorker | undefined;
+  const changes = new Changes(services.db, services.onFailure);
+  let graph: Awaited<ReturnType<typeof graphqlRoute>> | undefined;
 
   // Node would drop headers after the 2,000th, maybe an Idempotency-Key. All headers have at most 16 KB.
   app.server.maxHeadersCount = 0;
@@ -165,11 +169,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         method: request.method,
         // Without the query string: a GET on /graphql has its variables there.
         path: pathOf(request),
-        ...(request.operation && { operation: request.operation }),
-        ...(request.counter && { statements: request.counter.statements }),
+        operation: request.operation || undefined,
+        statements: request.counter?.statements,
         status,
-        ...(gone && replied && { unsent: reply.statusCode }),
-        ...(cut && { cut }),
+        unsent: gone && replied ? reply.statusCode : undefined,
+        cut: cut || undefined,
         milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       },
       'request',
@@ -194,6 +198,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     await underWay.none();
     await afterwards.settled();
     unsent.close();
+    await changes.close();
     unwatch();
     metrics.close();
   });
@@ -213,34 +218,44 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     jsonBodies(inside, limits);
     authenticated(inside, identity, services);
     limited(inside, limits, rates, unsent);
-    const documentsTtlMs = options.grantsTtlMs ?? 5_000;
-    const graph = await graphqlRoute(inside, {
-      services,
-      afterwards,
-      limits,
-      rates,
-      unsent,
-      introspection,
-      documentsTtlMs,
+    graph = await graphqlRoute(inside, {
+      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes },
+      grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
-    documents = graph.documents;
+    const { documents } = graph;
     webhooks = new WebhookWorker({
       ...{ services, identity, log: app.log },
       payloads: new Payloads({ ...graph, services, limits, rates }),
       sender: new WebhookSender({ ...options.webhooks, local: services.localWebhooks, version }),
     });
     app.addHook('onClose', () => webhooks!.stop());
+    changes.onCommit = () => webhooks!.wake();
     metrics.watch(documents, unsent);
     metrics.watchOperations(graph.inFlight);
+    metrics.add(graph.meter.all);
     fulfillmentRoutes(inside, { services, afterwards, limits });
     fulfillmentItemRoutes(inside, { services, afterwards, limits });
   });
   refuseOtherMethods();
+  const { live, prepareMessage, documents } = graph!;
+  const endSockets = serveSockets(app.server, {
+    ...{ live, identity, log: app.log, prepare: prepareMessage },
+    checkHost: demo ? hostCheck(options.allowedHosts ?? []) : () => {},
+    mostUnread: { one: limits.unsent, all: maxUnsentTotal },
+  });
+  const endSubscriptions = () => {
+    live.stop();
+    endSockets();
+  };
+  app.addHook('preClose', async () => endSubscriptions());
   await app.ready();
   return {
-    ...{ app, identity, documents: documents!, webhooks: webhooks! },
+    ...{ app, identity, documents, webhooks: webhooks! },
     settled: () => afterwards.settled(),
-    moment: () => draining.moment(),
+    moment: () => {
+      endSubscriptions();
+      return draining.moment();
+    },
     endRequests: () => {
       for (const { counter, raw } of underWay.requests) {
         counter?.limit?.pass(new RequestError('UNAVAILABLE', stopped));

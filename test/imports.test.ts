@@ -23,7 +23,7 @@ const rules: Record<string, Rule> = {
   store: {
     folders: ['store', 'domain'],
     packages: ['typeorm', 'pg', 'pg-protocol', 'reflect-metadata'],
-    builtins: /^(embedded\/\w+|connection\/(open-database|connection|prepared|time-limit)|id)\.ts$/,
+    builtins: /^(embedded\/\w+|connection\/(open-database|connection|lease|prepared|time-limit)|id)\.ts$/,
   },
   service: { folders: ['service', 'store', 'domain', 'gateway'], packages: ['typeorm'], builtins: /./ },
   graph: {
@@ -40,9 +40,11 @@ const rules: Record<string, Rule> = {
       '@apollo/server',
       'fast-jwt',
       'graphql',
+      'graphql-ws',
       'lru-cache',
       'negotiator',
       'prom-client',
+      'ws',
     ],
     builtins: /./,
   },

@@ -24,9 +24,9 @@ export const historySubjects = [
 export type HistorySubject = (typeof historySubjects)[number];
 
 /**
- * The act that changed an object. Three acts are of bill runs: Start (a worker begins), Finish (a worker ends a phase)
- * and Remove (a client asks for removal). Delete comes when the run is gone. Three acts are of webhook endpoints: Rotate
- * (a new secret), Enable, and Disable (by the client, or by the gateway after failures).
+ * The act that changed an object. Four acts are of bill runs: Start (a worker begins), Progress (some accounts are
+ * billed), Finish (a worker ends a phase) and Remove (a client asks for removal). Delete comes when the run is gone. Three acts
+ * are of webhook endpoints: Rotate (a new secret), Enable, and Disable (by the client, or by the gateway after failures).
  */
 export const historyActions = [
   'Create',
@@ -48,6 +48,7 @@ export const historyActions = [
   'Refund',
   'FailRefund',
   'Start',
+  'Progress',
   'Finish',
   'Remove',
   'Reopen',

@@ -198,6 +198,23 @@ export const limits = {
     code: 'RATE_LIMITED',
     meaning: 'cost of the GraphQL operations of a client in a minute, for each process',
   },
+  subscriptions: {
+    variable: 'MAX_SUBSCRIPTIONS',
+    standard: 1_000,
+    least: 1,
+    most: 1_000_000,
+    code: 'RATE_LIMITED',
+    meaning: 'subscriptions that a client has at a time, for each process',
+  },
+  allSubscriptions: {
+    variable: 'MAX_SUBSCRIPTIONS_TOTAL',
+    // Each takes some kilobytes, and a connection where it has one of its own.
+    standard: 20_000,
+    least: 1,
+    most: 1_000_000,
+    code: 'RATE_LIMITED',
+    meaning: 'subscriptions of all clients at a time, for each process',
+  },
   unsent: {
     variable: 'MAX_UNSENT',
     // Two of the longest replies to an operation (MAX_REPLY).

@@ -16,7 +16,7 @@ const standard = new DocumentLimits(standardLimits, true);
 
 /** The objects that resolvers work with. Made once per request. */
 export class GraphContext {
-  private current: Loaders;
+  private current: Loaders | undefined;
 
   /** The size of the reply so far. */
   readonly reply: ReplySize;
@@ -27,7 +27,6 @@ export class GraphContext {
     readonly documentLimits: DocumentLimits = standard,
   ) {
     this.reply = new ReplySize(limits.reply, work.counter.limit);
-    this.current = this.loadersNow();
   }
 
   get maxPageSize(): number {
@@ -38,7 +37,9 @@ export class GraphContext {
     return this.work.caller;
   }
 
+  /** Made when first needed: most queries are read by their plan, and need none. */
   get loaders(): Loaders {
+    this.current ??= new Loaders(this.work.reads(), (dispatch) => this.reply.onceSettled(dispatch));
     return this.current;
   }
 
@@ -50,11 +51,7 @@ export class GraphContext {
 
   /** Called before a mutation: rows that were read before may be out of date afterwards. */
   refresh(): void {
-    this.current = this.loadersNow();
-  }
-
-  private loadersNow(): Loaders {
-    return new Loaders(this.work.reads(), (dispatch) => this.reply.onceSettled(dispatch));
+    this.current = undefined;
   }
 
   /**

@@ -76,7 +76,7 @@ const shown = (result: Promise<Result>): Promise<WebhookEndpointPayload> =>
 /** The position that a cursor of events names. @throws RequestError BAD_CURSOR */
 async function positionOf({ work }: GraphContext, cursor: string): Promise<EventCursor> {
   const position = decodeEventCursor(cursor);
-  checkEventCursor(position, await eventsNow(work.reads()));
+  checkEventCursor(position, await eventsNow(work.reads().connection));
   return position;
 }
 

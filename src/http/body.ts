@@ -12,6 +12,12 @@ declare module 'fastify' {
     bodyBytes: number;
     /** The body or the reply is large, and is processed in turns of the event loop. */
     isLarge: boolean;
+    /**
+     * Functions that give back the request's shares of both capacities. Present while the request holds a share or waits.
+     * Null once the request has left: its connection may end before its client is known, and a share that it took
+     * afterwards would never be given back.
+     */
+    shares?: (() => void)[] | null;
   }
 }
 
@@ -25,16 +31,9 @@ const arriving = 32;
 const workedOn = 4;
 const mostWaiting = 200;
 
-/**
- * Functions that give back a request's shares of both capacities. Present while the request holds a share or waits. Null
- * once the request has left: its connection may end before its client is known, and a share that it took afterwards would
- * never be given back.
- */
-const held = new WeakMap<FastifyRequest, (() => void)[] | null>();
-
 async function enter(lane: Turns, request: FastifyRequest, bytes: number): Promise<void> {
-  if (held.get(request) === null) return;
-  if (!held.has(request)) held.set(request, []);
+  if (request.shares === null) return;
+  request.shares ??= [];
   let leave: () => void;
   try {
     leave = await lane.take(request.caller!.clientId, bytes);
@@ -43,17 +42,16 @@ async function enter(lane: Turns, request: FastifyRequest, bytes: number): Promi
     const message = `${mostWaiting} requests of the client with large bodies wait already. Send fewer at a time.`;
     throw new LimitError({ limit: 'waiting', allowed: mostWaiting }, message, 1);
   }
-  const leaves = held.get(request);
-  if (leaves) leaves.push(leave);
+  if (request.shares) request.shares.push(leave);
   // The client has gone in the meantime.
   else leave();
 }
 
 /** Must be called at the end of each request. */
 export function leaveBodies(request: FastifyRequest): void {
-  const leaves = held.get(request) ?? [];
-  held.set(request, null);
-  for (const leave of leaves) leave();
+  const { shares } = request;
+  request.shares = null;
+  for (const leave of shares ?? []) leave();
 }
 
 /**
@@ -141,7 +139,7 @@ const deepestBody = 100;
  * Limits the depth and the number of values of a body. No valid body is nested this deeply, and recursive functions
  * would run out of stack. Each value is visited several times before any check fails, and nothing else runs meanwhile.
  */
-function checkShape(body: unknown, mostValues: number): void {
+export function checkShape(body: unknown, mostValues: number): void {
   let level = [body];
   let values = 0;
   for (let depth = 0; level.length; depth++) {

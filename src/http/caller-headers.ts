@@ -27,14 +27,15 @@ export function entityOf(
   entities: ReadonlyMap<string, readonly string[]>,
   header: string | undefined,
 ): { id: string; orgs: readonly string[] } | { undecided: RequestError } {
-  const own = [...entities.keys()];
-  if (own.length === 0) throw new RequestError('FORBIDDEN', 'The client has no entity.');
+  if (entities.size === 0) throw new RequestError('FORBIDDEN', 'The client has no entity.');
+  const own = () => some([...entities.keys()]);
   if (header === undefined) {
-    if (own.length > 1) {
-      const message = `The client has several entities: name one in Zuora-Entity-Ids. ${some(own)}`;
+    if (entities.size > 1) {
+      const message = `The client has several entities: name one in Zuora-Entity-Ids. ${own()}`;
       return { undecided: new RequestError('BAD_REQUEST', message) };
     }
-    return { id: own[0], orgs: entities.get(own[0])! };
+    const [[id, orgs]] = entities;
+    return { id, orgs };
   }
   const id = idOf(header);
   if (id === undefined) {
@@ -44,7 +45,7 @@ export function entityOf(
     );
   }
   const orgs = entities.get(id);
-  if (!orgs) throw new RequestError('FORBIDDEN', `The client has no entity ${id} (Zuora-Entity-Ids). ${some(own)}`);
+  if (!orgs) throw new RequestError('FORBIDDEN', `The client has no entity ${id} (Zuora-Entity-Ids). ${own()}`);
   return { id, orgs };
 }
 

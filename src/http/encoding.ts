@@ -10,11 +10,12 @@ export function prefersGzip(accepted: string | string[] | undefined): boolean {
 
 /** Gzip for replies of more than 1,000 bytes, and for request bodies of any length. */
 export async function encodings(app: FastifyInstance): Promise<void> {
-  app.addHook('onRequest', async ({ headers }) => {
+  app.addHook('onRequest', ({ headers }, _reply, done) => {
     // Names of encodings are case-insensitive, but the plugin compares them case-sensitively.
     headers['content-encoding'] &&= headers['content-encoding'].toLowerCase();
     // The plugin lets "*" stand for gzip even if the client has excluded gzip by name.
     headers['accept-encoding'] &&= prefersGzip(headers['accept-encoding']) ? 'gzip' : 'identity';
+    done();
   });
   await app.register(compress, {
     threshold: 1001,

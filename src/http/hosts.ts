@@ -8,7 +8,7 @@ const local = ['localhost', '127.0.0.1', '[::1]'];
  * The requested host name, from the Host header alone. X-Forwarded-Host is ignored: any client can send it, and could
  * name any host.
  */
-const hostOf = ({ headers }: FastifyRequest): string =>
+const hostOf = ({ headers }: Pick<FastifyRequest, 'headers'>): string =>
   (headers.host ?? '').toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 
 /**
@@ -22,10 +22,19 @@ export const asksForLocal = (request: FastifyRequest): boolean => local.includes
  * only for users of this machine.
  */
 export function onlyFor(app: FastifyInstance, names: readonly string[]): void {
-  const allowed = new Set([...local, ...names.map((name) => name.toLowerCase())]);
+  const check = hostCheck(names);
   app.addHook('onRequest', (request, _reply, done) => {
-    if (allowed.has(hostOf(request))) return done();
+    check(request);
+    done();
+  });
+}
+
+/** The same for requests that do not come by way of Fastify. */
+export function hostCheck(names: readonly string[]): (request: Pick<FastifyRequest, 'headers'>) => void {
+  const allowed = new Set([...local, ...names.map((name) => name.toLowerCase())]);
+  return (request) => {
+    if (allowed.has(hostOf(request))) return;
     const message = `Host must be one of ${[...allowed].join(', ')}. ALLOWED_HOSTS adds names.`;
     throw new RequestError('FORBIDDEN', message);
-  });
+  };
 }

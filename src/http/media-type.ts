@@ -4,6 +4,16 @@ import Negotiator from 'negotiator';
 
 const mediaTypes = ['application/json; charset=utf-8', 'application/graphql-response+json; charset=utf-8'];
 
+const eventStream = 'text/event-stream';
+
+/** Whether a client takes server-sent events. Some name them in every Accept, beside what they prefer. */
+export const acceptsEvents = ({ headers }: FastifyRequest): boolean =>
+  !headers.accept || new Negotiator({ headers }).mediaType([eventStream]) !== undefined;
+
+/** Whether a client asks for server-sent events by name, and accepts no other form of a reply. */
+export const wantsEvents = (request: FastifyRequest): boolean =>
+  acceptsEvents(request) && /text\/event-stream/i.test(request.headers.accept ?? '') && !mediaTypeFor(request);
+
 /** By Accept. Clients send few different ones, and each request asks twice. */
 const known = new LRUCache<string, { type?: string }>({ max: 100 });
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { UserErrorCode } from '../domain/errors';
 import { outcomeOfAttempt, type WebhookAttempt, webhookAttempts } from '../gateway/webhook';
 import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
@@ -140,7 +140,8 @@ export class Metrics {
   observe(request: FastifyRequest, reply: FastifyReply, status: number): void {
     const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
     const operation = this.bounded(request.operation ?? '', this.operations);
-    this.seconds.observe({ route, operation, status }, reply.elapsedTime / 1000);
+    // A stream lasts as long as its client wants.
+    if (!request.streams) this.seconds.observe({ route, operation, status }, reply.elapsedTime / 1000);
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
     const client = request.caller && this.bounded(request.caller.clientId, this.clients);
     if (client) this.observeClient(request, client, operation);
@@ -154,13 +155,13 @@ export class Metrics {
   }
 
   private observeClient({ headers }: FastifyRequest, client: string, operation: string): void {
-    const [application, version] = [headers['apollographql-client-name'], headers['apollographql-client-version']].map(
-      (value) => String(value ?? '').slice(0, longestApplication),
-    );
-    const known = this.isKnown(JSON.stringify([client, application, version]), this.applications);
+    const application = String(headers['apollographql-client-name'] ?? '').slice(0, longestApplication);
+    const version = String(headers['apollographql-client-version'] ?? '').slice(0, longestApplication);
+    // No header and no name has a line break.
+    const known = this.isKnown(`${client}\n${application}\n${version}`, this.applications);
     this.clientRequests.inc(known ? { client, application, version } : { client, application: other, version: other });
     if (operation === '') return;
-    const isUsed = this.isKnown(JSON.stringify([client, operation]), this.used);
+    const isUsed = this.isKnown(`${client}\n${operation}`, this.used);
     this.clientOperations.inc({ client, operation: isUsed ? operation : other });
   }
 
@@ -197,6 +198,10 @@ export class Metrics {
         this.set({ state: 'invalid' }, documents.invalid.size);
       },
     });
+  }
+
+  add(metrics: readonly Metric[]): void {
+    for (const metric of metrics) this.registry.registerMetric(metric);
   }
 
   observeCall(call: string, outcome: string, began: number): void {

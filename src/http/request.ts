@@ -29,6 +29,8 @@ declare module 'fastify' {
     deprecated?: readonly string[];
     /** The request is known to change nothing. */
     reads: boolean;
+    /** The reply is a stream of events, which lasts as long as its client wants. */
+    streams?: boolean;
   }
 }
 
@@ -98,8 +100,8 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     if (written !== undefined && !caller.undecided) db.replicas?.hasWrittenTo(caller, written);
     request.log = request.log.child({
       clientId: caller.clientId,
-      ...(!caller.undecided && { entityId: caller.entityId }),
-      ...(request.headers['zuora-version'] && { zuoraVersion: request.headers['zuora-version'] }),
+      entityId: caller.undecided ? undefined : caller.entityId,
+      zuoraVersion: request.headers['zuora-version'],
     });
     const { scope } = request.routeOptions.config;
     if (scope && !caller.scopes.has(scope)) {

@@ -11,6 +11,16 @@ export interface End {
   replied: boolean;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * What UnderWay knows of the request. Node keeps the keys of a WeakMap until it collects the old objects, so a map from
+     * requests would move each request to the old ones. That took a tenth of a small request.
+     */
+    underWay?: Each;
+  }
+}
+
 interface Each extends End {
   request: FastifyRequest;
   reply: FastifyReply;
@@ -36,7 +46,6 @@ const mostPipelined = 100;
  */
 export class UnderWay {
   private readonly all = new Set<Each>();
-  private readonly byReply = new WeakMap<FastifyReply, Each>();
   /** In the order of arrival. */
   private readonly bySocket = new WeakMap<Socket, Set<Each>>();
   private waiting: (() => void)[] = [];
@@ -47,15 +56,15 @@ export class UnderWay {
   /** Must come before all other hooks. */
   watch(app: FastifyInstance): void {
     app.addHook('onRequest', (request, reply, done) => this.arrive(request, reply, done));
-    app.addHook('onSend', (_request, reply, body, done) => {
-      const each = this.byReply.get(reply);
+    app.addHook('onSend', (request, _reply, body, done) => {
+      const each = request.underWay;
       if (each) each.replied = true;
       // After the other onSend hooks.
       if (each?.gone) setImmediate(() => this.end(each));
       done(null, body);
     });
-    app.addHook('onResponse', (request, reply, done) => {
-      const each = this.byReply.get(reply);
+    app.addHook('onResponse', (request, _reply, done) => {
+      const each = request.underWay;
       // Node also calls a reply finished if its connection ends in the middle of it.
       if (each && request.raw.socket.destroyed) each.gone = true;
       if (each) this.end(each);
@@ -73,7 +82,7 @@ export class UnderWay {
     }
     const each: Each = { request, reply, replied: false, gone: false };
     this.all.add(each);
-    this.byReply.set(reply, each);
+    request.underWay = each;
     mine.add(each);
     if (mine.size === 1) {
       done();

@@ -64,7 +64,6 @@ export async function billAccounts(
   const count = (accountId: string, more: number) => billed.set(accountId, (billed.get(accountId) ?? 0) + more);
   for (const { accountId, count: items } of groups) count(accountId, items);
   for (const { accountId } of parked) count(accountId, -1);
-  await unit.writeHistory();
   const { connection } = unit.db;
   await saveAccounts(
     connection,
@@ -78,8 +77,17 @@ export async function billAccounts(
       parked.map((item) => ({ ...item, id: newId() })),
     );
   }
-  await countRun(connection, run, sum(groups) - parked.length, parked.length);
+  await countItems(unit, run, sum(groups) - parked.length, parked.length);
+  await unit.writeHistory();
   return whole;
+}
+
+/** Counts items of a run, and tells of it. Other workers count at the same time. */
+export async function countItems(unit: Unit, run: BillRunRow, done: number, failed: number): Promise<void> {
+  if (done + failed === 0) return;
+  const counted = await countRun(unit.db.connection, run, done, failed, unit.now);
+  const before = { ...counted, done: counted.done - done, failed: counted.failed - failed };
+  unit.note('BillRun', 'Progress', before, counted);
 }
 
 /** Bills accounts item by item. An item that no document can hold is left out, with its reason. */

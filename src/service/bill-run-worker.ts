@@ -8,7 +8,6 @@ import {
   type BillRunAccountRow,
   type BillRunRow,
   chunkAccounts,
-  countRun,
   deleteChunk,
   deleteRun,
   findRun,
@@ -27,7 +26,7 @@ import { type Lease, transaction } from '../store/connection/lease';
 import { dueAccounts } from '../store/due';
 import { newId } from '../store/id';
 import { findBillRun } from './bill-run';
-import { billAccounts, moveDocuments, removeDocuments } from './bill-run-phase';
+import { billAccounts, countItems, moveDocuments, removeDocuments } from './bill-run-phase';
 import { type Services, translated } from './run/services';
 import { Unit } from './run/unit';
 import { type Work } from './run/work';
@@ -257,7 +256,11 @@ async function oneByOne(
       tell(services, error, `bill run ${run.billRunNumber}, account ${account.accountId}`);
       parked = true;
       await saveAccounts(lease, run, [{ ...account, ...reasonOf(error), during: phase }]);
-      if (phase === 'Processing') await countRun(lease, run, 0, Math.max(account.total - account.done, 0));
+      if (phase === 'Processing') {
+        const unit = new Unit(lease, services, callerOf(run), false);
+        await countItems(unit, run, 0, Math.max(account.total - account.done, 0));
+        await unit.writeHistory();
+      }
     }
   }
   return { whole, parked };

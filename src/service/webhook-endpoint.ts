@@ -59,7 +59,7 @@ export function createWebhookEndpoint(
       const message = `The client has ${count} webhook endpoints in this entity; at most ${mostEndpoints} are allowed.`;
       refuse([userError('LIMIT_EXCEEDED', message, ['input'])]);
     }
-    const { horizon, epoch } = await eventsNow(unit.db);
+    const { horizon, epoch } = await eventsNow(unit.db.connection);
     const webhookEndpoint: WebhookEndpointRow = {
       ...{ id: newId(), entityId, clientId, url: input.url, description: input.description ?? null },
       ...{ eventTypes: input.eventTypes ? [...input.eventTypes] : null, documentId: storedId(input.documentId) },

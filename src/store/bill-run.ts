@@ -163,12 +163,15 @@ export async function countRun(
   { entityId, id }: RowKey,
   done: number,
   failed: number,
-): Promise<void> {
-  await connection.query(
-    `update bill_run set done = done + $3, failed = failed + $4, total = greatest(total, done + $3 + failed + $4)
-     where entity_id = $1 and id = $2`,
-    [entityId, id, done, failed],
+  at: string,
+): Promise<BillRunRow> {
+  const [run] = await connection.query<BillRunRow>(
+    `update bill_run t set done = done + $3, failed = failed + $4, total = greatest(total, done + $3 + failed + $4),
+       version = version + 1, updated_date = greatest(updated_date, $5)
+     where entity_id = $1 and id = $2 returning ${selected}`,
+    [entityId, id, done, failed, at],
   );
+  return run;
 }
 
 /** Inserts the accounts of a run and the chunks they belong to. */

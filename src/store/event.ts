@@ -1,5 +1,5 @@
 import { eventTypes } from '../domain/history';
-import type { Scoped } from './connection/connection';
+import type { Connection, Scoped } from './connection/connection';
 import { HistoryEntryRow } from './history';
 import { type IdFilter, idIs, type TextFilter, Values } from './query/filter';
 import { checkListed, type Listed, type Position } from './query/list';
@@ -43,8 +43,19 @@ const typeOf = `((t.subject_type || '.' || t.action) collate "C")`;
 const order = 'order by t.transaction_id, t.id';
 const horizon = '(select event_horizon())';
 
+const nowText = `select epoch, began_date as "beganDate", event_horizon()::text as horizon,
+    (base + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)::text as "end",
+    pg_is_in_recovery() as "isReplica", now() as now
+  from event_epoch order by epoch desc limit 1`;
+
+/** How far the events go at the moment. */
+export async function eventsNow(connection: Connection): Promise<EventsNow> {
+  const [now] = await connection.query<EventsNow>(nowText);
+  return now;
+}
+
 /** The types that a filter leaves; null if it leaves all. They are known, so each can be walked along its own index. */
-function typesOf({ type }: EventFilter): string[] | null {
+export function typesOf({ type }: EventFilter): string[] | null {
   const { eq, in: listed, startsWith, isNull } = type ?? {};
   if (eq === undefined && listed === undefined && startsWith === undefined && isNull !== true) return null;
   return eventTypes.filter(
@@ -54,18 +65,6 @@ function typesOf({ type }: EventFilter): string[] | null {
       each.startsWith(startsWith ?? '') &&
       isNull !== true,
   );
-}
-
-const eventsNowText = `select epoch, began_date as "beganDate", event_horizon()::text as horizon,
-    (base + pg_snapshot_xmax(pg_current_snapshot())::text::bigint)::text as "end", pg_is_in_recovery() as "isReplica", now() as now
-  from event_epoch order by epoch desc limit 1`;
-
-/** How far the events go, without reading any. */
-export async function eventsNow(scoped: Scoped): Promise<EventsNow> {
-  const [now] = await scoped.query<EventsNow>(
-    `select now.* from (${eventsNowText}) now where $1::uuid is not null and $2::uuid[] is not null`,
-  );
-  return now;
 }
 
 /** The position before every event of the caller's scope since an instant; that of now if there is none. */
@@ -112,7 +111,7 @@ export async function eventPage(
     : walk([]);
   const rows = await scoped.query<EventsNow & Listed<HistoryEntryRow>>(
     `select now.*, ${selectList(table, [...new Set(['id', ...properties])])}, t.transaction_id::text as "sortValue"
-     from (${eventsNowText}) now
+     from (${nowText}) now
      left join lateral (${page}) t on true ${order}`,
     values.list,
   );

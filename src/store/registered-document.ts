@@ -17,7 +17,7 @@ export class RegisteredDocumentRow {
   @Column('text') hash: string;
   @Column('text') text: string;
   @Column('text', { nullable: true }) operationName: string | null;
-  @Column('text') operationType: 'query' | 'mutation';
+  @Column('text') operationType: 'query' | 'mutation' | 'subscription';
   /** Estimated cost of the document, by the gateway version that registered it. */
   @Column('integer') cost: number;
   @Column('timestamp with time zone', { precision: 3 }) registeredDate: string;

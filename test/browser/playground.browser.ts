@@ -8,6 +8,14 @@ import { chromium } from 'playwright-core';
 const baseUrl = process.env.BASE_URL ?? 'http://127.0.0.1:4000';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
+/** Creates a fulfillment, as another window of the demo would. */
+const createOne = `(async () => {
+  const credentials = { grant_type: 'client_credentials', client_id: '00000000-0000-4000-8000-000000000001', client_secret: 'demo-secret' };
+  const { access_token } = await (await fetch('/oauth/token', { method: 'POST', body: new URLSearchParams(credentials) })).json();
+  const query = 'mutation { createFulfillments(input: { fulfillments: [{ orderLineItemId: "4028828c82819b740182821bb23e15c4", fulfillmentDate: "2022-01-01", quantity: 1 }] }) { userErrors { code } } }';
+  await fetch('/graphql', { method: 'POST', headers: { authorization: 'Bearer ' + access_token, 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+})()`;
+
 async function main(): Promise<void> {
   if (!existsSync(executablePath)) throw new Error(`No browser at ${executablePath}: apt-get install -y chromium`);
   const origin = new URL(baseUrl);
@@ -66,6 +74,24 @@ async function main(): Promise<void> {
     const variables = page.locator('[aria-label="Variables"] .view-lines').first();
     await variables.getByText('"billTargetDate"').first().waitFor({ timeout: 10_000 });
     expectThat(true, 'the seed request has its variables');
+
+    await page.locator('button[aria-label="Show Samples"]').click();
+    await page.getByText('Watch the fulfillments').click();
+    await page.locator('button[aria-label="Hide Samples"]').click();
+    await page.locator('.graphiql-execute-button').click();
+    const executing = /"Executing",\s*"count":\s*(\d+)/;
+    const shown = async () =>
+      Number(executing.exec(((await result.textContent()) ?? '').replaceAll('\u00a0', ' '))?.[1]);
+    for (let looks = 0; looks < 100 && Number.isNaN(await shown()); looks++) await page.waitForTimeout(100);
+    const before = await shown();
+    await page.evaluate(createOne);
+    for (let looks = 0; looks < 100 && (await shown()) !== before + 1; looks++) await page.waitForTimeout(100);
+    expectThat(
+      (await shown()) === before + 1,
+      `a subscription shows a change: ${before} and ${await shown()} are Executing`,
+    );
+    await page.locator('.graphiql-execute-button').click();
+
     await page.locator('#graphiql-session-tab-0').click();
     await page.waitForTimeout(1000);
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });

@@ -122,7 +122,7 @@ describe('importing', () => {
     [
       'two operations',
       'query A { __typename } query B { __typename }',
-      /must hold exactly one query or mutation; this document has A, B\.$/,
+      /must hold exactly one operation; this document has A, B\.$/,
     ],
     ['a fragment alone', 'fragment F on OrderLineItem { id }', /Fragment "F" is never used|this document has none/],
   ])('refuses %s', async (_name, text, error) => {

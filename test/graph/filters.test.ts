@@ -434,7 +434,9 @@ describe('N18: a null in a filter is refused', () => {
     };
     const nested = objects.flatMap((type) =>
       Object.values(type.getFields())
-        .filter((field) => field.args.some(({ name }) => name === 'filter') && type.name !== 'Query')
+        .filter(
+          (field) => field.args.some(({ name }) => name === 'filter') && !/^(Query|Subscription)$/.test(type.name),
+        )
         .map((field) => [type.name, field.name] as const),
     );
     expect(nested.length).toBeGreaterThan(3);

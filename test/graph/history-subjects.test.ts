@@ -222,19 +222,21 @@ describe('the history of a bill run', () => {
     expect(steps(entries)).toEqual([
       '1 Create null Pending',
       '2 Start Pending Processing',
-      '3 Finish Processing Completed',
-      '4 Post Completed PostInProgress',
-      '5 Finish PostInProgress Posted',
+      '3 Progress Processing Processing',
+      '4 Finish Processing Completed',
+      '5 Post Completed PostInProgress',
+      '6 Finish PostInProgress Posted',
     ]);
     expect(entries.map(({ actor, trackId }) => [actor, trackId])).toEqual([
-      ...Array(3).fill([both.clientId, 'monthly']),
+      ...Array(4).fill([both.clientId, 'monthly']),
       ...Array(2).fill([other.clientId, 'posting']),
     ]);
     expect(entries[0]).toMatchObject({ subjectType: 'BillRun', subject: { __typename: 'BillRun', id }, changes: [] });
     expect(entries[1].changes.map(({ field }) => field).sort()).toEqual(['startedDate', 'status', 'total']);
-    expect(entries[4].changes.map(({ field }) => field).sort()).toEqual(['finishedDate', 'status']);
+    expect(entries[2].changes).toEqual([{ field: 'done', before: '0', after: '1' }]);
+    expect(entries[5].changes.map(({ field }) => field).sort()).toEqual(['finishedDate', 'status']);
     const { billRun } = await asked(both, `{ billRun(key: "${id}") { version updatedById updatedDate } }`);
-    expect(billRun).toEqual({ version: 5, updatedById: other.clientId, updatedDate: entries[4].at });
+    expect(billRun).toEqual({ version: 6, updatedById: other.clientId, updatedDate: entries[5].at });
     // Its documents tell of the same.
     const { invoices } = await asked(north, `{ invoices(filter: { billRunId: { eq: "${id}" } }) { nodes { id } } }`);
     const own = await historyOf(north, `invoice(key: "${invoices.nodes[0].id}")`);
@@ -250,7 +252,7 @@ describe('the history of a bill run', () => {
     const id = await created(both, ', autoPost: true');
     const entries = await historyOf(both, `billRun(key: "${id}")`);
     expect(acts(entries)).toEqual([
-      ...['Create Pending', 'Start Processing', 'Finish PostInProgress', 'Finish Posted'],
+      ...['Create Pending', 'Start Processing', 'Progress Processing', 'Finish PostInProgress', 'Finish Posted'],
     ]);
     const ids = JSON.stringify(entries.map((one) => one.id));
     for (const client of [north, south, foreign]) {
@@ -270,17 +272,17 @@ describe('the history of a bill run', () => {
     expect((await asked(both, `{ billRun(key: "${id}") { id } }`)).billRun).toBeNull();
 
     const entries = await entriesOf(both, id);
-    expect(steps(entries).slice(3)).toEqual([
-      '4 Cancel Completed CancelInProgress',
-      '5 Finish CancelInProgress Canceled',
-      '6 Remove Canceled RemoveInProgress',
-      '7 Delete RemoveInProgress null',
+    expect(steps(entries).slice(4)).toEqual([
+      '5 Cancel Completed CancelInProgress',
+      '6 Finish CancelInProgress Canceled',
+      '7 Remove Canceled RemoveInProgress',
+      '8 Delete RemoveInProgress null',
     ]);
-    expect(entries[6].changes).toContainEqual({ field: 'targetDate', before: '2022-01-01', after: null });
-    expect(entries[6].changes.map(({ field }) => field)).not.toContain('orgIds');
+    expect(entries[7].changes).toContainEqual({ field: 'targetDate', before: '2022-01-01', after: null });
+    expect(entries[7].changes.map(({ field }) => field)).not.toContain('orgIds');
     const { nodes } = await asked(
       both,
-      `{ nodes(ids: ["${entries[6].id}"]) { ... on HistoryEntry { subject { id } } } }`,
+      `{ nodes(ids: ["${entries[7].id}"]) { ... on HistoryEntry { subject { id } } } }`,
     );
     expect(nodes).toEqual([{ subject: null }]);
     const documents = await entriesOf(north, invoices.nodes[0].id);
@@ -300,12 +302,12 @@ describe('the history of a bill run', () => {
       headers,
     );
     const entries = await historyOf(both, `billRun(key: "${id}")`);
-    expect(entries[4]).toMatchObject({
-      ...{ action: 'Reopen', fromState: 'Posted', toState: 'Completed', version: 5, subjectType: 'BillRun' },
+    expect(entries[5]).toMatchObject({
+      ...{ action: 'Reopen', fromState: 'Posted', toState: 'Completed', version: 6, subjectType: 'BillRun' },
       ...{ actor: north.clientId, trackId: 'mistake' },
       changes: [{ field: 'status', before: 'Posted', after: 'Completed' }],
     });
-    expect((await asked(north, `{ node(id: "${entries[4].id}") { id } }`)).node).toBeNull();
+    expect((await asked(north, `{ node(id: "${entries[5].id}") { id } }`)).node).toBeNull();
   });
 
   test('has nothing of a run that was refused', async () => {

@@ -5,6 +5,7 @@ import { sampleOperations } from '../../src/http/playground/operations';
 import type { SampleOperation } from '../../src/http/playground/sample';
 import { carryOn } from '../../src/service/bill-run-worker';
 import { type Answer, type TestGatewayServer, testGateway } from '../support/gateway';
+import { socketClient } from '../support/live';
 
 // The demo is filled in once before all.
 jest.setTimeout(60_000);
@@ -37,6 +38,8 @@ describe.each(sampleOperations.map((each) => [each.title, each] as const))('the 
   // A bill run is posted once.
   const again = each.query.includes('postBillRun(') ? ['DOCUMENT_STATUS'] : [];
 
+  if (/^subscription\b/m.test(each.query)) return;
+
   test('runs on the demo, again and again, without an error and with something to see', async () => {
     for (const refused of [[], again]) {
       const { status, body } = await run(each);
@@ -50,6 +53,21 @@ describe.each(sampleOperations.map((each) => [each.title, each] as const))('the 
       }
     }
   });
+});
+
+test('the samples that subscribe follow what the demo does', async () => {
+  const address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
+  const { access_token: token } = await gateway.server.identity.issue(demoClientId, demoSecret);
+  const socket = socketClient(address, { authorization: `Bearer ${token}` });
+  const live = sampleOperations.filter(({ query }) => /^subscription\b/m.test(query));
+  const [counts, events] = live.map(({ query, variables }) => socket.subscribe({ query, variables }));
+  const before = (await counts.next()).data.fulfillmentCounts;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await run(sample('CreateFulfillments'));
+  expect((await counts.next()).data.fulfillmentCounts).not.toEqual(before);
+  expect((await events.next()).data.events.node.type).toMatch(/^\w+\.\w+$/);
+  expect(live).toHaveLength(2);
+  await socket.client.dispose();
 });
 
 describe('the samples together', () => {

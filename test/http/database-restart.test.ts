@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createClient } from '../../src/service/client';
 import { Database, migrate } from '../../src/store/connection/database';
 import { type RunningPostgres, startEmbedded } from '../../src/store/embedded/embedded';
+import { socketClient } from '../support/live';
 import { killAll, start } from '../support/process';
 
 /* The whole process over a PostgreSQL of its own, which is stopped and started again under it. */
@@ -70,6 +71,12 @@ test('a process whose database goes away says so at every door, stays, and goes 
   const rest = () => fetch(`${origin}/v1/fulfillments/F-00000001`, { headers });
   expect((await bodyOf(await read())).data.accounts.totalCount).toBe(0);
   expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+  const socket = socketClient(origin, { authorization: `Bearer ${access_token}` });
+  const live = socket.subscribe({ query: 'subscription { accounts { totalCount } }' });
+  expect((await live.next()).data.accounts.totalCount).toBe(0);
+  const events = socket.subscribe({ query: 'subscription { events { node { type } } }' });
+  // It says nothing until something happens.
+  for (let each = 0; each < 20; each++) await soon();
 
   process.kill(Number.parseInt(readFileSync(lockFile, 'utf8'), 10), 'SIGINT');
   while (running()) await soon();
@@ -110,6 +117,9 @@ test('a process whose database goes away says so at every door, stays, and goes 
   expect((await token()).status).toBe(200);
   expect((await bodyOf(await write('a'))).data.createAccount.account.accountNumber).toBe('A00000001');
   expect((await bodyOf(await rest())).reasons[0].code).toBe(50000040);
+  // Who has subscribed before is told.
+  expect((await live.next()).data.accounts.totalCount).toBe(1);
+  expect((await events.next()).data.events.node.type).toBe('Account.Create');
   // So does what is done in the background.
   const run = await graphql(
     'mutation { createBillRun(input: {targetDate: "2022-01-01"}) { billRun { id } userErrors { code } } }',
@@ -122,4 +132,5 @@ test('a process whose database goes away says so at every door, stays, and goes 
   gateway.child.kill('SIGTERM');
   expect(await gateway.ended).toBe(0);
   expect(gateway.err()).toBe('');
+  expect(socket.closes.map(({ code }) => code)).toEqual([1001]);
 }, 60_000);

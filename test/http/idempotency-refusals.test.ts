@@ -215,12 +215,10 @@ describe('a key on a document', () => {
     expect([await effects(), await stored()]).toEqual([0, 0]);
   });
 
-  test('is a clear 400 on a subscription, which there is none of', async () => {
-    const answer = await graphql(newKey(), { query: 'subscription { fulfillments { id } }' });
-    expect([answer.status, answer.body]).toEqual([
-      400,
-      { errors: [{ message: 'There are no subscriptions.', extensions: { code: 'BAD_REQUEST' } }] },
-    ]);
+  test('is refused on a subscription whose client takes JSON', async () => {
+    const headers = { 'idempotency-key': newKey(), accept: 'application/json' };
+    const answer = await post('/graphql', headers, { query: 'subscription { fulfillments { totalCount } }' });
+    expect([answer.status, answer.body.errors[0].extensions.code]).toEqual([406, 'NOT_ACCEPTABLE']);
     expect(await stored()).toBe(0);
   });
 

@@ -175,7 +175,7 @@ describe('the sample operations', () => {
   });
 
   test('names differ, since the tabs are named after them', () => {
-    const names = sampleOperations.map(({ query }) => /^(?:query|mutation) (\w+)/m.exec(query)?.[1]);
+    const names = sampleOperations.map(({ query }) => /^(?:query|mutation|subscription) (\w+)/m.exec(query)?.[1]);
     expect(new Set(names).size).toBe(sampleOperations.length);
   });
 

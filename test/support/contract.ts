@@ -62,6 +62,18 @@ type Query {
   webhookEndpoints: [WebhookEndpoint!]
   webhookEndpoint(id: ID!): WebhookEndpoint
 }
+type Subscription {
+  events(after: String, filter: EventFilter): HistoryEntryEdge
+  order(key: ID!): Order
+  orderLineItem(id: ID!): OrderLineItem
+  fulfillment(key: ID!): Fulfillment
+  invoice(key: ID!): Invoice
+  creditMemo(key: ID!): CreditMemo
+  payment(key: ID!): Payment
+  billRun(key: ID!): BillRun
+  fulfillments(first: Int, after: String, last: Int, before: String, filter: FulfillmentFilter, orderBy: FulfillmentOrder): FulfillmentConnection
+  fulfillmentSummary(filter: FulfillmentFilter, groupBy: FulfillmentGroupBy!): [FulfillmentSummary!]
+}
 input StringFilter { eq: String, in: [String!], startsWith: String, isNull: Boolean }
 input IDFilter { eq: ID, in: [ID!], isNull: Boolean }
 input DateFilter { eq: Date, gte: Date, lte: Date, isNull: Boolean }

@@ -31,6 +31,7 @@ import { WebhookEndpointMutations } from '../webhook-endpoint-mutation';
 import { resolveComputed } from './computed';
 import { edgeResolvers, resolveEdges } from './edges';
 import { Roots, resolveRoots } from './roots';
+import { withSubscriptions } from './subscriptions';
 
 let built: GraphQLSchema | undefined;
 
@@ -81,7 +82,7 @@ function build(): GraphQLSchema {
     if (isAbstractType(type)) type.resolveType = (value) => value.__typename;
   }
   paced(built);
-  return built;
+  return withSubscriptions(built);
 }
 
 /** The text of schema.graphql; a test keeps both equal. */

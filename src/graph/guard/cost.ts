@@ -191,6 +191,7 @@ class Pricing {
   private readonly fragments = new Map<string, FragmentDefinitionNode>();
   private readonly known = new Map<string, Cost>();
   private readonly queryType: string | undefined;
+  private readonly subscriptionType: string | undefined;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -199,6 +200,7 @@ class Pricing {
     private readonly maxPageSize: number,
   ) {
     this.queryType = schema.getQueryType()?.name;
+    this.subscriptionType = schema.getSubscriptionType()?.name;
     for (const node of document.definitions) {
       if (node.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(node.name.value, node);
     }
@@ -231,22 +233,24 @@ class Pricing {
     return cost;
   }
 
-  private field(node: FieldNode, type: string): Cost {
-    const field = this.definition(type, node.name.value);
+  private field(node: FieldNode, owner: string): Cost {
+    const field = this.definition(owner, node.name.value);
+    // A subscription reads what the field of the same name of Query reads.
+    const type = owner === this.subscriptionType ? this.queryType : owner;
     if (!field) return { ...nothing, own: named(node, lengths.String) };
     const target = getNamedType(field.type);
     const isList = isListType(getNullableType(field.type));
     const reading = readingCosts[`${type}.${field.name}`] ?? 0;
     if (!node.selectionSet) {
-      const length = lengthOf(type, field.name, target);
+      const length = lengthOf(owner, field.name, target);
       const own = named(node, isList ? (sizes[`${type}.${field.name}`] ?? usualSize) * (length + 1) : length);
-      return { own: own + reading, perRow: 0, counts: isPage(type) && field.name === 'totalCount' ? 1 : 0 };
+      return { own: own + reading, perRow: 0, counts: isPage(owner) && field.name === 'totalCount' ? 1 : 0 };
     }
     const inner = this.selections(node.selectionSet, target.name);
     const counted = inner.counts * (type === this.queryType ? countCosts.root : countCosts.edge);
     const one = objectCost + inner.own + counted + (inner.perRow && inner.perRow * this.rows(node, target.name));
     if (!isList) return { own: named(node, one) + reading, perRow: 0, counts: 0 };
-    if (isPage(type) || isPayload(type)) return { own: named(node, 2), perRow: one, counts: 0 };
+    if (isPage(owner) || isPayload(owner)) return { own: named(node, 2), perRow: one, counts: 0 };
     const size = sizes[`${type}.${field.name}`] ?? Math.max(usualSize, this.entries(node));
     return { own: named(node, size * one) + reading, perRow: 0, counts: 0 };
   }

@@ -1,4 +1,11 @@
-import { type DocumentNode, type GraphQLError, type GraphQLSchema, Kind, type OperationDefinitionNode } from 'graphql';
+import {
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
+} from 'graphql';
 import { RequestError } from '../../domain/errors';
 import { costOf } from './cost';
 import { deprecatedIn } from './deprecation';
@@ -9,7 +16,7 @@ import { InvalidDocument, readDocument } from './parsed-document';
 export interface CheckedDocument {
   document: DocumentNode;
   operationName: string | null;
-  operationType: 'query' | 'mutation';
+  operationType: `${OperationTypeNode}`;
   /** The highest cost: the longest page where the length is a variable, and ten entries of an input. */
   cost: number;
   /** Deprecated parts of the schema that the document uses: `Type.field`, with the reason. */
@@ -40,10 +47,10 @@ export function checkDocument(
   }
   const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
   const [operation] = operations;
-  if (operations.length !== 1 || operation.operation === 'subscription') {
+  if (operations.length !== 1) {
     const names = operations.map(({ name }) => name?.value ?? '(unnamed)').join(', ');
     return {
-      errors: [`A registered document must hold exactly one query or mutation; this document has ${names || 'none'}.`],
+      errors: [`A registered document must hold exactly one operation; this document has ${names || 'none'}.`],
     };
   }
   return {

@@ -18,7 +18,6 @@ import {
   TypeInfo,
   ValidationContext,
 } from 'graphql';
-import { RequestError } from '../../domain/errors';
 import { collects, type ProcessingOptions } from '../../domain/payment';
 import { schema } from '../build/schema';
 import { InvalidDocument, type ParsedDocument } from './parsed-document';
@@ -31,7 +30,7 @@ export interface Operation extends ParsedDocument {
   node: OperationDefinitionNode;
   /** The values that resolvers get: coerced once, with defaults. */
   variables: Variables;
-  /** The fields of a mutation, without `__typename`; none for a query. */
+  /** The fields of a mutation, without `__typename`; none for another operation. */
   mutations: readonly FieldNode[];
   /** Whether a mutation of the operation is a dry run. */
   dryRun: boolean;
@@ -44,7 +43,6 @@ export interface Operation extends ParsedDocument {
  * would have had the effect of its first fields. An operation whose `dryRun` is unknown could have an effect that
  * nobody wanted.
  * @throws InvalidDocument OPERATION_RESOLUTION_FAILURE, BAD_USER_INPUT
- * @throws RequestError BAD_REQUEST for a subscription
  */
 export function prepare(
   { document, hash }: ParsedDocument,
@@ -53,9 +51,6 @@ export function prepare(
   { hideSuggestions = false } = {},
 ): Operation {
   const node = operationOf(document, operationName);
-  // Validation accepts a subscription, because GraphQL has no rule against it.
-  if (node.operation === OperationTypeNode.SUBSCRIPTION)
-    throw new RequestError('BAD_REQUEST', 'There are no subscriptions.');
   // One error is enough. Each entry of a list of 490,000 has its own, and finding 50 of them took graphql-js seconds.
   const options = { maxErrors: 1, hideSuggestions };
   const { coerced: variables, errors } = getVariableValues(
@@ -69,14 +64,14 @@ export function prepare(
   try {
     if (mayBeRefused(operation)) for (const field of fieldsOf(operation)) argumentsOf(field, variables);
     if (node.operation !== OperationTypeNode.MUTATION)
-      return { ...operation, mutations: [], dryRun: false, mayPay: false };
+      return { mutations: [], dryRun: false, mayPay: false, ...operation };
     const fields = [...rootFieldsOf(operation)];
     const given = fields.map((field) => argumentsOf(field, variables));
     return {
-      ...operation,
       mutations: fields.map((field) => field.node),
       dryRun: given.some(({ dryRun }) => dryRun === true),
       mayPay: fields.some(({ definition }, at) => definition.extensions.pays === true || asksToCollect(given[at])),
+      ...operation,
     };
   } catch (error) {
     if (error instanceof GraphQLError) throw new InvalidDocument('BAD_USER_INPUT', [error]);
@@ -178,7 +173,8 @@ function* level(set: SelectionSetNode, type: string, at: Level): Generator<Execu
   }
 }
 
-const argumentsOf = ({ definition, node }: ExecutedField, variables: Variables): Record<string, unknown> =>
+/** The values of a field's arguments. */
+export const argumentsOf = ({ definition, node }: ExecutedField, variables: Variables): Record<string, unknown> =>
   getArgumentValues(definition, node, variables);
 
 const knownNullable = new WeakMap<OperationDefinitionNode, readonly string[]>();

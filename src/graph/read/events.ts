@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { RequestError } from '../../domain/errors';
-import { countEvents, type EventFilter, type EventsNow, eventPage } from '../../store/event';
+import { countEvents, type EventFilter, type EventsNow, eventPage, eventsNow } from '../../store/event';
 import type { HistoryEntryRow } from '../../store/history';
 import type { Listed, Position } from '../../store/query/list';
 import type { PageInfo } from '../build/connection-types';
@@ -47,6 +47,18 @@ export function decodeEventCursor(cursor: string): EventCursor {
     // Not a cursor of this gateway: refused below.
   }
   throw new RequestError('BAD_CURSOR');
+}
+
+/** Where a cursor stands among all events. @throws RequestError BAD_CURSOR */
+export function placeOf(cursor: string): string {
+  const { value, id } = decodeEventCursor(cursor);
+  return value.padStart(18, '0') + id;
+}
+
+/** The cursor behind all events that are complete now. */
+export async function presentCursor(context: GraphContext): Promise<string> {
+  const { horizon, epoch, now } = await eventsNow(context.work.reads().connection);
+  return encode({ value: String(BigInt(horizon) - 1n), id: lastId, epoch, at: now });
 }
 
 /** @throws RequestError BAD_CURSOR with the time to resume from, if the database was restored since the cursor was given */

@@ -77,7 +77,7 @@ async function resolved(
 ): Promise<ExecutionResult> {
   const form = coercedForm(document, node);
   const args = { schema: executable(), document: form, variableValues: variables, contextValue };
-  const result = await execute({ ...args, fieldResolver: property });
+  const result = await execute({ fieldResolver: property, ...args });
   // A request that was ended has one error for all fields that were left.
   return result.errors ? { ...result, errors: [...new Set(result.errors)] } : result;
 }

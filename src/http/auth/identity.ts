@@ -62,13 +62,24 @@ interface Access {
   documentMode: DocumentMode;
   entities: ReadonlyMap<string, readonly string[]>;
   secretIds: ReadonlySet<string>;
+  /** When the grants are too old to be used, on the clock of `performance`. */
+  until: number;
+}
+
+/** What a valid token gives to its bearer. */
+interface Identified {
+  /** The part of a Caller that follows from the token alone. */
+  client: Pick<Caller, 'clientId' | 'scopes' | 'tokenEntityIds' | 'documentMode'>;
+  entities: Access['entities'];
+  /** When the token has to be checked again, on the clock of `performance`. */
+  until: number;
 }
 
 /**
  * The bearer of a token. Our own token names a client by its id, and the secret that it was issued for. An outside
  * token names a subject. Either may be limited to some of the client's scopes; our own also to some entities.
  */
-type Bearer = ({ sub: string; secret_id: string } | { subject: string }) & Limited;
+type Bearer = ({ sub: string; secret_id: string; exp: number } | { subject: string }) & Limited;
 
 interface Limited {
   scopes?: ReadonlySet<Scope>;
@@ -111,10 +122,10 @@ export class Identity {
   /** For the signing key, and for the previous signing key. */
   private readonly verifiers: readonly ((token: string) => Claims)[];
   /**
-   * The claims of tokens that were valid, until they expire. The verifier's own cache makes a hash of the token each time,
-   * which takes as long as the check.
+   * What our own tokens gave, by the header, for as long as their grants are cached. The verifier's own cache makes a hash
+   * of the token each time, which takes as long as the check.
    */
-  private readonly verified = new LRUCache<string, Claims>({ max: mostClients });
+  private readonly identified = new LRUCache<string, Identified>({ max: mostClients });
   private readonly outside: OutsideIssuer | undefined;
   private readonly cache = new Map<string, Cached>();
 
@@ -179,17 +190,14 @@ export class Identity {
    * see, BAD_REQUEST for a malformed header
    */
   async callerOf(headers: IncomingHttpHeaders, requestId: string): Promise<Caller> {
-    const bearer = await this.bearerOf(headers.authorization);
-    const access = await this.accessOf(bearer);
+    const { authorization = '' } = headers;
+    const known = this.identified.get(authorization);
+    const { client, entities } = known && performance.now() < known.until ? known : await this.identify(authorization);
     const trackId = trackIdOf(headerOf(headers, 'zuora-track-id'));
-    const { id: clientId, documentMode } = access;
-    const limited = bearer.entities && { tokenEntityIds: bearer.entities };
-    const caller = { clientId, scopes: scopesOf(access, bearer), ...limited, documentMode, requestId, trackId };
-    const entities = bearer.entities ? those(access.entities, bearer.entities) : access.entities;
     const entity = entityOf(entities, headerOf(headers, 'zuora-entity-ids'));
-    if ('undecided' in entity) return withoutEntity(caller, entity.undecided);
+    if ('undecided' in entity) return withoutEntity({ requestId, trackId, ...client }, entity.undecided);
     const orgIds = orgsOf(entity.orgs, headerOf(headers, 'zuora-org-ids'));
-    return { ...caller, entityId: entity.id, orgIds };
+    return { requestId, trackId, entityId: entity.id, orgIds, ...client };
   }
 
   /**
@@ -205,7 +213,22 @@ export class Identity {
     return { clientId: id, entityId, orgIds, scopes, documentMode, requestId, trackId: null };
   }
 
-  private async bearerOf(authorization: string | undefined): Promise<Bearer> {
+  private async identify(authorization: string): Promise<Identified> {
+    const bearer = await this.bearerOf(authorization);
+    const access = await this.accessOf(bearer);
+    const { id: clientId, documentMode } = access;
+    const limited = bearer.entities && { tokenEntityIds: bearer.entities };
+    const client = { clientId, scopes: scopesOf(access, bearer), documentMode, ...limited };
+    const entities = bearer.entities ? those(access.entities, bearer.entities) : access.entities;
+    // An outside issuer may take its key back at any time.
+    if ('subject' in bearer) return { client, entities, until: 0 };
+    const expires = performance.now() + bearer.exp * 1000 - Date.now();
+    const found = { client, entities, until: Math.min(access.until, expires) };
+    this.identified.set(authorization, found);
+    return found;
+  }
+
+  private async bearerOf(authorization: string): Promise<Bearer> {
     if (!authorization) throw new RequestError('UNAUTHENTICATED');
     const token = /^Bearer +([\w.-]+)$/i.exec(authorization)?.[1];
     if (!token) throw new RequestError('UNAUTHENTICATED', 'Authorization must be "Bearer" and a token.');
@@ -222,14 +245,6 @@ export class Identity {
   }
 
   private verify(token: string): Claims {
-    const known = this.verified.get(token);
-    if (known && Date.now() < known.exp * 1000) return known;
-    const claims = this.verifyAnew(token);
-    this.verified.set(token, claims);
-    return claims;
-  }
-
-  private verifyAnew(token: string): Claims {
     const [verify, verifyPrevious] = this.verifiers;
     try {
       return verify(token);
@@ -271,7 +286,9 @@ export class Identity {
     // Deleted first, so that the map is ordered by the time of reading, and its first entry is the oldest.
     this.cache.delete(key);
     if (this.cache.size >= mostClients) this.cache.delete(this.cache.keys().next().value as string);
-    const entry = { access: within(patienceMs, read().then(accessOf), silent), until: now + this.ttl };
+    const until = now + this.ttl;
+    const reading = read().then((grants) => accessOf(grants, until));
+    const entry = { access: within(patienceMs, reading, silent), until };
     this.cache.set(key, entry);
     entry.access.catch(() => {
       // A failure is not cached: the next request reads again.
@@ -308,8 +325,8 @@ function limitedTo(grants: Grants, wanted: readonly string[]): Limited {
   return { ...(scopes.size && { scopes }), ...(entities.size && { entities }) };
 }
 
-function ownBearer({ sub, secret_id, scope = '', limits = [] }: Claims): Bearer {
-  const bearer: Bearer = { sub, secret_id };
+function ownBearer({ sub, secret_id, exp, scope = '', limits = [] }: Claims): Bearer {
+  const bearer: Bearer = { sub, secret_id, exp };
   if (limits.length === 0) return bearer;
   const words = scope.split(' ');
   const named = words.filter((word) => word.startsWith(entityPrefix)).map((word) => word.slice(entityPrefix.length));
@@ -318,8 +335,9 @@ function ownBearer({ sub, secret_id, scope = '', limits = [] }: Claims): Bearer 
   return bearer;
 }
 
-const accessOf = (grants: Grants | undefined): Access | undefined =>
+const accessOf = (grants: Grants | undefined, until: number): Access | undefined =>
   grants && {
+    until,
     id: grants.id,
     scopes: grants.scopes,
     documentMode: grants.documentMode,

@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { graphqlErrorCodes, type RequestErrorCode, requestErrorCodes } from '../../domain/errors';
-import { codeOfStatus, extensionsOf, failureOf, statusOf } from '../failure';
+import { codeOfStatus, extensionsOf, type Failure, failureOf, statusOf } from '../failure';
 import type { Context, RequestContext } from './context';
 
 /**
@@ -32,7 +32,7 @@ export const errors: ApolloServerPlugin<Context> = {
 };
 
 /** Whether a result has no data, and only errors that are outages or internal faults. */
-function isFailure({ data, errors: all }: FormattedExecutionResult): boolean {
+export function isFailure({ data, errors: all }: FormattedExecutionResult): boolean {
   if (!all?.length || Object.values(data ?? {}).some((value) => value !== null)) return false;
   return all.every(({ extensions }) => {
     const code = extensions?.code as RequestErrorCode;
@@ -40,15 +40,36 @@ function isFailure({ data, errors: all }: FormattedExecutionResult): boolean {
   });
 }
 
-function judge(error: GraphQLError, context: RequestContext, mutation: boolean): void {
+/**
+ * The failure behind an error of a resolver. Undefined if the error itself is for the client: errors of graphql and of
+ * scalars have a code, or come before execution and so have no path. Other errors of graphql are internal faults, such as a
+ * null in a non-null field.
+ */
+function failureBehind(error: GraphQLError, requestId: string): { original: unknown; failure: Failure } | undefined {
   // An error thrown by a plugin has no path either, but also no code.
   const original = error.extensions.code ? unwrapResolverError(error) : (error.originalError ?? error);
-  // Errors of graphql and of scalars have a code, or come before execution and so have no path. Other errors of graphql
-  // are internal faults, such as a null in a non-null field.
   const own = original === error || original instanceof GraphQLError;
-  if (own && (!error.path || error.extensions.code)) return;
-  if (context.graph.work.isVoid) return;
-  const failure = failureOf(original, context.request.id);
+  if (own && (!error.path || error.extensions.code)) return undefined;
+  return { original, failure: failureOf(original, requestId) };
+}
+
+/** The errors of a query that is run without Apollo. `onFailure` gets outages and internal faults. */
+export const shownErrors = (
+  errors: readonly GraphQLError[],
+  requestId: string,
+  onFailure: (error: unknown, path: GraphQLError['path']) => void,
+): GraphQLFormattedError[] =>
+  errors.map((error) => {
+    const { original, failure } = failureBehind(error, requestId) ?? {};
+    if (!failure) return formatError(error.toJSON(), error);
+    if (statusOf(failure.code) >= 500) onFailure(original, error.path);
+    const { locations, path } = error.toJSON();
+    return { message: failure.message, locations, path, extensions: extensionsOf(failure) };
+  });
+
+function judge(error: GraphQLError, context: RequestContext, mutation: boolean): void {
+  const { original, failure } = failureBehind(error, context.request.id) ?? {};
+  if (!failure || context.graph.work.isVoid) return;
   const status = statusOf(failure.code);
   Object.assign(error.extensions, extensionsOf(failure), { shown: failure.message });
   if (!error.path) error.extensions.http = { status };

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import type { Caller } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
 import type { DocumentMode } from '../../domain/registered-document';
 import { schema } from '../../graph/build/schema';
@@ -35,9 +36,12 @@ declare module 'fastify' {
     /** The request names its document by an id. */
     byId: boolean;
     /** Records the unregistered document. Called once the document is known to be valid. */
-    noteUnknown?: (operationName: string | null) => void;
+    noteUnknown?: Note;
   }
 }
+
+/** Records an unregistered document, with the name of its operation. */
+type Note = (operationName: string | null) => void;
 
 type Served = { text: string } | { retiredDate: string };
 interface Found {
@@ -97,27 +101,35 @@ export class RegisteredDocuments {
     const { method } = request;
     request.search = searchWithoutEmptyName(searchOf(request.url));
     request.body = bodyWithoutEmptyName(request.body);
-    const given = method === 'GET' ? inSearch(request.search) : inBody(request.body);
+    const asked: Asked & { text?: string } = method === 'GET' ? inSearch(request.search) : inBody(request.body);
     const fromPath = (request.params as { documentId?: string }).documentId;
-    if (fromPath !== undefined && given.documentId != null && given.documentId !== fromPath) {
+    if (fromPath !== undefined && asked.documentId != null && asked.documentId !== fromPath) {
       throw new RequestError('BAD_REQUEST', 'The path and documentId name different documents.');
     }
-    const asked: Asked = { ...given, documentId: given.documentId ?? fromPath };
+    asked.documentId ??= fromPath;
     request.byId = asked.documentId != null || asked.persistedQuery != null;
-    const text = await this.textFor(request, asked);
+    const text = await this.textFor(request.caller!, asked, (note) => {
+      request.noteUnknown = note;
+    });
     if (request.byId && text !== undefined) {
       if (method === 'GET') request.search = searchWith(request.search, text);
       else request.body = bodyWith(request.body, text);
     }
-    return { ...asked, text };
+    asked.text = text;
+    return asked;
   }
 
-  private async textFor(request: FastifyRequest, asked: Asked): Promise<string | undefined> {
-    const { clientId, documentMode: mode = 'Open' } = request.caller!;
+  /**
+   * The text that a caller asks for; undefined if there is none. `isUnknown` gets a function that records an
+   * unregistered document.
+   * @throws RequestError as `resolve` does
+   */
+  async textFor(caller: Caller, asked: Asked, isUnknown: (note: Note) => void): Promise<string | undefined> {
+    const { clientId, documentMode: mode = 'Open' } = caller;
     const id = idIn(asked);
     const text = typeof asked.query === 'string' && asked.query !== '' ? asked.query : undefined;
     if (id === undefined) {
-      if (text !== undefined) await this.judge(request, clientId, mode, text);
+      if (text !== undefined) await this.judge(clientId, mode, text, isUnknown);
       return text;
     }
     if (text !== undefined && hashOf(text) !== id) {
@@ -134,7 +146,7 @@ export class RegisteredDocuments {
       );
     }
     if (known === undefined) throw new RequestError('PERSISTED_QUERY_NOT_FOUND');
-    await this.judge(request, clientId, mode, known);
+    await this.judge(clientId, mode, known, isUnknown);
     this.automatic.set(`${clientId} ${id}`, known);
     return known;
   }
@@ -142,13 +154,18 @@ export class RegisteredDocuments {
   /**
    * Checks that the client may run a text that it sends, or sent before. @throws RequestError PERSISTED_QUERY_REQUIRED
    */
-  private async judge(request: FastifyRequest, clientId: string, mode: DocumentMode, text: string): Promise<void> {
+  private async judge(
+    clientId: string,
+    mode: DocumentMode,
+    text: string,
+    isUnknown: (note: Note) => void,
+  ): Promise<void> {
     if (mode === 'Open') return;
     const hash = hashOf(text);
     const served = await this.find(clientId, hash);
     if (served && 'text' in served) return;
     if (mode === 'RegisteredOnly') throw new RequestError('PERSISTED_QUERY_REQUIRED');
-    request.noteUnknown = (operationName) => this.note({ clientId, hash, text, operationName });
+    isUnknown((operationName) => this.note({ clientId, hash, text, operationName }));
   }
 
   /** The text of a registered document, for a run that no request asks for. @throws RequestError PERSISTED_QUERY_NOT_FOUND */

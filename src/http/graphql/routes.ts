@@ -6,6 +6,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type OperationDefinitionNode, OperationTypeNode } from 'graphql';
+import type { Caller } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
 import { type Limits, ReplyTooLong } from '../../domain/limits';
 import { schema } from '../../graph/build/schema';
@@ -17,16 +18,22 @@ import { ParsedDocuments } from '../../graph/guard/parsed-document';
 import { judgeRights } from '../../graph/guard/rights';
 import { turn } from '../../graph/read/event-loop';
 import { run } from '../../graph/read/execution';
+import type { Changes } from '../../service/changes';
 import { type Hold, hold } from '../../service/run/idempotency';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
-import { turnFor } from '../body';
-import { mediaTypeFor } from '../media-type';
+import type { Identity } from '../auth/identity';
+import { checkShape, turnFor } from '../body';
+import { Live } from '../live/live';
+import { LiveMeter } from '../live/meter';
+import { Reader } from '../live/reader';
+import { notStreamed, sendEvents } from '../live/sse';
+import { acceptsEvents, mediaTypeFor, wantsEvents } from '../media-type';
 import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import type { Unsent } from '../unsent';
 import type { Context, RequestContext } from './context';
-import { type Asked, operationIn } from './document-request';
+import { type Asked, inBody, operationIn } from './document-request';
 import { errors, formatError } from './errors';
 import { InFlight } from './in-flight';
 import { answer, graphqlOverHttp, type Rendered } from './over-http';
@@ -93,25 +100,36 @@ interface GraphQLOptions {
   rates: Rates;
   unsent: Unsent;
   introspection: boolean;
-  /** How long a change of registered documents may take to have effect. */
-  documentsTtlMs: number;
+  /** How long a change of grants or of registered documents may take to have effect. */
+  grantsTtlMs: number;
+  identity: Identity;
+  changes: Changes;
+}
+
+/** What serves the graph, for what else serves it or watches it. */
+interface Graph {
+  documents: RegisteredDocuments;
+  inFlight: InFlight;
+  live: Live;
+  meter: LiveMeter;
+  prepareMessage(caller: Caller, payload: unknown): Promise<Operation>;
+  parsed: ParsedDocuments;
+  documentLimits: DocumentLimits;
 }
 
 export async function graphqlRoute(
   app: FastifyInstance,
-  { services, afterwards, limits, rates, unsent, introspection, documentsTtlMs }: GraphQLOptions,
-): Promise<{
-  documents: RegisteredDocuments;
-  inFlight: InFlight;
-  parsed: ParsedDocuments;
-  documentLimits: DocumentLimits;
-}> {
+  { services, afterwards, limits, rates, unsent, introspection, grantsTtlMs, identity, changes }: GraphQLOptions,
+): Promise<Graph> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(schema(), documentLimits, hideSuggestions);
   const inFlight = new InFlight(limits);
-  const documents = new RegisteredDocuments(services, documentLimits, parsed, app.log, documentsTtlMs);
+  const documents = new RegisteredDocuments(services, documentLimits, parsed, app.log, grantsTtlMs);
   app.addHook('onClose', () => documents.close());
+  const meter = new LiveMeter();
+  const reader = new Reader({ services, limits, documentLimits, rates, inFlight, log: app.log, meter });
+  const live = new Live({ identity, changes, reader, limits, grantsTtlMs, log: app.log, meter });
   const apollo = new ApolloServer<Context>({
     gateway: execution,
     // Disabled introspection is refused earlier, with our own message.
@@ -221,6 +239,10 @@ export async function graphqlRoute(
       throw new RequestError('METHOD_NOT_ALLOWED', 'GET is allowed only for queries. Send the mutation by POST.');
     }
     if (operation) judgeRights(operation, caller);
+    if (operation && isStreamed(request, operation)) {
+      note(request, operation);
+      return sendEvents(live, operation, request, reply);
+    }
     if (idempotencyKeyOf(request) !== undefined) await turnFor(request);
     const what = holdOf(request, operation, limits);
     const cost = operation && price(operation, caller.clientId, limits, rates);
@@ -241,9 +263,29 @@ export async function graphqlRoute(
     // not read.
     return send();
   };
+  /** The operation of a message over a WebSocket, after all checks that a request has. */
+  const prepareMessage = async (caller: Caller, payload: unknown): Promise<Operation> => {
+    rates.count(caller.clientId);
+    checkShape(payload, limits.values);
+    const asked = inBody(payload);
+    let unknown: ((operationName: string | null) => void) | undefined;
+    const text = await documents.textFor(caller, asked, (record) => {
+      unknown = record;
+    });
+    const wanted = operationIn(asked);
+    if (text === undefined || !wanted) {
+      const parts = 'query, documentId or extensions.persistedQuery, and may have operationName and variables';
+      throw new RequestError('BAD_REQUEST', `The payload must have ${parts}.`);
+    }
+    if (text.length > longText && !parsed.knows(text)) await turn(text.length);
+    const operation = prepare(parsed.read(text), wanted.name, wanted.variables, { hideSuggestions });
+    judgeRights(operation, caller);
+    unknown?.(nameOf(operation.node));
+    return operation;
+  };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return { documents, inFlight, parsed, documentLimits };
+  return { documents, inFlight, live, meter, prepareMessage, parsed, documentLimits };
 }
 
 /**
@@ -269,6 +311,16 @@ const unanswered = ({ counter }: FastifyRequest): Error =>
   counter?.limit && counter.limit.effect !== 'none'
     ? new RequestError('OUTCOME_UNKNOWN')
     : new Error('the reply to an operation could not be written');
+
+/**
+ * Whether the answer is a stream of events: to a subscription always, to others if the client takes nothing else.
+ * @throws RequestError NOT_ACCEPTABLE
+ */
+function isStreamed(request: FastifyRequest, { node }: Operation): boolean {
+  if (node.operation !== OperationTypeNode.SUBSCRIPTION) return wantsEvents(request);
+  if (acceptsEvents(request)) return true;
+  throw notStreamed();
+}
 
 /** Sets the operation name and the deprecated parts for log and metrics, and records an unregistered document. */
 function note(request: FastifyRequest, { node, document }: Operation): void {

@@ -314,4 +314,48 @@ query FollowChanges(
 `,
     variables: { after: null, filter: { type: { startsWith: 'Fulfillment.' } } },
   },
+  {
+    title: 'Watch the fulfillments',
+    summary: 'Live: how many are in each state, now and after each change.',
+    query: `# A subscription: the answer comes at once, and
+# again whenever it differs. Let it run, and book a
+# fulfillment in another window.
+#
+# Each field of Query has a live twin.
+
+subscription WatchFulfillments {
+  fulfillmentCounts { state count }
+}
+`,
+  },
+  {
+    title: 'Follow what happens, live',
+    summary: 'Live: each change by itself, from now on or from a cursor on.',
+    query: `# Each event comes by itself. With the cursor of
+# the last one as $after, nothing is missed and
+# nothing comes twice, however long it took.
+
+subscription FollowLive(
+  $after: String
+  $filter: EventFilter
+) {
+  events(after: $after, filter: $filter) {
+    cursor
+    node {
+      type
+      at
+      changes { field before after }
+      subject {
+        id
+        ... on Fulfillment {
+          fulfillmentNumber
+          state
+        }
+      }
+    }
+  }
+}
+`,
+    variables: { after: null, filter: null },
+  },
 ];

@@ -5,6 +5,7 @@ import type { Turns } from '../../domain/turns';
 import { beginEpoch } from '../event-epoch';
 import { byIndex, Connection, type StatementCounter } from './connection';
 import { type Lease } from './lease';
+import { Listener } from './listener';
 import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
 import { SharedPool } from './pool';
@@ -99,6 +100,7 @@ export class Database {
     readonly working: Pool,
     /** Webhooks: short statements under the system role, and transactions in the scope of a client. */
     readonly delivering: Pool,
+    private readonly options: DatabaseOptions,
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -122,6 +124,7 @@ export class Database {
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
       // One each to find new events, to claim and to record.
       openPool(options, 3, { ...requestLimits, ...byIndex }, named('delivering'), systemRole),
+      options,
     );
   }
 
@@ -147,6 +150,11 @@ export class Database {
    */
   aside(): Connection {
     return new Connection(this.side);
+  }
+
+  /** A connection that hears what other processes say. It connects when it is first used. */
+  listener(heard: (payload: string) => void, lost: (error: unknown) => void): Listener {
+    return new Listener(this.options, heard, lost);
   }
 
   /** Commits the writes of a caller. The caller's later reads will see them. */

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Connection, type StatementCounter, type TenantScope, told } from './connection';
 import type { LockQueues } from './lock-queue';
@@ -5,6 +6,9 @@ import { SharedPool, type Taken } from './pool';
 import { nameOf } from './prepared';
 import { appRole } from './roles';
 import { type Outcome, sendable, sendTogether } from './together';
+
+/** Publishes the entity of each transaction that this process has committed. Without a subscriber it costs nothing. */
+export const commits = channel('order-gateway.commit');
 
 /** PostgreSQL answered a commit with a rollback: an earlier statement had failed unnoticed. */
 export class RolledBack extends Error {
@@ -71,6 +75,7 @@ export class Lease extends Connection {
   private failure: Error | undefined;
   private open = false;
   private ended = false;
+  private entityId: string | undefined;
   /** A commit was sent, and PostgreSQL has not said that it was not carried out. */
   mayHaveCommitted = false;
   private readonly client: PoolClient;
@@ -108,6 +113,7 @@ export class Lease extends Connection {
     this.open = true;
     this.add(named('begin'));
     if (scope) this.add(named(scopeText, [appRole, scope.entityId, scope.orgIds]));
+    this.entityId = scope?.entityId;
   }
 
   /** A point that `rollbackTo` goes back to. Sent with the next statement. */
@@ -294,6 +300,7 @@ export class Lease extends Connection {
     this.open = skipped ?? false;
     if (skipped || (result && result.command !== 'COMMIT')) this.mayHaveCommitted = false;
     else if (error) this.broken = error;
+    else if (this.entityId !== undefined && commits.hasSubscribers) commits.publish(this.entityId);
   }
 
   /** The first failure of the transaction, where PostgreSQL only says that there was one. */

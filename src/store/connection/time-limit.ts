@@ -39,7 +39,7 @@ const mostCancels = 10;
  */
 export class TimeLimit {
   private readonly running = new Set<Running>();
-  private readonly spoilt = new WeakSet<PoolClient>();
+  private readonly spoilt = new Set<PoolClient>();
   private readonly timer: NodeJS.Timeout;
   private readonly up: Promise<never>;
   private passed = false;

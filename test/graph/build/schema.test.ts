@@ -8,7 +8,7 @@ import { partsOf, typesOf } from '../../support/schema-parts';
 
 const agreed = new Map(partsOf(buildSchema(contract)).map((part) => [part.place, part.text]));
 const actual = new Map(partsOf(schema()).map((part) => [part.place, part.text]));
-const rootFields = ['Query', 'Mutation'].flatMap((root) =>
+const rootFields = ['Query', 'Mutation', 'Subscription'].flatMap((root) =>
   Object.values((schema().getType(root) as ReturnType<GraphQLSchema['getQueryType']>)!.getFields()).map(
     (field) => [`${root}.${field.name}`, field] as const,
   ),
@@ -37,9 +37,9 @@ describe('the schema', () => {
     expect(field.description!.match(/Scope: /g)).toHaveLength(1);
   });
 
-  test('asks for the scope read on every query, and on no mutation', () => {
+  test('asks for the scope read on every query and subscription, and on no mutation', () => {
     const odd = rootFields.filter(
-      ([place, field]) => (field.extensions.scope === 'read') !== place.startsWith('Query.'),
+      ([place, field]) => (field.extensions.scope === 'read') === place.startsWith('Mutation.'),
     );
     expect(odd.map(([place]) => place)).toEqual([]);
   });
@@ -54,8 +54,19 @@ describe('the contract', () => {
   });
 
   test('covers all that the schema has, but for what is listed as ours', () => {
+    const twin = (place: string) => actual.has(place.replace(/^Subscription\./, 'Query.'));
     const beyond = [...actual.keys()].filter((place) => !agreed.has(place));
-    expect(beyond.sort()).toEqual([...beyondContract].sort());
+    const own = beyond.filter((place) => !(place.startsWith('Subscription.') && twin(place)));
+    expect(own.sort()).toEqual([...beyondContract].sort());
+  });
+
+  test('has a live twin of every field of Query, but for those that say why not', () => {
+    const queries = Object.keys(schema().getQueryType()!.getFields());
+    const live = Object.keys(schema().getSubscriptionType()!.getFields());
+    expect(queries.filter((name) => !live.includes(name))).toEqual(['viewer', 'previewBillRun']);
+    expect(live.filter((name) => !queries.includes(name))).toEqual([]);
+    for (const name of live.filter((each) => each !== 'events'))
+      expect(actual.get(`Subscription.${name}`)).toBe(actual.get(`Query.${name}`));
   });
 
   test('has no argument more that a client would have to give', () => {

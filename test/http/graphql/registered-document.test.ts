@@ -13,6 +13,7 @@ import {
 } from '../../../src/service/registered-document';
 import { Lease } from '../../../src/store/connection/lease';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
+import { type Asked, eventSource, type SocketClient, socketClient } from '../../support/live';
 import { manifestOf } from '../../support/manifest';
 
 let gateway: TestGatewayServer;
@@ -191,6 +192,67 @@ describe('a client that runs registered documents only', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     const { status } = await post({ extensions: persistedQuery(lines), variables: { first: 1 } });
     expect(status).toBe(404);
+  });
+});
+
+describe('a subscription', () => {
+  const counts = 'subscription Counts { fulfillmentCounts { state count } }';
+  const other = 'subscription { accounts { totalCount } }';
+  let address: string;
+  const sockets: SocketClient[] = [];
+  beforeAll(async () => {
+    address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) await socket.client.dispose();
+  });
+  const open = (more: object = {}) => {
+    const socket = socketClient(address, { authorization: `Bearer ${client.token}` }, more);
+    sockets.push(socket);
+    return socket;
+  };
+  const refusal = async (asked: Asked) => (await open().subscribe(asked).ending())[0].extensions.code;
+
+  test('is registered, and called over a WebSocket by its id, its hash or word for word', async () => {
+    await register(client, counts);
+    await setMode('RegisteredOnly');
+    for (const asked of [
+      { query: '', documentId: hashOf(counts) },
+      { query: '', documentId: `sha256:${hashOf(counts)}` },
+      { query: '', extensions: persistedQuery(counts) },
+      { query: counts },
+    ])
+      expect((await open().subscribe(asked).next()).data.fulfillmentCounts).toHaveLength(5);
+    expect(await refusal({ query: other })).toBe('PERSISTED_QUERY_REQUIRED');
+    expect(await refusal({ query: other, extensions: persistedQuery(other) })).toBe('PERSISTED_QUERY_REQUIRED');
+    expect(await refusal({ query: '', extensions: persistedQuery(other) })).toBe('PERSISTED_QUERY_NOT_FOUND');
+    expect(await refusal({ query: other, extensions: persistedQuery(counts) })).toBe('BAD_REQUEST');
+  });
+
+  test('comes as server-sent events by the id of its document too', async () => {
+    await register(client, counts);
+    await setMode('RegisteredOnly');
+    const headers = { authorization: `Bearer ${client.token}`, accept: 'text/event-stream' };
+    const { received, stop } = await eventSource(`${address}/graphql/${hashOf(counts)}`, { headers });
+    expect((await received.next()).data.fulfillmentCounts).toHaveLength(5);
+    stop();
+  });
+
+  test('of an open client by its hash is remembered from its first text on', async () => {
+    expect(await refusal({ query: '', extensions: persistedQuery(other) })).toBe('PERSISTED_QUERY_NOT_FOUND');
+    const first = open().subscribe({ query: other, extensions: persistedQuery(other) });
+    expect((await first.next()).data.accounts).toBeDefined();
+    const second = open().subscribe({ query: '', extensions: persistedQuery(other) });
+    expect((await second.next()).data.accounts).toBeDefined();
+  });
+
+  test('that is not registered ends when its client may only run registered ones', async () => {
+    const socket = open();
+    await socket.subscribe({ query: other }).next();
+    await setMode('RegisteredOnly');
+    for (let looks = 0; socket.closes.length === 0 && looks < 200; looks++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(socket.closes.map(({ code }) => code)).toEqual([4205]);
   });
 });
 

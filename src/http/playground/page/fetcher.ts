@@ -1,4 +1,6 @@
 import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit';
+import { getOperationAST } from 'graphql';
+import { createClient } from 'graphql-sse';
 import type { Session } from './session';
 
 export type Outcome = 'signed-in' | 'signed-out' | 'refused';
@@ -24,6 +26,8 @@ export function createFetcher(session: Session | undefined, report: (outcome: Ou
       return { errors: [{ message: NOT_SIGNED_IN }] } as never;
     }
 
+    if (isSubscription(params, options)) return follow(params, options?.headers, authorization, session, own, report);
+
     let response = await send(params, options?.headers, authorization);
     if (response.status === 401 && session && !own) {
       authorization = await session.authorization(authorization);
@@ -40,6 +44,39 @@ export function createFetcher(session: Session | undefined, report: (outcome: Ou
       );
     }
   };
+}
+
+const isSubscription = ({ operationName }: FetcherParams, options: FetcherOpts | undefined): boolean =>
+  !!options?.documentAST && getOperationAST(options.documentAST, operationName)?.operation === 'subscription';
+
+/** The answers to a subscription, by server-sent events. The client of graphql-sse connects again if the stream breaks. */
+function follow(
+  params: FetcherParams,
+  headers: Record<string, unknown> | undefined,
+  authorization: string | undefined,
+  session: Session | undefined,
+  own: string | undefined,
+  report: (outcome: Outcome) => void,
+) {
+  const client = createClient({
+    url: '/graphql',
+    headers: async () => {
+      const current = own ?? (await session?.authorization()) ?? authorization;
+      const given = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]);
+      return { ...Object.fromEntries(given), ...(current && { authorization: current }) };
+    },
+    // A refusal has the reason in its body, and is shown as the reply.
+    fetchFn: async (url: string, init: RequestInit) => {
+      const response = await fetch(url, init);
+      report(response.status !== 401 ? 'signed-in' : authorization ? 'refused' : 'signed-out');
+      if (response.ok) return response;
+      const text = await response.text();
+      return new Response(`event: next\ndata: ${text.replaceAll('\n', '')}\n\nevent: complete\ndata: \n\n`, {
+        headers: { 'content-type': 'text/event-stream; charset=utf-8' },
+      });
+    },
+  });
+  return client.iterate(params as never) as never;
 }
 
 function send(params: FetcherParams, headers: Record<string, unknown> | undefined, authorization: string | undefined) {

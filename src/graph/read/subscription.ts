@@ -1,0 +1,180 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  GraphQLError,
+  getNamedType,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  type SelectionNode,
+  type VariableDefinitionNode,
+  visit,
+} from 'graphql';
+import type { HistorySubject } from '../../domain/history';
+import { type EventFilter, typesOf } from '../../store/event';
+import { argumentsOf, fieldsOf, type Operation, rootFieldsOf, type Variables } from '../guard/operation';
+import { InvalidDocument } from '../guard/parsed-document';
+import { type SubjectsRead, subjectsOfField, subjectsOfType } from '../model/subjects';
+
+/* What a subscription runs: a query of the same selection. */
+
+const known = new WeakMap<DocumentNode, DocumentNode>();
+
+/** A document whose subscriptions are queries. The roots have the same fields, so nothing else changes. */
+function withQueries(document: DocumentNode): DocumentNode {
+  let found = known.get(document);
+  if (!found) {
+    found = visit(document, {
+      OperationDefinition: (node) =>
+        node.operation === OperationTypeNode.SUBSCRIPTION ? { ...node, operation: OperationTypeNode.QUERY } : undefined,
+      NamedType: (node) =>
+        node.name.value === 'Subscription' ? { ...node, name: { ...node.name, value: 'Query' } } : undefined,
+    });
+    known.set(document, found);
+  }
+  return found;
+}
+
+/** The query of a live read. */
+export function queryOf(operation: Operation): Operation {
+  const document = withQueries(operation.document);
+  const at = operation.document.definitions.indexOf(operation.node);
+  return { ...operation, document, node: document.definitions[at] as OperationDefinitionNode };
+}
+
+/** Whether a subscription follows the events. The only other kind is a live read. */
+export const followsEvents = (operation: Operation): boolean => rootOf(operation).name.value === 'events';
+
+/**
+ * The only root field. Validation counts it without the variables of `@skip` and `@include`.
+ * @throws InvalidDocument BAD_USER_INPUT if they leave it out
+ */
+function rootOf(operation: Operation): FieldNode {
+  const [root] = rootFieldsOf(operation);
+  if (root) return root.node;
+  const why = 'A subscription must have one root field, and @skip or @include leaves it out.';
+  throw new InvalidDocument('BAD_USER_INPUT', [new GraphQLError(why, { nodes: operation.node })]);
+}
+
+/** The kinds of objects that a query reads. A change of any other kind leaves its answer as it is. */
+export function subjectsRead(query: Operation): SubjectsRead {
+  const subjects = new Set(subjectsOfType.BillingSettings);
+  for (const { parent, definition } of fieldsOf(query)) {
+    const type = getNamedType(definition.type).name.replace(/(Connection|Edge)$/, '');
+    for (const more of [subjectsOfType[type], subjectsOfField[`${parent}.${definition.name}`]]) {
+      if (more === 'all') return 'all';
+      for (const subject of more ?? []) subjects.add(subject);
+    }
+  }
+  return subjects;
+}
+
+/** The kinds of objects that a filter of events leaves. */
+export function subjectsOfEvents(filter: EventFilter | null | undefined): SubjectsRead {
+  const types = typesOf(filter ?? {});
+  return types ? new Set(types.map((type) => type.split('.')[0] as HistorySubject)) : 'all';
+}
+
+/** Events of one page. */
+export const eventsAtOnce = 100;
+
+/** Names that no client can choose: a name of GraphQL has no such character. */
+const own = { root: '#page', cursor: '#cursor', node: '#node', after: '#after', first: '#first' };
+
+/** What a subscription of events runs. */
+export interface EventQuery {
+  /** The name of the root field in replies. */
+  name: string;
+  /** The cursor to begin behind; undefined: from now on. */
+  after: string | undefined;
+  filter: EventFilter | null | undefined;
+  /** The variables, without one that only says where to begin. */
+  shared: Variables;
+  /** The query of the events behind a cursor. */
+  page(after: string, first?: number): Operation;
+}
+
+/** A page of events, as the query for it answers. */
+export interface EventPage {
+  edges: Record<string, unknown>[];
+  pageInfo: { endCursor: string; hasNextPage: boolean };
+}
+
+/** The page in the data of a reply; null if it could not be read. */
+export const pageIn = (data: Record<string, unknown>): EventPage | null => (data[own.root] ?? null) as EventPage | null;
+
+/** Takes what the client did not select out of an edge. */
+export function takeOwn(edge: Record<string, unknown>): { cursor: string; at: string } {
+  const { [own.cursor]: cursor, [own.node]: node } = edge;
+  delete edge[own.cursor];
+  delete edge[own.node];
+  return { cursor: cursor as string, at: (node as { at: string }).at };
+}
+
+const name = (value: string) => ({ kind: Kind.NAME, value }) as const;
+const variable = (value: string) => ({ kind: Kind.VARIABLE, name: name(value) }) as const;
+const field = (called: string, below: readonly SelectionNode[] = [], more: Partial<FieldNode> = {}): FieldNode => ({
+  ...{ kind: Kind.FIELD, name: name(called), ...more },
+  ...(below.length && { selectionSet: { kind: Kind.SELECTION_SET, selections: below } }),
+});
+
+/** The query reads pages. Each of their edges has what the client selects of an edge, its cursor and its time. */
+export function eventQuery(operation: Operation): EventQuery {
+  const roots = [...rootFieldsOf(operation)];
+  const [root] = roots;
+  const { after, filter } = argumentsOf(root, operation.variables) as {
+    after?: string | null;
+    filter?: EventFilter | null;
+  };
+  const edge = [
+    field('cursor', [], { alias: name(own.cursor) }),
+    field('node', [field('at')], { alias: name(own.node) }),
+    ...roots.flatMap(({ node }) => node.selectionSet!.selections),
+  ];
+  const page = field('events', [field('edges', edge), field('pageInfo', [field('endCursor'), field('hasNextPage')])], {
+    alias: name(own.root),
+    arguments: [
+      ...(root.node.arguments ?? []).filter((argument) => argument.name.value !== 'after'),
+      { kind: Kind.ARGUMENT, name: name('after'), value: variable(own.after) },
+      { kind: Kind.ARGUMENT, name: name('first'), value: variable(own.first) },
+    ],
+  });
+  const query = queryOf(operation);
+  const { variableDefinitions = [], ...rest } = query.node;
+  const node: OperationDefinitionNode = {
+    ...rest,
+    variableDefinitions: [...variableDefinitions, definition(own.after, 'String'), definition(own.first, 'Int')],
+    directives: [],
+    selectionSet: { kind: Kind.SELECTION_SET, selections: [page] },
+  };
+  const definitions = query.document.definitions.map((each) => (each === query.node ? node : each));
+  const document = { ...query.document, definitions };
+  return {
+    ...{ name: root.node.alias?.value ?? root.node.name.value, after: after ?? undefined, filter },
+    shared: withoutBeginning(root.node, operation),
+    page: (behind, first = eventsAtOnce) => ({
+      ...{ ...query, document, node },
+      variables: { ...operation.variables, [own.after]: behind, [own.first]: first },
+    }),
+  };
+}
+
+function withoutBeginning(root: FieldNode, { document, variables }: Operation): Variables {
+  const given = root.arguments?.find((argument) => argument.name.value === 'after')?.value;
+  if (given?.kind !== Kind.VARIABLE) return variables;
+  const called = given.name.value;
+  let uses = 0;
+  visit(document, {
+    VariableDefinition: () => false,
+    Variable: (node) => {
+      if (node.name.value === called) uses++;
+    },
+  });
+  const { [called]: _, ...others } = variables;
+  return uses === 1 ? others : variables;
+}
+
+const definition = (called: string, type: string): VariableDefinitionNode => ({
+  ...{ kind: Kind.VARIABLE_DEFINITION, variable: variable(called) },
+  type: { kind: Kind.NAMED_TYPE, name: name(type) },
+});

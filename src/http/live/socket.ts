@@ -1,0 +1,245 @@
+import { type IncomingHttpHeaders, IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { FastifyBaseLogger } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { handleProtocols, makeServer, type ServerOptions } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Caller } from '../../domain/caller';
+import { RequestError } from '../../domain/errors';
+import { schema } from '../../graph/build/schema';
+import type { Operation } from '../../graph/guard/operation';
+import { InvalidDocument } from '../../graph/guard/parsed-document';
+import type { Identity } from '../auth/identity';
+import { unreadableReply } from '../errors';
+import { extensionsOf, failureOf, statusOf } from '../failure';
+import { newRequestId } from '../headers';
+import type { Ending, Live, Session } from './live';
+import type { Answer } from './subscriber';
+
+/* Subscriptions over WebSockets, in the protocol graphql-transport-ws. */
+
+/** The longest message of a client. The longest documents of real clients have a tenth of it. */
+const longestMessage = 262_144;
+/** How often a connection is tested. One that does not answer within the same time is ended. */
+const pingEveryMs = 12_000;
+
+/** Close codes. Clients of graphql-ws connect again after all of them but 4400. */
+const codes = { goingAway: 1001, tryAgain: 1013, badRequest: 4400, forbidden: 4403, changed: 4205, slow: 4413 };
+
+const changed = 'The grants of the client have changed: connect again';
+const slow = 'The client does not read: connect again, and resume from the last cursor';
+
+export interface SocketOptions {
+  live: Live;
+  identity: Identity;
+  log: FastifyBaseLogger;
+  /** @throws RequestError if the host name is not allowed */
+  checkHost(request: IncomingMessage): void;
+  /** The operation of a message, after all checks of a request. @throws InvalidDocument, RequestError, LimitError */
+  prepare(caller: Caller, payload: unknown): Promise<Operation>;
+  /** Bytes that one connection, and all connections together, may leave unread. */
+  mostUnread: { one: number; all: number };
+}
+
+/** What graphql-ws keeps for each connection. */
+interface Extra {
+  headers: IncomingHttpHeaders;
+  session?: Session;
+  isClosed?: boolean;
+}
+
+/** The connection is refused, with a close code. */
+class Refused extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * A request that asks for another protocol is served as it is, unless it asks for a WebSocket. Node would take all of them out
+ * of HTTP once somebody listens for upgrades. Java's client asks for HTTP/2 in its first request.
+ */
+export class WebSocketOnly extends IncomingMessage {
+  private asked = false;
+
+  get upgrade(): boolean {
+    return this.asked && String(this.headers.upgrade).toLowerCase() === 'websocket' && this.method === 'GET';
+  }
+
+  set upgrade(asked: boolean | null) {
+    this.asked = asked === true;
+  }
+}
+
+/** The path for WebSockets is that of requests. */
+export const socketPath = '/graphql';
+
+/** Serves WebSockets on a server. Returns the function that ends them. */
+export function serveSockets(server: Server, options: SocketOptions): () => void {
+  const { live, log, mostUnread } = options;
+  const sockets = new WebSocketServer({
+    ...{ noServer: true, handleProtocols, maxPayload: longestMessage, perMessageDeflate: false },
+  });
+  const protocol = makeServer<Record<string, unknown>, Extra>(protocolOf(options));
+  let unread = 0;
+
+  const serve = (socket: WebSocket, { headers }: IncomingMessage) => {
+    const extra: Extra = { headers };
+    let own = 0;
+    const send = (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        if (socket.readyState !== socket.OPEN) return resolve();
+        const bytes = Buffer.byteLength(text);
+        own += bytes;
+        unread += bytes;
+        socket.send(text, (error) => {
+          own -= bytes;
+          unread -= bytes;
+          if (error) reject(error);
+          else resolve();
+        });
+        if (own > mostUnread.one || (unread > mostUnread.all && own > bytes)) {
+          log.info(
+            { bytes: own, clientId: extra.session?.caller.clientId },
+            'a subscriber does not read: it is cut off',
+          );
+          socket.close(codes.slow, slow);
+          socket.terminate();
+        }
+      });
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        send,
+        close: (code, reason = '') => socket.close(code, short(reason)),
+        onMessage: (handle) =>
+          socket.on('message', (data) => {
+            handle(String(data)).catch((err) => {
+              if (socket.readyState !== socket.OPEN) return;
+              if (err instanceof Refused) return socket.close(err.code, short(err.message));
+              log.error({ err }, 'a message over a WebSocket failed');
+              socket.close(4500, 'An unexpected failure');
+            });
+          }),
+      },
+      extra,
+    );
+    let alive = true;
+    socket.on('pong', () => {
+      alive = true;
+    });
+    const pinging = setInterval(() => {
+      if (!alive) return socket.terminate();
+      alive = false;
+      socket.ping();
+    }, pingEveryMs);
+    // A message that is too long, or no valid frame: ws closes the connection with the code that says so.
+    socket.on('error', (error) => log.info({ reason: error.message }, 'a WebSocket is ended'));
+    socket.on('close', (code, reason) => {
+      clearInterval(pinging);
+      extra.isClosed = true;
+      if (extra.session) live.close(extra.session);
+      void closed(code, String(reason));
+    });
+    endings.set(extra, ({ kind, ...more }) => {
+      if (kind === 'stopping') socket.close(codes.goingAway, 'The server is stopping: connect again');
+      else if (kind === 'changed') socket.close(codes.changed, changed);
+      else socket.close(codes.forbidden, short((more as { error: RequestError }).error.message));
+    });
+  };
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    try {
+      if (request.url?.split('?')[0] !== socketPath)
+        throw new RequestError('NO_SUCH_PATH', `WebSockets are at ${socketPath}.`);
+      options.checkHost(request);
+      live.check();
+      sockets.handleUpgrade(request, socket, head, serve);
+    } catch (error) {
+      refuse(socket, error);
+    }
+  };
+  server.on('upgrade', onUpgrade);
+  return () => {
+    server.off('upgrade', onUpgrade);
+    for (const socket of sockets.clients) socket.close(codes.goingAway, 'The server is stopping: connect again');
+    sockets.close();
+  };
+}
+
+const endings = new WeakMap<Extra, (reason: Ending) => void>();
+
+function protocolOf({ live, identity, prepare }: SocketOptions): ServerOptions<Record<string, unknown>, Extra> {
+  return {
+    onConnect: async ({ extra, connectionParams }) => {
+      const requestId = newRequestId();
+      try {
+        const headers = { ...extra.headers, ...headersIn(connectionParams) };
+        const caller = await identity.callerOf(headers, requestId);
+        if (extra.isClosed) return false;
+        const end = endings.get(extra)!;
+        const session = { caller, headers, requestId, end };
+        live.open(session);
+        extra.session = session;
+        return { requestId };
+      } catch (error) {
+        const { code, message } = failureOf(error, requestId);
+        const status = statusOf(code);
+        const close =
+          status === 401 || status === 403 ? codes.forbidden : status === 400 ? codes.badRequest : codes.tryAgain;
+        throw new Refused(close, message);
+      }
+    },
+    onSubscribe: async ({ extra }, _id, payload) => {
+      const requestId = newRequestId();
+      try {
+        const operation = await prepare(extra.session!.caller, payload);
+        const answers = live.subscribe(extra.session!, operation, requestId, (error) => errorsOf(error, requestId)[0]);
+        const { document, node } = operation;
+        return { schema: schema(), document, operationName: node.name?.value, contextValue: answers };
+      } catch (error) {
+        return errorsOf(error, requestId);
+      }
+    },
+    subscribe: ({ contextValue }) => contextValue as AsyncGenerator<never>,
+    execute: ({ contextValue }) => contextValue as AsyncGenerator<never>,
+    onNext: (_context, _id, _payload, _args, result) => (result as unknown as Answer).value as never,
+  };
+}
+
+/** Headers of a request, as a browser gives them in the payload of connection_init, in any spelling. */
+function headersIn(params: Readonly<Record<string, unknown>> = {}): IncomingHttpHeaders {
+  const given = Object.entries(params).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return Object.fromEntries(
+    given.filter(([name, value]) => named.has(name) && typeof value === 'string'),
+  ) as IncomingHttpHeaders;
+}
+
+const named = new Set(['authorization', 'zuora-entity-ids', 'zuora-org-ids', 'zuora-track-id']);
+
+function errorsOf(error: unknown, requestId: string): readonly GraphQLError[] {
+  if (error instanceof InvalidDocument) return error.errors;
+  const failure = failureOf(error, requestId);
+  return [new GraphQLError(failure.message, { extensions: extensionsOf(failure) })];
+}
+
+/** A reason may have 123 bytes. */
+function short(reason: string): string {
+  let text = reason;
+  while (Buffer.byteLength(text) > 123) text = text.slice(0, -1);
+  return text;
+}
+
+/** Answers a request for a WebSocket that gets none. */
+function refuse(socket: Duplex, error: unknown): void {
+  const id = newRequestId();
+  const { code, message } = failureOf(error, id);
+  const { status, body } = unreadableReply(code, message, id);
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, `zuora-request-id: ${id}`, 'connection: close'];
+  lines.push('content-type: application/json; charset=utf-8', `content-length: ${Buffer.byteLength(body)}`);
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,83 @@
+import type { Caller } from '../../domain/caller';
+
+/** A reply that subscribers get: the value, and its JSON. It is written once for all of them. */
+export interface Answer {
+  value: object;
+  text: string;
+}
+
+/** One subscription of a client. It takes an answer when it can send it; nothing is kept for it until then. */
+export class Subscriber {
+  private over = false;
+  private reason: unknown;
+  private wake: (() => void) | undefined;
+  /** Answers that it got. */
+  taken = 0;
+  /** It can be answered. Before, a failure is told to its client; afterwards, its answers come late. */
+  begun = false;
+
+  constructor(
+    readonly caller: Caller,
+    readonly requestId: string,
+    /** Called once, when the answers are over: by an error, or because the client has left. */
+    private readonly leave: (error?: unknown) => void,
+  ) {}
+
+  get ended(): boolean {
+    return this.over;
+  }
+
+  /** Ends the subscription: with an error for the client, or without, if the client has left. */
+  end(reason?: unknown): void {
+    if (this.over) return;
+    this.over = true;
+    this.reason = reason;
+    this.ring();
+  }
+
+  /** Resolves with the next `ring`. */
+  wait(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
+  ring(): void {
+    const { wake } = this;
+    this.wake = undefined;
+    wake?.();
+  }
+
+  /**
+   * The answers until the end. `return` ends the subscription also while it waits.
+   * @throws the reason of the end, in the form that `shown` gives it
+   */
+  answers(source: AsyncGenerator<Answer>, shown: (error: unknown) => unknown): AsyncGenerator<Answer> {
+    let left = false;
+    const leave = (error?: unknown) => {
+      this.over = true;
+      if (!left) this.leave(error);
+      left = true;
+    };
+    const next = async (): Promise<IteratorResult<Answer>> => {
+      try {
+        const result = await source.next();
+        if (result.done && this.reason !== undefined) throw this.reason;
+        if (result.done) leave();
+        if (!result.done) this.taken++;
+        return result;
+      } catch (error) {
+        leave(error);
+        throw shown(error);
+      }
+    };
+    const end = async (): Promise<IteratorResult<Answer>> => {
+      this.end();
+      leave();
+      await source.return(undefined);
+      return { done: true, value: undefined };
+    };
+    const all = { next, return: end, throw: end, [Symbol.asyncIterator]: () => all };
+    return all as unknown as AsyncGenerator<Answer>;
+  }
+}

@@ -1,0 +1,286 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import WebSocket from 'ws';
+import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
+import { eventSource, socketClient } from '../../support/live';
+import { exchange } from '../../support/socket';
+
+/* What clients do wrong, and what they may do, on a WebSocket and with server-sent events. */
+
+let gateway: TestGatewayServer;
+let address: string;
+let port: number;
+let client: TestClient;
+
+beforeAll(async () => {
+  gateway = await testGateway({ server: { limits: { subscriptions: 5 } } });
+  address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
+  port = Number(new URL(address).port);
+  client = await gateway.client();
+  await orderFor(await client.work());
+}, 60_000);
+afterAll(() => gateway.close());
+
+const counts = 'subscription { fulfillmentCounts { state count } }';
+const all: WebSocket[] = [];
+afterEach(() => {
+  for (const socket of all.splice(0)) socket.terminate();
+});
+
+async function open(
+  protocol: string | string[] = 'graphql-transport-ws',
+  headers: Record<string, string> = {},
+): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, protocol, { headers });
+  all.push(socket);
+  await once(socket, 'open');
+  return socket;
+}
+const send = (socket: WebSocket, message: object) => socket.send(JSON.stringify(message));
+const closed = async (socket: WebSocket) => {
+  const [code, reason] = await once(socket, 'close');
+  return [code, String(reason)];
+};
+const init = (params: object = { authorization: `Bearer ${client.token}` }) => ({
+  type: 'connection_init',
+  payload: params,
+});
+const message = async (socket: WebSocket) => JSON.parse(String((await once(socket, 'message'))[0]));
+async function begun(): Promise<WebSocket> {
+  const socket = await open();
+  send(socket, init());
+  expect(await message(socket)).toMatchObject({ type: 'connection_ack', payload: { requestId: expect.any(String) } });
+  return socket;
+}
+async function refusal(payload: object): Promise<unknown> {
+  const socket = await begun();
+  send(socket, { type: 'subscribe', id: '1', payload });
+  const { type, id, payload: errors } = await message(socket);
+  expect([type, id]).toEqual(['error', '1']);
+  return { message: errors[0].message, code: errors[0].extensions.code };
+}
+
+describe('a WebSocket is closed with the code that says why', () => {
+  test('if it names no protocol of ours', async () => {
+    const socket = await open([]);
+    expect(await closed(socket)).toEqual([4406, 'Subprotocol not acceptable']);
+  });
+
+  test('if no connection_init comes within three seconds', async () => {
+    expect(await closed(await open())).toEqual([4408, 'Connection initialisation timeout']);
+  });
+
+  test.each([
+    ['without a token', {}, 4403, /bearer token is required/],
+    ['with a token that is none', { Authorization: 'Bearer x.y.z' }, 4403, /not valid/],
+    ['with an entity that is none', { 'Zuora-Entity-Ids': 'x' }, 4400, /Zuora-Entity-Ids/],
+    ['with an entity of others', { 'Zuora-Entity-Ids': 'f'.repeat(32) }, 4403, /no entity/],
+    ['with a value that is no text', { authorization: 7 }, 4403, /bearer token is required/],
+  ])('if connection_init comes %s', async (_what, params, code, reason) => {
+    const socket = await open();
+    const own = code === 4400 || 'Zuora-Entity-Ids' in params ? { authorization: `Bearer ${client.token}` } : {};
+    send(socket, init({ ...own, ...params }));
+    expect(await closed(socket)).toEqual([code, expect.stringMatching(reason)]);
+  });
+
+  test('if it subscribes before, begins twice, or subscribes twice under one id', async () => {
+    const early = await open();
+    send(early, { type: 'subscribe', id: '1', payload: { query: counts } });
+    expect(await closed(early)).toEqual([4401, 'Unauthorized']);
+    const twice = await begun();
+    send(twice, init());
+    expect(await closed(twice)).toEqual([4429, 'Too many initialisation requests']);
+    const same = await begun();
+    send(same, { type: 'subscribe', id: '1', payload: { query: counts } });
+    send(same, { type: 'subscribe', id: '1', payload: { query: counts } });
+    expect(await closed(same)).toEqual([4409, 'Subscriber for 1 already exists']);
+  });
+
+  test.each(['{', '[]', 'null', '{"type":"next"}', '{"type":"subscribe","id":7}', '"x"'])(
+    'if it sends %s',
+    async (text) => {
+      const socket = await begun();
+      socket.send(text);
+      const [code] = await closed(socket);
+      expect([4400, 4500]).toContain(code);
+    },
+  );
+
+  test('if a message has a megabyte', async () => {
+    const socket = await begun();
+    socket.send('x'.repeat(1_000_000));
+    expect((await closed(socket))[0]).toBe(1009);
+  });
+});
+
+describe('a subscription is refused with a coded error', () => {
+  test.each([
+    ['a mutation', { query: 'mutation { postBillRun(key: "1") { userErrors { code } } }' }, 'BAD_REQUEST'],
+    [
+      'two roots',
+      { query: 'subscription { fulfillmentCounts { count } orders { totalCount } }' },
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
+    ['no root', { query: 'subscription { fulfillmentCounts @skip(if: true) { count } }' }, 'BAD_USER_INPUT'],
+    ['introspection', { query: 'subscription { __schema { types { name } } }' }, 'GRAPHQL_VALIDATION_FAILED'],
+    ['no text', { query: '' }, 'BAD_REQUEST'],
+    ['what is no GraphQL', { query: 'subscription {' }, 'GRAPHQL_PARSE_FAILED'],
+    ['an unknown field', { query: 'subscription { nothing }' }, 'GRAPHQL_VALIDATION_FAILED'],
+    ['an absent variable', { query: 'subscription ($k: ID!) { order(key: $k) { id } }' }, 'BAD_USER_INPUT'],
+    ['an unknown cursor', { query: 'subscription { events(after: "x") { cursor } }' }, 'BAD_CURSOR'],
+    ['a page that is too long', { query: 'subscription { orders(first: 1000) { totalCount } }' }, 'PAGE_SIZE'],
+    [
+      'an id without a document',
+      { query: '', extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } },
+      'PERSISTED_QUERY_NOT_FOUND',
+    ],
+    ['an unknown name', { query: counts, operationName: 'X' }, 'OPERATION_RESOLUTION_FAILURE'],
+  ])('if it has %s', async (what, payload, code) => {
+    if (what === 'a page that is too long') {
+      const socket = await begun();
+      send(socket, { type: 'subscribe', id: '1', payload });
+      const next = await message(socket);
+      expect(next.payload.errors[0].extensions.code).toBe(code);
+      return;
+    }
+    expect(await refusal(payload)).toMatchObject({ code });
+  });
+
+  test('if its cursor is that of another list', async () => {
+    const { body } = await client.graphql('{ orders(first: 1) { pageInfo { endCursor } } }');
+    const after = body.data.orders.pageInfo.endCursor;
+    const query = 'subscription ($after: String) { events(after: $after) { cursor } }';
+    expect(await refusal({ query, variables: { after } })).toMatchObject({ code: 'BAD_CURSOR' });
+  });
+
+  test('if the client has no scope to read', async () => {
+    const blind = await gateway.client({ scopes: ['fulfill'] });
+    const received = socketClient(address, { authorization: `Bearer ${blind.token}` }).subscribe({ query: counts });
+    expect((await received.ending())[0].extensions.code).toBe('FORBIDDEN');
+  });
+
+  test('if the client has as many as it may, until one of them ends', async () => {
+    const socket = await begun();
+    for (let id = 1; id <= 5; id++) {
+      send(socket, { type: 'subscribe', id: String(id), payload: { query: counts } });
+      expect((await message(socket)).type).toBe('next');
+    }
+    send(socket, { type: 'subscribe', id: '6', payload: { query: counts } });
+    const { type, payload } = await message(socket);
+    expect([type, payload[0].extensions]).toEqual([
+      'error',
+      { code: 'RATE_LIMITED', limit: 'subscriptions', allowed: 5, requested: 6, retryable: true },
+    ]);
+    send(socket, { type: 'complete', id: '1' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    send(socket, { type: 'subscribe', id: '7', payload: { query: counts } });
+    expect(await message(socket)).toMatchObject({ type: 'next', id: '7' });
+  });
+});
+
+describe('a query over a WebSocket', () => {
+  test('is answered once', async () => {
+    const socket = socketClient(address, { authorization: `Bearer ${client.token}` });
+    const received = socket.subscribe({ query: '{ viewer { clientId } }' });
+    expect(await received.next()).toEqual({ data: { viewer: { clientId: expect.any(String) } } });
+    expect(await received.ending()).toBe('complete');
+    await socket.client.dispose();
+  });
+});
+
+describe('server-sent events', () => {
+  const asked = (body: object | string, headers: Record<string, string> = {}, method = 'POST') =>
+    fetch(`${address}/graphql`, {
+      method,
+      headers: {
+        authorization: `Bearer ${client.token}`,
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        ...headers,
+      },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  const refused = async (body: object, headers: Record<string, string> = {}) => {
+    const response = await asked(body, headers);
+    return [
+      response.status,
+      ((await response.json()) as { errors: { extensions: { code: string } }[] }).errors[0].extensions.code,
+    ];
+  };
+
+  test('are refused as a request is', async () => {
+    expect(await refused({ query: 'subscription { nothing }' })).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+    expect(await refused({ query: counts }, { authorization: 'Bearer x.y.z' })).toEqual([401, 'UNAUTHENTICATED']);
+    expect(await refused({ query: counts }, { accept: 'application/json' })).toEqual([406, 'NOT_ACCEPTABLE']);
+    const mutation = 'mutation { postBillRun(key: "1") { userErrors { code } } }';
+    expect(await refused({ query: mutation })).toEqual([400, 'BAD_REQUEST']);
+    expect(await refused({ query: counts }, { accept: 'image/png' })).toEqual([406, 'NOT_ACCEPTABLE']);
+  });
+
+  test('are not taken for a wish where Accept names them beside others', async () => {
+    const accept =
+      'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';
+    const response = await asked({ query: '{ viewer { clientId } }' }, { accept });
+    expect(response.headers.get('content-type')).toBe('application/graphql-response+json; charset=utf-8');
+    const stream = await asked({ query: counts }, { accept });
+    expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    await stream.body!.cancel();
+  });
+
+  test('answer a query once, if its client takes nothing else', async () => {
+    const { received } = await eventSource(`${address}/graphql`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${client.token}`,
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+      },
+      body: JSON.stringify({ query: '{ viewer { clientId } }' }),
+    });
+    expect((await received.next()).data.viewer.clientId).toBeDefined();
+    expect(await received.ending()).toBe('complete');
+  });
+
+  test('come by GET too, and tell of a cursor that is none', async () => {
+    const query = encodeURIComponent('subscription { events(after: "x") { cursor } }');
+    const { response, received } = await eventSource(`${address}/graphql?query=${query}`, {
+      headers: { authorization: `Bearer ${client.token}`, accept: 'text/event-stream' },
+    });
+    expect(response.status).toBe(200);
+    expect((await received.next()).errors[0].extensions.code).toBe('BAD_CURSOR');
+    expect(await received.ending()).toBe('complete');
+  });
+});
+
+describe('an upgrade', () => {
+  test('to a WebSocket elsewhere is refused', async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/other`, 'graphql-transport-ws');
+    const [error] = await once(socket, 'error');
+    expect(String(error)).toMatch(/404/);
+  });
+
+  test('to another protocol is left alone, and its request is answered', async () => {
+    const body = JSON.stringify({ query: '{ viewer { clientId } }' });
+    const lines = [
+      ...['POST /graphql HTTP/1.1', 'host: 127.0.0.1', `authorization: Bearer ${client.token}`],
+      ...['content-type: application/json', `content-length: ${body.length}`],
+      ...['connection: close, Upgrade, HTTP2-Settings', 'upgrade: h2c', 'http2-settings: AAMAAABkAAQCAAAAAAIAAAAA'],
+    ];
+    const answers = await exchange(port, `${lines.join('\r\n')}\r\n\r\n${body}`);
+    expect(answers.map(({ status }) => status)).toEqual([200]);
+    expect(JSON.parse(answers[0].body).data.viewer.clientId).toBe(client.clientId);
+  });
+
+  test('that ends in the middle harms nobody', async () => {
+    for (let times = 0; times < 20; times++) {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(
+        'GET /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n',
+      );
+      await new Promise((resolve) => setTimeout(resolve, times % 3));
+      socket.destroy();
+    }
+    expect((await client.graphql('{ viewer { clientId } }')).status).toBe(200);
+  });
+});
