@@ -11,6 +11,7 @@ import type { Position } from '../store/query/list';
 import { rowsBy } from '../store/query/write';
 import {
   deliveriesAmong,
+  holdLanes,
   insertDeliveries,
   type NewDelivery,
   purgeDeliveries,
@@ -61,6 +62,7 @@ export function fanOut(services: Services, caller: Caller): Promise<boolean> {
     const endpoints = await takeEndpoints(scoped, caller.clientId);
     const pages = new Map<string, ReturnType<typeof eventPage>>();
     const fresh: NewDelivery[] = [];
+    const again = new Map<string, NewDelivery[]>();
     const cursors: Parameters<typeof moveCursors>[1][number][] = [];
     let more = false;
     for (const { id, position, positionId, eventTypes, resentUntil } of endpoints) {
@@ -85,9 +87,12 @@ export function fanOut(services: Services, caller: Caller): Promise<boolean> {
           ...{ id: newId(), endpointId: id, entryId, position: sortValue, subjectId },
         }),
       );
-      if (resentUntil !== null && BigInt(position) <= BigInt(resentUntil)) await resendEvents(scoped, id, deliveries);
+      if (resentUntil !== null && BigInt(position) <= BigInt(resentUntil)) again.set(id, deliveries);
       else fresh.push(...deliveries);
     }
+    const changed = new Set([...again.keys(), ...fresh.map(({ endpointId }) => endpointId)]);
+    if (changed.size) await holdLanes(scoped, [...changed]);
+    for (const [id, deliveries] of again) await resendEvents(scoped, id, deliveries);
     await insertDeliveries(scoped, fresh);
     if (cursors.length) await moveCursors(scoped, cursors);
     return more;
@@ -165,6 +170,7 @@ export function redeliver(work: Work, id: string, again: Again): Promise<{ count
           : [userError('NOT_FOUND', 'The endpoint has no delivery with this id.', ['deliveryIds', at])],
       ),
     );
+    await holdLanes(unit.db, [endpoint.id]);
     return { count: await resend(unit.db, endpoint.id, [...new Set(ids)]) };
   });
 }

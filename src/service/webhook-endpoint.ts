@@ -9,7 +9,7 @@ import { eventsNow } from '../store/event';
 import { newId } from '../store/id';
 import type { Position } from '../store/query/list';
 import { findDocument } from '../store/registered-document';
-import { insertDeliveries, positionNow, resend } from '../store/webhook-delivery';
+import { holdLanes, insertDeliveries, positionNow, resend } from '../store/webhook-delivery';
 import {
   addSecret,
   deleteEndpoint,
@@ -101,7 +101,10 @@ export function updateWebhookEndpoint(
     if (!isChanged(kept(unit, current), kept(unit, wanted))) return { webhookEndpoint: current };
     const webhookEndpoint = { ...wanted, ...touched(unit, current) };
     await saveEndpoint(unit.db, webhookEndpoint);
-    if (enabled && !current.enabled) await resend(unit.db, current.id, null);
+    if (enabled && !current.enabled) {
+      await holdLanes(unit.db, [current.id]);
+      await resend(unit.db, current.id, null);
+    }
     const action = enabled === current.enabled ? 'Update' : enabled ? 'Enable' : 'Disable';
     unit.note('WebhookEndpoint', action, kept(unit, current), kept(unit, webhookEndpoint));
     return { webhookEndpoint };
@@ -127,6 +130,7 @@ export function rotateWebhookSecret(
 /** Deletes an endpoint with its deliveries. What is under way arrives, and nothing else. */
 export function deleteWebhookEndpoint(work: Work, id: string): Promise<{ deletedId: string }> {
   return onEndpoint(work, id, async (unit, current) => {
+    await holdLanes(unit.db, [current.id]);
     await deleteEndpoint(unit.db, current.id);
     unit.note('WebhookEndpoint', 'Delete', kept(unit, current), null);
     return { deletedId: current.id };
@@ -138,6 +142,7 @@ export function testWebhookEndpoint(work: Work, id: string): Promise<{ webhookEn
   return onEndpoint(work, id, async (unit, webhookEndpoint) => {
     refuse(judgeReading(unit));
     const { id: endpointId } = webhookEndpoint;
+    await holdLanes(unit.db, [endpointId]);
     const position = await positionNow(unit.db);
     await insertDeliveries(unit.db, [{ id: newId(), endpointId, entryId: null, position, subjectId: endpointId }]);
     return { webhookEndpoint };

@@ -65,32 +65,42 @@ const uniqueLanes = (lanes: readonly Lane[]): Lane[] => [
   ).values(),
 ];
 
+/** SQL: the advisory lock on the lanes of an endpoint. Whoever records shares it, and whoever changes lanes holds it alone. */
+export const lanesLock = (how: '' | '_shared', endpointId: string): string =>
+  `pg_advisory_xact_lock${how}(hashtextextended(${endpointId}::text, 4907))`;
+
 /**
- * The lanes that have a Pending delivery. Their last one stays Pending until this transaction ends: whoever records it waits,
- * and then sees what this transaction has put behind it.
+ * Keeps outcomes from being recorded for these endpoints until the transaction ends. Otherwise a delivery could be put behind
+ * one that ends at the same moment, and nobody would make it the first. Taken before any delivery is locked, in the order of
+ * the ids: locks on the rows alone deadlocked with what records.
  */
-async function lockTails(scoped: Scoped, lanes: readonly Lane[]): Promise<Set<string>> {
-  const nameOf = ({ endpointId, subjectId }: Lane) => `${endpointId} ${subjectId}`;
-  const found = await scoped.lock<Lane>(
-    'webhook_delivery',
-    lanes.map(({ endpointId }) => endpointId),
-    `select tail.endpoint_id as "endpointId", tail.subject_id as "subjectId"
-     from json_to_recordset($3::json) as lane("endpointId" uuid, "subjectId" uuid)
-     cross join lateral (select t.endpoint_id, t.subject_id from webhook_delivery t
-       where ${ofEntity} and t.endpoint_id = lane."endpointId" and t.subject_id = lane."subjectId" and t.status = 'Pending'
-       order by t.position desc, ${eventKey('t')} desc limit 1 for share) tail`,
-    [JSON.stringify(lanes.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)))],
+export const holdLanes = (scoped: Scoped, endpointIds: readonly string[]): Promise<unknown> =>
+  scoped.lock(
+    'webhook lanes',
+    endpointIds,
+    `select ${lanesLock('', 'e.id')} from (select id from unnest($3::uuid[]) id order by id) e
+     where $1::uuid is not null and $2::uuid[] is not null`,
+    [endpointIds],
   );
-  return new Set(found.map(nameOf));
+
+/** The lanes that have a Pending delivery. */
+async function takenLanes(scoped: Scoped, lanes: readonly Lane[]): Promise<Set<string>> {
+  const found = await scoped.query<Lane>(
+    `select lane."endpointId", lane."subjectId" from json_to_recordset($3::json) as lane("endpointId" uuid, "subjectId" uuid)
+     where exists (select from webhook_delivery t
+       where ${ofEntity} and t.endpoint_id = lane."endpointId" and t.subject_id = lane."subjectId" and t.status = 'Pending')`,
+    [JSON.stringify(lanes)],
+  );
+  return new Set(found.map(({ endpointId, subjectId }) => `${endpointId} ${subjectId}`));
 }
 
 /**
- * Inserts deliveries of new events, in the order of the events. This transaction has locked their endpoints. The first of a
- * lane is due at once.
+ * Inserts deliveries of new events, in the order of the events. This transaction holds the lanes of their endpoints. The
+ * first of a lane is due at once.
  */
 export async function insertDeliveries(scoped: Scoped, rows: readonly NewDelivery[]): Promise<void> {
   if (rows.length === 0) return;
-  const taken = await lockTails(scoped, uniqueLanes(rows));
+  const taken = await takenLanes(scoped, uniqueLanes(rows));
   const written = rows.map((row) => {
     const lane = `${row.endpointId} ${row.subjectId}`;
     const first = !taken.has(lane);
@@ -107,7 +117,7 @@ export async function insertDeliveries(scoped: Scoped, rows: readonly NewDeliver
 }
 
 /**
- * Puts events into the lanes of an endpoint that this transaction has locked, whether they were sent before or not. What is
+ * Puts events into the lanes of an endpoint, which this transaction holds, whether they were sent before or not. What is
  * under way stays so; it is first, and the others follow in the order of the events.
  */
 export async function resendEvents(scoped: Scoped, endpointId: string, rows: readonly NewDelivery[]): Promise<void> {
@@ -127,7 +137,10 @@ export async function resendEvents(scoped: Scoped, endpointId: string, rows: rea
   await raiseHeads(scoped, endpointId, subjects);
 }
 
-/** Makes deliveries Pending again: those with these ids, or all that have failed. Returns how many. */
+/**
+ * Makes deliveries Pending again: those with these ids, or all that have failed. Returns how many. This transaction holds the
+ * lanes.
+ */
 export async function resend(scoped: Scoped, endpointId: string, ids: readonly string[] | null): Promise<number> {
   await scoped.connection.setLocal(byIndex);
   const which = ids ? 't.id = any($4)' : "t.status = 'Failed' and $4::uuid[] is null";
@@ -147,7 +160,7 @@ export async function resend(scoped: Scoped, endpointId: string, ids: readonly s
   return changed.length;
 }
 
-/** Nobody claims or records a Pending delivery of these lanes until the transaction ends. */
+/** Nobody claims a Pending delivery of these lanes until the transaction ends. */
 const lockLanes = (scoped: Scoped, endpointId: string, subjects: readonly string[]): Promise<unknown> =>
   scoped.lock(
     'webhook_delivery',

@@ -1,7 +1,7 @@
 import { mostInFlight } from '../domain/webhook-endpoint';
 import type { Connection, Scoped } from './connection/connection';
 import type { Lease } from './connection/lease';
-import { eventKey, type WebhookDeliveryRow } from './webhook-delivery';
+import { eventKey, lanesLock, type WebhookDeliveryRow } from './webhook-delivery';
 import type { WebhookEndpointRow } from './webhook-endpoint';
 
 /*
@@ -114,22 +114,24 @@ export interface Outcome extends Pick<Claimed, 'entityId' | 'id' | 'endpointId' 
 
 /**
  * Records outcomes in one transaction. A claim that has ended in between is left to the process that has the delivery now. A
- * lane whose first delivery has ended goes on with its next. That is a second statement: it sees what was put into the lane
- * while the first statement waited.
+ * lane whose first delivery has ended goes on with its next. The shared lock comes first, so the statements see all that was
+ * put into the lanes before.
  */
 export async function record(lease: Lease, outcomes: readonly Outcome[]): Promise<void> {
+  const endpoints = [...new Set(outcomes.map(({ endpointId }) => endpointId))];
   await lease.lock(
-    outcomes.map(({ endpointId }) => `webhook_delivery ${endpointId}`),
-    `with r as materialized (select * from json_to_recordset($1::json) as r("entityId" uuid, id uuid, claim uuid, status webhook_delivery_status,
-         "pauseMs" double precision, attempts integer, "responseStatus" integer, error text)),
-       held as materialized (select t.entity_id, t.id from webhook_delivery t join r on t.entity_id = r."entityId" and t.id = r.id
-         and t.claim = r.claim order by t.endpoint_id, t.subject_id for update of t)
-     update webhook_delivery t set status = r.status, claim = null, attempts = t.attempts + r.attempts,
+    endpoints.map((id) => `webhook lanes ${id}`),
+    `select ${lanesLock('_shared', 'e.id')} from (select id from unnest($1::uuid[]) id order by id) e`,
+    [endpoints],
+  );
+  await lease.post(
+    `update webhook_delivery t set status = r.status, claim = null, attempts = t.attempts + r.attempts,
        next_attempt_date = now() + r."pauseMs" * interval '1 ms',
        response_status = case when r.attempts > 0 then r."responseStatus" else t.response_status end, error = r.error,
        delivered_date = case when r.status = 'Delivered' then now() end
-     from held join r on r."entityId" = held.entity_id and r.id = held.id
-     where t.entity_id = held.entity_id and t.id = held.id`,
+     from json_to_recordset($1::json) as r("entityId" uuid, id uuid, claim uuid, status webhook_delivery_status,
+       "pauseMs" double precision, attempts integer, "responseStatus" integer, error text)
+     where t.entity_id = r."entityId" and t.id = r.id and t.claim = r.claim`,
     [JSON.stringify(outcomes)],
   );
   const ended = outcomes.filter(({ status }) => status !== 'Pending');

@@ -31,8 +31,17 @@ const outcome = (claimed: Awaited<ReturnType<typeof claim>>[number], more: Parti
   ...claimed,
   ...{ status: 'Delivered', pauseMs: null, attempts: 1, responseStatus: 204, error: null, ...more },
 });
-const all = async () => {
+const look = async () => {
   while (await fanOut(gateway.services, work.caller));
+};
+/** The same, once all that was written is complete. Transactions of tests beside hold events up too. */
+const all = async () => {
+  const [{ end }] = await gateway.database.owner<{ end: string }>('select event_position()::text as end');
+  const passed = 'select event_horizon() > $1::bigint as passed';
+  while (!(await gateway.database.owner<{ passed: boolean }>(passed, [end]))[0].passed) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await look();
 };
 const count = async (where: string) =>
   (await gateway.database.owner<{ n: number }>(`select count(*)::integer as n from webhook_delivery where ${where}`))[0]
@@ -68,7 +77,7 @@ describe('events', () => {
       await other.query('begin');
       await other.query('select pg_current_xact_id()');
       await fulfillments(client, 1);
-      await all();
+      await look();
       expect(await count('true')).toBe(0);
       await other.query('commit');
       await all();

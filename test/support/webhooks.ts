@@ -31,7 +31,13 @@ export async function listening(answer?: Receiver['answer']): Promise<Receiver> 
 
 /** Ends the receivers, and deletes all endpoints. */
 export async function forgotten({ database }: TestGatewayServer): Promise<void> {
+  // As a deletion does it: what is recorded at the moment comes first.
+  await database.owner('begin');
+  await database.owner(
+    'select pg_advisory_xact_lock(hashtextextended(id::text, 4907)) from (select id from webhook_endpoint order by id) e',
+  );
   await database.owner('delete from webhook_endpoint');
+  await database.owner('commit');
   await Promise.all(open.splice(0).map((each) => each.close()));
 }
 
@@ -96,6 +102,23 @@ export const hurry = ({ database }: TestGatewayServer) =>
   database.owner(
     'update webhook_delivery set next_attempt_date = now() where next_attempt_date is not null and claim is null',
   );
+
+/**
+ * The events of an object once there are so many. They wait for every older transaction of the PostgreSQL server, also of tests
+ * beside.
+ */
+export const eventsOf = async (by: TestClient, subjectId: string, count = 1) =>
+  (
+    await until(
+      () =>
+        asked(
+          by,
+          `{ events(first: 100, filter: { subjectId: { eq: "${subjectId}" } }) { edges { cursor } nodes {
+            id type at actor trackId action fromState toState subjectType subjectId changes { field before after } version subject { id } } } }`,
+        ),
+      ({ events }) => events.nodes.length >= count,
+    )
+  ).events;
 
 export const told = ({ json }: Received) => `${json.type} ${json.data.event.version}`;
 export const subjectsOf = (to: Receiver): string[] => to.received.map(({ json }) => json.data.event.subjectId);

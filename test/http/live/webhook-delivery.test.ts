@@ -6,6 +6,7 @@ import type { Received } from '../../support/receiver';
 import {
   asked,
   endpoint,
+  eventsOf,
   forgotten,
   fulfillments,
   hurry,
@@ -123,15 +124,16 @@ describe('a delivery that fails', () => {
       ({ enabled }) => !enabled,
     );
     expect(shown.disabledReason).toBe('A delivery failed 12 times over three days. The last reason: status 500.');
-    expect(await rows(id)).toMatchObject([
+    const given = await until(
+      () => rows(id),
+      ([row]) => row.status === 'Failed',
+    );
+    expect(given).toMatchObject([
       { status: 'Failed', attempts: 12 },
       { status: 'Pending', attempts: 0 },
     ]);
-    const { events } = await asked(
-      client,
-      `{ events(filter: { subjectId: { eq: "${id}" } }) { nodes { type actor changes { field before after } subject { id } } } }`,
-    );
-    expect(events.nodes.at(-1)).toEqual({
+    const events = await eventsOf(client, id, 2);
+    expect(events.nodes.at(-1)).toMatchObject({
       ...{ type: 'WebhookEndpoint.Disable', actor: client.clientId, subject: { id } },
       changes: [
         { field: 'enabled', before: 'true', after: 'false' },
@@ -295,8 +297,9 @@ describe('a client', () => {
     const [first, last] = [...ids].sort();
     expect(again.filter(([subject]) => subject === first).map(([, version]) => version)).toEqual([2, 3]);
     expect(again.filter(([subject]) => subject === last).map(([, version]) => version)).toEqual([1, 2, 3]);
-    const first4 = to.received.slice(0, 4).map(({ headers }) => headers['webhook-id']);
-    expect(first4).toEqual(expect.arrayContaining(to.received.slice(4, 7).map(({ headers }) => headers['webhook-id'])));
+    const before = to.received.slice(0, 4).map(({ headers }) => headers['webhook-id']);
+    const repeated = to.received.slice(4).filter(({ headers }) => before.includes(headers['webhook-id']));
+    expect(repeated).toHaveLength(3);
     expect(await rows(id)).toHaveLength(5);
   }, 30_000);
 
