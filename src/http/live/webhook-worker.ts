@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Caller } from '../../domain/caller';
-import { pauseAfter, retryPauses } from '../../domain/webhook-endpoint';
+import { mostInFlight, pauseAfter, retryPauses } from '../../domain/webhook-endpoint';
 import { type WebhookAnswer, type WebhookSender, webhookAttempts } from '../../gateway/webhook';
 import type { Services } from '../../service/run/services';
 import {
@@ -60,6 +60,11 @@ export class WebhookWorker {
   /** Requests under way by endpoint, until their outcome is recorded. */
   private readonly busy = new Map<string, number>();
   private total = 0;
+  /**
+   * Endpoints whose last request got no answer. Each is asked one thing at a time until it answers: hundreds that hang would
+   * otherwise take all requests that this process may have under way.
+   */
+  private readonly silent = new Set<string>();
   private outcomes: Outcome[] = [];
   private enabled = false;
   private ended = false;
@@ -139,7 +144,7 @@ export class WebhookWorker {
     const most = Math.min(mostSends - this.total, mostClaimed);
     if (!this.enabled || most <= 0) return false;
     const began = performance.now();
-    const claimed = await claimDeliveries(this.options.services, { most, leaseMs, busy: this.busy });
+    const claimed = await claimDeliveries(this.options.services, { most, leaseMs, busy: this.taken() });
     const groups = new Map<string, Claimed[]>();
     for (const delivery of claimed) {
       this.count(delivery.endpointId, 1);
@@ -148,6 +153,12 @@ export class WebhookWorker {
     }
     for (const group of groups.values()) void this.deliverAll(group, began);
     return claimed.length > 0;
+  }
+
+  /** The requests under way by endpoint, as if a silent endpoint had room for one. */
+  private taken(): Map<string, number> {
+    const silent = [...this.silent].map((id): [string, number] => [id, (this.busy.get(id) ?? 0) + mostInFlight - 1]);
+    return new Map([...this.busy, ...silent]);
   }
 
   private count(endpointId: string, by: 1 | -1): void {
@@ -206,6 +217,8 @@ export class WebhookWorker {
   /** What a delivery becomes by an answer. An endpoint that is gone, or has failed for three days, is disabled first. */
   private async judge(caller: Caller, delivery: Claimed, answer: WebhookAnswer): Promise<Outcome> {
     const { status: responseStatus, error, retryAfterMs } = answer;
+    if (responseStatus === null) this.silent.add(delivery.endpointId);
+    else this.silent.delete(delivery.endpointId);
     const tried = { ...claimOf(delivery), attempts: 1 as const, responseStatus, error };
     if (error === null) return { ...tried, status: 'Delivered', pauseMs: null };
     const pauseMs = pauseAfter(delivery.attempts + 1, retryAfterMs, Math.random());

@@ -359,6 +359,23 @@ describe('an endpoint that hangs', () => {
   }, 40_000);
 });
 
+describe('an endpoint that never answers', () => {
+  test('is asked one thing at a time by each process until it does', async () => {
+    const to = await listening(() => {});
+    await endpoint(client, to.url, ofFulfillments);
+    await fulfillments(client, 60);
+    await to.until(16);
+    await new Promise((resolve) => setTimeout(resolve, 11_500));
+    to.most = 0;
+    const before = to.received.length;
+    await to.until(before + 2, 12_000);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(to.most).toBeLessThanOrEqual(2);
+    to.answer = 204;
+    await until(async () => new Set(subjectsOf(to)).size, (size) => size === 60, 30_000);
+  }, 80_000);
+});
+
 describe('two processes', () => {
   test('send each event once, and keep the order of each object', async () => {
     const to = await listening();
