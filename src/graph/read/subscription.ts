@@ -75,7 +75,7 @@ export function subjectsOfEvents(filter: EventFilter | null | undefined): Subjec
   return types ? new Set(types.map((type) => type.split('.')[0] as HistorySubject)) : 'all';
 }
 
-/** Events of one page. */
+/** The most events of one page. */
 export const eventsAtOnce = 100;
 
 /** Names that no client can choose: a name of GraphQL has no such character. */
@@ -91,7 +91,7 @@ export interface EventQuery {
   /** The variables, without one that only says where to begin. */
   shared: Variables;
   /** The query of the events behind a cursor. */
-  page(after: string, first?: number): Operation;
+  page(after: string, first: number): Operation;
 }
 
 /** A page of events, as the query for it answers. */
@@ -152,7 +152,7 @@ export function eventQuery(operation: Operation): EventQuery {
   return {
     ...{ name: root.node.alias?.value ?? root.node.name.value, after: after ?? undefined, filter },
     shared: withoutBeginning(root.node, operation),
-    page: (behind, first = eventsAtOnce) => ({
+    page: (behind, first) => ({
       ...{ ...query, document, node },
       variables: { ...operation.variables, [own.after]: behind, [own.first]: first },
     }),

@@ -1,7 +1,8 @@
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { RequestError, type RequestErrorCode } from '../../domain/errors';
+import { LimitError } from '../../domain/limits';
 import { placeOf } from '../../graph/read/events';
-import { type EventQuery, pageIn, subjectsOfEvents, takeOwn } from '../../graph/read/subscription';
+import { type EventQuery, eventsAtOnce, pageIn, subjectsOfEvents, takeOwn } from '../../graph/read/subscription';
 import type { Changes } from '../../service/changes';
 import type { Reader, Reading } from './reader';
 import { Shared } from './shared';
@@ -38,6 +39,7 @@ export class EventStream extends Shared {
   private length = 0;
   private beginning: Promise<void> | undefined;
   private isAdvancing = false;
+  private atOnce = eventsAtOnce;
   /** Subscribers that have taken all. */
   private waiting = 0;
   private isDue = false;
@@ -145,9 +147,21 @@ export class EventStream extends Shared {
     this.recent.splice(0, drop);
   }
 
+  /** Pages are as long as their selection allows. */
+  private async result(after: string, reading: Reading): Promise<FormattedExecutionResult> {
+    const query = this.query.page(after, this.atOnce);
+    try {
+      return await this.reader.meter.run('events', () => this.reader.run(query, reading));
+    } catch (error) {
+      const isLong = error instanceof LimitError && ['cost', 'reply'].includes(error.details.limit);
+      if (!isLong || this.atOnce === 1) throw error;
+      this.atOnce = Math.ceil(this.atOnce / 10);
+      return this.result(after, reading);
+    }
+  }
+
   private async read(after: string, reading: Reading): Promise<Page> {
-    const query = this.query.page(after);
-    const { data, errors = [] } = await this.reader.meter.run('events', () => this.reader.run(query, reading));
+    const { data, errors = [] } = await this.result(after, reading);
     const found = pageIn((data ?? {}) as Record<string, unknown>);
     if (!found) throw new RequestError(errors[0].extensions!.code as RequestErrorCode, errors[0].message);
     const { edges, pageInfo } = found;

@@ -55,6 +55,7 @@ export class Live {
   private readonly timer: NodeJS.Timeout;
   private count = 0;
   private isStopping = false;
+  private isJudging = false;
 
   constructor(private readonly options: LiveOptions) {
     this.timer = setInterval(() => this.judgeAll(), Math.max(options.grantsTtlMs, leastMs)).unref();
@@ -126,7 +127,11 @@ export class Live {
     if (caller.undecided) throw caller.undecided;
     if (!caller.scopes.has('read')) throw new RequestError('FORBIDDEN', 'Subscriptions need the scope "read".');
     const events = followsEvents(operation) ? eventQuery(operation) : undefined;
-    return (subscriber) => this.sharedFor(operation, caller, events).follow(subscriber, events?.after);
+    const shared = () => this.sharedFor(operation, caller, events);
+    // Begun with the first answer that is asked for, so that nothing is shared by nobody.
+    return async function* (subscriber) {
+      yield* shared().follow(subscriber, events?.after);
+    };
   }
 
   /** Ends all subscriptions, and takes no more. Their clients connect again, to another process. */
@@ -137,15 +142,18 @@ export class Live {
   }
 
   private sharedFor(operation: Operation, caller: Caller, events: EventQuery | undefined): Shared {
-    const key = keyOf(operation, events?.shared ?? operation.variables, caller);
+    const query = events?.page('', 1) ?? queryOf(operation);
+    const subjects = subjectsRead(query);
+    // A query that reads whatever an id names may find what belongs to one client alone.
+    const owner = subjects === 'all' ? caller.clientId : null;
+    const key = keyOf(operation, events?.shared ?? operation.variables, caller, owner);
     const known = this.shared.get(key);
     if (known) return known;
     const { reader, changes } = this.options;
     const forget = () => this.shared.get(key) === made && this.shared.delete(key);
-    const query = queryOf(operation);
     const made: Shared = events
       ? new EventStream(reader, events, changes, caller.entityId, forget)
-      : new LiveRead(reader, query, subjectsRead(query), changes, caller.entityId, forget);
+      : new LiveRead(reader, query, subjects, changes, caller.entityId, forget);
     this.shared.set(key, made);
     return made;
   }
@@ -168,14 +176,19 @@ export class Live {
 
   /** Ends the sessions whose token has ended, whose client is revoked, or whose grants have changed. */
   private async judgeAll(): Promise<void> {
-    for (const session of [...this.sessions.keys()]) {
-      try {
-        const now = await this.options.identity.callerOf(session.headers, session.requestId);
-        if (scopeOf(now) !== scopeOf(session.caller)) session.end({ kind: 'changed' });
-      } catch (error) {
-        // An outage says nothing of the client.
-        if (error instanceof RequestError && error.code !== 'UNAVAILABLE') session.end({ kind: 'refused', error });
-      }
+    if (this.isJudging) return;
+    this.isJudging = true;
+    await Promise.all([...this.sessions.keys()].map((session) => this.judge(session)));
+    this.isJudging = false;
+  }
+
+  private async judge(session: Session): Promise<void> {
+    try {
+      const now = await this.options.identity.callerOf(session.headers, session.requestId);
+      if (scopeOf(now) !== scopeOf(session.caller)) session.end({ kind: 'changed' });
+    } catch (error) {
+      // An outage says nothing of the client.
+      if (error instanceof RequestError && error.code !== 'UNAVAILABLE') session.end({ kind: 'refused', error });
     }
   }
 }
@@ -199,9 +212,9 @@ function scopeOf(caller: Caller): string {
   return JSON.stringify([clientId, documentMode, [...scopes].sort(), where]);
 }
 
-/** Equal subscriptions in the same scope have the same key, whoever their clients are. */
-function keyOf({ hash, node }: Operation, variables: Variables, caller: Caller): string {
-  const scope = [caller.entityId, [...caller.orgIds].sort(), [...caller.scopes].sort()];
+/** Equal subscriptions in the same scope have the same key, whoever their clients are, unless they have an owner. */
+function keyOf({ hash, node }: Operation, variables: Variables, caller: Caller, owner: string | null): string {
+  const scope = [caller.entityId, [...caller.orgIds].sort(), [...caller.scopes].sort(), owner];
   const asked = [hash, node.name?.value ?? null, canonical(variables), scope];
   return createHash('sha256').update(JSON.stringify(asked)).digest('base64url');
 }

@@ -196,6 +196,16 @@ test('a subscriber that does not read is cut off, resumes from its cursor, and h
   expect(ids(await take(again, 300))).toEqual(expected.slice(1));
 });
 
+test('a selection that costs too much for a page of many comes in shorter ones', async () => {
+  const wide = Array.from({ length: 80 }, (_, at) => `o${at}: orders(first: 100) { nodes { orderNumber } }`).join(' ');
+  const query = `subscription { events { node { id subject { ... on Account { ${wide} } } } } }`;
+  const received = subscribe({ query });
+  await delay(500);
+  const id = await account('A');
+  const { data } = await received.next();
+  expect([data.events.node.subject.o79, id]).toEqual([{ nodes: [] }, expect.any(String)]);
+});
+
 test('server-sent events hand on the same cursors', async () => {
   const headers = {
     authorization: `Bearer ${client.token}`,
