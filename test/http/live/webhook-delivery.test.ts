@@ -372,7 +372,11 @@ describe('an endpoint that never answers', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(to.most).toBeLessThanOrEqual(2);
     to.answer = 204;
-    await until(async () => new Set(subjectsOf(to)).size, (size) => size === 60, 30_000);
+    await until(
+      async () => new Set(subjectsOf(to)).size,
+      (size) => size === 60,
+      30_000,
+    );
   }, 80_000);
 });
 
