@@ -225,7 +225,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const { documents } = graph;
     webhooks = new WebhookWorker({
       ...{ services, identity, log: app.log },
-      payloads: new Payloads({ ...graph, services, limits, rates }),
+      payloads: new Payloads({ ...graph, onFailure: services.onFailure }),
       sender: new WebhookSender({ ...options.webhooks, local: services.localWebhooks, version }),
     });
     app.addHook('onClose', () => webhooks!.stop());

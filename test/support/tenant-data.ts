@@ -133,10 +133,10 @@ async function webhookOf({ database }: TestGatewayServer, work: Work): Promise<E
   const url = 'https://example.com/hook';
   const { webhookEndpoint } = await createWebhookEndpoint(work, { url, documentId: hashOf(text) }, () => undefined);
   await testWebhookEndpoint(work, webhookEndpoint.id);
-  const [{ id }] = await database.owner<{ id: string }>('select id from webhook_delivery where entity_id = $2 and endpoint_id = $1', [
-    webhookEndpoint.id,
-    webhookEndpoint.entityId,
-  ]);
+  const [{ id }] = await database.owner<{ id: string }>(
+    'select id from webhook_delivery where entity_id = $2 and endpoint_id = $1',
+    [webhookEndpoint.id, webhookEndpoint.entityId],
+  );
   return { endpoint: webhookEndpoint.id, delivery: id.replaceAll('-', ''), document: hashOf(text) };
 }
 

@@ -114,7 +114,7 @@ interface Graph {
   meter: LiveMeter;
   prepareMessage(caller: Caller, payload: unknown): Promise<Operation>;
   parsed: ParsedDocuments;
-  documentLimits: DocumentLimits;
+  reader: Reader;
 }
 
 export async function graphqlRoute(
@@ -285,7 +285,7 @@ export async function graphqlRoute(
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return { documents, inFlight, live, meter, prepareMessage, parsed, documentLimits };
+  return { documents, inFlight, live, meter, prepareMessage, parsed, reader };
 }
 
 /**

@@ -112,6 +112,22 @@ describe('a WebSocket is closed with the code that says why', () => {
   });
 });
 
+test('a token, entity and orgs may come in the headers of the WebSocket too, and connection_init wins', async () => {
+  const { entityId } = (await client.work()).caller;
+  const own = { authorization: `Bearer ${client.token}`, 'zuora-entity-ids': entityId };
+  const socket = await open('graphql-transport-ws', own);
+  send(socket, { type: 'connection_init' });
+  expect((await message(socket)).type).toBe('connection_ack');
+  send(socket, { type: 'subscribe', id: '1', payload: { query: counts } });
+  expect((await message(socket)).payload.data.fulfillmentCounts).toHaveLength(5);
+  const foreign = await open('graphql-transport-ws', { ...own, 'zuora-entity-ids': 'f'.repeat(32) });
+  send(foreign, { type: 'connection_init' });
+  expect((await closed(foreign))[0]).toBe(4403);
+  const both = await open('graphql-transport-ws', { ...own, 'zuora-entity-ids': 'f'.repeat(32) });
+  send(both, init({ 'Zuora-Entity-Ids': entityId }));
+  expect((await message(both)).type).toBe('connection_ack');
+});
+
 describe('a subscription is refused with a coded error', () => {
   test.each([
     ['a mutation', { query: 'mutation { postBillRun(key: "1") { userErrors { code } } }' }, 'BAD_REQUEST'],
