@@ -246,6 +246,7 @@ describe('what comes out of the database', () => {
         ['settling', '30s', '0', '20000', '10'],
         ['side', '30s', '0', '20000', '10'],
         ['working', '30s', '0', '20000', '10'],
+        ['delivering', '12s', '0', '20000', '10'],
       ]);
     } finally {
       await db.close();
