@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
-import { isRetryable, type UserErrorCode } from '../../src/domain/errors';
+import { isRetryable, type UserErrorCode, userErrorCodes } from '../../src/domain/errors';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { killAll, type Started, start } from '../support/process';
 import {
@@ -56,7 +56,9 @@ interface Sent {
 const seen = { died: 0, lost: 0, answered: 0, done: 0, replayed: 0 };
 
 const mayPass = (reply: string): boolean =>
-  [...reply.matchAll(/"code":"(\w+)"/g)].some(([, code]) => isRetryable(code as UserErrorCode));
+  [...reply.matchAll(/"code":"(\w+)"/g)].some(
+    ([, code]) => code in userErrorCodes && isRetryable(code as UserErrorCode),
+  );
 
 class Story {
   private readonly sent: Sent[] = [];
