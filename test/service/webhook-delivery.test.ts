@@ -8,7 +8,11 @@ import {
   type Outcome,
   recordOutcomes,
 } from '../../src/service/webhook-delivery';
+import type { Connection } from '../../src/store/connection/connection';
+import { newId } from '../../src/store/id';
+import { claimDue } from '../../src/store/webhook-queue';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { rowsRead } from '../support/plan';
 import { endpoint, fulfillments, ofFulfillments } from '../support/webhooks';
 
 /* What workers do in the database: cursors, lanes and claims, without a receiver. */
@@ -152,25 +156,36 @@ describe('a claim', () => {
     ['of one object', 200_000, 1],
     ['of many objects, of which each waits for its retry', 200_000, 1_000],
   ])(
-    'among 200,000 pending deliveries %s is one look at an index',
+    'among 200,000 pending deliveries %s reads no more than it takes',
     async (name, deliveries, subjects) => {
       const { id } = await endpoint(client, url);
       await insertMany(id, deliveries, subjects);
-      if (name.includes('retry'))
+      const waits = name.includes('retry');
+      if (waits) {
         await gateway.database.owner(
           "update webhook_delivery set next_attempt_date = now() + interval '1 hour' where next_attempt_date is not null",
         );
-      const began = performance.now();
+      }
+      const most = waits ? 0 : Math.min(subjects, mostInFlight);
+      // Rows and not time: a busy machine takes seconds to write the commit down.
+      let asked: [string, unknown[]] | undefined;
+      const spy = {
+        query: async (...statement: [string, unknown[]]) => {
+          asked = statement;
+          return [];
+        },
+      };
+      await claimDue(spy as unknown as Connection, newId(), { most: 200, leaseMs: 1, busy: new Map() });
+      const { rows } = await gateway.database.pool.query(`explain (analyze, format json) ${asked![0]}`, asked![1]);
+      expect(rowsRead(rows[0]['QUERY PLAN'][0].Plan)).toBeLessThan(100);
+      await gateway.database.owner('update webhook_delivery set next_attempt_date = now() where claim is not null');
       const claimed = await claim();
-      const claiming = performance.now() - began;
-      expect(claimed).toHaveLength(name.includes('retry') ? 0 : Math.min(subjects, mostInFlight));
-      const recording = performance.now();
+      expect(claimed).toHaveLength(most);
       await recordOutcomes(
         gateway.services,
         claimed.map((each) => outcome(each)),
       );
-      const took = { claiming, recording: performance.now() - recording };
-      expect([took, took.claiming < 150 && took.recording < 150]).toEqual([took, true]);
+      expect(await count("status = 'Delivered'")).toBe(most);
     },
     60_000,
   );
