@@ -44,6 +44,8 @@ async function main(): Promise<void> {
     ...config,
     // Production uses the log instead.
     onStep: config.production ? undefined : tell,
+    onAdvice: (statements) =>
+      log.warn({ statements }, 'an administrator should run these statements in the database: docs/operations.md'),
     onPoolError: (err) => log.warn({ err }, 'a database connection was lost'),
   });
   const gatewayPool = openPool(database.options, 4);
