@@ -28,7 +28,8 @@ const onTables = "array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REF
 const canBecome = "case when current_setting('server_version_num')::integer < 160000 then 'MEMBER' else 'SET' end";
 
 /**
- * One row of `RightsHeld`, for the user that migrates. 9 ms of a start; with sequences for 10,000 entities SEQUENCES ms.
+ * One row of `RightsHeld`, for the user that migrates. It takes 20 ms of a start; 80 with the 14,000
+ * sequences of 2,000 entities.
  * Rights that PUBLIC has on a function are no rights of a role, since PUBLIC may execute each new function.
  */
 export const rightsHeld = `
