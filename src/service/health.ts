@@ -1,3 +1,4 @@
+import { tellOutage } from './run/outage';
 import { within } from './run/patience';
 import type { Services } from './run/services';
 
@@ -11,7 +12,8 @@ export async function isReady({ db }: Services): Promise<Readiness> {
   try {
     const looked = db.isMigrated().then((is): Readiness => (is ? 'ready' : 'migrations pending'));
     return await within(patienceMs, looked, () => 'database unreachable');
-  } catch {
+  } catch (error) {
+    tellOutage(error);
     return 'database unreachable';
   }
 }
