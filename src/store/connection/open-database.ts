@@ -75,8 +75,9 @@ function explained(error: unknown, url: string): unknown {
   const { code, message } = error as { code?: string; message: string };
   const { host, pathname } = new URL(url);
   if (error instanceof RightsMissing) {
+    const lacks = `The database ${pathname.slice(1)} on ${host} lacks rights that its migrations made, as after a restore without the roles.`;
     return new OpenError(
-      `The database ${pathname.slice(1)} on ${host} lacks rights that its migrations made, as after a restore without the roles. A superuser runs this there, and then the gateway starts:\n${message}`,
+      [lacks, '-- A superuser runs these statements in it, and then the gateway starts.', message].join('\n'),
     );
   }
   if (code === 'P0001') return new OpenError(message);
