@@ -10,6 +10,7 @@ import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../
 import { schemaText } from '../graph/build/schema';
 import { fulfillmentResource } from '../http/rest/envelope';
 import { migrate } from '../store/connection/database';
+import { type RightsHeld, rightsInFull } from '../store/connection/rights';
 import { startEmbedded } from '../store/embedded/embedded';
 import { picture, pictureNames, waysIn } from './picture';
 import { withoutArguments } from './usage';
@@ -154,16 +155,15 @@ export const rightsFile = 'src/store/connection/expected-rights.ts';
 export async function generatedRights(url: string): Promise<string> {
   const owner = new Client(url);
   await owner.connect();
+  let rights: string[];
   try {
     // What everybody may do hides what the migrations grant.
     await owner.query(`revoke temporary on database ${owner.escapeIdentifier(owner.database!)} from public`);
+    await migrate({ url }, () => {});
+    ({ rights } = (await owner.query<RightsHeld>(rightsInFull)).rows[0]);
   } finally {
     await owner.end();
   }
-  let rights: string[] = [];
-  await migrate({ url }, (held) => {
-    rights = held.rights;
-  });
   const quoted = (right: string) => (right.includes("'") ? JSON.stringify(right) : `'${right}'`);
   return `/* What \`npm run generate\` reads in a database after all migrations. rights.ts says what it means. */
 

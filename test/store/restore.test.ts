@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import { createClient } from '../../src/service/client';
 import { Database, migrate } from '../../src/store/connection/database';
 import { openDatabase } from '../../src/store/connection/open-database';
-import { type RightsHeld } from '../../src/store/connection/rights';
+import { rightsInFull } from '../../src/store/connection/rights';
 import { type RunningPostgres, startEmbedded } from '../../src/store/embedded/embedded';
 import { installedPostgres } from '../support/installed';
 import { killAll, start } from '../support/process';
@@ -66,13 +66,7 @@ const [backUp, restore, analyze] = Array.from(
   ([, text]) => text,
 );
 
-async function heldBy(url: string): Promise<RightsHeld> {
-  let rights: RightsHeld | undefined;
-  await migrate({ url }, (held) => {
-    rights = held;
-  });
-  return rights!;
-}
+const heldBy = async (url: string) => (await ask(url, rightsInFull))[0];
 
 given('a database that moves into another cluster', () => {
   beforeAll(async () => {

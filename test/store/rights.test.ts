@@ -100,6 +100,15 @@ test.each([
   expect(await refusal()).toBeUndefined();
 });
 
+test('a table or a function that is gone is named, since no grant brings it back', async () => {
+  await database.owner('alter table refund rename to away; alter function analyze_documents() rename to gone');
+  expect(await refusal()).toBe(
+    '-- missing tables and functions, which no statement here makes: public.refund, public.analyze_documents()',
+  );
+  await database.owner('alter table away rename to refund; alter function gone() rename to analyze_documents');
+  expect(await refusal()).toBeUndefined();
+});
+
 test('the right to temporary tables may come from everybody, or be granted', async () => {
   const name = new URL(database.url).pathname.slice(1);
   await database.owner(`revoke temporary on database ${name} from public`);
