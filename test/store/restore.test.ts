@@ -160,8 +160,8 @@ given('a database that moves into another cluster', () => {
       'select pg_get_userbyid(datdba) as owner from pg_database where datname = current_database()',
     );
     expect(of).toBe('keeper');
-    expect(await ask(url, 'select epoch from event_epoch order by epoch')).toEqual([{ epoch: 1 }, { epoch: 2 }]);
     await works(url);
+    expect(await ask(url, 'select epoch from event_epoch order by epoch')).toEqual([{ epoch: 1 }, { epoch: 2 }]);
   });
 
   test.each([
