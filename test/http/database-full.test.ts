@@ -50,16 +50,20 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   killAll();
-  await owner.end();
-  await postgres.stop();
-  if (mounted) execFileSync('umount', [small]);
+  await gateway?.ended;
+  // A server stays up, and its disk mounted, while anybody is connected.
+  for (const client of clients) await client.end();
+  await postgres?.stop();
+  if (mounted) execFileSync('umount', ['-l', small]);
   rmSync(dir, { recursive: true, force: true });
 });
 
+const clients: Client[] = [];
 async function connected(): Promise<Client> {
   const client = new Client(postgres.url);
   client.on('error', () => {});
   await client.connect();
+  clients.push(client);
   return client;
 }
 const codeOf = (act: Promise<unknown>): Promise<string | undefined> =>
@@ -82,19 +86,24 @@ interface Line {
   msg: string;
 }
 
+/** How often something is asked for that has to come, so that a test that fails also ends. */
+const mostRounds = 200;
+
 /** What the log says at the level of warnings or above, once an outage of a kind is in it. */
 async function loggedWith(outage: string): Promise<Line[]> {
-  for (;;) {
+  for (let round = 0; round < mostRounds; round++) {
     const lines = gateway.out().match(/^\{.*\}$/gm) ?? [];
     const found = lines.map((line) => JSON.parse(line) as Line).filter(({ level }) => level >= 40);
     if (found.some((line) => line.outage === outage)) return found.filter((line) => !/JWT_SIGNING_KEY/.test(line.msg));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  throw new Error(`no line with the outage ${outage}`);
 }
 
 /** So many requests fail as they do in an outage. Others may be served meanwhile. */
 async function unavailable(ask: () => Promise<Response>, count: number): Promise<void> {
-  for (let failed = 0; failed < count; ) {
+  let failed = 0;
+  for (let round = 0; failed < count && round < mostRounds; round++) {
     for (const reply of await Promise.all(Array.from({ length: 5 }, ask))) {
       const body = (await reply.json()) as { errors?: { extensions: object }[] };
       if (reply.status === 200 && !body.errors) continue;
@@ -103,6 +112,7 @@ async function unavailable(ask: () => Promise<Response>, count: number): Promise
       failed++;
     }
   }
+  expect(failed).toBeGreaterThanOrEqual(count);
 }
 const served = async (ask: () => Promise<Response>) => {
   const body = (await (await ask()).json()) as { errors?: object[] };
@@ -146,11 +156,13 @@ async function toldOnce(outage: string, code: string): Promise<void> {
 test('no memory for locks is one line of the log, and requests are UNAVAILABLE until there is some', async () => {
   const greedy = await connected();
   // Locks of a session outlive the statement that fails.
-  for (let first = 0, code: string | undefined; code !== '53200'; first += 10_000) {
+  let code: string | undefined;
+  for (let first = 0; code !== '53200' && first < 1_000_000; first += 10_000) {
     code = await codeOf(
       greedy.query('select pg_advisory_lock(n) from generate_series($1::bigint, $1 + 9999) n', [first]),
     );
   }
+  expect(code).toBe('53200');
   await unavailable(write, 20);
   await toldOnce('outOfMemory', '53200');
   await greedy.end();
@@ -158,15 +170,12 @@ test('no memory for locks is one line of the log, and requests are UNAVAILABLE u
 });
 
 test('no free connection is one line of the log, requests are UNAVAILABLE, and the process is not ready', async () => {
-  const others: Client[] = [];
+  const before = clients.length;
   const takeAll = async () => {
     for (;;) {
-      const client = new Client(postgres.url);
-      client.on('error', () => {});
-      const code = await codeOf(client.connect());
+      const code = await codeOf(connected());
       if (code === '53300') return;
       expect(code).toBeUndefined();
-      others.push(client);
     }
   };
   await takeAll();
@@ -184,8 +193,10 @@ test('no free connection is one line of the log, requests are UNAVAILABLE, and t
     ['away', '57P01'],
     ['tooManyConnections', '53300'],
   ]);
-  for (const client of others) await client.end();
-  while ((await fetch(`${origin}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const client of clients.splice(before)) await client.end();
+  for (let round = 0; round < mostRounds && (await fetch(`${origin}/readyz`)).status !== 200; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   await served(read);
   await served(write);
 });
