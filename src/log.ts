@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { type GatewayCall, gatewayCalls, outcomeOf } from './gateway/port';
+import { outcomeOfAttempt, type WebhookAttempt, webhookAttempts } from './gateway/webhook';
 import { type ChunkWork, chunkWork } from './service/bill-run-worker';
 import { summaryOf } from './statement';
 import { type StatementRun, statements } from './store/connection/connection';
@@ -60,6 +61,13 @@ export function openLog(level: string): { log: Logger; setLevel(level: string): 
     log.debug({ run, phase, carefully, outcome, milliseconds: millisecondsSince(began) }, 'bill run chunk');
   };
 
+  const onWebhook = (message: unknown) => {
+    const { endpointId, deliveryId, began, result } = message as WebhookAttempt;
+    const outcome = outcomeOfAttempt(message as WebhookAttempt);
+    const { status, error } = result ?? {};
+    log.debug({ endpointId, deliveryId, outcome, status, error, milliseconds: millisecondsSince(began) }, 'webhook');
+  };
+
   let told = false;
   const setLevel = (wanted: string) => {
     log.level = wanted;
@@ -69,6 +77,7 @@ export function openLog(level: string): { log: Logger; setLevel(level: string): 
     statements.asyncEnd[change](onStatement);
     gatewayCalls.asyncEnd[change](onCall);
     chunkWork.asyncEnd[change](onChunk);
+    webhookAttempts.asyncEnd[change](onWebhook);
   };
   setLevel(level);
   return { log, setLevel };

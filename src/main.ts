@@ -94,6 +94,8 @@ async function serve(
   tracing: Tracing | undefined,
   close: () => Promise<void>,
 ): Promise<void> {
+  // A demo's receiver runs on the same machine. Production never has an embedded database.
+  services.localWebhooks = embedded && !config.production;
   if (embedded) await fillDemo(services, options, tell);
   if (config.databaseReplicaUrls.length) {
     const { url: _, ...rest } = options;
@@ -118,6 +120,7 @@ async function serve(
   await app.listen({ host: config.host, port: config.port });
   const stopHousekeeping = keepHouse(services);
   const stopWorkers = startWorkers(services, config.billRunWorkers);
+  server.webhooks.start();
   welcome(app.listeningOrigin, demo !== undefined);
 
   let stopping = false;
@@ -144,6 +147,7 @@ async function serve(
       wait('requests', answerAll(server)),
       wait('housekeeping', stopHousekeeping()),
       wait('bill runs', stopWorkers()),
+      wait('webhooks', server.webhooks.stop()),
     ]);
     clearTimeout(lastCall);
     await wait('database and traces', close());

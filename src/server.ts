@@ -8,6 +8,7 @@ import Fastify, {
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, outcomeOf } from './gateway/port';
+import { WebhookSender, type WebhookSenderOptions } from './gateway/webhook';
 import { smallRequestSeen } from './graph/read/event-loop';
 import { Identity } from './http/auth/identity';
 import { addressOf, oauth } from './http/auth/oauth';
@@ -23,6 +24,8 @@ import { healthRoutes } from './http/health';
 import { hostCheck, onlyFor } from './http/hosts';
 import { limited } from './http/limiting';
 import { serveSockets, WebSocketOnly } from './http/live/socket';
+import { Payloads } from './http/live/webhook-payload';
+import { WebhookWorker } from './http/live/webhook-worker';
 import { watchMethods } from './http/methods';
 import { clientGone, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
@@ -68,12 +71,16 @@ export interface ServerOptions extends HeaderOptions {
   tracing?: Tracing;
   /** The bearer token for /metrics. */
   metricsToken?: string;
+  /** How webhooks are sent. */
+  webhooks?: Omit<WebhookSenderOptions, 'version' | 'local'>;
 }
 
 export interface Server {
   app: FastifyInstance;
   identity: Identity;
   documents: RegisteredDocuments;
+  /** Sends webhooks once it is started. */
+  webhooks: WebhookWorker;
   /** Resolves when no work after replies is left. */
   settled(): Promise<void>;
   /** From now on each reply closes its connection. Resolves when the server may be closed without a reset. */
@@ -140,6 +147,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const afterwards = new Afterwards();
   const metrics = new Metrics(services, version);
   const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
+  let webhooks: WebhookWorker | undefined;
   const changes = new Changes(services.db, services.onFailure);
   let graph: Awaited<ReturnType<typeof graphqlRoute>> | undefined;
 
@@ -215,6 +223,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
     const { documents } = graph;
+    webhooks = new WebhookWorker({
+      ...{ services, identity, log: app.log },
+      payloads: new Payloads({ ...graph, onFailure: services.onFailure }),
+      sender: new WebhookSender({ ...options.webhooks, local: services.localWebhooks, version }),
+    });
+    app.addHook('onClose', () => webhooks!.stop());
+    changes.onCommit = () => webhooks!.wake();
     metrics.watch(documents, unsent);
     metrics.watchOperations(graph.inFlight);
     metrics.add(graph.meter.all);
@@ -235,7 +250,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('preClose', async () => endSubscriptions());
   await app.ready();
   return {
-    ...{ app, identity, documents },
+    ...{ app, identity, documents, webhooks: webhooks! },
     settled: () => afterwards.settled(),
     moment: () => {
       endSubscriptions();

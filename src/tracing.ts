@@ -21,6 +21,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { FastifyInstance } from 'fastify';
 import { gatewayCalls, outcomeOf } from './gateway/port';
+import { outcomeOfAttempt, webhookAttempts } from './gateway/webhook';
 import { operations } from './graph/read/execution';
 import { chunkWork } from './service/bill-run-worker';
 import { summaryOf } from './statement';
@@ -148,6 +149,18 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
       attributes: { 'gateway.bill_run': run, 'gateway.phase': phase, 'gateway.one_by_one': carefully },
     }),
     ({ result }) => ({ 'gateway.found': result !== false }),
+  );
+  follow(
+    webhookAttempts,
+    SpanKind.CLIENT,
+    ({ endpointId, deliveryId }) => ({
+      name: 'webhook',
+      attributes: { 'gateway.webhook_endpoint': endpointId, 'gateway.webhook_delivery': deliveryId },
+    }),
+    (attempt) => ({
+      'gateway.outcome': outcomeOfAttempt(attempt),
+      ...(typeof attempt.result?.status === 'number' && { 'http.response.status_code': attempt.result.status }),
+    }),
   );
 
   return {

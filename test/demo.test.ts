@@ -200,7 +200,7 @@ describe('the demo clients', () => {
   test('the first has one entity, at least two orgs, and every scope', async () => {
     const { viewer: first } = await queried(clients[0], viewer);
     expect(first.clientId).toBe(demoClientId);
-    expect(first.scopes).toEqual(['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay', 'admin']);
+    expect(first.scopes).toEqual(['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay', 'webhook', 'admin']);
     expect(first.entities).toEqual([first.entity]);
     expect(first.orgs.length).toBeGreaterThanOrEqual(2);
     expect((await token(clients[0])).scope.split(' ')).toContain(`entity.${first.entity.id}`);

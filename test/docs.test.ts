@@ -192,7 +192,7 @@ describe('blocks of shell', () => {
   });
 
   test.each(pages)('of %s are fenced and named, so that none is overlooked', (file) => {
-    const names = ['sh', 'graphql', 'json', 'yaml', 'mermaid', 'text', 'sql'];
+    const names = ['sh', 'graphql', 'json', 'js', 'yaml', 'mermaid', 'text', 'sql'];
     expect(blocksOf(file).filter(({ language }) => !names.includes(language))).toEqual([]);
     expect(read(file).match(/^\s*(```|~~~)/gm) ?? []).toHaveLength(2 * blocksOf(file).length);
     const indented = linesOf(read(file)).filter(({ text }, index, lines) => {

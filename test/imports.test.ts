@@ -32,7 +32,8 @@ const rules: Record<string, Rule> = {
     builtins: /^read\/(cursor|execution)\.ts$/,
   },
   http: {
-    folders: ['http', 'graph', 'service', 'domain'],
+    // Webhooks are sent through gateway/webhook.ts.
+    folders: ['http', 'graph', 'service', 'domain', 'gateway'],
     packages: [
       'fastify',
       '@fastify/',
@@ -47,7 +48,7 @@ const rules: Record<string, Rule> = {
     ],
     builtins: /./,
   },
-  gateway: { folders: ['gateway', 'domain', 'store'], packages: [], builtins: /^port\.ts$/ },
+  gateway: { folders: ['gateway', 'domain', 'store'], packages: [], builtins: /^(port|webhook|webhook-address)\.ts$/ },
 };
 
 /** The files of src by their paths below it. The playground's page and its bundling are a build step apart. */

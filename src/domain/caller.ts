@@ -2,7 +2,7 @@ import type { RequestError } from './errors';
 import type { DocumentMode } from './registered-document';
 
 /** The rights of a client. Each root field and REST route names the scope that it needs. */
-export const scopes = ['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay', 'admin'] as const;
+export const scopes = ['read', 'order', 'fulfill', 'edit-booked', 'bill', 'pay', 'webhook', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
 export const scopeMeanings: Record<Scope, string> = {
@@ -12,6 +12,7 @@ export const scopeMeanings: Record<Scope, string> = {
   'edit-booked': 'editing fulfillments that are Booked ("Allow Edit Of Booked Order Line Items")',
   bill: 'runBilling, bill runs and billing documents',
   pay: 'collectPayment and refunds',
+  webhook: 'webhook endpoints of the client itself, which also needs the scope read',
   admin: 'settings, clients and registered documents',
 };
 

@@ -19,12 +19,14 @@ export const historySubjects = [
   'Refund',
   'BillRun',
   'BillingSettings',
+  'WebhookEndpoint',
 ] as const;
 export type HistorySubject = (typeof historySubjects)[number];
 
 /**
  * The act that changed an object. Four acts are of bill runs: Start (a worker begins), Progress (some accounts are
- * billed), Finish (a worker ends a phase) and Remove (a client asks for removal). Delete comes when the run is gone.
+ * billed), Finish (a worker ends a phase) and Remove (a client asks for removal). Delete comes when the run is gone. Three acts
+ * are of webhook endpoints: Rotate (a new secret), Enable, and Disable (by the client, or by the gateway after failures).
  */
 export const historyActions = [
   'Create',
@@ -50,6 +52,9 @@ export const historyActions = [
   'Finish',
   'Remove',
   'Reopen',
+  'Rotate',
+  'Enable',
+  'Disable',
 ] as const;
 export type HistoryAction = (typeof historyActions)[number];
 
@@ -79,8 +84,8 @@ const untold = new Set([
   'updatedById',
 ]);
 
-/** Fields listed as changed, but without their values. */
-const secret = new Set(['paymentMethodToken']);
+/** Fields listed as changed, but without their values. The path of a webhook's URL often holds a secret. */
+const secret = new Set(['paymentMethodToken', 'url']);
 
 const text = (field: string, value: unknown): string | null => {
   if (value == null) return null;

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { Ctx, Field, FieldResolver, ID, Info, Int, ObjectType, Resolver, Root } from 'type-graphql';
+import { testEvent } from '../domain/webhook-endpoint';
 import type { HistoryEntryRow } from '../store/history';
 import type { GraphContext } from './context';
 import { nounOfSubject } from './model/subjects';
@@ -7,6 +8,7 @@ import { Node } from './node';
 import { columnsOf } from './read/columns';
 import { selectedFields } from './read/selection';
 import { shownSettings } from './read/show';
+import { ownEndpoint } from './read/webhooks';
 import { DateTimeScalar } from './scalars';
 
 @ObjectType({ description: 'Value of a field before a change and after it.', simpleResolvers: true })
@@ -35,7 +37,7 @@ export class HistoryEntry extends Node {
   trackId: string | null;
   @Field(() => String, {
     description:
-      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund, and of bill runs Start, Progress, Finish, Remove and Reopen. More may be added.',
+      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund. Of bill runs also Start, Progress, Finish, Remove and Reopen; of webhook endpoints Rotate, Enable and Disable. More may be added.',
   })
   action: string;
   @Field(() => String, {
@@ -50,7 +52,7 @@ export class HistoryEntry extends Node {
   toState: string | null;
   @Field(() => String, {
     description:
-      'Type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo, Payment, Refund, BillRun or BillingSettings. More may be added.',
+      'Type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo, Payment, Refund, BillRun, BillingSettings or WebhookEndpoint. More may be added.',
   })
   subjectType: string;
   @Field(() => ID, { description: 'Id of the object, which may be deleted.' }) subjectId: string;
@@ -62,17 +64,23 @@ export class HistoryEntry extends Node {
   @Field(() => Int, { description: 'The version of the object after the change.' }) version: number;
 }
 
+/** The test event is of the endpoint too. */
+const ofEndpoint: readonly string[] = ['WebhookEndpoint', testEvent.subjectType];
+
 @Resolver(() => HistoryEntry)
 export class HistoryEntryResolver {
   @FieldResolver(() => Node, {
     nullable: true,
-    description: 'The object as it is now; null for a deleted object and for a Refund.',
+    description:
+      'The object as it is now. Null for a deleted object, for a Refund, and for a webhook endpoint of another client.',
   })
   async subject(
     @Root() entry: HistoryEntryRow,
-    @Ctx() { loaders }: GraphContext,
+    @Ctx() context: GraphContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Node | null> {
+    const { loaders } = context;
+    if (ofEndpoint.includes(entry.subjectType)) return ownEndpoint(context, entry.subjectId);
     if (entry.subjectType === 'BillingSettings') return shownSettings(await loaders.settings());
     const noun = nounOfSubject[entry.subjectType];
     if (!noun) return null;

@@ -8,6 +8,7 @@ import { type Noun } from './model/nouns';
 import { columnsOf } from './read/columns';
 import { selectedFields } from './read/selection';
 import { shownSettings } from './read/show';
+import { ownDelivery, ownEndpoint } from './read/webhooks';
 import { DateTimeScalar } from './scalars';
 
 @InterfaceType({
@@ -100,8 +101,11 @@ async function nodesOf(
   return Promise.all(
     ids.map(async (id) => {
       if (id === context.caller.entityId) return shownSettings(await context.loaders.settings());
-      const noun = id && (kinds.get(id) as Noun | undefined);
-      if (!noun) return null;
+      const kind = id && kinds.get(id);
+      if (!kind) return null;
+      if (kind === 'webhook_endpoint') return ownEndpoint(context, id);
+      if (kind === 'webhook_delivery') return ownDelivery(context, id);
+      const noun = kind as Noun;
       return ((await context.loaders.row(noun, columnsOf(noun, selectedFields(info)), id)) as Node | undefined) ?? null;
     }),
   );

@@ -24,7 +24,7 @@ export class Viewer {
   name: string;
   @Field(() => [String], {
     description:
-      'Rights of the client: read, order, fulfill, edit-booked, bill, pay, admin. Each query and mutation names the scope that it needs.',
+      'Rights of the client: read, order, fulfill, edit-booked, bill, pay, webhook, admin. Each query and mutation names the scope that it needs.',
   })
   scopes: string[];
   @Field(() => Entity, {

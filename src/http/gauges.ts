@@ -72,6 +72,17 @@ export function gauges(services: Services, version: string): Gauge[] {
       'Age in seconds of the oldest open payment attempt; 0 if none is open.',
       'attemptAge',
     ),
+    waiting(
+      'gateway_webhook_deliveries_pending',
+      'Deliveries of webhooks to enabled endpoints that are not done.',
+      'webhooks',
+    ),
+    waiting(
+      'gateway_webhook_oldest_age_seconds',
+      'Age in seconds of the oldest pending delivery to an enabled endpoint; 0 if none is pending.',
+      'webhookAge',
+    ),
+    waiting('gateway_webhook_endpoints_disabled', 'Webhook endpoints that are disabled.', 'disabledWebhooks'),
     waiting('gateway_refunds_open', 'Refunds that the payment gateway has not confirmed yet.', 'refunds'),
     waiting(
       'gateway_refund_oldest_age_seconds',

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { UserErrorCode } from '../domain/errors';
+import { outcomeOfAttempt, type WebhookAttempt, webhookAttempts } from '../gateway/webhook';
 import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
 import { refusals } from '../service/run/refusal-channel';
 import type { Services } from '../service/run/services';
@@ -107,10 +108,19 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly webhooks = new Histogram({
+    name: 'gateway_webhook_attempt_duration_seconds',
+    help: 'Seconds that an attempt to deliver a webhook took, by outcome: delivered, refused (another status) or unreachable (no answer).',
+    labelNames: ['outcome'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.registry],
+  });
+
   constructor(services: Services, version: string) {
     for (const gauge of gauges(services, version)) this.registry.registerMetric(gauge);
     refusals.subscribe(this.onRefusal);
     chunkWork.asyncEnd.subscribe(this.onChunk);
+    webhookAttempts.asyncEnd.subscribe(this.onWebhook);
   }
 
   private readonly onRefusal = (code: unknown): void => this.refused.inc({ code: code as UserErrorCode });
@@ -120,6 +130,11 @@ export class Metrics {
     // The worker found no chunk.
     if (!work.error && work.result === false) return;
     this.chunks.observe({ phase: work.phase, outcome: work.error ? 'failed' : 'done' }, secondsSince(work.began));
+  };
+
+  private readonly onWebhook = (message: unknown): void => {
+    const attempt = message as WebhookAttempt;
+    this.webhooks.observe({ outcome: outcomeOfAttempt(attempt) }, secondsSince(attempt.began));
   };
 
   observe(request: FastifyRequest, reply: FastifyReply, status: number): void {
@@ -212,5 +227,6 @@ export class Metrics {
   close(): void {
     refusals.unsubscribe(this.onRefusal);
     chunkWork.asyncEnd.unsubscribe(this.onChunk);
+    webhookAttempts.asyncEnd.unsubscribe(this.onWebhook);
   }
 }

@@ -2,6 +2,7 @@ import { purgeOutcomes } from '../store/idempotency';
 import { sweepAttempts } from './payment-attempt';
 import { sweepRefunds } from './payment-refund';
 import { noted, type Services, translated } from './run/services';
+import { forgetDelivered } from './webhook-delivery';
 
 const second = 1_000;
 const minute = 60_000;
@@ -11,9 +12,9 @@ async function forgetOutcomes({ db }: Services, ended: () => boolean): Promise<v
 }
 
 /**
- * Runs at start and one minute after each round. A round settles open payment attempts and refunds, and deletes
- * outcomes older than a day. After a loss of the database it repeats every second until it succeeds: a failover must
- * not leave payments open for a minute. Any number of processes may run it at once. Returns a function that ends it and
+ * Runs at start and one minute after each round. A round settles open payment attempts and refunds. It deletes outcomes
+ * older than a day, and webhooks that were delivered a month ago. After a loss of the database it repeats every second
+ * until it succeeds: a failover must not leave payments open for a minute. Any number of processes may run it at once. Returns a function that ends it and
  * waits for the current step.
  */
 export function keepHouse(services: Services): () => Promise<void> {
@@ -21,7 +22,7 @@ export function keepHouse(services: Services): () => Promise<void> {
   let ended = false;
   /** The next round must start in a second. Both the current round and the wait for the next read this. */
   let soon = false;
-  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes];
+  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes, forgetDelivered];
   const wait = () => {
     clearTimeout(timer);
     if (!ended) timer = setTimeout(() => (running = round()), soon ? second : minute).unref();

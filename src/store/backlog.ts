@@ -12,6 +12,10 @@ export interface Backlog {
   attemptAge: number;
   refunds: number;
   refundAge: number;
+  /** Webhook deliveries to enabled endpoints that are Pending. */
+  webhooks: number;
+  webhookAge: number;
+  disabledWebhooks: number;
 }
 
 const list = (values: readonly string[]): string => values.map((value) => `'${value}'`).join(', ');
@@ -27,14 +31,22 @@ const age = (column: string) => `coalesce(extract(epoch from now() - min(${colum
  */
 export async function backlog(connection: Connection): Promise<Backlog> {
   const [row] = await connection.query<Backlog>(
-    `select run.*, attempt.*, refund.*, chunk.*
+    `select run.*, attempt.*, refund.*, chunk.*, webhook.*
      from (select count(*)::integer as "billRuns", ${age('updated_date')} as "billRunAge" from bill_run where ${open}) as run,
        (select count(*)::integer as "attempts", ${age('created_date')} as "attemptAge" from payment_attempt
         where status = 'Open') as attempt,
        (select count(*)::integer as "refunds", ${age('created_date')} as "refundAge" from refund
         where status = 'Processing') as refund,
        (select count(*)::integer as "chunks" from (select entity_id, id, status from bill_run where ${open}) as r
-        join bill_run_chunk c on c.entity_id = r.entity_id and c.bill_run_id = r.id where ${toDo}) as chunk`,
+        join bill_run_chunk c on c.entity_id = r.entity_id and c.bill_run_id = r.id where ${toDo}) as chunk,
+       (select coalesce(sum(open.count) filter (where e.enabled), 0)::integer as webhooks,
+          coalesce(extract(epoch from now() - min(oldest.created_date) filter (where e.enabled)), 0)::float8 as "webhookAge",
+          count(*) filter (where not e.enabled)::integer as "disabledWebhooks"
+        from webhook_endpoint e
+        cross join lateral (select count(*) as count from webhook_delivery t
+          where t.entity_id = e.entity_id and t.endpoint_id = e.id and t.status = 'Pending') open
+        left join lateral (select t.created_date from webhook_delivery t
+          where t.entity_id = e.entity_id and t.endpoint_id = e.id and t.status = 'Pending' order by t.position limit 1) oldest on true) as webhook`,
   );
   return row;
 }

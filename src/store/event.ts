@@ -20,6 +20,8 @@ export interface EventQuery {
   filter: EventFilter | null | undefined;
   from: Position | null;
   limit: number;
+  /** Only events of these types; null for all. Absent: as the filter says. */
+  types?: readonly string[] | null;
 }
 
 /** How far the events of a database go at the moment. */
@@ -65,10 +67,23 @@ export function typesOf({ type }: EventFilter): string[] | null {
   );
 }
 
+/** The position before every event of the caller's scope since an instant; that of now if there is none. */
+export async function positionBefore(scoped: Scoped, at: string): Promise<Position> {
+  const [{ value }] = await scoped.query<{ value: string }>(
+    `select (coalesce(min(t.transaction_id), event_horizon()) - 1)::text as value from history_entry t
+     where ${inScope(table)} and t.at >= $3`,
+    [at],
+  );
+  return { value, id: 'f'.repeat(32) };
+}
+
 /** The conditions on entries, but for the types if each has its own walk. @throws RequestError BAD_REQUEST */
-function conditionsOf(filter: EventFilter, values: Values): { where: string[]; walks: string | null } {
+function conditionsOf(
+  filter: EventFilter,
+  values: Values,
+  types = typesOf(filter) as readonly string[] | null,
+): { where: string[]; walks: string | null } {
   checkListed(filter);
-  const types = typesOf(filter);
   const objects = filter.subjectId ? idIs('t.subject_id')(filter.subjectId, values) : [];
   const where = [inScope(table), `t.transaction_id < ${horizon}`, ...objects];
   if (!types) return { where, walks: null };
@@ -82,10 +97,10 @@ function conditionsOf(filter: EventFilter, values: Values): { where: string[]; w
  */
 export async function eventPage(
   scoped: Scoped,
-  { properties, filter, from, limit }: EventQuery,
+  { properties, filter, from, limit, types }: EventQuery,
 ): Promise<{ now: EventsNow; rows: Listed<HistoryEntryRow>[] }> {
   const values = new Values();
-  const { where, walks } = conditionsOf(filter ?? {}, values);
+  const { where, walks } = conditionsOf(filter ?? {}, values, types);
   if (from)
     where.push(`(t.transaction_id, t.id) > (${values.add(from.value, 'bigint')}, ${values.add(from.id, 'uuid')})`);
   const most = values.add(limit, 'integer');
@@ -104,10 +119,19 @@ export async function eventPage(
   return { now: { epoch, beganDate, horizon, end, isReplica, now }, rows: rows.filter(({ id }) => id !== null) };
 }
 
-export async function countEvents(scoped: Scoped, filter: EventFilter | null | undefined): Promise<number> {
+/** Counts the events that a filter leaves. `span`: only those behind the first position, and up to the second. */
+export async function countEvents(
+  scoped: Scoped,
+  filter: EventFilter | null | undefined,
+  span?: { types: readonly string[] | null; after: Position; upTo: Position },
+): Promise<number> {
   const values = new Values();
-  const { where, walks } = conditionsOf(filter ?? {}, values);
+  const { where, walks } = conditionsOf(filter ?? {}, values, span?.types);
   const types = walks ? [`${typeOf} = any(${walks})`] : [];
+  if (span) {
+    const at = ({ value, id }: Position) => `(${values.add(value, 'bigint')}, ${values.add(id, 'uuid')})`;
+    where.push(`(t.transaction_id, t.id) > ${at(span.after)}`, `(t.transaction_id, t.id) <= ${at(span.upTo)}`);
+  }
   const [{ count }] = await scoped.query<{ count: number }>(
     `select count(*)::integer as count from history_entry t where ${[...where, ...types].join(' and ')}`,
     values.list,

@@ -30,14 +30,19 @@ export const nodes = {
   historyEntry: HistoryEntryRow,
 };
 
-const kinds = Object.entries(nodes)
-  .map(
+const given = `t.id = any(${listed('$3::uuid[]')})`;
+const kinds = [
+  ...Object.entries(nodes).map(
     ([noun, row]) =>
-      `select t.id, '${noun}' as noun from ${tableOf(row).name} t where ${inScope(tableOf(row))} and t.id = any(${listed('$3::uuid[]')})`,
-  )
-  .join(' union all ');
+      `select t.id, '${noun}' as noun from ${tableOf(row).name} t where ${inScope(tableOf(row))} and ${given}`,
+  ),
+  // They belong to a client: whoever reads them asks whether it is the caller's.
+  ...['webhook_endpoint', 'webhook_delivery'].map(
+    (table) => `select t.id, '${table}' as noun from ${table} t where t.entity_id = $1 and ${given}`,
+  ),
+].join(' union all ');
 
-/** The noun of each id: one statement over the primary keys, for any number of ids. */
+/** The noun of each id, or the table of what webhooks have: one statement over the primary keys, for any number of ids. */
 export async function nounsOfIds(scoped: Scoped, ids: readonly string[]): Promise<Map<string, string>> {
   const rows = await scoped.query<{ id: string; noun: string }>(kinds, [ids]);
   return new Map(rows.map((row) => [row.id, row.noun]));

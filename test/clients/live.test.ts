@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApolloClient, gql, HttpLink, InMemoryCache, split } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { getMainDefinition } from '@apollo/client/utilities';
@@ -7,6 +8,7 @@ import { createClient as createWsClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { Received } from '../support/live';
+import { settled } from '../support/settled';
 
 /* Real clients subscribe, each as its own documentation says. */
 
@@ -97,6 +99,47 @@ test('graphql-sse connects again when the server stops, and goes on', async () =
   await second.server.app.listen({ host: '127.0.0.1', port });
   expect(await received.next()).toEqual({ data: { accounts: { totalCount: accounts } } });
   sse.dispose();
+  await second.close();
+});
+
+test('graphql-ws goes on behind the last event that it has handled, whatever happened while it was away', async () => {
+  const open = () => testGateway({ database: { ...gateway.database, close: async () => {} } });
+  const first = await open();
+  const url = await first.server.app.listen({ host: '127.0.0.1', port: 0 });
+  const ws = socket({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 100, retryWait: () => delay(50) });
+  const query = 'subscription ($after: String) { events(after: $after) { cursor node { type subjectId } } }';
+  const { body } = await client.graphql('{ events(first: 0) { pageInfo { endCursor } } }');
+  const variables = { after: body.data.events.pageInfo.endCursor };
+  const handled: string[] = [];
+  const following = (async () => {
+    for await (const { data } of ws.iterate<{ events: { cursor: string; node: { subjectId: string } } }>({
+      query,
+      variables,
+    })) {
+      handled.push(data!.events.node.subjectId);
+      variables.after = data!.events.cursor;
+    }
+  })();
+  const known = async () => {
+    await settled(gateway.database);
+    const all = await client.graphql('{ events(first: 100) { nodes { subjectId } } }');
+    return all.body.data.events.nodes.map(({ subjectId }: { subjectId: string }) => subjectId);
+  };
+  const caughtUp = async () => {
+    for (let looks = 0; looks < 100 && handled.length < (await known()).length; looks++) await delay(50);
+    expect(handled).toEqual(await known());
+  };
+  await account();
+  await caughtUp();
+  await first.server.moment();
+  await first.close();
+  await account();
+  const second = await open();
+  await second.server.app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
+  await account();
+  await caughtUp();
+  await ws.dispose();
+  await following.catch(() => {});
   await second.close();
 });
 

@@ -8,6 +8,7 @@ const commands = [
   'main',
   'command/client',
   'command/documents',
+  'command/webhooks',
   'command/bill-run',
   'command/demo',
   'command/generate',

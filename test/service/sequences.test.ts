@@ -40,7 +40,10 @@ describe.each([1, 4, 8])('two hundred commands over %i connections', (connection
 });
 
 test('every mutation is asked for but those of accounts and of documents, which nothing else changes', () => {
-  expect([...askedFor, 'createAccount', 'updateAccount', 'registerDocuments'].sort()).toEqual([...mutations].sort());
+  expect([...askedFor, 'createAccount', 'updateAccount', 'registerDocuments'].sort()).toEqual(
+    // Webhooks change nothing of the books.
+    [...mutations].filter((name) => !/Webhook/.test(name)).sort(),
+  );
 });
 
 test('every kind of command was carried out in some sequence', () => {

@@ -266,7 +266,9 @@ describe('the role of the application', () => {
       // Which stay as they are once they are registered.
       const isDocument = name === 'registered_document';
       const writes = !isClient && !['migrations', 'entity', 'org'].includes(name);
-      expect([name, ...rights]).toEqual([name, !isClient, writes, ...Array(2).fill(writes && !isDocument)]);
+      // Secrets sign, and only the workers read them.
+      const reads = !isClient && name !== 'webhook_secret';
+      expect([name, ...rights]).toEqual([name, reads, writes, ...Array(2).fill(writes && !isDocument)]);
     }
   });
 });
@@ -381,7 +383,7 @@ describe('the foreign keys', () => {
     // The org is bound through the account; who wrote a row may be a client that is gone; an attempt is written elsewhere;
     // an entry of the history outlives its object.
     const free =
-      /\.(org_id|created_by_id|updated_by_id)$|^payment\.attempt_id$|^history_entry\.subject_id$|^idempotency_outcome\./;
+      /\.(org_id|created_by_id|updated_by_id)$|^payment\.attempt_id$|^(history_entry|webhook_delivery)\.subject_id$|^webhook_endpoint\.position_id$|^idempotency_outcome\./;
     expect(without.filter((name) => !free.test(name))).toEqual([]);
   });
 

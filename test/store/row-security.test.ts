@@ -12,6 +12,7 @@ import { insertRows } from '../../src/store/query/write';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { historyRow, tenant } from '../support/rows';
+import { insertWebhook } from '../support/webhook-rows';
 
 /*
  * The second wall by itself: statements without any condition of their own, and rows of every table that has tenants, in two
@@ -57,17 +58,18 @@ beforeAll(async () => {
       await storeOutcome(database.raw, outcome);
       places.push({ name: `${entity} ${org}`, scope, chain });
     }
-    await createClient(database.db.aside(), {
+    const { clientId } = await createClient(database.db.aside(), {
       name: 'x',
       scopes: ['read'],
       grants: [{ entity, orgs: ['North', 'South'] }],
     });
+    await insertWebhook(database, entityId, clientId);
   }
 }, 60_000);
 afterAll(() => database.close());
 
 /** What the application's role has no right to at all. */
-const isClosed = ({ name }: Secured) => name === 'client_grant';
+const isClosed = ({ name }: Secured) => name === 'client_grant' || name === 'webhook_secret';
 
 /** Within a transaction of a scope that comes to nothing. */
 async function within<T>(scope: TenantScope | undefined, act: (lease: Lease) => Promise<T>): Promise<T> {
@@ -420,7 +422,9 @@ describe('the role that reads outside of transactions', () => {
   test('may read and nothing else, and no secret of a client', async () => {
     const rights = await rightsOf(readerRole);
     expect(new Set(Object.values(rights))).toEqual(new Set(['s']));
-    expect(Object.keys(rights)).toEqual(expect.arrayContaining(tables.map(({ name }) => name)));
+    const readable = tables.map(({ name }) => name).filter((name) => name !== 'webhook_secret');
+    expect(Object.keys(rights)).toEqual(expect.arrayContaining(readable));
+    expect(Object.keys(rights)).not.toContain('webhook_secret');
     expect(Object.keys(rights).filter((name) => name.startsWith('test_gateway'))).toEqual([]);
   });
 
@@ -448,6 +452,7 @@ describe('the role for what belongs to no tenant alone', () => {
       ...{ entity: 'si', org: 'si', client: 'siud', client_secret: 'siud', client_grant: 'siud' },
       ...{ registered_document: 'siud', unknown_document: 'siud' },
       ...{ bill_run: 's', bill_run_chunk: 's', payment_attempt: 's', refund: 's', idempotency_outcome: 'sud' },
+      ...{ webhook_endpoint: 's', webhook_secret: 's', webhook_delivery: 'sud', history_entry: 's', event_epoch: 's' },
     });
   });
 
@@ -457,6 +462,8 @@ describe('the role for what belongs to no tenant alone', () => {
       'select amount from payment_attempt',
       'select taken from refund',
       'select body from idempotency_outcome',
+      'select changes from history_entry',
+      'update webhook_delivery set entry_id = null',
     ]) {
       await expect(aside.query(text)).rejects.toMatchObject({ code: '42501' });
     }

@@ -59,6 +59,8 @@ type Query {
   fulfillmentSummary(filter: FulfillmentFilter, groupBy: FulfillmentGroupBy!): [FulfillmentSummary!]
   fulfillmentCounts(filter: FulfillmentFilter): [FulfillmentCount!]
   events(first: Int, after: String, filter: EventFilter): HistoryEntryConnection
+  webhookEndpoints: [WebhookEndpoint!]
+  webhookEndpoint(id: ID!): WebhookEndpoint
 }
 type Subscription {
   events(after: String, filter: EventFilter): HistoryEntryEdge
@@ -280,7 +282,29 @@ type Mutation {
   deleteFulfillmentItem(id: ID!, dryRun: Boolean! = false): FulfillmentItemsPayload
   collectPayment(invoiceKeys: [ID!]!, dryRun: Boolean! = false): CollectPaymentPayload
   refundPayment(key: ID!, amount: Decimal, dryRun: Boolean! = false): PaymentPayload
+  createWebhookEndpoint(input: CreateWebhookEndpointInput!): WebhookEndpointPayload
+  updateWebhookEndpoint(id: ID!, input: UpdateWebhookEndpointInput!): WebhookEndpointPayload
+  rotateWebhookSecret(id: ID!): WebhookEndpointPayload
+  deleteWebhookEndpoint(id: ID!): WebhookEndpointPayload
+  testWebhookEndpoint(id: ID!): WebhookEndpointPayload
+  redeliverWebhooks(id: ID!, deliveryIds: [ID!], after: String): RedeliverWebhooksPayload
 }
+type WebhookEndpoint implements Node {
+  id: ID! url: String! description: String eventTypes: [String!] documentId: ID
+  enabled: Boolean! disabledReason: String pendingCount: Int! createdDate: DateTime!
+  deliveries(first: Int, after: String, status: WebhookDeliveryStatus): WebhookDeliveryConnection!
+}
+enum WebhookDeliveryStatus { Pending Delivered Failed }
+type WebhookDelivery implements Node {
+  id: ID! event: HistoryEntry! status: WebhookDeliveryStatus! attempts: Int! nextAttemptDate: DateTime responseStatus: Int error: String
+  deliveredDate: DateTime
+}
+type WebhookDeliveryConnection { edges: [WebhookDeliveryEdge!]! nodes: [WebhookDelivery!]! pageInfo: PageInfo! totalCount: Int! }
+type WebhookDeliveryEdge { cursor: String! node: WebhookDelivery! }
+input CreateWebhookEndpointInput { url: String! description: String eventTypes: [String!] documentId: ID after: String }
+input UpdateWebhookEndpointInput { url: String description: String eventTypes: [String!] documentId: ID enabled: Boolean }
+type WebhookEndpointPayload { webhookEndpoint: WebhookEndpoint secret: String deletedId: ID userErrors: [UserError!]! }
+type RedeliverWebhooksPayload { count: Int userErrors: [UserError!]! }
 input CreateFulfillmentsInput { fulfillments: [CreateFulfillmentInput!]!, processingOptions: ProcessingOptionsInput }
 input CreateFulfillmentInput {
   orderLineItemId: ID!, fulfillmentDate: Date!, quantity: Decimal!, state: FulfillmentState = Executing

@@ -55,6 +55,8 @@ export async function testGateway(
     /** The clock of the breakers. */
     now?: () => number;
     database?: TestDatabase;
+    /** Webhooks may go to this machine, and are sent. */
+    localWebhooks?: boolean;
     server?: Partial<ServerOptions>;
   } = {},
 ): Promise<TestGatewayServer> {
@@ -71,6 +73,7 @@ export async function testGateway(
     ),
     breakers: new Breakers(undefined, options.now),
     onFailure: (error, what) => failures.push({ error, what }),
+    localWebhooks: options.localWebhooks,
   };
   const signingKey = 'a key of thirty-two characters or more';
   const server = await createServer({ services, signingKey, grantsTtlMs: 0, ...options.server });

@@ -111,8 +111,10 @@ function shaped(type: GraphQLNamedType): string[] {
     const { name: result } = getNamedType(field.type);
     if (name === 'Mutation' && !result.endsWith('Payload')) found.push(`has ${field.name}, which gives no payload`);
     const args = new Map(field.args.map((arg) => [arg.name, String(arg.type)]));
-    // Events are followed, and never read backwards.
-    const ways = field.name === 'events' ? ['first', 'after'] : ['first', 'after', 'last', 'before'];
+    // Events are followed, and deliveries looked through from the newest: neither is read backwards.
+    const ways = ['events', 'deliveries'].includes(field.name)
+      ? ['first', 'after']
+      : ['first', 'after', 'last', 'before'];
     const pages = ways.every((arg) => /^(Int|String)$/.test(args.get(arg) ?? ''));
     if (result.endsWith('Connection') && !pages) found.push(`has ${field.name}, which cannot be paged through`);
   }

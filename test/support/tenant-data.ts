@@ -2,7 +2,9 @@ import type { BillRunStatus } from '../../src/domain/bill-run';
 import type { ManyEdge } from '../../src/graph/model/edges';
 import type { nouns } from '../../src/graph/model/nouns';
 import { createFulfillments } from '../../src/service/fulfillment';
+import { hashOf } from '../../src/service/registered-document';
 import type { Work } from '../../src/service/run/work';
+import { createWebhookEndpoint, testWebhookEndpoint } from '../../src/service/webhook-endpoint';
 import { BillRunRow } from '../../src/store/bill-run';
 import { Scoped, type TenantScope } from '../../src/store/connection/connection';
 import { HistoryEntryRow } from '../../src/store/history';
@@ -33,6 +35,8 @@ export interface Estate {
   sent: string;
   /** The number of an invoice that is owed. */
   owed: string;
+  /** An endpoint of the client with a delivery, and a document that may be sent along. */
+  webhook: { endpoint: string; delivery: string; document: string };
   /** What has children on edges that only returns have. */
   parents: Partial<Record<ManyEdge, string>>;
 }
@@ -67,6 +71,7 @@ export async function estate(gateway: TestGatewayServer, work: Work, name: strin
     processingOptions: { runBilling: true },
   });
   await work.finish();
+  const webhook = await webhookOf(gateway, work);
   const returned = returnOf(account, line);
   const scoped = new Scoped(gateway.database.raw, work.caller);
   await insertReturns(scoped, [returned]);
@@ -103,6 +108,7 @@ export async function estate(gateway: TestGatewayServer, work: Work, name: strin
       ...{ creditMemo: returned.memo.creditMemoNumber, billRun: runs.posted.billRunNumber },
     },
     documents,
+    webhook,
     runs,
     booked,
     sent,
@@ -114,6 +120,24 @@ export async function estate(gateway: TestGatewayServer, work: Work, name: strin
       'CreditMemo.applications': documents.used.id,
     },
   };
+}
+
+/** A webhook endpoint of the caller's client, with the delivery of a test, and a registered document. */
+async function webhookOf({ database }: TestGatewayServer, work: Work): Promise<Estate['webhook']> {
+  const text = 'query Webhook($id: ID!) { node(id: $id) { id } }';
+  await database.owner(
+    `insert into registered_document (id, client_id, document_id, hash, text, operation_type, cost, registered_date)
+     values (gen_random_uuid(), $1, $2, $2, $3, 'query', 1, now()) on conflict do nothing`,
+    [work.caller.clientId, hashOf(text), text],
+  );
+  const url = 'https://example.com/hook';
+  const { webhookEndpoint } = await createWebhookEndpoint(work, { url, documentId: hashOf(text) }, () => undefined);
+  await testWebhookEndpoint(work, webhookEndpoint.id);
+  const [{ id }] = await database.owner<{ id: string }>(
+    'select id from webhook_delivery where entity_id = $2 and endpoint_id = $1',
+    [webhookEndpoint.id, webhookEndpoint.entityId],
+  );
+  return { endpoint: webhookEndpoint.id, delivery: id.replaceAll('-', ''), document: hashOf(text) };
 }
 
 const byKey = (field: keyof Estate['numbers']) => (of: Estate) => [
@@ -132,7 +156,10 @@ const orderLineItemId = (of: Estate) => of.ids.orderLineItem;
 const orderNumber = (of: Estate) => of.numbers.order;
 
 /** A failure is found through its run alone. */
-const nodeIds = ({ ids: { billRunFailure: _, ...ids } }: Estate) => Object.values(ids);
+const nodeIds = ({ ids: { billRunFailure: _, ...ids }, webhook }: Estate) => [
+  ...Object.values(ids),
+  ...[webhook.endpoint, webhook.delivery],
+];
 
 /** What reads the estate through each field of the query type. */
 export const queries: Record<string, (of: Estate) => string[]> = {
@@ -168,6 +195,8 @@ export const queries: Record<string, (of: Estate) => string[]> = {
   events: ({ ids }) => [
     `{ result: events(first: 100, filter: { subjectId: { eq: "${ids.fulfillment}" } }) { totalCount nodes { id } edges { cursor } } }`,
   ],
+  webhookEndpoints: () => ['{ result: webhookEndpoints { id } }'],
+  webhookEndpoint: ({ webhook }) => [`{ result: webhookEndpoint(id: "${webhook.endpoint}") { id } }`],
   fulfillmentCounts: ({ ids }) => [
     `{ result: fulfillmentCounts(filter: { id: { eq: "${ids.fulfillment}" } }) { state count } }`,
   ],
@@ -238,6 +267,18 @@ export const withoutDryRun: typeof mutations = {
   postBillRun: ({ runs }) => onRuns(runs.toPost, 'billRun { id }'),
   cancelBillRun: ({ runs }) => onRuns(runs.toCancel, 'billRun { id }'),
   deleteBillRun: ({ runs }) => onRuns(runs.toDelete, 'deletedId'),
+  createWebhookEndpoint: ({ webhook }) => [
+    `input: { url: "https://example.com/", documentId: "${webhook.document}" }) { result: secret ${errors} }`,
+  ],
+  updateWebhookEndpoint: ({ webhook }) => [
+    `id: "${webhook.endpoint}", input: { documentId: "${webhook.document}" }) { result: webhookEndpoint { id } ${errors} }`,
+  ],
+  rotateWebhookSecret: ({ webhook }) => [`id: "${webhook.endpoint}") { result: secret ${errors} }`],
+  testWebhookEndpoint: ({ webhook }) => [`id: "${webhook.endpoint}") { result: webhookEndpoint { id } ${errors} }`],
+  redeliverWebhooks: ({ webhook }) => [
+    `id: "${webhook.endpoint}", deliveryIds: ["${webhook.delivery}"]) { result: count ${errors} }`,
+  ],
+  deleteWebhookEndpoint: ({ webhook }) => [`id: "${webhook.endpoint}") { result: deletedId ${errors} }`],
 };
 Object.assign(mutations, withoutDryRun);
 for (const [field, args] of Object.entries(documentMutations)) {
@@ -248,12 +289,14 @@ export const mutation = (field: string, text: string, dryRun: boolean) =>
 export const scopeOf = (field: string) =>
   field in queries
     ? 'read'
-    : ['updateBillingSettings', 'registerDocuments'].includes(field)
-      ? 'admin'
-      : /Payment$/.test(field)
-        ? 'pay'
-        : /Invoice|CreditMemo|BillRun/.test(field)
-          ? 'bill'
-          : /Account|Order$|LineItem/.test(field)
-            ? 'order'
-            : 'fulfill';
+    : /Webhook/.test(field)
+      ? 'webhook'
+      : ['updateBillingSettings', 'registerDocuments'].includes(field)
+        ? 'admin'
+        : /Payment$/.test(field)
+          ? 'pay'
+          : /Invoice|CreditMemo|BillRun/.test(field)
+            ? 'bill'
+            : /Account|Order$|LineItem/.test(field)
+              ? 'order'
+              : 'fulfill';

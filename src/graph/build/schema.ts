@@ -26,6 +26,8 @@ import { PaymentMutations } from '../payment-mutation';
 import { paced } from '../read/pace';
 import { RegisteredDocumentMutations } from '../registered-document';
 import { ViewerResolver } from '../viewer';
+import { WebhookDeliveryResolver, WebhookEndpointResolver } from '../webhook-endpoint';
+import { WebhookEndpointMutations } from '../webhook-endpoint-mutation';
 import { resolveComputed } from './computed';
 import { edgeResolvers, resolveEdges } from './edges';
 import { Roots, resolveRoots } from './roots';
@@ -65,6 +67,9 @@ function build(): GraphQLSchema {
       HistoryEntryResolver,
       EventResolver,
       RegisteredDocumentMutations,
+      WebhookEndpointResolver,
+      WebhookDeliveryResolver,
+      WebhookEndpointMutations,
     ],
     orphanedTypes: errorTypes,
     validate: false,

@@ -17,6 +17,8 @@ const notLive: Readonly<Record<string, string>> = {
   viewer: 'A change of grants ends the subscriptions of the client.',
   previewBillRun: 'It reads all that is due, which would be too much for each change.',
   events: 'A subscription sends one event at a time.',
+  webhookEndpoint: 'Its deliveries come and go without events.',
+  webhookEndpoints: 'As webhookEndpoint.',
 };
 
 const live = 'A live read: sends the present answer at once, and again whenever it differs.';

@@ -23,7 +23,7 @@ export interface EventsArgs {
  * The cursor of an event is a position among all events, whatever the filter. It also holds the epoch in which it was
  * given, and the time of the event. From then on a client looks for what it missed, if the database is restored.
  */
-interface EventCursor extends Position {
+export interface EventCursor extends Position {
   epoch: number;
   at: string;
 }
@@ -36,8 +36,8 @@ const isPosition = /^\d{1,18}$/;
 const encode = ({ value, id, epoch, at }: EventCursor): string =>
   Buffer.from(JSON.stringify([signature, value, id, epoch, at])).toString('base64url');
 
-/** @throws RequestError BAD_CURSOR */
-function decode(cursor: string): EventCursor {
+/** The position of a cursor of events, in its epoch. @throws RequestError BAD_CURSOR */
+export function decodeEventCursor(cursor: string): EventCursor {
   try {
     const [signed, value, id, epoch, at] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
     const isPlace = isPosition.test(String(value)) && isId.test(String(id));
@@ -51,7 +51,7 @@ function decode(cursor: string): EventCursor {
 
 /** Where a cursor stands among all events. @throws RequestError BAD_CURSOR */
 export function placeOf(cursor: string): string {
-  const { value, id } = decode(cursor);
+  const { value, id } = decodeEventCursor(cursor);
   return value.padStart(18, '0') + id;
 }
 
@@ -62,7 +62,10 @@ export async function presentCursor(context: GraphContext): Promise<string> {
 }
 
 /** @throws RequestError BAD_CURSOR with the time to resume from, if the database was restored since the cursor was given */
-function checkCursor(cursor: EventCursor | null, now: EventsNow): void {
+export function checkEventCursor(
+  cursor: EventCursor | null,
+  now: Pick<EventsNow, 'epoch' | 'end' | 'beganDate' | 'isReplica'>,
+): void {
   if (!cursor) return;
   // A replica may not know the position yet. The primary has given no position beyond its end, unless it was set back.
   const isLost = !now.isReplica && BigInt(cursor.value) >= BigInt(now.end);
@@ -117,7 +120,7 @@ export function eventConnection(
 ): RelayConnection<HistoryEntryRow> {
   const { size } = windowOf({ first }, context.maxPageSize);
   const scoped = context.work.reads();
-  const cursor = after == null ? null : decode(after);
+  const cursor = after == null ? null : decodeEventCursor(after);
   const query = {
     filter: checkedFilter(filter),
     properties: columnsOf('historyEntry', [...selectedFields(info), 'at']),
@@ -128,7 +131,7 @@ export function eventConnection(
   let known: EventsNow;
   const fetch = async () => {
     const { now, rows } = await eventPage(scoped, query);
-    checkCursor(cursor, now);
+    checkEventCursor(cursor, now);
     known = now;
     return rows.map((row) => showInPlace<'historyEntry', Listed<HistoryEntryRow>>('historyEntry', row));
   };

@@ -32,11 +32,8 @@ export class Loaders {
     private readonly schedule?: (dispatch: () => void) => void,
   ) {}
 
-  private loader<V>(
-    name: string,
-    load: (keys: readonly string[]) => Promise<Map<string, V>>,
-    none: V,
-  ): DataLoader<string, V> {
+  /** The loader of this name, made when it is first needed. For what is no noun too. */
+  loader<V>(name: string, load: (keys: readonly string[]) => Promise<Map<string, V>>, none: V): DataLoader<string, V> {
     let loader = this.made.get(name) as DataLoader<string, V> | undefined;
     if (!loader) {
       const batch = async (keys: readonly string[]) => {

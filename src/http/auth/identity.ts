@@ -201,6 +201,19 @@ export class Identity {
     return { requestId, trackId, entityId: entity.id, orgIds, ...client };
   }
 
+  /**
+   * The caller that a client is in an entity at present, with all that it may see there: for what is sent to the client
+   * unasked. Undefined if the client is revoked, or sees nothing in the entity any more.
+   */
+  async present(clientId: string, entityId: string, requestId: string): Promise<Caller | undefined> {
+    const sub = clientIdOf(clientId);
+    const access = await this.cached(`client ${sub}`, () => grantsOf(this.db.aside(), sub));
+    const orgIds = access?.entities.get(entityId);
+    if (!access || !orgIds?.length) return undefined;
+    const { id, scopes, documentMode } = access;
+    return { clientId: id, entityId, orgIds, scopes, documentMode, requestId, trackId: null };
+  }
+
   private async identify(authorization: string): Promise<Identified> {
     const bearer = await this.bearerOf(authorization);
     const access = await this.accessOf(bearer);

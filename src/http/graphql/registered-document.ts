@@ -169,6 +169,16 @@ export class RegisteredDocuments {
     isUnknown((operationName) => this.note({ clientId, hash, text, operationName }));
   }
 
+  /** The text of a registered document, for a run that no request asks for. @throws RequestError PERSISTED_QUERY_NOT_FOUND */
+  async textOf(clientId: string, documentId: string): Promise<string> {
+    const served = await this.find(clientId, documentId);
+    if (served && 'text' in served) return served.text;
+    throw new RequestError(
+      'PERSISTED_QUERY_NOT_FOUND',
+      served && `The document was retired on ${served.retiredDate}. Ask the operator to restore it.`,
+    );
+  }
+
   /** A cached document is returned without a promise: the promise was a twentieth of the cost of a small query. */
   private find(clientId: string, documentId: string): Served | undefined | Promise<Served | undefined> {
     const key = `${clientId} ${documentId}`;

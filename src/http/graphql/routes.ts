@@ -113,6 +113,8 @@ interface Graph {
   live: Live;
   meter: LiveMeter;
   prepareMessage(caller: Caller, payload: unknown): Promise<Operation>;
+  parsed: ParsedDocuments;
+  reader: Reader;
 }
 
 export async function graphqlRoute(
@@ -283,7 +285,7 @@ export async function graphqlRoute(
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return { documents, inFlight, live, meter, prepareMessage };
+  return { documents, inFlight, live, meter, prepareMessage, parsed, reader };
 }
 
 /**

@@ -142,15 +142,18 @@ export class Live {
   }
 
   private sharedFor(operation: Operation, caller: Caller, events: EventQuery | undefined): Shared {
-    const key = keyOf(operation, events?.shared ?? operation.variables, caller);
+    const query = events?.page('', 1) ?? queryOf(operation);
+    const subjects = subjectsRead(query);
+    // A query that reads whatever an id names may find what belongs to one client alone.
+    const owner = subjects === 'all' ? caller.clientId : null;
+    const key = keyOf(operation, events?.shared ?? operation.variables, caller, owner);
     const known = this.shared.get(key);
     if (known) return known;
     const { reader, changes } = this.options;
     const forget = () => this.shared.get(key) === made && this.shared.delete(key);
-    const query = queryOf(operation);
     const made: Shared = events
       ? new EventStream(reader, events, changes, caller.entityId, forget)
-      : new LiveRead(reader, query, subjectsRead(query), changes, caller.entityId, forget);
+      : new LiveRead(reader, query, subjects, changes, caller.entityId, forget);
     this.shared.set(key, made);
     return made;
   }
@@ -209,9 +212,9 @@ function scopeOf(caller: Caller): string {
   return JSON.stringify([clientId, documentMode, [...scopes].sort(), where]);
 }
 
-/** Equal subscriptions in the same scope have the same key, whoever their clients are. */
-function keyOf({ hash, node }: Operation, variables: Variables, caller: Caller): string {
-  const scope = [caller.entityId, [...caller.orgIds].sort(), [...caller.scopes].sort()];
+/** Equal subscriptions in the same scope have the same key, whoever their clients are, unless they have an owner. */
+function keyOf({ hash, node }: Operation, variables: Variables, caller: Caller, owner: string | null): string {
+  const scope = [caller.entityId, [...caller.orgIds].sort(), [...caller.scopes].sort(), owner];
   const asked = [hash, node.name?.value ?? null, canonical(variables), scope];
   return createHash('sha256').update(JSON.stringify(asked)).digest('base64url');
 }

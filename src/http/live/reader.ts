@@ -36,7 +36,7 @@ export interface Reading {
   requestId: string;
 }
 
-/** Runs queries for subscriptions, under the limits of requests. On the primary: a replica may not have the change yet. */
+/** Runs queries for subscriptions and webhooks, under the limits of requests. On the primary: a replica may not have the change yet. */
 export class Reader {
   readonly meter: LiveMeter;
 
@@ -55,11 +55,15 @@ export class Reader {
     return { text, value: JSON.parse(text) };
   }
 
-  /** The result itself. @throws as `answer` does */
-  async run(query: Operation, { callers, requestId }: Reading): Promise<FormattedExecutionResult> {
+  /** The result itself, within some milliseconds. @throws as `answer` does */
+  async run(
+    query: Operation,
+    { callers, requestId }: Reading,
+    mostMs = this.options.limits.time,
+  ): Promise<FormattedExecutionResult> {
     const { limits, documentLimits, inFlight } = this.options;
     const { caller, cost } = this.payer(query, callers);
-    const result = await this.within(caller, requestId, async (work, signal) => {
+    const result = await this.within(caller, requestId, mostMs, async (work, signal) => {
       const leave = await inFlight.enter(caller.clientId, cost.requested, signal);
       try {
         const graph = new GraphContext(work, limits, documentLimits);
@@ -77,16 +81,19 @@ export class Reader {
   /** The cursor behind all events that are complete now. */
   presentCursor({ callers: [caller], requestId }: Reading): Promise<string> {
     const { limits, documentLimits } = this.options;
-    return this.within(caller, requestId, (work) => presentCursor(new GraphContext(work, limits, documentLimits)));
+    return this.within(caller, requestId, limits.time, (work) =>
+      presentCursor(new GraphContext(work, limits, documentLimits)),
+    );
   }
 
   private within<T>(
     caller: Caller,
     requestId: string,
+    mostMs: number,
     act: (work: Work, limit: { signal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     const { limits, services } = this.options;
-    return timed(limits.time, (counter) => {
+    return timed(mostMs, (counter) => {
       Object.assign(counter, { requestId, clientId: caller.clientId, mostWaiting: limits.waiting });
       return act(new Work(services, caller, counter), counter.limit!);
     });

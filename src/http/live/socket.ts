@@ -24,8 +24,17 @@ const longestMessage = 262_144;
 const pingEveryMs = 12_000;
 
 /** Close codes. Clients of graphql-ws connect again after all of them but 4400. */
-const codes = { goingAway: 1001, tryAgain: 1013, badRequest: 4400, forbidden: 4403, changed: 4205, slow: 4413 };
+const codes = {
+  goingAway: 1001,
+  tryAgain: 1013,
+  badRequest: 4400,
+  forbidden: 4403,
+  changed: 4205,
+  slow: 4413,
+  fault: 4500,
+};
 
+const stopping = 'The server is stopping: connect again';
 const changed = 'The grants of the client have changed: connect again';
 const slow = 'The client does not read: connect again, and resume from the last cursor';
 
@@ -44,8 +53,10 @@ export interface SocketOptions {
 /** What graphql-ws keeps for each connection. */
 interface Extra {
   headers: IncomingHttpHeaders;
+  isOpen: boolean;
+  end(reason: Ending): void;
+  /** Once the client is known. */
   session?: Session;
-  isClosed?: boolean;
 }
 
 /** The connection is refused, with a close code. */
@@ -79,77 +90,35 @@ export const socketPath = '/graphql';
 
 /** Serves WebSockets on a server. Returns the function that ends them. */
 export function serveSockets(server: Server, options: SocketOptions): () => void {
-  const { live, log, mostUnread } = options;
+  const { live, log } = options;
   const sockets = new WebSocketServer({
     ...{ noServer: true, handleProtocols, maxPayload: longestMessage, perMessageDeflate: false },
   });
   const protocol = makeServer<Record<string, unknown>, Extra>(protocolOf(options));
-  let unread = 0;
+  const unread = new Unread(options.mostUnread);
 
   const serve = (socket: WebSocket, { headers }: IncomingMessage) => {
-    const extra: Extra = { headers };
-    let own = 0;
-    const send = (text: string) =>
-      new Promise<void>((resolve, reject) => {
-        if (socket.readyState !== socket.OPEN) return resolve();
-        const bytes = Buffer.byteLength(text);
-        own += bytes;
-        unread += bytes;
-        socket.send(text, (error) => {
-          own -= bytes;
-          unread -= bytes;
-          if (error) reject(error);
-          else resolve();
-        });
-        if (own > mostUnread.one || (unread > mostUnread.all && own > bytes)) {
-          log.info(
-            { bytes: own, clientId: extra.session?.caller.clientId },
-            'a subscriber does not read: it is cut off',
-          );
-          socket.close(codes.slow, slow);
-          socket.terminate();
-        }
-      });
+    const extra: Extra = { headers, isOpen: true, end: (reason) => end(reason, socket, extra, live) };
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
-        send,
+        send: (text) => unread.send(socket, text),
         close: (code, reason = '') => socket.close(code, short(reason)),
         onMessage: (handle) =>
           socket.on('message', (data) => {
-            handle(String(data)).catch((err) => {
-              if (socket.readyState !== socket.OPEN) return;
-              if (err instanceof Refused) return socket.close(err.code, short(err.message));
-              log.error({ err }, 'a message over a WebSocket failed');
-              socket.close(4500, 'An unexpected failure');
-            });
+            handle(String(data)).catch((err) => fail(err, socket, log));
           }),
       },
       extra,
     );
-    let alive = true;
-    socket.on('pong', () => {
-      alive = true;
-    });
-    const pinging = setInterval(() => {
-      if (!alive) return socket.terminate();
-      alive = false;
-      socket.ping();
-    }, pingEveryMs);
+    const pinging = keepAlive(socket);
     // A message that is too long, or no valid frame: ws closes the connection with the code that says so.
     socket.on('error', (error) => log.info({ reason: error.message }, 'a WebSocket is ended'));
     socket.on('close', (code, reason) => {
       clearInterval(pinging);
-      extra.isClosed = true;
+      extra.isOpen = false;
       if (extra.session) live.close(extra.session);
       void closed(code, String(reason));
-    });
-    endings.set(extra, ({ kind, ...more }) => {
-      if (kind === 'stopping') socket.close(codes.goingAway, 'The server is stopping: connect again');
-      else if (kind === 'changed') socket.close(codes.changed, changed);
-      else socket.close(codes.forbidden, short((more as { error: RequestError }).error.message));
-      // Not before: a subscription that ends on an open connection is complete. A client may leave the close unanswered.
-      if (extra.session) live.close(extra.session);
     });
   };
 
@@ -168,12 +137,77 @@ export function serveSockets(server: Server, options: SocketOptions): () => void
   server.on('upgrade', onUpgrade);
   return () => {
     server.off('upgrade', onUpgrade);
-    for (const socket of sockets.clients) socket.close(codes.goingAway, 'The server is stopping: connect again');
+    for (const socket of sockets.clients) socket.close(codes.goingAway, stopping);
     sockets.close();
   };
 }
 
-const endings = new WeakMap<Extra, (reason: Ending) => void>();
+/** Ends a connection: its subscriptions after it, since one that ends on an open connection is complete. */
+function end(reason: Ending, socket: WebSocket, { session }: Extra, live: Live): void {
+  if (reason.kind === 'stopping') socket.close(codes.goingAway, stopping);
+  else if (reason.kind === 'changed') socket.close(codes.changed, changed);
+  else socket.close(codes.forbidden, short(reason.error.message));
+  // A client may leave the close unanswered.
+  if (session) live.close(session);
+}
+
+/** A message could not be handled. graphql-ws throws a plain error for one that only a server may send. */
+function fail(err: unknown, socket: WebSocket, log: FastifyBaseLogger): void {
+  if (socket.readyState !== socket.OPEN) return;
+  const { message } = err as Error;
+  if (err instanceof Refused) socket.close(err.code, short(message));
+  else if (message.startsWith('Unexpected message of type')) socket.close(codes.badRequest, short(message));
+  else {
+    log.error({ err }, 'a message over a WebSocket failed');
+    socket.close(codes.fault, 'An unexpected failure');
+  }
+}
+
+/** Tests a connection again and again. A peer that has vanished says nothing. */
+function keepAlive(socket: WebSocket): NodeJS.Timeout {
+  let isAlive = true;
+  socket.on('pong', () => {
+    isAlive = true;
+  });
+  return setInterval(() => {
+    if (!isAlive) return socket.terminate();
+    isAlive = false;
+    socket.ping();
+  }, pingEveryMs);
+}
+
+/** Bounds the messages that are made and not out yet. A connection that takes no bytes at all is cut off by unsent.ts. */
+class Unread {
+  private readonly bySocket = new WeakMap<WebSocket, number>();
+  private all = 0;
+
+  constructor(private readonly most: SocketOptions['mostUnread']) {}
+
+  /** Resolves when the message is out. */
+  send(socket: WebSocket, text: string): Promise<void> {
+    if (socket.readyState !== socket.OPEN) return Promise.resolve();
+    const bytes = Buffer.byteLength(text);
+    const own = this.add(socket, bytes);
+    return new Promise((resolve, reject) => {
+      socket.send(text, (error) => {
+        this.add(socket, -bytes);
+        if (error) reject(error);
+        else resolve();
+      });
+      // A single message may be longer than the bound.
+      if (own === bytes || (own <= this.most.one && this.all <= this.most.all)) return;
+      socket.close(codes.slow, slow);
+      socket.terminate();
+    });
+  }
+
+  private add(socket: WebSocket, bytes: number): number {
+    const own = (this.bySocket.get(socket) ?? 0) + bytes;
+    this.bySocket.set(socket, own);
+    this.all += bytes;
+    return own;
+  }
+}
 
 function protocolOf({ live, identity, prepare }: SocketOptions): ServerOptions<Record<string, unknown>, Extra> {
   return {
@@ -182,9 +216,8 @@ function protocolOf({ live, identity, prepare }: SocketOptions): ServerOptions<R
       try {
         const headers = { ...extra.headers, ...headersIn(connectionParams) };
         const caller = await identity.callerOf(headers, requestId);
-        if (extra.isClosed) return false;
-        const end = endings.get(extra)!;
-        const session = { caller, headers, requestId, end };
+        if (!extra.isOpen) return false;
+        const session = { caller, headers, requestId, end: extra.end };
         live.open(session);
         extra.session = session;
         return { requestId };

@@ -17,6 +17,8 @@ export interface Services {
   wake?: () => void;
   /** Asks for open payments to be settled soon. The database was lost, and a settlement may have been lost with it. */
   settleSoon?: () => void;
+  /** Webhooks may go to this machine and over http: in a demo and in tests alone. */
+  localWebhooks?: boolean;
 }
 
 /** Returns the error. Tells housekeeping if the error may have left something open. */

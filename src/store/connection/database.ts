@@ -102,6 +102,8 @@ export class Database {
     readonly settling: SharedPool,
     /** Bill runs: their statements may take long. */
     readonly working: Pool,
+    /** Webhooks: short statements under the system role, and transactions in the scope of a client. */
+    readonly delivering: Pool,
     private readonly options: DatabaseOptions,
   ) {}
 
@@ -124,18 +126,20 @@ export class Database {
       new SharedPool(openPool(options, 4, {}, named('settling'))),
       // One for each of 8 workers, and one for the readiness check.
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
+      // One each to find new events, to claim and to record.
+      openPool(options, 3, { ...requestLimits, ...byIndex }, named('delivering'), systemRole),
       options,
     );
   }
 
   /** All pools by purpose, and those of replicas by name. Shared pools come with their turns. */
   get pools(): [name: string, pool: Pool, turns?: Turns][] {
-    const { reading, writing, paying, side, settling, working } = this;
+    const { reading, writing, paying, side, settling, working, delivering } = this;
     const shared = Object.entries({ reading, writing, paying, settling });
     for (const { name, pool } of this.replicas?.states ?? []) shared.push([`replica ${name}`, pool]);
     return [
       ...shared.map(([name, { pool, turns }]): [string, Pool, Turns] => [name, pool, turns]),
-      ...Object.entries({ side, working }),
+      ...Object.entries({ side, working, delivering }),
     ];
   }
 
@@ -184,6 +188,7 @@ export class Database {
     for (const { pool } of [this.writing, this.paying, this.settling]) await pool.end();
     await this.side.end();
     await this.working.end();
+    await this.delivering.end();
     await this.dataSource.destroy();
   }
 }

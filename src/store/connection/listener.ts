@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { preparesStatements } from './prepared';
 import { readerRole } from './roles';
 import { applicationName, type DatabaseOptions, sessionOptions } from './session';
 
@@ -8,7 +9,8 @@ const silenceMs = 5_000;
 
 /**
  * One connection beside the pools, which hears what other processes say (`notify`), and can ask the database. A lost
- * connection is opened anew with the next statement. Behind a pooler it may hear nothing.
+ * connection is opened anew with the next statement. A pooler that cannot prepare statements shares its connections among its
+ * clients, so behind one this neither hears nor says anything.
  */
 export class Listener {
   private opening: Promise<Client> | undefined;
@@ -42,6 +44,7 @@ export class Listener {
 
   /** Says something to all other processes. At most 8,000 bytes. */
   async notify(payload: string): Promise<void> {
+    if (!preparesStatements()) return;
     await this.query('select pg_notify($1, $2)', [channelName, payload]);
   }
 
@@ -75,7 +78,7 @@ export class Listener {
     });
     try {
       await client.connect();
-      await client.query(`listen ${channelName}`);
+      if (preparesStatements()) await client.query(`listen ${channelName}`);
       return client;
     } catch (error) {
       this.opening = undefined;

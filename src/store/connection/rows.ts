@@ -17,6 +17,8 @@ import { RefundRow } from '../refund';
 import { RegisteredDocumentRow, UnknownDocumentRow } from '../registered-document';
 import { EntityRow, OrgRow } from '../tenant';
 import { TestGatewayChargeRow, TestGatewayRefundRow } from '../test-gateway';
+import { WebhookDeliveryRow } from '../webhook-delivery';
+import { WebhookEndpointRow, WebhookSecretRow } from '../webhook-endpoint';
 
 /** Every row class: TypeORM loads them, and migrations are checked against them. */
 export const rows = [
@@ -49,6 +51,9 @@ export const rows = [
   RefundRow,
   HistoryEntryRow,
   EventEpochRow,
+  WebhookEndpointRow,
+  WebhookSecretRow,
+  WebhookDeliveryRow,
   IdempotencyOutcomeRow,
   TestGatewayChargeRow,
   TestGatewayRefundRow,

@@ -113,3 +113,5 @@ export const written = {
 /** A place in the JSON that this program fills in. No JSON text holds these characters: they are escaped there. */
 export const holeBegins = '\u0001';
 export const holeEnds = '\u0002';
+/** Stands for an object that only resolvers can answer. The field of the root that has it is answered by them. */
+export const leftMark = '\u0003';

@@ -7,6 +7,7 @@ import {
   expression,
   type Json,
   joined,
+  leftMark,
   object,
   optional,
   print,
@@ -260,6 +261,14 @@ export const settings = (row: Row, fields: Json): Json => [
 
 /** The settings if the id is that of their entity, or SQL's null. */
 export const settingsIf = (id: string, found: Json): Sql => sql`case when ${id} = $1 then ${joined(found)} end`;
+
+/** SQL: whether the id is that of a webhook endpoint or of one of its deliveries. They belong to a client, and have no plan. */
+const isWebhook = (id: string): string =>
+  `(exists (select from webhook_endpoint w where w.entity_id = $1 and w.id = ${id})
+    or exists (select from webhook_delivery w where w.entity_id = $1 and w.id = ${id}))`;
+
+/** Leaves an object with this id to the resolvers if it may be a webhook's, or else SQL's null. */
+export const leftIfWebhook = (id: string): Sql => [`case when ${isWebhook(id)} then '${leftMark}' end`];
 
 /** One of several values, by a text; otherwise null. */
 export const chosen = (value: string, branches: readonly (readonly [when: string, then: Json])[]): Json => [

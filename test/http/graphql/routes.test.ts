@@ -130,6 +130,7 @@ describe('every root field asks for its scope', () => {
     CreateBillRunInput: '{targetDate: "2022-01-01"}',
     RegisterDocumentsInput: '{clientId: "x", manifest: "{}"}',
     CreateFulfillmentItemInput: '{fulfillmentNumber: "F-1"}',
+    CreateWebhookEndpointInput: '{url: "x"}',
     ID: '"x"',
     FulfillmentGroupBy: 'state',
   };

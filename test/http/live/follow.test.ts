@@ -142,6 +142,21 @@ describe('what another process commits', () => {
     await process.ended;
   });
 
+  test('is found within a second behind a pooler, where nobody can listen', async () => {
+    const pooled = start({
+      ...{ DATABASE_URL: gateway.database.url, JWT_SIGNING_KEY: 'a key of thirty-two characters or more' },
+      DATABASE_PREPARE: 'off',
+    });
+    const socket = socketClient(await pooled.origin, { authorization: `Bearer ${client.token}` });
+    sockets.push(socket);
+    const received = socket.subscribe({ query: accounts });
+    expect(names(await received.next())).toEqual([]);
+    await account('Elsewhere');
+    expect(names(await received.next())).toEqual(['Elsewhere']);
+    pooled.child.kill('SIGTERM');
+    await pooled.ended;
+  });
+
   test('is found within a second if nobody tells', async () => {
     const received = socketOf(client).subscribe({ query: accounts });
     expect(names(await received.next())).toEqual([]);

@@ -96,21 +96,36 @@ describe('a WebSocket is closed with the code that says why', () => {
     expect(await closed(same)).toEqual([4409, 'Subscriber for 1 already exists']);
   });
 
-  test.each(['{', '[]', 'null', '{"type":"next"}', '{"type":"subscribe","id":7}', '"x"'])(
-    'if it sends %s',
-    async (text) => {
-      const socket = await begun();
-      socket.send(text);
-      const [code] = await closed(socket);
-      expect([4400, 4500]).toContain(code);
-    },
-  );
+  test.each([
+    ...['{', '[]', 'null', '"x"', '{"type":"next"}', '{"type":"subscribe","id":7}', '{"type":"subscribe","id":"1"}'],
+    '{"type":"next","id":"1","payload":{}}',
+  ])('if it sends %s', async (text) => {
+    const socket = await begun();
+    socket.send(text);
+    expect((await closed(socket))[0]).toBe(4400);
+  });
 
   test('if a message has a megabyte', async () => {
     const socket = await begun();
     socket.send('x'.repeat(1_000_000));
     expect((await closed(socket))[0]).toBe(1009);
   });
+});
+
+test('a token, entity and orgs may come in the headers of the WebSocket too, and connection_init wins', async () => {
+  const { entityId } = (await client.work()).caller;
+  const own = { authorization: `Bearer ${client.token}`, 'zuora-entity-ids': entityId };
+  const socket = await open('graphql-transport-ws', own);
+  send(socket, { type: 'connection_init' });
+  expect((await message(socket)).type).toBe('connection_ack');
+  send(socket, { type: 'subscribe', id: '1', payload: { query: counts } });
+  expect((await message(socket)).payload.data.fulfillmentCounts).toHaveLength(5);
+  const foreign = await open('graphql-transport-ws', { ...own, 'zuora-entity-ids': 'f'.repeat(32) });
+  send(foreign, { type: 'connection_init' });
+  expect((await closed(foreign))[0]).toBe(4403);
+  const both = await open('graphql-transport-ws', { ...own, 'zuora-entity-ids': 'f'.repeat(32) });
+  send(both, init({ 'Zuora-Entity-Ids': entityId }));
+  expect((await message(both)).type).toBe('connection_ack');
 });
 
 describe('a subscription is refused with a coded error', () => {

@@ -275,6 +275,7 @@ export class Planner {
     'HistoryEntry.subject': (row, depth, nodes) =>
       tree.chosen(row.column('subjectType'), [
         ['BillingSettings', this.settings(depth + 1, nodes)],
+        ['WebhookEndpoint', tree.firstOf([tree.leftIfWebhook(row.column('subjectId'))])],
         ...Object.entries(nounOfSubject).map(([type, noun]): [string, Json] => {
           const subject = this.row(noun, depth + 1);
           const fields = this.object(noun, subject, depth + 1, nodes);
@@ -318,6 +319,6 @@ export class Planner {
       const row = this.row(noun, depth);
       return tree.found(row, id, this.object(noun, row, depth, nodes));
     });
-    return tree.firstOf([tree.settingsIf(id, this.settings(depth, nodes)), ...candidates]);
+    return tree.firstOf([tree.settingsIf(id, this.settings(depth, nodes)), ...candidates, tree.leftIfWebhook(id)]);
   }
 }

@@ -1,7 +1,7 @@
 import { type ExecutionResult, GraphQLError, isNonNullType, locatedError } from 'graphql';
 import { faultOf } from '../../../store/connection/failure';
 import { Values } from '../../../store/query/filter';
-import { requested, withRequested } from '../../../store/query/json';
+import { leftMark, requested, withRequested } from '../../../store/query/json';
 import { statement } from '../../../store/query/tree';
 import { schema } from '../../build/schema';
 import type { GraphContext } from '../../context';
@@ -104,15 +104,18 @@ async function answered(
     const { variables, node } = operation;
     const info = { schema: schema(), fragments, variableValues: variables as Record<string, unknown>, operation: node };
     const data: Record<string, RawJson> = Object.create(null);
+    const left = new Set(roots.flatMap(({ name }, at) => (row[at]?.includes(leftMark) ? [name] : [])));
+    const others = left.size ? otherwise(left) : undefined;
     await Promise.all(
       roots.map(async (root, at) => {
+        if (left.has(root.name)) return;
         const written = row[at] ?? context.reply.tooLong();
         const json = deferred.length ? await filled(written, deferred, context, info) : written;
         note(root, json, context);
         data[root.name] = new RawJson(json);
       }),
     );
-    return { data };
+    return others ? merged(plan, [{ data }, await others]) : { data };
   } catch (error) {
     if (isUnforeseen(error) && !context.work.isVoid) {
       context.work.services.onFailure(error, 'answering a query by one statement');

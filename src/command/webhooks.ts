@@ -1,0 +1,129 @@
+import { parseArgs } from 'node:util';
+import { ConfigError, readConfig } from '../config';
+import { RequestError } from '../domain/errors';
+import { idOf } from '../domain/key';
+import { decodeEventCursor } from '../graph/read/events';
+import { clientIdOf } from '../service/client';
+import { endpointsOfAll, replay } from '../service/webhook-replay';
+import type { Database } from '../store/connection/database';
+import { openDatabase } from '../store/connection/open-database';
+import { preparedStatements } from '../store/connection/prepared';
+import type { Output } from './client';
+
+const usage = `Usage: npm run webhooks -- <what> [options]
+
+  list                                           show the webhook endpoints of all clients: open deliveries and the last error
+  replay <endpoint id> --after <time or cursor>  send the events since then again, in their order and before new ones
+
+A time is an instant such as 2026-01-31T12:00:00Z. A cursor is the one of an event.
+
+Exit status: 0 done, 1 failed, 2 not understood or refused.`;
+
+class UsageError extends Error {}
+
+const options = { after: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+
+type Act = (db: Database, output: Output) => Promise<number>;
+
+/** The command to run; undefined for help. @throws UsageError with the reason */
+function read(args: string[]): Act | undefined {
+  const { values, positionals } = parsed(args);
+  if (values.help) return undefined;
+  const [what, ...rest] = positionals;
+  if (what === 'list') {
+    if (rest.length || values.after !== undefined)
+      throw new UsageError('The command list takes no more words, and no --after.');
+    return list;
+  }
+  if (what !== 'replay') {
+    throw new UsageError(`${what ? `"${what}" is not a command; these are allowed` : 'Say what to do'}: list, replay.`);
+  }
+  const id = rest.length === 1 ? idOf(rest[0]) : undefined;
+  if (!id) throw new UsageError('Name the id of one webhook endpoint.');
+  if (values.after === undefined) throw new UsageError('--after is missing.');
+  return replayFrom(id, begin(values.after));
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** Where to begin: an instant, or the position of a cursor. */
+function begin(after: string): Parameters<typeof replay>[2] {
+  if (/^\d{4}-\d\d-\d\d/.test(after)) {
+    const time = Date.parse(after);
+    if (Number.isNaN(time)) throw new UsageError('--after must be a time such as 2026-01-31T12:00:00Z, or a cursor.');
+    return { at: new Date(time).toISOString() };
+  }
+  try {
+    return decodeEventCursor(after);
+  } catch (error) {
+    if (error instanceof RequestError) throw new UsageError('--after must be a time or the cursor of an event.');
+    throw error;
+  }
+}
+
+const list: Act = async (db, { out }) => {
+  const endpoints = await endpointsOfAll(db);
+  out(`${endpoints.length} webhook endpoints.`);
+  for (const { id, clientId, clientName, url, enabled, disabledReason, pending, failed, lastError } of endpoints) {
+    // Path and query often hold a secret.
+    const { origin } = new URL(url);
+    const state = enabled ? 'enabled' : `disabled: ${disabledReason}`;
+    out(`  ${id}  ${origin}  of ${clientName} (${clientIdOf(clientId)}), ${state}`);
+    out(`    ${pending} pending, ${failed} failed${lastError ? `, last error: ${lastError}` : ''}`);
+  }
+  return 0;
+};
+
+const replayFrom =
+  (id: string, from: Parameters<typeof replay>[2]): Act =>
+  async (db, { out, err }) => {
+    const count = await replay(db, id, from);
+    if (count === undefined) {
+      err(`There is no webhook endpoint ${id}, or its client is revoked or sees nothing in the entity.`);
+      return 2;
+    }
+    out(`${count} events are sent again.`);
+    return 0;
+  };
+
+/** Runs the command line and returns its exit status. */
+export async function webhooksCommand(
+  args: string[],
+  env: Readonly<Record<string, string | undefined>>,
+  output: Output,
+): Promise<number> {
+  try {
+    const act = read(args);
+    if (!act) {
+      output.out(usage);
+      return 0;
+    }
+    const config = readConfig(env);
+    preparedStatements(config.preparedStatements);
+    const { db, close } = await openDatabase({ ...config, poolSize: 1 });
+    try {
+      return await act(db, output);
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      output.err(`${error.message}\n\n${usage}`);
+      return 2;
+    }
+    output.err(error instanceof ConfigError ? error.message : `The command failed: ${(error as Error).message}`);
+    return 1;
+  }
+}
+
+if (require.main === module) {
+  webhooksCommand(process.argv.slice(2), process.env, { out: console.log, err: console.error }).then((status) => {
+    process.exitCode = status;
+  });
+}
