@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
 import { scopeMeanings, scopes } from '../domain/caller';
 import { graphqlErrorCodes, requestErrorCodes, userErrorCodes } from '../domain/errors';
 import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
@@ -9,8 +8,7 @@ import { limits } from '../domain/limits';
 import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
 import { schemaText } from '../graph/build/schema';
 import { fulfillmentResource } from '../http/rest/envelope';
-import { migrate } from '../store/connection/database';
-import { type RightsHeld, rightsInFull } from '../store/connection/rights';
+import { freshRights } from '../store/connection/database';
 import { startEmbedded } from '../store/embedded/embedded';
 import { picture, pictureNames, waysIn } from './picture';
 import { withoutArguments } from './usage';
@@ -153,17 +151,7 @@ export const rightsFile = 'src/store/connection/expected-rights.ts';
  * only the rights of the migrations themselves count.
  */
 export async function generatedRights(url: string): Promise<string> {
-  const owner = new Client(url);
-  await owner.connect();
-  let rights: string[];
-  try {
-    // What everybody may do hides what the migrations grant.
-    await owner.query(`revoke temporary on database ${owner.escapeIdentifier(owner.database!)} from public`);
-    await migrate({ url }, () => {});
-    ({ rights } = (await owner.query<RightsHeld>(rightsInFull)).rows[0]);
-  } finally {
-    await owner.end();
-  }
+  const rights = await freshRights(url);
   const quoted = (right: string) => (right.includes("'") ? JSON.stringify(right) : `'${right}'`);
   return `/* What \`npm run generate\` reads in a database after all migrations. rights.ts says what it means. */
 

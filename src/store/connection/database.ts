@@ -10,7 +10,7 @@ import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
 import { SharedPool } from './pool';
 import type { Reader, Replicas } from './replicas';
-import { demandRights, type RightsHeld, rightsHeld } from './rights';
+import { demandRights, type RightsHeld, rightsHeld, rightsInFull } from './rights';
 import { readerRole, systemRole } from './roles';
 import { rows } from './rows';
 import {
@@ -227,6 +227,22 @@ export async function migrate(
     }
   } finally {
     await dataSource.destroy();
+  }
+}
+
+/** Migrates an empty database, and returns the rights that the migrations make in it. `url` is that of a superuser. */
+export async function freshRights(url: string): Promise<string[]> {
+  const pool = new Pool({ connectionString: url, max: 1 });
+  try {
+    // What everybody may do hides what the migrations grant.
+    await pool.query(
+      "do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$",
+    );
+    await migrate({ url }, () => {});
+    const { rows: held } = await pool.query<RightsHeld>(rightsInFull);
+    return held[0].rights;
+  } finally {
+    await pool.end();
   }
 }
 
