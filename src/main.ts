@@ -8,10 +8,12 @@ import { Breakers } from './gateway/breaker';
 import { withTimeout } from './gateway/port';
 import { TestGateway } from './gateway/test-gateway';
 import { openLog } from './log';
+import { logOutages } from './outage-log';
 import { createServer, type Server } from './server';
 import { startWorkers } from './service/bill-run-worker';
 import { anyClient, isDemo } from './service/client';
 import { keepHouse } from './service/housekeeping';
+import { tellOutage } from './service/run/outage';
 import type { Services } from './service/run/services';
 import { Connection } from './store/connection/connection';
 import { type OpenDatabase, OpenError, openDatabase } from './store/connection/open-database';
@@ -37,6 +39,7 @@ async function main(): Promise<void> {
     setLevel(log.level === 'debug' ? config.logLevel : 'debug');
     log.warn({ logLevel: log.level }, 'the log level has changed');
   });
+  logOutages(log);
   const tracing = openTracing(config, log);
   preparedStatements(config.preparedStatements);
 
@@ -46,7 +49,11 @@ async function main(): Promise<void> {
     onStep: config.production ? undefined : tell,
     onStandby: (message) => (config.production ? log.warn(message) : tell(message)),
     requestTimeoutMs: config.limits.time,
-    onPoolError: (err) => log.warn({ err }, 'a database connection was lost'),
+    onAdvice: (statements) =>
+      log.warn({ statements }, 'an administrator should run these statements in the database: docs/operations.md'),
+    onPoolError: (err) => {
+      if (!tellOutage(err)) log.warn({ err }, 'a database connection was lost');
+    },
   });
   const gatewayPool = openPool(database.options, 4);
   const services: Services = {
@@ -57,7 +64,9 @@ async function main(): Promise<void> {
         log.warn({ account }, 'the payment gateway does not answer for an account: new payments are refused at once');
       else log.info({ account }, 'the payment gateway answers for an account again');
     }),
-    onFailure: (err, what) => log.error({ err, ...tracing?.ids() }, `failed: ${what}`),
+    onFailure: (err, what) => {
+      if (!tellOutage(err)) log.error({ err, ...tracing?.ids() }, `failed: ${what}`);
+    },
   };
   const close = async () => {
     await gatewayPool.end();

@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { scopeMeanings, scopes } from '../domain/caller';
 import { graphqlErrorCodes, requestErrorCodes, userErrorCodes } from '../domain/errors';
 import { fulfillmentStates, startStates, transitions } from '../domain/fulfillment';
@@ -6,6 +8,8 @@ import { limits } from '../domain/limits';
 import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
 import { schemaText } from '../graph/build/schema';
 import { fulfillmentResource } from '../http/rest/envelope';
+import { freshRights } from '../store/connection/database';
+import { startEmbedded } from '../store/embedded/embedded';
 import { picture, pictureNames, waysIn } from './picture';
 import { withoutArguments } from './usage';
 
@@ -139,10 +143,43 @@ function cell(from: string, to: string): string {
   return transitions.find((move) => move.from === from && move.to === to)?.action ?? 'no';
 }
 
-if (require.main === module) {
-  withoutArguments(
-    'Usage: npm run generate\n\nWrites schema.graphql, and the parts of README.md and docs that follow from the code.',
-  );
+/** The file of the rights that a fresh migration makes. */
+export const rightsFile = 'src/store/connection/expected-rights.ts';
+
+/**
+ * The text of `rightsFile`, from the database of a fresh migration. `url`: an empty database of a superuser, in which
+ * only the rights of the migrations themselves count.
+ */
+export async function generatedRights(url: string): Promise<string> {
+  const rights = await freshRights(url);
+  const quoted = (right: string) => (right.includes("'") ? JSON.stringify(right) : `'${right}'`);
+  return `/* What \`npm run generate\` reads in a database after all migrations. rights.ts says what it means. */
+
+/** The rights of the roles of the gateway, each as the statement that makes it. */
+export const expectedRights: readonly string[] = [
+${rights.map((right) => `  ${quoted(right)},\n`).join('')}];
+`;
+}
+
+async function writeAll(): Promise<void> {
   const read = (file: string) => readFileSync(file, 'utf8');
   for (const [file, text] of Object.entries(generated(read))) writeFileSync(file, text);
+  const dir = mkdtempSync(path.join(tmpdir(), 'generate-'));
+  const { url, stop } = await startEmbedded({ dir, database: 'gateway' });
+  try {
+    writeFileSync(rightsFile, await generatedRights(url));
+  } finally {
+    await stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+if (require.main === module) {
+  withoutArguments(
+    'Usage: npm run generate\n\nWrites schema.graphql, the rights of the roles, and the parts of README.md and docs that follow from the code.',
+  );
+  writeAll().catch((error) => {
+    process.stderr.write(`${error.stack}\n`);
+    process.exitCode = 1;
+  });
 }

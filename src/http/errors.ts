@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError, type RequestErrorCode } from '../domain/errors';
 import { InvalidDocument } from '../graph/guard/parsed-document';
+import { levelOf } from '../service/run/outage';
 import { extensionsOf, type Failure, failure, failureOf, statusOf } from './failure';
 import { mediaTypeFor } from './media-type';
 import { envelope } from './rest/envelope';
@@ -54,7 +55,7 @@ export function sendFailure(request: FastifyRequest, reply: FastifyReply, error:
   }
   // A read is also ended when its client has gone.
   if (cut || (failed.code === 'TIMEOUT' && reply.raw.destroyed)) request.log.info('the client has gone');
-  else if (statusOf(failed.code) >= 500) request.log.error({ err: error }, 'request failed');
+  else if (statusOf(failed.code) >= 500) request.log[levelOf(error)]({ err: error }, 'request failed');
   else {
     const { message: cause } = ((error as Error).cause ?? {}) as { message?: string };
     const reason = error instanceof QuotingError ? error.logged : failed.message;

@@ -1,5 +1,6 @@
 import { type Backlog, backlog } from '../store/backlog';
 import { faultOf } from '../store/connection/failure';
+import { tellOutage } from './run/outage';
 import { within } from './run/patience';
 import type { Services } from './run/services';
 
@@ -23,7 +24,8 @@ export function watchBacklog({ db, onFailure }: Services): () => Promise<Backlog
       until = performance.now() + keptForMs;
     });
     known = within(patienceMs, asked, () => undefined).catch((error) => {
-      if (faultOf(error) === undefined) onFailure(error, 'counting the open work for the metrics');
+      if (!tellOutage(error) && faultOf(error) === undefined)
+        onFailure(error, 'counting the open work for the metrics');
       return undefined;
     });
     return known;

@@ -1,4 +1,5 @@
 import { isReadOnly } from '../store/connection/failure';
+import { tellOutage } from './run/outage';
 import { within } from './run/patience';
 import type { Services } from './run/services';
 
@@ -13,6 +14,7 @@ export async function isReady({ db }: Services): Promise<Readiness> {
     const looked = db.state().then((state): Readiness => (state === 'read-only' ? 'database read-only' : state));
     return await within(patienceMs, looked, () => 'database unreachable');
   } catch (error) {
+    tellOutage(error);
     return isReadOnly(error) ? 'database read-only' : 'database unreachable';
   }
 }

@@ -132,5 +132,9 @@ test('a process whose database goes away says so at every door, stays, and goes 
   gateway.child.kill('SIGTERM');
   expect(await gateway.ended).toBe(0);
   expect(gateway.err()).toBe('');
+  // A line for the outage, none for each request, connection or round of housekeeping.
+  const logged = (gateway.out().match(/^\{.*\}$/gm) ?? []).map((line) => JSON.parse(line));
+  const loud = logged.filter(({ level, msg }) => level >= 40 && !msg.startsWith('JWT_SIGNING_KEY'));
+  expect(loud.map(({ outage, msg }) => outage ?? msg)).toEqual(['away']);
   expect(socket.closes.map(({ code }) => code)).toEqual([1001]);
 }, 60_000);

@@ -52,7 +52,8 @@ const mostClients = 1000;
 const mostEntitiesInToken = 50;
 
 function silent(): never {
-  throw new RequestError('UNAVAILABLE');
+  const error = new Error(`the database has not answered for ${patienceMs} ms`);
+  throw new RequestError('UNAVAILABLE', undefined, Object.assign(error, { code: 'ETIMEDOUT' }));
 }
 
 /** The grants of a client, in the form that checks use. */

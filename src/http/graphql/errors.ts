@@ -2,6 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { graphqlErrorCodes, type RequestErrorCode, requestErrorCodes } from '../../domain/errors';
+import { levelOf } from '../../service/run/outage';
 import { codeOfStatus, extensionsOf, type Failure, failureOf, statusOf } from '../failure';
 import type { Context, RequestContext } from './context';
 
@@ -78,7 +79,7 @@ function judge(error: GraphQLError, context: RequestContext, mutation: boolean):
   if (context.failure === undefined || failure.code === 'OUTCOME_UNKNOWN') context.failure = original;
   // A read was ended because its client has gone. The request has its own log line.
   if (failure.code !== 'TIMEOUT' || !context.request.raw.socket.destroyed) {
-    context.request.log.error({ err: original, path: error.path }, 'resolver failed');
+    context.request.log[levelOf(original)]({ err: original, path: error.path }, 'resolver failed');
   }
   // Below a mutation field the effect is committed: a retry would repeat it.
   if (mutation && error.path && error.path.length > 1) {

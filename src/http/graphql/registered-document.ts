@@ -16,6 +16,7 @@ import {
   servedDocuments,
   type UnknownRuns,
 } from '../../service/registered-document';
+import { tellOutage } from '../../service/run/outage';
 import type { Services } from '../../service/run/services';
 import {
   type Asked,
@@ -248,7 +249,10 @@ export class RegisteredDocuments {
     try {
       await recordUnknown(this.services.db.aside(), runs);
     } catch (err) {
-      this.log.warn({ err }, 'unregistered documents could not be recorded: this is tried again');
+      this.log[tellOutage(err) ? 'debug' : 'warn'](
+        { err },
+        'unregistered documents could not be recorded: this is tried again',
+      );
       for (const run of runs) {
         const key = `${run.clientId} ${run.hash}`;
         const since = Number(this.unrecorded.get(key)?.count ?? 0);

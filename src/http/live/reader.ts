@@ -8,6 +8,7 @@ import type { DocumentLimits } from '../../graph/guard/limits';
 import type { Operation } from '../../graph/guard/operation';
 import { presentCursor } from '../../graph/read/events';
 import { run } from '../../graph/read/execution';
+import { levelOf } from '../../service/run/outage';
 import type { Services } from '../../service/run/services';
 import { timed } from '../../service/run/time-limit';
 import { Work } from '../../service/run/work';
@@ -118,7 +119,7 @@ export class Reader {
     let failure: unknown;
     const shown = shownErrors(errors, requestId, (err, path) => {
       failure ??= err;
-      this.options.log.error({ err, path, requestId }, 'resolver failed');
+      this.options.log[levelOf(err)]({ err, path, requestId }, 'resolver failed');
     });
     const result = { errors: shown, data };
     if (isFailure(result)) throw failure ?? new RequestError('UNAVAILABLE');

@@ -42,7 +42,8 @@ export function translated(error: unknown): unknown {
     case 'timeout':
       return new RequestError('TIMEOUT');
     case 'unavailable':
-      return new RequestError('UNAVAILABLE');
+      // With its cause, which names the outage in the log.
+      return new RequestError('UNAVAILABLE', undefined, error);
     default:
       return error;
   }

@@ -10,6 +10,7 @@ import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
 import { SharedPool } from './pool';
 import type { Reader, Replicas } from './replicas';
+import { demandRights, type RightsHeld, rightsHeld, rightsInFull } from './rights';
 import { readerRole, systemRole } from './roles';
 import { rows } from './rows';
 import {
@@ -39,6 +40,9 @@ function instant(text: string): string {
   const fraction = text.charAt(19) === '.' ? text.slice(20, text.indexOf('+', 20)) : '';
   return `${text.slice(0, 10)}T${text.slice(11, 19)}.${fraction.padEnd(3, '0').slice(0, 3)}Z`;
 }
+
+/** The name under which a migration is recorded. */
+const nameOf = (migration: MigrationInterface): string => migration.name ?? migration.constructor.name;
 
 const workTimeoutMs = 600_000;
 
@@ -194,7 +198,7 @@ export class Database {
     );
     if (rows.some(({ readOnly }) => readOnly)) return 'read-only';
     const applied = new Set(rows.map(({ name }) => name));
-    const isApplied = (each: MigrationInterface) => applied.has(each.name ?? each.constructor.name);
+    const isApplied = (each: MigrationInterface) => applied.has(nameOf(each));
     return this.dataSource.migrations.every(isApplied) ? 'ready' : 'migrations pending';
   }
 
@@ -213,17 +217,33 @@ export class Database {
   }
 }
 
-/** Applies the migrations as the owner of the database. Returns how many ran. */
-export async function migrate(options: DatabaseOptions): Promise<number> {
+/**
+ * Applies the migrations as the owner of the database. Returns how many ran. `judge` gets the rights that the roles have
+ * then, and the names of the migrations of this program.
+ * @throws RightsMissing if the roles lack rights
+ */
+export async function migrate(
+  options: DatabaseOptions,
+  judge: (held: RightsHeld, known: readonly string[]) => void = demandRights,
+): Promise<number> {
   // Two connections: one holds the lock, the other migrates.
   const dataSource = await new DataSource(dataSourceOptions({ ...options, poolSize: 2 }, 'owner')).initialize();
   try {
     // One migrator at a time, even if several processes start at once.
     const runner = dataSource.createQueryRunner();
+    const judgeRights = async () => {
+      const [held] = await runner.query(rightsHeld);
+      judge(held, dataSource.migrations.map(nameOf));
+    };
     try {
       await runner.query('select pg_advisory_lock(724601)');
-      const { length } = await dataSource.runMigrations();
+      const { length } = await dataSource.runMigrations().catch(async (error) => {
+        // A migration that gives rights to a role that is gone: what is missing says more than its failure.
+        if (['42704', '22023'].includes(error.code)) await judgeRights();
+        throw error;
+      });
       await runner.query(beginEpoch);
+      await judgeRights();
       return length;
     } finally {
       await runner.query('select pg_advisory_unlock(724601)').catch(() => {});
@@ -231,6 +251,22 @@ export async function migrate(options: DatabaseOptions): Promise<number> {
     }
   } finally {
     await dataSource.destroy();
+  }
+}
+
+/** Migrates an empty database, and returns the rights that the migrations make in it. `url` is that of a superuser. */
+export async function freshRights(url: string): Promise<string[]> {
+  const pool = new Pool({ connectionString: url, max: 1 });
+  try {
+    // What everybody may do hides what the migrations grant.
+    await pool.query(
+      "do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$",
+    );
+    await migrate({ url }, () => {});
+    const { rows: held } = await pool.query<RightsHeld>(rightsInFull);
+    return held[0].rights;
+  } finally {
+    await pool.end();
   }
 }
 

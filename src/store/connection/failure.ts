@@ -24,7 +24,10 @@ export function faultOf(error: unknown): DatabaseFault | undefined {
   if (code && ['40P01', '40001', '55P03'].includes(code)) return 'contention';
   if (code === '23505' && contested.includes(table ?? '')) return 'contention';
   if (isReadOnly(error)) return 'unavailable';
-  if (code && (unavailableErrno.includes(code) || /^(08(?!P01)|57P|53)/.test(code) || code === '25P03'))
+  if (
+    code &&
+    (unavailableErrno.includes(code) || /^(08(?!P01)|57P|53|58030)/.test(code) || ['25P03', '25P04'].includes(code))
+  )
     return 'unavailable';
   // The database accepts no connections at present.
   if (code === '55000' && severity === 'FATAL') return 'unavailable';
@@ -36,4 +39,25 @@ export function faultOf(error: unknown): DatabaseFault | undefined {
     return 'unavailable';
   }
   return undefined;
+}
+
+/** What an operator has to look at when the database is unavailable to many. */
+export type Outage = 'away' | 'readOnly' | 'diskFull' | 'outOfMemory' | 'tooManyConnections' | 'storageFails';
+
+const outageOfCode: Record<string, Outage> = {
+  '25006': 'readOnly',
+  '53100': 'diskFull',
+  '53200': 'outOfMemory',
+  '53300': 'tooManyConnections',
+  '58030': 'storageFails',
+};
+
+/** Unavailable to one session alone: it was idle in a transaction, or transaction or statement has passed a limit of its own. */
+const ofOne = ['25P03', '25P04', '53400'];
+
+/** The outage that a database error is a part of. Undefined for errors that are of one session or statement alone. */
+export function outageOf(error: unknown): Outage | undefined {
+  if (faultOf(error) !== 'unavailable') return undefined;
+  const { code = '' } = error as { code?: string };
+  return ofOne.includes(code) ? undefined : (outageOfCode[code] ?? 'away');
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { startEmbedded } from '../embedded/embedded';
 import { Database, migrate } from './database';
 import { faultOf, isReadOnly } from './failure';
+import { advised, demandRights, RightsMissing } from './rights';
 import { type DatabaseOptions } from './session';
 
 export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
@@ -11,6 +12,8 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
   embeddedPostgresBin?: string;
   /** Called before each step that takes time. */
   onStep?: (step: string) => void;
+  /** Gets statements that an administrator should run, and without which the gateway works. */
+  onAdvice?: (statements: string[]) => void;
   /** Called once if the server takes no writes. The start then waits for one that does. Absent: the start fails. */
   onStandby?: (message: string) => void;
   /** Opens the database for inspection, without applying migrations. It may be a standby. */
@@ -43,7 +46,11 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
     const db = await onPrimary(options, database.url, async () => {
       if (!options.asItIs) {
         options.onStep?.('Bringing the database up to date');
-        await migrate(database);
+        await migrate(database, (held, known) => {
+          demandRights(held, known);
+          const statements = advised(held, known);
+          if (statements.length) options.onAdvice?.(statements);
+        });
       }
       return Database.open(database);
     });
@@ -91,6 +98,12 @@ export class OpenError extends Error {}
 function explained(error: unknown, url: string): unknown {
   const { code, message } = error as { code?: string; message: string };
   const { host, pathname } = new URL(url);
+  if (error instanceof RightsMissing) {
+    const lacks = `The database ${pathname.slice(1)} on ${host} lacks rights that its migrations made, as after a restore without the roles.`;
+    return new OpenError(
+      [lacks, '-- A superuser runs these statements in it, and then the gateway starts.', message].join('\n'),
+    );
+  }
   if (code === 'P0001') return new OpenError(message);
   if (code === '3D000') return new OpenError(`There is no database ${pathname.slice(1)} on ${host}: create it first.`);
   if (code === '42501') return new OpenError(`The user of DATABASE_URL must own the database: ${message}.`);

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Client, Pool } from 'pg';
 import { Connection } from '../../../src/store/connection/connection';
 import { Database } from '../../../src/store/connection/database';
-import { faultOf } from '../../../src/store/connection/failure';
+import { faultOf, outageOf } from '../../../src/store/connection/failure';
 import { openPool } from '../../../src/store/connection/session';
 import { type TestDatabase, testDatabase } from '../../support/database';
 
@@ -119,7 +119,24 @@ describe('a database that cannot be reached is unavailable', () => {
     await client.query("set idle_in_transaction_session_timeout = '50ms'");
     await client.query('begin');
     const ended = new Promise((done) => client.once('error', done));
-    expect(faultOf(await ended)).toBe('unavailable');
+    const error = await ended;
+    // It says nothing of the database, or of anybody else.
+    expect([faultOf(error), outageOf(error)]).toEqual(['unavailable', undefined]);
+  });
+
+  test('when a statement needs more temporary files than it may have, which is no outage', async () => {
+    const client = await owner();
+    await client.query("set temp_file_limit = '64kB'; set work_mem = '64kB'");
+    const error = await thrown(client.query('select n from generate_series(1, 100000) n order by random()'));
+    expect(error).toMatchObject({ code: '53400' });
+    expect([faultOf(error), outageOf(error)]).toEqual(['unavailable', undefined]);
+  });
+
+  test('when its storage fails', async () => {
+    const client = await owner();
+    const error = await thrown(client.query("do $$ begin raise exception using errcode = 'io_error'; end $$"));
+    expect(error).toMatchObject({ code: '58030' });
+    expect([faultOf(error), outageOf(error)]).toEqual(['unavailable', 'storageFails']);
   });
 });
 
