@@ -106,7 +106,12 @@ test('graphql-ws goes on behind the last event that it has handled, whatever hap
   const open = () => testGateway({ database: { ...gateway.database, close: async () => {} } });
   const first = await open();
   const url = await first.server.app.listen({ host: '127.0.0.1', port: 0 });
-  const ws = socket({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 100, retryWait: () => delay(50) });
+  const ws = socket({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    retryAttempts: 100,
+    shouldRetry: () => true,
+    retryWait: () => delay(50),
+  });
   const query = 'subscription ($after: String) { events(after: $after) { cursor node { type subjectId } } }';
   const { body } = await client.graphql('{ events(first: 0) { pageInfo { endCursor } } }');
   const variables = { after: body.data.events.pageInfo.endCursor };

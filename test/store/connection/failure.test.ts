@@ -124,6 +124,23 @@ describe('a database that cannot be reached is unavailable', () => {
     expect([faultOf(error), outageOf(error)]).toEqual(['unavailable', undefined]);
   });
 
+  test('when a transaction has lasted too long', async () => {
+    const client = await owner();
+    await client.query("set transaction_timeout = '50ms'");
+    const ended = new Promise((done) => client.once('error', done));
+    await client.query('begin');
+    const error = await ended;
+    expect(error).toMatchObject({ code: '25P04' });
+    expect([faultOf(error), outageOf(error)]).toEqual(['unavailable', undefined]);
+  });
+
+  test('when its server takes no writes', async () => {
+    const client = await owner();
+    await client.query('set default_transaction_read_only = on');
+    const error = await thrown(client.query('delete from counter'));
+    expect([faultOf(error), outageOf(error)]).toEqual(['unavailable', 'readOnly']);
+  });
+
   test('when a statement needs more temporary files than it may have, which is no outage', async () => {
     const client = await owner();
     await client.query("set temp_file_limit = '64kB'; set work_mem = '64kB'");
