@@ -5,7 +5,7 @@ import { advised, type RightsHeld } from '../../src/store/connection/rights';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 
-/* A migrated database of its own, whose rights are then changed. What is of the whole cluster is in restore.test.ts. */
+/* A migrated database of its own, whose rights are then changed. What is of the whole cluster is in restore.machine.ts. */
 
 let database: TestDatabase;
 beforeAll(async () => {
