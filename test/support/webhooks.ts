@@ -31,13 +31,12 @@ export async function listening(answer?: Receiver['answer']): Promise<Receiver> 
 
 /** Ends the receivers, and deletes all endpoints. */
 export async function forgotten({ database }: TestGatewayServer): Promise<void> {
-  // As a deletion does it: what is recorded at the moment comes first.
-  await database.owner('begin');
-  await database.owner(
-    'select pg_advisory_xact_lock(hashtextextended(id::text, 4907)) from (select id from webhook_endpoint order by id) e',
-  );
-  await database.owner('delete from webhook_endpoint');
-  await database.owner('commit');
+  // Locks in the order of a deletion, in one statement: each statement of the owner may have a connection of its own.
+  await database.owner(`do $$ begin
+    perform from webhook_endpoint order by id for update;
+    perform pg_advisory_xact_lock(hashtextextended(id::text, 4907)) from (select id from webhook_endpoint order by id) e;
+    delete from webhook_endpoint;
+  end $$`);
   await Promise.all(open.splice(0).map((each) => each.close()));
 }
 
