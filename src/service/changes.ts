@@ -50,8 +50,6 @@ export class Changes {
   private telling: NodeJS.Timeout | undefined;
   private isLost = false;
   private closed = false;
-  /** Looks so far, for metrics. */
-  looks = 0;
 
   constructor(
     db: Database,
@@ -117,6 +115,8 @@ export class Changes {
     try {
       for (let at = 0; at < all.length; at += mostTold)
         await this.listener.notify(all.slice(at, at + mostTold).join(' '));
+      // Nobody watches, so no look will find that the database is back. The next outage is told again.
+      if (all.length && this.watchers.size === 0) this.isLost = false;
     } catch (error) {
       // The others find the changes by their next look.
       this.lose(error);
@@ -163,7 +163,6 @@ export class Changes {
 
   private async lookOnce(): Promise<void> {
     this.looked = performance.now();
-    this.looks++;
     const { since } = this;
     if (since) {
       const values = [[...this.watchers.keys()], since.snapshot, since.horizon];

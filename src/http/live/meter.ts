@@ -25,7 +25,7 @@ export class LiveMeter {
   });
   private readonly ended = new Counter({
     name: 'gateway_subscriptions_ended_total',
-    help: 'Subscriptions that have ended, by code of the error; "left" if their client has ended them.',
+    help: 'Subscriptions that have ended, by code of the error; "left" if their client or the server has ended them without one.',
     labelNames: ['code'] as const,
     registers: [],
   });
