@@ -14,8 +14,11 @@ export interface Watcher {
   complete(subjects: Subjects): void;
 }
 
-/** How long commits are gathered before other processes hear of them. */
-const gatherMs = 10;
+/**
+ * How long commits are gathered before other processes hear of them, and the shortest time between two messages. Under load each
+ * message costs some .3 ms of CPU, so 100 of them a second were 5 % of what the writes take.
+ */
+const gatherMs = { first: 10, between: 40 };
 /** The shortest time between the beginnings of two looks. */
 const betweenMs = 5;
 /** Each look finds what was committed since the last. So a commit that nobody told of is found within this time. */
@@ -48,6 +51,7 @@ export class Changes {
   private pause = waitMs.first;
   private readonly untold = new Set<string>();
   private telling: NodeJS.Timeout | undefined;
+  private told = 0;
   private isLost = false;
   private closed = false;
 
@@ -105,11 +109,14 @@ export class Changes {
     const entityId = message as string;
     this.hear([entityId]);
     this.untold.add(entityId);
-    this.telling ??= setTimeout(() => this.tell(), gatherMs).unref();
+    if (this.telling) return;
+    const wait = Math.max(gatherMs.first, this.told + gatherMs.between - performance.now());
+    this.telling = setTimeout(() => this.tell(), wait).unref();
   };
 
   private async tell(): Promise<void> {
     this.telling = undefined;
+    this.told = performance.now();
     const all = [...this.untold];
     this.untold.clear();
     try {

@@ -73,6 +73,9 @@ export type Claimed = Pick<
 /**
  * Claims what is due, at most `most`, and of each endpoint at most `mostInFlight` with those that are under way. When there is
  * more, chance decides which endpoints come first. The claim ends by itself after `leaseMs`, if its process dies.
+ *
+ * The rows are found again by their place, which is theirs while they are locked. A queue that was empty when PostgreSQL last
+ * analyzed it seems to have one row, and any index seems as good as that of the ids: by ids, 50 of 200,000 took 1,900,000 reads.
  */
 export const claimDue = (
   db: Connection,
@@ -81,22 +84,20 @@ export const claimDue = (
 ): Promise<Claimed[]> =>
   db.query(
     `with due as materialized (
-       select d.entity_id, d.id from (
-         select e.entity_id, e.id, ${mostInFlight} - coalesce(b.count, 0) as free from webhook_endpoint e join client c on c.id = e.client_id
+       select e.client_id, e.url, e.document_id, d.place from (
+         select e.*, ${mostInFlight} - coalesce(b.count, 0) as free from webhook_endpoint e join client c on c.id = e.client_id
          left join json_to_recordset($4::json) as b(id uuid, count integer) on b.id = e.id
          where e.enabled and ${mayBeSent} and coalesce(b.count, 0) < ${mostInFlight} order by random()) e
        cross join lateral (
-         select t.entity_id, t.id from webhook_delivery t
+         select t.ctid as place from webhook_delivery t
          where t.entity_id = e.entity_id and t.endpoint_id = e.id and t.status = 'Pending' and t.next_attempt_date <= now()
          order by t.next_attempt_date limit e.free for update skip locked) d
        limit $2)
      update webhook_delivery t set claim = $1, next_attempt_date = now() + $3::integer * interval '1 ms'
-     from due join webhook_delivery d on d.entity_id = due.entity_id and d.id = due.id
-       join webhook_endpoint e on e.entity_id = d.entity_id and e.id = d.endpoint_id
-     where t.entity_id = due.entity_id and t.id = due.id
+     from due where t.ctid = due.place
      returning t.entity_id as "entityId", t.id, t.endpoint_id as "endpointId", t.entry_id as "entryId", t.subject_id as "subjectId",
-       t.attempts, t.created_date as "createdDate", t.claim, e.client_id as "clientId", e.url, e.document_id as "documentId",
-       array(select s.secret from webhook_secret s where s.entity_id = e.entity_id and s.endpoint_id = e.id
+       t.attempts, t.created_date as "createdDate", t.claim, due.client_id as "clientId", due.url, due.document_id as "documentId",
+       array(select s.secret from webhook_secret s where s.entity_id = t.entity_id and s.endpoint_id = t.endpoint_id
          and (s.ends_date is null or s.ends_date > now()) order by s.ends_date desc nulls first) as secrets`,
     [claim, most, leaseMs, JSON.stringify([...busy].map(([id, count]) => ({ id, count })))],
   );
@@ -139,10 +140,10 @@ export async function record(lease: Lease, outcomes: readonly Outcome[]): Promis
   await lease.post(
     `update webhook_delivery t set next_attempt_date = now()
      from json_to_recordset($1::json) as lane("entityId" uuid, "endpointId" uuid, "subjectId" uuid)
-     cross join lateral (select d.entity_id, d.id, d.next_attempt_date from webhook_delivery d
+     cross join lateral (select d.ctid as place from webhook_delivery d
        where d.entity_id = lane."entityId" and d.endpoint_id = lane."endpointId" and d.subject_id = lane."subjectId"
          and d.status = 'Pending' order by d.position, ${eventKey('d')} limit 1) head
-     where t.entity_id = head.entity_id and t.id = head.id and t.next_attempt_date is null`,
+     where t.ctid = head.place and t.next_attempt_date is null`,
     [JSON.stringify(ended)],
   );
 }

@@ -57,7 +57,7 @@ const insertMany = (id: string, deliveries: number, subjects: number) =>
   gateway.database.owner(
     `with made as (select n, ('00000000-0000-4000-8000-' || lpad(to_hex(n % $3), 12, '0'))::uuid as subject from generate_series(1, $2) n)
      insert into webhook_delivery (entity_id, id, endpoint_id, position, subject_id, status, attempts, next_attempt_date, created_date)
-     select e.entity_id, gen_random_uuid(), e.id, n, subject, 'Pending', 0, case when n <= $3 then now() end, now()
+     select e.entity_id, gen_random_uuid(), e.id, n + (select coalesce(max(position), 0) from webhook_delivery), subject, 'Pending', 0, case when n <= $3 then now() end, now()
      from made cross join webhook_endpoint e where e.id = $1`,
     [id, deliveries, subjects],
   );
@@ -159,6 +159,10 @@ describe('a claim', () => {
     'among 200,000 pending deliveries %s reads no more than it takes',
     async (name, deliveries, subjects) => {
       const { id } = await endpoint(client, url);
+      // The planner expects a queue of one row, as after an hour in which all was sent and forgotten.
+      await insertMany(id, 10_000, 100);
+      await gateway.database.owner('delete from webhook_delivery');
+      await gateway.database.owner('analyze webhook_delivery');
       await insertMany(id, deliveries, subjects);
       const waits = name.includes('retry');
       if (waits) {
@@ -167,6 +171,7 @@ describe('a claim', () => {
         );
       }
       const most = waits ? 0 : Math.min(subjects, mostInFlight);
+      const { delivering } = gateway.services.db;
       // Rows and not time: a busy machine takes seconds to write the commit down.
       let asked: [string, unknown[]] | undefined;
       const spy = {
@@ -176,7 +181,7 @@ describe('a claim', () => {
         },
       };
       await claimDue(spy as unknown as Connection, newId(), { most: 200, leaseMs: 1, busy: new Map() });
-      const { rows } = await gateway.database.pool.query(`explain (analyze, format json) ${asked![0]}`, asked![1]);
+      const { rows } = await delivering.query(`explain (analyze, format json) ${asked![0]}`, asked![1]);
       expect(rowsRead(rows[0]['QUERY PLAN'][0].Plan)).toBeLessThan(100);
       await gateway.database.owner('update webhook_delivery set next_attempt_date = now() where claim is not null');
       const claimed = await claim();

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { sever } from './driven';
-import { preparesStatements } from './prepared';
+import { nameOf, preparesStatements } from './prepared';
 import { readerRole } from './roles';
 import { applicationName, type DatabaseOptions, sessionOptions, watchedFor } from './session';
 import { WatchedClient } from './watched-client';
@@ -37,7 +37,7 @@ export class Listener {
   private async ask<T>(text: string, values: unknown[]): Promise<T[]> {
     const client = await this.client();
     try {
-      return (await client.query(text, values)).rows as T[];
+      return (await client.query({ name: nameOf(text), text, values })).rows as T[];
     } catch (error) {
       this.drop(client, error);
       throw error;
