@@ -1,12 +1,16 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { checkLooks } from './accessible';
 
 // Opens the playground of a running demo in Debian's Chromium, runs its first operation and reads the result.
 //   BASE_URL=http://127.0.0.1:4000 node dist/test/browser/playground.browser.js
-// CHROMIUM names another browser, SCREENSHOT a file to leave a picture in.
+// CHROMIUM names another browser, SCREENSHOT a file to leave a picture in, PICTURES a folder for one of each look.
 
 const baseUrl = process.env.BASE_URL ?? 'http://127.0.0.1:4000';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** The panels at the left, by the names of their buttons. */
+const panels = ['Documentation Explorer', 'Samples', 'History'];
 
 /** Creates a fulfillment, as another window of the demo would. */
 const createOne = `(async () => {
@@ -99,6 +103,8 @@ async function main(): Promise<void> {
     expectThat(leaving.length === 0, `${leaving.length} requests leave the machine ${leaving.join(' ')}`);
     expectThat(violations.length === 0, `${violations.length} CSP violations ${violations.join(' ')}`);
     expectThat(errors.length === 0, `${errors.length} other errors ${errors.join(' | ')}`);
+
+    await checkLooks(browser, new URL('/playground', baseUrl).href, panels, expectThat);
 
     // Last, since the server refuses this token, which the console reports as an error.
     const sent = page.waitForRequest((request) => request.postData()?.includes('query Explore') ?? false);

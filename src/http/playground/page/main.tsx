@@ -2,6 +2,7 @@ import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { sampleOperations } from '../operations';
+import { Editors } from './editors';
 import { createFetcher, type Outcome, ownAuthorization } from './fetcher';
 import { samplesPlugin, variablesText } from './samples';
 import { type Credentials, createSession } from './session';
@@ -20,6 +21,8 @@ window.MonacoEnvironment = {
   getWorker: (_id, label) => new Worker(config.workers[label] ?? config.workers.editor),
 };
 
+// A telephone has no room for the variables beside the operation. A tap opens them.
+const narrow = window.matchMedia('(max-width: 720px)').matches;
 const plugins = [samplesPlugin, HISTORY_PLUGIN];
 // More tabs would not fit the window. The Samples panel has the other operations.
 const defaultTabs = sampleOperations
@@ -54,14 +57,18 @@ function App() {
 
   return (
     <>
+      <header className="graphiql-container page-header">
+        <h1>Playground</h1>
+        <span className="page-signed-in">{signedInAs}</span>
+      </header>
       <SignIn outcome={outcome} onSession={setSession} />
-      <div className="page-graphiql">
+      <main className="page-graphiql">
         <GraphiQL
           fetcher={fetcher}
           plugins={plugins}
           storage={storage}
           defaultTabs={defaultTabs}
-          defaultEditorToolsVisibility="variables"
+          defaultEditorToolsVisibility={narrow ? false : 'variables'}
           // The setting to keep headers is not offered: a token in the headers must not get into localStorage.
           showPersistHeadersSettings={false}
           inputValueDeprecation
@@ -69,10 +76,10 @@ function App() {
           onEditHeaders={onEditHeaders}
         >
           <GraphiQL.Logo>
-            <span className="page-logo">{signedInAs}</span>
+            <Editors />
           </GraphiQL.Logo>
         </GraphiQL>
-      </div>
+      </main>
     </>
   );
 }
