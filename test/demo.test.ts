@@ -1,5 +1,5 @@
 import { demoClientId, demoSecret, fillDemo } from '../src/demo/fill';
-import { publishedBody } from '../src/http/playground/operations';
+import { publishedBody } from '../src/http/playground/fulfillment-operations';
 import { unsettled } from './support/books';
 import { type Answer, type TestGatewayServer, testGateway } from './support/gateway';
 

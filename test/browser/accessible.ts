@@ -1,5 +1,6 @@
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import type { Opener } from './reply';
 
 /** The four ways in which the page is looked at: light and dark, on a desk and on a telephone. */
 const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
@@ -24,7 +25,7 @@ export async function findings(page: Page): Promise<string[]> {
  * With PICTURES, a folder, each look is kept as a picture.
  */
 export async function checkLooks(
-  browser: Browser,
+  browser: Opener,
   url: string,
   panels: readonly string[],
   expectThat: (holds: boolean, what: string) => void,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { checkLooks } from './accessible';
+import { checkReplies, checkSamples, type Opener } from './reply';
 
 // Opens the playground of a running demo in Debian's Chromium, runs its first operation and reads the result.
 //   BASE_URL=http://127.0.0.1:4000 node dist/test/browser/playground.browser.js
@@ -10,7 +11,7 @@ const baseUrl = process.env.BASE_URL ?? 'http://127.0.0.1:4000';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** The panels at the left, by the names of their buttons. */
-const panels = ['Documentation Explorer', 'Samples', 'History'];
+const panels = ['Documentation Explorer', 'Samples', 'Tour', 'History'];
 
 /** Creates a fulfillment, as another window of the demo would. */
 const createOne = `(async () => {
@@ -34,24 +35,32 @@ async function main(): Promise<void> {
     if (!holds) failures.push(what);
   };
 
+  const leaving: string[] = [];
+  const violations: string[] = [];
+  const errors: string[] = [];
+  /** Every context of the test is opened here, so that nothing of it goes unseen. */
+  const watched: Opener = {
+    async newContext(options) {
+      const context = await browser.newContext(options);
+      context.on('request', (request) => {
+        const url = new URL(request.url());
+        if (!['data:', 'blob:'].includes(url.protocol) && url.host !== origin.host) leaving.push(request.url());
+      });
+      context.on('weberror', (error) => errors.push(error.error().message));
+      context.on('console', (message) => {
+        if (/content security policy/i.test(message.text())) violations.push(message.text());
+        else if (message.type() === 'error') errors.push(message.text());
+      });
+      await context.addInitScript(
+        "addEventListener('securitypolicyviolation', (e) => console.log('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))",
+      );
+      return context;
+    },
+  };
+
   try {
-    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
-    const leaving: string[] = [];
-    const violations: string[] = [];
-    const errors: string[] = [];
-    context.on('request', (request) => {
-      const url = new URL(request.url());
-      if (!['data:', 'blob:'].includes(url.protocol) && url.host !== origin.host) leaving.push(request.url());
-    });
+    const context = await watched.newContext({ viewport: { width: 1400, height: 900 } });
     const page = await context.newPage();
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => {
-      if (/content security policy/i.test(message.text())) violations.push(message.text());
-      else if (message.type() === 'error') errors.push(message.text());
-    });
-    await page.addInitScript(
-      "addEventListener('securitypolicyviolation', (e) => console.log('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))",
-    );
 
     const result = page.locator('.result-window .view-lines');
     const opened = performance.now();
@@ -100,11 +109,14 @@ async function main(): Promise<void> {
     await page.waitForTimeout(1000);
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
 
+    const url = new URL('/playground', baseUrl).href;
+    await checkReplies(watched, url, expectThat);
+    await checkSamples(watched, url, expectThat);
+    await checkLooks(watched, url, panels, expectThat);
+
     expectThat(leaving.length === 0, `${leaving.length} requests leave the machine ${leaving.join(' ')}`);
     expectThat(violations.length === 0, `${violations.length} CSP violations ${violations.join(' ')}`);
     expectThat(errors.length === 0, `${errors.length} other errors ${errors.join(' | ')}`);
-
-    await checkLooks(browser, new URL('/playground', baseUrl).href, panels, expectThat);
 
     // Last, since the server refuses this token, which the console reports as an error.
     const sent = page.waitForRequest((request) => request.postData()?.includes('query Explore') ?? false);

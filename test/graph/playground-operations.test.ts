@@ -1,8 +1,10 @@
 import { parse, validate } from 'graphql';
 import { demoClientId, demoSecret, fillDemo } from '../../src/demo/fill';
+import { scopes } from '../../src/domain/caller';
 import { schema } from '../../src/graph/build/schema';
 import { sampleOperations } from '../../src/http/playground/operations';
-import type { SampleOperation } from '../../src/http/playground/sample';
+import { isOffered, kindOf, type SampleOperation } from '../../src/http/playground/sample';
+import { createdIn, filled, tour } from '../../src/http/playground/tour';
 import { carryOn } from '../../src/service/bill-run-worker';
 import { type Answer, type TestGatewayServer, testGateway } from '../support/gateway';
 import { socketClient } from '../support/live';
@@ -11,21 +13,30 @@ import { socketClient } from '../support/live';
 jest.setTimeout(60_000);
 
 let gateway: TestGatewayServer;
-let run: (sample: SampleOperation, variables?: object) => Promise<Answer>;
+type Runnable = Pick<SampleOperation, 'query' | 'variables'>;
+let run: (sample: Runnable, variables?: object, as?: string) => Promise<Answer>;
+/** A token of the demo client with these scopes alone. */
+let tokenWith: (scopes: string[]) => Promise<string>;
 
 beforeAll(async () => {
   gateway = await testGateway();
   await fillDemo(gateway.services, { url: gateway.database.url });
   const { access_token: token } = await gateway.server.identity.issue(demoClientId, demoSecret);
-  run = async ({ query, variables }, more = {}) => {
+  tokenWith = async (scopes) =>
+    (await gateway.server.identity.issue(demoClientId, demoSecret, scopes)).access_token;
+  run = async ({ query, variables }, more = {}, as = token) => {
     const payload = { query, variables: { ...variables, ...more } };
-    const headers = { authorization: `Bearer ${token}` };
+    const headers = { authorization: `Bearer ${as}` };
     const response = await gateway.server.app.inject({ method: 'POST', url: '/graphql', headers, payload });
     const { statusCode: status, body: text } = response;
     return { status, headers: response.headers, text, body: response.json() };
   };
 });
 afterAll(() => gateway.close());
+
+type Coded = { extensions: { code: string } };
+const denied = /^(FORBIDDEN|PERMISSION_DENIED)$/;
+const rehearsed = ({ variables }: Runnable) => (variables && 'dryRun' in variables ? { dryRun: true } : {});
 
 const sample = (name: string) =>
   sampleOperations.find(({ query }) => new RegExp(`^(query|mutation) ${name}\\b`, 'm').test(query))!;
@@ -55,6 +66,60 @@ describe.each(sampleOperations.map((each) => [each.title, each] as const))('the 
   });
 });
 
+const offered = [...sampleOperations, ...tour].filter(({ query }) => !/^subscription\b/m.test(query));
+
+test.each(offered.map((each) => [each.title, each] as const))(
+  '"%s" runs with the scopes that it names, and is refused without any one of them',
+  async (_title, each) => {
+    const codes = async (scopes: string[]) => {
+      const { body } = await run(
+        { ...each, variables: { ...each.variables } },
+        rehearsed(each),
+        await tokenWith(scopes),
+      );
+      const payloads = Object.values<{ userErrors?: { code: string }[] } | null>(body.data ?? {});
+      const refusals = payloads.flatMap((payload) => payload?.userErrors ?? []);
+      return [...(body.errors ?? []).map((error: Coded) => error.extensions.code), ...refusals.map(({ code }) => code)];
+    };
+    expect(await codes(each.needs)).not.toEqual(expect.arrayContaining([expect.stringMatching(denied)]));
+    for (const scope of each.needs) {
+      const others = scopes.filter((other) => other !== scope);
+      expect([scope, await codes(others)]).toEqual([scope, expect.arrayContaining([expect.stringMatching(denied)])]);
+      expect(isOffered(each, others)).toBe(false);
+    }
+    expect(isOffered(each, each.needs)).toBe(true);
+  },
+);
+
+test('what writes comes as a rehearsal, where the mutation has one', () => {
+  const writes = sampleOperations.filter((each) => kindOf(each) === 'write').map(({ title }) => title);
+  // The mutations of bill runs have no dryRun, since previewBillRun takes its place.
+  expect(writes).toEqual(['Make a bill run', 'Post a bill run']);
+  const rehearsals = sampleOperations.filter((each) => kindOf(each) === 'rehearsal');
+  expect(rehearsals.length).toBeGreaterThan(8);
+  for (const { query } of rehearsals) expect(query).toMatch(/dryRun: \$dryRun/);
+});
+
+test.each(['first', 'second'])('the tour leads in six steps from a query to a bill, a %s time too', async () => {
+  let created: string[] = [];
+  let data: Record<string, { userErrors?: object[] }> = {};
+  expect(tour).toHaveLength(6);
+  for (const step of tour) {
+    expect(validate(schema(), parse(step.query))).toEqual([]);
+    const { body } = await run({ query: step.query, variables: filled(step, created) });
+    data = body.data;
+    for (const payload of Object.values(data)) expect([step.title, payload.userErrors ?? []]).toEqual([step.title, []]);
+    const numbers = createdIn(data);
+    expect([step.title, numbers.length]).toEqual([step.title, step.title === 'Deliver' ? 1 : 0]);
+    if (numbers.length) created = numbers;
+  }
+  const { fulfillments } = data as { fulfillments?: { nodes?: object[] } };
+  const bill = { status: 'Posted', amount: '30.00', balance: '30.00' };
+  expect(fulfillments?.nodes).toMatchObject([
+    { fulfillmentNumber: created[0], state: 'SentToBilling', invoiceItems: [{ quantity: '3', invoice: bill }] },
+  ]);
+});
+
 test('the samples that subscribe follow what the demo does', async () => {
   const address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
   const { access_token: token } = await gateway.server.identity.issue(demoClientId, demoSecret);
@@ -63,7 +128,7 @@ test('the samples that subscribe follow what the demo does', async () => {
   const [counts, events] = live.map(({ query, variables }) => socket.subscribe({ query, variables }));
   const before = (await counts.next()).data.fulfillmentCounts;
   await new Promise((resolve) => setTimeout(resolve, 300));
-  await run(sample('CreateFulfillments'));
+  await run(sample('CreateFulfillments'), { dryRun: false });
   expect((await counts.next()).data.fulfillmentCounts).not.toEqual(before);
   expect((await events.next()).data.events.node.type).toMatch(/^\w+\.\w+$/);
   expect(live).toHaveLength(2);
@@ -72,7 +137,7 @@ test('the samples that subscribe follow what the demo does', async () => {
 
 describe('the samples together', () => {
   test('create two fulfillments, bill them in one invoice and collect it', async () => {
-    const { createFulfillments } = (await run(sample('CreateFulfillments'))).body.data;
+    const { createFulfillments } = (await run(sample('CreateFulfillments'), { dryRun: false })).body.data;
     expect(createFulfillments.fulfillments.map(({ amount }: { amount: string }) => amount)).toEqual(['50.00', '50.00']);
     expect(createFulfillments.invoices).toMatchObject([{ status: 'Posted', amount: '100.00', balance: '0.00' }]);
     expect(createFulfillments.payments).toHaveLength(1);

@@ -8,6 +8,8 @@ export const billRunOperations: SampleOperation[] = [
   {
     title: 'What a bill run would do',
     summary: 'Everything that is due up to a day, summed up.',
+    group: 'Bill runs',
+    needs: ['read'],
     query: `# What would be billed now, of each account, if a
 # bill run were made? Nothing is written.
 #
@@ -34,6 +36,8 @@ query PreviewBillRun($input: CreateBillRunInput!) {
   {
     title: 'Make a bill run',
     summary: 'Bills what is due into drafts, in the background.',
+    group: 'Bill runs',
+    needs: ['bill'],
     query: `# Bills everything that is due up to the target
 # date. This is no rehearsal: cancelBillRun takes
 # it back, as long as it is not posted.
@@ -62,6 +66,8 @@ mutation CreateBillRun(
   {
     title: 'Watch a bill run',
     summary: 'How far it is, what it made, whom it could not bill.',
+    group: 'Bill runs',
+    needs: ['read'],
     query: `# While a run is under way, done counts up to
 # total. An account that the rules refuse is parked
 # under failures, and the others go on. In this one
@@ -117,6 +123,8 @@ query WatchBillRun($key: ID!) {
   {
     title: 'Post a bill run',
     summary: 'Its drafts become documents that count.',
+    group: 'Bill runs',
+    needs: ['bill'],
     query: `# This run is Completed, and its drafts wait. Once
 # it is posted, which is done in the background
 # too, they can be paid and credited. It is posted

@@ -5,6 +5,8 @@ export const documentOperations: SampleOperation[] = [
   {
     title: 'Drafts, and what may be done to them',
     summary: 'Invoices and credit memos that wait to be posted.',
+    group: 'Invoices, credit memos, payments',
+    needs: ['read'],
     query: `# A bill run has made these. What may be done to a
 # document now stands in its allowedActions, with
 # every reason against the rest.
@@ -41,6 +43,8 @@ query Drafts {
   {
     title: 'Rehearse posting a document',
     summary: 'A credit memo and its sister invoice go together.',
+    group: 'Invoices, credit memos, payments',
+    needs: ['bill'],
     query: `# An invoice and a credit memo that one act made of
 # the same group are sisters: they are posted,
 # unposted and canceled together.
@@ -70,6 +74,8 @@ mutation RehearsePosting(
   {
     title: 'Rehearse a reversal',
     summary: 'A posted invoice is taken back whole.',
+    group: 'Invoices, credit memos, payments',
+    needs: ['read', 'bill'],
     query: `# A credit memo with the same items is put against
 # the invoice, which then owes nothing. What it
 # charges is billed again by the next run; with
@@ -112,6 +118,8 @@ mutation RehearseReversal(
   {
     title: 'Rehearse applying a credit memo',
     summary: 'What is left of it against an invoice.',
+    group: 'Invoices, credit memos, payments',
+    needs: ['read', 'bill'],
     query: `# A part of this memo is applied already. All that
 # fits goes against the invoice where no amount is
 # given. unapplyCreditMemo takes it off again, with
@@ -148,6 +156,8 @@ mutation RehearseCredit(
   {
     title: 'Rehearse collecting a payment',
     summary: 'What invoices owe, one payment for each account.',
+    group: 'Invoices, credit memos, payments',
+    needs: ['read', 'pay'],
     query: `# Collects what these invoices owe by the payment
 # methods of their accounts: all of it or nothing.
 # A rehearsal does not ask the payment gateway.
@@ -178,6 +188,8 @@ mutation RehearseCollection(
   {
     title: 'Rehearse a refund',
     summary: 'A part of a payment is paid back and owed again.',
+    group: 'Invoices, credit memos, payments',
+    needs: ['pay'],
     query: `# This payment was refunded in part before. What is
 # paid back now is taken from the invoice, which
 # owes it again. Without an amount all that is left

@@ -5,6 +5,8 @@ export const moreOperations: SampleOperation[] = [
   {
     title: 'Move a line item',
     summary: 'Fields, state and bill of one without fulfillments.',
+    group: 'Line items and returns',
+    needs: ['read', 'order', 'bill'],
     query: `# A line item without fulfillments is billed by
 # itself: change it, send it to billing and bill
 # it in one step. Lowering its quantity while it is
@@ -58,6 +60,8 @@ mutation RehearseLineItem(
   {
     title: 'Take something back',
     summary: 'A return order, credited in the same act.',
+    group: 'Line items and returns',
+    needs: ['read', 'order', 'bill'],
     query: `# A return names what was sold by the number of
 # its order and its number there. Price, discount,
 # tax and unit are the sale's; the quantity is at
@@ -127,6 +131,8 @@ mutation RehearseReturn(
   {
     title: 'What was credited',
     summary: 'Credit memo, return, sale, invoice: the way back.',
+    group: 'Line items and returns',
+    needs: ['read'],
     query: `# From a credit memo to what came back, and on to
 # what had been sold and billed. The rate is the
 # one that the sale was billed with.
@@ -180,6 +186,8 @@ query CreditMemos {
   {
     title: 'Partly received returns',
     summary: 'Filter by category, rule and what is pending.',
+    group: 'Line items and returns',
+    needs: ['read'],
     query: `# Returns of which something is still on its way.
 
 query ReturnsUnderWay {
@@ -222,6 +230,8 @@ query ReturnsUnderWay {
   {
     title: 'Settings',
     summary: 'How this entity bills, and what it lets be named.',
+    group: 'Settings',
+    needs: ['read'],
     query: `# The settings of the entity, for all of its orgs.
 # updateBillingSettings changes them: what is given
 # replaces, what is left out stays.
@@ -244,6 +254,8 @@ query Settings {
   {
     title: 'Rehearse a change of settings',
     summary: 'What is given replaces, what is left out stays.',
+    group: 'Settings',
+    needs: ['admin'],
     query: `# A list is replaced whole: here one carrier more.
 # What stands already keeps its carrier, unit and
 # amount. A tax code that a line item has cannot be
@@ -272,90 +284,5 @@ mutation RehearseSettings(
       },
       dryRun: true,
     },
-  },
-  {
-    title: 'Follow what changes',
-    summary: 'Every change, the oldest first, from a cursor on.',
-    query: `# Each change of an object is an event, also of
-# one that is deleted. Send endCursor as $after to
-# read what comes next. Nothing ever appears before
-# a cursor that was given.
-#
-# The filter takes one type, such as
-# "Fulfillment.Book", or all of a noun.
-
-query FollowChanges(
-  $after: String
-  $filter: EventFilter
-) {
-  events(
-    first: 10
-    after: $after
-    filter: $filter
-  ) {
-    nodes {
-      type
-      at
-      toState
-      version
-      changes { field before after }
-      subject {
-        id
-        ... on Fulfillment {
-          fulfillmentNumber
-          state
-          quantity
-        }
-      }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}
-`,
-    variables: { after: null, filter: { type: { startsWith: 'Fulfillment.' } } },
-  },
-  {
-    title: 'Watch the fulfillments',
-    summary: 'Live: how many are in each state, now and after each change.',
-    query: `# A subscription: the answer comes at once, and
-# again whenever it differs. Let it run, and book a
-# fulfillment in another window.
-#
-# Each field of Query has a live twin.
-
-subscription WatchFulfillments {
-  fulfillmentCounts { state count }
-}
-`,
-  },
-  {
-    title: 'Follow what happens, live',
-    summary: 'Live: each change by itself, from now on or from a cursor on.',
-    query: `# Each event comes by itself. With the cursor of
-# the last one as $after, nothing is missed and
-# nothing comes twice, however long it took.
-
-subscription FollowLive(
-  $after: String
-  $filter: EventFilter
-) {
-  events(after: $after, filter: $filter) {
-    cursor
-    node {
-      type
-      at
-      changes { field before after }
-      subject {
-        id
-        ... on Fulfillment {
-          fulfillmentNumber
-          state
-        }
-      }
-    }
-  }
-}
-`,
-    variables: { after: null, filter: null },
   },
 ];

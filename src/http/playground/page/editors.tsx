@@ -2,8 +2,10 @@ import { useGraphiQL, useMonaco } from '@graphiql/react';
 import { useEffect, useRef } from 'react';
 import { watchTabs } from './accessible';
 import { defineDark } from './dark';
+import { completeHeaders } from './header-names';
 
-/** Sets what GraphiQL has no property for: lines wrap in every editor, and its tabs are a list. Draws nothing. */
+/** Sets what GraphiQL has no property for: lines wrap in every editor, header names complete, and its
+ * tabs are a list. Draws nothing. */
 export function Editors() {
   const { queryEditor, variableEditor, headerEditor, responseEditor } = useGraphiQL((state) => ({
     queryEditor: state.queryEditor,
@@ -26,7 +28,9 @@ export function Editors() {
   }, [queryEditor, variableEditor, headerEditor, responseEditor]);
 
   useEffect(() => {
-    if (monaco) defineDark(monaco);
+    if (!monaco) return;
+    defineDark(monaco);
+    return completeHeaders(monaco);
   }, [monaco]);
 
   useEffect(() => {

@@ -1,43 +1,68 @@
 import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit';
-import { getOperationAST } from 'graphql';
+import { getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-sse';
+import { type Reply, replyOf, withoutFigures } from './reply';
 import type { Session } from './session';
 
 export type Outcome = 'signed-in' | 'signed-out' | 'refused';
 
+type Typed = Record<string, unknown> | null | undefined;
+
 const NOT_SIGNED_IN =
   'Not signed in, so there are no descriptions and no completion yet. See the note at the top of the page.';
 
-export function ownAuthorization(headers: Record<string, unknown> | null | undefined): string | undefined {
+/** What the fetcher needs of the page. */
+export interface Surroundings {
+  session?: Session;
+  /** Headers of the page's own fields for such an operation. Headers of the headers editor override them. */
+  headers(operation: 'query' | 'mutation' | 'subscription'): Record<string, string>;
+  onOutcome(outcome: Outcome): void;
+  onReply(reply: Reply | undefined): void;
+  /** Ends what is still under way when somebody else signs in. */
+  signal: AbortSignal;
+}
+
+/** The value of the Authorization header among these, whatever the case of its name; undefined if it is empty. */
+export function ownAuthorization(headers: Typed): string | undefined {
   const name = Object.keys(headers ?? {}).find((key) => key.toLowerCase() === 'authorization');
   const value = name && headers?.[name];
   return typeof value === 'string' && value.trim() ? value : undefined;
 }
 
-export function createFetcher(session: Session | undefined, report: (outcome: Outcome) => void): Fetcher {
+/** Sends operations for GraphiQL: signed in, with the headers of the page's fields, and with a word on each reply. */
+export function createFetcher(around: Surroundings): Fetcher {
+  const { session, onOutcome: report, onReply } = around;
   return async (params: FetcherParams, options?: FetcherOpts) => {
     // An Authorization header in the headers editor overrides the page's own token.
     const own = ownAuthorization(options?.headers);
     let authorization = own ?? (await session?.authorization());
+    const introspects = params.operationName === 'IntrospectionQuery';
 
-    if (!authorization && params.operationName === 'IntrospectionQuery') {
+    if (!authorization && introspects) {
       // The server would refuse this request, and the result pane would show an error that the user did not cause.
       report('signed-out');
       return { errors: [{ message: NOT_SIGNED_IN }] } as never;
     }
 
-    if (isSubscription(params, options)) return follow(params, options?.headers, authorization, session, own, report);
+    const operation = operationOf(params);
+    const headers = joined(introspects ? {} : around.headers(operation), options?.headers);
+    if (!introspects) onReply(undefined);
+    if (operation === 'subscription') return follow(params, headers, authorization, own, around);
 
-    let response = await send(params, options?.headers, authorization);
+    const started = performance.now();
+    let response = await send(params, headers, authorization);
     if (response.status === 401 && session && !own) {
       authorization = await session.authorization(authorization);
-      response = await send(params, options?.headers, authorization);
+      response = await send(params, headers, authorization);
     }
     report(response.status !== 401 ? 'signed-in' : authorization ? 'refused' : 'signed-out');
 
     const text = await response.text();
     try {
-      return JSON.parse(text);
+      const body = JSON.parse(text);
+      if (introspects) return body;
+      onReply(replyOf(response, body, performance.now() - started));
+      return asksForFigures(options?.headers) ? body : withoutFigures(body);
     } catch {
       throw new Error(
         `POST /graphql answered ${response.status} with something that is not JSON: ${text.slice(0, 200)}`,
@@ -46,29 +71,45 @@ export function createFetcher(session: Session | undefined, report: (outcome: Ou
   };
 }
 
-const isSubscription = ({ operationName }: FetcherParams, options: FetcherOpts | undefined): boolean =>
-  !!options?.documentAST && getOperationAST(options.documentAST, operationName)?.operation === 'subscription';
+/** Headers of the page's fields, below those of the headers editor. Names have no case. */
+function joined(page: Record<string, string>, typed: Typed): Record<string, string> {
+  const all = new Headers(page);
+  for (const [name, value] of Object.entries(typed ?? {})) all.set(name, String(value));
+  return Object.fromEntries(all);
+}
+
+const asksForFigures = (typed: Typed): boolean =>
+  Object.keys(typed ?? {}).some((name) => ['show-cost', 'show-statements'].includes(name.toLowerCase()));
+
+function operationOf({ query, operationName }: FetcherParams): 'query' | 'mutation' | 'subscription' {
+  try {
+    return getOperationAST(parse(query), operationName)?.operation ?? 'query';
+  } catch {
+    // What does not parse is sent all the same, since the server says what is wrong.
+    return 'query';
+  }
+}
 
 /** The answers to a subscription, by server-sent events. The client of graphql-sse connects again if the stream breaks. */
 function follow(
   params: FetcherParams,
-  headers: Record<string, unknown> | undefined,
+  headers: Record<string, string>,
   authorization: string | undefined,
-  session: Session | undefined,
   own: string | undefined,
-  report: (outcome: Outcome) => void,
+  { session, onOutcome: report, onReply, signal }: Surroundings,
 ) {
   const client = createClient({
     url: '/graphql',
     headers: async () => {
       const current = own ?? (await session?.authorization()) ?? authorization;
-      const given = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]);
-      return { ...Object.fromEntries(given), ...(current && { authorization: current }) };
+      return { ...headers, ...(current && { authorization: current }) };
     },
     // A refusal has the reason in its body, and is shown as the reply.
     fetchFn: async (url: string, init: RequestInit) => {
+      const started = performance.now();
       const response = await fetch(url, init);
       report(response.status !== 401 ? 'signed-in' : authorization ? 'refused' : 'signed-out');
+      onReply(replyOf(response, {}, performance.now() - started));
       if (response.ok) return response;
       const text = await response.text();
       return new Response(`event: next\ndata: ${text.replaceAll('\n', '')}\n\nevent: complete\ndata: \n\n`, {
@@ -76,13 +117,20 @@ function follow(
       });
     },
   });
+  signal.addEventListener('abort', () => client.dispose(), { once: true });
   return client.iterate(params as never) as never;
 }
 
-function send(params: FetcherParams, headers: Record<string, unknown> | undefined, authorization: string | undefined) {
-  const sent = new Headers({ accept: 'application/graphql-response+json, application/json;q=0.9' });
-  for (const [name, value] of Object.entries(headers ?? {})) sent.set(name, String(value));
+function send(params: FetcherParams, headers: Record<string, string>, authorization: string | undefined) {
+  const sent = new Headers({ accept: 'application/graphql-response+json, application/json;q=0.9', ...headers });
   if (authorization) sent.set('authorization', authorization);
   sent.set('content-type', 'application/json');
   return fetch('/graphql', { method: 'POST', headers: sent, body: JSON.stringify(params) });
+}
+
+/** Sends a query of the page itself, which leaves no trace beside the reply. */
+export async function ask(session: Session | undefined, typed: string | undefined, query: string, headers: object) {
+  const authorization = typed ?? (await session?.authorization());
+  if (!authorization) return {};
+  return (await send({ query }, { ...headers }, authorization)).json();
 }

@@ -1,13 +1,22 @@
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { sampleOperations } from '../operations';
+import { createdIn } from '../tour';
+import { SharedContext } from './context';
 import { Editors } from './editors';
-import { createFetcher, type Outcome, ownAuthorization } from './fetcher';
-import { samplesPlugin, variablesText } from './samples';
-import { type Credentials, createSession } from './session';
+import { ask, createFetcher, type Outcome, ownAuthorization } from './fetcher';
+import { type Fields, headersOf, PageHeader } from './header';
+import { useIdentity } from './identity';
+import { Linked } from './linked';
+import { variablesText } from './open';
+import type { Reply } from './reply';
+import { ReplyBar } from './reply-bar';
+import { samplesPlugin } from './samples';
+import { type Credentials, createSession, type Session } from './session';
 import { SignIn } from './sign-in';
 import { storage } from './storage';
+import { tourPlugin } from './tour';
 
 interface Config {
   demo?: Credentials;
@@ -23,7 +32,7 @@ window.MonacoEnvironment = {
 
 // A telephone has no room for the variables beside the operation. A tap opens them.
 const narrow = window.matchMedia('(max-width: 720px)').matches;
-const plugins = [samplesPlugin, HISTORY_PLUGIN];
+const plugins = [samplesPlugin, tourPlugin, HISTORY_PLUGIN];
 // More tabs would not fit the window. The Samples panel has the other operations.
 const defaultTabs = sampleOperations
   .slice(0, 5)
@@ -33,14 +42,48 @@ function App() {
   const [session, setSession] = useState(() => (config.demo ? createSession(config.demo) : undefined));
   const [typed, setTyped] = useState<string>();
   const [outcome, setOutcome] = useState<Outcome>('signed-in');
+  const [fields, setFields] = useState<Fields>({ orgs: [], idempotencyKey: '' });
+  const [reply, setReply] = useState<Reply>();
+  const [created, setCreated] = useState<string[]>([]);
   const typing = useRef<number>(undefined);
+
+  const askAs = useCallback(
+    (query: string, headers: Record<string, string>) => ask(session, typed, query, headers),
+    [session, typed],
+  );
+  const identity = useIdentity(askAs, fields.entity);
+  // The fetcher reads these as they are when it sends. A fetcher for each change would fetch the schema each time.
+  const now = useRef({ fields, identity });
+  now.current = { fields, identity };
 
   // A new fetcher makes GraphiQL fetch the schema again, so that signing in is enough to get descriptions and completion.
   // For that reason `typed` is a dependency.
   // biome-ignore lint/correctness/useExhaustiveDependencies: see above
-  const fetcher = useMemo(() => createFetcher(session, setOutcome), [session, typed]);
+  const { fetcher, ended } = useMemo(() => {
+    const ended = new AbortController();
+    const onReply = (next: Reply | undefined) => {
+      setReply(next);
+      const numbers = createdIn(next?.data);
+      if (numbers.length) setCreated(numbers);
+    };
+    const headers = (operation: string) => headersOf(now.current.fields, now.current.identity, operation);
+    return {
+      fetcher: createFetcher({ session, headers, onOutcome: setOutcome, onReply, signal: ended.signal }),
+      ended,
+    };
+  }, [session, typed]);
 
+  useEffect(() => () => ended.abort(), [ended]);
   useEffect(() => () => window.clearTimeout(typing.current), []);
+
+  const shared = useMemo(() => ({ identity, reply, created }), [identity, reply, created]);
+
+  function signIn(next: Session | undefined) {
+    setFields({ orgs: [], idempotencyKey: '' });
+    setReply(undefined);
+    setSession(next);
+    if (!next) setOutcome('signed-out');
+  }
 
   function onEditHeaders(text: string) {
     window.clearTimeout(typing.current);
@@ -53,15 +96,16 @@ function App() {
     }, 600);
   }
 
-  const signedInAs = typed ? 'Signed in by the Authorization header' : session && `Signed in as ${session.clientId}`;
-
   return (
-    <>
-      <header className="graphiql-container page-header">
-        <h1>Playground</h1>
-        <span className="page-signed-in">{signedInAs}</span>
-      </header>
-      <SignIn outcome={outcome} onSession={setSession} />
+    <SharedContext value={shared}>
+      <PageHeader
+        identity={identity}
+        fallback={typed ? 'Signed in by the Authorization header' : session?.clientId}
+        fields={fields}
+        onFields={setFields}
+        onSignOut={session && !typed ? () => signIn(undefined) : undefined}
+      />
+      <SignIn outcome={outcome} onSession={signIn} />
       <main className="page-graphiql">
         <GraphiQL
           fetcher={fetcher}
@@ -77,10 +121,14 @@ function App() {
         >
           <GraphiQL.Logo>
             <Editors />
+            <Linked />
           </GraphiQL.Logo>
+          <GraphiQL.Footer>
+            <ReplyBar />
+          </GraphiQL.Footer>
         </GraphiQL>
       </main>
-    </>
+    </SharedContext>
   );
 }
 

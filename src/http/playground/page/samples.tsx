@@ -1,13 +1,11 @@
-import { type GraphiQLPlugin, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import type { GraphiQLPlugin } from '@graphiql/react';
 import { sampleOperations } from '../operations';
-import type { SampleOperation } from '../sample';
+import { isOffered, kindOf, type SampleKind, sampleGroups } from '../sample';
+import { useShared } from './context';
+import { useOpen } from './open';
 
 // The browser keeps its tabs. This panel restores samples that were closed or edited, and shows the samples of a newer
 // version.
-
-export function variablesText(sample: SampleOperation): string {
-  return sample.variables ? JSON.stringify(sample.variables, null, 2) : '';
-}
 
 function SamplesIcon() {
   return (
@@ -17,32 +15,56 @@ function SamplesIcon() {
   );
 }
 
-function Samples() {
-  const { queryEditor, variableEditor } = useGraphiQL((state) => ({
-    queryEditor: state.queryEditor,
-    variableEditor: state.variableEditor,
-  }));
-  const { addTab } = useGraphiQLActions();
+const meanings: Record<SampleKind, string> = {
+  read: 'changes nothing',
+  rehearsal: 'writes nothing until dryRun is false',
+  write: 'writes',
+};
 
-  function open(sample: SampleOperation) {
-    addTab();
-    variableEditor?.setValue(variablesText(sample));
-    queryEditor?.setValue(sample.query);
-  }
+/** The mark of an operation: read, rehearsal or write. */
+export function Kind({ kind }: { kind: SampleKind }) {
+  return <em className={`page-kind page-kind-${kind}`}>{kind}</em>;
+}
+
+function Samples() {
+  const open = useOpen();
+  const scopes = useShared().identity?.scopes;
+  const offered = sampleOperations.filter((sample) => isOffered(sample, scopes));
+  const left = sampleOperations.length - offered.length;
 
   return (
-    <section className="page-samples" aria-label="Samples">
+    <section className="page-panel" aria-label="Samples">
       <h2>Samples</h2>
-      <ul>
-        {sampleOperations.map((sample) => (
-          <li key={sample.title}>
-            <button type="button" onClick={() => open(sample)}>
-              {sample.title}
-              <span>{sample.summary}</span>
-            </button>
-          </li>
+      <dl className="page-kinds">
+        {Object.entries(meanings).map(([kind, meaning]) => (
+          <div key={kind}>
+            <dt>
+              <Kind kind={kind as SampleKind} />
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
         ))}
-      </ul>
+      </dl>
+      {sampleGroups.map((group) => {
+        const samples = offered.filter((sample) => sample.group === group);
+        if (!samples.length) return null;
+        return (
+          <section key={group}>
+            <h3>{group}</h3>
+            <ul>
+              {samples.map((sample) => (
+                <li key={sample.title}>
+                  <button type="button" className="page-card" onClick={() => open(sample)}>
+                    <strong>{sample.title}</strong> <Kind kind={kindOf(sample)} />
+                    <span>{sample.summary}</span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+        );
+      })}
+      {left > 0 && <p>{left} more need scopes that this client does not have.</p>}
     </section>
   );
 }
