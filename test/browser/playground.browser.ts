@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { checkLooks } from './accessible';
-import { checkReplies, checkSamples, type Opener } from './reply';
+import { checkReplies, checkSamples, checkSchema, type Opener } from './reply';
 
 // Opens the playground of a running demo in Debian's Chromium, runs its first operation and reads the result.
 //   BASE_URL=http://127.0.0.1:4000 node dist/test/browser/playground.browser.js
@@ -11,7 +11,7 @@ const baseUrl = process.env.BASE_URL ?? 'http://127.0.0.1:4000';
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** The panels at the left, by the names of their buttons. */
-const panels = ['Documentation Explorer', 'Samples', 'Tour', 'History'];
+const panels = ['Documentation Explorer', 'Samples', 'Tour', 'Explorer', 'Schema', 'History'];
 
 /** Creates a fulfillment, as another window of the demo would. */
 const createOne = `(async () => {
@@ -112,6 +112,7 @@ async function main(): Promise<void> {
     const url = new URL('/playground', baseUrl).href;
     await checkReplies(watched, url, expectThat);
     await checkSamples(watched, url, expectThat);
+    await checkSchema(watched, url, expectThat);
     await checkLooks(watched, url, panels, expectThat);
 
     expectThat(leaving.length === 0, `${leaving.length} requests leave the machine ${leaving.join(' ')}`);

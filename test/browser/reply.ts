@@ -146,3 +146,43 @@ async function signIn(page: Page, client: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('.page-bar').waitFor({ state: 'detached' });
 }
+
+/** The picture of the schema, the documentation that it leads to, and the explorer. */
+export async function checkSchema(browser: Opener, url: string, expectThat: Expect): Promise<void> {
+  const page = await open(browser, url);
+  await panel(page, 'Schema');
+  const center = page.locator('.page-center');
+  await center.waitFor();
+  expectThat((await center.textContent()) === 'Fulfillment', 'the picture begins at Fulfillment');
+  await page.getByRole('button', { name: 'Fulfillment.orderLineItem: go to OrderLineItem' }).focus();
+  await page.keyboard.press('Enter');
+  expectThat((await center.textContent()) === 'OrderLineItem', 'and goes from object to object, by keyboard too');
+  await page.getByRole('button', { name: 'Read about OrderLineItem' }).first().click();
+  const docs = page.locator('.graphiql-doc-explorer');
+  await docs.getByText('quantityPendingFulfillment', { exact: true }).first().waitFor();
+  expectThat(true, 'and leads to the documentation');
+  await docs.locator('.graphiql-doc-explorer-back').click();
+  const types = await docs.locator('.graphiql-doc-explorer-type-name').allTextContents();
+  const first = types.slice(3, 8).join(' ');
+  expectThat(first === 'Fulfillment FulfillmentItem OrderLineItem Order Account', `types people look for: ${first}`);
+  const description = (await docs.textContent()) ?? '';
+  expectThat(/order line items/.test(description), 'the documentation begins with a description of the schema');
+
+  await panel(page, 'Explorer');
+  const explorer = page.locator('.docExplorerWrap');
+  await explorer.getByText('billRuns', { exact: true }).waitFor();
+  await explorer.locator('[data-field-name="billRuns"]').focus();
+  await page.keyboard.press('Enter');
+  await page.waitForTimeout(500);
+  await page.keyboard.press('Control+End');
+  const operation = await page.locator('.graphiql-query-editor .view-lines').textContent();
+  await page
+    .locator('.graphiql-query-editor .view-lines')
+    .getByText('billRuns')
+    .first()
+    .waitFor({ timeout: 1000 })
+    .catch(() => {});
+  const tabs = String(await page.evaluate("localStorage.getItem('graphiql:query')"));
+  expectThat(`${operation}${tabs}`.includes('billRuns'), 'the explorer adds a field to the operation, by keyboard');
+  await page.context().close();
+}

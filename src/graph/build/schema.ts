@@ -93,6 +93,8 @@ export const schemaText = (): string => `${printSchema(lexicographicSortSchema(s
  * mutation begins with fresh loaders.
  */
 function guarded(schema: GraphQLSchema): void {
+  schema.description =
+    'Fulfillments of order line items, and their billing. A sales line item is delivered in fulfillments, and a return line item is received in fulfillments. A fulfillment that is SentToBilling is billed, into an invoice or a credit memo. Begin with fulfillments or orderLineItems. Their fields lead to orders, accounts, invoices and payments. allowedTransitions of an object says what may be done to it next. Most mutations take dryRun, which shows the result and keeps nothing.';
   schema.getQueryType()!.description =
     'All reads. A caller gets only the objects that it may see; others are null, or missing from the list.';
   schema.getMutationType()!.description =

@@ -36,3 +36,36 @@ function correct(root: HTMLElement): void {
   const session = root.querySelector('#graphiql-session');
   if (session?.getAttribute('role') === 'tabpanel') session.setAttribute('role', 'region');
 }
+
+/**
+ * GraphiQL's explorer draws its fields as text that can be clicked, and inputs without names. Here each gets a name,
+ * and fields and arguments can be reached and worked by keyboard. Returns what ends the watch.
+ */
+export function watchExplorer(panel: HTMLElement): () => void {
+  const observer = new MutationObserver(() => nameParts(panel));
+  observer.observe(panel, { subtree: true, childList: true });
+  panel.addEventListener('keydown', press);
+  nameParts(panel);
+  return () => {
+    observer.disconnect();
+    panel.removeEventListener('keydown', press);
+  };
+}
+
+function nameParts(panel: HTMLElement): void {
+  for (const input of panel.querySelectorAll<HTMLElement>('input:not([aria-label]), select:not([aria-label])')) {
+    const argument = input.closest<HTMLElement>('[data-arg-name]')?.dataset.argName;
+    input.setAttribute('aria-label', argument ?? input.getAttribute('placeholder') ?? 'Kind of operation to add');
+  }
+  for (const part of panel.querySelectorAll<HTMLElement>('span[style*="cursor: pointer"]:not([role])')) {
+    part.setAttribute('role', 'button');
+    part.tabIndex = 0;
+  }
+}
+
+function press(event: KeyboardEvent): void {
+  const { target, key } = event;
+  if ((key !== 'Enter' && key !== ' ') || !(target instanceof HTMLElement) || target.role !== 'button') return;
+  event.preventDefault();
+  target.click();
+}

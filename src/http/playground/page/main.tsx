@@ -4,12 +4,15 @@ import { createRoot } from 'react-dom/client';
 import { sampleOperations } from '../operations';
 import { createdIn } from '../tour';
 import { SharedContext } from './context';
+import { docsPlugin } from './docs';
 import { Editors } from './editors';
+import { explorer } from './explorer';
 import { ask, createFetcher, type Outcome, ownAuthorization } from './fetcher';
 import { type Fields, headersOf, PageHeader } from './header';
 import { useIdentity } from './identity';
 import { Linked } from './linked';
 import { variablesText } from './open';
+import { picturePlugin } from './picture';
 import type { Reply } from './reply';
 import { ReplyBar } from './reply-bar';
 import { samplesPlugin } from './samples';
@@ -32,7 +35,7 @@ window.MonacoEnvironment = {
 
 // A telephone has no room for the variables beside the operation. A tap opens them.
 const narrow = window.matchMedia('(max-width: 720px)').matches;
-const plugins = [samplesPlugin, tourPlugin, HISTORY_PLUGIN];
+const plugins = [samplesPlugin, tourPlugin, explorer, picturePlugin, HISTORY_PLUGIN];
 // More tabs would not fit the window. The Samples panel has the other operations.
 const defaultTabs = sampleOperations
   .slice(0, 5)
@@ -110,6 +113,7 @@ function App() {
         <GraphiQL
           fetcher={fetcher}
           plugins={plugins}
+          referencePlugin={docsPlugin}
           storage={storage}
           defaultTabs={defaultTabs}
           defaultEditorToolsVisibility={narrow ? false : 'variables'}
