@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { checkLooks } from './accessible';
-import { checkReplies, checkSamples, checkSchema, type Opener } from './reply';
+import { checkCodes, checkReplies, checkSamples, checkSchema, type Opener } from './reply';
 
 // Opens the playground of a running demo in Debian's Chromium, runs its first operation and reads the result.
 //   BASE_URL=http://127.0.0.1:4000 node dist/test/browser/playground.browser.js
@@ -112,6 +112,7 @@ async function main(): Promise<void> {
     const url = new URL('/playground', baseUrl).href;
     await checkReplies(watched, url, expectThat);
     await checkSamples(watched, url, expectThat);
+    await checkCodes(watched, url, createOne, expectThat);
     await checkSchema(watched, url, expectThat);
     await checkLooks(watched, url, panels, expectThat);
 

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
+import { fragmentOf } from '../../src/http/playground/operation-link';
 
 /** Opens contexts that are watched. */
 export type Opener = Pick<Browser, 'newContext'>;
 type Expect = (holds: boolean, what: string) => void;
 
 const run = async (page: Page) => {
+  // GraphiQL reads the name of the operation 100 ms after a change of the text.
+  await page.waitForTimeout(400);
   const replied = page.waitForResponse(
     (response) => response.url().endsWith('/graphql') && !/query Playground/.test(response.request().postData() ?? ''),
   );
@@ -105,7 +108,6 @@ export async function checkSamples(browser: Opener, url: string, expectThat: Exp
   const steps = page.locator('.page-steps button');
   for (let step = 0; step < 6; step++) {
     await steps.nth(step).click();
-    await page.waitForTimeout(300);
     const { body } = await run(page);
     const payloads = Object.values<{ userErrors?: object[] }>(body.data ?? {});
     const refused = body.errors ?? payloads.flatMap((payload) => payload?.userErrors ?? []);
@@ -184,5 +186,30 @@ export async function checkSchema(browser: Opener, url: string, expectThat: Expe
     .catch(() => {});
   const tabs = String(await page.evaluate("localStorage.getItem('graphiql:query')"));
   expectThat(`${operation}${tabs}`.includes('billRuns'), 'the explorer adds a field to the operation, by keyboard');
+  await page.context().close();
+}
+
+/** Codes that explain themselves, and what a live reply says of its changes. `change` makes one. */
+export async function checkCodes(browser: Opener, url: string, change: string, expectThat: Expect): Promise<void> {
+  const query = 'mutation Nowhere { bookFulfillments(keys: ["F-nowhere"]) { userErrors { code } } }';
+  const page = await open(browser, url + fragmentOf({ query }));
+  await page.locator('.graphiql-query-editor').getByText('bookFulfillments').waitFor();
+  await run(page);
+  await page.getByRole('button', { name: 'Explain NOT_FOUND' }).click();
+  await page.locator('.page-codes').getByText('No object that the client may see has this id or number.').waitFor();
+  expectThat(true, 'a refusal explains itself');
+  await page.getByRole('button', { name: 'Explain NOT_FOUND' }).click();
+
+  await panel(page, 'Samples');
+  await page.getByText('Watch the fulfillments').click();
+  await page.waitForTimeout(400);
+  await page.locator('.graphiql-execute-button').click();
+  await page.getByText('Answer 1').waitFor();
+  await page.evaluate(change);
+  const changed = page.locator('.page-changes li').first();
+  await changed.waitFor({ timeout: 10_000 });
+  const text = (await changed.textContent()) ?? '';
+  expectThat(/^fulfillmentCounts\[Executing\]\.count \d+ \d+$/.test(text), `a live reply shows what changed: ${text}`);
+  await page.locator('.graphiql-execute-button').click();
   await page.context().close();
 }

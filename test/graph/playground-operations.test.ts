@@ -22,8 +22,7 @@ beforeAll(async () => {
   gateway = await testGateway();
   await fillDemo(gateway.services, { url: gateway.database.url });
   const { access_token: token } = await gateway.server.identity.issue(demoClientId, demoSecret);
-  tokenWith = async (scopes) =>
-    (await gateway.server.identity.issue(demoClientId, demoSecret, scopes)).access_token;
+  tokenWith = async (scopes) => (await gateway.server.identity.issue(demoClientId, demoSecret, scopes)).access_token;
   run = async ({ query, variables }, more = {}, as = token) => {
     const payload = { query, variables: { ...variables, ...more } };
     const headers = { authorization: `Bearer ${as}` };

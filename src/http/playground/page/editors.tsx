@@ -1,11 +1,12 @@
 import { useGraphiQL, useMonaco } from '@graphiql/react';
 import { useEffect, useRef } from 'react';
 import { watchTabs } from './accessible';
+import { explainCodes } from './code-hover';
 import { defineDark } from './dark';
 import { completeHeaders } from './header-names';
 
-/** Sets what GraphiQL has no property for: lines wrap in every editor, header names complete, and its
- * tabs are a list. Draws nothing. */
+/** Sets what GraphiQL has no property for: lines wrap in every editor, header names complete, codes
+ * explain themselves, and its tabs are a list. Draws nothing. */
 export function Editors() {
   const { queryEditor, variableEditor, headerEditor, responseEditor } = useGraphiQL((state) => ({
     queryEditor: state.queryEditor,
@@ -30,7 +31,10 @@ export function Editors() {
   useEffect(() => {
     if (!monaco) return;
     defineDark(monaco);
-    return completeHeaders(monaco);
+    const ends = [completeHeaders(monaco), explainCodes(monaco)];
+    return () => {
+      for (const end of ends) end();
+    };
   }, [monaco]);
 
   useEffect(() => {

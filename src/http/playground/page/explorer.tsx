@@ -13,11 +13,17 @@ function Explorer() {
     const panel = here.current;
     if (!panel) return;
     // Each of its inputs takes the focus as it is drawn, so the panel would open at the last one.
-    if (document.activeElement instanceof HTMLElement && panel.contains(document.activeElement)) {
-      document.activeElement.blur();
+    const timer = window.setTimeout(() => {
+      if (document.activeElement instanceof HTMLElement && panel.contains(document.activeElement)) {
+        document.activeElement.blur();
+      }
       panel.parentElement?.scrollTo(0, 0);
-    }
-    return watchExplorer(panel);
+    }, 100);
+    const end = watchExplorer(panel);
+    return () => {
+      window.clearTimeout(timer);
+      end();
+    };
   }, []);
 
   return (

@@ -1,6 +1,7 @@
 import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit';
 import { getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-sse';
+import { changesBetween } from '../reply-changes';
 import { type Reply, replyOf, withoutFigures } from './reply';
 import type { Session } from './session';
 
@@ -98,6 +99,7 @@ function follow(
   own: string | undefined,
   { session, onOutcome: report, onReply, signal }: Surroundings,
 ) {
+  let begun: Reply | undefined;
   const client = createClient({
     url: '/graphql',
     headers: async () => {
@@ -109,7 +111,8 @@ function follow(
       const started = performance.now();
       const response = await fetch(url, init);
       report(response.status !== 401 ? 'signed-in' : authorization ? 'refused' : 'signed-out');
-      onReply(replyOf(response, {}, performance.now() - started));
+      begun = replyOf(response, {}, performance.now() - started);
+      onReply(begun);
       if (response.ok) return response;
       const text = await response.text();
       return new Response(`event: next\ndata: ${text.replaceAll('\n', '')}\n\nevent: complete\ndata: \n\n`, {
@@ -118,7 +121,35 @@ function follow(
     },
   });
   signal.addEventListener('abort', () => client.dispose(), { once: true });
-  return client.iterate(params as never) as never;
+  const answers = client.iterate(params as never) as AsyncGenerator<{ data?: unknown; errors?: unknown }>;
+  return told(answers, (next) => begun && onReply({ ...begun, ...next })) as never;
+}
+
+type Answer = Pick<Reply, 'data' | 'errors' | 'changes' | 'answer'>;
+
+/** The same answers. Each is told with what differs from the one before. No generator, which could not be ended while it waits. */
+function told<Given extends { data?: unknown; errors?: unknown }>(
+  answers: AsyncGenerator<Given>,
+  tell: (answer: Answer) => void,
+): AsyncIterableIterator<Given> {
+  let before: Given | undefined;
+  let answer = 0;
+  return {
+    async next() {
+      const given = await answers.next();
+      if (given.done) return given;
+      const now: Given = given.value;
+      const changes = before && changesBetween(before.data, now.data);
+      answer++;
+      tell({ data: now.data, errors: now.errors, changes, answer });
+      before = now;
+      return given;
+    },
+    return: () => answers.return(undefined),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 function send(params: FetcherParams, headers: Record<string, string>, authorization: string | undefined) {

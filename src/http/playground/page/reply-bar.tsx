@@ -1,6 +1,8 @@
 import { useGraphiQL } from '@graphiql/react';
 import { useMemo, useState } from 'react';
+import { codesIn, type ExplainedCode } from '../error-texts';
 import { fragmentOf } from '../operation-link';
+import type { ReplyChange } from '../reply-changes';
 import { csvOf, type ReplyTable, tablesOf } from '../reply-table';
 import { useShared } from './context';
 import type { Reply } from './reply';
@@ -15,15 +17,18 @@ const whole = { format: (value: number) => (value < 1_000_000 ? exact : short).f
 export function ReplyBar() {
   const { reply } = useShared();
   const tables = useMemo(() => tablesOf(reply?.data), [reply]);
-  const [shown, setShown] = useState<'reply' | 'table' | 'headers'>('reply');
+  const codes = useMemo(() => codesIn({ errors: reply?.errors, data: reply?.data }), [reply]);
+  const [shown, setShown] = useState<'reply' | 'table' | 'headers' | 'codes'>('reply');
   const [chosen, setChosen] = useState(0);
   const table = tables[chosen] ?? tables[0];
-  const toggle = (view: 'table' | 'headers') => setShown(shown === view ? 'reply' : view);
+  const toggle = (view: 'table' | 'headers' | 'codes') => setShown(shown === view ? 'reply' : view);
 
   return (
     <section className="page-reply" aria-label="About the reply">
       {shown === 'table' && table && <Table table={table} tables={tables} onChoose={setChosen} />}
       {shown === 'headers' && reply && <Headers reply={reply} />}
+      {shown === 'codes' && codes.length > 0 && <Codes codes={codes} />}
+      {reply?.changes && <Changes changes={reply.changes} />}
       <div className="page-reply-line">
         <p role="status">{reply ? <Figures reply={reply} /> : 'Run an operation to see what it takes.'}</p>
         <div>
@@ -37,6 +42,11 @@ export function ReplyBar() {
               </button>
             </>
           )}
+          {codes.length > 0 && (
+            <button type="button" aria-pressed={shown === 'codes'} onClick={() => toggle('codes')}>
+              {codes.length === 1 ? `Explain ${codes[0].code}` : `Explain ${codes.length} codes`}
+            </button>
+          )}
           {reply && (
             <button type="button" aria-pressed={shown === 'headers'} onClick={() => toggle('headers')}>
               Reply headers
@@ -49,7 +59,7 @@ export function ReplyBar() {
   );
 }
 
-function Figures({ reply: { status, milliseconds, cost, statements, rate, replayed } }: { reply: Reply }) {
+function Figures({ reply: { status, milliseconds, cost, statements, rate, replayed, answer } }: { reply: Reply }) {
   const figures: [string, string, string][] = [];
   const tell = (name: string, value: string, meaning = '') => figures.push([name, value, meaning]);
   if (status) tell('Status', String(status));
@@ -59,12 +69,46 @@ function Figures({ reply: { status, milliseconds, cost, statements, rate, replay
   if (rate) {
     tell('Rate left', `${whole.format(rate.left)} of ${whole.format(rate.limit)}`, `For the next ${rate.seconds} s`);
   }
+  if (answer) tell('Answer', whole.format(answer), 'Of this subscription; each comes when something differs');
   if (replayed) tell('Replayed', 'yes', 'The first reply to this Idempotency-Key, again');
   return figures.map(([name, value, meaning]) => (
     <span key={name} title={meaning || undefined} className={name === 'Replayed' ? 'page-replayed' : undefined}>
       {name} <b>{value}</b>
     </span>
   ));
+}
+
+function Codes({ codes }: { codes: ExplainedCode[] }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="page-sheet" aria-label="What the codes of the reply mean" tabIndex={0}>
+      <dl className="page-codes">
+        {codes.map(({ code, meaning, advice }) => (
+          <div key={code}>
+            <dt>{code}</dt>
+            <dd>{meaning}</dd>
+            <dd>{advice}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+const most = 4;
+
+/** What differs in an answer of a subscription. */
+function Changes({ changes }: { changes: ReplyChange[] }) {
+  return (
+    <ul className="page-changes" aria-label="What changed" aria-live="polite">
+      {changes.slice(0, most).map(({ path, before, after }) => (
+        <li key={path}>
+          {path} <del>{before ?? 'none'}</del> <ins>{after ?? 'gone'}</ins>
+        </li>
+      ))}
+      {changes.length > most && <li>and {changes.length - most} more</li>}
+    </ul>
+  );
 }
 
 function Headers({ reply }: { reply: Reply }) {

@@ -1,3 +1,5 @@
+import type { ReplyChange } from '../reply-changes';
+
 /** The reply to an operation, beside what GraphiQL shows of it. */
 export interface Reply {
   /** HTTP status. Undefined for an event of a subscription. */
@@ -5,6 +7,11 @@ export interface Reply {
   /** From the request to the last byte of its reply. */
   milliseconds: number;
   data?: unknown;
+  errors?: unknown;
+  /** What differs from the answer before, for a subscription; undefined for its first answer. */
+  changes?: ReplyChange[];
+  /** Which answer of a subscription this is, from 1. */
+  answer?: number;
   /** The cost that counts against the client's minute, and how much one request may cost. */
   cost?: { requested: number; actual: number; allowed: number };
   /** SQL statements. */
@@ -17,7 +24,7 @@ export interface Reply {
   headers: [name: string, value: string][];
 }
 
-type Body = { data?: unknown; extensions?: { cost?: Reply['cost']; statements?: number } };
+type Body = { data?: unknown; errors?: unknown; extensions?: { cost?: Reply['cost']; statements?: number } };
 
 /** What a response tells beside its data. */
 export function replyOf(response: Response, body: Body, milliseconds: number): Reply {
@@ -27,6 +34,7 @@ export function replyOf(response: Response, body: Body, milliseconds: number): R
     status,
     milliseconds,
     data: body.data,
+    errors: body.errors,
     cost: body.extensions?.cost,
     statements: body.extensions?.statements,
     ...(headers.has('ratelimit-remaining') && {
