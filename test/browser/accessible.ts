@@ -1,6 +1,8 @@
 import axe from 'axe-core';
-import type { Page } from 'playwright-core';
-import type { Opener } from './reply';
+import type { Browser, Page } from 'playwright-core';
+
+/** Opens contexts that are watched for what leaves the machine, and for errors. */
+export type Opener = Pick<Browser, 'newContext'>;
 
 /** The four ways in which the page is looked at: light and dark, on a desk and on a telephone. */
 const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { checkLooks } from './accessible';
-import { checkCodes, checkReplies, checkSamples, checkSchema, type Opener } from './reply';
+import { checkLooks, type Opener } from './accessible';
+import { checkCodes, checkReplies, checkSamples, checkSchema } from './reply';
 
 // Opens the playground of a running demo in Debian's Chromium, runs its first operation and reads the result.
 //   BASE_URL=http://127.0.0.1:4000 node dist/test/browser/playground.browser.js

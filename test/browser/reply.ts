@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { fragmentOf } from '../../src/http/playground/operation-link';
+import { findings, type Opener } from './accessible';
 
-/** Opens contexts that are watched. */
-export type Opener = Pick<Browser, 'newContext'>;
 type Expect = (holds: boolean, what: string) => void;
 
 const run = async (page: Page) => {
@@ -16,6 +15,11 @@ const run = async (page: Page) => {
   const response = await replied;
   await page.locator('.page-reply b').first().waitFor();
   return { body: await response.json(), sent: response.request().headers() };
+};
+
+const accessible = async (page: Page, what: string, expectThat: Expect) => {
+  const found = await findings(page);
+  expectThat(found.length === 0, `axe-core finds nothing: ${what} ${found.join(' | ')}`);
 };
 
 const open = async (browser: Opener, url: string): Promise<Page> => {
@@ -49,6 +53,7 @@ export async function checkReplies(browser: Opener, url: string, expectThat: Exp
   await page.getByRole('button', { name: 'Table', exact: true }).click();
   const rows = await page.locator('.page-sheet tbody tr').count();
   expectThat(rows === first.body.data.orderLineItems.nodes.length, `the list is a table of ${rows} rows`);
+  await accessible(page, 'the table of a reply', expectThat);
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: 'CSV' }).click();
   const csv = readFileSync(await (await downloading).path(), 'utf8').split('\r\n');
@@ -76,6 +81,7 @@ export async function checkReplies(browser: Opener, url: string, expectThat: Exp
   await other.context().close();
 
   await page.locator('.page-orgs summary').click();
+  await accessible(page, 'the orgs', expectThat);
   await page.getByLabel('Americas').check();
   const narrowed = await run(page);
   const orgs = narrowed.body.data.viewer.orgs.map(({ name }: { name: string }) => name);
@@ -120,6 +126,7 @@ export async function checkSamples(browser: Opener, url: string, expectThat: Exp
 
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.locator('.page-bar').getByText('You are not signed in').waitFor();
+  await accessible(page, 'signed out', expectThat);
   expectThat((await page.locator('.page-who').textContent()) === 'Not signed in', 'one can sign out');
   await signIn(page, '00000000-0000-4000-8000-000000000003');
   await page.getByText('more need scopes').waitFor();
@@ -198,6 +205,7 @@ export async function checkCodes(browser: Opener, url: string, change: string, e
   await page.getByRole('button', { name: 'Explain NOT_FOUND' }).click();
   await page.locator('.page-codes').getByText('No object that the client may see has this id or number.').waitFor();
   expectThat(true, 'a refusal explains itself');
+  await accessible(page, 'codes', expectThat);
   await page.getByRole('button', { name: 'Explain NOT_FOUND' }).click();
 
   await panel(page, 'Samples');
@@ -208,6 +216,7 @@ export async function checkCodes(browser: Opener, url: string, change: string, e
   await page.evaluate(change);
   const changed = page.locator('.page-changes li').first();
   await changed.waitFor({ timeout: 10_000 });
+  await accessible(page, 'changes', expectThat);
   const text = (await changed.textContent()) ?? '';
   expectThat(/^fulfillmentCounts\[Executing\]\.count \d+ \d+$/.test(text), `a live reply shows what changed: ${text}`);
   await page.locator('.graphiql-execute-button').click();

@@ -2,8 +2,8 @@ import { useGraphiQL, useMonaco } from '@graphiql/react';
 import { useEffect, useRef } from 'react';
 import { watchTabs } from './accessible';
 import { explainCodes } from './code-hover';
-import { defineDark } from './dark';
 import { completeHeaders } from './header-names';
+import { defineThemes } from './themes';
 
 /** Sets what GraphiQL has no property for: lines wrap in every editor, header names complete, codes
  * explain themselves, and its tabs are a list. Draws nothing. */
@@ -30,7 +30,7 @@ export function Editors() {
 
   useEffect(() => {
     if (!monaco) return;
-    defineDark(monaco);
+    defineThemes(monaco);
     const ends = [completeHeaders(monaco), explainCodes(monaco)];
     return () => {
       for (const end of ends) end();
