@@ -15,7 +15,7 @@ interface Cited {
 
 /** The tests that a text names: a file, and the names of tests or groups in it. */
 function citedIn(text: string): Cited[] {
-  const files = [...text.matchAll(/`(test\/[\w/.-]+\.test\.ts)`: ((?:"[^"]+"(?:, )?)+)/g)];
+  const files = [...text.matchAll(/`(test\/[\w/.-]+\.(?:test|long)\.ts)`: ((?:"[^"]+"(?:, )?)+)/g)];
   return files.flatMap(([, file, names]) => [...names.matchAll(/"([^"]+)"/g)].map(([, name]) => ({ file, name })));
 }
 
