@@ -2,6 +2,7 @@ import { Pool, type QueryConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, type Logger, type MigrationInterface } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Turns } from '../../domain/turns';
+import type { Reader } from '../client-write';
 import { beginEpoch } from '../event-epoch';
 import { byIndex, Connection, type StatementCounter, told } from './connection';
 import { type Lease } from './lease';
@@ -9,15 +10,18 @@ import { Listener } from './listener';
 import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
 import { SharedPool } from './pool';
-import type { Reader, Replicas } from './replicas';
+import type { Replicas } from './replicas';
 import { demandRights, type RightsHeld, rightsHeld, rightsInFull } from './rights';
 import { readerRole, systemRole } from './roles';
 import { rows } from './rows';
+import { serverList } from './server-list';
 import {
   ageLimit,
   applicationName,
   type DatabaseOptions,
+  heartbeatMs,
   openPool,
+  ownerLimits,
   readLimits,
   requestLimits,
   sessionOptions,
@@ -65,7 +69,7 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
   const limits = readLimits(options);
   return {
     type: 'postgres',
-    url: options.url,
+    url: serverList(options.url).url,
     entities: rows,
     migrations: [`${__dirname}/../migrations/*.js`],
     migrationsTransactionMode: 'each',
@@ -79,7 +83,7 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
     poolErrorHandler: options.onPoolError ?? (() => {}),
     extra:
       as === 'owner'
-        ? { ...watchedFor(options), options: sessionOptions(undefined, {}) }
+        ? { ...watchedFor(options), options: sessionOptions(undefined, ownerLimits) }
         : { ...watchedFor(options, limits.statement_timeout), options: sessionOptions(readerRole, limits) },
   } as DataSourceOptions;
 }
@@ -172,8 +176,9 @@ export class Database {
   }
 
   /** Commits the writes of a caller. The caller's later reads will see them. */
-  commit(lease: Lease, writer: Reader): Promise<void> {
-    return this.replicas ? this.replicas.commit(lease, writer) : lease.commit();
+  async commit(lease: Lease, writer: Reader): Promise<void> {
+    if (this.replicas) await this.replicas.commit(lease, writer);
+    else await lease.commit();
   }
 
   /**
@@ -229,23 +234,27 @@ export async function migrate(
   // Two connections: one holds the lock, the other migrates.
   const dataSource = await new DataSource(dataSourceOptions({ ...options, poolSize: 2 }, 'owner')).initialize();
   try {
-    // One migrator at a time, even if several processes start at once.
+    // One migrator at a time, even if several processes start at once. One that is frozen loses both connections after 10 s.
     const runner = dataSource.createQueryRunner();
     const judgeRights = async () => {
       const [held] = await runner.query(rightsHeld);
       judge(held, dataSource.migrations.map(nameOf));
     };
+    let heartbeat: NodeJS.Timeout | undefined;
     try {
       await runner.query('select pg_advisory_lock(724601)');
+      heartbeat = setInterval(() => runner.query('select 1').catch(() => {}), heartbeatMs).unref();
       const { length } = await dataSource.runMigrations().catch(async (error) => {
         // A migration that gives rights to a role that is gone: what is missing says more than its failure.
         if (['42704', '22023'].includes(error.code)) await judgeRights();
         throw error;
       });
+      clearInterval(heartbeat);
       await runner.query(beginEpoch);
       await judgeRights();
       return length;
     } finally {
+      clearInterval(heartbeat);
       await runner.query('select pg_advisory_unlock(724601)').catch(() => {});
       await runner.release();
     }

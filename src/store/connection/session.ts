@@ -1,11 +1,14 @@
 import { Pool, type PoolConfig } from 'pg';
 import { standardLimits } from '../../domain/limits';
+import { primaryOf } from './primary';
 import { appRole } from './roles';
+import { serverList } from './server-list';
 import { watched } from './watched-client';
 
 export const applicationName = (pool: string): string => `order-fulfillment-gateway ${pool}`;
 
 export interface DatabaseOptions {
+  /** One server, or several as libpq has them (server-list.ts). */
   url: string;
   /** Connections in the pool for reads, in the pool for writes, and in the pool for payments. */
   poolSize?: number;
@@ -74,10 +77,19 @@ export const settlingLimits = ({ gatewayTimeoutMs = 60_000 }: DatabaseOptions) =
 });
 
 /**
- * How long a transaction outside requests may be idle: on side connections, and in bill runs. Measured with 40,000 items
- * of one account: a bill run leaves its transaction idle for 5 ms at most, because PostgreSQL does the work.
+ * How long a transaction outside requests may be idle: on side connections, in bill runs and in migrations. Measured with
+ * 40,000 items of one account: a bill run leaves its transaction idle for 5 ms at most, because PostgreSQL does the work.
+ *
+ * This is what fences off a worker that is frozen. PostgreSQL ends its session, and with it the locks and all that was not
+ * committed. Thawed, it finds its connection lost, so nothing of it comes late.
  */
-const idleMs = 30_000;
+const idleMs = 10_000;
+
+/** How often a migrator says that it lives, while its other connection migrates. */
+export const heartbeatMs = 2_000;
+
+/** Settings of the sessions that migrate. One holds a lock outside of transactions, so it may not be idle there either. */
+export const ownerLimits = { idle_session_timeout: idleMs, idle_in_transaction_session_timeout: idleMs };
 
 /**
  * Settings of a session that only reads. No compiling: a statement for a whole query is expected to cost much, and
@@ -89,9 +101,14 @@ export const readLimits = (options: DatabaseOptions) => ({
   jit: 'off',
 });
 
-/** How the connections of a pool are watched whose statements the server itself ends after `statementTimeoutMs`. */
-export const watchedFor = ({ standby }: DatabaseOptions, statementTimeoutMs?: number) =>
-  watched({ standby, silenceMs: statementTimeoutMs && statementTimeoutMs + afterwardsMs });
+/**
+ * Where the connections of a pool lead, and how they are watched. `statementTimeoutMs`: the server itself ends their
+ * statements then.
+ */
+export const watchedFor = ({ url, standby }: DatabaseOptions, statementTimeoutMs?: number) => ({
+  ...watched({ standby, silenceMs: statementTimeoutMs && statementTimeoutMs + afterwardsMs, primary: primaryOf(url) }),
+  connectionString: serverList(url).url,
+});
 
 /** Opens a pool beside TypeORM's own: for transactions, side connections, replicas and the test gateway. */
 export function openPool(
@@ -108,7 +125,6 @@ export function openPool(
   };
   const pool = new Pool({
     ...watchedFor(options, Number(limits.statement_timeout)),
-    connectionString: options.url,
     max: size,
     connectionTimeoutMillis: 5_000,
     options: sessionOptions(role, limits),
