@@ -86,6 +86,8 @@ test('the source opens connections where it is known to, and nowhere else', () =
     'store/connection/database.ts new DataSource(',
     'store/connection/database.ts new Pool(',
     'store/connection/listener.ts new WatchedClient(',
+    // Which of the configured servers takes writes.
+    'store/connection/primary.ts new Client(',
     'store/connection/session.ts new Pool(',
     'store/connection/time-limit.ts node:net',
     'store/connection/watchdog.ts new Client(',
