@@ -42,6 +42,9 @@ const onLine = (method: 'GET' | 'PUT', query: string, payload?: object) => (of: 
   { method, url: `/v1/order-line-items/${of.ids.orderLineItem}${query}`, payload },
 ];
 
+const shown = (path: string, noun: 'order' | 'invoice' | 'creditMemo') => (of: Estate) =>
+  [of.ids[noun], of.numbers[noun]].map((key) => ({ method: 'GET' as const, url: `/v1/${path}/${key}` }));
+
 /** What asks for the estate through each route. */
 const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   'POST /v1/fulfillments': (of) => [
@@ -62,6 +65,9 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   'GET /v1/fulfillment-items/:id': onItem('GET'),
   'PUT /v1/fulfillment-items/:id': onItem('PUT', { description: 'X' }),
   'DELETE /v1/fulfillment-items/:id': onItem('DELETE'),
+  'GET /v1/orders/:key': shown('orders', 'order'),
+  'GET /v1/invoices/:key': shown('invoices', 'invoice'),
+  'GET /v1/creditmemos/:key': shown('creditmemos', 'creditMemo'),
   'GET /v1/order-line-items/:id': onLine('GET', '?fulfillment=true'),
   'PUT /v1/order-line-items/:id': onLine('PUT', '', { paymentTerm: 'Net 30' }),
   'POST /v1/order-line-items/bulk': (of) => [
