@@ -309,7 +309,7 @@ describe('changes of many line items', () => {
     const namesOf = (type: unknown) => Object.keys((type as GraphQLInputObjectType).getFields());
     const one = namesOf(UpdateOrderLineItemInput).filter((name) => name !== 'processingOptions');
     expect(namesOf(UpdateOrderLineItemsEntry).sort()).toEqual([...one, 'id'].sort());
-    const change = {
+    const change: OrderLineItemChange = {
       ...{
         itemName: 'New',
         itemType: 'Fee',
