@@ -65,6 +65,17 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   'GET /v1/fulfillment-items/:id': onItem('GET'),
   'PUT /v1/fulfillment-items/:id': onItem('PUT', { description: 'X' }),
   'DELETE /v1/fulfillment-items/:id': onItem('DELETE'),
+  'POST /v1/orders': (of) => [
+    {
+      method: 'POST',
+      url: '/v1/orders',
+      payload: {
+        existingAccountNumber: of.numbers.account,
+        orderDate: '2022-01-01',
+        orderLineItems: [{ itemName: 'X', itemType: 'Fee', quantity: 1, amountPerUnit: 1 }],
+      },
+    },
+  ],
   'GET /v1/orders/:key': shown('orders', 'order'),
   'GET /v1/invoices/:key': shown('invoices', 'invoice'),
   'GET /v1/creditmemos/:key': shown('creditmemos', 'creditMemo'),

@@ -21,6 +21,7 @@ const routes: ['GET' | 'POST' | 'PUT' | 'DELETE', string, Scope][] = [
   ['GET', '/v1/order-line-items/1', 'read'],
   ['PUT', '/v1/order-line-items/1', 'order'],
   ['POST', '/v1/order-line-items/bulk', 'order'],
+  ['POST', '/v1/orders', 'order'],
   ['GET', '/v1/orders/O-1', 'read'],
   ['GET', '/v1/invoices/INV-1', 'read'],
   ['GET', '/v1/creditmemos/CM-1', 'read'],

@@ -49,7 +49,7 @@ export function orderLineItemRoutes(app: FastifyInstance, options: RestOptions):
     const acted = render(request, async () => {
       const change = read<OrderLineItemChange & { processingOptions?: ProcessingOptions | null }>(
         'UpdateOrderLineItemInput',
-        normalized(request.body),
+        normalizedLine(request.body),
       );
       const { orderLineItem } = await updateOrderLineItem(work, request.params.id, change);
       return { success: true, id: orderLineItem.id };
@@ -59,7 +59,7 @@ export function orderLineItemRoutes(app: FastifyInstance, options: RestOptions):
   });
 
   app.post('/v1/order-line-items/bulk', needs('order'), async (request, reply) => {
-    const body = withEach(request.body, 'orderLineItems', normalized);
+    const body = withEach(request.body, 'orderLineItems', normalizedLine);
     return performOnce(options, { request, reply, body }, (work) =>
       render(request, async () => {
         const input = read<UpdateOrderLineItemsInput>('UpdateOrderLineItemsInput', body);
@@ -153,7 +153,7 @@ export function publishedLine(shown: Shown): object {
 const renamed = { UOM: 'unitOfMeasure', transactionDate: 'transactionStartDate' };
 
 /** Custom fields beside the others, both spellings of Canceled, and the published names. A field that comes under both names is refused. */
-function normalized(entry: unknown): unknown {
+export function normalizedLine(entry: unknown): unknown {
   const flat = withState('itemState', withCustomFields(entry));
   if (!isObject(flat)) return flat;
   const fields = Object.entries(flat).map(([name, value]): [string, unknown] => {

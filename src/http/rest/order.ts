@@ -1,11 +1,33 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal, userError } from '../../domain/errors';
-import { lookUp, needs, type RestOptions } from './adapter';
+import { type CreateOrderInput, createOrder } from '../../service/order';
+import { isObject, lookUp, needs, performOnce, type RestOptions, read, render, withEach } from './adapter';
+import { billedReply } from './fulfillment';
 import { fieldsOf, GraphRead, type Shown } from './graph-read';
-import { lineSelection, publishedLine } from './order-line-item';
+import { lineSelection, normalizedLine, publishedLine } from './order-line-item';
 
-/** The published REST operations on orders. Source: Zuora, "Retrieve an order". */
-export function orderRoutes(app: FastifyInstance, { services, limits }: RestOptions): void {
+/** The published REST operations on orders. Sources: Zuora, "Create an order", "Retrieve an order". */
+export function orderRoutes(app: FastifyInstance, options: RestOptions): void {
+  const { services, limits } = options;
+  app.post('/v1/orders', needs('order'), async (request, reply) => {
+    const body = withEach(withoutNothing(request.body), 'orderLineItems', normalizedLine);
+    return performOnce(options, { request, reply, body }, (work) =>
+      render(request, async () => {
+        const input = read<CreateOrderInput>('CreateOrderInput', body);
+        const { account, order, orderLineItems, ...billed } = await createOrder(work, input);
+        return {
+          success: true,
+          orderNumber: order.orderNumber,
+          accountNumber: account.accountNumber,
+          status: statuses[order.state],
+          orderLineItems: orderLineItems.map(({ id, itemNumber }) => ({ id, itemNumber })),
+          subscriptionNumbers: [],
+          ...billedReply(billed),
+        };
+      }),
+    );
+  });
+
   app.get<{ Params: { key: string } }>('/v1/orders/:key', needs('read'), (request, reply) =>
     lookUp(services, { request, reply }, async (work) => {
       const { order } = await orderRead.data(work, limits, { key: request.params.key });
@@ -40,6 +62,14 @@ const orderRead = new GraphRead<{ order: ShownOrder | null }>(`query Order($key:
     orderLineItems(first: 100, orderBy: { field: itemNumber, direction: ASC }) { nodes { ${lineSelection} } }
   }
 }`);
+
+/** An order without subscriptions may say so. */
+function withoutNothing(body: unknown): unknown {
+  if (!isObject(body)) return body;
+  const { subscriptions, ...order } = body;
+  const isNothing = subscriptions === null || (Array.isArray(subscriptions) && subscriptions.length === 0);
+  return isNothing ? order : body;
+}
 
 /** The published statuses of an order. */
 const statuses = { Executing: 'Executing', Complete: 'Completed', Canceled: 'Cancelled' };

@@ -14,6 +14,69 @@ afterAll(() => gateway.close());
 
 const get = (path: string, by = client) => by.request({ method: 'GET', url: `/v1/${path}` });
 
+describe('POST /v1/orders', () => {
+  const post = (payload: object, headers = {}) =>
+    client.request({
+      method: 'POST',
+      url: '/v1/orders',
+      headers: { 'content-type': 'application/json', ...headers },
+      payload,
+    });
+  const line = { itemName: 'Device', itemType: 'Product', quantity: 2, amountPerUnit: 10.5 };
+  let accountNumber: string;
+  beforeEach(async () => {
+    accountNumber = (await orderFor(await client.work())).account.accountNumber;
+  });
+  const order = (...orderLineItems: object[]) => ({
+    ...{ existingAccountNumber: accountNumber, orderDate: '2022-01-01', orderLineItems },
+  });
+
+  test('N24: makes an order of line items, under their published names', async () => {
+    const items = [{ ...line, UOM: 'Each', transactionDate: '2022-02-01', Colour__c: 'red' }, line];
+    const { body } = await post({ ...order(...items), subscriptions: [] });
+    expect(body).toEqual({
+      ...{ success: true, orderNumber: expect.stringMatching(/^O-/), accountNumber, status: 'Executing' },
+      orderLineItems: ['1', '2'].map((itemNumber) => ({ id: expect.stringMatching(/^[0-9a-f]{32}$/), itemNumber })),
+      ...{ subscriptionNumbers: [], invoiceNumbers: null, creditMemoNumbers: null, paidAmount: null },
+      paymentNumber: null,
+    });
+    const { orderLineItems } = (await get(`orders/${body.orderNumber}`)).body.order;
+    expect(orderLineItems[0]).toMatchObject({
+      ...{ UOM: 'Each', transactionStartDate: '2022-02-01', customFields: { Colour__c: 'red' }, amount: 21 },
+    });
+  });
+
+  test('bills and collects in the same call, once for a key', async () => {
+    const due = { ...line, itemState: 'SentToBilling', billTargetDate: '2022-01-01' };
+    const asked = { ...order(due), processingOptions: { runBilling: true, collectPayment: true } };
+    const headers = { 'idempotency-key': `order of ${accountNumber}` };
+    const { body } = await post(asked, headers);
+    expect(body).toMatchObject({
+      ...{ success: true, paidAmount: 21, invoiceNumbers: [expect.stringMatching(/^INV/)] },
+      paymentNumber: expect.stringMatching(/^P/),
+    });
+    const again = await post(asked, headers);
+    expect([again.body, again.headers['idempotency-replayed']]).toEqual([body, 'true']);
+  });
+
+  test.each<[string, (valid: object) => object, number, string]>([
+    ['subscriptions', (valid) => ({ ...valid, subscriptions: [{}] }), 58000021, 'Field "subscriptions"'],
+    ['no line item', (valid) => ({ ...valid, orderLineItems: [] }), 58000022, 'orderLineItems'],
+    ['an unknown account', (valid) => ({ ...valid, existingAccountNumber: 'A-0' }), 58000040, 'existingAccountNumber'],
+    [
+      'a line item without a name',
+      (valid) => ({ ...valid, orderLineItems: [{ quantity: 1 }] }),
+      58000022,
+      'orderLineItems[0]',
+    ],
+    ['a list', () => [], 58000020, ''],
+  ])('refuses %s with its reason', async (_name, change, code, where) => {
+    const { status, body } = await post(change(order(line)));
+    expect([status, body.success, body.reasons[0].code]).toEqual([200, false, code]);
+    expect(body.reasons[0].message).toContain(where);
+  });
+});
+
 test('N25: an order comes with its line items in the order of their numbers', async () => {
   const sale = await invoiced(await client.work());
   const { orderNumber, id } = sale.order;
