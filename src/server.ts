@@ -33,6 +33,7 @@ import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import { RequestLog } from './http/request-log';
+import { billRunRoutes } from './http/rest/bill-run';
 import { billingDocumentRoutes } from './http/rest/billing-document';
 import { fulfillmentRoutes } from './http/rest/fulfillment';
 import { fulfillmentItemRoutes } from './http/rest/fulfillment-item';
@@ -241,6 +242,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     orderLineItemRoutes(inside, { services, afterwards, limits });
     orderRoutes(inside, { services, afterwards, limits });
     billingDocumentRoutes(inside, { services, afterwards, limits });
+    billRunRoutes(inside, { services, afterwards, limits });
   });
   refuseOtherMethods();
   const { live, prepareMessage, documents } = graph!;
