@@ -4,7 +4,6 @@ import type { BillRunInput } from '../../domain/bill-run';
 import { Refusal, userError } from '../../domain/errors';
 import { createBillRun, deleteBillRun, findBillRun, moveBillRun } from '../../service/bill-run';
 import type { Work } from '../../service/run/work';
-import type { BillRunRow } from '../../store/bill-run';
 import { sendReply } from '../request';
 import { isObject, lookUp, needs, performOnce, type RestOptions, read, render, workOf } from './adapter';
 
@@ -107,7 +106,7 @@ function judgeFilter(filter: unknown, path: string[]) {
 }
 
 /** A run under its published names. `name` and the batches of accounts do not exist here. */
-const publishedRun = (run: BillRunRow): object => ({
+const publishedRun = (run: Awaited<ReturnType<typeof createBillRun>>['billRun']): object => ({
   ...{ id: run.id, billRunNumber: run.billRunNumber, status: run.status, autoPost: run.autoPost },
   ...{ targetDate: run.targetDate, invoiceDate: run.invoiceDate },
   billRunFilters: run.accountIds?.map((accountId) => ({ filterType: 'Account', accountId })) ?? null,
