@@ -1,7 +1,7 @@
 const { availableParallelism } = require('node:os');
 
 module.exports = {
-  rootDir: 'dist',
+  rootDir: '../dist',
   testMatch: ['<rootDir>/test/**/*.test.js'],
   transform: {},
   setupFiles: ['reflect-metadata'],
