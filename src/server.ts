@@ -38,6 +38,7 @@ import { fulfillmentItemRoutes } from './http/rest/fulfillment-item';
 import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
 import { Changes } from './service/changes';
+import { ClientUse } from './service/client-use';
 import type { Services } from './service/run/services';
 import type { Tracing } from './tracing';
 import { version } from './version';
@@ -107,7 +108,9 @@ const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { services, signingKey, demo, introspection = true, receiveTimeoutMs = 30_000 } = options;
   const limits: Limits = { ...standardLimits, ...options.limits };
-  const rates = new Rates(limits);
+  const use = new ClientUse(services);
+  const rates = new Rates(limits, undefined, use);
+  use.rates = rates;
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: limits.body,
@@ -198,7 +201,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     await underWay.none();
     await afterwards.settled();
     unsent.close();
-    await changes.close();
+    await Promise.all([changes.close(), use.close()]);
     unwatch();
     metrics.close();
   });
@@ -219,7 +222,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity, services);
     limited(inside, limits, rates, unsent);
     graph = await graphqlRoute(inside, {
-      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes },
+      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use },
       grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
     const { documents } = graph;

@@ -45,6 +45,8 @@ function instant(text: string): string {
 const nameOf = (migration: MigrationInterface): string => migration.name ?? migration.constructor.name;
 
 const workTimeoutMs = 600_000;
+/** An exchange of counts takes a millisecond. The process goes on without one that takes longer. */
+const countTimeoutMs = 2_000;
 
 /** Timeout of a look at the state of the database. */
 const stateMs = 2_000;
@@ -113,6 +115,8 @@ export class Database {
     readonly working: Pool,
     /** Webhooks: short statements under the system role, and transactions in the scope of a client. */
     readonly delivering: Pool,
+    /** What clients use, exchanged with other processes. Its own connection: no request waits for it, or is waited for by it. */
+    private readonly counting: Pool,
     private readonly options: DatabaseOptions,
   ) {}
 
@@ -138,18 +142,19 @@ export class Database {
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
       // One each to find new events, to claim and to record.
       openPool(options, 3, { ...requestLimits(options), ...byIndex }, named('delivering'), systemRole),
+      openPool({ ...options, statementTimeoutMs: countTimeoutMs }, 1, {}, named('counting'), systemRole),
       options,
     );
   }
 
   /** All pools by purpose, and those of replicas by name. Shared pools come with their turns. */
   get pools(): [name: string, pool: Pool, turns?: Turns][] {
-    const { reading, writing, paying, side, settling, working, delivering } = this;
+    const { reading, writing, paying, side, settling, working, delivering, counting } = this;
     const shared = Object.entries({ reading, writing, paying, settling });
     for (const { name, pool } of this.replicas?.states ?? []) shared.push([`replica ${name}`, pool]);
     return [
       ...shared.map(([name, { pool, turns }]): [string, Pool, Turns] => [name, pool, turns]),
-      ...Object.entries({ side, working, delivering }),
+      ...Object.entries({ side, working, delivering, counting }),
     ];
   }
 
@@ -164,6 +169,11 @@ export class Database {
    */
   aside(): Connection {
     return new Connection(this.side);
+  }
+
+  /** What clients use in each process. Not the business of any request. */
+  counts(): Connection {
+    return new Connection(this.counting);
   }
 
   /** A connection that hears what other processes say. It connects when it is first used. */
@@ -213,6 +223,7 @@ export class Database {
     await this.side.end();
     await this.working.end();
     await this.delivering.end();
+    await this.counting.end();
     await this.dataSource.destroy();
   }
 }

@@ -3,6 +3,7 @@ import { BillRunAccountRow, BillRunChunkRow, BillRunRow } from '../bill-run';
 import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
+import { ClientRateRow, ClientSubscriptionRow, GatewayProcessRow } from '../client-use';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
 import { EventEpochRow } from '../event-epoch';
 import { FulfillmentRow } from '../fulfillment';
@@ -51,6 +52,9 @@ export const rows = [
   RefundRow,
   HistoryEntryRow,
   EventEpochRow,
+  GatewayProcessRow,
+  ClientRateRow,
+  ClientSubscriptionRow,
   WebhookEndpointRow,
   WebhookSecretRow,
   WebhookDeliveryRow,
