@@ -32,6 +32,11 @@ interface Window extends Record<Budget, number> {
  */
 export class Rates implements Counts<RateHere, RateElsewhere> {
   private readonly windows = new Map<string, Window>();
+  /**
+   * The clients in the order of their windows. Kept, because each new iterator would first pass over all entries that were
+   * deleted: 200,000 clients took 3.8 s.
+   */
+  private readonly oldest = this.windows.keys();
   /** Clients to be told of, with their windows. */
   private readonly due = new Map<string, Window>();
   /** The windows that an exchange under way tells of. */
@@ -50,7 +55,7 @@ export class Rates implements Counts<RateHere, RateElsewhere> {
     if (known && known.ends > this.now()) return known;
     // Deleted first, so that the map is ordered by the start of windows, and its first entry is the oldest.
     this.windows.delete(clientId);
-    if (this.windows.size >= mostClients) this.forget(this.windows.keys().next().value as string);
+    if (this.windows.size >= mostClients) this.forget(this.oldest.next().value as string);
     const window = {
       ...{ requests: 0, costPerMinute: 0, ends: this.now() + minute, elsewhere: { requests: 0, costPerMinute: 0 } },
       ...{ isShared: false, tellAbove: { requests: 0, costPerMinute: 0 }, tellBelow: 0 },
