@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import {
   exchangeUse,
@@ -96,16 +97,19 @@ export class ClientUse {
     if (due >= this.due) return;
     clearTimeout(this.timer);
     this.due = due;
-    this.timer = setTimeout(() => {
-      this.due = Number.POSITIVE_INFINITY;
-      this.running = this.exchange().finally(() => {
-        this.running = undefined;
-        this.ended = performance.now();
-        if (this.isSoon && !this.isLost) this.within(pauseMs);
-        else if (performance.now() < this.activeUntil) this.within(everyMs);
-      });
-    }, ms).unref();
+    this.timer = setTimeout(this.start, ms).unref();
   }
+
+  /** Bound to where the process began: an exchange is no part of the request that asked for it, nor of its trace. */
+  private readonly start = AsyncResource.bind(() => {
+    this.due = Number.POSITIVE_INFINITY;
+    this.running = this.exchange().finally(() => {
+      this.running = undefined;
+      this.ended = performance.now();
+      if (this.isSoon && !this.isLost) this.within(pauseMs);
+      else if (performance.now() < this.activeUntil) this.within(everyMs);
+    });
+  });
 
   private async exchange(): Promise<void> {
     this.isSoon = false;
