@@ -2,6 +2,7 @@ import { Pool, type QueryConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, type Logger, type MigrationInterface } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Turns } from '../../domain/turns';
+import type { Reader } from '../client-write';
 import { beginEpoch } from '../event-epoch';
 import { byIndex, Connection, type StatementCounter, told } from './connection';
 import { type Lease } from './lease';
@@ -9,10 +10,11 @@ import { Listener } from './listener';
 import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
 import { SharedPool } from './pool';
-import type { Reader, Replicas } from './replicas';
+import type { Replicas } from './replicas';
 import { demandRights, type RightsHeld, rightsHeld, rightsInFull } from './rights';
 import { readerRole, systemRole } from './roles';
 import { rows } from './rows';
+import { serverList } from './server-list';
 import {
   ageLimit,
   applicationName,
@@ -67,7 +69,7 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
   const limits = readLimits(options);
   return {
     type: 'postgres',
-    url: options.url,
+    url: serverList(options.url).url,
     entities: rows,
     migrations: [`${__dirname}/../migrations/*.js`],
     migrationsTransactionMode: 'each',
@@ -182,8 +184,9 @@ export class Database {
   }
 
   /** Commits the writes of a caller. The caller's later reads will see them. */
-  commit(lease: Lease, writer: Reader): Promise<void> {
-    return this.replicas ? this.replicas.commit(lease, writer) : lease.commit();
+  async commit(lease: Lease, writer: Reader): Promise<void> {
+    if (this.replicas) await this.replicas.commit(lease, writer);
+    else await lease.commit();
   }
 
   /**

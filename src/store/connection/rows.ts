@@ -4,6 +4,7 @@ import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
 import { ClientRateRow, ClientSubscriptionRow, GatewayProcessRow } from '../client-use';
+import { ClientWriteRow } from '../client-write';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
 import { EventEpochRow } from '../event-epoch';
 import { FulfillmentRow } from '../fulfillment';
@@ -55,6 +56,7 @@ export const rows = [
   GatewayProcessRow,
   ClientRateRow,
   ClientSubscriptionRow,
+  ClientWriteRow,
   WebhookEndpointRow,
   WebhookSecretRow,
   WebhookDeliveryRow,
