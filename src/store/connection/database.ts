@@ -19,7 +19,9 @@ import {
   ageLimit,
   applicationName,
   type DatabaseOptions,
+  heartbeatMs,
   openPool,
+  ownerLimits,
   readLimits,
   requestLimits,
   sessionOptions,
@@ -83,7 +85,7 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
     poolErrorHandler: options.onPoolError ?? (() => {}),
     extra:
       as === 'owner'
-        ? { ...watchedFor(options), options: sessionOptions(undefined, {}) }
+        ? { ...watchedFor(options), options: sessionOptions(undefined, ownerLimits) }
         : { ...watchedFor(options, limits.statement_timeout), options: sessionOptions(readerRole, limits) },
   } as DataSourceOptions;
 }
@@ -243,23 +245,27 @@ export async function migrate(
   // Two connections: one holds the lock, the other migrates.
   const dataSource = await new DataSource(dataSourceOptions({ ...options, poolSize: 2 }, 'owner')).initialize();
   try {
-    // One migrator at a time, even if several processes start at once.
+    // One migrator at a time, even if several processes start at once. One that is frozen loses both connections after 10 s.
     const runner = dataSource.createQueryRunner();
     const judgeRights = async () => {
       const [held] = await runner.query(rightsHeld);
       judge(held, dataSource.migrations.map(nameOf));
     };
+    let heartbeat: NodeJS.Timeout | undefined;
     try {
       await runner.query('select pg_advisory_lock(724601)');
+      heartbeat = setInterval(() => runner.query('select 1').catch(() => {}), heartbeatMs).unref();
       const { length } = await dataSource.runMigrations().catch(async (error) => {
         // A migration that gives rights to a role that is gone: what is missing says more than its failure.
         if (['42704', '22023'].includes(error.code)) await judgeRights();
         throw error;
       });
+      clearInterval(heartbeat);
       await runner.query(beginEpoch);
       await judgeRights();
       return length;
     } finally {
+      clearInterval(heartbeat);
       await runner.query('select pg_advisory_unlock(724601)').catch(() => {});
       await runner.release();
     }

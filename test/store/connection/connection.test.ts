@@ -247,7 +247,7 @@ describe('what comes out of the database', () => {
         ['side', '30s', '0', '20000', '10'],
         ['working', '30s', '0', '20000', '10'],
         ['delivering', '12s', '0', '20000', '10'],
-        ['counting', '30s', '0', '20000', '10'],
+        ['counting', '10s', '0', '20000', '10'],
       ]);
     } finally {
       await db.close();
