@@ -33,11 +33,16 @@ import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import { RequestLog } from './http/request-log';
+import { billRunRoutes } from './http/rest/bill-run';
+import { billingDocumentRoutes } from './http/rest/billing-document';
 import { fulfillmentRoutes } from './http/rest/fulfillment';
 import { fulfillmentItemRoutes } from './http/rest/fulfillment-item';
+import { orderRoutes } from './http/rest/order';
+import { orderLineItemRoutes } from './http/rest/order-line-item';
 import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
 import { Changes } from './service/changes';
+import { ClientUse } from './service/client-use';
 import type { Services } from './service/run/services';
 import type { Tracing } from './tracing';
 import { version } from './version';
@@ -107,7 +112,9 @@ const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { services, signingKey, demo, introspection = true, receiveTimeoutMs = 30_000 } = options;
   const limits: Limits = { ...standardLimits, ...options.limits };
-  const rates = new Rates(limits);
+  const use = new ClientUse(services);
+  const rates = new Rates(limits, undefined, use);
+  use.rates = rates;
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: limits.body,
@@ -198,7 +205,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     await underWay.none();
     await afterwards.settled();
     unsent.close();
-    await changes.close();
+    await Promise.all([changes.close(), use.close()]);
     unwatch();
     metrics.close();
   });
@@ -219,7 +226,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity);
     limited(inside, limits, rates, unsent);
     graph = await graphqlRoute(inside, {
-      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes },
+      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use },
       grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
     const { documents } = graph;
@@ -235,6 +242,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     metrics.add(graph.meter.all);
     fulfillmentRoutes(inside, { services, afterwards, limits });
     fulfillmentItemRoutes(inside, { services, afterwards, limits });
+    orderLineItemRoutes(inside, { services, afterwards, limits });
+    orderRoutes(inside, { services, afterwards, limits });
+    billingDocumentRoutes(inside, { services, afterwards, limits });
+    billRunRoutes(inside, { services, afterwards, limits });
   });
   refuseOtherMethods();
   const { live, prepareMessage, documents } = graph!;

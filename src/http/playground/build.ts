@@ -50,7 +50,8 @@ async function main(): Promise<void> {
 
 function installed(): Bundler | undefined {
   try {
-    for (const name of ['graphiql', '@graphiql/plugin-explorer', 'react', 'react-dom']) require.resolve(`${name}/package.json`, { paths: [root] });
+    for (const name of ['graphiql', '@graphiql/plugin-explorer', 'react', 'react-dom'])
+      require.resolve(`${name}/package.json`, { paths: [root] });
     return require(require.resolve('esbuild', { paths: [root] }));
   } catch {
     return undefined;
