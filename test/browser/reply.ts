@@ -219,6 +219,18 @@ export async function checkCodes(browser: Opener, url: string, change: string, e
   await accessible(page, 'changes', expectThat);
   const text = (await changed.textContent()) ?? '';
   expectThat(/^fulfillmentCounts\[Executing\]\.count \d+ \d+$/.test(text), `a live reply shows what changed: ${text}`);
+  const ended = () =>
+    page
+      .waitForEvent('requestfailed', { predicate: (request) => request.url().endsWith('/graphql'), timeout: 5_000 })
+      .then(() => true)
+      .catch(() => false);
+  const stopped = ended();
   await page.locator('.graphiql-execute-button').click();
+  expectThat(await stopped, 'stopping it ends its request');
+  await page.locator('.graphiql-execute-button').click();
+  await page.getByText('Answer 1').waitFor();
+  const signedOut = ended();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  expectThat(await signedOut, 'and so does signing out');
   await page.context().close();
 }
