@@ -39,7 +39,9 @@ function removeLeftovers(folder: string): void {
 }
 
 function haproxy(port: number, nodes: readonly Node[]): string {
-  const servers = nodes.map(({ name, ports }) => `  server ${name} 127.0.0.1:${ports.postgres} check port ${ports.patroni}`);
+  const servers = nodes.map(
+    ({ name, ports }) => `  server ${name} 127.0.0.1:${ports.clients} check port ${ports.patroni}`,
+  );
   return `global
   maxconn 1000
 defaults

@@ -29,7 +29,7 @@ export class Node {
     private readonly setting: Setting,
     private readonly own: { postgres: number; patroni: number },
     /** The addresses that others know, and the way to etcd. */
-    readonly links: { postgres: TestProxy; patroni: TestProxy; etcd: TestProxy },
+    readonly links: { clients: TestProxy; standbys: TestProxy; patroni: TestProxy; etcd: TestProxy },
   ) {
     this.data = path.join(setting.home, name);
     const file = path.join(setting.home, `${name}.json`);
@@ -42,27 +42,27 @@ export class Node {
   static async make(name: string, setting: Setting): Promise<Node> {
     const own = { postgres: await freePort(), patroni: await freePort() };
     const links = {
-      postgres: await proxyTo(own.postgres),
+      clients: await proxyTo(own.postgres),
+      standbys: await proxyTo(own.postgres),
       patroni: await proxyTo(own.patroni),
       etcd: await proxyTo(setting.etcdPort),
     };
     return new Node(name, setting, own, links);
   }
 
-  /** The ports at which others reach PostgreSQL and Patroni. */
-  get ports(): { postgres: number; patroni: number } {
-    return { postgres: portOf(this.links.postgres), patroni: portOf(this.links.patroni) };
+  /** The ports at which clients reach PostgreSQL, and others Patroni. */
+  get ports(): { clients: number; patroni: number } {
+    return { clients: portOf(this.links.clients), patroni: portOf(this.links.patroni) };
   }
 
   private configuration(): object {
     const { bin } = this.setting;
-    const { ports } = this;
     const loopback = (port: number) => `127.0.0.1:${port}`;
     return {
       scope: 'gateway',
       name: this.name,
       log: { level: 'INFO' },
-      restapi: { listen: loopback(this.own.patroni), connect_address: loopback(ports.patroni) },
+      restapi: { listen: loopback(this.own.patroni), connect_address: loopback(this.ports.patroni) },
       // Without use_proxies Patroni would ask etcd for its address, and go around the proxy.
       etcd3: { hosts: [loopback(portOf(this.links.etcd))], use_proxies: true },
       bootstrap: {
@@ -70,7 +70,8 @@ export class Node {
           ttl: patroni.ttl,
           loop_wait: patroni.loopWait,
           retry_timeout: patroni.retryTimeout,
-          maximum_lag_on_failover: 0,
+          // A standby that has all that was acknowledged may lack what nobody has confirmed.
+          maximum_lag_on_failover: 67_108_864,
           // With no standby to confirm them commits wait. Otherwise what was acknowledged could be lost.
           synchronous_mode: true,
           synchronous_mode_strict: true,
@@ -82,18 +83,23 @@ export class Node {
               fsync: 'off',
               wal_keep_size: '256MB',
               wal_retrieve_retry_interval: '200ms',
-              wal_receiver_timeout: '3s',
-              wal_sender_timeout: '3s',
               // Shared memory that the system limits is not used.
               dynamic_shared_memory_type: 'mmap',
             },
           },
         },
-        initdb: [{ encoding: 'UTF8' }, { locale: 'C' }, { auth: 'trust' }, 'no-sync', 'no-instructions', 'data-checksums'],
+        initdb: [
+          { encoding: 'UTF8' },
+          { locale: 'C' },
+          { auth: 'trust' },
+          'no-sync',
+          'no-instructions',
+          'data-checksums',
+        ],
       },
       postgresql: {
         listen: loopback(this.own.postgres),
-        connect_address: loopback(ports.postgres),
+        connect_address: loopback(portOf(this.links.standbys)),
         data_dir: this.data,
         bin_dir: bin,
         pgpass: path.join(this.setting.home, `${this.name}.pgpass`),
@@ -143,11 +149,16 @@ export class Node {
   }
 
   /** Nothing reaches the node, and nothing leaves it. Nobody is told: connections stay open. */
-  cutOff(): void {
-    for (const link of Object.values(this.links)) {
+  cutOff(links = Object.values(this.links)): void {
+    for (const link of links) {
       link.deaf = true;
       link.silence();
     }
+  }
+
+  /** Standbys hear nothing from the node, and it nothing from them, while clients and etcd do. */
+  loseStandbys(): void {
+    this.cutOff([this.links.standbys]);
   }
 
   /** The network is whole again. Connections that lost something on their way are reset. */

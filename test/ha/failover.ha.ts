@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '../../src/service/client';
+import { Database, migrate } from '../../src/store/connection/database';
+import { unsettled } from '../support/books';
+import { killAll, type Started, start } from '../support/process';
+import { type Cluster, startCluster } from './cluster';
+import { reckon } from './ledger';
+import { Load } from './load';
+import type { Node } from './node';
+import { patroni } from './node';
+import { until } from './own-process';
+
+/*
+ * Two processes of the gateway under load, over a cluster that chooses its primary by itself. The primary is killed, frozen and
+ * cut off. Whatever was acknowledged is counted outside of the database.
+ */
+jest.setTimeout(120_000);
+
+const requestMs = 5_000;
+/** The lock of the leader ends, a standby takes it, HAProxy notices, and requests that hang end with their time limit. */
+const boundMs = (patroni.ttl + 2 * patroni.loopWait) * 1_000 + requestMs + 5_000;
+
+let cluster: Cluster;
+let gateways: Started[];
+let load: Load;
+/** For the record: how long each scene took. */
+const measured: string[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  await migrate({ url: cluster.url });
+  const db = await Database.open({ url: cluster.url });
+  const { clientId, secret } = await createClient(db.aside(), {
+    name: 'load',
+    scopes: ['read', 'order', 'fulfill', 'bill', 'pay'],
+    grants: [{ entity: 'Acme', orgs: ['North'] }],
+  });
+  await db.close();
+  gateways = [1, 2].map(() =>
+    start({
+      DATABASE_URL: cluster.url,
+      JWT_SIGNING_KEY: 'a key of thirty-two characters or more',
+      REQUEST_TIMEOUT_MS: String(requestMs),
+      GATEWAY_TIMEOUT_MS: '2000',
+      LOG_LEVEL: 'error',
+    }),
+  );
+  const origins = await Promise.all(gateways.map(({ origin }) => origin));
+  const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret });
+  const issued = await fetch(`${origins[0]}/oauth/token`, { method: 'POST', body });
+  const { access_token } = (await issued.json()) as { access_token: string };
+  load = new Load(origins, access_token);
+  load.start(4);
+});
+afterAll(async () => {
+  await load?.stop(0).catch(() => {});
+  killAll();
+  await cluster?.close();
+});
+
+const written = (since: number) => async () => load.successes.every((all) => all.some((at) => at > since));
+
+/**
+ * Strikes the leader, and waits until another node leads and both gateways write again. Then the old leader comes back, and
+ * follows the new one.
+ */
+async function failOver(name: string, strike: (leader: Node) => unknown, mend: (leader: Node) => void): Promise<void> {
+  const old = await cluster.leader();
+  const began = performance.now();
+  await strike(old);
+  await until('another node leads', 60_000, async () => (await cluster.leader()) !== old);
+  const elected = performance.now();
+  await until('both gateways write again', 60_000, written(elected));
+  const pauses = load.successes.map((_, at) => load.longestPause(at, began));
+  mend(old);
+  await cluster.whole();
+  const seconds = (all: number[]) => all.map((ms) => (ms / 1_000).toFixed(1)).join(' and ');
+  measured.push(
+    `${name}: another leader after ${seconds([elected - began])} s, writes paused for ${seconds(pauses)} s`,
+  );
+  expect(Math.max(...pauses)).toBeLessThan(boundMs);
+  for (const all of load.notReady) expect(all.some((at) => at > began && at < elected)).toBe(true);
+  expect(await cluster.leader()).not.toBe(old);
+}
+
+beforeEach(async () => {
+  const began = performance.now();
+  await until('both gateways write', 20_000, written(began));
+});
+
+test('both gateways go on within seconds after the primary is killed with all its processes', () =>
+  failOver(
+    'killed',
+    (leader) => leader.kill(),
+    (leader) => leader.start(),
+  ));
+
+test('both gateways go on within seconds after the primary is frozen, and nothing comes of it when it thaws', () =>
+  failOver(
+    'frozen',
+    (leader) => leader.freeze(),
+    (leader) => leader.thaw(),
+  ));
+
+test('both gateways go on within seconds after the primary is cut off from everybody, and it comes back as a standby', () =>
+  failOver(
+    'cut off',
+    (leader) => leader.cutOff(),
+    (leader) => leader.reconnect(),
+  ));
+
+test('nothing is acknowledged that no standby has confirmed, and that is gone after a failover', async () => {
+  const leader = await cluster.leader();
+  leader.loseStandbys();
+  const began = performance.now();
+  const unknown = () => load.replies['500 OUTCOME_UNKNOWN'] ?? 0;
+  const before = unknown();
+  // Each client has a commit under way by now that no standby confirms.
+  await delay(requestMs + 3_000);
+  const acknowledged = load.successes.flatMap((all) => all.filter((at) => at > began + 1_000));
+  expect(acknowledged).toEqual([]);
+  expect(unknown()).toBeGreaterThan(before);
+  await failOver(
+    'killed while no standby confirmed',
+    (leader) => leader.kill(),
+    (leader) => {
+      leader.reconnect();
+      leader.start();
+    },
+  );
+});
+
+test('nothing that was acknowledged is lost, nothing is there twice, and nobody heard what no client should hear', async () => {
+  await load.stop();
+  expect([load.odd, load.missed]).toEqual([[], []]);
+  const told = (kind: string) => load.effects.filter((effect) => effect.kind === kind && effect.told === 'done').length;
+  console.log(
+    measured,
+    Object.fromEntries(['order', 'fulfillment', 'bill', 'payment'].map((kind) => [kind, told(kind)])),
+    load.replies,
+    load.slowest,
+  );
+  for (const kind of ['order', 'fulfillment', 'bill', 'payment']) expect(told(kind)).toBeGreaterThan(0);
+  expect(await reckon(load.effects, cluster.ask)).toEqual({ lost: [], twice: [], refusedAndThere: [], idsLost: [] });
+  // What was left open by a failover is settled by the next round of housekeeping.
+  await until('all payments are settled', 90_000, async () => Object.keys(await unsettled(cluster.ask)).length === 0);
+  for (const gateway of gateways) expect(gateway.err()).toBe('');
+}, 150_000);
