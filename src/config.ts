@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type LimitName, type Limits, limits } from './domain/limits';
 import { weaknessOf } from './http/auth/signing-key';
+import { serverList } from './store/connection/server-list';
 
 /**
  * The configuration. Only this file reads the environment. Every variable is optional. An invalid value stops the start
@@ -182,6 +183,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {
     throw new ConfigError('DATABASE_URL must begin with postgres:// or postgresql://.');
+  }
+  try {
+    if (config.databaseUrl) serverList(config.databaseUrl);
+  } catch (error) {
+    throw new ConfigError(`DATABASE_URL ${(error as Error).message}`);
   }
   for (const url of config.databaseReplicaUrls) {
     if (!isPostgres(url) || !URL.canParse(url)) {

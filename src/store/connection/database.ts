@@ -13,6 +13,7 @@ import type { Reader, Replicas } from './replicas';
 import { demandRights, type RightsHeld, rightsHeld, rightsInFull } from './rights';
 import { readerRole, systemRole } from './roles';
 import { rows } from './rows';
+import { serverList } from './server-list';
 import {
   ageLimit,
   applicationName,
@@ -65,7 +66,7 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
   const limits = readLimits(options);
   return {
     type: 'postgres',
-    url: options.url,
+    url: serverList(options.url).url,
     entities: rows,
     migrations: [`${__dirname}/../migrations/*.js`],
     migrationsTransactionMode: 'each',

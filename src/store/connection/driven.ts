@@ -1,5 +1,9 @@
+import type { Server } from './server-list';
+
 /** What the driver has of a client, and does not declare. */
 export interface Driven {
+  host: string;
+  port: number;
   processID: number | null;
   _activeQuery: object | null;
   _txStatus: string | null;
@@ -16,6 +20,11 @@ export interface Driven {
 }
 
 export const drivenOf = (client: object): Driven => client as unknown as Driven;
+
+/** A client that is not connected yet will connect to this server, whatever its URL says. */
+export function leadTo(client: object, { host, port }: Server): void {
+  Object.assign(drivenOf(client), { host, port });
+}
 
 /**
  * Ends a connection at once, whatever the server does. Its statement fails with an error that `faultOf` takes for an

@@ -12,6 +12,14 @@ const contested = ['billing_claim', 'idempotency_outcome'];
  */
 export const isReadOnly = (error: unknown): boolean => (error as { code?: string } | undefined)?.code === '25006';
 
+/** Has the code of PostgreSQL's error for a write on a server that takes none. */
+export class ReadOnlyServer extends Error {
+  readonly code = '25006';
+  constructor(message = 'the server takes no writes: it is a standby, or was made read-only') {
+    super(message);
+  }
+}
+
 /**
  * Classifies a database error. Contention is a deadlock, a lock timeout, a serialization failure, or a unique key that
  * another request took at the same moment. A retry after contention sees the final state. Undefined: an internal error.

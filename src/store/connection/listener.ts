@@ -65,7 +65,6 @@ export class Listener {
 
   private async open(): Promise<Client> {
     const client = new WatchedClient({
-      connectionString: this.options.url,
       connectionTimeoutMillis: silenceMs,
       query_timeout: silenceMs,
       ...watchedFor(this.options, silenceMs),

@@ -3,6 +3,7 @@ import { startEmbedded } from '../embedded/embedded';
 import { Database, migrate } from './database';
 import { faultOf, isReadOnly } from './failure';
 import { advised, demandRights, RightsMissing } from './rights';
+import { serverList } from './server-list';
 import { type DatabaseOptions } from './session';
 
 export interface OpenOptions extends Omit<DatabaseOptions, 'url'> {
@@ -57,7 +58,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
     if (!(await db.keepsOptions())) {
       await db.close();
       throw new OpenError(
-        `The connection pooler at ${new URL(server.url).host} drops the options of connections, and with them the role of the gateway. Configure the pooler to pass options on.`,
+        `The connection pooler at ${serverList(server.url).name} drops the options of connections, and with them the role of the gateway. Configure the pooler to pass options on.`,
       );
     }
     const close = async () => {
@@ -84,8 +85,8 @@ async function onPrimary<T>({ onStandby }: OpenOptions, url: string, open: () =>
       return await open();
     } catch (error) {
       if (!onStandby || !isReadOnly(error)) throw error;
-      const { host } = new URL(url);
-      if (times === 0) onStandby(`The server at ${host} is a standby or read-only: waiting for a primary`);
+      if (times === 0)
+        onStandby(`The server at ${serverList(url).name} is a standby or read-only: waiting for a primary`);
       await new Promise((resolve) => setTimeout(resolve, againMs));
     }
   }
@@ -97,7 +98,8 @@ export class OpenError extends Error {}
 /** Explains the errors that an administrator can fix, by the code of the driver or of PostgreSQL. */
 function explained(error: unknown, url: string): unknown {
   const { code, message } = error as { code?: string; message: string };
-  const { host, pathname } = new URL(url);
+  const { name: host, url: alone } = serverList(url);
+  const { pathname } = new URL(alone);
   if (error instanceof RightsMissing) {
     const lacks = `The database ${pathname.slice(1)} on ${host} lacks rights that its migrations made, as after a restore without the roles.`;
     return new OpenError(

@@ -1,11 +1,14 @@
 import { Pool, type PoolConfig } from 'pg';
 import { standardLimits } from '../../domain/limits';
+import { primaryOf } from './primary';
 import { appRole } from './roles';
+import { serverList } from './server-list';
 import { watched } from './watched-client';
 
 export const applicationName = (pool: string): string => `order-fulfillment-gateway ${pool}`;
 
 export interface DatabaseOptions {
+  /** One server, or several as libpq has them (server-list.ts). */
   url: string;
   /** Connections in the pool for reads, in the pool for writes, and in the pool for payments. */
   poolSize?: number;
@@ -89,9 +92,14 @@ export const readLimits = (options: DatabaseOptions) => ({
   jit: 'off',
 });
 
-/** How the connections of a pool are watched whose statements the server itself ends after `statementTimeoutMs`. */
-export const watchedFor = ({ standby }: DatabaseOptions, statementTimeoutMs?: number) =>
-  watched({ standby, silenceMs: statementTimeoutMs && statementTimeoutMs + afterwardsMs });
+/**
+ * Where the connections of a pool lead, and how they are watched. `statementTimeoutMs`: the server itself ends their
+ * statements then.
+ */
+export const watchedFor = ({ url, standby }: DatabaseOptions, statementTimeoutMs?: number) => ({
+  ...watched({ standby, silenceMs: statementTimeoutMs && statementTimeoutMs + afterwardsMs, primary: primaryOf(url) }),
+  connectionString: serverList(url).url,
+});
 
 /** Opens a pool beside TypeORM's own: for transactions, side connections, replicas and the test gateway. */
 export function openPool(
@@ -108,7 +116,6 @@ export function openPool(
   };
   const pool = new Pool({
     ...watchedFor(options, Number(limits.statement_timeout)),
-    connectionString: options.url,
     max: size,
     connectionTimeoutMillis: 5_000,
     options: sessionOptions(role, limits),

@@ -1,5 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
-import { drivenOf, endSoon } from './driven';
+import { drivenOf, endSoon, leadTo } from './driven';
+import type { Found } from './primary';
 
 /** A connection, as the watchdog sees it. */
 export interface Watched {
@@ -41,7 +42,8 @@ const ignore = (): void => {};
  * that does not run has lost its connection: a firewall has forgotten it, or another server has taken the address over.
  * Then all connections at rest are ended too, because the next requests would wait on them in vain.
  *
- * Without an answer nothing is ended before the timeout of the pool: a server that is slow to answer may still work.
+ * Without an answer nothing is ended before the timeout of the pool: a server that is slow to answer may still work. Unless
+ * another server of the list takes writes now: then all connections to this one are ended.
  */
 class Watchdog {
   /** Each with the seconds of silence after which the server is asked next. */
@@ -51,6 +53,7 @@ class Watchdog {
 
   constructor(
     private readonly config: ClientConfig,
+    private readonly found: Found | undefined,
     private readonly forget: () => void,
   ) {}
 
@@ -89,7 +92,10 @@ class Watchdog {
 
   private async judge(doubtful: readonly Watched[]): Promise<void> {
     const before = doubtful.map((client) => client.state);
-    const running = await this.ask(doubtful.map(({ pid }) => pid));
+    const running = await this.ask(doubtful.map(({ pid }) => pid)).catch(async (error) => {
+      await this.leaveIfReplaced();
+      throw error;
+    });
     const lost: [Watched, string][] = [];
     for (const [at, client] of doubtful.entries()) {
       if (!running || running.has(client.pid)) {
@@ -101,6 +107,15 @@ class Watchdog {
     const silent = lost.filter(([client, state]) => client.state === state && !client.hasEnded);
     for (const [client] of silent) client.sever('the server was silent');
     if (silent.length) this.dropAtRest('another connection to the server was lost in silence');
+  }
+
+  /** The server does not answer. @throws if no server of the list takes writes */
+  private async leaveIfReplaced(): Promise<void> {
+    if (!this.found) return;
+    const { server, finder } = this.found;
+    finder.leave(server);
+    if ((await finder.find()) === server) return;
+    for (const client of this.clients.keys()) if (!client.hasEnded) client.sever('another server takes writes now');
   }
 
   /** Ends the connections that run nothing. */
@@ -122,6 +137,7 @@ class Watchdog {
       application_name: 'order-fulfillment-gateway watching',
     });
     asker.on('error', ignore);
+    if (this.found) leadTo(asker, this.found.server);
     try {
       await asker.connect();
       const { rows } = await asker.query<{ own: number; running: number[] }>(
@@ -141,12 +157,13 @@ class Watchdog {
 
 const watchdogs = new Map<string, Watchdog>();
 
-/** The watchdog of all connections to the server of this configuration. */
-export function watchdogFor(config: ClientConfig): Watchdog {
-  const key = config.connectionString ?? `${config.host}:${config.port}/${config.database}`;
+/** The watchdog of all connections to the server of this configuration, or to this server of several. */
+export function watchdogFor(config: ClientConfig, found?: Found): Watchdog {
+  const url = config.connectionString ?? `${config.host}:${config.port}/${config.database}`;
+  const key = found ? `${url} ${found.server.host}:${found.server.port}` : url;
   let watchdog = watchdogs.get(key);
   if (!watchdog) {
-    watchdog = new Watchdog(config, () => watchdogs.delete(key));
+    watchdog = new Watchdog(config, found, () => watchdogs.delete(key));
     watchdogs.set(key, watchdog);
   }
   return watchdog;

@@ -1,5 +1,7 @@
 import { Client, type ClientConfig } from 'pg';
-import { drivenOf, endSoon, sever } from './driven';
+import { drivenOf, endSoon, leadTo, sever } from './driven';
+import { ReadOnlyServer } from './failure';
+import type { Found, PrimaryFinder } from './primary';
 import { type Watched, watchdogFor } from './watchdog';
 
 /** How a pool watches its connections. */
@@ -11,14 +13,8 @@ export interface WatchOptions {
   silenceMs?: number;
   /** The server may be a standby. Otherwise a connection to a server that takes no writes is refused. */
   standby?: boolean;
-}
-
-/** Has the code of PostgreSQL's error for a write on a server that takes none. */
-export class ReadOnlyServer extends Error {
-  readonly code = '25006';
-  constructor() {
-    super('the server takes no writes: it is a standby, or was made read-only');
-  }
+  /** Where there are several servers: finds the one to connect to. */
+  primary?: PrimaryFinder;
 }
 
 /** First probe of an idle connection by the kernel. It keeps firewalls from forgetting the connection. */
@@ -38,6 +34,8 @@ export class WatchedClient extends Client implements Watched {
   private asked: object | null = null;
   private bytes = 0;
   private readonly standby = new Set<string>();
+  private found: Found | undefined;
+  private isGivenUp = false;
 
   constructor(private readonly config: ClientConfig & { watch?: WatchOptions } = {}) {
     super(config);
@@ -81,14 +79,7 @@ export class WatchedClient extends Client implements Watched {
   override connect(): Promise<Client>;
   override connect(callback: (error: Error) => void): void;
   override connect(callback?: (error: Error) => void): Promise<Client> | undefined {
-    const connected = super.connect().then((): Client => {
-      if (this.isMisled) {
-        this.end().catch(ignore);
-        throw new ReadOnlyServer();
-      }
-      watchdogFor(this.config).watch(this);
-      return this;
-    });
+    const connected = this.reach();
     if (!callback) return connected;
     connected.then(
       () => callback(undefined as unknown as Error),
@@ -97,12 +88,33 @@ export class WatchedClient extends Client implements Watched {
     return undefined;
   }
 
+  /** @throws ReadOnlyServer */
+  private async reach(): Promise<Client> {
+    const { primary } = this.config.watch ?? {};
+    if (primary) {
+      this.found = { server: await primary.find(), finder: primary };
+      if (this.isGivenUp || this.hasEnded) throw new Error('Connection terminated: it was given up meanwhile');
+      leadTo(this, this.found.server);
+    }
+    try {
+      await super.connect();
+      if (this.isMisled) throw new ReadOnlyServer();
+    } catch (error) {
+      this.leaveFound();
+      if (error instanceof ReadOnlyServer) this.end().catch(ignore);
+      throw error;
+    }
+    watchdogFor(this.config, this.found).watch(this);
+    return this;
+  }
+
   /** Ends in an orderly way, or after two seconds at once. */
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | void {
     // A server that says nothing does not close its side. The socket would keep a stopping process alive.
     endSoon(this);
+    this.isGivenUp = true;
     return callback ? super.end(callback) : super.end();
   }
 
@@ -124,7 +136,13 @@ export class WatchedClient extends Client implements Watched {
 
   /** All connections to the same address that are at rest are ended. */
   leaveServer(): void {
-    watchdogFor(this.config).dropAtRest('the server takes no writes');
+    watchdogFor(this.config, this.found).dropAtRest('the server takes no writes');
+    this.leaveFound();
+  }
+
+  /** The next connection looks for the primary anew. */
+  private leaveFound(): void {
+    this.found?.finder.leave(this.found.server);
   }
 
   get state(): string {

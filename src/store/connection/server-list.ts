@@ -1,0 +1,59 @@
+/** A server of a list. */
+export interface Server {
+  host: string;
+  port: number;
+}
+
+/** What a database URL names: one server, or several of which one takes writes. */
+export interface ServerList {
+  /** The URL with the first server alone, as the driver understands it. */
+  url: string;
+  servers: readonly Server[];
+  /** The servers, for messages. */
+  name: string;
+}
+
+const standardPort = 5432;
+/** The gateway writes, so these are the only values of libpq that make sense. */
+const sessionAttributes = ['read-write', 'primary'];
+
+/**
+ * Reads a database URL. Several servers are written as libpq has them:
+ * postgres://user@db1:5432,db2:5432/gateway?target_session_attrs=read-write
+ * @throws Error whose message continues "DATABASE_URL "
+ */
+export function serverList(url: string): ServerList {
+  const [, scheme, authority, rest] = /^(\w+:\/\/)([^/?#]*)(.*)$/s.exec(url) ?? [];
+  if (authority === undefined) throw new Error('must be a URL.');
+  const at = authority.lastIndexOf('@') + 1;
+  const names = authority.slice(at).split(',');
+  const alone = scheme + authority.slice(0, at) + names[0] + withoutAttributes(rest);
+  if (names.length === 1)
+    return { url: alone, servers: [], name: URL.canParse(alone) ? new URL(alone).host : names[0] };
+  return { url: alone, servers: names.map(serverOf), name: names.join(', ') };
+}
+
+function serverOf(name: string): Server {
+  const [, host, port] = /^(\[[^\]]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(name) ?? [];
+  if (!host || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535) {
+    throw new Error(
+      `names the server "${name}"; servers such as db1.example.com:5432 are allowed, separated by commas.`,
+    );
+  }
+  return { host: host.replace(/^\[|\]$/g, ''), port: port ? Number(port) : standardPort };
+}
+
+/** What follows the servers in a URL, without what only libpq understands. */
+function withoutAttributes(rest: string): string {
+  const [path, query] = rest.split(/\?(.*)/s);
+  if (!query?.includes('target_session_attrs')) return rest;
+  const parameters = new URLSearchParams(query);
+  const wanted = parameters.get('target_session_attrs') ?? '';
+  if (!sessionAttributes.includes(wanted)) {
+    throw new Error(
+      `has target_session_attrs=${wanted}; the gateway writes, so ${sessionAttributes.join(' and ')} are allowed.`,
+    );
+  }
+  parameters.delete('target_session_attrs');
+  return parameters.size ? `${path}?${parameters}` : path;
+}
