@@ -14,8 +14,8 @@ const slowMs = 60_000;
 
 export interface Cluster {
   nodes: readonly Node[];
-  /** The URL of the gateway's database at the address that leads to the primary. */
-  url: string;
+  /** URLs of the gateway's database: at HAProxy, which leads to the primary, and of the three servers themselves. */
+  urls: { haproxy: string; servers: string };
   /** The node that holds the lock, and takes writes. */
   leader(): Promise<Node>;
   /** Resolves once there is a leader, and all other nodes stream from it. */
@@ -138,7 +138,10 @@ export async function startCluster(): Promise<Cluster> {
   }
   return {
     nodes,
-    url: url(database),
+    urls: {
+      haproxy: url(database),
+      servers: `postgres://postgres@${nodes.map((node) => `127.0.0.1:${node.ports.clients}`)}/${database}?target_session_attrs=read-write`,
+    },
     leader,
     whole,
     ask: (text, values) => asking(database, text, values),

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,14 +7,24 @@ import { type Account, listProcesses } from '../../src/store/embedded/files';
 
 /* Processes of other programs, which a test starts, freezes and kills. */
 
-/** A port on loopback that was free when the system was asked. */
-export const freePort = () =>
-  new Promise<number>((found) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => found(port));
+const given = new Set<number>();
+
+/**
+ * A port on loopback that nobody has, and that this process has given to nobody. Systems take the ports of outgoing connections
+ * from 32768 on, and a port of theirs may be gone when its server starts at last.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 32_000);
+    const isFree = await new Promise<boolean>((found) => {
+      const server = net.createServer().on('error', () => found(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => found(true)));
     });
-  });
+    if (!isFree || given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
+}
 
 /** Asks until it holds. @throws after `milliseconds`, with what was waited for */
 export async function until(what: string, milliseconds: number, holds: () => Promise<boolean>): Promise<void> {
