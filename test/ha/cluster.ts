@@ -4,8 +4,8 @@ import path from 'node:path';
 import { Client } from 'pg';
 import * as files from '../../src/store/embedded/files';
 import { installedPostgres } from '../support/installed';
+import { freePort, OwnProcess, until } from '../support/own-process';
 import { Node, type Setting } from './node';
-import { freePort, OwnProcess, until } from './own-process';
 
 /* Three PostgreSQL under Patroni, which agree through etcd, and HAProxy before them. All of it lives in one folder. */
 
@@ -100,6 +100,8 @@ export async function startCluster(): Promise<Cluster> {
   const close = async () => {
     for (const node of nodes) node.thaw();
     await Promise.all([...nodes.map((node) => node.close()), balancer.kill(), etcd.kill()]);
+    if (process.env.HA_LOGS)
+      fs.cpSync(home, process.env.HA_LOGS, { recursive: true, filter: (f) => f === home || f.endsWith('.log') });
     fs.rmSync(home, { recursive: true, force: true });
   };
 

@@ -4,7 +4,7 @@
 export interface Effect {
   /** Stands in the row that the effect makes, and in no other. */
   name: string;
-  kind: 'order' | 'fulfillment' | 'bill' | 'payment';
+  kind: 'account' | 'order' | 'fulfillment' | 'bill' | 'payment';
   /** `keyed` effects were asked for again and again until they were answered; the others once. */
   keyed: boolean;
   /** What the reply said: the effect took place, was refused, or nobody knows. */
@@ -17,6 +17,7 @@ type Ask = <T>(text: string, values?: unknown[]) => Promise<T[]>;
 
 /** How often each effect is in the database. */
 const counted: Record<Effect['kind'], string> = {
+  account: 'select name, count(*)::integer as times from account group by 1',
   order: 'select item_name as name, count(*)::integer as times from order_line_item group by 1',
   fulfillment: 'select external_id as name, count(*)::integer as times from fulfillment group by 1',
   bill: `select f.external_id as name, count(i.id)::integer as times from fulfillment f
@@ -29,7 +30,13 @@ const counted: Record<Effect['kind'], string> = {
 };
 
 /** The tables in which the ids of replies are looked for. */
-const tableOf = { order: 'order_line_item', fulfillment: 'fulfillment', bill: 'invoice', payment: 'payment' } as const;
+const tableOf = {
+  account: 'account',
+  order: 'order_line_item',
+  fulfillment: 'fulfillment',
+  bill: 'invoice',
+  payment: 'payment',
+} as const;
 
 export interface Reckoning {
   /** Told as done, and not there. */

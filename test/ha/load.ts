@@ -17,6 +17,7 @@ const foreseen = ['503 UNAVAILABLE', '503 TIMEOUT', '409 IDEMPOTENCY_IN_PROGRESS
 /** Refusals that the rules do not make, and that say so. */
 const passing = ['LOCKED_RETRY', 'PAYMENT_FAILED'];
 
+const probeMs = 250;
 const pauseMs = 30;
 const againMs = 200;
 const day = '2022-01-01';
@@ -42,10 +43,14 @@ export class Load {
   readonly effects: Effect[] = [];
   /** Replies by status and code. */
   readonly replies: Record<string, number> = {};
+  /** When each gateway last replied so. */
+  readonly recent: Record<string, string> = {};
   /** What no client should ever hear. */
   readonly odd: string[] = [];
   /** Reads that did not find what had been acknowledged before. */
   readonly missed: string[] = [];
+  /** What happens to the servers meanwhile. */
+  scene = 'at rest';
   /** The longest time that a request took, in milliseconds. */
   slowest = 0;
   /** When each gateway acknowledged a write, in milliseconds of `performance.now()`. */
@@ -68,7 +73,8 @@ export class Load {
   /** So many clients for each gateway. */
   start(clients: number): void {
     const all = this.origins.flatMap((_, at) => Array.from({ length: clients }, () => this.client(at)));
-    this.working = Promise.all([...all, ...this.origins.map((_, at) => this.watchReadiness(at))]);
+    const watchers = this.origins.flatMap((_, at) => [this.watchReadiness(at), this.probe(at)]);
+    this.working = Promise.all([...all, ...watchers]);
     this.working.catch(() => {});
   }
 
@@ -95,6 +101,20 @@ export class Load {
       await this.story(home, account);
       await delay(pauseMs);
     }
+  }
+
+  /** Writes at a fixed pace, whatever becomes of the writes before: they tell when a gateway works again. */
+  private async probe(gateway: number): Promise<void> {
+    const all: Promise<void>[] = [];
+    while (!this.stopping) {
+      const name = `probe-${this.count++}`;
+      const asked = this.ask(gateway, documents.account, { name }).then(({ code, data }) =>
+        this.note('account', [name], false, code ? undefined : data, (done) => [done.account.id]),
+      );
+      all.push(asked);
+      await delay(probeMs);
+    }
+    await Promise.all(all);
   }
 
   private async story(home: number, account: string): Promise<void> {
@@ -152,7 +172,8 @@ export class Load {
     for (;;) {
       const { code, data } = await this.ask(gateway, documents.read, { ids: wanted });
       if (!code) {
-        if (data.nodes.some((node: object | null) => node === null)) this.missed.push(wanted.join());
+        if (data.nodes.some((node: object | null) => node === null))
+          this.missed.push(`${new Date().toISOString()} ${wanted} at gateway ${gateway}, ${this.scene}`);
         return;
       }
       await delay(againMs);
@@ -169,6 +190,7 @@ export class Load {
     const { status, code, retryAfter } = answer;
     const heard = code ? `${status} ${code}` : `${status}`;
     this.replies[heard] = (this.replies[heard] ?? 0) + 1;
+    this.recent[`${gateway} ${heard}`] = new Date().toISOString();
     if (code && !passing.includes(code) && !foreseen.includes(heard)) this.odd.push(heard);
     if (status === 503 && !retryAfter) this.odd.push(`${heard} without Retry-After`);
     if (!code && query.startsWith('mutation')) this.successes[gateway].push(performance.now());

@@ -2,8 +2,8 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from '../../src/store/embedded/files';
+import { familyOf, freePort, OwnProcess, send } from '../support/own-process';
 import { proxyTo, type TestProxy } from '../support/proxy';
-import { familyOf, freePort, OwnProcess, send } from './own-process';
 
 /** What a node and its neighbours are told in common. */
 export interface Setting {

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
 import { Connection } from '../../src/store/connection/connection';
 import { Database } from '../../src/store/connection/database';
+import { preparedStatements } from '../../src/store/connection/prepared';
 import { type DatabaseOptions } from '../../src/store/connection/session';
 import { partition } from './partitioned';
 
 export interface TestDatabase {
   db: Database;
-  /** The owner's URL. */
+  /** The owner's URL; with TEST_POOLER through the pooler. */
   url: string;
   /** A statement as the owner, outside of every scope: for preparing and for looking. */
   owner<T>(text: string, values?: unknown[]): Promise<T[]>;
@@ -43,19 +44,35 @@ export async function testDatabase({ partitioned, ...options }: TestDatabaseOpti
   };
   await run(`create database ${name} template ${template.pathname.slice(1)}`);
   if (partitioned) await partition(url);
-  return openedAt(url, options, () => run(`drop database ${name} with (force)`));
+  return openedAt(throughPooler(url), options, () => run(`drop database ${name} with (force)`));
 }
 
-/** A migrated database that is there already. */
+/** The same database without it. */
+function aroundPooler(url: string): string {
+  const { TEST_POOLER_PORT, TEST_TEMPLATE_URL } = process.env;
+  if (new URL(url).port !== TEST_POOLER_PORT) return url;
+  return Object.assign(new URL(url), { port: new URL(TEST_TEMPLATE_URL!).port }).href;
+}
+
+/** The same database through the pooler of the run, where there is one. */
+export function throughPooler(url: string): string {
+  const { TEST_POOLER_PORT: port } = process.env;
+  if (!port) return url;
+  preparedStatements(false);
+  return Object.assign(new URL(url), { port }).href;
+}
+
+/** A migrated database that is there already. `url` is the one of the gateway; the test itself uses no pooler. */
 export async function openedAt(
   url: string,
   options: TestDatabaseOptions,
   afterwards: () => Promise<void>,
 ): Promise<TestDatabase> {
   const db = await Database.open({ url, ...options });
-  const client = new Client(url);
+  const direct = aroundPooler(url);
+  const client = new Client(direct);
   await client.connect();
-  const pool = new Pool({ connectionString: url, max: 10, options: '-c timezone=UTC' });
+  const pool = new Pool({ connectionString: direct, max: 10, options: '-c timezone=UTC' });
   pool.on('error', () => {});
   const owner = async <T>(text: string, values: unknown[] = []) => (await client.query(text, values)).rows as T[];
   return {

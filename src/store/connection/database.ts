@@ -237,7 +237,10 @@ export async function migrate(
       judge(held, dataSource.migrations.map(nameOf));
     };
     try {
-      await runner.query('select pg_advisory_lock(724601)');
+      // Held by a transaction: a pooler would not give the same session back for the end of a lock that a session holds.
+      await runner.query('begin');
+      await runner.query('set local idle_in_transaction_session_timeout = 0');
+      await runner.query('select pg_advisory_xact_lock(724601)');
       const { length } = await dataSource.runMigrations().catch(async (error) => {
         // A migration that gives rights to a role that is gone: what is missing says more than its failure.
         if (['42704', '22023'].includes(error.code)) await judgeRights();
@@ -247,7 +250,7 @@ export async function migrate(
       await judgeRights();
       return length;
     } finally {
-      await runner.query('select pg_advisory_unlock(724601)').catch(() => {});
+      await runner.query('commit').catch(() => {});
       await runner.release();
     }
   } finally {

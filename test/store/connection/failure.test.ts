@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { Client, Pool } from 'pg';
+import { Client, Pool, type QueryConfig } from 'pg';
 import { Connection } from '../../../src/store/connection/connection';
 import { Database } from '../../../src/store/connection/database';
 import { faultOf, outageOf } from '../../../src/store/connection/failure';
@@ -85,9 +85,22 @@ describe('a database that cannot be reached is unavailable', () => {
       const [server, pool] = await listening(accept);
       expect(await sorted(pool.query('select 1'))).toBe('unavailable');
       await pool.end();
+      // Without a pool the driver says it otherwise.
+      const client = new Client(pool.options);
+      client.on('error', () => {});
+      expect(await sorted(client.connect())).toBe('unavailable');
       for (const socket of sockets.splice(0)) socket.destroy();
       await new Promise((done) => server.close(done));
     }
+  });
+
+  test('when a statement has no answer in the time that the driver gives it', async () => {
+    const client = await owner();
+    const error = await thrown(client.query({ text: 'select pg_sleep(20)', query_timeout: 50 } as QueryConfig));
+    await database.owner(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(20)' and datname = current_database()",
+    );
+    expect([faultOf(error), outageOf(error)]).toEqual(['unavailable', 'away']);
   });
 
   test('when every connection of the pool is taken for too long', async () => {
