@@ -216,7 +216,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   await app.register(async (inside) => {
     jsonBodies(inside, limits);
-    authenticated(inside, identity, services);
+    authenticated(inside, identity);
     limited(inside, limits, rates, unsent);
     graph = await graphqlRoute(inside, {
       ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes },

@@ -35,7 +35,7 @@ const secure = {
 
 /** The headers that a page of another origin may read, besides the headers that browsers always show. */
 const exposedHeaders = [
-  ...['zuora-request-id', 'zuora-track-id', 'idempotency-replayed', 'write-position', 'retry-after', 'allow'],
+  ...['zuora-request-id', 'zuora-track-id', 'idempotency-replayed', 'retry-after', 'allow'],
   ...['www-authenticate', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'],
   ...['etag', 'deprecation', 'sunset'],
 ];
@@ -46,7 +46,7 @@ const exposedHeaders = [
  */
 const once = new Set([
   'host',
-  ...['authorization', 'content-type', 'content-encoding', 'idempotency-key', 'write-position'],
+  ...['authorization', 'content-type', 'content-encoding', 'idempotency-key'],
   ...['zuora-entity-ids', 'zuora-track-id', 'zuora-version'],
 ]);
 

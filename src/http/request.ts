@@ -5,7 +5,6 @@ import { canonical } from '../domain/canonical';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import type { Reply } from '../service/run/idempotency';
-import type { Services } from '../service/run/services';
 import type { Work } from '../service/run/work';
 import type { Identity } from './auth/identity';
 
@@ -69,23 +68,10 @@ function checkVersion(request: FastifyRequest): void {
 }
 
 /**
- * The position in the database log up to which the client has written, as a reply reported it. Reads then see at least this
- * position, also in another process.
- */
-function writtenUpTo(request: FastifyRequest): bigint | undefined {
-  const position = request.headers['write-position'];
-  if (position === undefined) return undefined;
-  if (!/^\d{1,19}$/.test(String(position))) {
-    throw new RequestError('BAD_REQUEST', 'Write-Position must be the value of this header in a reply.');
-  }
-  return BigInt(String(position));
-}
-
-/**
  * Below this plugin every request has a caller with the scope that the route names. Checked before the body is read. A
  * route whose config leaves `scope` out stops the start.
  */
-export function authenticated(app: FastifyInstance, identity: Identity, { db }: Services): void {
+export function authenticated(app: FastifyInstance, identity: Identity): void {
   app.decorateRequest('caller', null);
   app.decorateRequest('operation', null);
   app.decorateRequest('counter', null);
@@ -96,8 +82,6 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     checkVersion(request);
     const caller = await identity.callerOf(request.headers, request.id);
     request.caller = caller;
-    const written = writtenUpTo(request);
-    if (written !== undefined && !caller.undecided) db.replicas?.hasWrittenTo(caller, written);
     request.log = request.log.child({
       clientId: caller.clientId,
       entityId: caller.undecided ? undefined : caller.entityId,
@@ -109,12 +93,6 @@ export function authenticated(app: FastifyInstance, identity: Identity, { db }: 
     }
     // On the graph the fields decide (graph/guard/rights.ts).
     if (scope && caller.undecided) throw caller.undecided;
-  });
-  app.addHook('onSend', (request, reply, body, done) => {
-    const { caller } = request;
-    const written = caller && !caller.undecided && db.replicas?.positionOf(caller);
-    if (written) reply.header('write-position', String(written));
-    done(null, body);
   });
 }
 

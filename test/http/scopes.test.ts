@@ -37,11 +37,11 @@ describe('a published operation', () => {
   });
 
   test('that named no scope would stop the start', async () => {
-    const { server, services } = gateway;
+    const { server } = gateway;
     const start = async (config?: { scope: Scope | null }) => {
       const app = Fastify();
       await app.register(async (inside) => {
-        authenticated(inside, server.identity, services);
+        authenticated(inside, server.identity);
         inside.get('/v1/new', { config }, async () => 'open to all');
       });
       await app.ready();

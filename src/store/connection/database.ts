@@ -2,6 +2,7 @@ import { Pool, type QueryConfig, types } from 'pg';
 import { DataSource, type DataSourceOptions, type Logger, type MigrationInterface } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Turns } from '../../domain/turns';
+import type { Reader } from '../client-write';
 import { beginEpoch } from '../event-epoch';
 import { byIndex, Connection, type StatementCounter, told } from './connection';
 import { type Lease } from './lease';
@@ -9,7 +10,7 @@ import { Listener } from './listener';
 import { LockQueues } from './lock-queue';
 import { SnakeNaming } from './naming';
 import { SharedPool } from './pool';
-import type { Reader, Replicas } from './replicas';
+import type { Replicas } from './replicas';
 import { demandRights, type RightsHeld, rightsHeld, rightsInFull } from './rights';
 import { readerRole, systemRole } from './roles';
 import { rows } from './rows';
@@ -18,7 +19,9 @@ import {
   ageLimit,
   applicationName,
   type DatabaseOptions,
+  heartbeatMs,
   openPool,
+  ownerLimits,
   readLimits,
   requestLimits,
   sessionOptions,
@@ -80,7 +83,7 @@ export function dataSourceOptions(options: DatabaseOptions, as: 'owner' | 'reade
     poolErrorHandler: options.onPoolError ?? (() => {}),
     extra:
       as === 'owner'
-        ? { ...watchedFor(options), options: sessionOptions(undefined, {}) }
+        ? { ...watchedFor(options), options: sessionOptions(undefined, ownerLimits) }
         : { ...watchedFor(options, limits.statement_timeout), options: sessionOptions(readerRole, limits) },
   } as DataSourceOptions;
 }
@@ -173,8 +176,9 @@ export class Database {
   }
 
   /** Commits the writes of a caller. The caller's later reads will see them. */
-  commit(lease: Lease, writer: Reader): Promise<void> {
-    return this.replicas ? this.replicas.commit(lease, writer) : lease.commit();
+  async commit(lease: Lease, writer: Reader): Promise<void> {
+    if (this.replicas) await this.replicas.commit(lease, writer);
+    else await lease.commit();
   }
 
   /**
@@ -230,26 +234,31 @@ export async function migrate(
   // Two connections: one holds the lock, the other migrates.
   const dataSource = await new DataSource(dataSourceOptions({ ...options, poolSize: 2 }, 'owner')).initialize();
   try {
-    // One migrator at a time, even if several processes start at once.
+    // One migrator at a time, even if several processes start at once. One that is frozen loses both connections after 10 s.
     const runner = dataSource.createQueryRunner();
     const judgeRights = async () => {
       const [held] = await runner.query(rightsHeld);
       judge(held, dataSource.migrations.map(nameOf));
     };
+    let heartbeat: NodeJS.Timeout | undefined;
     try {
-      // Held by a transaction: a pooler would not give the same session back for the end of a lock that a session holds.
+      // Held by a transaction. Through a pooler, another session would be asked to give up a lock that a session holds.
       await runner.query('begin');
-      await runner.query('set local idle_in_transaction_session_timeout = 0');
+      const { idle_in_transaction_session_timeout: idleMs } = ownerLimits;
+      await runner.query(`set local idle_in_transaction_session_timeout = ${idleMs}`);
       await runner.query('select pg_advisory_xact_lock(724601)');
+      heartbeat = setInterval(() => runner.query('select 1').catch(() => {}), heartbeatMs).unref();
       const { length } = await dataSource.runMigrations().catch(async (error) => {
         // A migration that gives rights to a role that is gone: what is missing says more than its failure.
         if (['42704', '22023'].includes(error.code)) await judgeRights();
         throw error;
       });
+      clearInterval(heartbeat);
       await runner.query(beginEpoch);
       await judgeRights();
       return length;
     } finally {
+      clearInterval(heartbeat);
       await runner.query('commit').catch(() => {});
       await runner.release();
     }

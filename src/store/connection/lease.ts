@@ -180,21 +180,24 @@ export class Lease extends Connection {
   }
 
   /**
-   * Commits, in one message with the writes that were left for later. `afterwards` is a statement in the same message. Its
-   * single row is returned.
+   * Commits, in one message with the writes that were left for later. `afterwards` is a statement in the same message.
+   * Returns whether it succeeded: its failure changes nothing about the commit.
    *
-   * If it fails, `mayHaveCommitted` tells whether the outcome is unknown. Then the caller must look it up, and the
+   * If the commit fails, `mayHaveCommitted` tells whether the outcome is unknown. Then the caller must look it up, and the
    * connection is not used again.
    */
-  async commit(): Promise<void>;
-  async commit<T>(afterwards: string): Promise<T>;
-  async commit(afterwards?: string): Promise<unknown> {
+  async commit(afterwards?: { text: string; values: unknown[] }): Promise<boolean> {
     const committed = this.add(named('commit'));
-    const replied = afterwards === undefined ? undefined : this.add(named(afterwards));
+    const done = afterwards && this.add(named(afterwards.text, afterwards.values));
     this.sendWaiting();
     // PostgreSQL ends a transaction with a failed statement by a rollback, and reports success.
     if ((await committed).command !== 'COMMIT') throw new RolledBack();
-    return (await replied)?.rows[0];
+    return done
+      ? done.then(
+          () => true,
+          () => false,
+        )
+      : true;
   }
 
   /**

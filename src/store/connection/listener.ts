@@ -73,7 +73,7 @@ export class Listener {
       application_name: applicationName('listening'),
     });
     client.on('error', (error) => this.drop(client, error));
-    client.on('end', () => this.drop(client, new Error('the connection was ended')));
+    client.on('end', () => this.drop(client, new Error('Connection terminated: the server has ended it')));
     client.on('notification', ({ payload, processId }) => {
       const own = (client as unknown as { processID: number }).processID;
       if (processId !== own) this.heard(payload ?? '');

@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg';
 import { LimitError } from '../../domain/limits';
+import { anybody, endOfLog, noteWrite, noteWrites, type Reader, writtenText } from '../client-write';
 import { Connection, type StatementCounter } from './connection';
 import { faultOf } from './failure';
 import { type Lease, RolledBack } from './lease';
@@ -9,6 +10,7 @@ import type { DatabaseOptions } from './session';
 /** The part of the primary that replicas need; `Database` implements it. */
 interface Primary {
   aside(): Connection;
+  reads(counter?: StatementCounter): Connection;
 }
 
 export interface ReplicasOptions extends Omit<DatabaseOptions, 'url'> {
@@ -19,46 +21,24 @@ export interface ReplicasOptions extends Omit<DatabaseOptions, 'url'> {
   mostBehindMs?: number;
 }
 
-/** A client in one entity. Its writes in one entity do not affect its reads in another. */
-export interface Reader {
-  clientId: string;
-  entityId: string;
-}
-
 const lookEveryMs = 1_000;
 /** Replicas whose lag differs by less share the work. A replica further behind is used only if there is no other. */
 const aboutEqualMs = 2_000;
-/** The number of readers whose last write is remembered. */
-const mostWriters = 10_000;
-
-/**
- * The end of the primary's log. If the log has just begun a page, PostgreSQL counts the page header of 24 or 40 bytes
- * as written. A replica counts the header only after a record follows. On an idle server none does.
- */
-const endOfLog = `with log as (
-    select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as at, current_setting('wal_block_size')::numeric as block)
-  select (at - case when mod(at, block) in (24, 40) then mod(at, block) else 0 end)::text as position from log`;
-
 const serverAndDatabase = `select system_identifier::text || ' ' || current_database() as identity from pg_control_system()`;
 
 const keyOf = ({ clientId, entityId }: Reader): string => `${clientId} ${entityId}`;
 
 /**
- * Chooses the database a request reads from. A reader who has written reads from a replica that has replayed the log up
- * to that write. If there is none, the primary is used. Other readers cost no statement: once a second, beside the
- * requests, each replica is asked for its position.
+ * Chooses the database a request reads from. Each process notes the writes of its clients on the primary (client-write.ts).
+ * So one look there says how far a reader's own writes go, whichever process they went through. The reader then reads from a
+ * replica that has replayed the log up to them. If there is none, the primary is used.
  */
 export class Replicas {
   private readonly all: readonly Replica[];
   private readonly mostBehindMs: number;
-  private readonly written = new Map<string, bigint>();
-  /** Readers whose last write has an unknown position, each with the mark of that write. */
-  private readonly unresolved = new Map<string, object>();
-  /**
-   * The position that a replica must have reached for any reader. It begins at the end of the primary's log at the
-   * start of this process, so that writes through the previous process are visible. It rises with each write whose
-   * reader is forgotten.
-   */
+  /** Readers with a write that is not noted yet, each with the mark of that write. They read from the primary. */
+  private readonly unnoted = new Map<string, Reader>();
+  /** The end of the primary's log at the start of this process. What it lacks may be the migrations of this program. */
   private floor = 0n;
   /** Ends of the primary's log, and when each was first seen; the latest is last. */
   private ends: { at: number; position: bigint }[] = [];
@@ -79,6 +59,8 @@ export class Replicas {
   static async open(primary: Primary, options: ReplicasOptions): Promise<Replicas> {
     const replicas = new Replicas(primary, options);
     replicas.identity = await identityOf(primary.aside());
+    // Has the notes begun, if they have not.
+    await replicas.writtenBy(anybody, { statements: 0 });
     await replicas.lookAtPrimary();
     replicas.floor = replicas.end;
     await Promise.all(
@@ -107,7 +89,7 @@ export class Replicas {
    * meanwhile.
    */
   async readsFor(reader: Reader, counter: StatementCounter, onLost: () => void): Promise<Connection | undefined> {
-    const replica = await this.choose(keyOf(reader));
+    const replica = await this.choose(reader, counter);
     return (
       replica &&
       new ReplicaConnection(replica, counter, (error) => {
@@ -118,11 +100,11 @@ export class Replicas {
     );
   }
 
-  private async choose(key: string): Promise<Replica | undefined> {
-    if (this.unresolved.has(key)) return undefined;
-    const written = this.written.get(key) ?? 0n;
-    const position = written > this.floor ? written : this.floor;
+  private async choose(reader: Reader, counter: StatementCounter): Promise<Replica | undefined> {
     const inUse = this.all.filter((replica) => replica.inUse);
+    if (!inUse.length || this.unnoted.has(keyOf(reader))) return undefined;
+    const position = await this.writtenBy(reader, counter);
+    if (position === undefined) return undefined;
     const least = Math.min(...inUse.map((replica) => replica.behindMs));
     const near = inUse.filter((replica) => replica.behindMs <= least + aboutEqualMs);
     const ready = near.filter((replica) => replica.replayed >= position);
@@ -133,11 +115,34 @@ export class Replicas {
     return (await furthest.reaches(position)) ? furthest : undefined;
   }
 
-  /** Commits the writes of a unit. The same message asks for the end of the log after the commit. */
+  /**
+   * How far the log must be replayed for a reader. Undefined: unknown. A crash of the primary empties the notes, and so does a
+   * failover. Then a new beginning is noted, behind all that was written before.
+   */
+  private async writtenBy({ entityId, clientId }: Reader, counter: StatementCounter): Promise<bigint | undefined> {
+    try {
+      // Not a statement of the request, which would be counted and shown. It waits and ends like one.
+      const { limit, requestId } = counter;
+      const primary = this.primary.reads({ statements: 0, clientId, limit, requestId });
+      const [{ position, begun }] = await primary.query<{ position: string | null; begun: boolean }>(writtenText, [
+        this.identity,
+        entityId,
+        clientId,
+      ]);
+      if (begun) return BigInt(position!);
+      if (!this.unnoted.has(keyOf(anybody))) this.hasWritten(anybody);
+      return undefined;
+    } catch {
+      // The request meets the same error on the primary.
+      return undefined;
+    }
+  }
+
+  /** Commits the writes of a unit, and notes them in the same message. */
   async commit(lease: Lease, writer: Reader): Promise<void> {
     try {
-      const { position } = await lease.commit<{ position: string }>(endOfLog);
-      this.remember(keyOf(writer), BigInt(position));
+      const noted = await lease.commit(noteWrite(writer, this.identity));
+      if (!noted) this.hasWritten(writer);
     } catch (error) {
       // The transaction may have been committed anyway, and its client will check.
       if (!(error instanceof RolledBack)) this.hasWritten(writer);
@@ -145,36 +150,21 @@ export class Replicas {
     }
   }
 
-  /**
-   * The writer has written, here or through another process. It reads from the primary until the end of the log is
-   * known.
-   */
-  hasWritten(writer: Reader): void {
-    this.unresolved.set(keyOf(writer), {});
+  /** The writer has written beside `commit`, or may have. It reads from the primary until that is noted. */
+  hasWritten({ entityId, clientId }: Reader): void {
+    const writer = { entityId, clientId };
+    this.unnoted.set(keyOf(writer), writer);
+    this.note().catch(() => {});
   }
 
-  /** The client reports the position of a write that it made through another process. */
-  hasWrittenTo(writer: Reader, position: bigint): void {
-    // A position beyond the known end of the log may be newer, or made up. Then the end of the log is looked up
-    // instead.
-    if (position > this.end) this.hasWritten(writer);
-    else this.remember(keyOf(writer), position);
-  }
-
-  /** The position of the writer's last write, as far as this process knows. */
-  positionOf(writer: Reader): bigint | undefined {
-    return this.written.get(keyOf(writer));
-  }
-
-  private remember(key: string, position: bigint): void {
-    const known = this.written.get(key) ?? 0n;
-    // Deleted first: the map stays in the order of writing, with the oldest entry first.
-    this.written.delete(key);
-    this.written.set(key, position > known ? position : known);
-    if (this.written.size <= mostWriters) return;
-    const [[oldest, forgotten]] = this.written;
-    this.written.delete(oldest);
-    if (forgotten > this.floor) this.floor = forgotten;
+  private async note(): Promise<void> {
+    const writers = [...this.unnoted.values()];
+    if (!writers.length) return;
+    const { text, values } = noteWrites(writers, this.identity);
+    await this.primary.aside().query(text, values);
+    for (const writer of writers) {
+      if (this.unnoted.get(keyOf(writer)) === writer) this.unnoted.delete(keyOf(writer));
+    }
   }
 
   private get end(): bigint {
@@ -182,16 +172,12 @@ export class Replicas {
   }
 
   private async lookAtPrimary(): Promise<void> {
-    const before = [...this.unresolved];
     const [row] = await this.primary.aside().query<{ position: string }>(endOfLog);
     const position = BigInt(row.position);
     // The position is lower after a failover to a server without the last writes. It will catch up.
     if (position > this.end) this.ends.push({ at: performance.now(), position });
     while (this.ends.length > 1 && this.ends[1].at < performance.now() - this.mostBehindMs) this.ends.shift();
-    for (const [key, mark] of before) {
-      this.remember(key, position);
-      if (this.unresolved.get(key) === mark) this.unresolved.delete(key);
-    }
+    await this.note();
   }
 
   /**

@@ -3,6 +3,7 @@ import { BillRunAccountRow, BillRunChunkRow, BillRunRow } from '../bill-run';
 import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
+import { ClientWriteRow } from '../client-write';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
 import { EventEpochRow } from '../event-epoch';
 import { FulfillmentRow } from '../fulfillment';
@@ -51,6 +52,7 @@ export const rows = [
   RefundRow,
   HistoryEntryRow,
   EventEpochRow,
+  ClientWriteRow,
   WebhookEndpointRow,
   WebhookSecretRow,
   WebhookDeliveryRow,

@@ -77,10 +77,19 @@ export const settlingLimits = ({ gatewayTimeoutMs = 60_000 }: DatabaseOptions) =
 });
 
 /**
- * How long a transaction outside requests may be idle: on side connections, and in bill runs. Measured with 40,000 items
- * of one account: a bill run leaves its transaction idle for 5 ms at most, because PostgreSQL does the work.
+ * How long a transaction outside requests may be idle: on side connections, in bill runs and in migrations. Measured with
+ * 40,000 items of one account: a bill run leaves its transaction idle for 5 ms at most, because PostgreSQL does the work.
+ *
+ * This is what fences off a worker that is frozen. PostgreSQL ends its session, and with it the locks and all that was not
+ * committed. Thawed, it finds its connection lost, so nothing of it comes late.
  */
-const idleMs = 30_000;
+const idleMs = 10_000;
+
+/** How often a migrator says that it lives, while its other connection migrates. */
+export const heartbeatMs = 2_000;
+
+/** Settings of the sessions that migrate. They may be idle neither between transactions nor in one: it may hold the lock. */
+export const ownerLimits = { idle_session_timeout: idleMs, idle_in_transaction_session_timeout: idleMs };
 
 /**
  * Settings of a session that only reads. No compiling: a statement for a whole query is expected to cost much, and
