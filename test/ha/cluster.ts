@@ -76,6 +76,7 @@ export async function startCluster(): Promise<Cluster> {
   const client = `http://127.0.0.1:${ports.etcd}`;
   const peer = `http://127.0.0.1:${ports.peer}`;
   const etcd = program('etcd', '/usr/bin/etcd', [
+    '--enable-v2',
     ...['--name', 'one', '--data-dir', path.join(home, 'etcd'), '--initial-cluster', `one=${peer}`],
     ...['--listen-client-urls', client, '--advertise-client-urls', client],
     ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],

@@ -72,7 +72,7 @@ afterAll(async () => {
       load.replies,
       load.recent,
       last,
-      gateways.map((g) => (g.out().match(/"message":"[^"]*"/g) ?? []).slice(-6)),
+      gateways.map((g) => [g.err(), g.child.exitCode, g.child.signalCode]),
     );
   }
   killAll();

@@ -64,7 +64,8 @@ export class Node {
       log: { level: 'INFO' },
       restapi: { listen: loopback(this.own.patroni), connect_address: loopback(this.ports.patroni) },
       // Without use_proxies Patroni would ask etcd for its address, and go around the proxy.
-      etcd3: { hosts: [loopback(portOf(this.links.etcd))], use_proxies: true },
+      // Its version 2: Patroni 3.0 with version 3 lets a leader that was frozen take the lock from its successor.
+      etcd: { hosts: [loopback(portOf(this.links.etcd))], use_proxies: true },
       bootstrap: {
         dcs: {
           ttl: patroni.ttl,

@@ -3,6 +3,7 @@ import { Client, Pool, type QueryConfig } from 'pg';
 import { Connection } from '../../../src/store/connection/connection';
 import { Database } from '../../../src/store/connection/database';
 import { faultOf, outageOf } from '../../../src/store/connection/failure';
+import { Listener } from '../../../src/store/connection/listener';
 import { openPool } from '../../../src/store/connection/session';
 import { type TestDatabase, testDatabase } from '../../support/database';
 
@@ -67,6 +68,19 @@ describe('a database that cannot be reached is unavailable', () => {
       await pool.end();
       expect(await sorted(Database.open({ url }))).toBe('unavailable');
     }
+  });
+
+  test('when no server of several listens, for whoever hears what other processes say too', async () => {
+    const url = 'postgres://nobody@127.0.0.1:1,127.0.0.1:2/nothing?target_session_attrs=read-write';
+    const listener = new Listener(
+      { url },
+      () => {},
+      () => {},
+    );
+    expect(await sorted(listener.query('select 1'))).toBe('unavailable');
+    await listener.close();
+    // The socket of a client that was never connected says so a moment later.
+    await new Promise((done) => setTimeout(done, 50));
   });
 
   test('when it hangs up, or never answers', async () => {
