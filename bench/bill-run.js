@@ -138,7 +138,7 @@ async function run(entity, workers) {
 /** Takes away what a turn has written, so that the next begins as it did. */
 async function undo() {
   await sql.query(
-    'truncate billing_claim, invoice_item, invoice, credit_memo, credit_memo_item, credit_memo_application, payment_application, invoice_offset, bill_run_account, bill_run_chunk, bill_run, history_entry',
+    'truncate billing_claim, invoice_item, invoice, credit_memo, credit_memo_item, credit_memo_application, payment_application, invoice_offset, bill_run_account, bill_run_chunk, bill_run, history_entry, webhook_delivery',
   );
   await sql.query('vacuum (freeze, analyze)');
   await sql.query('checkpoint');

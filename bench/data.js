@@ -247,7 +247,7 @@ export async function undoWrites(sql) {
     `update order_line_item set fulfilled_quantity = 0, fulfillment_count = 0, open_fulfillment_count = 0, version = 1
      where account_id = ${written} and (version > 1 or fulfillment_count > 0)`,
   );
-  await sql.query('truncate history_entry');
+  await sql.query('truncate history_entry, webhook_delivery');
   await sql.query('vacuum analyze fulfillment');
   await sql.query('vacuum analyze order_line_item');
 }

@@ -35,6 +35,7 @@ import { Afterwards, authenticated } from './http/request';
 import { RequestLog } from './http/request-log';
 import { fulfillmentRoutes } from './http/rest/fulfillment';
 import { fulfillmentItemRoutes } from './http/rest/fulfillment-item';
+import { orderLineItemRoutes } from './http/rest/order-line-item';
 import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
 import { Changes } from './service/changes';
@@ -235,6 +236,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     metrics.add(graph.meter.all);
     fulfillmentRoutes(inside, { services, afterwards, limits });
     fulfillmentItemRoutes(inside, { services, afterwards, limits });
+    orderLineItemRoutes(inside, { services, afterwards, limits });
   });
   refuseOtherMethods();
   const { live, prepareMessage, documents } = graph!;

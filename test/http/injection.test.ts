@@ -220,6 +220,18 @@ describe('REST', () => {
       schema().getType('UpdateFulfillmentItemInput') as GraphQLInputType,
       () => ({}),
     ],
+    [
+      'PUT',
+      () => `/v1/order-line-items/${made.changed}`,
+      schema().getType('UpdateOrderLineItemInput') as GraphQLInputType,
+      () => ({}),
+    ],
+    [
+      'POST',
+      () => '/v1/order-line-items/bulk',
+      schema().getType('UpdateOrderLineItemsInput') as GraphQLInputType,
+      () => bases.updateOrderLineItems().input,
+    ],
   ];
 
   test.each(bodies)('%s takes no harm from any field of its body', async (method, path, type, base) => {
@@ -237,10 +249,10 @@ describe('REST', () => {
         harmless(answer);
         if (own && place.scalar !== 'ID' && holdsControls(value)) expect(answer.body.success).not.toBe(true);
         if (!answer.body.success) continue;
-        const field = place.path.at(-1)!;
+        const field = place.path.at(-1) === 'unitOfMeasure' ? 'UOM' : place.path.at(-1)!;
         if (method !== 'PUT' || place.scalar === 'ID') continue;
         const { body } = await client.request({ method: 'GET', url: path() });
-        const shown = body.fulfillment ?? body.fulfillmentItem;
+        const shown = body.fulfillment ?? body.fulfillmentItem ?? body.orderLineItem;
         if (place.scalar === 'JSONObject') expect(shown.customFields).toMatchObject(value as object);
         else expect(shown[field]).toBe(value);
         stored++;

@@ -38,6 +38,10 @@ const onItem = (method: 'GET' | 'PUT' | 'DELETE', payload?: object) => (of: Esta
   { method, url: `/v1/fulfillment-items/${of.ids.fulfillmentItem}`, payload },
 ];
 
+const onLine = (method: 'GET' | 'PUT', query: string, payload?: object) => (of: Estate) => [
+  { method, url: `/v1/order-line-items/${of.ids.orderLineItem}${query}`, payload },
+];
+
 /** What asks for the estate through each route. */
 const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   'POST /v1/fulfillments': (of) => [
@@ -58,6 +62,15 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   'GET /v1/fulfillment-items/:id': onItem('GET'),
   'PUT /v1/fulfillment-items/:id': onItem('PUT', { description: 'X' }),
   'DELETE /v1/fulfillment-items/:id': onItem('DELETE'),
+  'GET /v1/order-line-items/:id': onLine('GET', '?fulfillment=true'),
+  'PUT /v1/order-line-items/:id': onLine('PUT', '', { paymentTerm: 'Net 30' }),
+  'POST /v1/order-line-items/bulk': (of) => [
+    {
+      method: 'POST',
+      url: '/v1/order-line-items/bulk',
+      payload: { orderLineItems: [{ id: of.ids.orderLineItem, billTargetDate: '2022-01-01' }] },
+    },
+  ],
 };
 /** Routes that show nothing of any tenant, or have a walk of their own. */
 // A document that is registered is carried out as any other.

@@ -18,6 +18,9 @@ const routes: ['GET' | 'POST' | 'PUT' | 'DELETE', string, Scope][] = [
   ['GET', '/v1/fulfillment-items/1', 'read'],
   ['PUT', '/v1/fulfillment-items/1', 'fulfill'],
   ['DELETE', '/v1/fulfillment-items/1', 'fulfill'],
+  ['GET', '/v1/order-line-items/1', 'read'],
+  ['PUT', '/v1/order-line-items/1', 'order'],
+  ['POST', '/v1/order-line-items/bulk', 'order'],
 ];
 
 describe('a published operation', () => {

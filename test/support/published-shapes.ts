@@ -43,6 +43,16 @@ export const publishedShapes = {
       customFields: {},
     },
   },
+  orderLineItem: {
+    success: true,
+    orderLineItem: {
+      id: '4028828c82819b740182821bb23e15c4',
+      itemNumber: '1',
+      itemState: 'Booked',
+      quantity: 10,
+      customFields: {},
+    },
+  },
   error: {
     success: false,
     processId: '3F7EA3FD706C7E7C',

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { Refusal, userError } from '../../domain/errors';
 import type { FulfillmentChange } from '../../domain/fulfillment-change';
 import { type FulfillmentFields, fixedFields, fulfillmentFields } from '../../domain/fulfillment-fields';
-import type { FulfillmentState } from '../../domain/fulfillment-state';
 import { inputWith } from '../../graph/guard/coerce';
+import type { Billed } from '../../service/billing';
 import { type CreateFulfillmentsInput, createFulfillments, findFulfillment } from '../../service/fulfillment';
 import { deleteFulfillment, updateFulfillment } from '../../service/fulfillment-change';
 import { itemsOfFulfillment } from '../../service/fulfillment-item';
@@ -42,11 +42,7 @@ export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): v
             fulfillmentNumber: row!.fulfillmentNumber,
             fulfillmentItems: (result.items.get(row!.id) ?? []).map(({ id }) => ({ id })),
           })),
-          invoiceNumbers: result.invoices.length ? result.invoices.map((invoice) => invoice.invoiceNumber) : null,
-          creditMemoNumbers: result.creditMemos.length ? result.creditMemos.map((memo) => memo.creditMemoNumber) : null,
-          paidAmount: result.paidAmount === null ? null : number(result.paidAmount),
-          // The published reply has room for one payment number. With several accounts the graph lists all payments.
-          paymentNumber: result.payments.length === 1 ? result.payments[0].paymentNumber : null,
+          ...billedReply(result),
         };
       }),
     );
@@ -94,6 +90,15 @@ export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): v
   });
 }
 
+/** What an operation has billed, as the published replies say it. */
+export const billedReply = ({ invoices, creditMemos, payments, paidAmount }: Billed) => ({
+  invoiceNumbers: invoices.length ? invoices.map((invoice) => invoice.invoiceNumber) : null,
+  creditMemoNumbers: creditMemos.length ? creditMemos.map((memo) => memo.creditMemoNumber) : null,
+  paidAmount: paidAmount === null ? null : number(paidAmount),
+  // The published reply has room for one payment number. With several accounts the graph lists all payments.
+  paymentNumber: payments.length === 1 ? payments[0].paymentNumber : null,
+});
+
 /** The fields of a fulfillment in GET: all that callers give, and all that the gateway adds. */
 const shownFields = [
   'id',
@@ -106,13 +111,16 @@ const shownFields = [
 const itemsAsked = ['fulfillment-items', 'fulfillmentItems'] as const;
 
 /** The response enums of the published schemas spell Cancelled with two l. */
-const published = (state: FulfillmentState): string => (state === 'Canceled' ? 'Cancelled' : state);
+export const published = (state: string): string => (state === 'Canceled' ? 'Cancelled' : state);
 
 /**
  * REST also takes custom fields beside the other fields, in items too, and both spellings of Canceled. The graph does
  * neither.
  */
 function normalized(entry: unknown): unknown {
-  const flat = withEach(withCustomFields(entry), 'fulfillmentItems', withCustomFields);
-  return isObject(flat) && flat.state === 'Cancelled' ? { ...flat, state: 'Canceled' } : flat;
+  return withState('state', withEach(withCustomFields(entry), 'fulfillmentItems', withCustomFields));
 }
+
+/** Reads both spellings of Canceled. */
+export const withState = (field: string, entry: unknown): unknown =>
+  isObject(entry) && entry[field] === 'Cancelled' ? { ...entry, [field]: 'Canceled' } : entry;

@@ -1,0 +1,156 @@
+import type { FastifyInstance } from 'fastify';
+import { Refusal, userError } from '../../domain/errors';
+import type { OrderLineItemChange } from '../../domain/order-line-item-change';
+import type { ProcessingOptions } from '../../domain/payment';
+import {
+  type UpdateOrderLineItemsInput,
+  updateOrderLineItem,
+  updateOrderLineItems,
+} from '../../service/order-line-item-change';
+import { sendReply } from '../request';
+import {
+  isObject,
+  lookUp,
+  needs,
+  number,
+  performOnce,
+  type RestOptions,
+  read,
+  render,
+  withCustomFields,
+  withEach,
+  workOf,
+} from './adapter';
+import { billedReply, published, withState } from './fulfillment';
+import { GraphRead } from './graph-read';
+
+/**
+ * The published REST operations on order line items. A line item has an id and no number of its own.
+ * Sources: Zuora, "Retrieve an order line item", "Update an order line item", "Update order line items".
+ */
+export function orderLineItemRoutes(app: FastifyInstance, options: RestOptions): void {
+  const { services, limits, afterwards } = options;
+  app.get<{ Params: { id: string }; Querystring: { fulfillment?: string } }>(
+    '/v1/order-line-items/:id',
+    needs('read'),
+    async (request, reply) => {
+      const withFulfillments = request.query.fulfillment === 'true';
+      return lookUp(services, { request, reply }, async (work) => {
+        const { id } = request.params;
+        const { orderLineItem } = await lineRead.data(work, limits, { id, withFulfillments });
+        if (!orderLineItem) throw new Refusal([userError('NOT_FOUND', 'No order line item has this id.')]);
+        return { success: true, orderLineItem: shownLine(orderLineItem) };
+      });
+    },
+  );
+
+  app.put<{ Params: { id: string } }>('/v1/order-line-items/:id', needs('order'), async (request, reply) => {
+    const work = workOf(request, services);
+    const acted = render(request, async () => {
+      const change = read<OrderLineItemChange & { processingOptions?: ProcessingOptions | null }>(
+        'UpdateOrderLineItemInput',
+        normalized(request.body),
+      );
+      const { orderLineItem } = await updateOrderLineItem(work, request.params.id, change);
+      return { success: true, id: orderLineItem.id };
+    });
+    afterwards.after(reply, work, acted);
+    return sendReply(reply, await acted);
+  });
+
+  app.post('/v1/order-line-items/bulk', needs('order'), async (request, reply) => {
+    const body = withEach(request.body, 'orderLineItems', normalized);
+    return performOnce(options, { request, reply, body }, (work) =>
+      render(request, async () => {
+        const input = read<UpdateOrderLineItemsInput>('UpdateOrderLineItemsInput', body);
+        return { success: true, ...billedReply(await updateOrderLineItems(work, input)) };
+      }),
+    );
+  });
+}
+
+/** The fields of a line item that come as the graph has them. */
+const plain = [
+  ...['id', 'itemNumber', 'itemName', 'itemType', 'itemCategory', 'billingRule', 'requiresFulfillment'],
+  ...['inlineDiscountType', 'taxMode', 'taxCode', 'billTargetDate', 'transactionStartDate', 'transactionEndDate'],
+  ...['paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'description'],
+] as const;
+/** Decimals, which REST writes as numbers. */
+const decimals = [
+  ...['quantity', 'quantityFulfilled', 'quantityPendingFulfillment', 'quantityAvailableForReturn'],
+  ...['listPricePerUnit', 'listPrice', 'amountPerUnit', 'amount', 'amountWithoutTax', 'discount'],
+  'inlineDiscountPerUnit',
+] as const;
+const fulfillmentFields = [
+  ...['id', 'fulfillmentNumber', 'fulfillmentDate', 'fulfillmentType', 'quantity', 'state', 'billTargetDate'],
+  ...['description', 'carrier', 'trackingNumber', 'fulfillmentSystem', 'fulfillmentLocation', 'externalId'],
+  ...['excludeItemBillingFromRevenueAccounting', 'excludeItemBookingFromRevenueAccounting', 'customFields'],
+] as const;
+
+interface Line {
+  [field: string]: unknown;
+  itemState: string;
+  unitOfMeasure: string | null;
+  customFields: object | null;
+  account: { id: string };
+  order: { id: string };
+  originalOrderLineItem: { id: string; itemNumber: string; order: { id: string; orderNumber: string } } | null;
+  fulfillments?: {
+    nodes: ({ [field: string]: unknown } & { quantity: string; state: string; customFields: object | null })[];
+  };
+}
+
+/** 100 fulfillments are all that a line item can have. */
+const lineRead = new GraphRead<{
+  orderLineItem: Line | null;
+}>(`query OrderLineItem($id: ID!, $withFulfillments: Boolean!) {
+  orderLineItem(id: $id) {
+    ${plain.join(' ')} ${decimals.join(' ')} itemState unitOfMeasure customFields
+    account { id } order { id } originalOrderLineItem { id itemNumber order { id orderNumber } }
+    fulfillments(first: 100, orderBy: { field: fulfillmentNumber, direction: ASC }) @include(if: $withFulfillments) {
+      nodes { ${fulfillmentFields.join(' ')} }
+    }
+  }
+}`);
+
+/** A line item under its published names. */
+function shownLine(line: Line): object {
+  const { account, order, originalOrderLineItem: original, fulfillments } = line;
+  const written = decimals.map((field) => [field, line[field] === null ? null : number(String(line[field]))]);
+  return {
+    ...Object.fromEntries(plain.map((field) => [field, line[field]])),
+    ...Object.fromEntries(written),
+    itemState: published(line.itemState),
+    UOM: line.unitOfMeasure,
+    customFields: line.customFields ?? {},
+    orderId: order.id,
+    invoiceOwnerAccountId: account.id,
+    originalOrderId: original?.order.id ?? null,
+    originalOrderNumber: original?.order.orderNumber ?? null,
+    originalOrderLineItemId: original?.id ?? null,
+    originalOrderLineItemNumber: original?.itemNumber ?? null,
+    ...(fulfillments && {
+      fulfillments: fulfillments.nodes.map(({ quantity, state, customFields, ...fulfillment }) => ({
+        ...fulfillment,
+        orderLineItemId: line.id,
+        quantity: number(quantity),
+        state: published(state),
+        customFields: customFields ?? {},
+      })),
+    }),
+  };
+}
+
+/** The published names of fields that the graph calls otherwise (N24). */
+const renamed = { UOM: 'unitOfMeasure', transactionDate: 'transactionStartDate' };
+
+/** Custom fields beside the others, both spellings of Canceled, and the published names. A field that comes under both names is refused. */
+function normalized(entry: unknown): unknown {
+  const flat = withState('itemState', withCustomFields(entry));
+  if (!isObject(flat)) return flat;
+  const fields = Object.entries(flat).map(([name, value]): [string, unknown] => {
+    const own = renamed[name as keyof typeof renamed];
+    return [own && !(own in flat) ? own : name, value];
+  });
+  return Object.fromEntries(fields);
+}
