@@ -20,6 +20,8 @@ export interface Cluster {
   leader(): Promise<Node>;
   /** Resolves once there is a leader, and all other nodes stream from it. */
   whole(): Promise<void>;
+  /** Resolves once a write is acknowledged. */
+  writes(): Promise<void>;
   /** A statement of a superuser on the primary. */
   ask<T>(text: string, values?: unknown[]): Promise<T[]>;
   close(): Promise<void>;
@@ -88,14 +90,15 @@ export async function startCluster(): Promise<Cluster> {
   const balancer = program('haproxy', '/usr/sbin/haproxy', ['-db', '-f', settings]);
 
   const url = (name: string) => `postgres://postgres@127.0.0.1:${ports.haproxy}/${name}`;
-  const asking = async <T>(name: string, text: string, values: unknown[] = []): Promise<T[]> => {
-    const asker = new Client({ connectionString: url(name), connectionTimeoutMillis: 5_000 });
+  const asking = async <T>(name: string, text: string, values: unknown[] = [], within = 0): Promise<T[]> => {
+    const asker = new Client({ connectionString: url(name), connectionTimeoutMillis: 5_000, query_timeout: within });
     asker.on('error', () => {});
     await asker.connect();
     try {
       return (await asker.query(text, values)).rows as T[];
     } finally {
-      await asker.end();
+      // A server that says nothing would keep an orderly end waiting.
+      asker.end().catch(() => {});
     }
   };
   const close = async () => {
@@ -131,6 +134,7 @@ export async function startCluster(): Promise<Cluster> {
     balancer.start();
     await whole();
     await asking('postgres', `create database ${database}`);
+    await asking('postgres', 'create table written (at timestamptz)');
   } catch (error) {
     for (const name of fs.readdirSync(home).filter((each) => each.endsWith('.log'))) {
       const text = fs.readFileSync(path.join(home, name), 'utf8');
@@ -147,6 +151,11 @@ export async function startCluster(): Promise<Cluster> {
     },
     leader,
     whole,
+    writes: () =>
+      until('the database takes writes', slowMs, async () => {
+        await asking('postgres', 'insert into written values (now())', [], 1_000);
+        return true;
+      }),
     ask: (text, values) => asking(database, text, values),
     close,
   };

@@ -13,8 +13,11 @@ export interface Setting {
   etcdPort: number;
 }
 
-/** Seconds of Patroni: how long a leader that is not heard keeps its lock, and how often each node looks. */
-export const patroni = { ttl: 6, loopWait: 1, retryTimeout: 2 };
+/**
+ * Seconds of Patroni: how long a leader that is not heard keeps its lock, how often each node looks, and how long etcd may be
+ * silent. With 6, 1 and 2 a leader gave up on a machine that was busy.
+ */
+const patroni = { ttl: 10, loopWait: 1, retryTimeout: 4 };
 
 /**
  * One PostgreSQL under Patroni. Everybody else reaches PostgreSQL and Patroni through proxies, and Patroni reaches etcd

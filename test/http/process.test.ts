@@ -414,7 +414,7 @@ describe('a start that cannot work ends with one line and status 1:', () => {
 
   test('a pooler that drops the options of connections, and with them the role', async () => {
     const pooler = await poolerWithoutOptions(new URL(database.url));
-    const { status, line } = await refused({ DATABASE_URL: pooler.url });
+    const { status, line } = await refused({ DATABASE_URL: pooler.url, DATABASE_PREPARE: 'on' });
     await pooler.close();
     expect([status, line]).toEqual([
       1,

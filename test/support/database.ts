@@ -54,6 +54,12 @@ function aroundPooler(url: string): string {
   return Object.assign(new URL(url), { port: new URL(TEST_TEMPLATE_URL!).port }).href;
 }
 
+/**
+ * Whether the run has a pooler. Then queries are read level by level, in more statements, and nobody hears at once what another
+ * process commits.
+ */
+export const behindPooler = process.env.TEST_POOLER !== undefined;
+
 /** The same database through the pooler of the run, where there is one. */
 export function throughPooler(url: string): string {
   const { TEST_POOLER_PORT: port } = process.env;

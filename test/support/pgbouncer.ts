@@ -55,6 +55,8 @@ server_idle_timeout = 5
   return {
     port,
     close: async () => {
+      // It should be there until now. Otherwise its last words explain what failed.
+      if (!pooler.pid) process.stderr.write(`PgBouncer has ended: ${fs.readFileSync(log, 'utf8').slice(-2_000)}\n`);
       await pooler.kill();
       fs.rmSync(home, { recursive: true, force: true });
     },

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSigner } from 'fast-jwt';
 import { revokeClient, updateClient } from '../../../src/service/client-change';
+import { behindPooler } from '../../support/database';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { eventSource, type Received, type SocketClient, socketClient } from '../../support/live';
 import { killAll, start } from '../../support/process';
@@ -136,8 +137,8 @@ describe('what another process commits', () => {
       lags.push(performance.now() - began);
       await delay(200 * Math.random());
     }
-    // The look of each second would take half of one in the middle.
-    expect(lags.sort((a, b) => a - b)[2]).toBeLessThan(300);
+    // The look of each second would take half of one in the middle. Behind a pooler there is no other.
+    expect(lags.sort((a, b) => a - b)[2]).toBeLessThan(behindPooler ? 1_500 : 300);
     process.child.kill('SIGTERM');
     await process.ended;
   });
