@@ -10,6 +10,8 @@ export interface TestDatabase {
   db: Database;
   /** The owner's URL; with TEST_POOLER through the pooler. */
   url: string;
+  /** The owner's URL without a pooler: for sessions of a test's own. */
+  direct: string;
   /** A statement as the owner, outside of every scope: for preparing and for looking. */
   owner<T>(text: string, values?: unknown[]): Promise<T[]>;
   /** Statements of the store as the owner, whom row security does not bind: for writing rows, and for looking without that wall. */
@@ -84,6 +86,7 @@ export async function openedAt(
   return {
     db,
     url,
+    direct,
     owner,
     raw: new Connection(pool),
     pool,
