@@ -69,7 +69,7 @@ export class UpdateOrderLineItemInput {
 
 @InputType({
   description:
-    'Changes to one of several line items. A field that is left out stays; null clears it. With runBilling the id alone is enough: the line item is billed as it is.',
+    'Changes to one of several line items, in the same fields as of one alone. A field that is left out stays; null clears it. With runBilling the id alone is enough: the line item is billed as it is.',
 })
 export class UpdateOrderLineItemsEntry {
   @Field(() => ID, {
@@ -100,8 +100,4 @@ export class UpdateOrderLineItemsInput {
 
 giveFields(CreateOrderLineItemInput, 'orderLineItem', createDescriptions, ['itemName', 'quantity']);
 giveFields(UpdateOrderLineItemInput, 'orderLineItem', updateDescriptions);
-giveFields(UpdateOrderLineItemsEntry, 'orderLineItem', {
-  quantity: 'Quantity sold or taken back, above 0. Can be changed while Executing.',
-  billTargetDate: updateDescriptions.billTargetDate,
-  description: updateDescriptions.description,
-});
+giveFields(UpdateOrderLineItemsEntry, 'orderLineItem', updateDescriptions);

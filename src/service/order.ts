@@ -42,7 +42,7 @@ export function createOrder(
   work: Work,
   input: CreateOrderInput,
   dryRun = false,
-): Promise<Billed & { order: OrderRow; orderLineItems: OrderLineItemRow[] }> {
+): Promise<Billed & { account: AccountRow; order: OrderRow; orderLineItems: OrderLineItemRow[] }> {
   return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
     refuse(
       below(
@@ -70,7 +70,7 @@ export function createOrder(
     await settleReturns(unit, orderLineItems, originals.lines);
     const options = input.processingOptions;
     const billed = await bill(unit, { lines: orderLineItems }, options, ['input', 'processingOptions']);
-    return { ...billed, order, orderLineItems };
+    return { ...billed, account: account!, order, orderLineItems };
   });
 }
 

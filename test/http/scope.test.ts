@@ -42,6 +42,14 @@ const onLine = (method: 'GET' | 'PUT', query: string, payload?: object) => (of: 
   { method, url: `/v1/order-line-items/${of.ids.orderLineItem}${query}`, payload },
 ];
 
+const shown = (path: string, noun: 'order' | 'invoice' | 'creditMemo') => (of: Estate) =>
+  [of.ids[noun], of.numbers[noun]].map((key) => ({ method: 'GET' as const, url: `/v1/${path}/${key}` }));
+
+const onRun =
+  (method: 'GET' | 'PUT' | 'DELETE', act = '') =>
+  (of: Estate) =>
+    [of.ids.billRun, of.numbers.billRun].map((key) => ({ method, url: `/v1/bill-runs/${key}${act}` }));
+
 /** What asks for the estate through each route. */
 const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   'POST /v1/fulfillments': (of) => [
@@ -62,6 +70,31 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
   'GET /v1/fulfillment-items/:id': onItem('GET'),
   'PUT /v1/fulfillment-items/:id': onItem('PUT', { description: 'X' }),
   'DELETE /v1/fulfillment-items/:id': onItem('DELETE'),
+  'POST /v1/bill-runs': (of) => [
+    {
+      method: 'POST',
+      url: '/v1/bill-runs',
+      payload: { targetDate: '2000-01-01', billRunFilters: [{ filterType: 'Account', accountId: of.ids.account }] },
+    },
+  ],
+  'GET /v1/bill-runs/:id': onRun('GET'),
+  'PUT /v1/bill-runs/:id/post': onRun('PUT', '/post'),
+  'PUT /v1/bill-runs/:id/cancel': onRun('PUT', '/cancel'),
+  'DELETE /v1/bill-runs/:id': onRun('DELETE'),
+  'POST /v1/orders': (of) => [
+    {
+      method: 'POST',
+      url: '/v1/orders',
+      payload: {
+        existingAccountNumber: of.numbers.account,
+        orderDate: '2022-01-01',
+        orderLineItems: [{ itemName: 'X', itemType: 'Fee', quantity: 1, amountPerUnit: 1 }],
+      },
+    },
+  ],
+  'GET /v1/orders/:key': shown('orders', 'order'),
+  'GET /v1/invoices/:key': shown('invoices', 'invoice'),
+  'GET /v1/creditmemos/:key': shown('creditmemos', 'creditMemo'),
   'GET /v1/order-line-items/:id': onLine('GET', '?fulfillment=true'),
   'PUT /v1/order-line-items/:id': onLine('PUT', '', { paymentTerm: 'Net 30' }),
   'POST /v1/order-line-items/bulk': (of) => [
@@ -145,6 +178,8 @@ test.each([...Object.keys(routes)].sort((a, b) => Number(a.startsWith('DELETE'))
   async (route) => {
     const [options] = routes[route](victim);
     const { status, body } = await owner.request(options);
-    expect([status, body.success]).toEqual([200, true]);
+    // The run is done with: its owner is told so, and not that there is none.
+    const isKnown = route.includes('/v1/bill-runs/') && body.reasons?.[0].code % 100 === 30;
+    expect([status, body.success || isKnown]).toEqual([200, true]);
   },
 );

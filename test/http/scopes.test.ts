@@ -21,6 +21,15 @@ const routes: ['GET' | 'POST' | 'PUT' | 'DELETE', string, Scope][] = [
   ['GET', '/v1/order-line-items/1', 'read'],
   ['PUT', '/v1/order-line-items/1', 'order'],
   ['POST', '/v1/order-line-items/bulk', 'order'],
+  ['POST', '/v1/orders', 'order'],
+  ['POST', '/v1/bill-runs', 'bill'],
+  ['GET', '/v1/bill-runs/1', 'read'],
+  ['PUT', '/v1/bill-runs/1/post', 'bill'],
+  ['PUT', '/v1/bill-runs/1/cancel', 'bill'],
+  ['DELETE', '/v1/bill-runs/1', 'bill'],
+  ['GET', '/v1/orders/O-1', 'read'],
+  ['GET', '/v1/invoices/INV-1', 'read'],
+  ['GET', '/v1/creditmemos/CM-1', 'read'],
 ];
 
 describe('a published operation', () => {

@@ -1,5 +1,8 @@
+import type { GraphQLInputObjectType } from 'graphql';
 import type { UnitOfMeasure } from '../../src/domain/billing-settings';
 import type { Refusal } from '../../src/domain/errors';
+import type { OrderLineItemChange } from '../../src/domain/order-line-item-change';
+import { schema } from '../../src/graph/build/schema';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import type { NewOrderLineItem } from '../../src/service/order';
 import { updateOrderLineItem, updateOrderLineItems } from '../../src/service/order-line-item-change';
@@ -299,6 +302,37 @@ describe('changes of many line items', () => {
     expect(orderLineItems.map((line) => line?.quantity ?? null)).toEqual(['2', null, null, null, '10']);
     expect(userErrors).toHaveLength(3);
     expect(invoices).toMatchObject([{ amount: '300' }]);
+  });
+
+  test('take the fields that a change of one takes, to the same effect', async () => {
+    const { UpdateOrderLineItemInput, UpdateOrderLineItemsEntry } = schema().getTypeMap();
+    const namesOf = (type: unknown) => Object.keys((type as GraphQLInputObjectType).getFields());
+    const one = namesOf(UpdateOrderLineItemInput).filter((name) => name !== 'processingOptions');
+    expect(namesOf(UpdateOrderLineItemsEntry).sort()).toEqual([...one, 'id'].sort());
+    const change: OrderLineItemChange = {
+      ...{
+        itemName: 'New',
+        itemType: 'Fee',
+        unitOfMeasure: 'Hour',
+        quantity: '1.5',
+        taxMode: 'TaxExclusive',
+        taxCode: 'VAT',
+      },
+      ...{
+        listPricePerUnit: '40',
+        inlineDiscountType: 'Percentage',
+        inlineDiscountPerUnit: '10',
+        paymentTerm: 'Net 30',
+      },
+      ...{ transactionStartDate: '2022-02-01', transactionEndDate: '2022-02-28', billTargetDate: '2022-03-01' },
+      ...{ invoiceGroupNumber: 'G', productCode: 'P', purchaseOrderNumber: 'PO', customFields: { X__c: 'x' } },
+    };
+    const [alone, among] = await lines({}, {});
+    const { orderLineItem } = await updateOrderLineItem(work, alone.id, change);
+    const { orderLineItems } = await updateOrderLineItems(work, { orderLineItems: [{ id: among.id, ...change }] });
+    const same = { id: '', itemNumber: '', updatedDate: '' };
+    expect({ ...orderLineItems[0], ...same }).toEqual({ ...orderLineItem, ...same });
+    expect(orderLineItem).toMatchObject({ amountPerUnit: '36', customFields: { X__c: 'x' } });
   });
 
   test('are 1 to 100, and collect only with what they bill', async () => {

@@ -165,5 +165,5 @@ export async function orderFor(
       ...line,
     })),
   });
-  return { account: made.account, ...created };
+  return created;
 }

@@ -22,7 +22,7 @@ import {
   workOf,
 } from './adapter';
 import { billedReply, published, withState } from './fulfillment';
-import { GraphRead } from './graph-read';
+import { fieldsOf, GraphRead, type Shown } from './graph-read';
 
 /**
  * The published REST operations on order line items. A line item has an id and no number of its own.
@@ -39,7 +39,7 @@ export function orderLineItemRoutes(app: FastifyInstance, options: RestOptions):
         const { id } = request.params;
         const { orderLineItem } = await lineRead.data(work, limits, { id, withFulfillments });
         if (!orderLineItem) throw new Refusal([userError('NOT_FOUND', 'No order line item has this id.')]);
-        return { success: true, orderLineItem: shownLine(orderLineItem) };
+        return { success: true, orderLineItem: publishedLine(orderLineItem) };
       });
     },
   );
@@ -49,7 +49,7 @@ export function orderLineItemRoutes(app: FastifyInstance, options: RestOptions):
     const acted = render(request, async () => {
       const change = read<OrderLineItemChange & { processingOptions?: ProcessingOptions | null }>(
         'UpdateOrderLineItemInput',
-        normalized(request.body),
+        normalizedLine(request.body),
       );
       const { orderLineItem } = await updateOrderLineItem(work, request.params.id, change);
       return { success: true, id: orderLineItem.id };
@@ -59,7 +59,7 @@ export function orderLineItemRoutes(app: FastifyInstance, options: RestOptions):
   });
 
   app.post('/v1/order-line-items/bulk', needs('order'), async (request, reply) => {
-    const body = withEach(request.body, 'orderLineItems', normalized);
+    const body = withEach(request.body, 'orderLineItems', normalizedLine);
     return performOnce(options, { request, reply, body }, (work) =>
       render(request, async () => {
         const input = read<UpdateOrderLineItemsInput>('UpdateOrderLineItemsInput', body);
@@ -73,7 +73,7 @@ export function orderLineItemRoutes(app: FastifyInstance, options: RestOptions):
 const plain = [
   ...['id', 'itemNumber', 'itemName', 'itemType', 'itemCategory', 'billingRule', 'requiresFulfillment'],
   ...['inlineDiscountType', 'taxMode', 'taxCode', 'billTargetDate', 'transactionStartDate', 'transactionEndDate'],
-  ...['paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'description'],
+  ...['paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'description', 'currency'],
 ] as const;
 /** Decimals, which REST writes as numbers. */
 const decimals = [
@@ -87,26 +87,32 @@ const fulfillmentFields = [
   ...['excludeItemBillingFromRevenueAccounting', 'excludeItemBookingFromRevenueAccounting', 'customFields'],
 ] as const;
 
-interface Line {
-  [field: string]: unknown;
+interface ShownLine extends Shown {
   itemState: string;
   unitOfMeasure: string | null;
   customFields: object | null;
-  account: { id: string };
+  account: { id: string; name: string; accountNumber: string };
   order: { id: string };
-  originalOrderLineItem: { id: string; itemNumber: string; order: { id: string; orderNumber: string } } | null;
-  fulfillments?: {
-    nodes: ({ [field: string]: unknown } & { quantity: string; state: string; customFields: object | null })[];
-  };
+  originalOrderLineItem: Original | null;
+  fulfillments?: { nodes: (Shown & { quantity: string; state: string; customFields: object | null })[] };
 }
+
+interface Original {
+  id: string;
+  itemNumber: string;
+  order: { id: string; orderNumber: string; orderDate: string };
+}
+
+/** What is asked of a line item, alone and in its order. */
+export const lineSelection = `${plain.join(' ')} ${decimals.join(' ')} itemState unitOfMeasure customFields
+    account { id name accountNumber } order { id } originalOrderLineItem { id itemNumber order { id orderNumber orderDate } }`;
 
 /** 100 fulfillments are all that a line item can have. */
 const lineRead = new GraphRead<{
-  orderLineItem: Line | null;
+  orderLineItem: ShownLine | null;
 }>(`query OrderLineItem($id: ID!, $withFulfillments: Boolean!) {
   orderLineItem(id: $id) {
-    ${plain.join(' ')} ${decimals.join(' ')} itemState unitOfMeasure customFields
-    account { id } order { id } originalOrderLineItem { id itemNumber order { id orderNumber } }
+    ${lineSelection}
     fulfillments(first: 100, orderBy: { field: fulfillmentNumber, direction: ASC }) @include(if: $withFulfillments) {
       nodes { ${fulfillmentFields.join(' ')} }
     }
@@ -114,17 +120,19 @@ const lineRead = new GraphRead<{
 }`);
 
 /** A line item under its published names. */
-function shownLine(line: Line): object {
-  const { account, order, originalOrderLineItem: original, fulfillments } = line;
-  const written = decimals.map((field) => [field, line[field] === null ? null : number(String(line[field]))]);
+export function publishedLine(shown: Shown): object {
+  const line = shown as ShownLine;
+  const { account, originalOrderLineItem: original, fulfillments } = line;
   return {
-    ...Object.fromEntries(plain.map((field) => [field, line[field]])),
-    ...Object.fromEntries(written),
+    ...fieldsOf(line, plain, decimals),
     itemState: published(line.itemState),
     UOM: line.unitOfMeasure,
     customFields: line.customFields ?? {},
-    orderId: order.id,
+    orderId: line.order.id,
     invoiceOwnerAccountId: account.id,
+    invoiceOwnerAccountName: account.name,
+    invoiceOwnerAccountNumber: account.accountNumber,
+    originalOrderDate: original?.order.orderDate ?? null,
     originalOrderId: original?.order.id ?? null,
     originalOrderNumber: original?.order.orderNumber ?? null,
     originalOrderLineItemId: original?.id ?? null,
@@ -145,7 +153,7 @@ function shownLine(line: Line): object {
 const renamed = { UOM: 'unitOfMeasure', transactionDate: 'transactionStartDate' };
 
 /** Custom fields beside the others, both spellings of Canceled, and the published names. A field that comes under both names is refused. */
-function normalized(entry: unknown): unknown {
+export function normalizedLine(entry: unknown): unknown {
   const flat = withState('itemState', withCustomFields(entry));
   if (!isObject(flat)) return flat;
   const fields = Object.entries(flat).map(([name, value]): [string, unknown] => {
