@@ -274,7 +274,9 @@ describe('a subscription goes on', () => {
     expect(names(await received.next())).toEqual(['After']);
     expect((await followed.next()).data.events.node).toEqual({ type: 'Account.Create', subjectId: id });
     const lost = gateway.failures.splice(0).map(({ what }) => what);
-    expect(lost).toContain('following what is committed: this is tried again each second');
+    // A pooler keeps the connection that listens, and takes another session for it.
+    const said = lost.includes('following what is committed: this is tried again each second');
+    expect(said).toBe(!behindPooler);
   });
 
   test('over a budget that is spent, and comes late', async () => {
