@@ -42,6 +42,7 @@ import { orderLineItemRoutes } from './http/rest/order-line-item';
 import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
 import { Changes } from './service/changes';
+import { ClientUse } from './service/client-use';
 import type { Services } from './service/run/services';
 import type { Tracing } from './tracing';
 import { version } from './version';
@@ -111,7 +112,9 @@ const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { services, signingKey, demo, introspection = true, receiveTimeoutMs = 30_000 } = options;
   const limits: Limits = { ...standardLimits, ...options.limits };
-  const rates = new Rates(limits);
+  const use = new ClientUse(services);
+  const rates = new Rates(limits, undefined, use);
+  use.rates = rates;
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
     bodyLimit: limits.body,
@@ -202,7 +205,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     await underWay.none();
     await afterwards.settled();
     unsent.close();
-    await changes.close();
+    await Promise.all([changes.close(), use.close()]);
     unwatch();
     metrics.close();
   });
@@ -223,7 +226,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity);
     limited(inside, limits, rates, unsent);
     graph = await graphqlRoute(inside, {
-      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes },
+      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use },
       grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
     const { documents } = graph;

@@ -59,9 +59,9 @@ function rowsOf(page: string): Row[] {
 
 /** A link to a file, and one title after it. */
 function testOf(text: string): Row['tests'][number] {
-  const [, file, title] = /^\[([\w/-]+)\]\(\.\.\/test\/\1\.test\.ts\): "([^"]+)"$/.exec(text) ?? [];
-  if (!file) throw new Error(`no test: ${text}`);
-  return { file: `${file}.test.ts`, title };
+  const [, name, kind, title] = /^\[([\w/-]+)\]\(\.\.\/test\/\1\.(test|long)\.ts\): "([^"]+)"$/.exec(text) ?? [];
+  if (!name) throw new Error(`no test: ${text}`);
+  return { file: `${name}.${kind}.ts`, title };
 }
 
 /** What is wrong between a page and the files with tests. */
@@ -91,7 +91,7 @@ const files = new Map<string, Code>();
 beforeAll(async () => {
   const names = readdirSync('test', { recursive: true, encoding: 'utf8' })
     .map((name) => name.split(path.sep).join('/'))
-    .filter((name) => name.endsWith('.test.ts') && name !== 'rules.test.ts');
+    .filter((name) => /\.(test|long)\.ts$/.test(name) && name !== 'rules.test.ts');
   await Promise.all(
     names.map(async (name) => files.set(name, await codeOf(readFileSync(path.join('test', name), 'utf8')))),
   );

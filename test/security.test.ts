@@ -15,7 +15,7 @@ interface Cited {
 
 /** The tests that a text names: a file, and the names of tests or groups in it. */
 function citedIn(text: string): Cited[] {
-  const files = [...text.matchAll(/`(test\/[\w/.-]+\.test\.ts)`: ((?:"[^"]+"(?:, )?)+)/g)];
+  const files = [...text.matchAll(/`(test\/[\w/.-]+\.(?:test|long)\.ts)`: ((?:"[^"]+"(?:, )?)+)/g)];
   return files.flatMap(([, file, names]) => [...names.matchAll(/"([^"]+)"/g)].map(([, name]) => ({ file, name })));
 }
 
@@ -86,6 +86,8 @@ test('the source opens connections where it is known to, and nowhere else', () =
     'store/connection/database.ts new DataSource(',
     'store/connection/database.ts new Pool(',
     'store/connection/listener.ts new WatchedClient(',
+    // Which of the configured servers takes writes.
+    'store/connection/primary.ts new Client(',
     'store/connection/session.ts new Pool(',
     'store/connection/time-limit.ts node:net',
     'store/connection/watchdog.ts new Client(',

@@ -188,7 +188,7 @@ export const limits = {
     least: 1,
     most: 100_000_000,
     code: 'RATE_LIMITED',
-    meaning: 'requests of a client in a minute, for each process',
+    meaning: 'requests of a client in a minute, through all processes',
   },
   costPerMinute: {
     variable: 'COST_PER_MINUTE',
@@ -196,7 +196,7 @@ export const limits = {
     least: 1_000,
     most: 1_000_000_000_000,
     code: 'RATE_LIMITED',
-    meaning: 'cost of the GraphQL operations of a client in a minute, for each process',
+    meaning: 'cost of the GraphQL operations of a client in a minute, through all processes',
   },
   subscriptions: {
     variable: 'MAX_SUBSCRIPTIONS',
@@ -204,7 +204,7 @@ export const limits = {
     least: 1,
     most: 1_000_000,
     code: 'RATE_LIMITED',
-    meaning: 'subscriptions that a client has at a time, for each process',
+    meaning: 'subscriptions that a client has at a time, through all processes',
   },
   allSubscriptions: {
     variable: 'MAX_SUBSCRIPTIONS_TOTAL',

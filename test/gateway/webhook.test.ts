@@ -139,8 +139,11 @@ describe('an answer', () => {
       const drip = setInterval(() => socket.write('x: y\r\n'), 200);
       socket.on('close', () => clearInterval(drip));
     });
+    // The handshake of TLS.
+    const secure = (await raw(() => {})).replace('http:', 'https:');
     const began = performance.now();
-    for (const answer of await Promise.all([silent, slow, header].map((url) => sender().send(request(url))))) {
+    const answers = await Promise.all([silent, slow, header, secure].map((url) => sender().send(request(url))));
+    for (const answer of answers) {
       expect(answer).toEqual({ status: null, error: 'no answer within 10 seconds' });
     }
     const took = performance.now() - began;
@@ -160,9 +163,7 @@ describe('an answer', () => {
       expect([url, status, typeof error]).toEqual([url, null, 'string']);
       expect(error).not.toContain('127.0.0.1');
     }
-    const { port } = new URL(await raw(() => {}));
-    expect(await sender().send(request(`https://127.0.0.1:${port}/`))).toMatchObject({ status: null });
-  }, 20_000);
+  });
 });
 
 describe('connections', () => {

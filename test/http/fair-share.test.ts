@@ -39,9 +39,9 @@ const tally = (answers: readonly Answer[]): Record<string, number> => {
 const times = (count: number, act: (at: number) => Promise<Answer>) =>
   Array.from({ length: count }, (_, at) => act(at));
 
-/** How many sessions wait for a lock. More that would come are given the time to. */
-async function blocked(): Promise<number> {
-  await gateway.database.blocked();
+/** How many sessions wait for a lock, once so many do. More that would come are given the time to. */
+async function blocked(count: number): Promise<number> {
+  await gateway.database.blocked(count);
   await new Promise((done) => setTimeout(done, 300));
   await gateway.database.owner('select pg_stat_clear_snapshot()');
   const rows = await gateway.database.owner(
@@ -72,7 +72,7 @@ describe('reads that take long', () => {
     const line = await lineOf(other);
     await hold('lock table order_line_item in access exclusive mode');
     const slow = times(20, () => greedy.graphql(lines));
-    expect(await blocked()).toBe(5);
+    expect(await blocked(5)).toBe(5);
     for (let time = 0; time < 10; time++) expect(codeOf(await other.graphql(accounts))).toBe('200');
     // The same client too may write, which takes connections of another pool.
     const made = `mutation { createAccount(input: { name: "Beside", currency: "USD" }) { userErrors { code } } }`;
@@ -87,7 +87,7 @@ describe('reads that take long', () => {
     await hold('lock table order_line_item in access exclusive mode');
     const slow = clients.flatMap((client) => times(10, () => client.graphql(lines)));
     // 5, 3 and 1: what a client may hold is what is left beside it.
-    expect(await blocked()).toBe(9);
+    expect(await blocked(9)).toBe(9);
     expect(codeOf(await other.graphql(accounts))).toBe('200');
     await gateway.database.owner('rollback');
     expect(tally(await Promise.all(slow))).toEqual({ '200': 30 });
@@ -96,7 +96,7 @@ describe('reads that take long', () => {
   test('of a client with too many others waiting are refused at once, the whole request, with 429', async () => {
     await hold('lock table order_line_item in access exclusive mode');
     const slow = times(5 + waiting, () => greedy.graphql(lines));
-    expect(await blocked()).toBe(5);
+    expect(await blocked(5)).toBe(5);
     const two = '{ __typename accounts(first: 1) { nodes { id } } orders(first: 1) { nodes { id } } }';
     for (const query of [lines, two]) {
       const { status, headers, body } = await greedy.graphql(query);
@@ -154,7 +154,7 @@ describe('writes behind one locked row', () => {
     const stuck = times(15, (at) =>
       at % 3 ? create(greedy, line) : create(greedy, line, { 'idempotency-key': `stuck ${at}` }),
     );
-    expect(await blocked()).toBe(5);
+    expect(await blocked(5)).toBe(5);
     expect(tally(await Promise.all(times(10, () => create(other, theirs))))).toEqual({ '200': 10 });
     expect(codeOf(await greedy.graphql(lines))).toBe('200');
     await gateway.database.owner('rollback');
@@ -168,11 +168,11 @@ describe('writes behind one locked row', () => {
     const [line, free] = [await lineOf(greedy), await lineOf(second)];
     await hold(`select from order_line_item where id = '${line}' for update`);
     const stuck = times(10, () => create(greedy, line));
-    expect(await blocked()).toBe(5);
+    expect(await blocked(5)).toBe(5);
     expect(tally(await Promise.all(times(10, () => create(second, line))))).toEqual({ LOCKED_RETRY: 10 });
     expect((await postRest(second, line)).body.reasons[0].code).toBe(58000050);
     expect(tally(await Promise.all(times(10, () => create(second, free))))).toEqual({ '200': 10 });
-    expect(await blocked()).toBe(5);
+    expect(await blocked(5)).toBe(5);
     await gateway.database.owner('rollback');
     expect(tally(await Promise.all(stuck))).toEqual({ '200': 10 });
     expect(codeOf(await create(second, line))).toBe('200');
@@ -183,7 +183,7 @@ describe('writes behind one locked row', () => {
     const line = await lineOf(greedy);
     await hold(`select from order_line_item where id = '${line}' for update`);
     const stuck = times(5, () => create(greedy, line));
-    expect(await blocked()).toBe(5);
+    expect(await blocked(5)).toBe(5);
     const keyed = () => create(second, line, { 'idempotency-key': 'again' });
     expect(codeOf(await keyed())).toBe('LOCKED_RETRY');
     await gateway.database.owner('rollback');
@@ -195,7 +195,7 @@ describe('writes behind one locked row', () => {
     const line = await lineOf(greedy);
     await hold(`select from order_line_item where id = '${line}' for update`);
     const stuck = times(5 + waiting, () => create(greedy, line));
-    expect(await blocked()).toBe(5);
+    expect(await blocked(5)).toBe(5);
     const refused = [
       await create(greedy, line),
       await create(greedy, line, { 'idempotency-key': 'refused' }),
@@ -226,7 +226,7 @@ test('the process is ready while clients keep all connections of requests busy',
   const clients = await Promise.all(Array.from({ length: 6 }, () => gateway.client()));
   await hold('lock table order_line_item in access exclusive mode');
   const slow = clients.flatMap((client) => times(4, () => client.graphql(lines)));
-  expect(await blocked()).toBe(10);
+  expect(await blocked(10)).toBe(10);
   expect((await other.request({ method: 'GET', url: '/readyz' })).status).toBe(200);
   const { body } = await gateway.server.app.inject('/metrics');
   expect(body).toContain('gateway_database_connections{pool="reading",state="in_use"} 10');

@@ -38,13 +38,16 @@ const outcome = (claimed: Awaited<ReturnType<typeof claim>>[number], more: Parti
 const look = async () => {
   while (await fanOut(gateway.services, work.caller));
 };
-/** The same, once all that was written is complete. Transactions of tests beside hold events up too. */
-const all = async () => {
+/** Resolves once all that was written is complete. Transactions of tests beside hold events up too. */
+const complete = async () => {
   const [{ end }] = await gateway.database.owner<{ end: string }>('select event_position()::text as end');
   const passed = 'select event_horizon() > $1::bigint as passed';
   while (!(await gateway.database.owner<{ passed: boolean }>(passed, [end]))[0].passed) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+};
+const all = async () => {
+  await complete();
   await look();
 };
 const count = async (where: string) =>
@@ -67,6 +70,7 @@ describe('events', () => {
     await endpoint(client, url, ofFulfillments);
     await endpoint(client, url, { eventTypes: ['Order.'] });
     await fulfillments(client, 5);
+    await complete();
     expect((await newEvents(gateway.services)).behind).toHaveLength(1);
     await Promise.all([all(), all(), all()]);
     await all();

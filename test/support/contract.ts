@@ -495,6 +495,20 @@ export const beyondContract: readonly string[] = [
     (field) => `OrderLineItemFilter.${field}`,
   ),
   'OrderLineItemOrderField.itemName',
+  // As a change of one line item has them.
+  ...[
+    ...[
+      'itemName',
+      'itemType',
+      'billingRule',
+      'unitOfMeasure',
+      'listPricePerUnit',
+      'amountPerUnit',
+      'inlineDiscountType',
+    ],
+    ...['inlineDiscountPerUnit', 'taxMode', 'taxCode', 'transactionStartDate', 'transactionEndDate', 'paymentTerm'],
+    ...['invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'customFields'],
+  ].map((field) => `UpdateOrderLineItemsEntry.${field}`),
   'DateFilter.in',
   'Invoice.offsets',
   'InvoiceOffset',

@@ -44,7 +44,8 @@ export async function testDatabase({ partitioned, ...options }: TestDatabaseOpti
       await admin.end();
     }
   };
-  await run(`create database ${name} template ${template.pathname.slice(1)}`);
+  // Copied as files, a clone takes 20 ms of CPU in memory, by the log 36. And its first session finds the catalog's cache made.
+  await run(`create database ${name} template ${template.pathname.slice(1)} strategy file_copy`);
   if (partitioned) await partition(url);
   return openedAt(throughPooler(url), options, () => run(`drop database ${name} with (force)`));
 }
@@ -82,7 +83,13 @@ export async function openedAt(
   await client.connect();
   const pool = new Pool({ connectionString: direct, max: 10, options: '-c timezone=UTC' });
   pool.on('error', () => {});
-  const owner = async <T>(text: string, values: unknown[] = []) => (await client.query(text, values)).rows as T[];
+  // One after the other, also where a test asks for many at once: pg 9 no longer queues them itself.
+  let last: Promise<unknown> = Promise.resolve();
+  const owner = async <T>(text: string, values: unknown[] = []) => {
+    const asked = last.then(() => client.query(text, values));
+    last = asked.catch(() => {});
+    return (await asked).rows as T[];
+  };
   return {
     db,
     url,

@@ -27,11 +27,11 @@ export async function fillVolume(database: TestDatabase): Promise<Volume> {
     [middle.entityId, middle.orgIds[0], 850, 990],
     [small.entityId, small.orgIds[0], 990, 1000],
   ];
-  // The keys between tables hold by their making; the checks of each would take longer than all the rest.
-  await owner('begin');
-  await owner('set local session_replication_role = replica');
+  // The keys between tables hold by their making; the checks of each would take longer than all the rest. Each statement is a
+  // transaction: one around all is open for 20 seconds, and events of every database of the server would wait behind it.
+  await owner('set session_replication_role = replica');
   await owner(
-    `create temporary table place on commit drop as select * from (values ${orgs.map(
+    `create temporary table place as select * from (values ${orgs.map(
       ([entity, org, from, to]) => `('${entity}'::uuid, '${org}'::uuid, ${from}, ${to})`,
     )}) as p(entity_id, org_id, start, stop)`,
   );
@@ -43,7 +43,8 @@ export async function fillVolume(database: TestDatabase): Promise<Volume> {
   for (const { name } of indexes) await owner(`drop index ${name}`);
   for (const statement of statements) await owner(statement);
   for (const { definition } of indexes) await owner(definition);
-  await owner('commit');
+  await owner('discard temporary');
+  await owner('reset session_replication_role');
   await owner('vacuum analyze');
   return { large, small, corner: { ...large, orgIds: large.orgIds.slice(3) } };
 }
@@ -66,13 +67,13 @@ const statements = [
    select ${id('n', 1)}, entity_id, org_id, ${audit('n', 50)}, ${number('A', 'n')}, 'Customer ' || ${chance('n', 1)} || ' ' || n,
      case when n % 400 = 0 then 'JPY' when n % 3 = 0 then 'EUR' else 'USD' end, 'Net 30'
    from generate_series(1, 40000) n join place on n % 1000 >= start and n % 1000 < stop`,
-  'create temporary table holder on commit drop as select id, entity_id, org_id, row_number() over (order by id) as at from account',
+  'create temporary table holder as select id, entity_id, org_id, row_number() over (order by id) as at from account',
   `insert into orders (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, account_id, order_number, order_date, category, state)
    select ${id('n', 2)}, a.entity_id, a.org_id, ${audit('n', 80)}, a.id, ${number('O-', 'n')}, ${day('n', 80)},
      case when n % 50 = 0 then 'Return' else 'NewSales' end::order_category,
      case when n > 22500 then 'Executing' when n % 70 = 0 then 'Canceled' else 'Complete' end::order_state
    from generate_series(1, 25000) n join holder a on a.at = 1 + n * 7 % 2500`,
-  'create temporary table bought on commit drop as select id, entity_id, org_id, account_id, category, row_number() over (order by id) as at from orders',
+  'create temporary table bought as select id, entity_id, org_id, account_id, category, row_number() over (order by id) as at from orders',
   // Four lines each; the orders that return have their sales at the same places of the order before.
   `insert into order_line_item (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, order_id, account_id, item_number,
      item_name, item_type, item_category, original_order_line_item_id, item_state, billing_rule, quantity, fulfilled_quantity, sent_quantity, returned_quantity,
@@ -89,7 +90,7 @@ const statements = [
      case when n % 250 = 0 then 'SKU-X' || n when n % 3 = 0 then null else 'SKU-' || ${chance('n', 3)} end, null,
      null
    from generate_series(1, 100000) n join bought o on o.at = 1 + (n - 1) / 4`,
-  'create temporary table line on commit drop as select id, entity_id, org_id, account_id, order_id, row_number() over (order by id) as at from order_line_item',
+  'create temporary table line as select id, entity_id, org_id, account_id, order_id, row_number() over (order by id) as at from order_line_item',
   `update order_line_item t set item_category = 'Return', original_order_line_item_id = s.id
    from line l join line s on s.at = l.at - 10000 and s.entity_id = l.entity_id where l.id = t.id and l.at % 50 = 0`,
   `insert into fulfillment (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, order_line_item_id, order_id, account_id,
@@ -108,7 +109,7 @@ const statements = [
    select ${id('n', 6)}, entity_id, array_agg(distinct org_id), ${audit('n', 1000)}, ${number('BR-', 'n')},
      case when n % 70 = 0 then 'Canceled' when n > 1990 then 'Processing' when n % 500 = 0 then 'Error' else 'Posted' end::bill_run_status, ${day('n', 1000)}, ${day('n', 1000)}, false, 9, 9, 0
    from generate_series(1, 2000) n, place where (entity_id = (select entity_id from place where start = 0)) = (n % 10 > 0) and start <> 990 group by n, entity_id`,
-  'create temporary table run on commit drop as select id, entity_id, row_number() over (partition by entity_id order by id) as at from bill_run',
+  'create temporary table run as select id, entity_id, row_number() over (partition by entity_id order by id) as at from bill_run',
   `insert into bill_run_account (id, entity_id, org_id, bill_run_id, chunk_id, account_id, total, done, code, message, during)
    select ${id('row_number() over ()', 7)}, r.entity_id, a.org_id, r.id, r.id, a.id, 9, 9, case when a.at % 4 = 0 then 'LIMIT_EXCEEDED' end, case when a.at % 4 = 0 then 'x' end, case when a.at % 4 = 0 then 'Processing'::bill_run_status end
    from run r join holder a on a.entity_id = r.entity_id and a.at % 200 = r.at % 200`,
@@ -119,7 +120,7 @@ const statements = [
      ${chance('n', 5)}, ${chance('n', 5)}, 0, case when n > 24000 then ${chance('n', 5)} when n % 700 = 0 then -5 else 0 end, case when n % 300 = 0 then 'API' else 'BillRun' end, n % 200 = 0,
      r.id
    from generate_series(1, 25000) n join holder a on a.at = 1 + n * 11 % 2500 left join run r on r.entity_id = a.entity_id and r.at = 1 + n / 15 % 190 and n % 300 <> 0`,
-  'create temporary table owed on commit drop as select id, entity_id, org_id, row_number() over (order by id) as at from invoice',
+  'create temporary table owed as select id, entity_id, org_id, row_number() over (order by id) as at from invoice',
   `insert into invoice_item (id, entity_id, org_id, invoice_id, order_line_item_id, fulfillment_id, charge_name, currency, quantity, unit_price, charge_amount, tax_amount)
    select ${id('row_number() over (order by i.id)', 9)}, f.entity_id, f.org_id, i.id, f.order_line_item_id, f.id, 'Device', 'USD', 5, 10, 50, 0
    from (select *, row_number() over (order by id) as at from fulfillment) f join owed i on i.at = 1 + f.at / 4 where f.at < 90000 and f.at % 13 > 0`,
@@ -130,7 +131,7 @@ const statements = [
      case when n > 39800 then 'Draft' when n % 70 = 0 then 'Canceled' else 'Posted' end::credit_memo_status, ${day('n', 50)}, ${day('n', 50)}, 'USD', 10, 10, 0,
      case when n > 39600 then 0 else 10 end, 0, 'BillRun', r.id, null, null
    from generate_series(1, 40000) n join holder a on a.at = 1 + n * 13 % 2500 left join run r on r.entity_id = a.entity_id and r.at = 1 + n / 3 % 190`,
-  'create temporary table memo on commit drop as select id, entity_id, org_id, row_number() over (order by id) as at from credit_memo',
+  'create temporary table memo as select id, entity_id, org_id, row_number() over (order by id) as at from credit_memo',
   `insert into credit_memo_item (id, entity_id, org_id, credit_memo_id, order_line_item_id, fulfillment_id, charge_name, currency, quantity, unit_price, amount_without_tax, tax_amount)
    select ${id('row_number() over (order by m.id)', 11)}, f.entity_id, f.org_id, m.id, f.order_line_item_id, f.id, 'Device', 'USD', 5, 10, 50, 0
    from (select *, row_number() over (order by id) as at from fulfillment) f join memo m on m.at = 1 + f.at / 20 where f.at % 13 = 0`,

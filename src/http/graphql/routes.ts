@@ -19,6 +19,7 @@ import { judgeRights } from '../../graph/guard/rights';
 import { turn } from '../../graph/read/event-loop';
 import { run } from '../../graph/read/execution';
 import type { Changes } from '../../service/changes';
+import type { ClientUse } from '../../service/client-use';
 import { type Hold, hold } from '../../service/run/idempotency';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
@@ -104,6 +105,7 @@ interface GraphQLOptions {
   grantsTtlMs: number;
   identity: Identity;
   changes: Changes;
+  use: ClientUse;
 }
 
 /** What serves the graph, for what else serves it or watches it. */
@@ -119,7 +121,7 @@ interface Graph {
 
 export async function graphqlRoute(
   app: FastifyInstance,
-  { services, afterwards, limits, rates, unsent, introspection, grantsTtlMs, identity, changes }: GraphQLOptions,
+  { services, afterwards, limits, rates, unsent, introspection, grantsTtlMs, identity, changes, use }: GraphQLOptions,
 ): Promise<Graph> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
@@ -129,7 +131,7 @@ export async function graphqlRoute(
   app.addHook('onClose', () => documents.close());
   const meter = new LiveMeter();
   const reader = new Reader({ services, limits, documentLimits, rates, inFlight, log: app.log, meter });
-  const live = new Live({ identity, changes, reader, limits, grantsTtlMs, log: app.log, meter });
+  const live = new Live({ identity, changes, reader, limits, grantsTtlMs, log: app.log, meter, use });
   const apollo = new ApolloServer<Context>({
     gateway: execution,
     // Disabled introspection is refused earlier, with our own message.

@@ -5,13 +5,15 @@ import { OperationTypeNode } from 'graphql';
 import type { Caller } from '../../domain/caller';
 import { canonical } from '../../domain/canonical';
 import { RequestError } from '../../domain/errors';
-import { LimitError, type LimitName, type Limits } from '../../domain/limits';
+import { type Limits } from '../../domain/limits';
 import type { Operation, Variables } from '../../graph/guard/operation';
 import { type EventQuery, eventQuery, followsEvents, queryOf, subjectsRead } from '../../graph/read/subscription';
 import type { Changes } from '../../service/changes';
+import type { ClientUse } from '../../service/client-use';
 import type { Identity } from '../auth/identity';
 import { failureOf } from '../failure';
 import { EventStream } from './event-stream';
+import { HeldSubscriptions } from './held-subscriptions';
 import { LiveRead } from './live-read';
 import type { LiveMeter } from './meter';
 import { type Reader } from './reader';
@@ -42,6 +44,8 @@ interface LiveOptions {
   grantsTtlMs: number;
   log: FastifyBaseLogger;
   meter: LiveMeter;
+  /** What clients use in other processes. */
+  use: ClientUse;
 }
 
 /** The shortest time between two looks at the grants of sessions. */
@@ -51,16 +55,16 @@ const leastMs = 100;
 export class Live {
   private readonly sessions = new Map<Session, Set<Subscriber>>();
   private readonly shared = new Map<string, Shared>();
-  private readonly byClient = new Map<string, number>();
+  private readonly held: HeldSubscriptions;
   private readonly timer: NodeJS.Timeout;
-  private count = 0;
   private isStopping = false;
   private isJudging = false;
 
   constructor(private readonly options: LiveOptions) {
     this.timer = setInterval(() => this.judgeAll(), Math.max(options.grantsTtlMs, leastMs)).unref();
-    const { shared, sessions } = this;
-    options.meter.watch(() => ({ subscriptions: this.count, shared: shared.size, sessions: sessions.size }));
+    this.held = new HeldSubscriptions(options.limits, options.use);
+    const { shared, sessions, held } = this;
+    options.meter.watch(() => ({ subscriptions: held.count, shared: shared.size, sessions: sessions.size }));
   }
 
   /** @throws RequestError UNAVAILABLE while the server stops */
@@ -96,11 +100,11 @@ export class Live {
     if (!subscribers) throw new RequestError('UNAVAILABLE', 'The connection has ended.');
     const { caller } = session;
     const source = this.sourceOf(operation, caller, requestId);
-    this.admit(caller.clientId);
+    this.held.admit(caller.clientId);
     const began = performance.now();
     const subscriber: Subscriber = new Subscriber(caller, requestId, (error) => {
       subscribers.delete(subscriber);
-      this.leave(caller.clientId);
+      this.held.leave(caller.clientId);
       const code = error === undefined ? 'left' : failureOf(error, requestId).code;
       this.options.meter.end(code);
       this.options.log.info(
@@ -158,22 +162,6 @@ export class Live {
     return made;
   }
 
-  private admit(clientId: string): void {
-    const { limits } = this.options;
-    const own = this.byClient.get(clientId) ?? 0;
-    if (own >= limits.subscriptions) throw tooMany('subscriptions', limits.subscriptions, 'The client has');
-    if (this.count >= limits.allSubscriptions) throw tooMany('allSubscriptions', limits.allSubscriptions, 'There are');
-    this.byClient.set(clientId, own + 1);
-    this.count++;
-  }
-
-  private leave(clientId: string): void {
-    const left = this.byClient.get(clientId)! - 1;
-    if (left) this.byClient.set(clientId, left);
-    else this.byClient.delete(clientId);
-    this.count--;
-  }
-
   /** Ends the sessions whose token has ended, whose client is revoked, or whose grants have changed. */
   private async judgeAll(): Promise<void> {
     if (this.isJudging) return;
@@ -197,13 +185,6 @@ const nameOf = ({ node }: Operation): string => `${node.operation} ${node.name?.
 
 const stopping = 'The server is stopping. Connect again.';
 const noMutation = 'A mutation is sent by POST with Accept: application/json. Here are subscriptions, and queries.';
-
-const tooMany = (limit: LimitName, allowed: number, whose: string): LimitError =>
-  new LimitError(
-    { limit, allowed, requested: allowed + 1 },
-    `${whose} ${allowed} subscriptions already. End some of them.`,
-    1,
-  );
 
 /** What a caller may see and run, in one text. */
 function scopeOf(caller: Caller): string {

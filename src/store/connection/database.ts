@@ -49,6 +49,8 @@ function instant(text: string): string {
 const nameOf = (migration: MigrationInterface): string => migration.name ?? migration.constructor.name;
 
 const workTimeoutMs = 600_000;
+/** An exchange of counts takes a millisecond. The process goes on without one that takes longer. */
+const countTimeoutMs = 2_000;
 
 /** Timeout of a look at the state of the database. */
 const stateMs = 2_000;
@@ -117,6 +119,8 @@ export class Database {
     readonly working: Pool,
     /** Webhooks: short statements under the system role, and transactions in the scope of a client. */
     readonly delivering: Pool,
+    /** What clients use, exchanged with other processes. Its own connection: no request waits for it, or is waited for by it. */
+    private readonly counting: Pool,
     private readonly options: DatabaseOptions,
   ) {}
 
@@ -142,18 +146,19 @@ export class Database {
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
       // One each to find new events, to claim and to record.
       openPool(options, 3, { ...requestLimits(options), ...byIndex }, named('delivering'), systemRole),
+      openPool({ ...options, statementTimeoutMs: countTimeoutMs }, 1, {}, named('counting'), systemRole),
       options,
     );
   }
 
   /** All pools by purpose, and those of replicas by name. Shared pools come with their turns. */
   get pools(): [name: string, pool: Pool, turns?: Turns][] {
-    const { reading, writing, paying, side, settling, working, delivering } = this;
+    const { reading, writing, paying, side, settling, working, delivering, counting } = this;
     const shared = Object.entries({ reading, writing, paying, settling });
     for (const { name, pool } of this.replicas?.states ?? []) shared.push([`replica ${name}`, pool]);
     return [
       ...shared.map(([name, { pool, turns }]): [string, Pool, Turns] => [name, pool, turns]),
-      ...Object.entries({ side, working, delivering }),
+      ...Object.entries({ side, working, delivering, counting }),
     ];
   }
 
@@ -168,6 +173,11 @@ export class Database {
    */
   aside(): Connection {
     return new Connection(this.side);
+  }
+
+  /** What clients use in each process. Not the business of any request. */
+  counts(): Connection {
+    return new Connection(this.counting);
   }
 
   /** A connection that hears what other processes say. It connects when it is first used. */
@@ -218,6 +228,7 @@ export class Database {
     await this.side.end();
     await this.working.end();
     await this.delivering.end();
+    await this.counting.end();
     await this.dataSource.destroy();
   }
 }
@@ -270,6 +281,8 @@ export async function migrate(
 /** Migrates an empty database, and returns the rights that the migrations make in it. `url` is that of a superuser. */
 export async function freshRights(url: string): Promise<string[]> {
   const pool = new Pool({ connectionString: url, max: 1 });
+  // The pool ends before its connection does. Whoever drops the database then ends it first, and nobody else listens.
+  pool.on('error', () => {});
   try {
     // What everybody may do hides what the migrations grant.
     await pool.query(

@@ -3,6 +3,7 @@ import { BillRunAccountRow, BillRunChunkRow, BillRunRow } from '../bill-run';
 import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
+import { ClientRateRow, ClientSubscriptionRow, GatewayProcessRow } from '../client-use';
 import { ClientWriteRow } from '../client-write';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
 import { EventEpochRow } from '../event-epoch';
@@ -52,6 +53,9 @@ export const rows = [
   RefundRow,
   HistoryEntryRow,
   EventEpochRow,
+  GatewayProcessRow,
+  ClientRateRow,
+  ClientSubscriptionRow,
   ClientWriteRow,
   WebhookEndpointRow,
   WebhookSecretRow,

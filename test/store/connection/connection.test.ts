@@ -244,9 +244,10 @@ describe('what comes out of the database', () => {
         ['paying', '12s', '12s', '20000', '10'],
         // Waits for the payment gateway.
         ['settling', '30s', '0', '20000', '10'],
-        ['side', '30s', '0', '20000', '10'],
-        ['working', '30s', '0', '20000', '10'],
+        ['side', '10s', '0', '20000', '10'],
+        ['working', '10s', '0', '20000', '10'],
         ['delivering', '12s', '0', '20000', '10'],
+        ['counting', '10s', '0', '20000', '10'],
       ]);
     } finally {
       await db.close();

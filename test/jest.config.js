@@ -1,0 +1,14 @@
+const { availableParallelism } = require('node:os');
+
+module.exports = {
+  rootDir: '../dist',
+  testMatch: ['<rootDir>/test/**/*.test.js'],
+  transform: {},
+  setupFiles: ['reflect-metadata'],
+  globalSetup: '<rootDir>/test/support/global-setup.js',
+  globalTeardown: '<rootDir>/test/support/global-teardown.js',
+  testSequencer: '<rootDir>/test/support/longest-first.js',
+  // Three workers for two cores: files with time-outs wait for a quarter of their time. Jest takes "150%" for 150 workers.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  testTimeout: 30_000,
+};

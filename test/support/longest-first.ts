@@ -1,0 +1,47 @@
+import Sequencer from '@jest/test-sequencer';
+
+type Test = Parameters<Sequencer['sort']>[0][number];
+
+/**
+ * The files that take 15 seconds and more, longest first. Jest knows that of a machine that has run them before. On a fresh one
+ * it begins with the largest files, and the long ones are short: the last walks and sequences ran alone on one worker.
+ */
+export const longest = [
+  'http/live/webhook-delivery',
+  'store/indexes',
+  'http/process',
+  'service/sequences',
+  'http/three-times',
+  'service/bill-run-races',
+  'http/replica',
+  'http/unsent',
+  'service/bill-run-failures',
+  'http/live/events',
+  'gateway/webhook',
+  'service/preview-run',
+  'model/model',
+  'store/connection/replicas',
+  'service/webhook-delivery',
+  'graph/read/plan/both-ways',
+  'docs',
+  'http/live/webhook-events',
+  'http/live/twins',
+  'http/time-limit',
+  'demo-numbers',
+  'http/payment-share',
+  'graph/filters',
+  'http/live/follow',
+];
+
+const place = ({ path }: Test): number => {
+  const at = longest.findIndex((name) => path.endsWith(`/test/${name}.test.js`));
+  return at < 0 ? longest.length : at;
+};
+
+/** Jest's own order, but the longest files first. */
+export default class LongestFirst extends Sequencer {
+  override async sort(tests: Test[]): Promise<Test[]> {
+    const sorted = await super.sort(tests);
+    return sorted.sort((a, b) => place(a) - place(b));
+  }
+}
