@@ -187,7 +187,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   try {
     if (config.databaseUrl) serverList(config.databaseUrl);
   } catch (error) {
-    throw new ConfigError(`DATABASE_URL ${(error as Error).message}`);
+    throw new ConfigError((error as Error).message);
   }
   for (const url of config.databaseReplicaUrls) {
     if (!isPostgres(url) || !URL.canParse(url)) {

@@ -20,11 +20,11 @@ const sessionAttributes = ['read-write', 'primary'];
 /**
  * Reads a database URL. Several servers are written as libpq has them:
  * postgres://user@db1:5432,db2:5432/gateway?target_session_attrs=read-write
- * @throws Error whose message continues "DATABASE_URL "
+ * @throws Error that says what DATABASE_URL may be
  */
 export function serverList(url: string): ServerList {
   const [, scheme, authority, rest] = /^(\w+:\/\/)([^/?#]*)(.*)$/s.exec(url) ?? [];
-  if (authority === undefined) throw new Error('must be a URL.');
+  if (authority === undefined) throw new Error('DATABASE_URL must be a URL.');
   const at = authority.lastIndexOf('@') + 1;
   const names = authority.slice(at).split(',');
   const alone = scheme + authority.slice(0, at) + names[0] + withoutAttributes(rest);
@@ -37,7 +37,7 @@ function serverOf(name: string): Server {
   const [, host, port] = /^(\[[^\]]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(name) ?? [];
   if (!host || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535) {
     throw new Error(
-      `names the server "${name}"; servers such as db1.example.com:5432 are allowed, separated by commas.`,
+      `DATABASE_URL names the server "${name}"; servers such as db1.example.com:5432 are allowed, separated by commas.`,
     );
   }
   return { host: host.replace(/^\[|\]$/g, ''), port: port ? Number(port) : standardPort };
@@ -51,7 +51,7 @@ function withoutAttributes(rest: string): string {
   const wanted = parameters.get('target_session_attrs') ?? '';
   if (!sessionAttributes.includes(wanted)) {
     throw new Error(
-      `has target_session_attrs=${wanted}; the gateway writes, so ${sessionAttributes.join(' and ')} are allowed.`,
+      `DATABASE_URL has target_session_attrs=${wanted}; the gateway writes, so ${sessionAttributes.join(' and ')} are allowed.`,
     );
   }
   parameters.delete('target_session_attrs');
