@@ -84,7 +84,7 @@ const written = (since: number) => async () => load.successes.every((all) => all
 /** An outage has its own lines. A request has one where its client heard it, and a payment that is open where it is settled. */
 const isForeseen = ({ outage, err }: { outage?: string; err?: { code?: string; message: string } }): boolean =>
   outage !== undefined ||
-  ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'TIMEOUT', '57014'].includes(err?.code ?? '') ||
+  ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'TIMEOUT', '57014', '25P03'].includes(err?.code ?? '') ||
   /payment gateway did not answer/.test(err?.message ?? '');
 
 /**
