@@ -414,11 +414,11 @@ describe('a start that cannot work ends with one line and status 1:', () => {
 
   test('a pooler that drops the options of connections, and with them the role', async () => {
     const pooler = await poolerWithoutOptions(new URL(database.url));
-    const { status, line } = await refused({ DATABASE_URL: pooler.url });
+    const { status, line } = await refused({ DATABASE_URL: pooler.url, DATABASE_PREPARE: 'on' });
     await pooler.close();
     expect([status, line]).toEqual([
       1,
-      `The connection pooler at ${new URL(pooler.url).host} drops the options of connections, and with them the role of the gateway. Configure the pooler to pass options on.\n`,
+      `The connection pooler at ${new URL(pooler.url).host} drops the options of connections, and with them the role of the gateway. Set DATABASE_PREPARE=off, or configure the pooler to pass options on.\n`,
     ]);
   });
 

@@ -11,7 +11,7 @@ const allowed = 1_000;
 beforeAll(async () => {
   gateway = await testGateway({ gatewayTimeoutMs: 1_500, server: { limits: { time: allowed } } });
   client = await gateway.client();
-  holder = new Client(gateway.database.url);
+  holder = new Client(gateway.database.direct);
   await holder.connect();
 }, 60_000);
 afterEach(async () => {

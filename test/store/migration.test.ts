@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client, Pool } from 'pg';
 import { DataSource } from 'typeorm';
@@ -452,4 +452,16 @@ describe('the last line of defence refuses', () => {
     const attempt = database.owner(`${statement} where entity_id = $1`, values);
     await expect(attempt).rejects.toMatchObject({ code });
   });
+});
+
+test('docs/scale.md says of each table where Citus would keep it, once', async () => {
+  const page = readFileSync(path.resolve(__dirname, '../../../docs/scale.md'), 'utf8');
+  const citus = page.slice(page.indexOf('## Citus'), page.indexOf('## Failovers'));
+  const tables = await database.owner<{ name: string }>(
+    "select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace",
+  );
+  const times = tables.map(({ name }) => [name, citus.match(new RegExp(`['\`]${name}['\`]`, 'g'))?.length]);
+  // Named by the others, too.
+  const often = { org: 2, entity: 3 } as Record<string, number>;
+  expect(times.filter(([name, count]) => count !== (often[name!] ?? 1))).toEqual([]);
 });

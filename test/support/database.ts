@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
 import { Connection } from '../../src/store/connection/connection';
 import { Database } from '../../src/store/connection/database';
+import { preparedStatements } from '../../src/store/connection/prepared';
 import { type DatabaseOptions } from '../../src/store/connection/session';
 import { partition } from './partitioned';
 
 export interface TestDatabase {
   db: Database;
-  /** The owner's URL. */
+  /** The owner's URL; with TEST_POOLER through the pooler. */
   url: string;
+  /** The owner's URL without a pooler: for sessions of a test's own. */
+  direct: string;
   /** A statement as the owner, outside of every scope: for preparing and for looking. */
   owner<T>(text: string, values?: unknown[]): Promise<T[]>;
   /** Statements of the store as the owner, whom row security does not bind: for writing rows, and for looking without that wall. */
@@ -44,19 +47,41 @@ export async function testDatabase({ partitioned, ...options }: TestDatabaseOpti
   // Copied as files, a clone takes 20 ms of CPU in memory, by the log 36. And its first session finds the catalog's cache made.
   await run(`create database ${name} template ${template.pathname.slice(1)} strategy file_copy`);
   if (partitioned) await partition(url);
-  return openedAt(url, options, () => run(`drop database ${name} with (force)`));
+  return openedAt(throughPooler(url), options, () => run(`drop database ${name} with (force)`));
 }
 
-/** A migrated database that is there already. */
+/** The same database without it. */
+function aroundPooler(url: string): string {
+  const { TEST_POOLER_PORT, TEST_TEMPLATE_URL } = process.env;
+  if (new URL(url).port !== TEST_POOLER_PORT) return url;
+  return Object.assign(new URL(url), { port: new URL(TEST_TEMPLATE_URL!).port }).href;
+}
+
+/**
+ * Whether the run has a pooler. Then queries are read level by level, in more statements, and nobody hears at once what another
+ * process commits.
+ */
+export const behindPooler = process.env.TEST_POOLER !== undefined;
+
+/** The same database through the pooler of the run, where there is one. */
+export function throughPooler(url: string): string {
+  const { TEST_POOLER_PORT: port } = process.env;
+  if (!port) return url;
+  preparedStatements(false);
+  return Object.assign(new URL(url), { port }).href;
+}
+
+/** A migrated database that is there already. `url` is the one of the gateway; the test itself uses no pooler. */
 export async function openedAt(
   url: string,
   options: TestDatabaseOptions,
   afterwards: () => Promise<void>,
 ): Promise<TestDatabase> {
   const db = await Database.open({ url, ...options });
-  const client = new Client(url);
+  const direct = aroundPooler(url);
+  const client = new Client(direct);
   await client.connect();
-  const pool = new Pool({ connectionString: url, max: 10, options: '-c timezone=UTC' });
+  const pool = new Pool({ connectionString: direct, max: 10, options: '-c timezone=UTC' });
   pool.on('error', () => {});
   // One after the other, also where a test asks for many at once: pg 9 no longer queues them itself.
   let last: Promise<unknown> = Promise.resolve();
@@ -68,6 +93,7 @@ export async function openedAt(
   return {
     db,
     url,
+    direct,
     owner,
     raw: new Connection(pool),
     pool,

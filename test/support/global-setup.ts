@@ -6,11 +6,14 @@ import { migrate } from '../../src/store/connection/database';
 import { startEmbedded } from '../../src/store/embedded/embedded';
 import { memoryFolder } from './memory-folder';
 import { partition } from './partitioned';
+import { startPgbouncer } from './pgbouncer';
 
 /**
  * One PostgreSQL for all test files, with a migrated template that each file clones. Nothing here must survive a crash,
- * so it runs without fsync, and in memory where there is room (memory-folder.ts). TEST_DATABASE_URL names another server instead (a superuser's URL).
+ * so it runs without fsync, and in memory where there is room (memory-folder.ts). TEST_DATABASE_URL names
+ * another server instead (a superuser's URL).
  * With TEST_PARTITIONED the tables of tenants are partitioned by entity (partitioned.ts).
+ * With TEST_POOLER the gateways under test reach it through PgBouncer in transaction mode (pgbouncer.ts).
  */
 export default async function setup(): Promise<void> {
   const database = 'template_gateway';
@@ -38,7 +41,10 @@ export default async function setup(): Promise<void> {
   await migrate({ url: url(database) });
   if (process.env.TEST_PARTITIONED) await partition(url(database));
   process.env.TEST_TEMPLATE_URL = url(database);
+  const pooler = process.env.TEST_POOLER ? await startPgbouncer(postgres.url) : undefined;
+  if (pooler) process.env.TEST_POOLER_PORT = String(pooler.port);
   (globalThis as { stopTestPostgres?: () => Promise<void> }).stopTestPostgres = async () => {
+    await pooler?.close();
     await postgres.stop();
     if (memory) rmSync(memory, { recursive: true, force: true });
   };

@@ -17,7 +17,7 @@ export interface Started {
 
 export function start(env: Record<string, string>): Started {
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, PORT: '0', ...env },
+    env: { PATH: process.env.PATH, PORT: '0', ...(process.env.TEST_POOLER && { DATABASE_PREPARE: 'off' }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);

@@ -2,7 +2,8 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import { asTheyCome } from './bytes';
 import { type Asker, SharedPool } from './pool';
-import { nameOf, sendOn } from './prepared';
+import { nameOf, preparesStatements, sendOn } from './prepared';
+import { sendAlone } from './together';
 
 /** Counts the statements of one request. Begin, commit and savepoints are not counted. */
 export interface StatementCounter extends Asker {
@@ -30,6 +31,19 @@ export const statements = tracingChannel<unknown, StatementRun>('order-gateway.s
 export function told<T>(text: string, counter: StatementCounter | undefined, send: () => Promise<T>): Promise<T> {
   if (!statements.hasSubscribers) return send();
   return statements.tracePromise(send, { text, requestId: counter?.requestId, began: performance.now() });
+}
+
+async function sendOnAny(pool: Pool, statement: QueryConfig): Promise<QueryResult> {
+  const client = await pool.connect();
+  let failure: Error | undefined;
+  try {
+    return await sendAlone(client, statement);
+  } catch (error) {
+    failure = error as Error;
+    throw error;
+  } finally {
+    client.release(failure);
+  }
 }
 
 /**
@@ -91,9 +105,10 @@ export class Connection {
   protected send(statement: QueryConfig): Promise<QueryResult> {
     const { target } = this;
     return told(statement.text, this.counter, () => {
-      if (target instanceof SharedPool) return target.run(this.counter, (client) => sendOn(client, statement));
+      if (target instanceof SharedPool) return target.run(this.counter, (client) => sendAlone(client, statement));
+      if (!(target instanceof Pool)) return sendOn(target, statement);
       // The pools that are not shared run the texts of this program alone.
-      return target instanceof Pool ? target.query(statement) : sendOn(target, statement);
+      return preparesStatements() ? target.query(statement) : sendOnAny(target, statement);
     });
   }
 

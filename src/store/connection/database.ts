@@ -253,7 +253,11 @@ export async function migrate(
     };
     let heartbeat: NodeJS.Timeout | undefined;
     try {
-      await runner.query('select pg_advisory_lock(724601)');
+      // Held by a transaction. Through a pooler, another session would be asked to give up a lock that a session holds.
+      await runner.query('begin');
+      const { idle_in_transaction_session_timeout: idleMs } = ownerLimits;
+      await runner.query(`set local idle_in_transaction_session_timeout = ${idleMs}`);
+      await runner.query('select pg_advisory_xact_lock(724601)');
       heartbeat = setInterval(() => runner.query('select 1').catch(() => {}), heartbeatMs).unref();
       const { length } = await dataSource.runMigrations().catch(async (error) => {
         // A migration that gives rights to a role that is gone: what is missing says more than its failure.
@@ -266,7 +270,7 @@ export async function migrate(
       return length;
     } finally {
       clearInterval(heartbeat);
-      await runner.query('select pg_advisory_unlock(724601)').catch(() => {});
+      await runner.query('commit').catch(() => {});
       await runner.release();
     }
   } finally {

@@ -13,6 +13,7 @@ export interface Driven {
       bytesRead: number;
       destroyed: boolean;
       destroy(error?: Error): void;
+      on(event: 'error', act: () => void): unknown;
       once(event: 'close', act: () => void): unknown;
     };
     on(event: 'parameterStatus', hear: (message: { parameterName: string; parameterValue: string }) => void): void;
@@ -31,7 +32,10 @@ export function leadTo(client: object, { host, port }: Server): void {
  * outage. An orderly end would wait for a server that says nothing.
  */
 export function sever(client: object, reason = 'the server was silent'): void {
-  drivenOf(client).connection.stream.destroy(new Error(`Connection terminated: ${reason}`));
+  const { stream } = drivenOf(client).connection;
+  // The driver listens to a socket from its connecting on. Without any listener, the error would end the process.
+  stream.on('error', () => {});
+  stream.destroy(new Error(`Connection terminated: ${reason}`));
 }
 
 /** How long an orderly end of a connection may take. */

@@ -7,6 +7,13 @@ const unavailableErrno = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'E
 const contested = ['billing_claim', 'idempotency_outcome'];
 
 /**
+ * The driver's own errors have no code. "timeout expired" is a server that accepts a connection and says nothing, "Query read
+ * timeout" a statement without an answer in the time that the driver gives it.
+ */
+const ofDriver =
+  /connection terminated|timeout exceeded when trying to connect|timeout expired|query read timeout|connection error|not queryable/i;
+
+/**
  * Whether the server takes no writes. After a failover, the address may lead to the old primary for some seconds. Another
  * connection may find the new one.
  */
@@ -39,14 +46,7 @@ export function faultOf(error: unknown): DatabaseFault | undefined {
     return 'unavailable';
   // The database accepts no connections at present.
   if (code === '55000' && severity === 'FATAL') return 'unavailable';
-  // The driver's own errors have no code.
-  if (
-    message &&
-    /connection terminated|timeout exceeded when trying to connect|connection error|not queryable/i.test(message)
-  ) {
-    return 'unavailable';
-  }
-  return undefined;
+  return message && ofDriver.test(message) ? 'unavailable' : undefined;
 }
 
 /** What an operator has to look at when the database is unavailable to many. */

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { Connection, type StatementCounter, type TenantScope, told } from './connection';
 import { isReadOnly } from './failure';
+import { localSettings } from './local-settings';
 import type { LockQueues } from './lock-queue';
 import { SharedPool, type Taken } from './pool';
 import { nameOf } from './prepared';
@@ -114,6 +115,8 @@ export class Lease extends Connection {
   begin(scope?: TenantScope): void {
     this.open = true;
     this.add(named('begin'));
+    const settings = localSettings(this.client);
+    if (settings) this.add(ofLease(settings));
     if (scope) this.add(named(scopeText, [appRole, scope.entityId, scope.orgIds]));
     this.entityId = scope?.entityId;
   }

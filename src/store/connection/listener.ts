@@ -3,6 +3,7 @@ import { sever } from './driven';
 import { nameOf, preparesStatements } from './prepared';
 import { readerRole } from './roles';
 import { applicationName, type DatabaseOptions, sessionOptions, watchedFor } from './session';
+import { sendAlone } from './together';
 import { WatchedClient } from './watched-client';
 
 const channelName = 'order_gateway_change';
@@ -37,7 +38,7 @@ export class Listener {
   private async ask<T>(text: string, values: unknown[]): Promise<T[]> {
     const client = await this.client();
     try {
-      return (await client.query({ name: nameOf(text), text, values })).rows as T[];
+      return (await sendAlone(client, { name: nameOf(text), text, values })).rows as T[];
     } catch (error) {
       this.drop(client, error);
       throw error;
@@ -72,7 +73,7 @@ export class Listener {
       application_name: applicationName('listening'),
     });
     client.on('error', (error) => this.drop(client, error));
-    client.on('end', () => this.drop(client, new Error('the connection was ended')));
+    client.on('end', () => this.drop(client, new Error('Connection terminated: the server has ended it')));
     client.on('notification', ({ payload, processId }) => {
       const own = (client as unknown as { processID: number }).processID;
       if (processId !== own) this.heard(payload ?? '');

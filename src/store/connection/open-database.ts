@@ -58,7 +58,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
     if (!(await db.keepsOptions())) {
       await db.close();
       throw new OpenError(
-        `The connection pooler at ${serverList(server.url).name} drops the options of connections, and with them the role of the gateway. Configure the pooler to pass options on.`,
+        `The connection pooler at ${serverList(server.url).name} drops the options of connections, and with them the role of the gateway. Set DATABASE_PREPARE=off, or configure the pooler to pass options on.`,
       );
     }
     const close = async () => {

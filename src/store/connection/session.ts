@@ -88,7 +88,7 @@ const idleMs = 10_000;
 /** How often a migrator says that it lives, while its other connection migrates. */
 export const heartbeatMs = 2_000;
 
-/** Settings of the sessions that migrate. One holds a lock outside of transactions, so it may not be idle there either. */
+/** Settings of the sessions that migrate. They may be idle neither between transactions nor in one: it may hold the lock. */
 export const ownerLimits = { idle_session_timeout: idleMs, idle_in_transaction_session_timeout: idleMs };
 
 /**

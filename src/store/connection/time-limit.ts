@@ -192,6 +192,7 @@ function cancel(client: PoolClient): Promise<void> {
     const socket = connect(host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port });
     socket.unref().setTimeout(cancelMs, () => socket.destroy());
     socket.on('error', ignore).on('close', () => resolve());
-    socket.end(message);
+    // Not ended from here: PgBouncer 1.18 ends as a whole if the client goes before its cancel request is passed on.
+    socket.write(message);
   });
 }

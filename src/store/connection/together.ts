@@ -1,6 +1,15 @@
 import * as driver from 'pg';
-import { type Connection, DatabaseError, type PoolClient, Query, type QueryConfig, type QueryResult } from 'pg';
-import { keepPlans } from './prepared';
+import {
+  type Client,
+  type Connection,
+  DatabaseError,
+  type PoolClient,
+  Query,
+  type QueryConfig,
+  type QueryResult,
+} from 'pg';
+import { localSettings } from './local-settings';
+import { keepPlans, sendOn } from './prepared';
 
 /** What became of a statement: its result, or why it has none. */
 export interface Outcome {
@@ -22,6 +31,18 @@ export function sendTogether(client: PoolClient, statements: readonly QueryConfi
     keepPlans(client, statements);
     client.query(new Together(statements, resolve));
   });
+}
+
+/**
+ * Sends one statement on a connection that is free and in no transaction. Through a pooler the settings of the connection go
+ * before it in the same message. PostgreSQL takes a message for one transaction, so they hold for the statement alone.
+ */
+export async function sendAlone(client: PoolClient | Client, statement: QueryConfig): Promise<QueryResult> {
+  const settings = localSettings(client);
+  if (!settings) return sendOn(client as PoolClient, statement);
+  const [, { result, error }] = await sendTogether(client as PoolClient, [settings, statement].map(sendable));
+  if (!result) throw error;
+  return result;
 }
 
 /* What the driver has, and does not declare. */
@@ -59,6 +80,8 @@ class Part extends Query {
 
 /** What the driver takes for one query. It hands all answers up to the end of the message to it. */
 class Together {
+  /** Where the driver waits no longer than `query_timeout`, this stops its timer. */
+  callback?: () => void;
   private readonly parts: Handling[];
   private readonly outcomes: Outcome[] = [];
   /** The statement that is answered next. */
@@ -106,6 +129,11 @@ class Together {
 
   handleReadyForQuery(wire: Wire): void {
     for (const part of this.parts) part.handleReadyForQuery(wire);
+    this.finish();
+  }
+
+  private finish(): void {
+    this.callback?.();
     this.end(this.outcomes);
   }
 
@@ -118,6 +146,6 @@ class Together {
       const { name } = this.parts[at];
       if (name !== undefined) delete wire.submittedNamedStatements[name];
     }
-    this.end(this.outcomes);
+    this.finish();
   }
 }

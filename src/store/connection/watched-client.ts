@@ -1,6 +1,7 @@
 import { Client, type ClientConfig } from 'pg';
 import { drivenOf, endSoon, leadTo, sever } from './driven';
 import { ReadOnlyServer } from './failure';
+import { rememberSettings, startupOptions } from './local-settings';
 import type { Found, PrimaryFinder } from './primary';
 import { type Watched, watchdogFor } from './watchdog';
 
@@ -38,7 +39,8 @@ export class WatchedClient extends Client implements Watched {
   private isGivenUp = false;
 
   constructor(private readonly config: ClientConfig & { watch?: WatchOptions } = {}) {
-    super(config);
+    super(startupOptions(config));
+    rememberSettings(this, config.options);
     // A lost connection is told to whoever waits for its statement. Without any listener it would end the process.
     this.on('error', ignore);
     drivenOf(this).connection.on('parameterStatus', ({ parameterName, parameterValue }) => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createSigner } from 'fast-jwt';
 import { revokeClient, updateClient } from '../../../src/service/client-change';
+import { behindPooler } from '../../support/database';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { eventSource, type Received, type SocketClient, socketClient } from '../../support/live';
 import { killAll, start } from '../../support/process';
@@ -136,8 +137,8 @@ describe('what another process commits', () => {
       lags.push(performance.now() - began);
       await delay(200 * Math.random());
     }
-    // The look of each second would take half of one in the middle.
-    expect(lags.sort((a, b) => a - b)[2]).toBeLessThan(300);
+    // The look of each second would take half of one in the middle. Behind a pooler there is no other.
+    expect(lags.sort((a, b) => a - b)[2]).toBeLessThan(behindPooler ? 1_500 : 300);
     process.child.kill('SIGTERM');
     await process.ended;
   });
@@ -273,7 +274,9 @@ describe('a subscription goes on', () => {
     expect(names(await received.next())).toEqual(['After']);
     expect((await followed.next()).data.events.node).toEqual({ type: 'Account.Create', subjectId: id });
     const lost = gateway.failures.splice(0).map(({ what }) => what);
-    expect(lost).toContain('following what is committed: this is tried again each second');
+    // A pooler keeps the connection that listens, and takes another session for it.
+    const said = lost.includes('following what is committed: this is tried again each second');
+    expect(said).toBe(!behindPooler);
   });
 
   test('over a budget that is spent, and comes late', async () => {

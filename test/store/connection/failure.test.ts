@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { Client, Pool } from 'pg';
+import { Client, Pool, type QueryConfig } from 'pg';
 import { Connection } from '../../../src/store/connection/connection';
 import { Database } from '../../../src/store/connection/database';
 import { faultOf, outageOf } from '../../../src/store/connection/failure';
+import { Listener } from '../../../src/store/connection/listener';
 import { openPool } from '../../../src/store/connection/session';
 import { type TestDatabase, testDatabase } from '../../support/database';
 
@@ -69,6 +70,19 @@ describe('a database that cannot be reached is unavailable', () => {
     }
   });
 
+  test('when no server of several listens, for whoever hears what other processes say too', async () => {
+    const url = 'postgres://nobody@127.0.0.1:1,127.0.0.1:2/nothing?target_session_attrs=read-write';
+    const listener = new Listener(
+      { url },
+      () => {},
+      () => {},
+    );
+    expect(await sorted(listener.query('select 1'))).toBe('unavailable');
+    await listener.close();
+    // The socket of a client that was never connected says so a moment later.
+    await new Promise((done) => setTimeout(done, 50));
+  });
+
   test('when it hangs up, or never answers', async () => {
     const sockets: Socket[] = [];
     const listening = async (accept: (socket: Socket) => void): Promise<[Server, Pool]> => {
@@ -85,9 +99,22 @@ describe('a database that cannot be reached is unavailable', () => {
       const [server, pool] = await listening(accept);
       expect(await sorted(pool.query('select 1'))).toBe('unavailable');
       await pool.end();
+      // Without a pool the driver says it otherwise.
+      const client = new Client(pool.options);
+      client.on('error', () => {});
+      expect(await sorted(client.connect())).toBe('unavailable');
       for (const socket of sockets.splice(0)) socket.destroy();
       await new Promise((done) => server.close(done));
     }
+  });
+
+  test('when a statement has no answer in the time that the driver gives it', async () => {
+    const client = await owner();
+    const error = await thrown(client.query({ text: 'select pg_sleep(20)', query_timeout: 50 } as QueryConfig));
+    await database.owner(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query = 'select pg_sleep(20)' and datname = current_database()",
+    );
+    expect([faultOf(error), outageOf(error)]).toEqual(['unavailable', 'away']);
   });
 
   test('when every connection of the pool is taken for too long', async () => {
