@@ -1,6 +1,7 @@
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createFulfillmentItems } from '../../src/service/fulfillment-item';
 import { Scoped } from '../../src/store/connection/connection';
+import { ofProcesses } from '../support/database';
 import { type Documents, documentsOf, insertDocuments } from '../support/documents';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { manifestOf } from '../support/manifest';
@@ -58,7 +59,8 @@ async function create(fulfillments: object[], processingOptions: object | null =
 async function dump(): Promise<Record<string, unknown>> {
   const { owner } = gateway.database;
   const tables = await owner<{ name: string }>(
-    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'test_gateway')`,
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'test_gateway')
+       and tablename <> all(${ofProcesses})`,
   );
   const all: Record<string, unknown> = {};
   for (const { name } of tables) all[name] = await owner(`select t::text from ${name} t order by 1`);

@@ -4,7 +4,7 @@ import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '
 import { exchange, listening, type RawAnswer, requestText } from '../support/socket';
 
 /* Requests that nobody sends by accident, over real sockets. */
-const receiveTimeoutMs = 400;
+const receiveTimeoutMs = 800;
 let gateway: TestGatewayServer;
 let client: TestClient;
 let port: number;

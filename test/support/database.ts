@@ -28,6 +28,9 @@ export type TestDatabaseOptions = Pick<DatabaseOptions, 'poolSize' | 'readStatem
   partitioned?: boolean;
 };
 
+/** Tables in which processes tell each other what they do: SQL for those that are no data of anybody. */
+export const ofProcesses = `'{gateway_process,client_rate,client_subscription,client_write}'::text[]`;
+
 /** A clone of the migrated template, for one test file or one test. */
 export async function testDatabase({ partitioned, ...options }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const template = new URL(process.env.TEST_TEMPLATE_URL!);

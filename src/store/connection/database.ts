@@ -267,10 +267,12 @@ export async function migrate(
       clearInterval(heartbeat);
       await runner.query(beginEpoch);
       await judgeRights();
+      await runner.query('commit');
       return length;
     } finally {
       clearInterval(heartbeat);
-      await runner.query('commit').catch(() => {});
+      // Gives the lock up after a failure. Behind the commit it does nothing.
+      await runner.query('rollback').catch(() => {});
       await runner.release();
     }
   } finally {
