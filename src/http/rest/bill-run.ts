@@ -3,6 +3,7 @@ import { GraphQLInputObjectType } from 'graphql';
 import type { BillRunInput } from '../../domain/bill-run';
 import { Refusal, userError } from '../../domain/errors';
 import { createBillRun, deleteBillRun, findBillRun, moveBillRun } from '../../service/bill-run';
+import { clientIdOf } from '../../service/client';
 import type { Work } from '../../service/run/work';
 import { sendReply } from '../request';
 import { isObject, lookUp, needs, performOnce, type RestOptions, read, render, workOf } from './adapter';
@@ -111,6 +112,6 @@ const publishedRun = (run: Awaited<ReturnType<typeof createBillRun>>['billRun'])
   ...{ targetDate: run.targetDate, invoiceDate: run.invoiceDate },
   billRunFilters: run.accountIds?.map((accountId) => ({ filterType: 'Account', accountId })) ?? null,
   batches: run.accountIds ? null : ['AllBatches'],
-  ...{ createdById: run.createdById, createdDate: run.createdDate },
-  ...{ updatedById: run.updatedById, updatedDate: run.updatedDate },
+  ...{ createdById: clientIdOf(run.createdById), createdDate: run.createdDate },
+  ...{ updatedById: clientIdOf(run.updatedById), updatedDate: run.updatedDate },
 });

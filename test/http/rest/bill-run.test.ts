@@ -37,8 +37,8 @@ test('a run of one account is created, carried out, posted, and shown under its 
     ...{ success: true, id: expect.stringMatching(/^[0-9a-f]{32}$/), billRunNumber: expect.stringMatching(/^BR-/) },
     ...{ status: 'Pending', autoPost: false, targetDate: '2022-01-31', invoiceDate: expect.any(String) },
     ...{ billRunFilters: [{ filterType: 'Account', accountId }], batches: null },
-    ...{ createdById: expect.any(String), createdDate: expect.any(String) },
-    ...{ updatedById: expect.any(String), updatedDate: expect.any(String) },
+    ...{ createdById: client.clientId, createdDate: expect.any(String) },
+    ...{ updatedById: client.clientId, updatedDate: expect.any(String) },
   });
   await carriedOut();
   expect((await call('GET', `/${run.id}`)).body).toMatchObject({ success: true, status: 'Completed' });
