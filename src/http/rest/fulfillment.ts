@@ -56,13 +56,8 @@ export function fulfillmentRoutes(app: FastifyInstance, options: RestOptions): v
       return lookUp(services, { request, reply }, async (work) => {
         const row = await findFulfillment(work, request.params.key);
         if (!row) throw new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.')]);
-        const { customFields, quantity } = row;
-        const shown = Object.fromEntries(shownFields.map((field) => [field, row[field]]));
         const fulfillment = {
-          ...shown,
-          quantity: number(quantity),
-          state: published(row.state),
-          customFields: customFields ?? {},
+          ...publishedFulfillment(row),
           ...(withItems && { fulfillmentItems: (await itemsOfFulfillment(work, row.id)).map(shownItem) }),
         };
         return { success: true, fulfillment };
@@ -100,12 +95,20 @@ export const billedReply = ({ invoices, creditMemos, payments, paidAmount }: Bil
 });
 
 /** The fields of a fulfillment in GET: all that callers give, and all that the gateway adds. */
-const shownFields = [
+export const shownFields = [
   'id',
   'fulfillmentNumber',
   'state',
   ...(Object.keys(fulfillmentFields) as (keyof FulfillmentFields)[]),
 ] as const;
+
+/** A fulfillment under its published names, alone and in its line item. */
+export const publishedFulfillment = (row: { [field in (typeof shownFields)[number]]?: unknown }): object => ({
+  ...Object.fromEntries(shownFields.map((field) => [field, row[field]])),
+  quantity: number(String(row.quantity)),
+  state: published(String(row.state)),
+  customFields: row.customFields ?? {},
+});
 
 /** Parameters that ask for the items of a fulfillment: the published name, and our earlier name. */
 const itemsAsked = ['fulfillment-items', 'fulfillmentItems'] as const;

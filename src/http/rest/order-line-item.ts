@@ -12,7 +12,6 @@ import {
   isObject,
   lookUp,
   needs,
-  number,
   performOnce,
   type RestOptions,
   read,
@@ -21,7 +20,7 @@ import {
   withEach,
   workOf,
 } from './adapter';
-import { billedReply, published, withState } from './fulfillment';
+import { billedReply, published, publishedFulfillment, shownFields, withState } from './fulfillment';
 import { fieldsOf, GraphRead, type Shown } from './graph-read';
 
 /**
@@ -81,11 +80,8 @@ const decimals = [
   ...['listPricePerUnit', 'listPrice', 'amountPerUnit', 'amount', 'amountWithoutTax', 'discount'],
   'inlineDiscountPerUnit',
 ] as const;
-const fulfillmentFields = [
-  ...['id', 'fulfillmentNumber', 'fulfillmentDate', 'fulfillmentType', 'quantity', 'state', 'billTargetDate'],
-  ...['description', 'carrier', 'trackingNumber', 'fulfillmentSystem', 'fulfillmentLocation', 'externalId'],
-  ...['excludeItemBillingFromRevenueAccounting', 'excludeItemBookingFromRevenueAccounting', 'customFields'],
-] as const;
+/** On the graph the line item of a fulfillment is an object. */
+const fulfillmentFields = shownFields.filter((field) => field !== 'orderLineItemId');
 
 interface ShownLine extends Shown {
   itemState: string;
@@ -94,7 +90,7 @@ interface ShownLine extends Shown {
   account: { id: string; name: string; accountNumber: string };
   order: { id: string };
   originalOrderLineItem: Original | null;
-  fulfillments?: { nodes: (Shown & { quantity: string; state: string; customFields: object | null })[] };
+  fulfillments?: { nodes: Shown[] };
 }
 
 interface Original {
@@ -138,13 +134,7 @@ export function publishedLine(shown: Shown): object {
     originalOrderLineItemId: original?.id ?? null,
     originalOrderLineItemNumber: original?.itemNumber ?? null,
     ...(fulfillments && {
-      fulfillments: fulfillments.nodes.map(({ quantity, state, customFields, ...fulfillment }) => ({
-        ...fulfillment,
-        orderLineItemId: line.id,
-        quantity: number(quantity),
-        state: published(state),
-        customFields: customFields ?? {},
-      })),
+      fulfillments: fulfillments.nodes.map((each) => publishedFulfillment({ ...each, orderLineItemId: line.id })),
     }),
   };
 }
