@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type LimitName, type Limits, limits } from './domain/limits';
+import { type SignIn, signInAt } from './http/auth/sign-in';
 import { weaknessOf } from './http/auth/signing-key';
 import { serverList } from './store/connection/server-list';
 
@@ -27,6 +28,8 @@ export interface Config {
   jwtSigningKeyPrevious?: string;
   /** An issuer whose tokens are accepted besides our own. */
   outside?: { issuer: string; audience: string; jwksUrl: string; maxLifetime: number };
+  /** How people sign in to the board at that issuer. Unset: the board has no sign-in. */
+  boardSignIn?: SignIn;
   /** Trusted proxies, whose X-Forwarded-For counts. Unset: none. */
   trustProxy?: string;
   /** Host names besides the local names, for a demo that others may see. */
@@ -94,6 +97,13 @@ function outsideOf(text: (name: string) => string | undefined, maxLifetime: numb
   return { issuer, audience, jwksUrl, maxLifetime };
 }
 
+/** The board is a client of the outside issuer, so a client_id without an issuer means nothing. */
+function boardSignInOf(clientId: string | undefined, outside: Config['outside']): SignIn | undefined {
+  if (clientId === undefined) return undefined;
+  if (!outside) throw new ConfigError('BOARD_CLIENT_ID needs JWT_ISSUER, at which people sign in to the board.');
+  return signInAt(outside.issuer, outside.audience, clientId);
+}
+
 /** The address ranges that Fastify knows by name. */
 const proxyRanges = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -138,6 +148,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? 1);
   if (!(ratio >= 0 && ratio <= 1)) throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.');
 
+  const outside = outsideOf(text, whole('JWT_MAX_LIFETIME', 86_400, 60, 31_536_000));
   const config: Config = {
     production: text('NODE_ENV') === 'production',
     port: whole('PORT', 4000, 0, 65_535),
@@ -153,7 +164,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtSigningKey: text('JWT_SIGNING_KEY'),
     jwtSigningKeyPrevious: text('JWT_SIGNING_KEY_PREVIOUS'),
     allowedHosts: list('ALLOWED_HOSTS'),
-    outside: outsideOf(text, whole('JWT_MAX_LIFETIME', 86_400, 60, 31_536_000)),
+    outside,
+    boardSignIn: boardSignInOf(text('BOARD_CLIENT_ID'), outside),
     trustProxy: text('TRUST_PROXY'),
     publicUrl: text('PUBLIC_URL'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
