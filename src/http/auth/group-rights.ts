@@ -43,7 +43,7 @@ function parsed(json: string): unknown {
 }
 
 function groupOf(name: string, value: unknown): Rights {
-  if (!name.trim()) throw new GroupsError('the name of a group must not be empty.');
+  if (!name.trim()) throw new GroupsError('groups has a group without a name.');
   const at = `groups[${JSON.stringify(name)}]`;
   const { scopes: wanted, grants } = keysOf(value, at, ['scopes', 'grants']);
   const scopes = textsOf(wanted, `${at}.scopes`);

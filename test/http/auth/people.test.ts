@@ -5,6 +5,7 @@ import { createLinkedClient, grantsOf } from '../../../src/service/client';
 import { listClients, revokeClient, rotateSecret, updateClient } from '../../../src/service/client-change';
 import { type Answer, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { Issuer, signingKey } from '../../support/issuer';
+import { socketClient } from '../../support/live';
 
 /* People whose tokens name groups, at both doors. The whole sign-in with a real issuer is in test/clients/sign-in.test.ts. */
 const key = signingKey('ec');
@@ -25,9 +26,11 @@ const outside = (more: object = {}) => {
   return { issuer: name, audience, jwksUrl, maxLifetime: 86_400, cooldownMs: 0, groups: rights(), ...more };
 };
 
+let address: string;
 beforeAll(async () => {
   issuer = await Issuer.start(key);
   gateway = await testGateway({ server: { outside: outside() } });
+  address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
   own = await gateway.client({ grants: [{ entity: 'Acme', orgs: ['North', 'South'] }] });
 }, 60_000);
 afterAll(async () => {
@@ -246,6 +249,34 @@ describe('a person who has signed in', () => {
   });
 });
 
+describe('a subscription of a person', () => {
+  const query = 'subscription { accounts(first: 1) { totalCount } }';
+  async function subscribed(token: string) {
+    const socket = socketClient(address, { authorization: `Bearer ${token}` }, { retryAttempts: 0 });
+    const received = socket.subscribe({ query });
+    await received.next();
+    return { socket, ended: received.ending() };
+  }
+
+  test('ends when the token ends', async () => {
+    // Five seconds are allowed for clocks that differ.
+    const { socket, ended } = await subscribed(tokenOf(somebody(), ['operators'], { exp: now() - 3 }));
+    await ended;
+    expect(socket.closes.map(({ code, reason }) => [code, reason])).toEqual([
+      [4403, expect.stringMatching(/^The bearer token has expired/)],
+    ]);
+  });
+
+  test('ends when a later token does not name the group any more', async () => {
+    const subject = somebody();
+    const { socket, ended } = await subscribed(tokenOf(subject, ['operators', 'clerks'], { iat: now() - 10 }));
+    await rightsAt(tokenOf(subject, ['clerks']));
+    await ended;
+    expect(socket.closes.map(({ code }) => code)).toEqual([4205]);
+    expect(await refusedWith(tokenOf(subject, []))).toEqual([403, 'FORBIDDEN', expect.any(String)]);
+  });
+});
+
 describe('without a token', () => {
   const caller = (identity: Identity, clientId: string, entityId: string) => identity.present(clientId, entityId, 'r');
   async function signedIn(claims: object = {}) {
@@ -344,8 +375,7 @@ describe('a token that says nothing of groups', () => {
     const began = performance.now();
     expect(await rightsAt(token)).toEqual(['read,order,fulfill', 'North']);
     expect(performance.now() - began).toBeLessThan(500);
-    const origin = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
-    const reply = await fetch(`${origin}/graphql`, { headers: { authorization: `Bearer ${token}` } });
+    const reply = await fetch(`${address}/graphql`, { headers: { authorization: `Bearer ${token}` } });
     expect(reply.status).toBe(431);
     expect((await rowsOf(subject))[0].groups).toEqual(['operators']);
   });
