@@ -87,7 +87,12 @@ describe('the groups of people who sign in', () => {
     ['an empty claim', of(operators, { claim: ' ' }), 'claim must be a text that is not empty.'],
     ['no group', of(operators, { groups: {} }), 'groups must have a group.'],
     ['a list of groups', of(operators, { groups: [operators] }), 'groups must be an object.'],
-    ['a group without a name', of(operators, { groups: { '': operators } }), 'groups has a group without a name.'],
+    [
+      'a group without a name',
+      of(operators, { groups: { '': operators } }),
+      'groups[""] is wrong. name must not be empty.',
+    ],
+    ['a nul byte', of(operators, { groups: { 'a\u0000': operators } }), 'is wrong. name must not contain control'],
     ['a group that is null', of(null), 'groups["operators"] must be an object.'],
     [
       'a key that does not exist',

@@ -1,6 +1,6 @@
 import { type Scope, scopes } from '../../domain/caller';
 import type { UserError } from '../../domain/errors';
-import { checkGrant, checkScopes, type NamedGrant } from '../../service/client';
+import { checkGrant, checkName, checkScopes, type NamedGrant } from '../../service/client';
 import type { Rights } from '../../service/person';
 
 /** Which claim of a token lists the groups of a person, and the rights of each group. */
@@ -43,8 +43,8 @@ function parsed(json: string): unknown {
 }
 
 function groupOf(name: string, value: unknown): Rights {
-  if (!name.trim()) throw new GroupsError('groups has a group without a name.');
   const at = `groups[${JSON.stringify(name)}]`;
+  refuse(checkName('name', name), at);
   const { scopes: wanted, grants } = keysOf(value, at, ['scopes', 'grants']);
   const scopes = textsOf(wanted, `${at}.scopes`);
   refuse(checkScopes(scopes), `${at}.scopes`);

@@ -291,8 +291,12 @@ describe('without a token', () => {
     const { identity } = gateway.server;
     const before = await caller(identity, clientId, entityId);
     expect([...before!.scopes]).toEqual(['read', 'webhook']);
+    await viewer(tokenOf(subject, ['clerks', 'watchers']));
+    expect([...(await caller(identity, clientId, entityId))!.scopes]).toEqual(['read', 'bill', 'webhook']);
     await viewer(tokenOf(subject, ['clerks']));
-    expect([...(await caller(identity, clientId, entityId))!.scopes]).toEqual(['read', 'bill']);
+    expect(await caller(identity, clientId, entityId)).toBeUndefined();
+    await viewer(tokenOf(subject, ['watchers']));
+    expect(await caller(identity, clientId, entityId)).toBeDefined();
     await refusedWith(tokenOf(subject, []));
     expect(await caller(identity, clientId, entityId)).toBeUndefined();
   });
@@ -312,17 +316,23 @@ describe('without a token', () => {
 
   test('a configuration that has changed counts from the start on, for people with and without a token', async () => {
     const { subject, clientId, entityId } = await signedIn();
-    const scopes: Scope[] = ['read'];
+    const scopes: Scope[] = ['read', 'webhook'];
+    const { orgIds } = (await caller(gateway.server.identity, clientId, entityId))!;
+    expect(orgIds).toHaveLength(2);
     const changed = await testGateway({
       database: gateway.database,
       server: { outside: outside({ groups: rights({ groups: { watchers: { scopes, grants: [north] } } }) }) },
     });
     const { identity, app } = changed.server;
-    expect([...(await caller(identity, clientId, entityId))!.scopes]).toEqual(['read']);
+    expect((await caller(identity, clientId, entityId))!.orgIds).toHaveLength(1);
+    const quiet = rights({ groups: { watchers: { scopes: ['read'], grants: [north] } } });
+    const options = { db: gateway.database.db, signingKey: 'a key of thirty-two characters or more', grantsTtlMs: 0 };
+    const silent = new Identity({ ...options, outside: { ...outside({ groups: quiet }), onFailure: () => {} } });
+    expect(await caller(silent, clientId, entityId)).toBeUndefined();
     const headers = { authorization: `Bearer ${tokenOf(subject, ['watchers'])}` };
     const payload = { query: '{ viewer { scopes orgs { name } } }' };
     const reply = await app.inject({ method: 'POST', url: '/graphql', headers, payload });
-    expect(reply.json().data.viewer).toEqual({ scopes: ['read'], orgs: [{ name: 'North' }] });
+    expect(reply.json().data.viewer).toEqual({ scopes, orgs: [{ name: 'North' }] });
     await app.close();
 
     const without = await testGateway({
