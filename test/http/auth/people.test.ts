@@ -109,6 +109,22 @@ describe('the first token of a person', () => {
     expect(await rowsOf(subject)).toHaveLength(1);
   });
 
+  test('finds the client that another process makes at the same moment', async () => {
+    const { owner, blocked } = gateway.database;
+    const subject = somebody();
+    await owner('begin');
+    const id = '01a22ccd48157504b96e9ae9c2359553';
+    await owner(
+      "insert into client (id, name, scopes, subject, created_date, groups, groups_date) values ($1, '', '{}', $2, now(), '{}', 'epoch')",
+      [id, subject],
+    );
+    const asked = viewer(tokenOf(subject, ['operators']));
+    await blocked();
+    await owner('commit');
+    expect((await asked).clientId.replaceAll('-', '')).toBe(id);
+    expect(await rowsOf(subject)).toMatchObject([{ id, name: 'Ada Martin', groups: ['operators'] }]);
+  });
+
   test('does not touch a client that an operator has linked to the subject', async () => {
     const subject = somebody();
     const linked = await createLinkedClient(gateway.database.db.aside(), {
@@ -149,6 +165,37 @@ describe('a person who has signed in', () => {
       'The bearer token names no group that has rights here.',
     ]);
     expect((await rowsOf(subject))[0]).toMatchObject({ groups: ['clerks'], name: 'Ada Martin' });
+  });
+
+  test('is not written by an older token that comes at the same moment as a later one', async () => {
+    const { owner, blocked } = gateway.database;
+    const subject = somebody();
+    await viewer(tokenOf(subject, ['operators'], { iat: now() - 20 }));
+    await owner('begin');
+    await owner("update client set groups = '{clerks}', groups_date = now() where subject = $1", [subject]);
+    const asked = viewer(tokenOf(subject, ['operators', 'clerks'], { iat: now() - 10 }));
+    await blocked();
+    await owner('commit');
+    await asked;
+    expect((await rowsOf(subject))[0].groups).toEqual(['clerks']);
+  });
+
+  test('has the grants of one token where two processes write them at the same moment', async () => {
+    const { owner, blocked } = gateway.database;
+    const other = new Identity({
+      ...{ db: gateway.database.db, signingKey: 'a key of thirty-two characters or more', grantsTtlMs: 0 },
+      outside: { ...outside(), onFailure: () => {} },
+    });
+    const subject = somebody();
+    const { clientId } = await viewer(tokenOf(subject, ['operators']));
+    const authorization = `Bearer ${tokenOf(subject, ['clerks'])}`;
+    await owner('begin');
+    await owner('select from client where subject = $1 for update', [subject]);
+    const asked = [gateway.server.identity, other].map((each) => each.callerOf({ authorization }, 'r'));
+    await blocked(2);
+    await owner('commit');
+    await Promise.all(asked);
+    expect(await owner('select from client_grant where client_id = $1', [clientId])).toHaveLength(1);
   });
 
   test('has no rights without a known group, and none are left in the database', async () => {
@@ -236,6 +283,23 @@ describe('a person who has signed in', () => {
     expect((await viewer(tokenOf(subject, ['operators']))).clientId).toBe(linked);
     await revokeClient(gateway.database.db, linked);
     expect(await refusedWith(tokenOf(subject, ['operators']))).toEqual(refused);
+  });
+
+  test('does not get a client of their own in place of a linked one that was revoked', async () => {
+    const subject = somebody();
+    const linked = await createLinkedClient(gateway.database.db.aside(), {
+      ...{ subject, name: 'linked by hand', scopes: ['read'], grants: [north] },
+    });
+    await revokeClient(gateway.database.db, linked);
+    expect(await refusedWith(tokenOf(subject, ['operators']))).toEqual([401, 'UNAUTHENTICATED', expect.any(String)]);
+    expect(await rowsOf(subject)).toHaveLength(1);
+  });
+
+  test('whose token is from the future loses nothing that a later one names, and keeps nothing', async () => {
+    const subject = somebody();
+    await viewer(tokenOf(subject, ['operators'], { iat: now() + 500, exp: now() + 600 }));
+    expect(await rightsAt(tokenOf(subject, ['clerks'], { iat: now() + 1 }))).toEqual(['read,bill', 'South']);
+    expect((await rowsOf(subject))[0].groups).toEqual(['clerks']);
   });
 
   test('can be listed and revoked by operators, and neither changed nor given a secret', async () => {
