@@ -73,6 +73,7 @@ const plain = [
   ...['id', 'itemNumber', 'itemName', 'itemType', 'itemCategory', 'billingRule', 'requiresFulfillment'],
   ...['inlineDiscountType', 'taxMode', 'taxCode', 'billTargetDate', 'transactionStartDate', 'transactionEndDate'],
   ...['paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'description', 'currency'],
+  ...['soldTo', 'shipTo', 'relatedSubscriptionNumber', 'productRatePlanChargeId', 'communicationProfileId'],
 ] as const;
 /** Decimals, which REST writes as numbers. */
 const decimals = [
@@ -86,6 +87,7 @@ const fulfillmentFields = shownFields.filter((field) => field !== 'orderLineItem
 interface ShownLine extends Shown {
   itemState: string;
   unitOfMeasure: string | null;
+  ownerAccountNumber: string | null;
   customFields: object | null;
   account: { id: string; name: string; accountNumber: string };
   order: { id: string };
@@ -100,7 +102,7 @@ interface Original {
 }
 
 /** What is asked of a line item, alone and in its order. */
-export const lineSelection = `${plain.join(' ')} ${decimals.join(' ')} itemState unitOfMeasure customFields
+export const lineSelection = `${plain.join(' ')} ${decimals.join(' ')} itemState unitOfMeasure ownerAccountNumber customFields
     account { id name accountNumber } order { id } originalOrderLineItem { id itemNumber order { id orderNumber orderDate } }`;
 
 /** 100 fulfillments are all that a line item can have. */
@@ -128,6 +130,7 @@ export function publishedLine(shown: Shown): object {
     invoiceOwnerAccountId: account.id,
     invoiceOwnerAccountName: account.name,
     invoiceOwnerAccountNumber: account.accountNumber,
+    ownerAccountNumber: line.ownerAccountNumber ?? account.accountNumber,
     originalOrderDate: original?.order.orderDate ?? null,
     originalOrderId: original?.order.id ?? null,
     originalOrderNumber: original?.order.orderNumber ?? null,
@@ -142,13 +145,17 @@ export function publishedLine(shown: Shown): object {
 /** The published names of fields that the graph calls otherwise (N24). */
 const renamed = { UOM: 'unitOfMeasure', transactionDate: 'transactionStartDate' };
 
+/** Published fields that would change how a line item is billed. There is no rule for them here, so only null is taken. */
+const unbilled = ['billTo', 'sequenceSetId', 'invoiceTemplateId'];
+
 /** Custom fields beside the others, both spellings of Canceled, and the published names. A field that comes under both names is refused. */
 export function normalizedLine(entry: unknown): unknown {
   const flat = withState('itemState', withCustomFields(entry));
   if (!isObject(flat)) return flat;
-  const fields = Object.entries(flat).map(([name, value]): [string, unknown] => {
+  const fields = Object.entries(flat).flatMap(([name, value]): [string, unknown][] => {
+    if (value === null && unbilled.includes(name)) return [];
     const own = renamed[name as keyof typeof renamed];
-    return [own && !(own in flat) ? own : name, value];
+    return [[own && !(own in flat) ? own : name, value]];
   });
   return Object.fromEntries(fields);
 }
