@@ -55,7 +55,9 @@ export interface Operation<Input = unknown> {
   body?: Body;
   /** The reply beside `success: true`. */
   reply: Fields | Published;
-  /** @returns the reply beside `success: true` */
+  /** The published reply has no `success`, as those of /object-query. */
+  bare?: true;
+  /** @returns the reply, without `success` */
   act(work: Work, asked: Asked<Input>): Promise<object>;
 }
 
