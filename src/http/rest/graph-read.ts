@@ -6,20 +6,6 @@ import { run } from '../../graph/read/execution';
 import { hashOf } from '../../service/registered-document';
 import type { Work } from '../../service/run/work';
 import { stringifyResult } from '../graphql/stringify';
-import { number } from './adapter';
-
-/** What the graph shows of an object. */
-export type Shown = Readonly<Record<string, unknown>>;
-
-/** Fields under their own names, and decimals as the exact numbers that REST writes. */
-export const fieldsOf = (
-  shown: Shown,
-  plain: readonly string[],
-  decimals: readonly string[],
-): Record<string, unknown> => ({
-  ...Object.fromEntries(plain.map((field) => [field, shown[field]])),
-  ...Object.fromEntries(decimals.map((field) => [field, shown[field] === null ? null : number(String(shown[field]))])),
-});
 
 /** The most objects that one query of this program lists. */
 const longestPage = 100;
