@@ -2,6 +2,7 @@ import { billRunOperations } from './bill-run';
 import { billingDocumentOperations } from './billing-document';
 import { fulfillmentOperations } from './fulfillment';
 import { fulfillmentItemOperations } from './fulfillment-item';
+import { objectQueryOperations } from './object-query/operations';
 import type { Operation } from './operation';
 import { orderOperations } from './order';
 import { orderLineItemOperations } from './order-line-item';
@@ -14,4 +15,5 @@ export const operations: readonly Operation[] = [
   ...orderOperations,
   ...billingDocumentOperations,
   ...billRunOperations,
+  ...objectQueryOperations,
 ];
