@@ -13,8 +13,14 @@ export const billedReply = ({ invoices, creditMemos, payments, paidAmount }: Bil
 
 /** The fields of `billedReply`. */
 export const billedFields = {
-  invoiceNumbers: new Nullable(['Invoice.invoiceNumber']),
-  creditMemoNumbers: new Nullable(['CreditMemo.creditMemoNumber']),
+  invoiceNumbers: new Nullable([
+    'Invoice.invoiceNumber',
+    'The numbers of the posted invoices that runBilling made; null if there are none.',
+  ]),
+  creditMemoNumbers: new Nullable([
+    'CreditMemo.creditMemoNumber',
+    'The numbers of the posted credit memos that runBilling made; null if there are none.',
+  ]),
   paidAmount: 'CreateFulfillmentsPayload.paidAmount',
   paymentNumber: new Nullable('Payment.paymentNumber'),
 };

@@ -49,7 +49,11 @@ export const fulfillmentOperations = [
     },
     reply: {
       fulfillments: [
-        { id: 'id', fulfillmentNumber: 'fulfillmentNumber', fulfillmentItems: [{ id: 'FulfillmentItem.id' }] },
+        {
+          ...{ id: 'id', fulfillmentNumber: 'fulfillmentNumber' },
+          fulfillmentItems: [{ id: 'FulfillmentItem.id' }, 'Its items, in the order of the request.'],
+        },
+        'The new fulfillments, in the order of the request.',
       ],
       ...billedFields,
     },
