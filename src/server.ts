@@ -218,7 +218,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     open.addHook('onRequest', async (request) => unsent.admit(addressOf(request.ip)));
     await open.register(playground({ demo }));
     // Where the schema is not shown, neither is the document that is made of it.
-    if (introspection) documentRoutes(open, { demo });
+    if (introspection) documentRoutes(open, { version, demo });
   });
   await app.register(async (inside) => {
     jsonBodies(inside, limits);

@@ -9,6 +9,8 @@ import { type DocsPage, docsHtml, docsPolicy } from './docs-page/page';
 import { openApi } from './openapi';
 
 export interface DocumentOptions {
+  /** The version of the gateway, for the document. */
+  version: string;
   /** Credentials that are filled in on the page. Whoever opens the page gets them: only those of a demo may be used. */
   demo?: DocsPage['demo'];
   /** The output folder of the build step. */
@@ -25,11 +27,14 @@ const beside = path.resolve(__dirname, '../../../docs');
 const notBuilt = 'The page is not part of this build: npm install && npm run build.';
 
 /** `/v1/openapi.json` and the page at `/v1/docs`. Neither needs a token: they say nothing about data. */
-export function documentRoutes(app: FastifyInstance, { demo, directory = beside }: DocumentOptions): void {
+export function documentRoutes(app: FastifyInstance, { version, demo, directory = beside }: DocumentOptions): void {
   // Made at the first request, and zipped once: 5 ms for each reply otherwise.
   let document: (Asset & { tag: string }) | undefined;
   app.get('/v1/openapi.json', (request, reply) => {
-    document ??= tagged({ type: 'application/json; charset=utf-8', body: Buffer.from(JSON.stringify(openApi())) });
+    document ??= tagged({
+      type: 'application/json; charset=utf-8',
+      body: Buffer.from(JSON.stringify(openApi(version))),
+    });
     // A page of another origin may read the document, and a cache may keep it if it asks whether it is still the same.
     reply.header('etag', document.tag).header('cache-control', 'public, no-cache');
     const known = String(request.headers['if-none-match'] ?? '').split(',');

@@ -2,15 +2,14 @@ import { isInputObjectType } from 'graphql';
 import { scopeMeanings } from '../../domain/caller';
 import { type RequestErrorCode, requestErrorCodes, userErrorCodes } from '../../domain/errors';
 import { schema } from '../../graph/build/schema';
-import { version } from '../../version';
 import { replyHeaders, requestHeaders } from './document-headers';
 import { type JsonSchema, NamedSchemas } from './json-schema';
 import { type Body, inputTypeOf, type Operation } from './operation';
 import { operations } from './operations';
 import { Published, schemaOfForm } from './shape';
 
-/** The OpenAPI 3.1 document of the published operations. It follows from their declarations and the graph. */
-export function openApi(): JsonSchema {
+/** The OpenAPI 3.1 document of the published operations. It follows from their declarations and the graph. `version`: of the gateway. */
+export function openApi(version: string): JsonSchema {
   const schemas = new NamedSchemas();
   schemas.named('Refusal', refusalSchema);
   const paths: Record<string, Record<string, JsonSchema>> = {};

@@ -6,7 +6,7 @@ import { operations } from '../../../src/http/rest/operations';
 import { graphWords } from '../../../src/http/rest/words';
 import { bodyProblems, undeclared } from '../../support/openapi';
 
-const document = openApi() as {
+const document = openApi('1.2.3') as {
   paths: Record<string, Record<string, object>>;
   components: Record<string, Record<string, object>>;
 };
