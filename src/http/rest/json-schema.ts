@@ -10,7 +10,7 @@ import {
   isNonNullType,
   isRequiredInputField,
 } from 'graphql';
-import { publishedNames, spelled, takesCustomFields } from './words';
+import { onlyNull, publishedNames, spelled, takesCustomFields } from './words';
 
 /** A schema of JSON Schema 2020-12, as OpenAPI 3.1 has it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -50,6 +50,8 @@ function enumSchema(type: GraphQLEnumType): JsonSchema {
     enum: values.map(({ name }) => name),
   };
 }
+
+const nothing = { type: 'null', description: 'Only null: a value would change how the line item is billed.' };
 
 /** The named schemas of a document. Each is made once, when something first refers to it. */
 export class NamedSchemas {
@@ -94,7 +96,10 @@ export class NamedSchemas {
       type: 'object',
       ...(type.description && { description: type.description }),
       ...(required.length && { required }),
-      properties: Object.fromEntries(fields.flatMap((field) => this.propertiesOf(field))),
+      properties: {
+        ...Object.fromEntries(fields.flatMap((field) => this.propertiesOf(field))),
+        ...Object.fromEntries(onlyNull(type.getFields()).map((name) => [name, nothing])),
+      },
       ...(takesCustomFields(type) && {
         patternProperties: { __c$: { ...customFieldValue, description: 'A custom field, as in customFields.' } },
       }),

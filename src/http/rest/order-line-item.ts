@@ -10,7 +10,7 @@ import { billedFields, billedReply } from './billed';
 import { flag, fulfillment } from './fulfillment';
 import { GraphRead } from './graph-read';
 import { operation } from './operation';
-import { Nodes, Published, type Shown, same } from './shape';
+import { Made, Nodes, Published, type Shown, same } from './shape';
 
 const fields = {
   ...same('id', 'itemNumber', 'itemName', 'itemType', 'itemCategory', 'itemState', 'billingRule'),
@@ -19,11 +19,17 @@ const fields = {
   ...same('purchaseOrderNumber', 'description', 'currency', 'customFields', 'quantity', 'quantityFulfilled'),
   ...same('quantityPendingFulfillment', 'quantityAvailableForReturn', 'listPricePerUnit', 'listPrice'),
   ...same('amountPerUnit', 'amount', 'amountWithoutTax', 'discount', 'inlineDiscountPerUnit'),
+  ...same('soldTo', 'shipTo', 'relatedSubscriptionNumber', 'productRatePlanChargeId', 'communicationProfileId'),
   UOM: 'unitOfMeasure',
   orderId: 'order.id',
   invoiceOwnerAccountId: 'account.id',
   invoiceOwnerAccountName: 'account.name',
   invoiceOwnerAccountNumber: 'account.accountNumber',
+  ownerAccountNumber: new Made(
+    { type: 'string', description: 'Number of the account that owns the line item; without one, that of the order.' },
+    ({ ownerAccountNumber, account }) => ownerAccountNumber ?? (account as Shown).accountNumber,
+    'ownerAccountNumber account { accountNumber }',
+  ),
   originalOrderDate: 'originalOrderLineItem.order.orderDate',
   originalOrderId: 'originalOrderLineItem.order.id',
   originalOrderNumber: 'originalOrderLineItem.order.orderNumber',

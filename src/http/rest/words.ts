@@ -11,6 +11,11 @@ export const publishedNames: Readonly<Record<string, string>> = {
   transactionStartDate: 'transactionDate',
 };
 
+/** Published fields that would change how a line item is billed. There is no rule for them here, so only null is taken. */
+const unbilled = ['billTo', 'sequenceSetId', 'invoiceTemplateId'];
+/** The published fields of a body with these fields that may only be null. */
+export const onlyNull = (fields: object): readonly string[] => ('itemState' in fields ? unbilled : []);
+
 /** Published spellings of enum values that the graph spells otherwise. Other enums keep the spelling of the graph. */
 const spellings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   FulfillmentState: { Canceled: 'Cancelled' },
@@ -44,10 +49,11 @@ export function graphWords(of: GraphQLInputType, value: unknown): unknown {
   if (!isInputObjectType(type) || !isObject(value)) return value;
   const fields = type.getFields();
   const given = takesCustomFields(type) ? withCustomFields(value) : value;
-  const read = Object.entries(given).map(([name, inner]): [string, unknown] => {
+  const read = Object.entries(given).flatMap(([name, inner]): [string, unknown][] => {
+    if (inner === null && onlyNull(fields).includes(name)) return [];
     const own = Object.keys(publishedNames).find((each) => publishedNames[each] === name && each in fields);
     const field = own !== undefined && !(own in given) ? own : name;
-    return [field, Object.hasOwn(fields, field) ? graphWords(fields[field].type, inner) : inner];
+    return [[field, Object.hasOwn(fields, field) ? graphWords(fields[field].type, inner) : inner]];
   });
   return Object.fromEntries(read);
 }
