@@ -10,6 +10,7 @@ import { schemaText } from '../graph/build/schema';
 import { fulfillmentResource } from '../http/rest/envelope';
 import { freshRights } from '../store/connection/database';
 import { startEmbedded } from '../store/embedded/embedded';
+import { apolloPoliciesModule, embeddedRows, graphcacheKeysModule, possibleTypesModule } from './cache-policies';
 import { picture, pictureNames, waysIn } from './picture';
 import { withoutArguments } from './usage';
 
@@ -107,6 +108,14 @@ const blocks: Record<string, () => string> = {
       waysIn().map(({ type, meaning, one, list }) => row(`\`${type}\``, meaning, code(one), code(list))),
     );
   },
+  'objects without an id': () =>
+    table(
+      ['type', 'found at', 'why it has no id'],
+      embeddedRows().map((cells) => row(...cells)),
+    ),
+  'possible types': possibleTypesModule,
+  'type policies': apolloPoliciesModule,
+  'graphcache keys': graphcacheKeysModule,
   ...Object.fromEntries(pictureNames.map((name) => [`picture of ${name}`, () => picture(name)])),
 };
 
@@ -117,6 +126,7 @@ const documents: Record<string, string[]> = {
   'docs/http.md': ['scopes'],
   'docs/errors.md': ['user errors', 'request errors'],
   'docs/limits.md': ['limits'],
+  'docs/frontend.md': ['objects without an id', 'possible types', 'type policies', 'graphcache keys'],
   'docs/graph.md': ['ways in', ...pictureNames.map((name) => `picture of ${name}`)],
 };
 
