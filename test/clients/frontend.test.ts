@@ -1,57 +1,189 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { schemaText } from '../../src/graph/build/schema';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { PageApp } from '../support/page-app';
+import { settled } from '../support/settled';
+
+/* The app of docs/frontend.md, as its reader would copy it: generated, compiled, and run against a gateway. */
 
 let gateway: TestGatewayServer;
 let client: TestClient;
 let app: PageApp;
-const warnings: string[] = [];
+let compiled: string;
+let ids: string[];
+/** Who is signed in. A test may let the first token be refused. */
+let signIn: (fresh: boolean) => string;
+const arrived: { method: string; key?: string; accept?: string }[] = [];
+/** What clients say on the console of a developer: nothing, if the page is right. */
+const said: string[] = [];
+
+interface Row {
+  id: string;
+  version: number;
+  state: string;
+  allowedTransitions: { action: string }[];
+}
 
 beforeAll(async () => {
+  for (const level of ['warn', 'error'] as const)
+    jest.spyOn(console, level).mockImplementation((...words) => void said.push(words.join(' ')));
   gateway = await testGateway();
   client = await gateway.client();
   const address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
-  const token = `export const token = async (fresh = false): Promise<string> => fresh ? '${client.token}' : '${client.token}';`;
-  app = new PageApp('docs/frontend.md', schemaText(), { 'token.ts': token });
+  gateway.server.app.server.on('request', ({ method, headers }) =>
+    arrived.push({ method: method!, key: headers['idempotency-key'] as string, accept: headers.accept }),
+  );
+  // Node 20 has no WebSocket, which browsers have.
+  Object.assign(globalThis, { WebSocket, signIn: (fresh: boolean) => signIn(fresh) });
+  app = new PageApp('docs/frontend.md', schemaText(), {
+    'token.ts': `declare const signIn: (fresh: boolean) => string;
+export const token = async (fresh = false): Promise<string> => signIn(fresh);`,
+  });
   app.project.write('src/send.ts', app.project.read('src/send.ts').replace('http://localhost:4000', address));
-  console.time('codegen');
-  expect(app.project.run('@graphql-codegen/cli', 'graphql-codegen', '--config', 'codegen.json')).toMatchObject({ ok: true });
-  console.timeEnd('codegen');
-  app.project.write('src/relay/generated/.keep', '');
-  console.log(app.project.run('relay-compiler', 'relay-compiler'));
-  console.log(app.compiled().output);
-  Object.assign(globalThis, { WebSocket });
+  compiled = app.compile();
+  const { orderLineItems } = await orderFor(await client.work());
+  const entry = { orderLineItemId: orderLineItems[0].id, quantity: '2', fulfillmentDate: '2022-01-01' };
+  const made = await client.graphql(
+    `mutation ($entries: [CreateFulfillmentInput!]!) {
+      createFulfillments(input: { fulfillments: $entries }) { fulfillments { id } userErrors { code } } }`,
+    { entries: Array(25).fill(entry) },
+  );
+  ids = made.body.data.createFulfillments.fulfillments.map(({ id }: Row) => id);
 }, 60_000);
+beforeEach(() => {
+  signIn = () => client.token;
+  arrived.splice(0);
+});
+afterEach(() => expect(said.splice(0)).toEqual([]));
 afterAll(async () => {
-  app.load('socket').socket.dispose();
+  await app.load('socket').socket.dispose();
   await gateway.close();
   app.remove();
 });
 
-test('x', async () => {
-  jest.spyOn(console, 'warn').mockImplementation((...args) => void warnings.push(args.join(' ')));
-  const { orderLineItems } = await orderFor(await client.work());
-  const entry = { orderLineItemId: orderLineItems[0].id, quantity: '2', fulfillmentDate: '2022-01-01' };
-  const made = await client.graphql('mutation($i: CreateFulfillmentsInput!){createFulfillments(input:$i){fulfillments{id version} userErrors{code}}}', { i: { fulfillments: [entry, entry, entry] } });
-  const [one, two] = made.body.data.createFulfillments.fulfillments;
-  const { apollo } = app.load('apollo/client');
-  const { urql } = app.load('urql/client');
-  const { Fulfillments, Book } = app.load('documents');
-  const a = await apollo.query({ query: Fulfillments, variables: { first: 2 } });
-  console.log(JSON.stringify(a), Object.keys(apollo.extract()));
-  const b = await apollo.mutate({ mutation: Book, variables: { id: one.id, version: one.version } });
-  console.log(JSON.stringify(b));
-  const u = await urql.query(Fulfillments, { first: 2 }).toPromise();
-  console.log(JSON.stringify(u.data), u.error);
-  const ub = await urql.mutation(Book, { id: two.id, version: 7 }).toPromise();
-  console.log(JSON.stringify(ub.data), ub.error);
-  const ub2 = await urql.mutation(Book, { id: two.id, version: two.version }).toPromise();
-  console.log(JSON.stringify(ub2.data), ub2.error);
-  const { fetchQuery } = require('relay-runtime');
-  const { environment } = app.load('relay/environment');
-  const { listQuery } = app.load('relay/list');
-  const r = await fetchQuery(environment, listQuery, {}).toPromise();
-  console.log(JSON.stringify(r), JSON.stringify(environment.getStore().getSource()).slice(0, 3000));
-  console.log(warnings);
+/** Each client, as its files have it, and what its cache shows of the list. */
+const clients = {
+  apollo: () => {
+    const { list, more } = app.load('apollo/pages');
+    const rows = (): Row[] =>
+      list.getCurrentResult().data.fulfillments.edges.map(({ node }: { node: Row }) => node);
+    const open = () =>
+      new Promise<void>((resolve) => list.subscribe(({ data }: { data: unknown }) => data && resolve()));
+    return { open, more, rows };
+  },
+  urql: () => {
+    const { urql } = app.load('urql/client');
+    const { upTo } = app.load('urql/pages');
+    const { Fulfillments } = app.load('documents');
+    let after: string | undefined;
+    const list = () => urql.readQuery(Fulfillments, { after }).data.fulfillments;
+    const rows = (): Row[] => list().edges.map(({ node }: { node: Row }) => node);
+    const more = async () => {
+      after = list().pageInfo.endCursor;
+      await upTo(after);
+    };
+    return { open: () => upTo(after), more, rows };
+  },
+  relay: () => {
+    const { environment } = app.load('relay/environment');
+    const { listFragment, listQuery, rowFragment } = app.load('relay/list');
+    const relay = require('relay-runtime') as typeof import('relay-runtime');
+    const operation = relay.createOperationDescriptor(relay.getRequest(listQuery), {});
+    environment.retain(operation);
+    // biome-ignore lint/suspicious/noExplicitAny: what hooks of React read
+    const read = (fragment: any, parent: any): any =>
+      environment.lookup(relay.getSingularSelector(fragment, parent)).data;
+    const list = () => read(listFragment, environment.lookup(operation.fragment).data).fulfillments;
+    const rows = (): Row[] => list().edges.map(({ node }: { node: unknown }) => read(rowFragment, node));
+    const fetched = (query: never, variables: object) => relay.fetchQuery(environment, query, variables).toPromise();
+    const more = () =>
+      fetched(app.load('relay/generated/listPageQuery.graphql').default as never, {
+        cursor: list().pageInfo.endCursor,
+      });
+    return { open: () => fetched(listQuery as never, {}), more, rows };
+  },
+};
+const names = Object.keys(clients) as (keyof typeof clients)[];
+
+const until = async (holds: () => boolean) => {
+  for (let looks = 0; looks < 100 && !holds(); looks++) await delay(30);
+};
+
+test('the files of docs/frontend.md compile as strict TypeScript, with the code that their tools generate', () => {
+  expect(compiled).toBe('');
+  expect(app.files.length).toBeGreaterThan(20);
 });
+
+test('money is shown digit by digit', () => {
+  const { shown } = app.load('money');
+  expect(shown('1234567890123.123456789', 'USD')).toBe('$1,234,567,890,123.123456789');
+  expect([shown('10.00', 'USD'), shown('500', 'JPY'), shown('-0.10', 'EUR')]).toEqual(['$10.00', '¥500', '-€0.10']);
+});
+
+describe.each(names)('%s', (name) => {
+  const shown = () => clients[name]();
+  let screen: ReturnType<typeof shown>;
+  const row = (id: string) => screen.rows().find((each) => each.id === id);
+
+  beforeAll(async () => {
+    signIn = () => client.token;
+    screen = shown();
+    await screen.open();
+  });
+
+  test('reads a list page by page, each object once, in the order of creation', async () => {
+    expect(screen.rows()).toHaveLength(20);
+    await screen.more();
+    await until(() => screen.rows().length === 25);
+    expect(screen.rows().map(({ id }) => id).sort()).toEqual([...ids].sort());
+  });
+
+  test('shows what a mutation changed wherever it is shown, and carries a wish out once', async () => {
+    const id = ids[names.indexOf(name)];
+    const { book } = app.load(`${name}/book`);
+    expect(row(id)).toMatchObject({ state: 'Executing', allowedTransitions: [{}, {}, {}] });
+    const wish = { id, version: row(id)!.version };
+    const first = await book(wish, `wish of ${name}`);
+    expect(row(id)).toMatchObject({ state: 'Booked', version: wish.version + 1, allowedTransitions: [{}] });
+    // The reply was lost, say: the same wish again.
+    expect(await book(wish, `wish of ${name}`)).toEqual(first);
+    expect(arrived.filter(({ method }) => method === 'POST').map(({ key }) => key)).toEqual(
+      Array(2).fill(`wish of ${name}`),
+    );
+  });
+
+  test('shows both sides of a conflict', async () => {
+    const id = ids[3 + names.indexOf(name)];
+    const { book } = app.load(`${name}/book`);
+    const { version } = row(id)!;
+    await client.graphql('mutation ($id: ID!) { bookFulfillments(keys: [$id]) { userErrors { code } } }', { id });
+    expect(row(id)!.state).toBe('Executing');
+    const answer = await book({ id, version }, `late wish of ${name}`);
+    const refusals = answer.refusals ?? answer.bookFulfillments.userErrors;
+    expect(refusals).toMatchObject([{ code: 'VERSION_CONFLICT', path: ['expectedVersions', '0'] }]);
+    if (name !== 'relay') expect(answer.theirs).toMatchObject({ id, state: 'Booked', version: version + 1 });
+    expect(row(id)).toMatchObject({ state: 'Booked', version: version + 1 });
+  });
+
+  test('shows what others change, as it happens', async () => {
+    const id = ids[6 + names.indexOf(name)];
+    const stop = app.load(`${name}/watch`).watch(id);
+    await delay(50);
+    await client.graphql('mutation ($id: ID!) { bookFulfillments(keys: [$id]) { userErrors { code } } }', { id });
+    await until(() => row(id)?.state === 'Booked');
+    expect(row(id)).toMatchObject({ state: 'Booked', allowedTransitions: [{}] });
+    (stop.unsubscribe ?? stop.dispose).call(stop);
+  });
+
+  test('tells the code of what never reached the rules, and that there was no reply', async () => {
+    const reader = await gateway.client({ scopes: ['read'] });
+    signIn = () => reader.token;
+    const { codeOf } = app.load(`${name}/code-of`);
+    const { book } = app.load(`${name}/book`);
+    const refused = await book(row(ids[9])!, 'no right').catch((error: unknown) => error);
+    expect(codeOf(refused)).toBe('FORBIDDEN');
+  });
+});
+
+test('settled', () => settled(gateway.database));

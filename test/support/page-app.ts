@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ClientProject, type Ran } from './client';
+import { ClientProject } from './client';
 
 /* The blocks of a page that are the files of an app: compiled as their reader would compile them, and loaded here. */
 
@@ -33,20 +33,30 @@ export class PageApp {
     }
     for (const [, name, block] of text.matchAll(/^`([\w.]+\.json)`[^\n]*\n(?:[^`\n][^\n]*\n)*\n```json\n([\s\S]*?)^```$/gm))
       this.project.write(name, block);
+    mkdirSync(path.join(this.project.folder, 'src/relay/generated'), { recursive: true });
     for (const [name, block] of Object.entries(more)) this.project.write(`src/${name}`, block);
   }
 
-  /** Compiles the app. The tools that generate code must have run. */
-  compiled(): Ran {
-    const ran = this.project.run('typescript', 'tsc', '-p', '.');
-    const folder = path.join(this.project.folder, 'out/relay');
-    // What Relay's plugin for bundlers does: the text of an operation becomes the artifact that the compiler made of it.
-    for (const file of readdirSync(folder).filter((each) => each.endsWith('.js'))) {
-      const code = this.project.read(`out/relay/${file}`);
-      const tag = /\(0, relay_runtime_\d+\.graphql\) `\s*(?:query|mutation|subscription|fragment) (\w+)[^`]*`/g;
-      this.project.write(`out/relay/${file}`, code.replace(tag, (_, name) => `require('./generated/${name}.graphql').default`));
+  /** Runs the tools of the app and compiles it. Returns what the compiler has to say. */
+  compile(): string {
+    for (const [tool, command, ...args] of [
+      ['@graphql-codegen/cli', 'graphql-codegen', '--config', 'codegen.json'],
+      ['relay-compiler', 'relay-compiler'],
+    ]) {
+      const { ok, output } = this.project.run(tool, command, ...args);
+      if (!ok) throw new Error(output);
     }
-    return ran;
+    const { output } = this.project.run('typescript', 'tsc', '-p', '.');
+    const folder = path.join(this.project.folder, 'out/relay');
+    for (const file of readdirSync(folder).filter((each) => each.endsWith('.js'))) this.bindArtifacts(`out/relay/${file}`);
+    return output;
+  }
+
+  /** What Relay's plugin for bundlers does: the text of an operation becomes the artifact that the compiler made of it. */
+  private bindArtifacts(file: string): void {
+    const tag = /\(0, relay_runtime_\d+\.graphql\) `\s*(?:query|mutation|subscription|fragment) (\w+)[^`]*`/g;
+    const bound = this.project.read(file).replace(tag, (_, name) => `require('./generated/${name}.graphql').default`);
+    this.project.write(file, bound);
   }
 
   /** A module of the compiled app. */
