@@ -186,4 +186,112 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-test('settled', () => settled(gateway.database));
+describe('a rehearsal', () => {
+  const version = async (id: string) => {
+    const { body } = await client.graphql('query ($id: ID!) { fulfillment(key: $id) { version } }', { id });
+    return body.data.fulfillment.version as number;
+  };
+
+  test.each(['apollo', 'urql'] as const)('of %s is past its cache, which would take it for a fact', async (name) => {
+    const [id] = ids.slice(10 + names.indexOf(name));
+    const row = () => clients[name]().rows().find((each) => each.id === id);
+    const { data } = await app.load(`${name}/rehearse`).rehearse({ id, version: 1 });
+    expect(data.bookFulfillments).toMatchObject({ fulfillments: [{ id, state: 'Booked' }], userErrors: [] });
+    expect(row()!.state).toBe('Executing');
+    const { Book } = app.load('documents');
+    const variables = { id, version: 1, dryRun: true };
+    if (name === 'apollo') await app.load('apollo/client').apollo.mutate({ mutation: Book, variables });
+    else await app.load('urql/client').urql.mutation(Book, variables).toPromise();
+    expect([row()!.state, await version(id)]).toEqual(['Booked', 1]);
+  });
+});
+
+describe('send', () => {
+  const ask = (query: string, more: object = {}) =>
+    app.load('send').send(app.load('send').url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+      ...more,
+    }) as Promise<Response>;
+  const viewer = '{ viewer { name } }';
+
+  test('gets another token once, when the first is refused', async () => {
+    const asked: boolean[] = [];
+    signIn = (fresh) => {
+      asked.push(fresh);
+      return fresh ? client.token : 'ended';
+    };
+    expect((await ask(viewer)).status).toBe(200);
+    expect(asked).toEqual([false, true]);
+    signIn = () => 'ended';
+    arrived.splice(0);
+    expect((await ask(viewer)).status).toBe(401);
+    expect(arrived).toHaveLength(2);
+  });
+
+  test('asks again when the connection breaks, and not when its caller has given up', async () => {
+    let broken = 0;
+    const { server } = gateway.server.app;
+    const breaking = (request: { socket: { destroy(): void } }) => {
+      if (broken++ < 1) request.socket.destroy();
+    };
+    server.prependListener('request', breaking);
+    expect((await ask(viewer)).status).toBe(200);
+    broken = 0;
+    const caller = new AbortController();
+    const answer = ask(viewer, { signal: caller.signal });
+    caller.abort();
+    await expect(answer).rejects.toThrow(/abort/i);
+    server.removeListener('request', breaking);
+  });
+});
+
+test('a token ends, a stream breaks and the database is lost under a mutation: each goes on by itself', async () => {
+  const { owner, blocked } = gateway.database;
+  const [byOthers, first, second, mine] = ids.slice(13);
+  const book = (id: string) =>
+    client.graphql('mutation ($id: ID!) { bookFulfillments(keys: [$id]) { userErrors { code } } }', { id });
+  signIn = (fresh) => (fresh ? client.token : 'ended');
+
+  // The socket comes with a token that has ended.
+  const watched = app.load('apollo/watch').watch(byOthers);
+
+  await settled(gateway.database);
+  const { body } = await client.graphql('{ events(first: 100) { pageInfo { endCursor } } }');
+  const handled: string[] = [];
+  const following = (async () => {
+    for await (const { node } of app.load('follow').follow(body.data.events.pageInfo.endCursor)) {
+      if (node.type === 'Fulfillment.Book') handled.push(node.subjectId);
+      if (handled.length === 2) return;
+    }
+  })();
+  await book(first);
+  await until(() => handled.length === 1);
+  gateway.server.app.server.closeAllConnections();
+  await book(second);
+
+  await owner('begin');
+  await owner('select 1 from fulfillment where id = $1 for update', [mine]);
+  arrived.splice(0);
+  const began = Date.now();
+  const booked = app.load('urql/book').book({ id: mine, version: 1 }, 'mine');
+  await blocked();
+  await owner(
+    "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+  );
+  await owner('rollback');
+  expect(await booked).toMatchObject({ refusals: [] });
+  expect(arrived.filter(({ key }) => key === 'mine').length).toBeGreaterThan(1);
+  // The reply was 503 with Retry-After: 2.
+  expect(Date.now() - began).toBeGreaterThan(1900);
+
+  await following;
+  expect(handled).toEqual([first, second]);
+  const row = () => clients.apollo().rows().find(({ id }) => id === byOthers);
+  expect(row()!.state).toBe('Executing');
+  await book(byOthers);
+  await until(() => row()!.state === 'Booked');
+  expect(row()!.state).toBe('Booked');
+  watched.unsubscribe();
+});
