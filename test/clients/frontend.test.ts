@@ -1,4 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ApolloClient, TypePolicies } from '@apollo/client';
+import { Client, fetchExchange, gql } from '@urql/core';
+import { cacheExchange, type KeyingConfig } from '@urql/exchange-graphcache';
 import WebSocket from 'ws';
 import { schemaText } from '../../src/graph/build/schema';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
@@ -6,6 +9,10 @@ import { PageApp } from '../support/page-app';
 import { settled } from '../support/settled';
 
 /* The app of docs/frontend.md, as its reader would copy it: generated, compiled, and run against a gateway. */
+
+// Apollo Client warns in its build for developers alone, so it is loaded after this.
+Object.assign(globalThis, { __DEV__: true });
+const apolloClient = require('@apollo/client') as typeof import('@apollo/client');
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -39,6 +46,8 @@ beforeAll(async () => {
   app = new PageApp('docs/frontend.md', schemaText(), {
     'token.ts': `declare const signIn: (fresh: boolean) => string;
 export const token = async (fresh = false): Promise<string> => signIn(fresh);`,
+    'relay/settings.ts': `import { graphql } from 'relay-runtime';
+export const settingsQuery = graphql\`query settingsQuery { viewer { entity { id name } } billingSettings { id version } }\`;`,
   });
   app.project.write('src/send.ts', app.project.read('src/send.ts').replace('http://localhost:4000', address));
   compiled = app.compile();
@@ -258,7 +267,7 @@ test('a token ends, a stream breaks and the database is lost under a mutation: e
   const watched = app.load('apollo/watch').watch(byOthers);
 
   await settled(gateway.database);
-  const { body } = await client.graphql('{ events(first: 100) { pageInfo { endCursor } } }');
+  const { body } = await client.graphql('{ events(first: 100, filter: { type: { eq: "Fulfillment.Book" } }) { pageInfo { endCursor } } }');
   const handled: string[] = [];
   const following = (async () => {
     for await (const { node } of app.load('follow').follow(body.data.events.pageInfo.endCursor)) {
@@ -294,4 +303,107 @@ test('a token ends, a stream breaks and the database is lost under a mutation: e
   await until(() => row()!.state === 'Booked');
   expect(row()!.state).toBe('Booked');
   watched.unsubscribe();
+});
+
+describe('objects without an id', () => {
+  const parts = gql`
+    query Parts {
+      viewer { name orgs { id } entities { id } }
+      fulfillmentCounts { state count }
+      fulfillmentSummary(groupBy: state) { key currency count amount }
+      billingSettings { id taxCodes { code rate } units { name decimals } }
+      previewBillRun(input: { targetDate: "2030-01-01" }) {
+        invoiceCount
+        totals { currency itemCount account { id paymentMethod { label } } }
+        failures { code message }
+      }
+      invoices { nodes { id allowedActions { action allowed blockedBy { code message } } } pageInfo { endCursor } }
+      orderLineItems { nodes { id allowedTransitions { to allowed blockedBy { code } } } }
+      accounts { nodes { id paymentMethod { label } } }
+      events(first: 100) { nodes { id changes { field before after } } }
+    }
+  `;
+  /** Asks of the same objects what the other query does not. */
+  const others = gql`
+    query Others {
+      viewer { clientId }
+      previewBillRun(input: { targetDate: "2030-01-01" }) { creditMemoCount }
+      invoices { totalCount pageInfo { hasNextPage } }
+      accounts { nodes { id paymentMethod { type } } }
+    }
+  `;
+  /** Makes lists shorter: of tax codes, of units, of the actions of the invoice. */
+  const change = (count: number) =>
+    client.graphql(
+      `mutation ($settings: BillingSettingsInput!, $due: ID!, $billed: ID!, $day: Date!) {
+        updateBillingSettings(input: $settings) { userErrors { code } }
+        due: sendFulfillmentsToBilling(keys: [$due], billTargetDate: $day) { userErrors { code } }
+        sendFulfillmentsToBilling(keys: [$billed], billTargetDate: $day, processingOptions: { runBilling: true }) {
+          userErrors { code } } }`,
+      {
+        ...{ due: ids[18 + count], billed: ids[20 + count], day: '2022-01-01' },
+        settings: {
+          taxCodes: ['A', 'B'].slice(count).map((code) => ({ code, rate: '0.1' })),
+          units: ['Each', 'Box'].slice(count).map((name) => ({ name, decimals: 0 })),
+        },
+      },
+    );
+
+  test('are read by parts, and again when they have changed: no part is lost, and no cache complains', async () => {
+    const { possibleTypes } = app.load('possible-types');
+    const { typePolicies } = app.load('apollo/policies');
+    const { keys } = app.load('urql/keys');
+    const { send, url } = app.load('send');
+    const run = async (apollo: ApolloClient, urql: Client) => {
+      for (const query of [parts, others]) {
+        await apollo.query({ query, fetchPolicy: 'network-only' });
+        const { error } = await urql.query(query, {}, { requestPolicy: 'network-only' }).toPromise();
+        expect(error).toBeUndefined();
+      }
+      return [apollo.readQuery({ query: parts }), urql.readQuery(parts, {})?.data];
+    };
+    const clientsWith = (policies: TypePolicies, keying: KeyingConfig) =>
+      [
+        new apolloClient.ApolloClient({
+          cache: new apolloClient.InMemoryCache({ possibleTypes, typePolicies: policies }),
+          link: new apolloClient.HttpLink({ uri: url, fetch: send }),
+        }),
+        new Client({ url, fetch: send, exchanges: [cacheExchange({ possibleTypes, keys: keying }), fetchExchange] }),
+      ] as const;
+    const right = clientsWith(typePolicies, keys);
+    const plain = clientsWith({}, {});
+    for (const count of [0, 1]) {
+      expect((await change(count)).body.errors).toBeUndefined();
+      expect(await run(...right)).toEqual([expect.any(Object), expect.any(Object)]);
+      expect(said).toEqual([]);
+    }
+    const [seen] = await run(...right);
+    const named = new Set([...JSON.stringify(seen).matchAll(/"__typename":"(\w+)"/g)].map(([, type]) => type));
+    // Of these the test has none to show.
+    const rest = ['BillRunActionState', 'BillRunFailure', 'FulfillmentTransition', 'RegisteredDocument'];
+    expect(Object.keys(keys).filter((type) => !named.has(type))).toEqual(rest);
+
+    const [apollo] = await run(...plain);
+    expect(apollo).toBeNull();
+    const complaints = said.splice(0).join();
+    expect(complaints).toContain('Invalid key');
+    // Apollo's warnings are numbers behind this address: 127 is of lost data.
+    expect(decodeURIComponent(complaints)).toMatch(/go\.apollo\.dev\S*"message":127\b/);
+  });
+});
+
+test('Relay keeps an entity and its settings apart, which have one id', async () => {
+  const relay = require('relay-runtime') as typeof import('relay-runtime');
+  const { environment } = app.load('relay/environment');
+  const { settingsQuery } = app.load('relay/settings');
+  const ask = (where: typeof environment) => relay.fetchQuery(where, settingsQuery, {}).toPromise();
+  const answer = (await ask(environment)) as { viewer: { entity: object }; billingSettings: { id: string } };
+  expect(answer).toEqual({
+    viewer: { entity: { id: answer.billingSettings.id, name: 'Acme' } },
+    billingSettings: { id: expect.any(String), version: expect.any(Number) },
+  });
+  expect(said).toEqual([]);
+  const network = environment.getNetwork();
+  await ask(new relay.Environment({ network, store: new relay.Store(new relay.RecordSource()) }));
+  expect(said.splice(0).join()).toMatch(/__typename/);
 });
