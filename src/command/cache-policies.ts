@@ -4,14 +4,15 @@ import {
   getNamedType,
   getNullableType,
   isAbstractType,
+  isCompositeType,
   isListType,
   isObjectType,
 } from 'graphql';
 import { schema } from '../graph/build/schema';
 
 /*
- * What a normalized cache of a frontend must know of the schema, printed into docs/frontend.md: the members of interfaces,
- * the objects without an id, and the lists that a later reply replaces as a whole.
+ * Prints into docs/frontend.md what the cache of a frontend must know of the schema. By hand, the lists of the page would
+ * miss the next type or field.
  */
 
 interface Place {
@@ -77,38 +78,36 @@ export function possibleTypesModule(): string {
  */
 export function apolloPoliciesModule(): string {
   const connections = objectTypes().filter(isConnection);
-  const single = embeddedTypes().filter((type) =>
+  const parts = embeddedTypes().filter((type) =>
     placesOf(type).some((place) => !isList(place) && (place.parent.name === 'Query' || !hasKnownForm(place.parent))),
   );
-  const owners = objectTypes().filter(
-    (type) => hasId(type) || single.includes(type) || type === schema().getQueryType(),
-  );
-  const policies = owners.flatMap((type) => {
-    const lists = Object.values(type.getFields())
-      .filter((field) => isList({ parent: type, field }) && !isLeaf(field))
-      .map(({ name }) => name);
-    const merge = single.includes(type) ? ['...part'] : [];
-    const replaced = lists.length ? [`...lists(${lists.map((name) => `'${name}'`).join(', ')})`] : [];
-    const spread = [...merge, ...replaced];
-    return spread.length
-      ? [`  ${type.name}: ${spread.length === 1 ? spread[0].slice(3) : `{ ${spread.join(', ')} }`},`]
-      : [];
+  const policies = objectTypes().flatMap((type) => {
+    const isPart = parts.includes(type);
+    if (!isPart && !hasId(type) && type.name !== 'Query') return [];
+    const lists = Object.values(type.getFields()).filter(
+      (field) => isList({ parent: type, field }) && isCompositeType(getNamedType(field.type)),
+    );
+    const policy = [
+      ...(isPart ? ['part'] : []),
+      ...(lists.length ? [`lists(${lists.map(({ name }) => `'${name}'`).join(', ')})`] : []),
+    ];
+    if (policy.length === 0) return [];
+    const text = policy.length === 1 ? policy[0] : `{ ${policy.map((each) => `...${each}`).join(', ')} }`;
+    return [`  ${type.name}: ${text},`];
   });
   return typescript('apollo/policies.ts', [
-    "import type { TypePolicies, TypePolicy } from '@apollo/client';",
-    '',
     '// A list is replaced by the list of a later reply. A part keeps what other queries have asked of it.',
-    'const lists = (...names: string[]): TypePolicy => ({',
+    'const lists = (...names: string[]) => ({',
     '  fields: Object.fromEntries(names.map((name) => [name, { merge: false }])),',
     '});',
-    'const part: TypePolicy = { merge: true };',
-    "const connection: TypePolicy = { ...part, ...lists('edges', 'nodes') };",
+    'const part = { merge: true };',
+    "const connection = { ...part, ...lists('edges', 'nodes') };",
     `const connections = ${listed(
       connections.map(({ name }) => name),
       '',
     )};`,
     '',
-    'export const typePolicies: TypePolicies = {',
+    'export const typePolicies = {',
     '  ...Object.fromEntries(connections.map((name) => [name, connection])),',
     '  PageInfo: part,',
     ...policies,
@@ -126,11 +125,6 @@ export const graphcacheKeysModule = (): string =>
     '',
     'export const keys = Object.fromEntries(embedded.map((name) => [name, () => null]));',
   ]);
-
-const isLeaf = ({ type }: GraphQLField<unknown, unknown>): boolean => {
-  const named = getNamedType(type);
-  return !isObjectType(named) && !isAbstractType(named);
-};
 
 const typescript = (file: string, lines: string[]): string => ['```ts', `// ${file}`, ...lines, '```'].join('\n');
 

@@ -21,7 +21,10 @@ import { Audited, Node } from './node';
 import { shownCopy } from './read/show';
 import { Org } from './viewer';
 
-@ObjectType({ description: 'Payment method of an account. The gateway token is never shown. No id: part of its account.', simpleResolvers: true })
+@ObjectType({
+  description: 'Payment method of an account. The gateway token is never shown. No id: part of its account.',
+  simpleResolvers: true,
+})
 export class PaymentMethod {
   @Field(() => String, { description: 'Kind of payment method, such as a card. The test gateway shows Test.' })
   type: string;

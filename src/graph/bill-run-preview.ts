@@ -11,7 +11,8 @@ import { selectedFields } from './read/selection';
 import { DecimalScalar } from './scalars';
 
 @ObjectType({
-  description: 'Amounts that a bill run would bill and credit to one account in one currency. No id: part of its preview.',
+  description:
+    'Amounts that a bill run would bill and credit to one account in one currency. No id: part of its preview.',
   simpleResolvers: true,
 })
 export class BillRunPreviewTotal {

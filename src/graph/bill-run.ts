@@ -25,7 +25,11 @@ import { shownCopy } from './read/show';
 import { DateScalar, DateTimeScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'Whether an action on a bill run is allowed, and if not, why. No id: the rules judge it anew for each caller and moment.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'Whether an action on a bill run is allowed, and if not, why. No id: the rules judge it anew for each caller and moment.',
+  simpleResolvers: true,
+})
 export class BillRunActionState {
   @Field(() => BillRunActionEnum, { description: 'Names the mutation: postBillRun, cancelBillRun or deleteBillRun.' })
   action: BillRunAction;

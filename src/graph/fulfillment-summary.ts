@@ -30,7 +30,10 @@ export class FulfillmentSummary {
   amount: string;
 }
 
-@ObjectType({ description: 'Number of fulfillments in one state. No id: the filter decides what it counts.', simpleResolvers: true })
+@ObjectType({
+  description: 'Number of fulfillments in one state. No id: the filter decides what it counts.',
+  simpleResolvers: true,
+})
 export class FulfillmentCount {
   @Field(() => FulfillmentStateEnum, {
     description: 'One of the five states. Each has an entry, even if no fulfillment is in it.',

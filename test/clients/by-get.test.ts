@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
-import { cacheExchange, Client, fetchExchange, gql } from '@urql/core';
+import { Client, cacheExchange, fetchExchange, gql } from '@urql/core';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 /* Clients that ask by GET, with their defaults: no more is set than the address and the token. */

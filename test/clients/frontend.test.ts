@@ -1,18 +1,19 @@
+import { realpathSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApolloClient, TypePolicies } from '@apollo/client';
-import { Client, fetchExchange, gql } from '@urql/core';
-import { cacheExchange, type KeyingConfig } from '@urql/exchange-graphcache';
 import WebSocket from 'ws';
 import { schemaText } from '../../src/graph/build/schema';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { PageApp } from '../support/page-app';
+import { clients, type Row, type Screen } from '../support/page-clients';
+import { proxyTo } from '../support/proxy';
 import { settled } from '../support/settled';
 
 /* The app of docs/frontend.md, as its reader would copy it: generated, compiled, and run against a gateway. */
 
 // Apollo Client warns in its build for developers alone, so it is loaded after this.
 Object.assign(globalThis, { __DEV__: true });
-const apolloClient = require('@apollo/client') as typeof import('@apollo/client');
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -25,13 +26,6 @@ const arrived: { method: string; key?: string; accept?: string }[] = [];
 /** What clients say on the console of a developer: nothing, if the page is right. */
 const said: string[] = [];
 
-interface Row {
-  id: string;
-  version: number;
-  state: string;
-  allowedTransitions: { action: string }[];
-}
-
 beforeAll(async () => {
   for (const level of ['warn', 'error'] as const)
     jest.spyOn(console, level).mockImplementation((...words) => void said.push(words.join(' ')));
@@ -43,14 +37,16 @@ beforeAll(async () => {
   );
   // Node 20 has no WebSocket, which browsers have.
   Object.assign(globalThis, { WebSocket, signIn: (fresh: boolean) => signIn(fresh) });
-  app = new PageApp('docs/frontend.md', schemaText(), {
+  app = new PageApp('docs/frontend.md', schemaText(), undefined, {
     'token.ts': `declare const signIn: (fresh: boolean) => string;
 export const token = async (fresh = false): Promise<string> => signIn(fresh);`,
     'relay/settings.ts': `import { graphql } from 'relay-runtime';
 export const settingsQuery = graphql\`query settingsQuery { viewer { entity { id name } } billingSettings { id version } }\`;`,
   });
-  app.project.write('src/send.ts', app.project.read('src/send.ts').replace('http://localhost:4000', address));
-  compiled = app.compile();
+  const send = app.project.read('src/send.ts');
+  app.project.write('src/send.ts', send.replace('http://localhost:4000', address).replace('40_000', '400'));
+  app.generate();
+  compiled = app.compiled();
   const { orderLineItems } = await orderFor(await client.work());
   const entry = { orderLineItemId: orderLineItems[0].id, quantity: '2', fulfillmentDate: '2022-01-01' };
   const made = await client.graphql(
@@ -71,48 +67,6 @@ afterAll(async () => {
   app.remove();
 });
 
-/** Each client, as its files have it, and what its cache shows of the list. */
-const clients = {
-  apollo: () => {
-    const { list, more } = app.load('apollo/pages');
-    const rows = (): Row[] =>
-      list.getCurrentResult().data.fulfillments.edges.map(({ node }: { node: Row }) => node);
-    const open = () =>
-      new Promise<void>((resolve) => list.subscribe(({ data }: { data: unknown }) => data && resolve()));
-    return { open, more, rows };
-  },
-  urql: () => {
-    const { urql } = app.load('urql/client');
-    const { upTo } = app.load('urql/pages');
-    const { Fulfillments } = app.load('documents');
-    let after: string | undefined;
-    const list = () => urql.readQuery(Fulfillments, { after }).data.fulfillments;
-    const rows = (): Row[] => list().edges.map(({ node }: { node: Row }) => node);
-    const more = async () => {
-      after = list().pageInfo.endCursor;
-      await upTo(after);
-    };
-    return { open: () => upTo(after), more, rows };
-  },
-  relay: () => {
-    const { environment } = app.load('relay/environment');
-    const { listFragment, listQuery, rowFragment } = app.load('relay/list');
-    const relay = require('relay-runtime') as typeof import('relay-runtime');
-    const operation = relay.createOperationDescriptor(relay.getRequest(listQuery), {});
-    environment.retain(operation);
-    // biome-ignore lint/suspicious/noExplicitAny: what hooks of React read
-    const read = (fragment: any, parent: any): any =>
-      environment.lookup(relay.getSingularSelector(fragment, parent)).data;
-    const list = () => read(listFragment, environment.lookup(operation.fragment).data).fulfillments;
-    const rows = (): Row[] => list().edges.map(({ node }: { node: unknown }) => read(rowFragment, node));
-    const fetched = (query: never, variables: object) => relay.fetchQuery(environment, query, variables).toPromise();
-    const more = () =>
-      fetched(app.load('relay/generated/listPageQuery.graphql').default as never, {
-        cursor: list().pageInfo.endCursor,
-      });
-    return { open: () => fetched(listQuery as never, {}), more, rows };
-  },
-};
 const names = Object.keys(clients) as (keyof typeof clients)[];
 
 const until = async (holds: () => boolean) => {
@@ -131,13 +85,12 @@ test('money is shown digit by digit', () => {
 });
 
 describe.each(names)('%s', (name) => {
-  const shown = () => clients[name]();
-  let screen: ReturnType<typeof shown>;
+  let screen: Screen;
   const row = (id: string) => screen.rows().find((each) => each.id === id);
 
   beforeAll(async () => {
     signIn = () => client.token;
-    screen = shown();
+    screen = clients[name](app);
     await screen.open();
   });
 
@@ -145,7 +98,12 @@ describe.each(names)('%s', (name) => {
     expect(screen.rows()).toHaveLength(20);
     await screen.more();
     await until(() => screen.rows().length === 25);
-    expect(screen.rows().map(({ id }) => id).sort()).toEqual([...ids].sort());
+    expect(
+      screen
+        .rows()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([...ids].sort());
   });
 
   test('shows what a mutation changed wherever it is shown, and carries a wish out once', async () => {
@@ -192,7 +150,35 @@ describe.each(names)('%s', (name) => {
     const { book } = app.load(`${name}/book`);
     const refused = await book(row(ids[9])!, 'no right').catch((error: unknown) => error);
     expect(codeOf(refused)).toBe('FORBIDDEN');
+    signIn = () => {
+      throw new TypeError('There is no network.');
+    };
+    const unanswered = await book(row(ids[9])!, 'no network').catch((error: unknown) => error);
+    expect(codeOf(unanswered)).toBe('UNREACHABLE');
   });
+});
+
+test('a deleted object leaves the screen', async () => {
+  const rows = () => clients.apollo(app).rows();
+  const id = ids[24];
+  const watched = app.load('apollo/watch').watch(id);
+  await delay(50);
+  expect(rows()).toHaveLength(25);
+  await client.graphql('mutation ($id: ID!) { deleteFulfillment(key: $id) { userErrors { code } } }', { id });
+  await until(() => rows().length === 24);
+  expect(rows().map((row) => row.id)).toEqual(expect.not.arrayContaining([id]));
+  watched.unsubscribe();
+});
+
+test('a refusal is shown at the argument that it is about', async () => {
+  const { messagesAt } = app.load('refusals');
+  const { body } = await client.graphql(
+    `mutation ($id: ID!) { updateFulfillment(key: $id, input: { quantity: 600 }) { userErrors { code message path } } }`,
+    { id: ids[23] },
+  );
+  const { userErrors } = body.data.updateFulfillment;
+  expect(messagesAt(userErrors, 'quantity')).toEqual([expect.stringMatching(/^The quantity 600 /)]);
+  expect(messagesAt(userErrors, 'carrier')).toEqual([]);
 });
 
 describe('a rehearsal', () => {
@@ -203,7 +189,10 @@ describe('a rehearsal', () => {
 
   test.each(['apollo', 'urql'] as const)('of %s is past its cache, which would take it for a fact', async (name) => {
     const [id] = ids.slice(10 + names.indexOf(name));
-    const row = () => clients[name]().rows().find((each) => each.id === id);
+    const row = () =>
+      clients[name](app)
+        .rows()
+        .find((each) => each.id === id);
     const { data } = await app.load(`${name}/rehearse`).rehearse({ id, version: 1 });
     expect(data.bookFulfillments).toMatchObject({ fulfillments: [{ id, state: 'Booked' }], userErrors: [] });
     expect(row()!.state).toBe('Executing');
@@ -216,8 +205,8 @@ describe('a rehearsal', () => {
 });
 
 describe('send', () => {
-  const ask = (query: string, more: object = {}) =>
-    app.load('send').send(app.load('send').url, {
+  const ask = (query: string, more: object = {}, url: string = app.load('send').url) =>
+    app.load('send').send(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
@@ -254,6 +243,17 @@ describe('send', () => {
     await expect(answer).rejects.toThrow(/abort/i);
     server.removeListener('request', breaking);
   });
+
+  test('does not wait for ever for a server that says nothing', async () => {
+    const { port } = gateway.server.app.server.address() as AddressInfo;
+    const proxy = await proxyTo(port);
+    proxy.deaf = true;
+    const answer = ask(viewer, {}, proxy.url(app.load('send').url));
+    while (proxy.connections === 0) await delay(10);
+    proxy.deaf = false;
+    expect((await answer).status).toBe(200);
+    await proxy.close();
+  });
 });
 
 test('a token ends, a stream breaks and the database is lost under a mutation: each goes on by itself', async () => {
@@ -267,7 +267,9 @@ test('a token ends, a stream breaks and the database is lost under a mutation: e
   const watched = app.load('apollo/watch').watch(byOthers);
 
   await settled(gateway.database);
-  const { body } = await client.graphql('{ events(first: 100, filter: { type: { eq: "Fulfillment.Book" } }) { pageInfo { endCursor } } }');
+  const { body } = await client.graphql(
+    '{ events(first: 100, filter: { type: { eq: "Fulfillment.Book" } }) { pageInfo { endCursor } } }',
+  );
   const handled: string[] = [];
   const following = (async () => {
     for await (const { node } of app.load('follow').follow(body.data.events.pageInfo.endCursor)) {
@@ -297,99 +299,17 @@ test('a token ends, a stream breaks and the database is lost under a mutation: e
 
   await following;
   expect(handled).toEqual([first, second]);
-  const row = () => clients.apollo().rows().find(({ id }) => id === byOthers);
+  await expect(app.load('follow').follow('no cursor').next()).rejects.toThrow(/cursor/);
+  const row = () =>
+    clients
+      .apollo(app)
+      .rows()
+      .find(({ id }) => id === byOthers);
   expect(row()!.state).toBe('Executing');
   await book(byOthers);
   await until(() => row()!.state === 'Booked');
   expect(row()!.state).toBe('Booked');
   watched.unsubscribe();
-});
-
-describe('objects without an id', () => {
-  const parts = gql`
-    query Parts {
-      viewer { name orgs { id } entities { id } }
-      fulfillmentCounts { state count }
-      fulfillmentSummary(groupBy: state) { key currency count amount }
-      billingSettings { id taxCodes { code rate } units { name decimals } }
-      previewBillRun(input: { targetDate: "2030-01-01" }) {
-        invoiceCount
-        totals { currency itemCount account { id paymentMethod { label } } }
-        failures { code message }
-      }
-      invoices { nodes { id allowedActions { action allowed blockedBy { code message } } } pageInfo { endCursor } }
-      orderLineItems { nodes { id allowedTransitions { to allowed blockedBy { code } } } }
-      accounts { nodes { id paymentMethod { label } } }
-      events(first: 100) { nodes { id changes { field before after } } }
-    }
-  `;
-  /** Asks of the same objects what the other query does not. */
-  const others = gql`
-    query Others {
-      viewer { clientId }
-      previewBillRun(input: { targetDate: "2030-01-01" }) { creditMemoCount }
-      invoices { totalCount pageInfo { hasNextPage } }
-      accounts { nodes { id paymentMethod { type } } }
-    }
-  `;
-  /** Makes lists shorter: of tax codes, of units, of the actions of the invoice. */
-  const change = (count: number) =>
-    client.graphql(
-      `mutation ($settings: BillingSettingsInput!, $due: ID!, $billed: ID!, $day: Date!) {
-        updateBillingSettings(input: $settings) { userErrors { code } }
-        due: sendFulfillmentsToBilling(keys: [$due], billTargetDate: $day) { userErrors { code } }
-        sendFulfillmentsToBilling(keys: [$billed], billTargetDate: $day, processingOptions: { runBilling: true }) {
-          userErrors { code } } }`,
-      {
-        ...{ due: ids[18 + count], billed: ids[20 + count], day: '2022-01-01' },
-        settings: {
-          taxCodes: ['A', 'B'].slice(count).map((code) => ({ code, rate: '0.1' })),
-          units: ['Each', 'Box'].slice(count).map((name) => ({ name, decimals: 0 })),
-        },
-      },
-    );
-
-  test('are read by parts, and again when they have changed: no part is lost, and no cache complains', async () => {
-    const { possibleTypes } = app.load('possible-types');
-    const { typePolicies } = app.load('apollo/policies');
-    const { keys } = app.load('urql/keys');
-    const { send, url } = app.load('send');
-    const run = async (apollo: ApolloClient, urql: Client) => {
-      for (const query of [parts, others]) {
-        await apollo.query({ query, fetchPolicy: 'network-only' });
-        const { error } = await urql.query(query, {}, { requestPolicy: 'network-only' }).toPromise();
-        expect(error).toBeUndefined();
-      }
-      return [apollo.readQuery({ query: parts }), urql.readQuery(parts, {})?.data];
-    };
-    const clientsWith = (policies: TypePolicies, keying: KeyingConfig) =>
-      [
-        new apolloClient.ApolloClient({
-          cache: new apolloClient.InMemoryCache({ possibleTypes, typePolicies: policies }),
-          link: new apolloClient.HttpLink({ uri: url, fetch: send }),
-        }),
-        new Client({ url, fetch: send, exchanges: [cacheExchange({ possibleTypes, keys: keying }), fetchExchange] }),
-      ] as const;
-    const right = clientsWith(typePolicies, keys);
-    const plain = clientsWith({}, {});
-    for (const count of [0, 1]) {
-      expect((await change(count)).body.errors).toBeUndefined();
-      expect(await run(...right)).toEqual([expect.any(Object), expect.any(Object)]);
-      expect(said).toEqual([]);
-    }
-    const [seen] = await run(...right);
-    const named = new Set([...JSON.stringify(seen).matchAll(/"__typename":"(\w+)"/g)].map(([, type]) => type));
-    // Of these the test has none to show.
-    const rest = ['BillRunActionState', 'BillRunFailure', 'FulfillmentTransition', 'RegisteredDocument'];
-    expect(Object.keys(keys).filter((type) => !named.has(type))).toEqual(rest);
-
-    const [apollo] = await run(...plain);
-    expect(apollo).toBeNull();
-    const complaints = said.splice(0).join();
-    expect(complaints).toContain('Invalid key');
-    // Apollo's warnings are numbers behind this address: 127 is of lost data.
-    expect(decodeURIComponent(complaints)).toMatch(/go\.apollo\.dev\S*"message":127\b/);
-  });
 });
 
 test('Relay keeps an entity and its settings apart, which have one id', async () => {
@@ -406,4 +326,10 @@ test('Relay keeps an entity and its settings apart, which have one id', async ()
   const network = environment.getNetwork();
   await ask(new relay.Environment({ network, store: new relay.Store(new relay.RecordSource()) }));
   expect(said.splice(0).join()).toMatch(/__typename/);
+});
+
+test('no file of the page is left out', () => {
+  const folder = path.join(realpathSync(app.project.folder), 'out');
+  const loaded = Object.keys(require.cache).map((file) => path.relative(folder, file).replace(/\.js$/, '.ts'));
+  expect(app.files.filter((file) => !loaded.includes(file))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ClientProject } from './client';
 
@@ -17,28 +17,34 @@ const tsconfig = {
 /** An app whose files are blocks of a page: TypeScript by the name in its first line, JSON as the configuration of a tool. */
 export class PageApp {
   readonly project: ClientProject;
-  /** The names of its files, in the order of the page. */
+  /** The names of its files, in the order of the page, then those of the reader. */
   readonly files: string[] = [];
 
-  /** `more`: files that the page leaves to its reader. */
-  constructor(page: string, schema: string, more: Record<string, string>) {
+  /** `only`: the files to take of the page, if not all. `more`: files that the page leaves to its reader. */
+  constructor(page: string, schema: string, only?: string[], more: Record<string, string> = {}) {
     this.project = new ClientProject(null, schema);
     this.project.write('tsconfig.json', JSON.stringify(tsconfig));
     const text = readFileSync(page, 'utf8');
     for (const [, block] of text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)) {
       const name = /^\/\/ (\S+\.ts)\n/.exec(block)?.[1];
       if (!name) throw new Error(`a block of ${page} has no name: ${block.slice(0, 60)}`);
+      if (only && !only.includes(name)) continue;
       this.files.push(name);
       this.project.write(`src/${name}`, block);
     }
-    for (const [, name, block] of text.matchAll(/^`([\w.]+\.json)`[^\n]*\n(?:[^`\n][^\n]*\n)*\n```json\n([\s\S]*?)^```$/gm))
+    for (const [, name, block] of text.matchAll(
+      /^`([\w.]+\.json)`[^\n]*\n(?:[^`\n][^\n]*\n)*\n```json\n([\s\S]*?)^```$/gm,
+    ))
       this.project.write(name, block);
-    mkdirSync(path.join(this.project.folder, 'src/relay/generated'), { recursive: true });
-    for (const [name, block] of Object.entries(more)) this.project.write(`src/${name}`, block);
+    for (const [name, block] of Object.entries(more)) {
+      this.files.push(name);
+      this.project.write(`src/${name}`, block);
+    }
   }
 
-  /** Runs the tools of the app and compiles it. Returns what the compiler has to say. */
-  compile(): string {
+  /** Runs the tools that write code for the app. */
+  generate(): void {
+    mkdirSync(path.join(this.project.folder, 'src/relay/generated'), { recursive: true });
     for (const [tool, command, ...args] of [
       ['@graphql-codegen/cli', 'graphql-codegen', '--config', 'codegen.json'],
       ['relay-compiler', 'relay-compiler'],
@@ -46,9 +52,13 @@ export class PageApp {
       const { ok, output } = this.project.run(tool, command, ...args);
       if (!ok) throw new Error(output);
     }
+  }
+
+  /** Compiles the app, and returns what the compiler has to say. */
+  compiled(): string {
     const { output } = this.project.run('typescript', 'tsc', '-p', '.');
-    const folder = path.join(this.project.folder, 'out/relay');
-    for (const file of readdirSync(folder).filter((each) => each.endsWith('.js'))) this.bindArtifacts(`out/relay/${file}`);
+    for (const file of this.files)
+      if (file.startsWith('relay/')) this.bindArtifacts(`out/${file.replace('.ts', '.js')}`);
     return output;
   }
 
