@@ -7,7 +7,7 @@ import { schemaText } from '../../src/graph/build/schema';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { PageApp } from '../support/page-app';
 import { clients, type Row, type Screen } from '../support/page-clients';
-import { proxyTo } from '../support/proxy';
+import { proxyTo, type TestProxy } from '../support/proxy';
 import { settled } from '../support/settled';
 
 /* The app of docs/frontend.md, as its reader would copy it: generated, compiled, and run against a gateway. */
@@ -20,6 +20,8 @@ let client: TestClient;
 let app: PageApp;
 let compiled: string;
 let ids: string[];
+/** The network between the app and the gateway. */
+let proxy: TestProxy;
 /** Who is signed in. A test may let the first token be refused. */
 let signIn: (fresh: boolean) => string;
 const arrived: { method: string; key?: string; accept?: string }[] = [];
@@ -31,7 +33,8 @@ beforeAll(async () => {
     jest.spyOn(console, level).mockImplementation((...words) => void said.push(words.join(' ')));
   gateway = await testGateway();
   client = await gateway.client();
-  const address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
+  const gatewayAddress = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
+  proxy = await proxyTo(Number(new URL(gatewayAddress).port));
   gateway.server.app.server.on('request', ({ method, headers }) =>
     arrived.push({ method: method!, key: headers['idempotency-key'] as string, accept: headers.accept }),
   );
@@ -43,8 +46,18 @@ export const token = async (fresh = false): Promise<string> => signIn(fresh);`,
     'relay/settings.ts': `import { graphql } from 'relay-runtime';
 export const settingsQuery = graphql\`query settingsQuery { viewer { entity { id name } } billingSettings { id version } }\`;`,
   });
-  const send = app.project.read('src/send.ts');
-  app.project.write('src/send.ts', send.replace('http://localhost:4000', address).replace('40_000', '400'));
+  // The gateway of the test, and tenths of seconds where the page waits for seconds.
+  for (const [file, ...changes] of [
+    ['src/send.ts', ['http://localhost:4000/graphql', proxy.url(`${gatewayAddress}/graphql`)], ['40_000', '1_500']],
+    ['src/socket.ts', ['keepAlive: 10_000', 'keepAlive: 500'], ['5_000', '500']],
+  ] as [string, ...[string, string][]][]) {
+    const text = app.project.read(file);
+    for (const [was] of changes) expect(text).toContain(was);
+    app.project.write(
+      file,
+      changes.reduce((now, [was, is]) => now.replace(was, is), text),
+    );
+  }
   app.generate();
   compiled = app.compiled();
   const { orderLineItems } = await orderFor(await client.work());
@@ -63,6 +76,7 @@ beforeEach(() => {
 afterEach(() => expect(said.splice(0)).toEqual([]));
 afterAll(async () => {
   await app.load('socket').socket.dispose();
+  await proxy.close();
   await gateway.close();
   app.remove();
 });
@@ -72,6 +86,16 @@ const names = Object.keys(clients) as (keyof typeof clients)[];
 const until = async (holds: () => boolean) => {
   for (let looks = 0; looks < 100 && !holds(); looks++) await delay(30);
 };
+
+/** Asks by the `send` of the page. */
+const ask = (query: string, more: object = {}, url: string = app.load('send').url) =>
+  app.load('send').send(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+    ...more,
+  }) as Promise<Response>;
+const viewer = '{ viewer { name } }';
 
 test('the files of docs/frontend.md compile as strict TypeScript, with the code that their tools generate', () => {
   expect(compiled).toBe('');
@@ -205,15 +229,6 @@ describe('a rehearsal', () => {
 });
 
 describe('send', () => {
-  const ask = (query: string, more: object = {}, url: string = app.load('send').url) =>
-    app.load('send').send(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query }),
-      ...more,
-    }) as Promise<Response>;
-  const viewer = '{ viewer { name } }';
-
   test('gets another token once, when the first is refused', async () => {
     const asked: boolean[] = [];
     signIn = (fresh) => {
@@ -243,25 +258,37 @@ describe('send', () => {
     await expect(answer).rejects.toThrow(/abort/i);
     server.removeListener('request', breaking);
   });
-
-  test('does not wait for ever for a server that says nothing', async () => {
-    const { port } = gateway.server.app.server.address() as AddressInfo;
-    const proxy = await proxyTo(port);
-    proxy.deaf = true;
-    const answer = ask(viewer, {}, proxy.url(app.load('send').url));
-    while (proxy.connections === 0) await delay(10);
-    proxy.deaf = false;
-    expect((await answer).status).toBe(200);
-    await proxy.close();
-  });
 });
 
-test('a token ends, a stream breaks and the database is lost under a mutation: each goes on by itself', async () => {
+test('Relay keeps an entity and its settings apart, which have one id', async () => {
+  const relay = require('relay-runtime') as typeof import('relay-runtime');
+  const { environment } = app.load('relay/environment');
+  const { settingsQuery } = app.load('relay/settings');
+  const ask = (where: typeof environment) => relay.fetchQuery(where, settingsQuery, {}).toPromise();
+  const answer = (await ask(environment)) as { viewer: { entity: object }; billingSettings: { id: string } };
+  expect(answer).toEqual({
+    viewer: { entity: { id: answer.billingSettings.id, name: 'Acme' } },
+    billingSettings: { id: expect.any(String), version: expect.any(Number) },
+  });
+  expect(said).toEqual([]);
+  const network = environment.getNetwork();
+  await ask(new relay.Environment({ network, store: new relay.Store(new relay.RecordSource()) }));
+  expect(said.splice(0).join()).toMatch(/__typename/);
+});
+
+test('a token ends, a stream breaks, the database is lost, server and network fall silent: each goes on by itself', async () => {
   const { owner, blocked } = gateway.database;
   const [byOthers, first, second, mine] = ids.slice(13);
   const book = (id: string) =>
     client.graphql('mutation ($id: ID!) { bookFulfillments(keys: [$id]) { userErrors { code } } }', { id });
   signIn = (fresh) => (fresh ? client.token : 'ended');
+
+  // A server takes the connection and says nothing.
+  const silent = await proxyTo((gateway.server.app.server.address() as AddressInfo).port);
+  silent.deaf = true;
+  const answer = ask(viewer, {}, silent.url(app.load('send').url));
+  while (silent.connections === 0) await delay(10);
+  silent.deaf = false;
 
   // The socket comes with a token that has ended.
   const watched = app.load('apollo/watch').watch(byOthers);
@@ -279,7 +306,7 @@ test('a token ends, a stream breaks and the database is lost under a mutation: e
   })();
   await book(first);
   await until(() => handled.length === 1);
-  gateway.server.app.server.closeAllConnections();
+  proxy.cut();
   await book(second);
 
   await owner('begin');
@@ -297,6 +324,8 @@ test('a token ends, a stream breaks and the database is lost under a mutation: e
   // The reply was 503 with Retry-After: 2.
   expect(Date.now() - began).toBeGreaterThan(1900);
 
+  expect((await answer).status).toBe(200);
+  await silent.close();
   await following;
   expect(handled).toEqual([first, second]);
   await expect(app.load('follow').follow('no cursor').next()).rejects.toThrow(/cursor/);
@@ -306,26 +335,13 @@ test('a token ends, a stream breaks and the database is lost under a mutation: e
       .rows()
       .find(({ id }) => id === byOthers);
   expect(row()!.state).toBe('Executing');
+  // The network falls silent: no connection ends, and nothing arrives.
+  proxy.silence();
   await book(byOthers);
   await until(() => row()!.state === 'Booked');
   expect(row()!.state).toBe('Booked');
   watched.unsubscribe();
-});
-
-test('Relay keeps an entity and its settings apart, which have one id', async () => {
-  const relay = require('relay-runtime') as typeof import('relay-runtime');
-  const { environment } = app.load('relay/environment');
-  const { settingsQuery } = app.load('relay/settings');
-  const ask = (where: typeof environment) => relay.fetchQuery(where, settingsQuery, {}).toPromise();
-  const answer = (await ask(environment)) as { viewer: { entity: object }; billingSettings: { id: string } };
-  expect(answer).toEqual({
-    viewer: { entity: { id: answer.billingSettings.id, name: 'Acme' } },
-    billingSettings: { id: expect.any(String), version: expect.any(Number) },
-  });
-  expect(said).toEqual([]);
-  const network = environment.getNetwork();
-  await ask(new relay.Environment({ network, store: new relay.Store(new relay.RecordSource()) }));
-  expect(said.splice(0).join()).toMatch(/__typename/);
+  proxy.cut();
 });
 
 test('no file of the page is left out', () => {
