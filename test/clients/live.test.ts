@@ -194,7 +194,7 @@ test('urql subscribes by its subscriptionExchange', async () => {
   await ws.dispose();
 });
 
-test('urql subscribes by server-sent events too', async () => {
+test('urql subscribes by server-sent events too, and is told when the stream breaks', async () => {
   const urql = new Client({
     url: `${address}/graphql`,
     fetchOptions: { headers: { authorization } },
@@ -205,5 +205,8 @@ test('urql subscribes by server-sent events too', async () => {
   const received = new Received();
   const { unsubscribe } = urql.subscription(text, {}).subscribe((value) => received.push(value));
   await follows(received, (value: { data: { accounts: { totalCount: number } } }) => value.data.accounts.totalCount);
+  // It does not connect again: its reader is told, and has to.
+  gateway.server.app.server.closeAllConnections();
+  expect(await received.next()).toMatchObject({ hasNext: false, error: { networkError: expect.anything() } });
   unsubscribe();
 });
