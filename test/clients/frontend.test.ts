@@ -84,7 +84,7 @@ afterAll(async () => {
 const names = Object.keys(clients) as (keyof typeof clients)[];
 
 const until = async (holds: () => boolean) => {
-  for (let looks = 0; looks < 100 && !holds(); looks++) await delay(30);
+  for (let looks = 0; looks < 300 && !holds(); looks++) await delay(30);
 };
 
 /** Asks by the `send` of the page. */
@@ -174,6 +174,10 @@ describe.each(names)('%s', (name) => {
     const { book } = app.load(`${name}/book`);
     const refused = await book(row(ids[9])!, 'no right').catch((error: unknown) => error);
     expect(codeOf(refused)).toBe('FORBIDDEN');
+    // Refused as a whole, with status 401.
+    signIn = () => 'ended';
+    const unknown = await book(row(ids[9])!, 'no token').catch((error: unknown) => error);
+    expect(codeOf(unknown)).toBe('UNAUTHENTICATED');
     signIn = () => {
       throw new TypeError('There is no network.');
     };
