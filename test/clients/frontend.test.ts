@@ -302,16 +302,27 @@ test('a token ends, a stream breaks, the database is lost, server and network fa
     '{ events(first: 100, filter: { type: { eq: "Fulfillment.Book" } }) { pageInfo { endCursor } } }',
   );
   const handled: string[] = [];
+  let goOn = () => {};
+  const connectedAgain = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
   const following = (async () => {
     for await (const { node } of app.load('follow').follow(body.data.events.pageInfo.endCursor)) {
       if (node.type === 'Fulfillment.Book') handled.push(node.subjectId);
+      // What arrives meanwhile waits in the client, over the end of the stream.
+      if (handled.length === 1) await connectedAgain;
       if (handled.length === 2) return;
     }
   })();
   await book(first);
   await until(() => handled.length === 1);
+  arrived.splice(0);
   proxy.cut();
   await book(second);
+  // Once with the token that has ended, once with the other.
+  await until(() => arrived.filter(({ accept }) => accept === 'text/event-stream').length === 2);
+  await delay(100);
+  goOn();
 
   await owner('begin');
   await owner('select 1 from fulfillment where id = $1 for update', [mine]);
