@@ -285,7 +285,8 @@ test('a token ends, a stream breaks, the database is lost, server and network fa
   const [byOthers, first, second, mine] = ids.slice(13);
   const book = (id: string) =>
     client.graphql('mutation ($id: ID!) { bookFulfillments(keys: [$id]) { userErrors { code } } }', { id });
-  signIn = (fresh) => (fresh ? client.token : 'ended');
+  const ending = (fresh: boolean) => (fresh ? client.token : 'ended');
+  signIn = ending;
 
   // A server takes the connection and says nothing.
   const silent = await proxyTo((gateway.server.app.server.address() as AddressInfo).port);
@@ -294,8 +295,15 @@ test('a token ends, a stream breaks, the database is lost, server and network fa
   while (silent.connections === 0) await delay(10);
   silent.deaf = false;
 
-  // The socket comes with a token that has ended.
+  // The socket begins while no token can be had, and then comes with one that has ended.
+  let asked = 0;
+  signIn = () => {
+    asked++;
+    throw new TypeError('There is no network.');
+  };
   const watched = app.load('apollo/watch').watch(byOthers);
+  await until(() => asked > 0);
+  signIn = ending;
 
   await settled(gateway.database);
   const { body } = await client.graphql(
