@@ -33,6 +33,7 @@ import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import { RequestLog } from './http/request-log';
+import { documentRoutes } from './http/rest/document-routes';
 import { restRoutes } from './http/rest/operation';
 import { operations } from './http/rest/operations';
 import { UnderWay } from './http/under-way';
@@ -216,6 +217,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // The only public routes with long replies.
     open.addHook('onRequest', async (request) => unsent.admit(addressOf(request.ip)));
     await open.register(playground({ demo }));
+    // Where the schema is not shown, neither is the document that is made of it.
+    if (introspection) documentRoutes(open, { version, demo });
   });
   await app.register(async (inside) => {
     jsonBodies(inside, limits);

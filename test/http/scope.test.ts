@@ -1,4 +1,5 @@
 import type { InjectOptions } from 'fastify';
+import { operations } from '../../src/http/rest/operations';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { everything } from '../support/stored';
 import { type Estate, estate } from '../support/tenant-data';
@@ -108,7 +109,7 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
 /** Routes that show nothing of any tenant, or have a walk of their own. */
 // A document that is registered is carried out as any other.
 const elsewhere =
-  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/playground\*?)$/;
+  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/v1\/(openapi\.json|docs(\/:file)?)|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/playground\*?)$/;
 
 /** The routes that are served, as fastify prints them; those of a method that is refused are no routes. */
 async function served(): Promise<string[]> {
@@ -139,6 +140,9 @@ test('the walk has a case for every route', async () => {
   const all = await served();
   expect(all.length).toBeGreaterThan(10);
   expect(all.filter((route) => !elsewhere.test(route)).sort()).toEqual(Object.keys(routes).sort());
+  // The OpenAPI document has them all.
+  const declared = operations.map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`);
+  expect(Object.keys(routes).sort()).toEqual(declared.sort());
 });
 
 describe.each(names)('a client of %s', (name) => {

@@ -9,7 +9,7 @@ import { price, wayFor } from '../graphql/pricing';
 import { stringifyResult } from '../graphql/stringify';
 import type { Rates } from '../rates';
 
-/** The most objects that one query of this program lists. */
+/** The most objects that a query of this program lists, unless told otherwise. */
 const longestPage = 100;
 
 /**
@@ -19,8 +19,11 @@ const longestPage = 100;
 export class GraphRead<Data> {
   private readonly parsed;
 
-  /** @param text a valid query of the schema; a test runs each */
-  constructor(text: string) {
+  /** @param text a valid query of the schema; a test runs each. @param longest the most objects of one of its lists */
+  constructor(
+    text: string,
+    private readonly longest = longestPage,
+  ) {
     this.parsed = { document: parse(text, { noLocation: true }), hash: hashOf(text) };
   }
 
@@ -30,7 +33,7 @@ export class GraphRead<Data> {
    */
   async data(work: Work, limits: Limits, variables: Record<string, unknown>, rates?: Rates): Promise<Data> {
     // The pages that this program asks for are as long as they have to be.
-    const context = new GraphContext(work, { ...limits, pageSize: Math.max(limits.pageSize, longestPage) });
+    const context = new GraphContext(work, { ...limits, pageSize: Math.max(limits.pageSize, this.longest) });
     const operation = prepare(this.parsed, null, variables);
     const cost = rates && price(operation, work.caller.clientId, limits, rates);
     const result = await run(operation, context, cost ? wayFor(cost, limits) : 'planned');

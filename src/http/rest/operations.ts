@@ -1,3 +1,4 @@
+import { accountOperations } from './account';
 import { billRunOperations } from './bill-run';
 import { billingDocumentOperations } from './billing-document';
 import { fulfillmentOperations } from './fulfillment';
@@ -12,6 +13,7 @@ export const operations: readonly Operation[] = [
   ...fulfillmentOperations,
   ...fulfillmentItemOperations,
   ...orderLineItemOperations,
+  ...accountOperations,
   ...orderOperations,
   ...billingDocumentOperations,
   ...billRunOperations,
