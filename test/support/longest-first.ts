@@ -28,6 +28,7 @@ export const longest = [
   'http/live/twins',
   'http/time-limit',
   'demo-numbers',
+  'clients/frontend',
   'http/payment-share',
   'graph/filters',
   'http/live/follow',
