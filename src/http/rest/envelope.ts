@@ -52,7 +52,7 @@ export function reasonOf({ code, message, path }: UserError, list?: string): Rea
 
 /** A parameter in the address is unknown, or has a value that it does not take. `problem`: what is wrong, and what is allowed. */
 export const parameterError = (parameter: string, problem: string): RequestError =>
-  new RequestError('BAD_PARAMETER', `${parameter}: ${problem}`);
+  new RequestError('BAD_PARAMETER', [parameter, problem].join(': '));
 
 export const pathText = (path: readonly (string | number)[]): string =>
   path.map((part, at) => (/^\d+$/.test(String(part)) ? `[${part}]` : at ? `.${part}` : part)).join('');
