@@ -57,6 +57,8 @@ export interface Config {
   limits: Limits;
   /** Whether introspection is allowed. */
   introspection: boolean;
+  /** Whether the graph is served as a subgraph of Apollo Federation 2. */
+  federation: boolean;
   logLevel: string;
   /** The bearer token for /metrics. Unset: only this machine may read /metrics, without a token. */
   metricsToken?: string;
@@ -213,6 +215,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       ]),
     ) as Record<LimitName, number>,
     introspection: oneOf('INTROSPECTION', 'on', ['on', 'off']) === 'on',
+    federation: oneOf('FEDERATION', 'off', ['on', 'off']) === 'on',
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
     metricsToken: text('METRICS_TOKEN'),
     tracing: endpoint ? { endpoint, serviceName, ratio } : undefined,

@@ -9,6 +9,7 @@ import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, outcomeOf } from './gateway/port';
 import { WebhookSender, type WebhookSenderOptions } from './gateway/webhook';
+import { serveAsSubgraph } from './graph/build/schema';
 import { smallRequestSeen } from './graph/read/event-loop';
 import { Identity } from './http/auth/identity';
 import { addressOf, oauth } from './http/auth/oauth';
@@ -60,6 +61,8 @@ export interface ServerOptions extends HeaderOptions {
   maxUnsentTotal?: number;
   /** Whether introspection is allowed. */
   introspection?: boolean;
+  /** Whether the graph is served as a subgraph of Apollo Federation 2. Holds for all servers of the process. */
+  federation?: boolean;
   /** How long a revoked grant may still work, in milliseconds. */
   grantsTtlMs?: number;
   /** An issuer whose tokens are accepted besides our own. */
@@ -112,6 +115,7 @@ const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { services, signingKey, demo, introspection = true, receiveTimeoutMs = 30_000 } = options;
   const limits: Limits = { ...standardLimits, ...options.limits };
+  serveAsSubgraph(options.federation ?? false);
   const use = new ClientUse(services);
   const rates = new Rates(limits, undefined, use);
   use.rates = rates;

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../config';
 import { Refusal } from '../domain/errors';
 import { type DocumentMode, documentModeMeanings, documentModes, isRetired } from '../domain/registered-document';
-import { schema } from '../graph/build/schema';
+import { schema, serveAsSubgraph } from '../graph/build/schema';
 import { checkDocument } from '../graph/guard/document-check';
 import { DocumentLimits } from '../graph/guard/limits';
 import {
@@ -201,6 +201,7 @@ export async function documentsCommand(
     }
     const config = readConfig(env);
     preparedStatements(config.preparedStatements);
+    serveAsSubgraph(config.federation);
     // check may run before a deploy, while the old version still uses the database, so it must not migrate.
     const { db, close } = await openDatabase({ ...config, poolSize: 1, asItIs: act === checkAll });
     try {

@@ -125,7 +125,7 @@ export const limits = {
     least: 1,
     most: 1_000,
     code: 'PAGE_SIZE',
-    meaning: 'rows of one page: `first`, `last`, and the ids of `nodes`',
+    meaning: 'rows of one page: `first`, `last`, the ids of `nodes`, and the representations of `_entities`',
   },
   cost: {
     variable: 'MAX_COST',

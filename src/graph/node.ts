@@ -4,7 +4,7 @@ import { idOf } from '../domain/key';
 import { LimitError } from '../domain/limits';
 import { nounsOfIds } from '../store/node';
 import type { GraphContext } from './context';
-import { type Noun } from './model/nouns';
+import { nounNamed, nouns } from './model/nouns';
 import { columnsOf } from './read/columns';
 import { selectedFields } from './read/selection';
 import { shownSettings } from './read/show';
@@ -80,33 +80,59 @@ export class NodeResolver {
   }
 }
 
+/** The objects that a request names together are at most as many as a page has rows. @throws LimitError PAGE_SIZE */
+export function judgeCount(argument: string, requested: number, allowed: number): void {
+  if (requested <= allowed) return;
+  throw new LimitError(
+    { limit: 'pageSize', allowed, requested },
+    `${argument} has ${requested} entries; at most ${allowed} are allowed.`,
+  );
+}
+
 /** One statement finds the types of the ids; then one statement per type reads the objects. */
 async function nodesOf(
   context: GraphContext,
   keys: readonly string[],
   info: GraphQLResolveInfo,
 ): Promise<(Node | null)[]> {
-  const allowed = context.maxPageSize;
-  if (keys.length > allowed) {
-    throw new LimitError(
-      { limit: 'pageSize', allowed, requested: keys.length },
-      `ids has ${keys.length} entries; at most ${allowed} are allowed.`,
-    );
-  }
+  judgeCount('ids', keys.length, context.maxPageSize);
   const ids = keys.map(idOf);
   const kinds = await nounsOfIds(
     context.work.reads(),
     ids.filter((id) => id !== undefined),
   );
   return Promise.all(
-    ids.map(async (id) => {
-      if (id === context.caller.entityId) return shownSettings(await context.loaders.settings());
-      const kind = id && kinds.get(id);
-      if (!kind) return null;
-      if (kind === 'webhook_endpoint') return ownEndpoint(context, id);
-      if (kind === 'webhook_delivery') return ownDelivery(context, id);
-      const noun = kind as Noun;
-      return ((await context.loaders.row(noun, columnsOf(noun, selectedFields(info)), id)) as Node | undefined) ?? null;
+    ids.map((id) => {
+      if (id === undefined) return null;
+      if (id === context.caller.entityId) return objectOf(context, 'BillingSettings', id, info);
+      const kind = kinds.get(id);
+      return kind === undefined ? null : objectOf(context, typenames[kind], id, info);
     }),
   );
+}
+
+/** The types of the kinds that `nounsOfIds` tells. */
+const typenames: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(nouns).map(([noun, { typename }]) => [noun, typename])),
+  webhook_endpoint: 'WebhookEndpoint',
+  webhook_delivery: 'WebhookDelivery',
+};
+
+/**
+ * The object of a type that implements Node, by its id; null if the caller sees none of this type. The objects of one type
+ * that are asked for together are read by one statement.
+ */
+export async function objectOf(
+  context: GraphContext,
+  typename: string,
+  id: string,
+  info: GraphQLResolveInfo,
+): Promise<Node | null> {
+  if (typename === 'BillingSettings') {
+    return id === context.caller.entityId ? shownSettings(await context.loaders.settings()) : null;
+  }
+  if (typename === 'WebhookEndpoint') return ownEndpoint(context, id);
+  if (typename === 'WebhookDelivery') return ownDelivery(context, id);
+  const noun = nounNamed(typename)!;
+  return ((await context.loaders.row(noun, columnsOf(noun, selectedFields(info)), id)) as Node | undefined) ?? null;
 }

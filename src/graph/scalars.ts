@@ -5,7 +5,8 @@ type Maybe<T> = T | null | undefined;
 import { firstDay, isDay, lastDay } from '../domain/date';
 import { decimalOfNumber, parseDecimal } from '../domain/decimal';
 
-const shown = (value: unknown): string => {
+/** A value of a request in a message, where it may have megabytes. */
+export const shown = (value: unknown): string => {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 };
@@ -110,14 +111,23 @@ function literal(node: ValueNode, variables: Maybe<Record<string, unknown>>): un
   return object;
 }
 
-export const JSONObjectScalar = new GraphQLScalarType<Record<string, unknown>, Record<string, unknown>>({
-  name: 'JSONObject',
-  description:
-    'An object of custom fields. Their names end in __c; upper and lower case differ. Values are texts of at most 500 characters, numbers, booleans or null. An object has at most 100 fields, with 10,000 characters of names and texts together, otherwise LIMIT_EXCEEDED. Source: Zuora, "Create fulfillments".',
-  serialize: (value) => value as Record<string, unknown>,
-  parseValue: (value) => (isObject(value) ? value : refuse('JSONObject', value, 'an object is expected')),
-  parseLiteral: (node, variables) => {
-    const value = literal(node, variables);
-    return isObject(value) ? value : refuse('JSONObject', value, 'an object is expected', node);
-  },
-});
+/** A scalar whose values are JSON objects. What is in them is judged by whoever takes them. */
+export const objectScalar = (
+  name: string,
+  description: string,
+): GraphQLScalarType<Record<string, unknown>, Record<string, unknown>> =>
+  new GraphQLScalarType({
+    name,
+    description,
+    serialize: (value) => value as Record<string, unknown>,
+    parseValue: (value) => (isObject(value) ? value : refuse(name, value, 'an object is expected')),
+    parseLiteral: (node, variables) => {
+      const value = literal(node, variables);
+      return isObject(value) ? value : refuse(name, value, 'an object is expected', node);
+    },
+  });
+
+export const JSONObjectScalar = objectScalar(
+  'JSONObject',
+  'An object of custom fields. Their names end in __c; upper and lower case differ. Values are texts of at most 500 characters, numbers, booleans or null. An object has at most 100 fields, with 10,000 characters of names and texts together, otherwise LIMIT_EXCEEDED. Source: Zuora, "Create fulfillments".',
+);

@@ -1,5 +1,11 @@
 import 'reflect-metadata';
-import { type GraphQLSchema, isAbstractType, lexicographicSortSchema, printSchema } from 'graphql';
+import {
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  isAbstractType,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { type Scope, scopes } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
@@ -31,12 +37,30 @@ import { WebhookEndpointMutations } from '../webhook-endpoint-mutation';
 import { resolveComputed } from './computed';
 import { edgeResolvers, resolveEdges } from './edges';
 import { Roots, resolveRoots } from './roots';
+import { subgraphOf } from './subgraph';
 import { withSubscriptions } from './subscriptions';
 
 let built: GraphQLSchema | undefined;
+let subgraph: GraphQLSchema | undefined;
+let inFederation = false;
 
-/** The schema. Built once per process, because the metadata of the decorators exists once per process. */
+/** The schema that this process serves. */
 export function schema(): GraphQLSchema {
+  if (!inFederation) return own();
+  subgraph ??= withGuard(subgraphOf(own()), 'Query', ['_entities', '_service']);
+  return subgraph;
+}
+
+/**
+ * Serves the schema as a subgraph of Apollo Federation 2, or as it is. Said once, before the first request: the whole process
+ * has one schema.
+ */
+export function serveAsSubgraph(on: boolean): void {
+  inFederation = on;
+}
+
+/** The schema without federation. Built once per process, because the metadata of the decorators exists once per process. */
+function own(): GraphQLSchema {
   built ??= build();
   return built;
 }
@@ -88,7 +112,7 @@ function build(): GraphQLSchema {
 }
 
 /** The text of schema.graphql; a test keeps both equal. */
-export const schemaText = (): string => `${printSchema(lexicographicSortSchema(schema()))}\n`;
+export const schemaText = (): string => `${printSchema(lexicographicSortSchema(own()))}\n`;
 
 /**
  * Checks once that every root field names its scope, writes the scope into the description, and guards the field. A
@@ -101,23 +125,28 @@ function guarded(schema: GraphQLSchema): void {
     'All reads. A caller gets only the objects that it may see; others are null, or missing from the list.';
   schema.getMutationType()!.description =
     'All changes. Several mutations in one request run one after another, each all or nothing. Refusals of the business rules come back as userErrors. Without the scope read, a mutation returns the columns of its objects and the fields that the rules compute. Every edge below needs read; otherwise the request is FORBIDDEN, and nothing is done.';
-  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
-    for (const field of Object.values(type?.getFields() ?? {})) {
-      const scope = field.extensions.scope as Scope | undefined;
-      if (!scope || !scopes.includes(scope)) throw new Error(`${type}.${field.name} names no scope`);
-      field.description = `${field.description} Scope: ${scope}.`;
-      const resolve = field.resolve!;
-      const mutates = type === schema.getMutationType();
-      field.resolve = (source, args, context: GraphContext, info) => {
-        if (!context.caller.scopes.has(scope)) {
-          throw new RequestError(
-            'FORBIDDEN',
-            `${field.name} needs the scope "${scope}", which the client or its token does not have.`,
-          );
-        }
-        if (mutates) context.refresh();
-        return resolve(source, args, context, info);
-      };
-    }
+  withGuard(schema, 'Query');
+  withGuard(schema, 'Mutation');
+}
+
+/** The same schema, with root fields that need their scope: all of a root type, or those with these names. */
+function withGuard(schema: GraphQLSchema, root: 'Query' | 'Mutation', names?: readonly string[]): GraphQLSchema {
+  const fields = (schema.getType(root) as GraphQLObjectType).getFields();
+  for (const field of names ? names.map((name) => fields[name]) : Object.values(fields)) {
+    const scope = field.extensions.scope as Scope | undefined;
+    if (!scope || !scopes.includes(scope)) throw new Error(`${root}.${field.name} names no scope`);
+    field.description = `${field.description} Scope: ${scope}.`;
+    const resolve = field.resolve!;
+    field.resolve = (source, args, context: GraphContext, info) => {
+      if (!context.caller.scopes.has(scope)) {
+        throw new RequestError(
+          'FORBIDDEN',
+          `${field.name} needs the scope "${scope}", which the client or its token does not have.`,
+        );
+      }
+      if (root === 'Mutation') context.refresh();
+      return resolve(source, args, context, info);
+    };
   }
+  return schema;
 }

@@ -49,6 +49,7 @@ const enumLength = 16;
 
 /** Fields whose texts are longer than most. */
 const fieldLengths: Readonly<Record<string, number>> = {
+  '_Service.sdl': 220_000,
   'PageInfo.startCursor': 120,
   'PageInfo.endCursor': 120,
   '__Type.description': 200,

@@ -22,7 +22,8 @@ import { LimitError, type LimitName, type Limits } from '../../domain/limits';
 export class DocumentLimits {
   constructor(
     private readonly limits: Limits,
-    private readonly introspection: boolean,
+    /** Whether the schema is shown. */
+    readonly introspection: boolean,
   ) {}
 
   /** The longest page. */

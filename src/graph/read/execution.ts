@@ -93,15 +93,16 @@ const Coerced = new GraphQLScalarType({
   parseValue: (value) => value,
 });
 
-let derived: GraphQLSchema | undefined;
+let derived: { from: GraphQLSchema; schema: GraphQLSchema } | undefined;
 
 /** The schema with the type `Coerced`. Documents are validated against the schema itself. */
 function executable(): GraphQLSchema {
-  const own = schema();
-  derived ??= Object.create(own, {
-    getType: { value: (name: string) => (name === Coerced.name ? Coerced : own.getType(name)) },
-  }) as GraphQLSchema;
-  return derived;
+  const from = schema();
+  if (derived?.from !== from) {
+    const getType = (name: string) => (name === Coerced.name ? Coerced : from.getType(name));
+    derived = { from, schema: Object.create(from, { getType: { value: getType } }) as GraphQLSchema };
+  }
+  return derived.schema;
 }
 
 const known = new WeakMap<OperationDefinitionNode, DocumentNode>();

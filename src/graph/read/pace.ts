@@ -39,19 +39,22 @@ export function paced(schema: GraphQLSchema): void {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
     for (const field of Object.values(type.getFields())) {
       const resolve = field.resolve as Resolve | undefined;
-      if (!resolve) continue;
-      const reading = readingCosts[`${type.name}.${field.name}`] ?? 0;
-      field.resolve = (source: unknown, args, context: GraphContext, info) => {
-        context.reply.addReading(reading);
-        try {
-          return fetched(resolve(source, args, context, info), context, info);
-        } catch (error) {
-          return Promise.reject(error);
-        }
-      };
+      if (resolve) field.resolve = pacedResolve(resolve, readingCosts[`${type.name}.${field.name}`]);
     }
   }
 }
+
+/** A resolver whose values are counted and paced. `reading` is the cost of reading beyond the rows that it returns. */
+export const pacedResolve =
+  (resolve: Resolve, reading = 0): Resolve =>
+  (source, args, context, info) => {
+    context.reply.addReading(reading);
+    try {
+      return fetched(resolve(source, args, context, info), context, info);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
 
 const fetched = (value: unknown, context: GraphContext, info: GraphQLResolveInfo): unknown =>
   value instanceof Promise ? value.then((each) => shown(each, context, info)) : shown(value, context, info);
