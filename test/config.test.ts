@@ -217,6 +217,13 @@ describe('the origins whose pages may call the API', () => {
   });
 });
 
+test('the graph is a subgraph of a federation only where that is said', () => {
+  expect([{}, { FEDERATION: 'off' }, { FEDERATION: 'on' }].map((env) => readConfig(env).federation)).toEqual([
+    ...[false, false, true],
+  ]);
+  expect(() => readConfig({ FEDERATION: 'yes' })).toThrow('FEDERATION is "yes"; on, off are allowed.');
+});
+
 test('time-outs of requests and replies, and HSTS, are whole numbers within bounds', () => {
   expect(readConfig({})).toMatchObject({ receiveTimeoutMs: 30_000, sendTimeoutMs: 20_000, hstsMaxAge: 0 });
   expect(readConfig({ SEND_TIMEOUT_MS: '1000', MAX_UNSENT_TOTAL: '1048576' })).toMatchObject({

@@ -40,14 +40,12 @@ function read(representation: Readonly<Record<string, unknown>>, place: string, 
   const refuse = (why: string): never => {
     throw new RequestError('BAD_REQUEST', why);
   };
-  // Inherited properties are no fields: a literal of the document has no prototype, and JSON may have any name.
-  const value = (name: string): unknown => (Object.hasOwn(representation, name) ? representation[name] : undefined);
-  const typename = value('__typename');
+  const { __typename: typename } = representation;
   if (typeof typename !== 'string') return refuse(`${place}.__typename must be the name of an entity.`);
   if (!entities.has(typename)) return refuse(`${place}.__typename is ${shown(typename)}, which is no entity here.`);
-  const field = keysOf(typename).find((name) => value(name) != null);
+  const field = keysOf(typename).find((name) => representation[name] != null);
   if (field === undefined) return refuse(`${place} has no key of ${typename}.`);
-  const key = value(field);
+  const key = representation[field];
   return typeof key === 'string' ? { typename, field, key } : refuse(`${place}.${field} must be a string.`);
 }
 

@@ -10,6 +10,7 @@ import {
   parse,
 } from 'graphql';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { socketClient } from '../support/live';
 
 /* A supergraph of the gateway and a second subgraph, composed and asked by programs of others. */
 
@@ -151,6 +152,19 @@ test('the token of the caller decides: another tenant sees none of it, and nobod
   const refused = await ask(query, { token: 'none' } as TestClient);
   expect(refused.errors.length).toBeGreaterThan(0);
   expect(JSON.stringify(refused)).toContain('bearer token');
+});
+
+test('subscriptions are served beside the router, as without federation', async () => {
+  const socket = socketClient(url.replace('/graphql', ''), { authorization: `Bearer ${client.token}` });
+  const { fulfillmentNumber, id } = fulfillments[0];
+  const live = socket.subscribe({ query: `subscription { fulfillment(key: "${id}") { fulfillmentNumber carrier } }` });
+  expect(await live.next()).toEqual({ data: { fulfillment: { fulfillmentNumber, carrier: null } } });
+  const { data } = await ask(
+    `mutation { updateFulfillment(key: "${id}", input: { carrier: "UPS" }) { fulfillment { carrier } } }`,
+  );
+  expect(data.updateFulfillment).toEqual({ fulfillment: { carrier: 'UPS' } });
+  expect(await live.next()).toEqual({ data: { fulfillment: { fulfillmentNumber, carrier: 'UPS' } } });
+  await socket.client.dispose();
 });
 
 test('mutations go through the router, with their refusals', async () => {

@@ -29,12 +29,12 @@ afterAll(async () => {
   await database.close();
 });
 
-async function run(args: readonly string[]) {
+async function run(args: readonly string[], env: Record<string, string> = {}) {
   const lines: string[] = [];
   const errors: string[] = [];
   const status = await documentsCommand(
     [...args],
-    { DATABASE_URL: database.url },
+    { DATABASE_URL: database.url, ...env },
     {
       out: (text) => lines.push(text),
       err: (text) => errors.push(text),
@@ -212,6 +212,15 @@ describe('the mode', () => {
       'mode must be one of Open, LogUnknown, RegisteredOnly.',
     ]);
   });
+});
+
+test('what a router asks is a document where the graph is a subgraph, and nowhere else', async () => {
+  const text = 'query Refer($of: [_Any!]!) { _entities(representations: $of) { ... on Order { orderNumber } } }';
+  const args = ['import', '--client', client, fileOf(text)];
+  expect(await run(args, { FEDERATION: 'on' })).toMatchObject({ status: 0, errors: [] });
+  expect(await run(['check'], { FEDERATION: 'on' })).toMatchObject({ status: 0 });
+  expect(await run(['check'])).toMatchObject({ status: 3 });
+  await run(['retire', '--client', client, hashOf(text)]);
 });
 
 describe('check', () => {

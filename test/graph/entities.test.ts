@@ -110,6 +110,23 @@ describe('a representation', () => {
   });
 });
 
+test('entities stand beside other root fields, in fragments and under several names', async () => {
+  const { body } = await client.graphql(
+    `query ($of: [_Any!]!, $id: ID!) { ...All first: _entities(representations: $of) { ... on Order { orderNumber } } }
+     fragment All on Query { order(key: $id) { id } second: _entities(representations: $of) { ... on BillingDocument { documentNumber }
+       ... on Order { orderLineItems(first: 1) { nodes { itemName } } } } missing: node(id: "x") { id } }`,
+    { of: [byId('Order'), byId('Invoice')], id: own.ids.order },
+  );
+  expect(body).toEqual({
+    data: {
+      order: { id: own.ids.order },
+      second: [{ orderLineItems: { nodes: [{ itemName: 'Own' }] } }, { documentNumber: own.numbers.invoice }],
+      missing: null,
+      first: [{ orderNumber: own.numbers.order }, {}],
+    },
+  });
+});
+
 describe('several representations', () => {
   test('are answered in their order, each as often as it is asked for, with null for what is not there', async () => {
     const unknown = { __typename: 'Order', id: 'f'.repeat(32) };

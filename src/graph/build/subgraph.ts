@@ -23,8 +23,8 @@ import { pacedResolve } from '../read/pace';
 import { objectScalar } from '../scalars';
 
 /*
- * The schema as a subgraph of Apollo Federation 2. Made of the schema itself: the library of Federation's inventors has the
- * Elastic License, and all that it would add are two fields, three types and some directives in a text.
+ * The schema as a subgraph of Apollo Federation 2: two fields, three types, and some directives in a text. No library is needed
+ * for that. Those that there are build a schema from a text, and ours is built from declarations.
  */
 
 /** The types with an id of their own. */

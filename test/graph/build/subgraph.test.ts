@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -10,6 +11,7 @@ import {
 import { schema, schemaText, serveAsSubgraph } from '../../../src/graph/build/schema';
 import { sdlOf } from '../../../src/graph/build/subgraph';
 import { shareable } from '../../../src/graph/model/federation';
+import { lint } from '../../support/schema-lint';
 
 const alone = schema();
 const text = schemaText();
@@ -27,6 +29,8 @@ test('a subgraph has two root fields and three types more, and all else is the s
   const fields = (of: GraphQLSchema) => Object.keys(of.getQueryType()!.getFields());
   expect(fields(subgraph)).toEqual([...fields(alone), '_entities', '_service']);
   expect(validateSchema(subgraph)).toEqual([]);
+  // Federation's names begin with an underscore.
+  expect(lint(subgraph).filter((problem) => !/_\w+ is not written in (camel|Pascal)Case$/.test(problem))).toEqual([]);
 });
 
 test('the committed schema is that without federation, and a process without federation has no other', () => {
@@ -64,6 +68,15 @@ test('the SDL has a key for each type with an id of its own, and by the business
     ['Order', ['id', 'orderNumber']],
     ['Payment', ['id', 'paymentNumber']],
   ]);
+});
+
+test('docs/federation.md names the business numbers among the keys, and the types that others may have', () => {
+  const page = readFileSync('docs/federation.md', 'utf8');
+  const named = [...page.matchAll(/^\| `([A-Z]\w+)` \| `(\w+)` \|$/gm)].map(([, type, field]) => [type, field]);
+  const numbers = [...sdlOf(alone).matchAll(/^type (\w+) .*@key\(fields: "(\w+Number)"\)/gm)];
+  expect(named).toEqual(numbers.map(([, type, field]) => [type, field]));
+  const [, list] = /^(`PageInfo`.*) are `@shareable`/m.exec(page)!;
+  expect([...list.matchAll(/`(\w+)`/g)].map(([, type]) => type)).toEqual(shareable);
 });
 
 test('the types that other subgraphs may have too are plain values without references', () => {
