@@ -239,7 +239,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     metrics.watch(documents, unsent);
     metrics.watchOperations(graph.inFlight);
     metrics.add(graph.meter.all);
-    restRoutes(inside, { services, afterwards, limits }, operations);
+    restRoutes(inside, { services, afterwards, limits, rates }, operations);
   });
   refuseOtherMethods();
   const { live, prepareMessage, documents } = graph!;

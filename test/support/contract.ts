@@ -510,6 +510,7 @@ export const beyondContract: readonly string[] = [
     ...['invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'customFields'],
   ].map((field) => `UpdateOrderLineItemsEntry.${field}`),
   // Kept for other systems.
+  ...['Account', 'CreateAccountInput', 'UpdateAccountInput'].map((type) => `${type}.details`),
   ...[
     ...['ownerAccountNumber', 'soldTo', 'shipTo', 'relatedSubscriptionNumber'].flatMap((field) => [
       ...['OrderLineItem', 'CreateOrderLineItemInput', 'UpdateOrderLineItemInput', 'UpdateOrderLineItemsEntry'].map(

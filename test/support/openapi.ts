@@ -58,7 +58,7 @@ export function undeclared(
   reply: { status: number; type: string; body: unknown },
 ): string | undefined {
   const [path] = url.split('?');
-  if (!path.startsWith('/v1/') || ofTheDocument.test(path) || reply.body === undefined) return undefined;
+  if (!/^\/(v1|object-query)\//.test(path) || ofTheDocument.test(path) || reply.body === undefined) return undefined;
   const { document } = strict();
   const operation = operationOf(method, path);
   const { status } = reply;
@@ -71,8 +71,8 @@ export function undeclared(
       : validatorAt('components', 'responses', 'Refused400');
   if (validate(reply.body)) return undefined;
   // A reply is the result or a refusal; only the errors of one of them mean something.
-  const branch = (reply.body as { success?: unknown }).success === false ? /oneOf\/1/ : /oneOf\/0/;
-  const errors = validate.errors!.filter(({ schemaPath }) => !/oneOf\/\d/.test(schemaPath) || branch.test(schemaPath));
+  const branch = (reply.body as { success?: unknown }).success === false ? /anyOf\/1/ : /anyOf\/0/;
+  const errors = validate.errors!.filter(({ schemaPath }) => !/anyOf\/\d/.test(schemaPath) || branch.test(schemaPath));
   return `${method} ${path} ${status}: ${errors.map(describeError).join('; ')}\n${JSON.stringify(reply.body).slice(0, 2_000)}`;
 }
 

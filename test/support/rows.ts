@@ -57,6 +57,7 @@ export const accountRow = ({ entityId, orgIds }: TenantScope, more: Partial<Acco
   currency: 'USD',
   paymentTerm: 'Net 30',
   paymentMethodToken: null,
+  details: null,
   ...more,
 });
 

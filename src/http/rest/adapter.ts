@@ -9,6 +9,7 @@ import { hold, type Reply } from '../../service/run/idempotency';
 import { tellRefused } from '../../service/run/refusal-channel';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
+import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import { pathText, type Reason, reasonOf, refusal } from './envelope';
 import { isObject } from './words';
@@ -26,6 +27,7 @@ export interface RestOptions {
   services: Services;
   afterwards: Afterwards;
   limits: Limits;
+  rates: Rates;
 }
 
 /** Carries out a POST, only once for the same Idempotency-Key. `body` is the normalized body, for the fingerprint. */

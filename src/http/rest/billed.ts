@@ -1,6 +1,6 @@
 import type { Billed } from '../../service/billing';
 import { number } from './adapter';
-import { Nullable } from './shape';
+import { Nullable, Optional } from './shape';
 
 /** What an operation has billed, as the published replies say it. */
 export const billedReply = ({ invoices, creditMemos, payments, paidAmount }: Billed) => ({
@@ -23,4 +23,18 @@ export const billedFields = {
   ]),
   paidAmount: 'CreateFulfillmentsPayload.paidAmount',
   paymentNumber: new Nullable('Payment.paymentNumber'),
+};
+
+/** The ids of what was billed, as the published reply has them where ids are asked for. */
+export const billedIds = ({ invoices, creditMemos, payments }: Billed) => ({
+  ...(invoices.length > 0 && { invoiceIds: invoices.map(({ id }) => id) }),
+  ...(creditMemos.length > 0 && { creditMemoIds: creditMemos.map(({ id }) => id) }),
+  ...(payments.length === 1 && { paymentId: payments[0].id }),
+});
+
+/** The fields of `billedIds`. */
+export const billedIdFields = {
+  invoiceIds: new Optional(['Invoice.id', 'The ids of the posted invoices, if there are any.']),
+  creditMemoIds: new Optional(['CreditMemo.id', 'The ids of the posted credit memos, if there are any.']),
+  paymentId: new Optional('Payment.id'),
 };

@@ -15,7 +15,7 @@ import { onlyNull, publishedNames, spelled, takesCustomFields } from './words';
 /** A schema of JSON Schema 2020-12, as OpenAPI 3.1 has it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-const customFieldValue = { type: ['string', 'number', 'boolean', 'null'] };
+export const customFieldValue = { type: ['string', 'number', 'boolean', 'null'] };
 
 /** The scalars of the graph as JSON. REST writes decimals as numbers, and reads texts too. */
 const scalars: Record<string, { written: JsonSchema; read?: JsonSchema }> = {

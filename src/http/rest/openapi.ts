@@ -91,7 +91,7 @@ function operationObject(operation: Operation, schemas: NamedSchemas): JsonSchem
       200: {
         description: `Done, or refused by the rules with \`success: false\`.`,
         headers: headersOf(200, method),
-        content: { 'application/json': { schema: { oneOf: [replySchema(operation, schemas), refusalReference] } } },
+        content: { 'application/json': { schema: { anyOf: [replySchema(operation, schemas), refusalReference] } } },
       },
       ...Object.fromEntries(
         statusesOf(operation).map((status) => [status, { $ref: `#/components/responses/${responseName(status)}` }]),
@@ -170,7 +170,7 @@ function categories(): string {
   return numbers.map((number) => `- ${number}: ${[...new Set(meaningsOf(number))].join(' ')}`).join('\n');
 }
 
-/** The codes that a REST request may be refused with before the rules run: all requests, those with a body, and POST. */
+/** The codes that a REST request may be refused with before the rules run, by what it is. */
 const codes = {
   all: [
     ...([
@@ -183,16 +183,25 @@ const codes = {
     ] as const),
     ...(['HEADERS_TOO_LARGE', 'OUTCOME_UNKNOWN', 'INTERNAL', 'UNAVAILABLE', 'TIMEOUT'] as const),
   ],
+  query: ['BAD_PARAMETER'],
   body: ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   post: ['IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_MISMATCH'],
+  // A reply without `success` cannot say that there is none.
+  bareKey: ['NO_SUCH_PATH'],
 } as const satisfies Record<string, readonly RequestErrorCode[]>;
 const allCodes: readonly RequestErrorCode[] = Object.values(codes).flat();
 
 const statusesFor = (some: readonly RequestErrorCode[]): number[] =>
   [...new Set(some.map((code) => requestErrorCodes[code].status))].sort((a, b) => a - b);
 
-const statusesOf = ({ method }: Operation): number[] =>
-  statusesFor([...codes.all, ...(method === 'GET' ? [] : codes.body), ...(method === 'POST' ? codes.post : [])]);
+const statusesOf = ({ method, path, query, bare }: Operation): number[] =>
+  statusesFor([
+    ...codes.all,
+    ...(query ? codes.query : []),
+    ...(method === 'GET' ? [] : codes.body),
+    ...(method === 'POST' ? codes.post : []),
+    ...(bare && path.includes('{') ? codes.bareKey : []),
+  ]);
 
 const responseName = (status: number): string => `Refused${status}`;
 

@@ -4,6 +4,7 @@ import type { Scope } from '../../domain/caller';
 import type { Limits } from '../../domain/limits';
 import { schema } from '../../graph/build/schema';
 import type { Work } from '../../service/run/work';
+import type { Rates } from '../rates';
 import { sendReply } from '../request';
 import { lookUp, performOnce, type RestOptions, read, render, workOf } from './adapter';
 import type { JsonSchema } from './json-schema';
@@ -37,6 +38,7 @@ export interface Asked<Input> {
   query: Readonly<Record<string, unknown>>;
   body: Input;
   limits: Limits;
+  rates: Rates;
 }
 
 /** One published operation: the route and its part of the OpenAPI document. README.md says how to add one. */
@@ -81,15 +83,15 @@ const noFields = new GraphQLInputObjectType({ name: 'Body', fields: {} });
 
 /** GET may read from a replica. POST happens once for the same Idempotency-Key. */
 function handlerOf(operation: Operation, options: RestOptions) {
-  const { services, afterwards, limits } = options;
+  const { services, afterwards, limits, rates } = options;
   const { body: declared } = operation;
   const type = inputTypeOf(declared);
   const askedOf = (request: FastifyRequest, body: unknown): Asked<unknown> => {
     const [key = ''] = Object.values(request.params as Record<string, string>);
-    return { key, query: request.query as Record<string, unknown>, body, limits };
+    return { key, query: request.query as Record<string, unknown>, body, limits, rates };
   };
   const carryOut = async (work: Work, asked: Asked<unknown>) => ({
-    success: true,
+    ...(!operation.bare && { success: true }),
     ...(await operation.act(work, asked)),
   });
   const change = (request: FastifyRequest, work: Work, given: unknown) =>

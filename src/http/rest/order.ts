@@ -1,10 +1,11 @@
 import { Refusal, userError } from '../../domain/errors';
 import { type CreateOrderInput, createOrder } from '../../service/order';
-import { billedFields, billedReply } from './billed';
+import { billedFields, billedIdFields, billedIds, billedReply } from './billed';
+import { flag } from './fulfillment';
 import { GraphRead } from './graph-read';
 import { operation } from './operation';
 import { orderLineItem } from './order-line-item';
-import { Made, Nodes, Published, type Shown, same } from './shape';
+import { Made, Nodes, Optional, Published, type Shown, same } from './shape';
 import { isObject, spelled } from './words';
 
 /** There are no subscriptions here. */
@@ -34,6 +35,7 @@ const orderRead = new GraphRead<{ order: Shown | null }>(`query Order($key: ID!)
 export const orderOperations = [
   operation<CreateOrderInput>({
     ...{ method: 'POST', path: '/v1/orders', scope: 'order', summary: 'Create an order', noun: 'Order' },
+    query: { returnIds: flag('`true` adds the ids of the order, the account and what was billed.') },
     body: {
       of: 'CreateOrderInput',
       but: {
@@ -60,8 +62,11 @@ export const orderOperations = [
       ],
       subscriptionNumbers: noSubscriptions,
       ...billedFields,
+      orderId: new Optional('id'),
+      accountId: new Optional('account.id'),
+      ...billedIdFields,
     },
-    act: async (work, { body }) => {
+    act: async (work, { body, query }) => {
       const { account, order, orderLineItems, ...billed } = await createOrder(work, body);
       return {
         orderNumber: order.orderNumber,
@@ -70,6 +75,7 @@ export const orderOperations = [
         orderLineItems: orderLineItems.map(({ id, itemNumber }) => ({ id, itemNumber })),
         subscriptionNumbers: [],
         ...billedReply(billed),
+        ...(query.returnIds === 'true' && { orderId: order.id, accountId: account.id, ...billedIds(billed) }),
       };
     },
   }),

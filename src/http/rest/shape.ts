@@ -3,7 +3,9 @@ import {
   type GraphQLNamedType,
   type GraphQLObjectType,
   getNamedType,
+  getNullableType,
   isEnumType,
+  isListType,
   isNonNullType,
   isObjectType,
 } from 'graphql';
@@ -30,8 +32,8 @@ export class Made {
 }
 
 /**
- * The nodes of a connection of the graph. `args`: the arguments of the field. `when`: the Boolean variable of the query that asks
- * for the list; without it the list is always there.
+ * What an edge of the graph leads to: the nodes of a connection, the entries of a list, or one object. `args`: the arguments of the
+ * field. `when`: the Boolean variable of the query that asks for it; without it, it is always there.
  */
 export class Nodes {
   constructor(
@@ -40,6 +42,11 @@ export class Nodes {
     readonly args: string,
     readonly when?: string,
   ) {}
+
+  /** The name in the result of a query. What is asked for by a variable must not be mixed up with paths that are always there. */
+  get alias(): string {
+    return this.when ?? this.field;
+  }
 }
 
 /** A path into the graph, such as `account.id`; what is made of other fields; or the nodes of a connection. */
@@ -61,7 +68,9 @@ export class Published {
 
   /** What a query has to select. */
   get selection(): string {
-    return Object.values(this.fields).map(selected).join(' ');
+    return Object.values(this.fields)
+      .map((field) => selected(field, this.type))
+      .join(' ');
   }
 
   /** An object under its published names. Decimals become exact numbers. A path that meets null is null. */
@@ -91,8 +100,10 @@ export class Published {
   private schemaOfField(field: PublishedField, schemas: NamedSchemas): JsonSchema {
     if (field instanceof Made) return field.schema;
     if (field instanceof Nodes) {
-      const { description } = objectType(this.type).getFields()[field.field];
-      return described({ type: 'array', items: field.of.schemaIn(schemas) }, description);
+      const { description, type } = objectType(this.type).getFields()[field.field];
+      const items = field.of.schemaIn(schemas);
+      const one = isNonNullType(type) ? items : orNull(items);
+      return described(edgeOf(this.type, field.field) === 'one' ? one : { type: 'array', items }, description);
     }
     return schemaOfPath(this.type, field, schemas);
   }
@@ -100,8 +111,7 @@ export class Published {
   private writerOf(field: PublishedField): (shown: Shown) => unknown {
     if (field instanceof Made) return field.value;
     if (field instanceof Nodes) {
-      return (shown) =>
-        (shown[field.field] as { nodes: Shown[] } | undefined)?.nodes.map((each) => field.of.write(each));
+      return (shown) => led(edgeOf(this.type, field.field), shown[field.alias], (each) => field.of.write(each));
     }
     const steps = field.split('.');
     const { type } = walk(this.type, field);
@@ -118,11 +128,16 @@ export class Nullable {
   constructor(readonly form: Form) {}
 }
 
+/** A field that may be absent. */
+export class Optional {
+  constructor(readonly form: Form) {}
+}
+
 /**
  * What a reply holds. A text is a path into the graph: from a type where it begins with one, such as `Order.account.id`, otherwise
  * from the noun of the operation. A list has the form of its entries, and a description.
  */
-export type Form = string | Published | Made | Nullable | List | Fields;
+export type Form = string | Published | Made | Nullable | Optional | List | Fields;
 type List = readonly [entries: Form, description: string];
 /** The fields of an object. */
 export interface Fields {
@@ -137,24 +152,42 @@ export function schemaOfForm(form: Form, noun: string, schemas: NamedSchemas): J
   }
   if (form instanceof Published) return form.schemaIn(schemas);
   if (form instanceof Made) return form.schema;
+  if (form instanceof Optional) return schemaOfForm(form.form, noun, schemas);
   if (form instanceof Nullable) return orNull(schemaOfForm(form.form, noun, schemas));
   if (isList(form)) {
     const [entries, description] = form;
     return { type: 'array', items: schemaOfForm(entries, noun, schemas), description };
   }
   const properties = Object.entries(form).map(([name, inner]) => [name, schemaOfForm(inner, noun, schemas)]);
-  return { type: 'object', required: Object.keys(form), properties: Object.fromEntries(properties) };
+  const required = Object.keys(form).filter((name) => !(form[name] instanceof Optional));
+  return { type: 'object', required, properties: Object.fromEntries(properties) };
 }
 
 const isList = (form: Fields | List): form is List => Array.isArray(form);
 
-function selected(field: PublishedField): string {
+function selected(field: PublishedField, type: string): string {
   if (field instanceof Made) return field.reads;
   if (field instanceof Nodes) {
     const include = field.when ? ` @include(if: $${field.when})` : '';
-    return `${field.field}${field.args}${include} { nodes { ${field.of.selection} } }`;
+    const inner = field.of.selection;
+    const isPaged = edgeOf(type, field.field) === 'connection';
+    return `${field.alias}: ${field.field}${field.args}${include} { ${isPaged ? `nodes { ${inner} }` : inner} }`;
   }
   return field.split('.').reduceRight((inner, step) => (inner ? `${step} { ${inner} }` : step), '');
+}
+
+/** What the field of an edge holds. */
+function edgeOf(type: string, field: string): 'connection' | 'list' | 'one' {
+  const edge = objectType(type).getFields()[field].type;
+  if (isListType(getNullableType(edge))) return 'list';
+  return getNamedType(edge).name.endsWith('Connection') ? 'connection' : 'one';
+}
+
+/** What an edge shows, each object written; undefined if it was not asked for. */
+function led(edge: 'connection' | 'list' | 'one', shown: unknown, write: (each: Shown) => unknown): unknown {
+  if (shown === undefined || shown === null) return shown;
+  if (edge === 'one') return write(shown as Shown);
+  return (edge === 'list' ? (shown as Shown[]) : (shown as { nodes: Shown[] }).nodes).map(write);
 }
 
 function objectType(name: string): GraphQLObjectType {

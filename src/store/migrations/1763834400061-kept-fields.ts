@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What is kept of a line item for other systems. What clients filter by has an index of the line items that have it. */
+/** What is kept of accounts and line items for other systems. What clients filter by has an index of the line items that have it. */
 const columns = {
   owner_account_number: 'text',
   sold_to: 'text COLLATE "C"',
@@ -15,8 +15,9 @@ const indexes = {
   order_line_item_sold_to: 'sold_to',
 };
 
-export class KeptLineFields1763834400061 implements MigrationInterface {
+export class KeptFields1763834400061 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table account add column details jsonb');
     const added = Object.entries(columns).map(([name, type]) => `add column ${name} ${type}`);
     await runner.query(`alter table order_line_item ${added.join(', ')}`);
     for (const [name, column] of Object.entries(indexes)) {
@@ -25,6 +26,7 @@ export class KeptLineFields1763834400061 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table account drop column details');
     const dropped = Object.keys(columns).map((name) => `drop column ${name}`);
     await runner.query(`alter table order_line_item ${dropped.join(', ')}`);
   }
