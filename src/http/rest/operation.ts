@@ -86,6 +86,7 @@ function handlerOf(operation: Operation, options: RestOptions) {
   const { services, afterwards, limits, rates } = options;
   const { body: declared } = operation;
   const type = inputTypeOf(declared);
+  const words = graphWords(type);
   const askedOf = (request: FastifyRequest, body: unknown): Asked<unknown> => {
     const [key = ''] = Object.values(request.params as Record<string, string>);
     return { key, query: request.query as Record<string, unknown>, body, limits, rates };
@@ -105,7 +106,7 @@ function handlerOf(operation: Operation, options: RestOptions) {
     if (operation.method === 'GET') {
       return lookUp(services, { request, reply }, (work) => carryOut(work, askedOf(request, undefined)));
     }
-    const body = graphWords(type, request.body);
+    const body = words(request.body);
     if (operation.method === 'POST') {
       return performOnce(options, { request, reply, body }, (work) => change(request, work, body));
     }
