@@ -34,7 +34,7 @@ export const billedIds = ({ invoices, creditMemos, payments }: Billed) => ({
 
 /** The fields of `billedIds`. */
 export const billedIdFields = {
-  invoiceIds: new Optional(['Invoice.id', 'The ids of the posted invoices, if there are any.']),
-  creditMemoIds: new Optional(['CreditMemo.id', 'The ids of the posted credit memos, if there are any.']),
+  invoiceIds: new Optional(['Invoice.id', 'Ids of the invoices, in the order of their numbers.']),
+  creditMemoIds: new Optional(['CreditMemo.id', 'Ids of the credit memos, in the order of their numbers.']),
   paymentId: new Optional('Payment.id'),
 };

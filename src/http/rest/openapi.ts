@@ -70,6 +70,7 @@ const operationIdOf = (summary: string): string =>
 
 function operationObject(operation: Operation, schemas: NamedSchemas): JsonSchema {
   const { method, path, summary, scope, noun, query = {}, body } = operation;
+  const reply = replySchema(operation, schemas);
   const headers = requestHeaders.filter(({ name }) => method === 'POST' || name !== 'Idempotency-Key');
   const parameters = [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -89,9 +90,9 @@ function operationObject(operation: Operation, schemas: NamedSchemas): JsonSchem
     ...(body && { requestBody: requestBody(body, schemas) }),
     responses: {
       200: {
-        description: `Done, or refused by the rules with \`success: false\`.`,
+        description: operation.bare ? 'Found.' : 'Done, or refused by the rules with `success: false`.',
         headers: headersOf(200, method),
-        content: { 'application/json': { schema: { anyOf: [replySchema(operation, schemas), refusalReference] } } },
+        content: { 'application/json': { schema: operation.bare ? reply : { oneOf: [reply, refusalReference] } } },
       },
       ...Object.fromEntries(
         statusesOf(operation).map((status) => [status, { $ref: `#/components/responses/${responseName(status)}` }]),
@@ -175,6 +176,7 @@ const codes = {
   all: [
     ...([
       'BAD_REQUEST',
+      'BAD_PARAMETER',
       'QUERY_TOO_COMPLEX',
       'UNAUTHENTICATED',
       'FORBIDDEN',

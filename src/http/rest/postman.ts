@@ -6,6 +6,9 @@ interface Parameter {
   name: string;
   in: 'path' | 'query' | 'header';
   description: string;
+  /** Headers and parameters of the query are optional otherwise. */
+  required?: true;
+  example?: string | readonly string[];
 }
 interface OpenApiOperation {
   summary: string;
@@ -69,7 +72,14 @@ function requestOf(method: string, path: string, operation: OpenApiOperation, { 
   const given = (place: Parameter['in'], more: object) =>
     parameters
       .filter((each) => each.in === place)
-      .map(({ name, description }) => ({ key: name, value: '', description, ...more }));
+      .map(({ name, description, required, example = '' }) => ({
+        ...{ key: name, value: String(example), description },
+        ...(required && place === 'query' ? {} : more),
+      }));
+  const query = given('query', { disabled: true }) as { key: string; value: string; disabled?: true }[];
+  const asked = query
+    .filter(({ disabled }) => !disabled)
+    .map(({ key, value }) => `${key}=${encodeURIComponent(value)}`);
   const url = path.replace(/\{(\w+)\}/g, ':$1');
   const example = operation.requestBody?.content['application/json'].example;
   return {
@@ -81,10 +91,10 @@ function requestOf(method: string, path: string, operation: OpenApiOperation, { 
       ...given('header', { disabled: true }),
     ],
     url: {
-      raw: `{{baseUrl}}${url}`,
+      raw: `{{baseUrl}}${url}${asked.length ? `?${asked.join('&')}` : ''}`,
       host: ['{{baseUrl}}'],
       path: url.slice(1).split('/'),
-      query: given('query', { disabled: true }),
+      query,
       variable: given('path', {}),
     },
     ...(example && {

@@ -12,7 +12,7 @@ import {
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Published names of input fields that the graph calls otherwise (N24). A body may have either name, and not both. */
+/** Published names of input fields that the graph calls otherwise (N24). A body may have either name, or both with the same value. */
 export const publishedNames: Readonly<Record<string, string>> = {
   unitOfMeasure: 'UOM',
   transactionStartDate: 'transactionDate',
@@ -81,7 +81,10 @@ function fieldsIn(type: GraphQLInputObjectType): Read {
         custom[name] = inner;
       } else if (inner !== null || !nulls.has(name)) {
         const other = renamed.get(name);
-        const field = other !== undefined && !Object.hasOwn(value, other) ? other : name;
+        const both = other !== undefined && Object.hasOwn(value, other);
+        // A program that sends both names means the same by both.
+        if (both && value[other] === inner) continue;
+        const field = both ? name : (other ?? name);
         own[field] = (reads.get(field) ?? asItIs)(inner);
       }
     }
