@@ -7,7 +7,7 @@ import { type TestClient, type TestGatewayServer, testGateway } from '../support
 
 /*
  * A client that openapi-client-axios makes of the published operations (zuora/published.json), sent to the gateway by its address alone.
- * The file has the names and types of the published reference, of March 2024. Each reply has the published types; the published API,
+ * The file has the names and types of replies in the published reference, of March 2024. Each reply has the published types; the published API,
  * like the gateway, writes null for what is not there. The reference calls the code of a reason a text; its examples are numbers.
  */
 

@@ -65,7 +65,7 @@ export const tagOf = (noun: string): string => {
 const operationIdOf = (summary: string): string =>
   summary
     .toLowerCase()
-    .replace(/\b(an?|the|of) /g, '')
+    .replace(/\b(an?|the) /g, '')
     .replace(/ (\w)/g, (_, letter) => letter.toUpperCase());
 
 function operationObject(operation: Operation, schemas: NamedSchemas): JsonSchema {

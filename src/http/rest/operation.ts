@@ -20,6 +20,9 @@ export interface QueryParameter {
   example?: string | readonly string[];
 }
 
+/** A parameter that is on if it is `true`. */
+export const flag = (description: string): QueryParameter => ({ description, schema: { type: 'boolean' } });
+
 /** The body of an operation: an input type of the graph, and how the published body differs from it. */
 export interface Body {
   /** The name of the input type, or a function that makes one. */
