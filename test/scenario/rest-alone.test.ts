@@ -141,7 +141,7 @@ describe('"Integrate your ERP system with Zuora Billing ERP Fulfillment pattern"
     return { found, mark };
   }
 
-  test('A: polls for what is new, from the mark of the last look on', async () => {
+  test('step A polls for what is new, from the mark of the last look on', async () => {
     const { accountNumber } = await call('POST', '/v1/accounts', newAccount);
     await call('POST', '/v1/orders', {
       ...{ orderDate: '2025-03-14', existingAccountNumber: accountNumber },
@@ -160,20 +160,20 @@ describe('"Integrate your ERP system with Zuora Billing ERP Fulfillment pattern"
     expect((await poll(mark)).found).toEqual([]);
   });
 
-  test('C1: a line item is sent to billing as a whole', async () => {
+  test('step C1 sends a line item to billing as a whole', async () => {
     const [{ id }] = lines;
     await call('PUT', `/v1/order-line-items/${id}`, { billTargetDate: '2025-03-16', itemState: 'SentToBilling' });
     const { orderLineItem } = await call('GET', `/v1/order-line-items/${id}`);
     expect(orderLineItem).toMatchObject({ itemState: 'SentToBilling', billTargetDate: '2025-03-16' });
   });
 
-  test('C2: a line item without a bill is completed', async () => {
+  test('step C2 completes a line item without a bill', async () => {
     const { id } = lines[1];
     await call('PUT', `/v1/order-line-items/${id}`, { itemState: 'Complete' });
     expect((await call('GET', `/v1/order-line-items/${id}`)).orderLineItem.itemState).toBe('Complete');
   });
 
-  test('C3: a shipment is told with its carrier, and a bill run bills what was sent', async () => {
+  test('step C3 tells of a shipment with its carrier, and a bill run bills what was sent', async () => {
     const line = lines[2];
     const reply = await call('POST', '/v1/fulfillments', {
       fulfillments: [

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -25,8 +25,9 @@ export interface Ran {
 export class ClientProject {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'client-'));
 
-  constructor(name: string, schema: string) {
-    cpSync(path.resolve('test/clients', name), this.folder, { recursive: true });
+  /** `name`: null for a project without files of its own. */
+  constructor(name: string | null, schema: string) {
+    if (name) cpSync(path.resolve('test/clients', name), this.folder, { recursive: true });
     symlinkSync(packages, path.join(this.folder, 'node_modules'), 'junction');
     this.write('schema.graphql', schema);
     this.write('tsconfig.json', JSON.stringify(tsconfig));
@@ -37,7 +38,9 @@ export class ClientProject {
   }
 
   write(file: string, text: string): void {
-    writeFileSync(path.join(this.folder, file), text);
+    const target = path.join(this.folder, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, text);
   }
 
   /** Runs the command of an installed package. */
