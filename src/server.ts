@@ -13,6 +13,7 @@ import { smallRequestSeen } from './graph/read/event-loop';
 import { Identity } from './http/auth/identity';
 import { addressOf, oauth } from './http/auth/oauth';
 import type { OutsideOptions } from './http/auth/outside-issuer';
+import type { SignIn } from './http/auth/sign-in';
 import { jsonBodies, leaveBodies } from './http/body';
 import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
@@ -63,6 +64,8 @@ export interface ServerOptions extends HeaderOptions {
   grantsTtlMs?: number;
   /** An issuer whose tokens are accepted besides our own. */
   outside?: Omit<OutsideOptions, 'onFailure'>;
+  /** How people sign in to the board. */
+  boardSignIn?: SignIn;
   /** Addresses of trusted proxies, whose forwarded headers count. */
   trustProxy?: string;
   /** The public origin of the gateway. */

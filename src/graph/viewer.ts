@@ -26,7 +26,10 @@ export class Org {
 })
 export class Viewer {
   @Field(() => String, { description: 'The client_id that the token was issued to.' }) clientId: string;
-  @Field(() => String, { description: 'Name of the client, as its creator gave it; not unique.' })
+  @Field(() => String, {
+    description:
+      'Name of the client, as its creator gave it; not unique. Of a person who signs in, the name in the latest token.',
+  })
   name: string;
   @Field(() => [String], {
     description:
@@ -57,7 +60,10 @@ export class ViewerResolver {
   })
   @Extensions({ scope: 'read', needsEntity: false })
   async viewer(@Ctx() { work, caller }: GraphContext): Promise<Viewer | null> {
-    const grants = await grantsOf(work.reads().connection, caller.clientId);
+    // A replica may not know a person yet who has just signed in for the first time.
+    const grants =
+      (await grantsOf(work.reads().connection, caller.clientId)) ??
+      (await grantsOf(work.services.db.aside(), caller.clientId));
     if (!grants) return null;
     const viewer = {
       clientId: clientIdOf(caller.clientId),

@@ -526,6 +526,7 @@ export const beyondContract: readonly string[] = [
     ),
   ],
   'DateFilter.in',
+  'HistoryEntry.actorName',
   'Invoice.offsets',
   'InvoiceOffset',
   'InvoiceOffset.id',
