@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { checkLooks, type Opener } from './accessible';
+import { checkDocs } from './docs';
 import { checkCodes, checkReplies, checkSamples, checkSchema } from './reply';
 
 // Opens the playground of a running demo in Debian's Chromium, runs its first operation and reads the result.
@@ -115,6 +116,7 @@ async function main(): Promise<void> {
     await checkCodes(watched, url, createOne, expectThat);
     await checkSchema(watched, url, expectThat);
     await checkLooks(watched, url, panels, expectThat);
+    await checkDocs(watched, baseUrl, expectThat);
 
     expectThat(leaving.length === 0, `${leaving.length} requests leave the machine ${leaving.join(' ')}`);
     expectThat(violations.length === 0, `${violations.length} CSP violations ${violations.join(' ')}`);

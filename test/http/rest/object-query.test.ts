@@ -133,6 +133,15 @@ describe.each(listed.map((view) => [view.path, view] as const))('a list of %s', 
   });
 });
 
+test('the last and the first moment that can be named have nothing beyond them', async () => {
+  const last = '2999-12-31T23:59:59.999Z';
+  expect(await whole('orders', [filter(`updateddate.GT:${last}`)])).toEqual([]);
+  expect(await whole('orders', [filter(`updateddate.EQ:${last}`)])).toEqual([]);
+  expect(ids(await whole('orders', [filter(`updateddate.LE:${last}`)]))).toEqual(ids(all.get('orders')!));
+  expect(await whole('orders', [filter('orderdate.GT:2999-12-31')])).toEqual([]);
+  expect(await whole('orders', [filter('orderdate.LT:1900-01-01')])).toEqual([]);
+});
+
 test('several filters must all hold, also on one field', async () => {
   const fulfillments = all.get('fulfillments')!;
   const [a, b] = [fulfillments[0], fulfillments[1]];

@@ -160,7 +160,10 @@ const bare: readonly Kind[] = ['one', 'word', 'flag'];
 
 function equal({ kind }: Filter, value: Operand): unknown {
   if (value === null) return hasNulls.includes(kind) ? { isNull: true } : undefined;
-  if (kind === 'instant') return { gte: value, lt: next(String(value)) };
+  if (kind === 'instant') {
+    const end = next(String(value));
+    return end && { gte: value, lt: end };
+  }
   return bare.includes(kind) ? value : { eq: value };
 }
 
@@ -187,15 +190,15 @@ function beyond({ kind }: Filter, operator: keyof typeof orders, value: string):
   if (kind === 'number') return { [{ LT: 'lt', GT: 'gt', GE: 'gte', LE: 'lte' }[operator]]: value };
   if (kind === 'instant') {
     const end = operator === 'GT' || operator === 'LE' ? next(value) : value;
-    return { [operator === 'GT' || operator === 'GE' ? 'gte' : 'lt']: end };
+    return end && { [operator === 'GT' || operator === 'GE' ? 'gte' : 'lt']: end };
   }
   const end = operator === 'GT' ? addDays(value, 1) : operator === 'LT' ? addDays(value, -1) : value;
-  // Nothing is beyond the first and the last day that the graph takes.
+  // The graph takes nothing beyond its first and its last day.
   return isDay(end) ? { [operator === 'GT' || operator === 'GE' ? 'gte' : 'lte']: end } : undefined;
 }
 
-/** The next millisecond, which is the step of every instant here. */
-const next = (value: string): string => new Date(Date.parse(value) + 1).toISOString();
+/** The next millisecond, which is the step of every instant here; undefined beyond the last one that the graph takes. */
+const next = (value: string): string | undefined => instantOf(new Date(Date.parse(value) + 1).toISOString());
 
 function same({ kind }: Filter, shown: unknown, value: Operand): boolean {
   if (shown == null || value === null) return (shown ?? null) === value;
