@@ -1,12 +1,14 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
+import { rowsBy } from '../store/query/write';
 import type { GraphContext } from './context';
 import { keysOf } from './model/federation';
-import { nounNamed } from './model/nouns';
+import { listOf, nounNamed } from './model/nouns';
 import { judgeCount, type Node, objectOf } from './node';
 import { columnsOf } from './read/columns';
 import { selectedFields } from './read/selection';
+import { showInPlace } from './read/show';
 import { shown } from './scalars';
 
 /* Resolves the references of other subgraphs: `_entities` of Apollo Federation 2. */
@@ -62,5 +64,16 @@ async function find(
   if (key.includes('\0')) return null;
   const noun = nounNamed(typename)!;
   const columns = columnsOf(noun, [...selectedFields(info), field]);
-  return ((await context.loaders.numbered(noun, field, columns).load(key)) as Node | undefined) ?? null;
+  const load = async (numbers: readonly string[]) => {
+    const { rowClass } = listOf(noun);
+    const rows = await rowsBy<Record<string, unknown>>(
+      context.work.reads(),
+      rowClass as never,
+      field,
+      numbers,
+      columns,
+    );
+    return new Map(rows.map((row) => [row[field] as string, showInPlace(noun, row) as object as Node]));
+  };
+  return context.loaders.loader<Node | null>(`${noun} by ${field} ${columns.join()}`, load, null).load(key);
 }

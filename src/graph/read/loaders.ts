@@ -79,25 +79,6 @@ export class Loaders {
     return this.loader<RowOf<N> | undefined>(`${noun} ${columns.join()}`, load, undefined);
   }
 
-  /** Rows by their business numbers, which are among the columns; undefined if no row in scope has the number. */
-  numbered<N extends Noun>(
-    noun: N,
-    number: string,
-    columns: readonly string[],
-  ): DataLoader<string, RowOf<N> | undefined> {
-    const load = async (numbers: readonly string[]) => {
-      const { rowClass } = listOf(noun);
-      const rows = await rowsBy<RowOf<N> & object>(this.scoped, rowClass, number as never, numbers, columns);
-      const shown = new Map<string, RowOf<N>>();
-      // Before it is shown: a number may be shown in another form.
-      await byTurns(rows, (row) =>
-        shown.set((row as Record<string, unknown>)[number] as string, showInPlace(noun, row)),
-      );
-      return shown;
-    };
-    return this.loader<RowOf<N> | undefined>(`${noun} by ${number} ${columns.join()}`, load, undefined);
-  }
-
   row<N extends Noun>(noun: N, columns: readonly string[], id: string): Promise<RowOf<N> | undefined> {
     return this.rows(noun, columns).load(id);
   }
