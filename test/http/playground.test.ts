@@ -12,7 +12,7 @@ import { sampleOperations } from '../../src/http/playground/operations';
 import { type PlaygroundOptions, playground } from '../../src/http/playground/plugin';
 
 const out = path.resolve(__dirname, '../..');
-const buildStep = path.join(out, 'src/http/playground/build.js');
+const buildStep = path.join(out, 'src/http/pages/build.js');
 const demo = { clientId: '00000000-0000-4000-8000-000000000001', clientSecret: 'demo-</script>-secret' };
 const build = () => execFileSync(process.execPath, [buildStep], { encoding: 'utf8' });
 

@@ -1,0 +1,120 @@
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, makeVar } from '@apollo/client';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
+import { RetryLink } from '@apollo/client/link/retry';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { type Client, createClient as createSocket } from 'graphql-ws';
+import { possibleTypes } from './possible-types';
+import type { Session } from './session';
+
+/** Whether live updates arrive. */
+export const connected = makeVar(true);
+
+const mostWaitMs = 20_000;
+
+/** The Apollo client of the page: queries and mutations by HTTP, subscriptions by one WebSocket. */
+export function createClient(session: Session): ApolloClient {
+  const client = new ApolloClient({
+    cache: new InMemoryCache({
+      possibleTypes,
+      typePolicies: {
+        // One client is signed in. Without keyFields, a Viewer would be stored inside each query.
+        Viewer: { keyFields: [] },
+      },
+    }),
+    link: ApolloLink.split(
+      ({ operationType }) => operationType === 'subscription',
+      new GraphQLWsLink(socketOf(session, () => client.refetchQueries({ include: 'active' }))),
+      ApolloLink.from([
+        idempotent,
+        new RetryLink({ delay: { initial: 500 }, attempts: { max: 4, retryIf: (error) => isTransient(error) } }),
+        new PersistedQueryLink({
+          // The Code Generator puts the hash beside each document.
+          generateHash: async (document) => (document as unknown as Hashed).__meta__.hash.replace('sha256:', ''),
+          // A client that has registered nothing gets one refusal. From then on the page sends texts.
+          disable: ({ meta }) => meta.persistedQueryNotFound,
+        }),
+        new HttpLink({ uri: '/graphql', fetch: signedFetch(session) }),
+      ]),
+    ),
+    defaultOptions: { watchQuery: { fetchPolicy: 'cache-and-network', nextFetchPolicy: 'cache-first' } },
+  });
+  return client;
+}
+
+interface Hashed {
+  __meta__: { hash: string };
+}
+
+/** Each mutation has a key. If the reply is lost, the retry gets the first reply again, and nothing happens twice. */
+const idempotent = new ApolloLink((operation, forward) => {
+  if (operation.operationType === 'mutation')
+    operation.setContext({ headers: { 'idempotency-key': crypto.randomUUID() } });
+  return forward(operation);
+});
+
+/** The server could not be reached, did not answer, or asks to try again. */
+function isTransient(error: unknown): boolean {
+  const { name, statusCode } = error as { name?: string; statusCode?: number };
+  return name === 'TypeError' || name === 'TimeoutError' || [409, 502, 503, 504].includes(statusCode ?? 0);
+}
+
+/** Sends with the token of the session, once more with a new token after 401, and never waits for ever. */
+function signedFetch(session: Session): typeof fetch {
+  return async (url, init) => {
+    const send = (token: string) => {
+      const headers = new Headers(init?.headers);
+      headers.set('authorization', `Bearer ${token}`);
+      const signals = [AbortSignal.timeout(mostWaitMs), ...(init?.signal ? [init.signal] : [])];
+      return fetch(url, { ...init, headers, signal: AbortSignal.any(signals) });
+    };
+    const token = await session.token();
+    const response = await send(token);
+    return response.status === 401 ? send(await session.token(token)) : response;
+  };
+}
+
+/** The socket connects again for as long as it takes. `onReturn` is called when it is back. */
+function socketOf(session: Session, onReturn: () => void): Client {
+  let token: string | undefined;
+  let refused = false;
+  let lost = false;
+  let silent: ReturnType<typeof setTimeout>;
+  return createSocket({
+    url: new URL('/graphql', location.href).href.replace(/^http/, 'ws'),
+    connectionParams: async () => {
+      token = await session.token(refused ? token : undefined);
+      refused = false;
+      return { authorization: `Bearer ${token}` };
+    },
+    retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: () => true,
+    retryWait: (retries) => wait(Math.min(500 * 2 ** retries, 10_000) * (0.5 + Math.random() / 2)),
+    keepAlive: 10_000,
+    on: {
+      connected: () => {
+        connected(true);
+        if (lost) onReturn();
+        lost = false;
+      },
+      closed: (event) => {
+        const { code } = event as CloseEvent;
+        refused = code === 4403;
+        // 1000: no screen has a subscription any more.
+        lost ||= code !== 1000;
+        connected(!lost);
+      },
+      ping: (received) => {
+        // A server that does not answer a ping within five seconds is gone, although no connection was closed.
+        if (!received) silent = setTimeout(() => socket?.close(4408, 'silent'), 5_000);
+      },
+      pong: () => clearTimeout(silent),
+      opened: (opened) => {
+        socket = opened as WebSocket;
+      },
+    },
+  });
+}
+
+let socket: WebSocket | undefined;
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
