@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type LimitName, type Limits, limits } from './domain/limits';
+import { type GroupRights, GroupsError, groupRightsOf } from './http/auth/group-rights';
+import { type SignIn, signInAt } from './http/auth/sign-in';
 import { weaknessOf } from './http/auth/signing-key';
 import { serverList } from './store/connection/server-list';
 
@@ -26,7 +29,9 @@ export interface Config {
   /** The previous signing key. Tokens that it has signed are still accepted. */
   jwtSigningKeyPrevious?: string;
   /** An issuer whose tokens are accepted besides our own. */
-  outside?: { issuer: string; audience: string; jwksUrl: string; maxLifetime: number };
+  outside?: { issuer: string; audience: string; jwksUrl: string; maxLifetime: number; groups?: GroupRights };
+  /** How people sign in to the board at that issuer. Unset: the board has no sign-in. */
+  boardSignIn?: SignIn;
   /** Trusted proxies, whose X-Forwarded-For counts. Unset: none. */
   trustProxy?: string;
   /** Host names besides the local names, for a demo that others may see. */
@@ -81,7 +86,11 @@ function isSafeUrl(text: string): boolean {
 function outsideOf(text: (name: string) => string | undefined, maxLifetime: number): Config['outside'] {
   const names = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL'];
   const [issuer, audience, jwksUrl] = names.map(text);
-  if (!issuer && !audience && !jwksUrl) return undefined;
+  const groups = groupsOf(text('JWT_GROUPS'));
+  if (!issuer && !audience && !jwksUrl) {
+    if (groups) throw new ConfigError('JWT_GROUPS needs JWT_ISSUER, whose tokens name the groups.');
+    return undefined;
+  }
   if (!issuer || !audience || !jwksUrl) {
     const missing = names.filter((name) => !text(name));
     throw new ConfigError(`${missing.join(' and ')} must be set too: ${names.join(', ')} belong together.`);
@@ -91,7 +100,37 @@ function outsideOf(text: (name: string) => string | undefined, maxLifetime: numb
       'JWT_JWKS_URL must be an https:// URL without user and password. The scheme http:// is allowed only for a loopback host.',
     );
   }
-  return { issuer, audience, jwksUrl, maxLifetime };
+  return { issuer, audience, jwksUrl, maxLifetime, ...(groups && { groups }) };
+}
+
+/** The rights of groups, from JSON or from the file at a path. */
+function groupsOf(value: string | undefined): GroupRights | undefined {
+  if (value === undefined) return undefined;
+  let json = value;
+  if (/^\.?\//.test(value)) {
+    try {
+      json = readFileSync(value, 'utf8');
+    } catch (error) {
+      throw new ConfigError(`JWT_GROUPS is the path ${value}, which cannot be read: ${(error as Error).message}`);
+    }
+  } else if (!value.startsWith('{')) {
+    throw new ConfigError(
+      'JWT_GROUPS must be JSON that begins with {, or the path of a file that begins with / or ./.',
+    );
+  }
+  try {
+    return groupRightsOf(json);
+  } catch (error) {
+    if (error instanceof GroupsError) throw new ConfigError(`JWT_GROUPS: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The board is a client of the outside issuer, so a client_id without an issuer means nothing. */
+function boardSignInOf(clientId: string | undefined, outside: Config['outside']): SignIn | undefined {
+  if (clientId === undefined) return undefined;
+  if (!outside) throw new ConfigError('BOARD_CLIENT_ID needs JWT_ISSUER, at which people sign in to the board.');
+  return signInAt(outside.issuer, outside.audience, clientId);
 }
 
 /** The address ranges that Fastify knows by name. */
@@ -138,6 +177,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? 1);
   if (!(ratio >= 0 && ratio <= 1)) throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.');
 
+  const outside = outsideOf(text, whole('JWT_MAX_LIFETIME', 86_400, 60, 31_536_000));
   const config: Config = {
     production: text('NODE_ENV') === 'production',
     port: whole('PORT', 4000, 0, 65_535),
@@ -153,7 +193,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     jwtSigningKey: text('JWT_SIGNING_KEY'),
     jwtSigningKeyPrevious: text('JWT_SIGNING_KEY_PREVIOUS'),
     allowedHosts: list('ALLOWED_HOSTS'),
-    outside: outsideOf(text, whole('JWT_MAX_LIFETIME', 86_400, 60, 31_536_000)),
+    outside,
+    boardSignIn: boardSignInOf(text('BOARD_CLIENT_ID'), outside),
     trustProxy: text('TRUST_PROXY'),
     publicUrl: text('PUBLIC_URL'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),

@@ -12,7 +12,7 @@ import { openLog } from './log';
 import { logOutages } from './outage-log';
 import { createServer, type Server } from './server';
 import { startWorkers } from './service/bill-run-worker';
-import { anyClient, isDemo } from './service/client';
+import { anyClient, isDemo, missingFor } from './service/client';
 import { keepHouse } from './service/housekeeping';
 import { tellOutage } from './service/run/outage';
 import type { Services } from './service/run/services';
@@ -176,11 +176,24 @@ async function answerAll({ app, moment }: Server): Promise<void> {
   await app.close();
 }
 
-/** Warns if there is no client yet, and says how to make one. Production refuses the demo's well-known secret. */
+/**
+ * Warns if there is no client yet, and says how to make one. Production refuses the demo's well-known secret. Groups of people
+ * may name only entities and orgs that exist.
+ */
 async function checkClients(services: Services, config: Config, log: Logger): Promise<void> {
   const connection = services.db.reads();
   if (config.production && (await isDemo(connection, demoClientId))) {
     throw new ConfigError('NODE_ENV=production does not run on demo data: its client secrets are public.');
+  }
+  // A misspelled name would let people in who then see nothing.
+  const missing = await missingFor(
+    connection,
+    [...(config.outside?.groups?.groups.values() ?? [])].flatMap((group) => group.grants),
+  );
+  if (missing.length > 0) {
+    throw new ConfigError(
+      `JWT_GROUPS names ${missing.join(', ')}, which there is not. npm run client -- create makes entities and orgs.`,
+    );
   }
   if (!(await anyClient(connection))) {
     log.warn(

@@ -13,7 +13,8 @@ import { smallRequestSeen } from './graph/read/event-loop';
 import { Identity } from './http/auth/identity';
 import { addressOf, oauth } from './http/auth/oauth';
 import type { OutsideOptions } from './http/auth/outside-issuer';
-import { type BoardIssuer, board } from './http/board/plugin';
+import type { SignIn } from './http/auth/sign-in';
+import { board } from './http/board/plugin';
 import { jsonBodies, leaveBodies } from './http/body';
 import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
@@ -67,14 +68,14 @@ export interface ServerOptions extends HeaderOptions {
   grantsTtlMs?: number;
   /** An issuer whose tokens are accepted besides our own. */
   outside?: Omit<OutsideOptions, 'onFailure'>;
+  /** How people sign in to the board. */
+  boardSignIn?: SignIn;
   /** Addresses of trusted proxies, whose forwarded headers count. */
   trustProxy?: string;
   /** The public origin of the gateway. */
   publicUrl?: string;
   /** Credentials that sign the playground and the board in. */
   demo?: { clientId: string; clientSecret: string };
-  /** The issuer at which people sign in to the board. */
-  boardIssuer?: BoardIssuer;
   logger?: FastifyBaseLogger;
   tracing?: Tracing;
   /** The bearer token for /metrics. */
@@ -223,7 +224,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // The only public routes with long replies.
     open.addHook('onRequest', async (request) => unsent.admit(addressOf(request.ip)));
     await open.register(playground({ demo }));
-    await open.register(board({ demo, issuer: options.boardIssuer }));
+    await open.register(board({ demo, signIn: options.boardSignIn }));
   });
   await app.register(async (inside) => {
     jsonBodies(inside, limits);

@@ -173,13 +173,14 @@ type Client = Awaited<ReturnType<typeof listClients>>[number];
 const described = ({ id, createdDate, lastUsedDate }: Client['secrets'][number]): string =>
   `${id}, made ${minuteOf(createdDate)}, ${lastUsedDate ? `last used ${minuteOf(lastUsedDate)}` : 'never used'}`;
 
-function shown({ id, name, scopes, subject, createdDate, revokedDate, entities, secrets }: Client): string {
+function shown({ id, name, scopes, subject, groups, createdDate, revokedDate, entities, secrets }: Client): string {
   const lines = [
     `${clientIdOf(id)}  ${name}`,
     `  made     ${minuteOf(createdDate)}${revokedDate ? `, revoked ${minuteOf(revokedDate)}` : ''}`,
     `  scopes   ${scopes.join(', ')}`,
     ...entities.map((entity) => `  sees     ${entity.name}: ${entity.orgs?.join(', ') ?? 'all orgs'}`),
     ...(subject === null ? [] : [`  subject  ${subject}`]),
+    ...(groups === null ? [] : [`  groups   ${groups.join(', ') || 'none'}, as the latest token of this person says`]),
     ...secrets.map((secret) => `  secret   ${described(secret)}`),
   ];
   return lines.join('\n');

@@ -69,6 +69,15 @@ const ofEndpoint: readonly string[] = ['WebhookEndpoint', testEvent.subjectType]
 
 @Resolver(() => HistoryEntry)
 export class HistoryEntryResolver {
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      'Present name of the client on whose behalf the change was made: of a person who signs in, the name in their latest token. Null if the client is not known any more.',
+  })
+  actorName(@Root() { actor }: HistoryEntryRow, @Ctx() { loaders }: GraphContext): Promise<string | null> {
+    return loaders.clientName(actor);
+  }
+
   @FieldResolver(() => Node, {
     nullable: true,
     description:

@@ -20,7 +20,10 @@ export class Org {
 @ObjectType({ description: 'The client that sends the request, with its rights.', simpleResolvers: true })
 export class Viewer {
   @Field(() => String, { description: 'The client_id that the token was issued to.' }) clientId: string;
-  @Field(() => String, { description: 'Name of the client, as its creator gave it; not unique.' })
+  @Field(() => String, {
+    description:
+      'Name of the client, as its creator gave it; not unique. Of a person who signs in, the name in the latest token.',
+  })
   name: string;
   @Field(() => [String], {
     description:
@@ -51,7 +54,10 @@ export class ViewerResolver {
   })
   @Extensions({ scope: 'read', needsEntity: false })
   async viewer(@Ctx() { work, caller }: GraphContext): Promise<Viewer | null> {
-    const grants = await grantsOf(work.reads().connection, caller.clientId);
+    // A replica may not know a person yet who has just signed in for the first time.
+    const grants =
+      (await grantsOf(work.reads().connection, caller.clientId)) ??
+      (await grantsOf(work.services.db.aside(), caller.clientId));
     if (!grants) return null;
     const viewer = {
       clientId: clientIdOf(caller.clientId),

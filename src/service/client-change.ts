@@ -37,16 +37,29 @@ export type ClientAdministration = Pick<Database, 'aside' | 'side'>;
 const noClient = (clientId: string) =>
   new Refusal([userError('NOT_FOUND', `There is no client ${clientId}, or it was revoked.`, ['clientId'])]);
 
-/** Holds the client while `act` runs. Throws a Refusal if the client does not exist or was revoked. */
+/** What follows the tokens of a person would be gone with the next one, and a secret would do without them. */
+const ofPerson = (clientId: string) =>
+  new Refusal([
+    userError(
+      'FIELD_LOCKED',
+      `The client ${clientId} is of a person who signs in. Its name and rights come from the person's tokens and JWT_GROUPS. It can only be revoked.`,
+      ['clientId'],
+    ),
+  ]);
+
+/** Holds the client while `act` runs. Throws a Refusal if the client does not exist, was revoked, or is of a person. */
 async function holding<T>(
   { side }: ClientAdministration,
   clientId: string,
   act: (db: Lease, id: string) => Promise<T>,
+  { orPerson = false } = {},
 ): Promise<T> {
   const id = idOf(clientId);
   if (id === undefined) throw noClient(clientId);
   return transactionAside(side, async (lease) => {
-    if (!(await lockClient(lease, id))) throw noClient(clientId);
+    const client = await lockClient(lease, id);
+    if (!client) throw noClient(clientId);
+    if (client.isPerson && !orPerson) throw ofPerson(clientId);
     return act(lease, id);
   });
 }
@@ -81,7 +94,7 @@ export function revokeSecret(db: ClientAdministration, clientId: string, secretI
 
 /** Ends a client for good: its secrets, and every token that names it. Rows that it wrote keep its id. */
 export function revokeClient(db: ClientAdministration, clientId: string): Promise<void> {
-  return holding(db, clientId, (lease, id) => endClient(lease, id, new Date().toISOString()));
+  return holding(db, clientId, (lease, id) => endClient(lease, id, new Date().toISOString()), { orPerson: true });
 }
 
 /** New values of a client. Omitted fields stay. */

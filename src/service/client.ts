@@ -16,7 +16,7 @@ import {
 import type { Connection } from '../store/connection/connection';
 import type { Database } from '../store/connection/database';
 import { newId } from '../store/id';
-import { makeTenants } from '../store/tenant';
+import { makeTenants, missingTenants } from '../store/tenant';
 import { hashSecret, longestSecret, matchesSecret, newSecret, noSecret, usualSecrets } from './client-secret';
 
 /** The part of the database that authentication needs. The layers above pass the whole database. */
@@ -93,16 +93,17 @@ export async function grantsOf(db: Connection, clientId: string): Promise<Grants
   return client && grants(client);
 }
 
-/** The same for the client linked to a subject of the external issuer. */
+/** The same for the client that an operator has linked to a subject of the external issuer. */
 export async function grantsOfSubject(db: Connection, subject: string): Promise<Grants | undefined> {
   const client = isSubject(subject) ? await readClient(db, { subject }) : undefined;
-  return client && grants(client);
+  return client?.groups === null ? grants(client) : undefined;
 }
 
 /** The bound of OpenID Connect: at most 255 ASCII characters. */
-const isSubject = (subject: string): boolean => /^[ -~]{1,255}$/.test(subject);
+export const isSubject = (subject: string): boolean => /^[ -~]{1,255}$/.test(subject);
 
-const grants = ({ id, name, documentMode, entities, secrets, ...client }: ClientWithGrants): Grants => ({
+/** The grants of a client as it was read. */
+export const grants = ({ id, name, documentMode, entities, secrets, ...client }: ClientWithGrants): Grants => ({
   id,
   name,
   documentMode,
@@ -161,12 +162,21 @@ export async function prepared(db: Connection, grants: readonly NamedGrant[]): P
   const named = grants.flatMap(({ entity, orgs }): NewGrant[] =>
     orgs.length > 0 ? orgs.map((org) => ({ entity, org })) : [{ entity, org: null }],
   );
-  const granted = grants.flatMap(({ entity, orgs, allOrgs }): NewGrant[] =>
+  await makeTenants(db, named);
+  return namedRows(grants).map((grant) => ({ ...grant, id: newId() }));
+}
+
+/** What the grants name and what does not exist, such as `the org North of Acme`. */
+export async function missingFor(db: Connection, grants: readonly NamedGrant[]): Promise<string[]> {
+  const missing = await missingTenants(db, namedRows(grants));
+  return missing.map(({ entity, org }) => (org === null ? `the entity ${entity}` : `the org ${org} of ${entity}`));
+}
+
+/** Grants as rows: one for each org, or one for all orgs of an entity. */
+export const namedRows = (grants: readonly NamedGrant[]): NewGrant[] =>
+  grants.flatMap(({ entity, orgs, allOrgs }): NewGrant[] =>
     allOrgs ? [{ entity, org: null }] : [...new Set(orgs)].map((org) => ({ entity, org })),
   );
-  await makeTenants(db, named);
-  return granted.map((grant) => ({ ...grant, id: newId() }));
-}
 
 /** Turns a duplicate client_id or subject into a Refusal. Returns any other error unchanged. */
 export function taken(error: unknown, clientId: string): unknown {

@@ -1,9 +1,10 @@
 import type { Connection } from './connection/connection';
 
-/** Locks a client that is not revoked, so that its secrets stay unchanged. Returns whether there is such a client. */
-export async function lockClient(db: Connection, id: string): Promise<boolean> {
-  const text = 'select from client where id = $1 and revoked_date is null for update';
-  return (await db.lock([`client ${id}`], text, [id])).length > 0;
+/** Locks a client that is not revoked, so that its secrets stay unchanged. Undefined if there is no such client. */
+export async function lockClient(db: Connection, id: string): Promise<{ isPerson: boolean } | undefined> {
+  const text = 'select groups is not null as "isPerson" from client where id = $1 and revoked_date is null for update';
+  const [client] = await db.lock<{ isPerson: boolean }>([`client ${id}`], text, [id]);
+  return client;
 }
 
 export interface LiveSecret {
@@ -89,6 +90,8 @@ export interface ListedClient {
   name: string;
   scopes: string[];
   subject: string | null;
+  /** The groups of a person in the latest token; null if an operator has made the client. */
+  groups: string[] | null;
   createdDate: string;
   revokedDate: string | null;
   entities: { name: string; orgs: string[] | null }[];
@@ -98,7 +101,7 @@ export interface ListedClient {
 /** Every client, the oldest first. Revoked clients are listed only on request. */
 export function allClients(db: Connection, withRevoked: boolean): Promise<ListedClient[]> {
   return db.query<ListedClient>(
-    `select c.id, c.name, c.scopes, c.subject, c.created_date as "createdDate", c.revoked_date as "revokedDate",
+    `select c.id, c.name, c.scopes, c.subject, c.groups, c.created_date as "createdDate", c.revoked_date as "revokedDate",
        (select coalesce(json_agg(json_build_object('name', seen.name, 'orgs', seen.orgs) order by seen.name), '[]')
         from (select e.name, case when bool_or(g.org_id is null) then null else array_agg(o.name order by o.name) end as orgs
               from client_grant g join entity e on e.id = g.entity_id left join org o on o.entity_id = g.entity_id and o.id = g.org_id

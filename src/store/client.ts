@@ -1,6 +1,6 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { type DocumentMode, documentModes } from '../domain/registered-document';
-import type { Connection } from './connection/connection';
+import type { Connection, Scoped } from './connection/connection';
 import { EntityRow, OrgRow } from './tenant';
 
 /** A unique index: no two live clients have the same subject. */
@@ -9,9 +9,15 @@ export const subjectIndex = 'client_subject';
 /**
  * An OAuth client. `id` is its client_id, shown outside as 36 characters with dashes. `subject` is its subject in
  * tokens of the external issuer. A revoked client stays, because the history names the client of a change by this id.
+ *
+ * The client of a person who signs in has `groups`, and there is one for each subject, revoked or not (person.ts). Its name,
+ * scopes and grants follow the latest token.
  */
 @Entity('client')
 @Index(subjectIndex, { synchronize: false })
+@Index('client_person', { synchronize: false })
+@Index('client_of_subject', ['subject'])
+@Check('client_groups', 'num_nonnulls(groups, groups_date) = 0 or num_nonnulls(groups, groups_date, subject) = 3')
 export class ClientRow {
   @PrimaryColumn('uuid') id: string;
   @Column('text') name: string;
@@ -21,6 +27,10 @@ export class ClientRow {
   /** Documents that the client may run besides its registered ones. */
   @Column('enum', { enum: documentModes, enumName: 'document_mode', default: 'Open' }) documentMode: DocumentMode;
   @Column('timestamp with time zone', { precision: 3, nullable: true }) revokedDate: string | null;
+  /** The groups of a person in the latest token; null on a client that an operator has made. */
+  @Column('text', { array: true, nullable: true }) groups: string[] | null;
+  /** When that token was issued, to some share of a token's longest lifetime. */
+  @Column('timestamp with time zone', { precision: 3, nullable: true }) groupsDate: string | null;
 }
 
 /** A secret of a client, stored as a salted hash. Several may be live at once, which allows rotation. */
@@ -54,6 +64,9 @@ export interface ClientWithGrants {
   name: string;
   scopes: string[];
   documentMode: DocumentMode;
+  /** Null if an operator has made the client; otherwise the groups of a person, and the date of their token. */
+  groups: string[] | null;
+  groupsDate: string | null;
   secrets: { id: string; hash: string | null }[];
   entities: { id: string; name: string; orgs: { id: string; name: string }[] }[];
 }
@@ -61,9 +74,19 @@ export interface ClientWithGrants {
 /** Identifies a client: its id, or its subject in tokens of the external issuer. */
 export type ClientKey = { id: string } | { subject: string };
 
+/** SQL: the entities, each with the orgs, that grants lead to. A grant without org covers orgs created later. */
+export const entitiesSeen = (grants: string, of = 'true'): string => `
+       (select coalesce(json_agg(json_build_object('id', replace(e.id::text, '-', ''), 'name', e.name, 'orgs', (
+            select coalesce(json_agg(json_build_object('id', replace(o.id::text, '-', ''), 'name', o.name)
+                                     order by o.name, o.id), '[]')
+            from org o
+            where o.entity_id = e.id and exists (
+              select from ${grants} g where ${of} and g.entity_id = e.id and (g.org_id is null or g.org_id = o.id))
+          )) order by e.name, e.id), '[]')
+        from entity e where e.id in (select g.entity_id from ${grants} g where ${of}))`;
+
 /**
- * Everything that authentication needs of a client that is not revoked, in one statement. A grant without org covers
- * orgs created later. `withHashes` returns the hashes of the secrets, which the reader role may not see.
+ * Everything that authentication needs of a client that is not revoked, in one statement. `withHashes` returns the hashes of the secrets, which the reader role may not see.
  */
 export async function readClient(
   db: Connection,
@@ -72,25 +95,24 @@ export async function readClient(
 ): Promise<ClientWithGrants | undefined> {
   const [column, value] = 'id' in key ? ['id', key.id] : ['subject', key.subject];
   const [client] = await db.query<ClientWithGrants>(
-    `select c.id, c.name, c.scopes, c.document_mode as "documentMode",
+    `select c.id, c.name, c.scopes, c.document_mode as "documentMode", c.groups, c.groups_date as "groupsDate",
        (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'hash', ${withHashes ? 's.hash' : 'null'})
                                  order by s.id desc), '[]')
         from client_secret s where s.client_id = c.id) as secrets,
-       (select coalesce(json_agg(json_build_object('id', replace(e.id::text, '-', ''), 'name', e.name, 'orgs', (
-            select coalesce(json_agg(json_build_object('id', replace(o.id::text, '-', ''), 'name', o.name)
-                                     order by o.name, o.id), '[]')
-            from org o
-            where o.entity_id = e.id and exists (
-              select from client_grant g
-              where g.client_id = c.id and g.entity_id = e.id and (g.org_id is null or g.org_id = o.id))
-          )) order by e.name, e.id), '[]')
-        from entity e
-        where e.id in (select g.entity_id from client_grant g where g.client_id = c.id)) as entities
+       ${entitiesSeen('client_grant', 'g.client_id = c.id')} as entities
      from client c where c.${column} = $1 and c.revoked_date is null`,
     [value],
   );
   return client;
 }
+
+/** The names of clients by their ids. Ids of no client are left out. */
+export function clientNames(scoped: Scoped, ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+  return scoped.query('select id, name from client_names($1, $2, $3)', [ids]);
+}
+
+/** SQL: the name of a client, for queries. Their role may read the table. */
+export const clientName = (id: string): string => `(select named.name from client named where named.id = ${id})`;
 
 /** A grant before its ids are known: entity and org by name. A null `org` means all orgs. */
 export interface NewGrant {
@@ -99,13 +121,13 @@ export interface NewGrant {
 }
 
 /**
- * Inserts grants whose entities and orgs already exist. The arguments are the parameters for the client's id and the
- * grants.
+ * SQL: inserts grants whose entities and orgs already exist. The arguments are the client's id, the parameter with the grants,
+ * and a relation of one row, or none: then nothing is inserted.
  */
-const insertGrants = (client: string, grants: string) => `
+export const insertGrants = (client: string, grants: string, only = '(values (1)) as only_row') => `
      insert into client_grant (id, client_id, entity_id, org_id)
-     select g.id, ${client}, e.id, o.id
-     from json_to_recordset(${grants}::json) as g(id uuid, entity text, org text)
+     select distinct on (e.id, o.id) g.id, ${client}, e.id, o.id
+     from ${only} cross join json_to_recordset(${grants}::json) as g(id uuid, entity text, org text)
      join entity e on e.name = g.entity
      left join org o on o.entity_id = e.id and o.name = g.org
      where g.org is null or o.id is not null`;

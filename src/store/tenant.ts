@@ -43,6 +43,20 @@ export async function makeTenants(
   );
 }
 
+/** Those of the entities and orgs that do not exist. `org` is null if the entity itself does not. */
+export function missingTenants(
+  db: Connection,
+  orgs: readonly { entity: string; org: string | null }[],
+): Promise<{ entity: string; org: string | null }[]> {
+  return db.query(
+    `select distinct w.entity, case when e.id is not null then w.org end as org
+     from json_to_recordset($1::json) as w(entity text, org text)
+     left join entity e on e.name = w.entity left join org o on o.entity_id = e.id and o.name = w.org
+     where e.id is null or (w.org is not null and o.id is null) order by w.entity, org`,
+    [JSON.stringify(orgs)],
+  );
+}
+
 /** SQL: limits a statement to the orgs that the caller sees. */
 export const orgInScope = (org: string): string => `${org}.entity_id = $1 and ${org}.id = any($2)`;
 

@@ -510,6 +510,7 @@ export const beyondContract: readonly string[] = [
     ...['invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'customFields'],
   ].map((field) => `UpdateOrderLineItemsEntry.${field}`),
   'DateFilter.in',
+  'HistoryEntry.actorName',
   'Invoice.offsets',
   'InvoiceOffset',
   'InvoiceOffset.id',

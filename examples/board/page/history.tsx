@@ -6,7 +6,7 @@ export function History({ of: { nodes, totalCount } }: { of: DetailsFragment['hi
   return (
     <>
       <ol className="history">
-        {nodes.toReversed().map(({ id, at, action, actor, changes }) => (
+        {nodes.toReversed().map(({ id, at, action, actor, actorName, changes }) => (
           <li key={id}>
             <b>{inWords(action)}</b>
             <time dateTime={at}>{instant(at)}</time>
@@ -19,7 +19,7 @@ export function History({ of: { nodes, totalCount } }: { of: DetailsFragment['hi
                 ))}
               </ul>
             ) : null}
-            <small>{actor}</small>
+            <small>{actorName ?? actor}</small>
           </li>
         ))}
       </ol>

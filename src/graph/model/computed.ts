@@ -194,5 +194,5 @@ export const needs = {
     ],
   },
   billRun: { allowedActions: ['status'] },
-  historyEntry: { subject: ['subjectType', 'subjectId'] },
+  historyEntry: { actorName: ['actor'], subject: ['subjectType', 'subjectId'] },
 } as const satisfies Needs;

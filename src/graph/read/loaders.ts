@@ -5,6 +5,7 @@ import { postedRuns, usedRuns } from '../../store/bill-run';
 import { claimed, posted } from '../../store/billing-claim';
 import { billRunStatuses, type SisterMemo, sisterMemos } from '../../store/billing-document';
 import { type BillingSettingsRow, billingSettings } from '../../store/billing-settings';
+import { clientNames } from '../../store/client';
 import type { Scoped } from '../../store/connection/connection';
 import { negativeCredit } from '../../store/invoice';
 import { countsBy, type Listed, type PageQuery, pagesBy } from '../../store/query/list';
@@ -145,6 +146,14 @@ export class Loaders {
     const load = async (ids: readonly string[]) =>
       new Map((await orgsById(this.scoped, ids)).map((org) => [org.id, org]));
     return this.loader('org', load, { id, name: '' }).load(id);
+  }
+
+  /** The name of a client; null if there is no such client. */
+  clientName(id: string): Promise<string | null> {
+    const load = async (ids: readonly string[]) =>
+      new Map((await clientNames(this.scoped, ids)).map((client) => [client.id, client.name]));
+    // An actor is shown with dashes, as every client_id.
+    return this.loader<string | null>('clientName', load, null).load(id.replaceAll('-', ''));
   }
 
   /** Has this fulfillment or line item been billed? */

@@ -6,20 +6,16 @@ import { type Caller, type Scope, withoutEntity } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
 import { idOf } from '../../domain/key';
 import type { DocumentMode } from '../../domain/registered-document';
-import {
-  authenticateClient,
-  type ClientDatabase,
-  clientIdOf,
-  type Grants,
-  grantsOf,
-  grantsOfSubject,
-} from '../../service/client';
+import { authenticateClient, clientIdOf, type Grants, grantsOf, grantsOfSubject } from '../../service/client';
+import { type GroupPolicy, grantsAtPresent, grantsOfToken, type SignInDatabase } from '../../service/person';
 import { within } from '../../service/run/patience';
 import { entityOf, headerOf, orgsOf, trackIdOf } from '../caller-headers';
-import { OutsideIssuer, type OutsideOptions } from './outside-issuer';
+import { rightsOf } from './group-rights';
+import { type OutsideClaims, OutsideIssuer, type OutsideOptions } from './outside-issuer';
+import { noGroup, type PersonClaims } from './person-claims';
 
 export interface AuthOptions {
-  db: ClientDatabase;
+  db: SignInDatabase;
   /** At least 32 characters. All processes behind one address need the same key. */
   signingKey: string;
   /** The key before a rotation. Tokens that it has signed stay valid until they expire. */
@@ -65,6 +61,8 @@ interface Access {
   documentMode: DocumentMode;
   entities: ReadonlyMap<string, readonly string[]>;
   secretIds: ReadonlySet<string>;
+  /** The grants follow the groups in the token of a person. */
+  isPerson: boolean;
   /** When the grants are too old to be used, on the clock of `performance`. */
   until: number;
 }
@@ -82,7 +80,7 @@ interface Identified {
  * The bearer of a token. Our own token names a client by its id, and the secret that it was issued for. An outside
  * token names a subject. Either may be limited to some of the client's scopes; our own also to some entities.
  */
-type Bearer = ({ sub: string; secret_id: string; exp: number } | { subject: string }) & Limited;
+type Bearer = ({ sub: string; secret_id: string; exp: number } | OutsideClaims) & Limited;
 
 interface Limited {
   scopes?: ReadonlySet<Scope>;
@@ -119,7 +117,7 @@ interface Cached {
  * revoked grant ends within seconds, and not with the token.
  */
 export class Identity {
-  private readonly db: ClientDatabase;
+  private readonly db: SignInDatabase;
   private readonly ttl: number;
   private readonly sign: (claims: object) => string;
   /** For the signing key, and for the previous signing key. */
@@ -130,6 +128,8 @@ export class Identity {
    */
   private readonly identified = new LRUCache<string, Identified>({ max: mostClients });
   private readonly outside: OutsideIssuer | undefined;
+  /** How the groups of people become rights. Undefined if nobody signs in by groups. */
+  private readonly people: GroupPolicy | undefined;
   private readonly cache = new Map<string, Cached>();
 
   constructor({ db, signingKey, previousSigningKey, grantsTtlMs = 5_000, outside }: AuthOptions) {
@@ -153,6 +153,8 @@ export class Identity {
       });
     });
     this.outside = outside && new OutsideIssuer(outside);
+    const { groups, maxLifetime } = outside ?? {};
+    this.people = groups && { rightsOf: (names) => rightsOf(groups, names), maxLifetime: maxLifetime! };
   }
 
   /**
@@ -209,7 +211,7 @@ export class Identity {
    */
   async present(clientId: string, entityId: string, requestId: string): Promise<Caller | undefined> {
     const sub = clientIdOf(clientId);
-    const access = await this.cached(`client ${sub}`, () => grantsOf(this.db.aside(), sub));
+    const access = await this.cached(`present ${sub}`, () => grantsAtPresent(this.db.aside(), sub, this.people));
     const orgIds = access?.entities.get(entityId);
     if (!access || !orgIds?.length) return undefined;
     const { id, scopes, documentMode } = access;
@@ -220,7 +222,9 @@ export class Identity {
     const bearer = await this.bearerOf(authorization);
     const access = await this.accessOf(bearer);
     const { id: clientId, documentMode } = access;
-    const limited = bearer.entities && { tokenEntityIds: bearer.entities };
+    // An older token of a person may lead to fewer entities than the database has for the latest.
+    const only = bearer.entities ?? (access.isPerson ? new Set(access.entities.keys()) : undefined);
+    const limited = only && { tokenEntityIds: only };
     const client = { clientId, scopes: scopesOf(access, bearer), documentMode, ...limited };
     const entities = bearer.entities ? those(access.entities, bearer.entities) : access.entities;
     // An outside issuer may take its key back at any time.
@@ -264,6 +268,7 @@ export class Identity {
 
   private async accessOf(bearer: Bearer): Promise<Access> {
     if ('subject' in bearer) {
+      if (bearer.person && this.people) return this.personAccess(bearer.person, this.people);
       const access = await this.cached(`subject ${bearer.subject}`, () =>
         grantsOfSubject(this.db.aside(), bearer.subject),
       );
@@ -281,8 +286,22 @@ export class Identity {
     throw new RequestError('UNAUTHENTICATED', `${what} does not exist any more.`);
   }
 
+  /** Cached by what the token says, so that a later token counts at once. */
+  private async personAccess(token: PersonClaims, people: GroupPolicy): Promise<Access> {
+    const { subject, issuedDate, name, groups, lack } = token;
+    const key = `token ${JSON.stringify([subject, issuedDate, name, groups])}`;
+    const access = await this.cached(key, () => grantsOfToken(this.db, token, people));
+    if (access && !(access.isPerson && access.scopes.size === 0)) return access;
+    if (lack || access) throw new RequestError('FORBIDDEN', lack ?? noGroup);
+    throw new RequestError('UNAUTHENTICATED', 'The client of the person of this bearer token was revoked.');
+  }
+
   /** Cached as a promise, so that concurrent requests read the grants once. */
-  private cached(key: string, read: () => Promise<Grants | undefined>, fresh = false): Promise<Access | undefined> {
+  private cached(
+    key: string,
+    read: () => Promise<(Grants & { isPerson?: boolean }) | undefined>,
+    fresh = false,
+  ): Promise<Access | undefined> {
     const now = performance.now();
     const cached = this.cache.get(key);
     if (cached && cached.until > now && !fresh) return cached.access;
@@ -338,9 +357,10 @@ function ownBearer({ sub, secret_id, exp, scope = '', limits = [] }: Claims): Be
   return bearer;
 }
 
-const accessOf = (grants: Grants | undefined, until: number): Access | undefined =>
+const accessOf = (grants: (Grants & { isPerson?: boolean }) | undefined, until: number): Access | undefined =>
   grants && {
     until,
+    isPerson: grants.isPerson ?? false,
     id: grants.id,
     scopes: grants.scopes,
     documentMode: grants.documentMode,

@@ -1,6 +1,8 @@
 import { createDecoder, createVerifier } from 'fast-jwt';
 import { type Scope, scopes } from '../../domain/caller';
+import type { GroupRights } from './group-rights';
 import { IssuerKeys, type IssuerKeysOptions } from './issuer-keys';
+import { type PersonClaims, personClaims } from './person-claims';
 
 /** An issuer whose tokens are accepted besides our own: the expected `iss` and `aud`, and the location of its keys. */
 export interface OutsideOptions extends IssuerKeysOptions {
@@ -8,6 +10,8 @@ export interface OutsideOptions extends IssuerKeysOptions {
   audience: string;
   /** The longest lifetime of a token, in seconds. */
   maxLifetime: number;
+  /** The rights of people by their groups. Without it, only subjects that an operator has linked are let in. */
+  groups?: GroupRights;
 }
 
 /** The claims of an outside token that count. */
@@ -15,6 +19,8 @@ export interface OutsideClaims {
   subject: string;
   /** The scopes of this gateway that the token names, maybe none; undefined without a scope claim. */
   scopes?: ReadonlySet<Scope>;
+  /** What the token says of a person; undefined without `groups`. */
+  person?: PersonClaims;
 }
 
 /** The clocks of two machines differ. */
@@ -31,11 +37,11 @@ interface Claims {
 }
 
 /**
- * Verifies tokens of an outside issuer. Three facts in a token count: it is from the issuer and for us, its subject,
- * and its scopes of this gateway. The grants of the bearer are in our database.
+ * Verifies tokens of an outside issuer. These facts in a token count: it is from the issuer and for us, its subject, and
+ * its scopes of this gateway. With JWT_GROUPS, the name and the groups of a person count too.
  *
  * Only `sub` identifies the bearer. Every issuer sets it, and it is unique and never reassigned (OpenID Connect,
- * section 2). An operator links it to a client. `client_id` and `azp` were rejected: in the token of a person they name
+ * section 2). An operator links it to a client, or the first token of a person makes one (service/person.ts). `client_id` and `azp` were rejected: in the token of a person they name
  * the application, so all of its users would be one client of ours. A claim equal to one of our ids proves nothing: our
  * ids are no secret, and some issuers let users choose claims.
  */
@@ -76,7 +82,9 @@ export class OutsideIssuer {
     const claims = verify(token);
     if (typeof claims.sub !== 'string') throw new Error('The sub claim must be a string.');
     this.checkLifetime(claims);
-    return { subject: claims.sub, scopes: scopesOf('scope' in claims ? claims.scope : claims.scp) };
+    const { groups } = this.options;
+    const person = groups && personClaims(claims, claims.sub, groups);
+    return { subject: claims.sub, scopes: scopesOf('scope' in claims ? claims.scope : claims.scp), person };
   }
 
   /** Limits the lifetime, because a token cannot be revoked: a stolen token works until it expires. */

@@ -1,37 +1,29 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FastifyPluginAsync } from 'fastify';
+import type { SignIn } from '../auth/sign-in';
 import { bundleOf, servePage } from '../pages/page';
-
-/** Where people sign in to the board: an outside issuer, and the public client that the board is there. */
-export interface BoardIssuer {
-  issuer: string;
-  clientId: string;
-  scope: string;
-  /** The audience of the access tokens, for issuers with resource indicators (RFC 8707). */
-  resource?: string;
-}
 
 export interface BoardOptions {
   /** Credentials of a demo, which sign the page in. Whoever opens the page gets them. */
   demo?: { clientId: string; clientSecret: string };
-  /** The issuer at which people sign in. Has precedence over `demo`. */
-  issuer?: BoardIssuer;
+  /** How people sign in at an outside issuer. Has precedence over `demo`. */
+  signIn?: SignIn;
   /** The output folder of the build step. */
   directory?: string;
 }
 
 /** The example frontend at /board, where somebody can sign in to it: in a demo, or at an issuer. Else there is none. */
-export function board({ demo, issuer, directory = bundleOf('board') }: BoardOptions): FastifyPluginAsync {
+export function board({ demo, signIn, directory = bundleOf('board') }: BoardOptions): FastifyPluginAsync {
   return async (app) => {
-    if (!demo && !issuer) return;
+    if (!demo && !signIn) return;
     servePage(app, {
       name: 'board',
       directory,
-      config: () => (issuer ? { issuer } : { demo }),
+      config: () => (signIn ? { issuer: signIn } : { demo }),
       // Radix adds one style element while a dialog is open, with the nonce.
       styles: (nonce) => `'self' ${nonce}`,
-      connect: issuer && [new URL(issuer.issuer).origin],
+      connect: signIn && [new URL(signIn.issuer).origin],
     });
   };
 }

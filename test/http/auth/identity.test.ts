@@ -165,7 +165,7 @@ describe('the grants of a client', () => {
   test('are read once for requests that come together, and again when the time is up', async () => {
     const counter = { statements: 0 };
     const brief = new Identity({
-      db: { aside: () => new Connection(database.db.side, counter) },
+      db: { aside: () => new Connection(database.db.side, counter), side: database.db.side },
       signingKey,
       grantsTtlMs: 1_000,
     });

@@ -12,8 +12,18 @@ import { collectSubfields } from 'graphql/execution/collectFields';
 import { isClaimed } from '../../../store/billing-claim';
 import { documentsOf } from '../../../store/billing-document';
 import { BillingSettingsRow } from '../../../store/billing-settings';
+import { clientName } from '../../../store/client';
 import { nodes as nounsWithId } from '../../../store/node';
-import { type Binding, holeBegins, holeEnds, type Json, object, text, written } from '../../../store/query/json';
+import {
+  type Binding,
+  holeBegins,
+  holeEnds,
+  type Json,
+  object,
+  optional,
+  text,
+  written,
+} from '../../../store/query/json';
 import { tableOf } from '../../../store/query/table';
 import * as tree from '../../../store/query/tree';
 import { OrgRow, orgInScope } from '../../../store/tenant';
@@ -271,6 +281,7 @@ export class Planner {
         this.object('creditMemo', memo, depth + 1, nodes),
       );
     },
+    'HistoryEntry.actorName': (row) => optional(written.text(clientName(row.column('actor')))),
     'HistoryEntry.changes': (row, _depth, nodes) => this.elements(row, 'changes', 'FieldChange', nodes),
     'HistoryEntry.subject': (row, depth, nodes) =>
       tree.chosen(row.column('subjectType'), [
