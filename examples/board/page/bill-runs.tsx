@@ -85,14 +85,29 @@ function Start() {
           <p>
             {would.invoiceCount} invoices and {would.creditMemoCount} credit memos.
           </p>
-          <ul>
-            {would.totals.map(({ account, currency, itemCount, invoiceAmount, creditMemoAmount }) => (
-              <li key={account.id + currency}>
-                {account.name}: {itemCount} items, {money(invoiceAmount, currency)} invoiced,{' '}
-                {money(creditMemoAmount, currency)} credited
-              </li>
-            ))}
-          </ul>
+          <details>
+            <summary>By account</summary>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Account</th>
+                  <th scope="col">Items</th>
+                  <th scope="col">Invoiced</th>
+                  <th scope="col">Credited</th>
+                </tr>
+              </thead>
+              <tbody>
+                {would.totals.map(({ account, currency, itemCount, invoiceAmount, creditMemoAmount }) => (
+                  <tr key={account.id + currency}>
+                    <td>{account.name}</td>
+                    <td>{itemCount}</td>
+                    <td>{money(invoiceAmount, currency)}</td>
+                    <td>{money(creditMemoAmount, currency)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </details>
         </div>
       ) : null}
     </form>
@@ -140,7 +155,7 @@ function Run({ run }: { run: RunFragment }) {
         value={total ? done + failed : 0}
       />
       <p>
-        {done} of {total} accounts billed{failed ? `, ${failed} parked` : ''}
+        {done} of {total} billed{failed ? `, ${failed} parked` : ''}
       </p>
       <Refusals of={refusals} />
       {problem}
@@ -149,36 +164,40 @@ function Run({ run }: { run: RunFragment }) {
   );
 }
 
-/** The accounts that a run could not bill, with the reasons. */
+/** What a run could not bill, with the reasons. Asked for when somebody opens it. */
 function Parked({ run }: { run: RunFragment }) {
-  const [cursors, setCursors] = useState<string[]>([]);
-  // Read again with each version of the run: a version is a step of its progress.
-  const { data, error, refetch } = useQuery(ParkedDocument, {
-    variables: { key: run.id, after: cursors.at(-1) },
-  });
+  const [open, setOpen] = useState(false);
   return (
-    <details>
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>What was parked</summary>
-      <Loaded data={data?.billRun?.failures} error={error} refetch={refetch}>
-        {({ nodes, pageInfo }) => (
-          <>
-            <ul>
-              {nodes.map(({ account, code, message, fulfillment }) => (
-                <li key={account.id + code + message}>
-                  <b>{account.name}</b> ({account.accountNumber}
-                  {fulfillment ? `, ${fulfillment.fulfillmentNumber}` : ''}): {message}
-                </li>
-              ))}
-            </ul>
-            <Pages
-              what={`failures of ${run.billRunNumber}`}
-              page={cursors.length + 1}
-              onNewer={cursors.length ? () => setCursors(cursors.slice(0, -1)) : undefined}
-              onOlder={pageInfo.hasNextPage ? () => setCursors([...cursors, pageInfo.endCursor ?? '']) : undefined}
-            />
-          </>
-        )}
-      </Loaded>
+      {open ? <Failures key={run.version} run={run} /> : null}
     </details>
+  );
+}
+
+function Failures({ run }: { run: RunFragment }) {
+  const [cursors, setCursors] = useState<string[]>([]);
+  const { data, error, refetch } = useQuery(ParkedDocument, { variables: { key: run.id, after: cursors.at(-1) } });
+  return (
+    <Loaded data={data?.billRun?.failures} error={error} refetch={refetch}>
+      {({ nodes, pageInfo }) => (
+        <>
+          <ul>
+            {nodes.map(({ account, code, message, fulfillment }) => (
+              <li key={account.id + code + message}>
+                <b>{account.name}</b> ({account.accountNumber}
+                {fulfillment ? `, ${fulfillment.fulfillmentNumber}` : ''}): {message}
+              </li>
+            ))}
+          </ul>
+          <Pages
+            what={`failures of ${run.billRunNumber}`}
+            page={cursors.length + 1}
+            onNewer={cursors.length ? () => setCursors(cursors.slice(0, -1)) : undefined}
+            onOlder={pageInfo.hasNextPage ? () => setCursors([...cursors, pageInfo.endCursor ?? '']) : undefined}
+          />
+        </>
+      )}
+    </Loaded>
   );
 }

@@ -63,35 +63,44 @@ function Filters() {
     );
     location.hash = linkTo([], values);
   };
+  const wide = matchMedia('(min-width: 721px)').matches;
+  const active = Object.keys(filterOf(params)).length > 0;
   return (
-    <form className="filters" onSubmit={apply}>
-      <label>
-        Number
-        <input name="number" defaultValue={params.number} placeholder="F-0000…" size={10} />
-      </label>
-      <label>
-        Type
-        <select name="type" defaultValue={params.type} onChange={(event) => event.currentTarget.form?.requestSubmit()}>
-          <option value="">All</option>
-          <option>Delivery</option>
-          <option>Return</option>
-        </select>
-      </label>
-      <label>
-        Carrier
-        <input name="carrier" defaultValue={params.carrier} size={8} />
-      </label>
-      <label>
-        From
-        <input name="from" type="date" defaultValue={params.from} />
-      </label>
-      <label>
-        To
-        <input name="to" type="date" defaultValue={params.to} />
-      </label>
-      <button type="submit">Filter</button>
-      {Object.keys(filterOf(params)).length ? <a href={linkTo([])}>Clear</a> : null}
-    </form>
+    <details className="filtering" open={wide || active}>
+      <summary>Filter</summary>
+      <form className="filters" onSubmit={apply}>
+        <label>
+          Number
+          <input name="number" defaultValue={params.number} placeholder="F-0000…" size={10} />
+        </label>
+        <label>
+          Type
+          <select
+            name="type"
+            defaultValue={params.type}
+            onChange={(event) => event.currentTarget.form?.requestSubmit()}
+          >
+            <option value="">All</option>
+            <option>Delivery</option>
+            <option>Return</option>
+          </select>
+        </label>
+        <label>
+          Carrier
+          <input name="carrier" defaultValue={params.carrier} size={8} />
+        </label>
+        <label>
+          From
+          <input name="from" type="date" defaultValue={params.from} />
+        </label>
+        <label>
+          To
+          <input name="to" type="date" defaultValue={params.to} />
+        </label>
+        <button type="submit">Filter</button>
+        {active ? <a href={linkTo([])}>Clear</a> : null}
+      </form>
+    </details>
   );
 }
 

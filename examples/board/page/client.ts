@@ -11,8 +11,11 @@ export const connected = makeVar(true);
 
 const mostWaitMs = 20_000;
 
-/** The Apollo client of the page: queries and mutations by HTTP, subscriptions by one WebSocket. */
-export function createClient(session: Session): ApolloClient {
+/**
+ * The Apollo client of the page: queries and mutations by HTTP, subscriptions by one WebSocket. With `registered` it
+ * sends the hashes of its documents in place of their texts.
+ */
+export function createClient(session: Session, registered: boolean): ApolloClient {
   const client = new ApolloClient({
     cache: new InMemoryCache({
       possibleTypes,
@@ -27,12 +30,7 @@ export function createClient(session: Session): ApolloClient {
       ApolloLink.from([
         idempotent,
         new RetryLink({ delay: { initial: 500 }, attempts: { max: 4, retryIf: (error) => isTransient(error) } }),
-        new PersistedQueryLink({
-          // The Code Generator puts the hash beside each document.
-          generateHash: async (document) => (document as unknown as Hashed).__meta__.hash.replace('sha256:', ''),
-          // A client that has registered nothing gets one refusal. From then on the page sends texts.
-          disable: ({ meta }) => meta.persistedQueryNotFound,
-        }),
+        ...(registered ? [byHash] : []),
         new HttpLink({ uri: '/graphql', fetch: signedFetch(session) }),
       ]),
     ),
@@ -44,6 +42,13 @@ export function createClient(session: Session): ApolloClient {
 interface Hashed {
   __meta__: { hash: string };
 }
+
+const byHash = new PersistedQueryLink({
+  // The Code Generator puts the hash beside each document.
+  generateHash: async (document) => (document as unknown as Hashed).__meta__.hash.replace('sha256:', ''),
+  // A document that is not registered yet is refused once. From then on the page sends texts.
+  disable: ({ meta }) => meta.persistedQueryNotFound,
+});
 
 /** Each mutation has a key. If the reply is lost, the retry gets the first reply again, and nothing happens twice. */
 const idempotent = new ApolloLink((operation, forward) => {

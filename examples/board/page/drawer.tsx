@@ -117,13 +117,13 @@ function Moves({ of: fulfillment }: { of: DetailsFragment }) {
           <button
             type="button"
             disabled={busy || !(allowed || lacksOnlyDay(blockedBy))}
-            aria-describedby={allowed ? undefined : `why-${action}`}
+            aria-describedby={`why-${action}`}
             className={action === 'Cancel' ? 'quiet' : undefined}
             onClick={() => (action === 'SendToBilling' ? setSending(!sending) : make(action))}
           >
             {moveLabels[action]}
           </button>
-          {allowed ? null : (
+          {allowed || lacksOnlyDay(blockedBy) ? null : (
             <ul id={`why-${action}`} className="why">
               {blockedBy.map(({ code, message }) => (
                 <li key={code + message}>{message}</li>

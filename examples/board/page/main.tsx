@@ -85,8 +85,8 @@ function Notices({ session }: { session: Session }) {
   );
 }
 
-function App({ session }: { session: Session }) {
-  const [client] = useState(() => createClient(session));
+function App({ session, registered }: { session: Session; registered: boolean }) {
+  const [client] = useState(() => createClient(session, registered));
   return (
     <ApolloProvider client={client}>
       <Header session={session} />
@@ -107,7 +107,8 @@ async function start(): Promise<void> {
     root.render(
       <StrictMode>
         <Boundary>
-          <App session={session} />
+          {/* The demo registers the documents of the board for its client. */}
+          <App session={session} registered={config.demo !== undefined} />
         </Boundary>
       </StrictMode>,
     );
