@@ -55,7 +55,10 @@ function Start() {
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const autoPost = Boolean(valuesOf(event.currentTarget).autoPost);
-    await run(async () => (await start({ variables: { input: { targetDate, autoPost } } })).data?.ran?.userErrors);
+    await run(
+      async (context) =>
+        (await start({ variables: { input: { targetDate, autoPost } }, context })).data?.ran?.userErrors,
+    );
   }
 
   const would = preview.data?.previewBillRun;
@@ -137,7 +140,10 @@ function Run({ run }: { run: RunFragment }) {
                 className={action === 'Cancel' ? 'quiet' : undefined}
                 disabled={busy}
                 onClick={() =>
-                  act(async () => (await acts[action]({ variables: { key: run.id } })).data?.ran?.userErrors)
+                  act(
+                    async (context) =>
+                      (await acts[action]({ variables: { key: run.id }, context })).data?.ran?.userErrors,
+                  )
                 }
               >
                 {action}

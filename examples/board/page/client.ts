@@ -28,7 +28,6 @@ export function createClient(session: Session, registered: boolean): ApolloClien
       ({ operationType }) => operationType === 'subscription',
       new GraphQLWsLink(socketOf(session, () => client.refetchQueries({ include: 'active' }))),
       ApolloLink.from([
-        idempotent,
         new RetryLink({ delay: { initial: 500 }, attempts: { max: 4, retryIf: (error) => isTransient(error) } }),
         ...(registered ? [byHash] : []),
         new HttpLink({ uri: '/graphql', fetch: signedFetch(session) }),
@@ -50,17 +49,13 @@ const byHash = new PersistedQueryLink({
   disable: ({ meta }) => meta.persistedQueryNotFound,
 });
 
-/** Each mutation has a key. If the reply is lost, the retry gets the first reply again, and nothing happens twice. */
-const idempotent = new ApolloLink((operation, forward) => {
-  if (operation.operationType === 'mutation')
-    operation.setContext({ headers: { 'idempotency-key': crypto.randomUUID() } });
-  return forward(operation);
-});
-
-/** The server could not be reached, did not answer, or asks to try again. */
+/**
+ * The server could not be reached, or asks to try again. Not a server that did not answer in time: the person has waited
+ * long enough, and decides.
+ */
 function isTransient(error: unknown): boolean {
   const { name, statusCode } = error as { name?: string; statusCode?: number };
-  return name === 'TypeError' || name === 'TimeoutError' || [409, 502, 503, 504].includes(statusCode ?? 0);
+  return name === 'TypeError' || [409, 502, 503, 504].includes(statusCode ?? 0);
 }
 
 /** Sends with the token of the session, once more with a new token after 401, and never waits for ever. */

@@ -51,8 +51,9 @@ function Form({ onDone }: { onDone: () => void }) {
     event.preventDefault();
     const { orderLineItemId = '', quantity = '', fulfillmentDate = '', ...more } = valuesOf(event.currentTarget);
     const { state, carrier, trackingNumber, billTargetDate, runBilling, collectPayment } = more;
-    await run(async () => {
+    await run(async (context) => {
       const { data } = await create({
+        context,
         variables: {
           input: {
             fulfillments: [

@@ -3,7 +3,7 @@ import * as Dialog from '@radix-ui/react-dialog';
 import { type FormEvent, useState } from 'react';
 import { Conflict, conflictIn, type Side } from './conflict';
 import { Edit } from './edit';
-import { Field, Refusals, useAction, valuesOf } from './form';
+import { type Context, Field, Refusals, useAction, valuesOf } from './form';
 import {
   CollectDocument,
   type DetailsFragment,
@@ -99,12 +99,12 @@ function Moves({ of: fulfillment }: { of: DetailsFragment }) {
   const [seen, setSeen] = useState<Side>(fulfillment);
   const transitions = fulfillment.allowedTransitions;
 
-  async function make(action: FulfillmentAction, options?: MoveOptions, base: Side = fulfillment) {
+  async function make(action: FulfillmentAction, options: MoveOptions = {}, base: Side = fulfillment) {
     const transition = transitions.find((each) => each.action === action);
     if (!transition) return;
     setSeen(base);
     setLast(() => (now: Side) => make(action, options, now));
-    if (await run(() => move(base, transition, options))) setSending(false);
+    if (await run((context) => move(base, transition, options, context))) setSending(false);
   }
   const [last, setLast] = useState<(now: Side) => void>();
 
@@ -189,9 +189,10 @@ function Settle({ of: { invoiceItems } }: { of: DetailsFragment }) {
   const [post] = useMutation(PostInvoiceDocument);
   const invoices = new Map(invoiceItems.map(({ invoice }) => [invoice.id, invoice]));
   const actions = {
-    Post: async (invoice: string) => (await post({ variables: { invoice } })).data?.postInvoice?.userErrors,
-    CollectPayment: async (invoice: string) =>
-      (await collect({ variables: { invoice } })).data?.collectPayment?.userErrors,
+    Post: async (invoice: string, context: Context) =>
+      (await post({ variables: { invoice }, context })).data?.postInvoice?.userErrors,
+    CollectPayment: async (invoice: string, context: Context) =>
+      (await collect({ variables: { invoice }, context })).data?.collectPayment?.userErrors,
   };
   return (
     <>
@@ -200,7 +201,11 @@ function Settle({ of: { invoiceItems } }: { of: DetailsFragment }) {
           .filter((action) => invoice.allowedActions.some((each) => each.action === action && each.allowed))
           .map((action) => (
             <p key={invoice.id + action}>
-              <button type="button" disabled={busy} onClick={() => run(() => actions[action](invoice.id))}>
+              <button
+                type="button"
+                disabled={busy}
+                onClick={() => run((context) => actions[action](invoice.id, context))}
+              >
                 {action === 'Post'
                   ? `Post ${invoice.invoiceNumber}`
                   : `Collect ${money(invoice.balance, invoice.currency)} of ${invoice.invoiceNumber}`}

@@ -41,8 +41,8 @@ function Form({ base, editable, onEnd }: { base: Side; editable: Name[]; onEnd: 
   async function save(changed: Changes, version: number) {
     setChanges(changed);
     const input = changed as UpdateFulfillmentInput;
-    const saved = await run(async () => {
-      const { data } = await edit({ variables: { key: base.id, version, input } });
+    const saved = await run(async (context) => {
+      const { data } = await edit({ variables: { key: base.id, version, input }, context });
       return data?.updateFulfillment?.userErrors;
     });
     if (saved) onEnd();

@@ -52,23 +52,36 @@ export function Refusals({ of, except = [] }: { of: readonly Refusal[]; except?:
   );
 }
 
-/** Runs one action at a time, and keeps what the server refused of it, or why it failed. */
+/** The context of a mutation. */
+export interface Context {
+  headers: { 'idempotency-key': string };
+}
+
+/** Sends a mutation in the context, and returns what the server refused of it. */
+type Act = (context: Context) => Promise<readonly Refusal[] | undefined>;
+
+const withKey = (): Context => ({ headers: { 'idempotency-key': crypto.randomUUID() } });
+
+/**
+ * Runs one action at a time, and keeps what the server refused of it, or why it failed. `run` is true if nothing was
+ * refused. Trying again sends the same key: if only the reply was lost, the first reply comes again, and nothing happens
+ * twice.
+ */
 export function useAction() {
   const [busy, setBusy] = useState(false);
   const [refusals, setRefusals] = useState<readonly Refusal[]>([]);
   const [failure, setFailure] = useState<{ error: unknown; again: () => void }>();
 
-  /** `act` returns the refusals. True if there were none. */
-  async function run(act: () => Promise<readonly Refusal[] | undefined>): Promise<boolean> {
+  async function run(act: Act, context: Context = withKey()): Promise<boolean> {
     if (busy) return false;
     setBusy(true);
     setFailure(undefined);
     try {
-      const refused = (await act()) ?? [];
+      const refused = (await act(context)) ?? [];
       setRefusals(refused);
       return refused.length === 0;
     } catch (error) {
-      setFailure({ error, again: () => run(act) });
+      setFailure({ error, again: () => run(act, context) });
       return false;
     } finally {
       setBusy(false);

@@ -60,12 +60,15 @@ export async function issuerSession(config: IssuerConfig): Promise<Session> {
 }
 
 function explained(error: unknown): string {
-  const { error: code, error_description: description, message, name } = error as oauth.ResponseBodyError;
-  if (code === 'invalid_grant') return 'This sign-in was completed before, or took too long.';
-  if (code) return `The issuer refused the sign-in: ${description ?? code}.`;
-  if (name === 'TypeError' || name === 'TimeoutError') return 'The issuer cannot be reached.';
-  if (/state/.test(message)) return 'This sign-in was not begun here.';
-  return `Signing in has failed: ${message}.`;
+  const { error: refusal, error_description: description } = error as oauth.ResponseBodyError;
+  const { code, name, message } = error as oauth.ClientError;
+  if (refusal === 'invalid_grant') return 'This sign-in was completed before, or took too long.';
+  if (refusal) return `The issuer refused the sign-in: ${description ?? refusal}.`;
+  if (name === 'TypeError' || code === 'OAUTH_TIMEOUT') return 'The issuer cannot be reached.';
+  // The state, the nonce or the issuer is another one.
+  if (code === 'OAUTH_INVALID_RESPONSE' || code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED')
+    return 'This sign-in was not begun here.';
+  return `The issuer gave no proper answer: ${message}.`;
 }
 
 const discovered = ({ issuer, clientId }: IssuerConfig) =>

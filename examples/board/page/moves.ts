@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@apollo/client';
 import { useApolloClient } from '@apollo/client/react';
 import { columnOf, filterOf } from './board';
-import type { Refusal } from './form';
+import type { Context, Refusal } from './form';
 import {
   BookDocument,
   CancelDocument,
@@ -41,10 +41,12 @@ export function useMove() {
   return async (
     card: CardFragment,
     { action, to }: { action: FulfillmentAction; to: FulfillmentState },
-    options: MoveOptions = {},
+    options: MoveOptions,
+    context: Context,
   ): Promise<readonly Refusal[]> => {
     const { data } = await client.mutate<Moved, Variables>({
       mutation: documents[action],
+      context,
       variables: { key: card.id, version: card.version, ...options },
       optimisticResponse: {
         moved: {

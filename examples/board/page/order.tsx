@@ -130,8 +130,9 @@ function TakeBack({ line, order, onDone }: { line: LineFragment; order: OrderDet
     event.preventDefault();
     const { quantity = '', reasonCode, how } = valuesOf(event.currentTarget);
     const now = how === 'now';
-    await run(async () => {
+    await run(async (context) => {
       const { data } = await takeBack({
+        context,
         variables: {
           input: {
             existingAccountNumber: order.account.accountNumber,

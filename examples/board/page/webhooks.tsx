@@ -50,9 +50,9 @@ function Add() {
     event.preventDefault();
     const form = event.currentTarget;
     const { url = '', description, eventTypes } = valuesOf(form);
-    const added = await run(async () => {
+    const added = await run(async (context) => {
       const types = eventTypes?.split(/[\s,]+/).filter(Boolean);
-      const { data } = await add({ variables: { input: { url, description, eventTypes: types } } });
+      const { data } = await add({ variables: { input: { url, description, eventTypes: types } }, context });
       setSecret(data?.changed?.secret ?? undefined);
       return data?.changed?.userErrors;
     });
@@ -96,9 +96,10 @@ function Endpoint({ endpoint }: { endpoint: EndpointFragment }) {
   const { busy, refusals, run, problem } = useAction();
   const { id, url, description, enabled, disabledReason, eventTypes, pendingCount } = endpoint;
   const change = (mutation: unknown) =>
-    run(async () => {
+    run(async (context) => {
       const { data } = await client.mutate({
         mutation: mutation as Change,
+        context,
         variables: { id, enabled: !enabled },
         refetchQueries: [WebhooksDocument, DeliveriesDocument],
       });
@@ -143,7 +144,8 @@ function Deliveries({ id }: { id: string }) {
   const { busy, refusals, run, problem } = useAction();
   const again = (delivery: string) =>
     run(
-      async () => (await redeliver({ variables: { id, deliveryIds: [delivery] } })).data?.redeliverWebhooks?.userErrors,
+      async (context) =>
+        (await redeliver({ variables: { id, deliveryIds: [delivery] }, context })).data?.redeliverWebhooks?.userErrors,
     );
   return (
     <Loaded data={(data ?? previousData)?.webhookEndpoint?.deliveries} error={error} refetch={refetch}>

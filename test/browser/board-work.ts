@@ -1,0 +1,182 @@
+import type { Page } from 'playwright-core';
+import type { Expect } from './watch';
+
+/** Sends an operation as another client than the page. */
+// biome-ignore lint/suspicious/noExplicitAny: replies are read as their readers see them
+export type OtherClient = (query: string, variables?: object) => Promise<any>;
+
+const column = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
+const countIn = async (page: Page, name: string) => Number(await column(page, name).locator('.count').textContent());
+const drawer = (page: Page) => page.getByRole('dialog');
+
+/** Waits until `read` gives `wanted`, for five seconds at most, and returns what it gave last. */
+async function settled<Value>(page: Page, wanted: Value, read: () => Promise<Value>): Promise<Value> {
+  for (let looks = 0; looks < 50 && (await read()) !== wanted; looks++) await page.waitForTimeout(100);
+  return read();
+}
+
+const createOne = `mutation { createFulfillments(input: { fulfillments: [
+  { orderLineItemId: "4028828c82819b740182821bb23e15c4", fulfillmentDate: "2022-01-01", quantity: 1 }
+] }) { fulfillments { fulfillmentNumber } userErrors { message } } }`;
+
+const track = `mutation ($key: ID!) {
+  updateFulfillment(key: $key, input: { trackingNumber: "THEIRS-1" }) { userErrors { message } }
+}`;
+
+/** A day at the board: create, book, conflict, send, bill, collect, return, and a change by somebody else. */
+export async function checkWork(page: Page, other: OtherClient, expectThat: Expect): Promise<void> {
+  const number = await create(page, expectThat);
+  await book(page, number, expectThat);
+  await conflict(page, number, other, expectThat);
+  await sendAndCollect(page, expectThat);
+  await takeBack(page, expectThat);
+  await follow(page, other, expectThat);
+  await silentServer(page, expectThat);
+}
+
+async function create(page: Page, expectThat: Expect): Promise<string> {
+  await page.getByRole('button', { name: 'New fulfillment' }).click();
+  const form = page.getByRole('form', { name: 'New fulfillment' });
+  await form.getByLabel('Order number begins with').fill('O-00000002');
+  await form.getByLabel('Line item').getByText('O-00000002').first().waitFor({ state: 'attached' });
+  await page.waitForFunction(`document.querySelectorAll('[name=orderLineItemId] option').length === 1`);
+  await form.getByLabel('Quantity').fill('99999');
+  await form.getByLabel('Carrier').fill('Nobody');
+  await form.getByRole('button', { name: 'Create' }).click();
+  const noteOf = async (label: string) => {
+    const id = await form.getByLabel(label).getAttribute('aria-describedby');
+    return form.locator(`[id="${id}"]`).textContent();
+  };
+  await form.locator('[aria-invalid]').first().waitFor();
+  const notes = [await noteOf('Quantity'), await noteOf('Carrier')].join(' ');
+  expectThat(/pending.*not configured/.test(notes), `refusals stand at their fields: ${notes}`);
+  await form.getByLabel('Quantity').fill('5');
+  await form.getByLabel('Carrier').fill('DHL');
+  await form.getByRole('button', { name: 'Create' }).click();
+  const title = drawer(page).getByRole('heading', { level: 2 });
+  await title.getByText(/^F-/).waitFor();
+  const number = (await title.textContent()) ?? '';
+  expectThat(/^F-\d+$/.test(number), `a fulfillment is created, and opened: ${number}`);
+  return number;
+}
+
+async function book(page: Page, number: string, expectThat: Expect): Promise<void> {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes('"Book"')) await held;
+    await route.continue();
+  });
+  await drawer(page).getByRole('button', { name: 'Book', exact: true }).click();
+  // Behind the drawer, so that no role leads there.
+  await page.locator('[data-state=Booked]').getByText(number).waitFor({ timeout: 2_000 });
+  expectThat(true, 'a move is shown before the server has answered');
+  release();
+  await drawer(page).locator('.facts').getByText('Booked', { exact: true }).waitFor();
+  await page.unroute('**/graphql');
+  await drawer(page)
+    .locator('.history li', { hasText: /^Book.*Ada Martin$/ })
+    .waitFor();
+  expectThat(true, 'the history names the person');
+}
+
+async function conflict(page: Page, number: string, other: OtherClient, expectThat: Expect): Promise<void> {
+  await drawer(page).getByRole('button', { name: 'Change fields' }).click();
+  const form = page.getByRole('form', { name: 'Change fields' });
+  await form.getByLabel('Tracking number').fill('MINE-1');
+  await other(track, { key: number });
+  await form.getByRole('button', { name: 'Save' }).click();
+  const row = form.getByRole('row', { name: /Tracking number/ });
+  await row.waitFor();
+  const sides = await row.getByRole('cell').allTextContents();
+  expectThat(`${sides}` === 'MINE-1,THEIRS-1', `a conflict shows both sides: ${sides}`);
+  await form.getByRole('button', { name: 'Apply mine again' }).click();
+  await form.waitFor({ state: 'detached' });
+  await drawer(page).locator('.history').getByText('THEIRS-1 → MINE-1').waitFor();
+  expectThat(true, 'and mine can be applied to the new version');
+}
+
+async function sendAndCollect(page: Page, expectThat: Expect): Promise<void> {
+  await drawer(page).getByRole('button', { name: 'Send to billing' }).click();
+  const form = page.getByRole('form', { name: 'Send to billing' });
+  await form.getByLabel('Bill at once').check();
+  await form.getByRole('button', { name: 'Send' }).click();
+  const collect = drawer(page).getByRole('button', { name: /^Collect/ });
+  await collect.waitFor();
+  const trail = () => drawer(page).getByRole('img').getAttribute('aria-label');
+  expectThat(/^F-.*; then INV/.test((await trail()) ?? ''), `it is billed: ${await trail()}`);
+  await collect.click();
+  await collect.waitFor({ state: 'detached' });
+  await drawer(page).locator('.trail').getByText('paid').waitFor();
+  expectThat(/; then P-.* paid$/.test((await trail()) ?? ''), `the payment is collected: ${await trail()}`);
+}
+
+async function takeBack(page: Page, expectThat: Expect): Promise<void> {
+  await drawer(page).getByRole('link', { name: 'O-00000002' }).click();
+  await page.getByRole('button', { name: 'Take back' }).first().click();
+  const form = page.getByRole('form', { name: 'Take back' });
+  await form.getByLabel('Quantity').fill('2');
+  await form.getByLabel('Credit').selectOption('now');
+  await form.getByRole('button', { name: 'Make the return' }).click();
+  await page.getByText('Returned from').waitFor();
+  const heading = await page.getByRole('heading', { level: 1 }).textContent();
+  expectThat(/Return$/.test(heading ?? ''), `goods are taken back: ${heading}`);
+}
+
+async function follow(page: Page, other: OtherClient, expectThat: Expect): Promise<void> {
+  await page.getByRole('link', { name: 'Board' }).click();
+  await column(page, 'Executing').getByRole('link').first().waitFor();
+  await settled(page, false, async () => Number.isNaN(await countIn(page, 'Executing')));
+  const before = await countIn(page, 'Executing');
+  const { createFulfillments } = await other(createOne);
+  const number = createFulfillments.fulfillments[0].fulfillmentNumber;
+  await column(page, 'Executing').getByText(number).waitFor({ timeout: 5_000 });
+  const after = await settled(page, before + 1, () => countIn(page, 'Executing'));
+  expectThat(after === before + 1, `what another client does is shown: ${before} and ${after} are Executing`);
+}
+
+/** A reply that never comes. */
+async function silentServer(page: Page, expectThat: Expect): Promise<void> {
+  await page.route('**/graphql', async (route) => {
+    if (!route.request().postData()?.includes('"Orders"')) await route.continue();
+  });
+  await page.getByRole('link', { name: 'Orders' }).click();
+  await page.getByText('The server did not answer in time.').waitFor({ timeout: 40_000 });
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.getByRole('main').getByRole('button', { name: 'Try again' }).click();
+  await page.locator('.rows .card').first().waitFor();
+  expectThat(true, 'a reply that does not come is told, and can be asked for again');
+}
+
+/** What starts and stops the servers behind the page. */
+export interface Servers {
+  stop(): Promise<void>;
+  start(): Promise<void>;
+  stopIssuer(): void;
+}
+
+/** The server goes away and comes back. Then the issuer goes away. */
+export async function checkOutage(page: Page, other: OtherClient, expectThat: Expect, servers: Servers): Promise<void> {
+  await page.getByRole('link', { name: 'Board' }).click();
+  await column(page, 'Executing').getByRole('link').first().waitFor();
+  await servers.stop();
+  const notice = page.getByText('The server cannot be reached');
+  await notice.waitFor();
+  expectThat((await page.locator('.card').count()) > 0, 'a server that is gone is told, and the cards stay');
+  await page.getByRole('link', { name: 'Bill runs' }).click();
+  await page.getByRole('main').getByText('The server cannot be reached.', { exact: true }).waitFor();
+  expectThat(true, 'a screen that cannot load says why');
+  await servers.start();
+  await notice.first().waitFor({ state: 'detached', timeout: 30_000 });
+  await page.getByRole('heading', { name: 'BR-00000003' }).waitFor();
+  expectThat(true, 'it loads by itself when the server is back');
+  await follow(page, other, expectThat);
+
+  servers.stopIssuer();
+  await page.reload();
+  await page.getByText('The issuer cannot be reached.').waitFor();
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  expectThat(true, 'an issuer that is gone is told, with a button to try again');
+}
