@@ -108,7 +108,7 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
 /** Routes that show nothing of any tenant, or have a walk of their own. */
 // A document that is registered is carried out as any other.
 const elsewhere =
-  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/playground\*?)$/;
+  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/(playground|board)\*?)$/;
 
 /** The routes that are served, as fastify prints them; those of a method that is refused are no routes. */
 async function served(): Promise<string[]> {

@@ -21,12 +21,12 @@ export interface Ran {
   output: string;
 }
 
-/** A copy of a client of `test/clients` in a folder of its own, beside a schema. */
+/** A copy of a client of `test/clients` in a folder of its own, beside a schema; below that folder with `at`. */
 export class ClientProject {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'client-'));
 
-  constructor(name: string, schema: string) {
-    cpSync(path.resolve('test/clients', name), this.folder, { recursive: true });
+  constructor(name: string, schema: string, at = '') {
+    cpSync(path.resolve('test/clients', name), path.join(this.folder, at), { recursive: true });
     symlinkSync(packages, path.join(this.folder, 'node_modules'), 'junction');
     this.write('schema.graphql', schema);
     this.write('tsconfig.json', JSON.stringify(tsconfig));

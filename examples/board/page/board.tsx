@@ -173,8 +173,8 @@ interface PagesProps {
   onOlder?: () => void;
 }
 
-/** A fulfillment in a list. It opens the drawer. */
-export function Card({ card }: { card: CardFragment }) {
+/** A fulfillment in a list. It opens the drawer. `state` tells its state, where no column does. */
+export function Card({ card, state }: { card: CardFragment; state?: boolean }) {
   const route = useRoute();
   const { orderLineItem: line } = card;
   return (
@@ -183,6 +183,7 @@ export function Card({ card }: { card: CardFragment }) {
         <span className="line">
           <b>{card.fulfillmentNumber}</b>
           {card.fulfillmentType === 'Return' ? <span className="tag">Return</span> : null}
+          {state ? <span className="tag">{inWords(card.state)}</span> : null}
           <span className="amount">{money(card.amount, card.currency)}</span>
         </span>
         <span className="line">

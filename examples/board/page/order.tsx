@@ -96,7 +96,7 @@ function Line({ line, order }: { line: LineFragment; order: OrderDetailsFragment
           <h3>Fulfillments</h3>
           <ul className="cards">
             {line.fulfillments.nodes.map((card) => (
-              <Card key={card.id} card={card} />
+              <Card key={card.id} card={card} state />
             ))}
           </ul>
           {line.fulfillments.totalCount > 10 ? (
