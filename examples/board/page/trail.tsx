@@ -57,13 +57,18 @@ export function Trail({ of: fulfillment }: { of: DetailsFragment }) {
   );
 }
 
-/** The boxes from top to bottom. A box that several lines lead to stands once. */
+/**
+ * The boxes from top to bottom. A box that several lines lead to stands once: the credit memo of a reversal is found from
+ * its invoice and from the fulfillment. Lines lead down alone.
+ */
 function layersOf(fulfillment: DetailsFragment): Box[][] {
   const layers: Map<string, Box>[] = Array.from({ length: 4 }, () => new Map());
   const put = (layer: number, box: Box) => {
-    const known = layers[layer].get(box.id);
-    if (known) known.from.push(...box.from.filter((id) => !known.from.includes(id)));
-    else layers[layer].set(box.id, box);
+    const at = layers.findIndex((boxes) => boxes.has(box.id));
+    const known = layers[at]?.get(box.id);
+    if (!known) layers[layer].set(box.id, box);
+    const isAbove = (id: string) => layers.slice(0, at).some((boxes) => boxes.has(id));
+    known?.from.push(...box.from.filter((id) => isAbove(id) && !known.from.includes(id)));
     return box.id;
   };
   const { fulfillmentNumber, amount, currency } = fulfillment;
