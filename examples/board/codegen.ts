@@ -1,10 +1,10 @@
 import { InMemoryCache } from '@apollo/client';
 import type { CodegenConfig } from '@graphql-codegen/cli';
-import type { Types } from '@graphql-codegen/plugin-helpers';
+import type { DocumentNode } from 'graphql';
 
 // Apollo Client asks for each __typename. Written into the documents here, it is part of what is registered too.
 const cache = new InMemoryCache();
-const withTypenames = (file: Types.DocumentFile): Types.DocumentFile => ({
+const withTypenames = <File extends { document?: DocumentNode }>(file: File): File => ({
   ...file,
   document: file.document && cache.transformDocument(file.document),
 });

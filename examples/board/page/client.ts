@@ -79,6 +79,7 @@ function socketOf(session: Session, onReturn: () => void): Client {
   let refused = false;
   let lost = false;
   let silent: ReturnType<typeof setTimeout>;
+  let away: ReturnType<typeof setTimeout>;
   return createSocket({
     url: new URL('/graphql', location.href).href.replace(/^http/, 'ws'),
     connectionParams: async () => {
@@ -92,6 +93,7 @@ function socketOf(session: Session, onReturn: () => void): Client {
     keepAlive: 10_000,
     on: {
       connected: () => {
+        clearTimeout(away);
         connected(true);
         if (lost) onReturn();
         lost = false;
@@ -100,8 +102,10 @@ function socketOf(session: Session, onReturn: () => void): Client {
         const { code } = event as CloseEvent;
         refused = code === 4403;
         // 1000: no screen has a subscription any more.
-        lost ||= code !== 1000;
-        connected(!lost);
+        if (code === 1000 || lost) return;
+        lost = true;
+        // With another token it is back at once, and nobody need know.
+        away = setTimeout(() => connected(false), 2_000);
       },
       ping: (received) => {
         // A server that does not answer a ping within five seconds is gone, although no connection was closed.

@@ -1,6 +1,6 @@
 import type { Refusal } from './form';
 import type { CardFragment, EditableFragment } from './generated/graphql';
-import { inWords } from './words';
+import { shown } from './words';
 
 /** A fulfillment as a person may have seen or changed it. */
 export type Side = CardFragment & EditableFragment;
@@ -37,7 +37,6 @@ interface ConflictProps {
 export function Conflict({ had, now, onTake, onApply }: ConflictProps) {
   const names = Object.keys(compared) as (keyof typeof compared)[];
   const different = names.filter((name) => had[name] !== now[name]);
-  const shown = (value: string | null) => (value === null ? 'none' : inWords(value));
   return (
     <div className="conflict" role="alert">
       <p>
@@ -55,8 +54,8 @@ export function Conflict({ had, now, onTake, onApply }: ConflictProps) {
           {different.map((name) => (
             <tr key={name}>
               <th scope="row">{compared[name]}</th>
-              <td>{shown(had[name])}</td>
-              <td>{shown(now[name])}</td>
+              <td>{shown(name, had[name])}</td>
+              <td>{shown(name, now[name])}</td>
             </tr>
           ))}
           {different.length ? null : (

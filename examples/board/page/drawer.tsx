@@ -39,7 +39,9 @@ export function Drawer({ fulfillmentKey }: { fulfillmentKey: string }) {
             </Dialog.Close>
           </div>
           <Loaded data={data} error={error} refetch={refetch}>
-            {({ fulfillment }) => (fulfillment ? <Details of={fulfillment} /> : <p>This fulfillment was deleted.</p>)}
+            {({ fulfillment }) =>
+              fulfillment ? <Details of={fulfillment} /> : <p>There is no such fulfillment, or it was deleted.</p>
+            }
           </Loaded>
         </Dialog.Content>
       </Dialog.Portal>

@@ -1,5 +1,5 @@
 import type { DetailsFragment } from './generated/graphql';
-import { instant, inWords } from './words';
+import { instant, inWords, shown } from './words';
 
 /** The last ten changes, the newest first. */
 export function History({ of: { nodes, totalCount } }: { of: DetailsFragment['history'] }) {
@@ -14,7 +14,7 @@ export function History({ of: { nodes, totalCount } }: { of: DetailsFragment['hi
               <ul>
                 {changes.map(({ field, before, after }) => (
                   <li key={field}>
-                    {inWords(field)}: {inWords(before ?? 'none')} → {inWords(after ?? 'none')}
+                    {inWords(field)}: {shown(field, before)} → {shown(field, after)}
                   </li>
                 ))}
               </ul>

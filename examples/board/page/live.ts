@@ -1,6 +1,6 @@
 import type { OperationVariables, TypedDocumentNode } from '@apollo/client';
 import { useQuery } from '@apollo/client/react';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 
 /**
  * A query that follows what changes. Each query of the graph has a live twin, a subscription with the same fields: it
@@ -17,16 +17,24 @@ export function useLive<Data, Live extends Omit<Data, '__typename'>, Variables e
     { variables },
   );
   const key = JSON.stringify(variables);
+  const [refused, setRefused] = useState<unknown>();
+  const [attempt, setAttempt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt subscribes again
   useEffect(
     () =>
       subscribeToMore({
         document: twin as TypedDocumentNode<Live, OperationVariables>,
         variables: JSON.parse(key),
         updateQuery: (_, { subscriptionData }) => subscriptionData.data as never,
-        // The banner of the page tells of a lost connection. If a subscription is refused, the query's answer stays.
-        onError: () => {},
+        // Not a lost connection, which comes back by itself, but a refusal, such as of too many subscriptions.
+        onError: setRefused,
       }),
-    [subscribeToMore, twin, key],
+    [subscribeToMore, twin, key, attempt],
   );
-  return { data: (data ?? previousData) as Data | undefined, error, refetch };
+  const again = () => {
+    setRefused(undefined);
+    setAttempt(attempt + 1);
+    return refetch();
+  };
+  return { data: (data ?? previousData) as Data | undefined, error: error ?? refused, refetch: again };
 }

@@ -10,7 +10,7 @@ import { ViewerDocument } from './generated/graphql';
 import { type IssuerConfig, issuerSession } from './issuer-session';
 import { Order } from './order';
 import { Orders } from './orders';
-import { Boundary, Problem } from './problem';
+import { Boundary, isUnreachable, Problem } from './problem';
 import { linkTo, useRoute } from './route';
 import { type Credentials, demoSession, type Session, SignInNeeded } from './session';
 import { Webhooks } from './webhooks';
@@ -67,18 +67,19 @@ function Header({ session }: { session: Session }) {
   );
 }
 
-/** Tells of what concerns all screens: no connection, or no session any more. */
+/** Tells of what concerns all screens: no session, no rights, or no connection. */
 function Notices({ session }: { session: Session }) {
   const { error, refetch } = useQuery(ViewerDocument);
   const live = useReactiveVar(connected);
-  if (error instanceof SignInNeeded && session.signIn) {
-    return <Problem error={error} onRetry={session.signIn} retry="Sign in again" />;
-  }
+  const again = () => void refetch().catch(() => {});
+  if (error instanceof SignInNeeded)
+    return <Problem error={error} onRetry={session.signIn ?? again} retry="Sign in again" />;
+  if (error && !isUnreachable(error)) return <Problem error={error} onRetry={again} />;
   if (live && !error) return null;
   return (
     <p className="notice" role="status">
       The server cannot be reached, so what you see may be old. Trying again&hellip;{' '}
-      <button type="button" onClick={() => refetch().catch(() => {})}>
+      <button type="button" onClick={again}>
         Try now
       </button>
     </p>

@@ -73,9 +73,9 @@ export function useMove() {
 /** The fields of a card alone: an optimistic answer has what its document asks for, and nothing else. */
 function onlyCard(card: CardFragment): CardFragment {
   const { __typename, id, version, fulfillmentNumber, fulfillmentType, state, quantity } = card;
-  const { amount, currency, fulfillmentDate, trackingNumber, orderLineItem } = card;
+  const { amount, currency, fulfillmentDate, orderLineItem } = card;
   return {
     ...{ __typename, id, version, fulfillmentNumber, fulfillmentType, state, quantity },
-    ...{ amount, currency, fulfillmentDate, trackingNumber, orderLineItem },
+    ...{ amount, currency, fulfillmentDate, orderLineItem },
   };
 }

@@ -66,7 +66,7 @@ function Line({ line, order }: { line: LineFragment; order: OrderDetailsFragment
     ...(line.itemCategory === 'Sales' ? [['Can be returned', quantity(line.quantityAvailableForReturn, unit)]] : []),
     ['Amount', money(line.amount, line.currency)],
   ];
-  const returnable = line.itemCategory === 'Sales' && Number(line.quantityAvailableForReturn) > 0;
+  const returnable = line.itemCategory === 'Sales' && line.quantityAvailableForReturn !== '0';
   return (
     <section className="sheet" aria-label={`Line item ${line.itemNumber}`}>
       <div className="line">

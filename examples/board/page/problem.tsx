@@ -7,11 +7,14 @@ export function reasonOf(error: unknown): string {
   if (CombinedGraphQLErrors.is(error)) return error.errors[0].message;
   if (ServerError.is(error)) return `The server answered ${error.statusCode}.`;
   if (error instanceof SignInNeeded) return error.message;
+  if (isUnreachable(error)) return 'The server cannot be reached.';
   const { name, message } = error as Error;
-  if (name === 'TimeoutError') return 'The server did not answer in time.';
-  if (name === 'TypeError' && /fetch|network|load failed/i.test(message)) return 'The server cannot be reached.';
-  return message;
+  return name === 'TimeoutError' ? 'The server did not answer in time.' : message;
 }
+
+/** Whether a request did not get through. Browsers have no code for it, each has words of its own. */
+export const isUnreachable = (error: unknown): boolean =>
+  (error as Error).name === 'TypeError' && /fetch|network|load failed/i.test((error as Error).message);
 
 /** What went wrong, and a button to try again. */
 export function Problem({ error, onRetry, retry = 'Try again' }: ProblemProps) {

@@ -13,10 +13,19 @@ const watch = (changed: () => void) => {
   return () => removeEventListener('hashchange', changed);
 };
 
+/** An address may have been typed by hand. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function parse(hash: string): Route {
   const [path, search] = hash.replace(/^#\/?/, '').split('?');
   return {
-    path: path.split('/').filter(Boolean).map(decodeURIComponent),
+    path: path.split('/').filter(Boolean).map(decoded),
     params: Object.fromEntries(new URLSearchParams(search)),
   };
 }

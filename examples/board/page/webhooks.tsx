@@ -123,7 +123,12 @@ function Endpoint({ endpoint }: { endpoint: EndpointFragment }) {
         <button type="button" className="quiet" disabled={busy} onClick={() => change(SwitchEndpointDocument)}>
           {enabled ? 'Disable' : 'Enable'}
         </button>
-        <button type="button" className="quiet" disabled={busy} onClick={() => change(RemoveEndpointDocument)}>
+        <button
+          type="button"
+          className="quiet"
+          disabled={busy}
+          onClick={() => confirm(`Remove ${url} with its deliveries?`) && change(RemoveEndpointDocument)}
+        >
           Remove
         </button>
       </div>

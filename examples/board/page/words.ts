@@ -7,6 +7,10 @@ export const states: FulfillmentState[] = ['Executing', 'Booked', 'SentToBilling
 export const inWords = (word: string): string =>
   word.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
+/** The value of a field, as people read it. Only states are words of the graph. */
+export const shown = (field: string, value: string | null): string =>
+  value === null ? 'none' : field === 'state' ? inWords(value) : value;
+
 /** What the button of a move says. */
 export const moveLabels: Record<FulfillmentAction, string> = {
   Book: 'Book',
