@@ -111,7 +111,7 @@ function groupsOf(value: string | undefined): GroupRights | undefined {
     try {
       json = readFileSync(value, 'utf8');
     } catch (error) {
-      throw new ConfigError(`JWT_GROUPS is the path ${value}, which cannot be read: ${(error as Error).message}`);
+      throw new ConfigError(`JWT_GROUPS is the path ${value}, which cannot be read. ${(error as Error).message}`);
     }
   } else if (!value.startsWith('{')) {
     throw new ConfigError(
@@ -121,7 +121,7 @@ function groupsOf(value: string | undefined): GroupRights | undefined {
   try {
     return groupRightsOf(json);
   } catch (error) {
-    if (error instanceof GroupsError) throw new ConfigError(`JWT_GROUPS: ${error.message}`);
+    if (error instanceof GroupsError) throw new ConfigError(`JWT_GROUPS is wrong. ${error.message}`);
     throw error;
   }
 }

@@ -192,7 +192,7 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
   );
   if (missing.length > 0) {
     throw new ConfigError(
-      `JWT_GROUPS names ${missing.join(', ')}, which there is not. npm run client -- create makes entities and orgs.`,
+      `JWT_GROUPS names what there is not: ${missing.join(', ')}. Make them with npm run client -- create.`,
     );
   }
   if (!(await anyClient(connection))) {

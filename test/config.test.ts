@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { readConfig } from '../src/config';
 import { limits, standardLimits } from '../src/domain/limits';
 
@@ -46,6 +49,91 @@ describe('the issuer of outside tokens', () => {
       expect(readConfig({ ...issuer, JWT_JWKS_URL }).outside?.jwksUrl).toBe(JWT_JWKS_URL);
     },
   );
+});
+
+describe('the groups of people who sign in', () => {
+  const operators = { scopes: ['read', 'fulfill'], grants: [{ entity: 'Acme', orgs: ['North'] }] };
+  const of = (operators: unknown, more: object = {}) =>
+    JSON.stringify({ claim: 'groups', groups: { operators }, ...more });
+  const grantsOf = (...grants: unknown[]) => of({ ...operators, grants });
+
+  test('are JSON, or the path of a file', () => {
+    const expected = { claim: 'groups', groups: new Map([['operators', operators]]) };
+    expect(readConfig({ ...issuer, JWT_GROUPS: of(operators) }).outside?.groups).toEqual(expected);
+    const folder = mkdtempSync(path.join(tmpdir(), 'groups-'));
+    try {
+      const file = path.join(folder, 'groups.json');
+      writeFileSync(file, of(operators));
+      expect(readConfig({ ...issuer, JWT_GROUPS: file }).outside?.groups).toEqual(expected);
+      writeFileSync(file, 'groups');
+      expect(() => readConfig({ ...issuer, JWT_GROUPS: file })).toThrow('JWT_GROUPS is wrong. The text is no JSON. ');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect(readConfig({ ...issuer, JWT_GROUPS: ' ' }).outside).toEqual(readConfig(issuer).outside);
+  });
+
+  const all = of(operators);
+  test.each<[string, string, string]>([
+    ['neither JSON nor a path', 'operators', 'JWT_GROUPS must be JSON that begins with {, or the path of a file'],
+    [
+      'a file that is not there',
+      './no-such.json',
+      'JWT_GROUPS is the path ./no-such.json, which cannot be read. ENOENT',
+    ],
+    ['half of it', all.slice(0, -3), 'JWT_GROUPS is wrong. The text is no JSON. '],
+    ['no claim', '{"groups":{}}', 'JWT_GROUPS is wrong. The text has no claim.'],
+    ['a claim that is no text', of(operators, { claim: ['groups'] }), 'claim must be a text that is not empty.'],
+    ['an empty claim', of(operators, { claim: ' ' }), 'claim must be a text that is not empty.'],
+    ['no group', of(operators, { groups: {} }), 'groups must have a group.'],
+    ['a list of groups', of(operators, { groups: [operators] }), 'groups must be an object.'],
+    [
+      'a group without a name',
+      of(operators, { groups: { '': operators } }),
+      'groups[""] is wrong. name must not be empty.',
+    ],
+    ['a nul byte', of(operators, { groups: { 'a\u0000': operators } }), 'is wrong. name must not contain control'],
+    ['a group that is null', of(null), 'groups["operators"] must be an object.'],
+    [
+      'a key that does not exist',
+      of({ ...operators, entities: [] }),
+      'groups["operators"] has the key "entities"; scopes, grants are allowed.',
+    ],
+    [
+      'a scope that does not exist',
+      of({ ...operators, scopes: ['read', 'write'] }),
+      'groups["operators"].scopes is wrong. There is no scope "write"; the scopes are read,',
+    ],
+    ['no scope', of({ ...operators, scopes: [] }), 'groups["operators"].scopes is wrong. A client needs a scope;'],
+    ['scopes as one text', of({ ...operators, scopes: 'read' }), 'groups["operators"].scopes must be a list of texts.'],
+    ['no grant', grantsOf(), 'groups["operators"].grants must be a list of grants.'],
+    ['an entity that is no text', grantsOf({ entity: 7, orgs: ['North'] }), 'grants[0].entity must be the name of an'],
+    ['an empty entity', grantsOf({ entity: '', orgs: ['North'] }), 'grants[0] is wrong. entity must not be empty.'],
+    ['no org', grantsOf({ entity: 'Acme' }), 'grants[0] is wrong. Name an org, or grant all of them.'],
+    [
+      'an empty list of orgs',
+      grantsOf({ entity: 'Acme', orgs: [] }),
+      'grants[0] is wrong. Name an org, or grant all of them.',
+    ],
+    [
+      'all orgs and one',
+      grantsOf({ entity: 'Acme', orgs: ['North'], allOrgs: true }),
+      'grants[0] has allOrgs and orgs;',
+    ],
+    ['all orgs by half', grantsOf({ entity: 'Acme', allOrgs: 'yes' }), 'grants[0].allOrgs must be true, or left out.'],
+  ])('with %s stop the start with one line', (_what, JWT_GROUPS, line) => {
+    expect(() => readConfig({ ...issuer, JWT_GROUPS })).toThrow(line);
+    expect(() => readConfig({ ...issuer, JWT_GROUPS })).not.toThrow('\n');
+  });
+
+  test('need an issuer, and so does the client_id of the board', () => {
+    expect(() => readConfig({ JWT_GROUPS: all })).toThrow('JWT_GROUPS needs JWT_ISSUER, whose tokens name the groups.');
+    expect(() => readConfig({ BOARD_CLIENT_ID: 'board' })).toThrow('BOARD_CLIENT_ID needs JWT_ISSUER,');
+    expect(readConfig({ ...issuer, BOARD_CLIENT_ID: 'board' }).boardSignIn).toEqual({
+      ...{ issuer: issuer.JWT_ISSUER, clientId: 'board', resource: issuer.JWT_AUDIENCE },
+      scope: 'openid profile read order fulfill edit-booked bill pay webhook admin',
+    });
+  });
 });
 
 describe('the proxies that are believed', () => {

@@ -42,7 +42,9 @@ revoke ends a client and its tokens within seconds. This cannot be undone.
 list shows the clients, their scopes, entities and orgs, and their secrets.
   --all              show revoked clients too
 
-A secret that has ended is not accepted any more. Its tokens end within seconds.`;
+A secret that has ended is not accepted any more. Its tokens end within seconds.
+
+People who sign in (JWT_GROUPS) have clients too. These can be listed and revoked. All else comes from their tokens.`;
 
 class UsageError extends Error {}
 

@@ -1,3 +1,4 @@
+import { type AccountDetails, checkDetails } from './account-details';
 import { isCurrency } from './currency';
 import { type UserError, userError } from './errors';
 import { dryRunPrefix, idOf } from './key';
@@ -9,6 +10,7 @@ export interface AccountInput {
   currency?: string | null;
   paymentTerm?: string | null;
   paymentMethodToken?: string | null;
+  details?: AccountDetails | null;
 }
 
 const longestTerm = 999;
@@ -50,6 +52,7 @@ export function judgeAccount(input: AccountInput): UserError[] {
     ...checkFilled('name', input.name),
     ...checkNumber('accountNumber', input.accountNumber),
     ...checkPaymentTerm(input.paymentTerm),
+    ...checkDetails(input.details),
   ];
   if (input.currency != null && !isCurrency(input.currency)) {
     errors.push(userError('INVALID_VALUE', 'currency must be a code of ISO 4217, such as USD.', ['currency']));

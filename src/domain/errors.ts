@@ -164,6 +164,11 @@ export const requestErrorCodes = {
     category: 90,
     meaning: 'The request is malformed: its headers, its JSON or the use of its arguments.',
   },
+  BAD_PARAMETER: {
+    status: 400,
+    category: 27,
+    meaning: 'A parameter in the address of a REST operation is unknown, or has a value that it does not take.',
+  },
   NO_SUCH_PATH: { status: 404, category: 40, meaning: 'There is nothing at this path.' },
   METHOD_NOT_ALLOWED: {
     status: 405,

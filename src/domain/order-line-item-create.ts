@@ -13,7 +13,12 @@ import {
   type OrderLineItemState,
   type QuantityFacts,
 } from './order-line-item';
-import { maxLineLengths, type OrderLineItemFields } from './order-line-item-fields';
+import {
+  type LineFieldOfCreation,
+  lineFieldsOfCreation,
+  maxLineLengths,
+  type OrderLineItemFields,
+} from './order-line-item-fields';
 import type { Price } from './price';
 import { checkCustomFields, checkTexts } from './text';
 
@@ -37,7 +42,7 @@ export function judgeStartState(
   return state === 'SentToBilling' && billTargetDate === null ? [lineBillTargetDateRequired()] : [];
 }
 
-export interface OrderLineItemInput extends OrderLineItemFields {
+export interface OrderLineItemInput extends OrderLineItemFields, Partial<Record<LineFieldOfCreation, string | null>> {
   itemNumber?: string | null;
   itemCategory?: ItemCategory | null;
   /** The sales line item of a return: the number of its order, and its item number in that order. */
@@ -155,7 +160,11 @@ const copied = [
 ] as const;
 
 /** Fields that a return takes from its sale if they are not given. */
-const inherited = ['itemType', 'paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber'] as const;
+const inherited = [
+  ...(['itemType', 'paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber'] as const),
+  ...(['ownerAccountNumber', 'soldTo', 'shipTo', 'relatedSubscriptionNumber'] as const),
+  ...lineFieldsOfCreation,
+] as const;
 
 /** The sales line item of a return. */
 export type Original = QuantityFacts & Price & Pick<LineValues, (typeof copied)[number] | (typeof inherited)[number]>;

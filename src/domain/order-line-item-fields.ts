@@ -19,6 +19,10 @@ export interface OrderLineItemFields extends PriceInput {
   invoiceGroupNumber?: string | null;
   productCode?: string | null;
   purchaseOrderNumber?: string | null;
+  ownerAccountNumber?: string | null;
+  soldTo?: string | null;
+  shipTo?: string | null;
+  relatedSubscriptionNumber?: string | null;
   description?: string | null;
   customFields?: Record<string, unknown> | null;
 }
@@ -68,9 +72,22 @@ export const lineFields = {
   },
   productCode: { states: ['Executing'], returns: false, maxLength: 255, default: null },
   purchaseOrderNumber: { states: ['Executing'], returns: false, maxLength: 255, default: null },
+  // Kept for other systems, and given back. No rule here reads these four.
+  ownerAccountNumber: { states: ['Executing'], returns: false, maxLength: 255, default: null },
+  soldTo: { states: ['Executing'], returns: false, maxLength: 255, default: null },
+  shipTo: { states: ['Executing'], returns: false, maxLength: 255, default: null },
+  relatedSubscriptionNumber: { states: ['Executing'], returns: false, maxLength: 255, default: null },
   description: { states: ['Executing'], returns: true, maxLength: 500, default: null },
   customFields: { states: ['Executing', 'Booked', 'SentToBilling', 'Complete'], returns: true, default: null },
 } as const satisfies { readonly [F in keyof OrderLineItemFields]-?: FieldRules };
+
+/**
+ * Texts that a line item gets when it is made, and that no update changes. They are kept for other systems, and given
+ * back. No rule here reads them. Source: "PUT order line item", which does not take them.
+ */
+export const lineFieldsOfCreation = ['productRatePlanChargeId', 'communicationProfileId'] as const;
+export type LineFieldOfCreation = (typeof lineFieldsOfCreation)[number];
+const maxOfCreation = 255;
 
 type Rules = typeof lineFields;
 type FieldsWith<R> = { [F in keyof Rules]: Rules[F] extends R ? F : never }[keyof Rules];
@@ -90,6 +107,7 @@ export const maxLineLengths: Readonly<Record<string, number>> = {
   itemNumber: 100,
   originalOrderNumber: 100,
   originalOrderLineItemNumber: 100,
+  ...Object.fromEntries(lineFieldsOfCreation.map((field) => [field, maxOfCreation])),
   ...Object.fromEntries(
     Object.entries<FieldRules>(lineFields).flatMap(([field, { maxLength }]) =>
       maxLength === undefined ? [] : [[field, maxLength]],
@@ -99,6 +117,8 @@ export const maxLineLengths: Readonly<Record<string, number>> = {
 
 /** The fields of a new line item whose default is null. */
 export const withLineDefaults = (
-  given: OrderLineItemFields,
-): { [F in DefaultedField]: NonNullable<OrderLineItemFields[F]> | null } =>
-  Object.fromEntries(defaultedFields.map((field) => [field, given[field] ?? null])) as never;
+  given: OrderLineItemFields & { readonly [F in LineFieldOfCreation]?: string | null },
+): { [F in DefaultedField]: NonNullable<OrderLineItemFields[F]> | null } & Record<LineFieldOfCreation, string | null> =>
+  Object.fromEntries(
+    [...defaultedFields, ...lineFieldsOfCreation].map((field) => [field, given[field] ?? null]),
+  ) as never;

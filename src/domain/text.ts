@@ -8,7 +8,7 @@ import { type UserError, userError } from './errors';
  *   that it refuses them.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is for
-const refused = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ud800-\udfff]/;
+export const refusedCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ud800-\udfff]/;
 
 /** Nothing visible: empty, or only white space and zero-width characters such as a zero-width space. */
 export const isBlank = (text: string): boolean => /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text);
@@ -23,7 +23,7 @@ export function checkTexts(input: object, lengths: Record<string, number>): User
       errors.push(
         userError('INVALID_VALUE', `${field} has ${value.length} characters; at most ${length} are allowed.`, [field]),
       );
-    } else if (refused.test(value)) {
+    } else if (refusedCharacters.test(value)) {
       errors.push(
         userError(
           'INVALID_VALUE',

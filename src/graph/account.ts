@@ -19,6 +19,7 @@ import type { GraphContext } from './context';
 import { payload, UserError } from './errors';
 import { Audited, Node } from './node';
 import { shownCopy } from './read/show';
+import { JSONObjectScalar } from './scalars';
 import { Org } from './viewer';
 
 @ObjectType({ description: 'Payment method of an account. The gateway token is never shown.', simpleResolvers: true })
@@ -49,6 +50,12 @@ export class Account extends Audited {
       'Time from the invoice date until an invoice is due: "Net <days>" or "Due Upon Receipt". A line item can have a payment term of its own.',
   })
   paymentTerm: string;
+  @Field(() => JSONObjectScalar, {
+    nullable: true,
+    description:
+      'Contacts, notes and numbers that are kept for other systems, under their published names; null if there are none. No rule reads them. Source: Zuora, "Create an account".',
+  })
+  details: Record<string, unknown> | null;
 }
 
 @InputType({ description: 'The values of a new account.' })
@@ -82,6 +89,12 @@ export class CreateAccountInput {
       "The payment gateway's token for the payment method; never shown again. The test gateway knows tok_ok, tok_declined, tok_timeout and tok_error, which fails after it may have charged.",
   })
   paymentMethodToken?: string;
+  @Field(() => JSONObjectScalar, {
+    nullable: true,
+    description:
+      'What to keep for other systems: billToContact, soldToContact, shipToContact, additionalEmailAddresses, notes, crmId and others under their published names, and custom fields. At most 20,000 characters as JSON, otherwise LIMIT_EXCEEDED. An unknown name is INVALID_VALUE.',
+  })
+  details?: Record<string, unknown> | null;
 }
 
 @InputType({ description: 'Changes to an account. A field that is left out stays. At least one field must be given.' })
@@ -98,6 +111,12 @@ export class UpdateAccountInput {
     description: "The payment gateway's token for the payment method; null removes the payment method.",
   })
   paymentMethodToken?: string | null;
+  @Field(() => JSONObjectScalar, {
+    nullable: true,
+    description:
+      'What to keep for other systems. A given detail replaces the one before, null removes it, and others stay. Null in place of all removes all.',
+  })
+  details?: Record<string, unknown> | null;
 }
 
 @ObjectType({

@@ -110,6 +110,42 @@ export class OrderLineItem extends Audited {
   purchaseOrderNumber: string | null;
   @Field(() => String, {
     nullable: true,
+    description:
+      'Number of the account that owns the line item, as given; null if none was given. The account of the order is billed.',
+  })
+  ownerAccountNumber: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Id of the contact that the goods are sold to, as given; null if none was given. Billing does not read it.',
+  })
+  soldTo: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Id of the contact that the goods are shipped to, as given; null if none was given. Billing does not read it.',
+  })
+  shipTo: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Number of a subscription in another system that the line item belongs to, as given; null if none was given.',
+  })
+  relatedSubscriptionNumber: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Id of a charge in the product catalog of another system, as given; null if none was given. It never changes.',
+  })
+  productRatePlanChargeId: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Id of the communication profile that another system uses, as given; null if none was given. It never changes.',
+  })
+  communicationProfileId: string | null;
+  @Field(() => String, {
+    nullable: true,
     description: 'Free text for people, at most 500 characters; null if none was given.',
   })
   description: string | null;

@@ -38,7 +38,7 @@ function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): F
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
   reply.code(status).type('application/json; charset=utf-8');
-  if (request.url.startsWith('/v1/')) return reply.send(envelope(request, refused));
+  if (/^\/(v1|object-query)\//.test(request.url)) return reply.send(envelope(request, refused));
   if (!request.url.startsWith('/graphql')) return reply.send({ message, code });
   const type = mediaTypeFor(request);
   return (type ? reply.type(type) : reply).send(JSON.stringify(graphqlErrors(refused)));

@@ -1,4 +1,5 @@
 import { type AccountInput, judgeAccount } from '../domain/account';
+import { type AccountDetails, changedDetails, judgeDetails } from '../domain/account-details';
 import { below, Refusal, userError } from '../domain/errors';
 import { isChanged } from '../domain/history';
 import { AccountRow } from '../store/account';
@@ -16,7 +17,12 @@ export interface CreateAccountInput extends AccountInput {
 
 export function createAccount(work: Work, input: CreateAccountInput, dryRun = false): Promise<{ account: AccountRow }> {
   return work.run(dryRun, async (unit) => {
-    const errors = [...judgeAccount(input), ...judgePaymentMethod(unit, input.paymentMethodToken)];
+    const details = changedDetails(null, input.details);
+    const errors = [
+      ...judgeAccount(input),
+      ...judgePaymentMethod(unit, input.paymentMethodToken),
+      ...judgeDetails(details),
+    ];
     const orgId = orgOf(unit, input.orgId);
     if (orgId === undefined) {
       const allowed = unit.caller.orgIds.join(', ');
@@ -35,6 +41,7 @@ export function createAccount(work: Work, input: CreateAccountInput, dryRun = fa
       currency: input.currency,
       paymentTerm: input.paymentTerm ?? 'Net 30',
       paymentMethodToken: input.paymentMethodToken ?? null,
+      details,
     };
     const numbering = unit.numbering('account', 'accountNumber', 1);
     const [account] = await insertChosenRows<AccountRow>(unit.db, AccountRow, [row], numbering);
@@ -60,6 +67,7 @@ export interface UpdateAccountInput {
   name?: string | null;
   paymentTerm?: string | null;
   paymentMethodToken?: string | null;
+  details?: AccountDetails | null;
 }
 
 export function updateAccount(
@@ -72,12 +80,20 @@ export function updateAccount(
     const found = await findByKey<AccountRow>(unit.db, AccountRow, 'accountNumber', key);
     const [before] = found ? await lockRows<AccountRow>(unit.db, AccountRow, [found.id]) : [];
     if (!before) throw new Refusal([userError('NOT_FOUND', 'No account has this id or number.', ['key'])]);
+    const details = changedDetails(before.details, input.details);
     const errors = [
       ...judgeVersion(before, options.expectedVersion),
       ...(Object.values(input).every((value) => value === undefined)
         ? [userError('REQUIRED', 'The update names no field to change.', ['input'])]
         : []),
-      ...below(['input'], [...judgeAccount(input), ...judgePaymentMethod(unit, input.paymentMethodToken)]),
+      ...below(
+        ['input'],
+        [
+          ...judgeAccount(input),
+          ...judgePaymentMethod(unit, input.paymentMethodToken),
+          ...(input.details === undefined ? [] : judgeDetails(details)),
+        ],
+      ),
     ];
     for (const field of ['name', 'paymentTerm'] as const) {
       if (input[field] === null) errors.push(userError('REQUIRED', `${field} must not be null.`, ['input', field]));
@@ -88,10 +104,19 @@ export function updateAccount(
       name: input.name ?? before.name,
       paymentTerm: input.paymentTerm ?? before.paymentTerm,
       paymentMethodToken: input.paymentMethodToken === undefined ? before.paymentMethodToken : input.paymentMethodToken,
+      details,
       ...unit.touched(before),
     };
     if (!isChanged(before, account)) return { account: before };
-    const columns = ['name', 'paymentTerm', 'paymentMethodToken', 'version', 'updatedDate', 'updatedById'] as const;
+    const columns = [
+      'name',
+      'paymentTerm',
+      'paymentMethodToken',
+      'details',
+      'version',
+      'updatedDate',
+      'updatedById',
+    ] as const;
     await updateRows(unit.db, AccountRow, [account], columns);
     unit.note('Account', 'Update', before, account);
     return { account };

@@ -68,11 +68,11 @@ export async function grantsOfToken(
   const person = await readPerson(db.aside(), client.id, rights);
   if (!person) return undefined;
   const isStale = Date.parse(issuedDate) - Date.parse(client.groupsDate!) > policy.maxLifetime * 1000 * dateShare;
-  const differs = !person.isStored || name !== client.name || String(groups) !== String(client.groups);
+  const differs = !person.isStored || name !== client.name || JSON.stringify(groups) !== JSON.stringify(client.groups);
   if (!isOlder && (differs || isStale)) {
     await followToken(db.side, client.id, { name, groups, groupsDate: issuedDate, ...rights });
   }
-  return { ...grants({ ...client, ...person, scopes: [...scopes] }), name, isPerson: true };
+  return { ...grants({ ...client, ...person, scopes: [...scopes] }), isPerson: true };
 }
 
 /** Makes the client of a person. Another process may have made it meanwhile. */

@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
+import type { AccountDetails } from '../domain/account-details';
 import { Audited, byCodePoints } from './audited';
 import type { Scoped } from './connection/connection';
 import { equals, id, instant, text } from './query/filter';
@@ -20,6 +21,8 @@ export class AccountRow extends Audited {
   @Column('text') paymentTerm: string;
   /** The payment gateway's token of the default payment method. It never leaves the service. */
   @Column('text', { nullable: true }) paymentMethodToken: string | null;
+  /** What is kept for other systems (domain/account-details.ts). */
+  @Column('jsonb', { nullable: true }) details: AccountDetails | null;
 }
 
 export const accounts = list(AccountRow, {

@@ -25,6 +25,9 @@ import { selectList, tableOf } from './query/table';
 @Index(['entityId', 'itemNumber'])
 @Index('order_line_item_number', { synchronize: false })
 @Index('order_line_item_product_code', { synchronize: false })
+@Index('order_line_item_charge', { synchronize: false })
+@Index('order_line_item_subscription', { synchronize: false })
+@Index('order_line_item_sold_to', { synchronize: false })
 @Index('order_line_item_kind', { synchronize: false })
 @Index('order_line_item_due', { synchronize: false })
 @Index('order_line_item_tax_code', { synchronize: false })
@@ -95,6 +98,12 @@ export class OrderLineItemRow extends Audited {
   @Column('text', { nullable: true }) invoiceGroupNumber: string | null;
   @Column({ ...byCodePoints, nullable: true }) productCode: string | null;
   @Column('text', { nullable: true }) purchaseOrderNumber: string | null;
+  @Column('text', { nullable: true }) ownerAccountNumber: string | null;
+  @Column({ ...byCodePoints, nullable: true }) soldTo: string | null;
+  @Column('text', { nullable: true }) shipTo: string | null;
+  @Column({ ...byCodePoints, nullable: true }) relatedSubscriptionNumber: string | null;
+  @Column({ ...byCodePoints, nullable: true }) productRatePlanChargeId: string | null;
+  @Column('text', { nullable: true }) communicationProfileId: string | null;
   @Column('text', { nullable: true }) description: string | null;
   @Column('jsonb', { nullable: true }) customFields: Record<string, unknown> | null;
 }
@@ -137,6 +146,9 @@ export const orderLineItems = list(OrderLineItemRow, {
     itemType: equals('itemType'),
     billingRule: equals('billingRule'),
     productCode: text('productCode'),
+    productRatePlanChargeId: text('productRatePlanChargeId'),
+    relatedSubscriptionNumber: text('relatedSubscriptionNumber'),
+    soldTo: text('soldTo'),
     accountId: id('accountId'),
     originalOrderLineItemId: id('originalOrderLineItemId'),
     originalOrderId: by('id', through(original, originalLine, idIs('s.order_id'))),

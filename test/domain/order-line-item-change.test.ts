@@ -32,6 +32,10 @@ const printed: Record<UpdatableLineField, string> = {
   invoiceGroupNumber: 'Executing Booked SentToBilling S',
   productCode: 'Executing S',
   purchaseOrderNumber: 'Executing S',
+  ownerAccountNumber: 'Executing S',
+  soldTo: 'Executing S',
+  shipTo: 'Executing S',
+  relatedSubscriptionNumber: 'Executing S',
   description: 'Executing SR',
   // N7: the page limits nearly every field to states, and not these.
   customFields: 'Executing Booked SentToBilling Complete SR',
@@ -83,6 +87,10 @@ const changes: Required<Omit<OrderLineItemChange, 'itemState'>> = {
   invoiceGroupNumber: 'G',
   productCode: 'T-1',
   purchaseOrderNumber: 'PO',
+  ownerAccountNumber: 'OW',
+  soldTo: 'SO',
+  shipTo: 'SH',
+  relatedSubscriptionNumber: 'RE',
   description: 'new',
   customFields: { a__c: 1 },
 };

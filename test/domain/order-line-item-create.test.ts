@@ -174,6 +174,15 @@ describe('a new return line item', () => {
   });
 });
 
+/** What is kept for other systems. */
+const kept = {
+  ownerAccountNumber: 'A-2',
+  soldTo: 'contact 1',
+  shipTo: 'contact 2',
+  relatedSubscriptionNumber: 'S-1',
+  productRatePlanChargeId: 'charge 1',
+  communicationProfileId: 'profile 1',
+};
 const anOriginal = (more: Partial<Original> = {}): Original => ({
   ...aLine({ billingRule: 'TriggerWithoutFulfillment', itemState: 'SentToBilling' }),
   listPricePerUnit: '100',
@@ -189,6 +198,7 @@ const anOriginal = (more: Partial<Original> = {}): Original => ({
   invoiceGroupNumber: 'G',
   productCode: 'D-1',
   purchaseOrderNumber: 'PO-1',
+  ...kept,
   ...more,
 });
 
@@ -292,6 +302,7 @@ describe('what a return has from its sale', () => {
     expect(withOriginal(aReturn({ paymentTerm: null }), anOriginal())).toMatchObject({
       ...rest,
       purchaseOrderNumber: 'PO-1',
+      ...kept,
     });
     const own = { ...rest, itemType: 'Services', paymentTerm: 'Net 1', invoiceGroupNumber: 'H' } as const;
     expect(withOriginal(aReturn(own), anOriginal())).toMatchObject(own);

@@ -57,7 +57,9 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
       ...{ productCode: 'product_code', accountId: 'account_id', hasPendingQuantity: 'pending' },
       ...{ originalOrderLineItemId: 'original_order_line_item_id', originalOrderId: 'original_order_id' },
       ...{ originalOrderNumber: 'original_order_number', unitOfMeasure: 'unit_of_measure', ...audit },
-      ...{ inlineDiscountType: 'inline_discount_type' },
+      ...{ inlineDiscountType: 'inline_discount_type', soldTo: 'sold_to' },
+      ...{ productRatePlanChargeId: 'product_rate_plan_charge_id' },
+      ...{ relatedSubscriptionNumber: 'related_subscription_number' },
     },
   },
   fulfillments: {
@@ -110,7 +112,10 @@ async function fill(work: Work): Promise<void> {
     const { account, orderLineItems } = await orderFor(
       work,
       [
-        { itemName: name, productCode: at % 2 ? 'P-1' : null, itemType: 'Product', quantity: '10' },
+        {
+          ...{ itemName: name, productCode: at % 2 ? 'P-1' : null, itemType: 'Product', quantity: '10' },
+          ...{ soldTo: name, relatedSubscriptionNumber: at % 2 ? 'S-1' : 'S-2', productRatePlanChargeId: name },
+        },
         { itemName: 'Fee', productCode: '', itemType: 'Fee', billingRule: 'TriggerWithoutFulfillment' },
         { itemState: (['Executing', 'Canceled', 'Booked'] as const)[at % 3], itemType: 'Services' },
       ],

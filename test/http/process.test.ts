@@ -4,6 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createClient, createLinkedClient } from '../../src/service/client';
+import { makeTenants } from '../../src/store/tenant';
 import { version } from '../../src/version';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { Issuer, signingKey } from '../support/issuer';
@@ -24,6 +25,11 @@ afterAll(async () => {
 
 const withDatabase = (more: Record<string, string> = {}) => start({ DATABASE_URL: database.url, ...more });
 const form = 'application/x-www-form-urlencoded';
+const outsideIssuer = {
+  JWT_ISSUER: 'https://issuer.example',
+  JWT_AUDIENCE: 'gateway',
+  JWT_JWKS_URL: 'https://issuer.example/keys',
+};
 const production = { NODE_ENV: 'production', JWT_SIGNING_KEY: 'a key of thirty-two characters or more' };
 
 describe('the process', () => {
@@ -326,6 +332,16 @@ describe('a start that cannot work ends with one line and status 1:', () => {
       'JWT_JWKS_URL must be set too: JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL belong together.',
     ],
     [
+      'groups in a demo that are none',
+      { ...outsideIssuer, JWT_GROUPS: '{"claim": 7, "groups": {}}' },
+      'JWT_GROUPS is wrong. claim must be a text that is not empty.',
+    ],
+    [
+      'groups in production that are none',
+      { ...outsideIssuer, ...production, JWT_GROUPS: '{"claim": "groups", "groups": {}}' },
+      'JWT_GROUPS is wrong. groups must have a group.',
+    ],
+    [
       'a short key',
       { JWT_SIGNING_KEY: 'short' },
       'JWT_SIGNING_KEY must have at least 32 characters. Make a key with: openssl rand -base64 32',
@@ -357,6 +373,20 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     ],
   ])('%s', async (_name, env, line) => {
     expect(await refused(env)).toEqual({ status: 1, line: `${line}\n` });
+  });
+
+  test('groups that see an entity or an org that there is not', async () => {
+    await makeTenants(database.db.aside(), [{ entity: 'Acme', org: 'North' }]);
+    const grants = [
+      { entity: 'Acme', orgs: ['North', 'Nort'] },
+      { entity: 'Acmee', allOrgs: true },
+    ];
+    const JWT_GROUPS = JSON.stringify({ claim: 'groups', groups: { operators: { scopes: ['read'], grants } } });
+    const { status, line } = await refused({ ...outsideIssuer, JWT_GROUPS, DATABASE_URL: database.url });
+    expect([status, line]).toEqual([
+      1,
+      'JWT_GROUPS names what there is not: the org Nort of Acme, the entity Acmee. Make them with npm run client -- create.\n',
+    ]);
   });
 
   test('production on demo data', async () => {

@@ -112,6 +112,16 @@ async function resumeAll() {
   for (const replica of servers.replicas) await servers.resume(replica);
 }
 describe('a query', () => {
+  test('of who one is knows a client that no replica knows yet, such as that of a person who has just signed in', async () => {
+    await pauseAll();
+    try {
+      const fresh = await gateway.client({ name: 'fresh' });
+      expect((await fresh.graphql('{ viewer { name } }')).body.data).toEqual({ viewer: { name: 'fresh' } });
+    } finally {
+      await resumeAll();
+    }
+  });
+
   test('of events is complete on a replica too: an open transaction of the primary is waited for', async () => {
     const events = async (after: string | null) => {
       const text = `query ($after: String) { events(after: $after, first: 100) { nodes { type subjectId } pageInfo { endCursor } } }`;

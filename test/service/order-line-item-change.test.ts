@@ -326,6 +326,7 @@ describe('changes of many line items', () => {
       },
       ...{ transactionStartDate: '2022-02-01', transactionEndDate: '2022-02-28', billTargetDate: '2022-03-01' },
       ...{ invoiceGroupNumber: 'G', productCode: 'P', purchaseOrderNumber: 'PO', customFields: { X__c: 'x' } },
+      ...{ ownerAccountNumber: 'A', soldTo: 'C', shipTo: 'D', relatedSubscriptionNumber: 'S' },
     };
     const [alone, among] = await lines({}, {});
     const { orderLineItem } = await updateOrderLineItem(work, alone.id, change);

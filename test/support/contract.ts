@@ -509,6 +509,22 @@ export const beyondContract: readonly string[] = [
     ...['inlineDiscountPerUnit', 'taxMode', 'taxCode', 'transactionStartDate', 'transactionEndDate', 'paymentTerm'],
     ...['invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'customFields'],
   ].map((field) => `UpdateOrderLineItemsEntry.${field}`),
+  // Kept for other systems.
+  ...['Account', 'CreateAccountInput', 'UpdateAccountInput'].map((type) => `${type}.details`),
+  ...[
+    ...['ownerAccountNumber', 'soldTo', 'shipTo', 'relatedSubscriptionNumber'].flatMap((field) => [
+      ...['OrderLineItem', 'CreateOrderLineItemInput', 'UpdateOrderLineItemInput', 'UpdateOrderLineItemsEntry'].map(
+        (type) => `${type}.${field}`,
+      ),
+    ]),
+    ...['productRatePlanChargeId', 'communicationProfileId'].flatMap((field) => [
+      `OrderLineItem.${field}`,
+      `CreateOrderLineItemInput.${field}`,
+    ]),
+    ...['productRatePlanChargeId', 'relatedSubscriptionNumber', 'soldTo'].map(
+      (field) => `OrderLineItemFilter.${field}`,
+    ),
+  ],
   'DateFilter.in',
   'HistoryEntry.actorName',
   'Invoice.offsets',

@@ -57,6 +57,7 @@ export const accountRow = ({ entityId, orgIds }: TenantScope, more: Partial<Acco
   currency: 'USD',
   paymentTerm: 'Net 30',
   paymentMethodToken: null,
+  details: null,
   ...more,
 });
 
@@ -106,6 +107,12 @@ export const lineRow = (order: OrderRow, more: Partial<OrderLineItemRow> = {}): 
   invoiceGroupNumber: null,
   productCode: null,
   purchaseOrderNumber: null,
+  ownerAccountNumber: null,
+  soldTo: null,
+  shipTo: null,
+  relatedSubscriptionNumber: null,
+  productRatePlanChargeId: null,
+  communicationProfileId: null,
   description: null,
   customFields: null,
   ...more,

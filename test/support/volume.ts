@@ -77,7 +77,8 @@ const statements = [
   // Four lines each; the orders that return have their sales at the same places of the order before.
   `insert into order_line_item (id, entity_id, org_id, version, created_date, created_by_id, updated_date, updated_by_id, order_id, account_id, item_number,
      item_name, item_type, item_category, original_order_line_item_id, item_state, billing_rule, quantity, fulfilled_quantity, sent_quantity, returned_quantity,
-     fulfillment_count, open_fulfillment_count, unit_of_measure, currency, list_price_per_unit, amount_per_unit, inline_discount_type, product_code, bill_target_date, custom_fields)
+     fulfillment_count, open_fulfillment_count, unit_of_measure, currency, list_price_per_unit, amount_per_unit, inline_discount_type, product_code,
+     product_rate_plan_charge_id, related_subscription_number, sold_to, bill_target_date, custom_fields)
    select ${id('n', 3)}, o.entity_id, o.org_id, ${audit('n', 20)}, o.id, o.account_id, case when n % 500 = 0 then 'ERP-' || n else (1 + n % 4)::text end,
      case when n % 300 = 0 then 'Special ' || n else 'Device ' || ${chance('n', 2)} / 4 end,
      case when n % 1000 = 0 then 'Fee' when n % 5 = 0 then null when n % 3 = 0 then 'Services' else 'Product' end::item_type,
@@ -87,8 +88,8 @@ const statements = [
      10, case when n > 90000 then 5 else 10 end, case when n > 90000 then 5 else 10 end, 0, 1, 0,
      case when n % 700 = 0 then 'Pallet' when n % 4 = 0 then null else 'Each' end, 'USD', 10, 10,
      case when n % 900 = 0 then 'FixedAmount' when n % 10 = 0 then 'Percentage' else 'None' end::inline_discount_type,
-     case when n % 250 = 0 then 'SKU-X' || n when n % 3 = 0 then null else 'SKU-' || ${chance('n', 3)} end, null,
-     null
+     case when n % 250 = 0 then 'SKU-X' || n when n % 3 = 0 then null else 'SKU-' || ${chance('n', 3)} end,
+     case when n % 4 = 1 then 'charge ' || n % 400 end, case when n % 3 = 0 then 'A-S' || n / 30 end, case when n % 2 = 0 then 'contact ' || n / 10 end, null, null
    from generate_series(1, 100000) n join bought o on o.at = 1 + (n - 1) / 4`,
   'create temporary table line as select id, entity_id, org_id, account_id, order_id, row_number() over (order by id) as at from order_line_item',
   `update order_line_item t set item_category = 'Return', original_order_line_item_id = s.id

@@ -1,4 +1,9 @@
-import { lineFields, type UpdatableLineField, updatableLineFields } from '../../domain/order-line-item-fields';
+import {
+  type LineFieldOfCreation,
+  lineFields,
+  type UpdatableLineField,
+  updatableLineFields,
+} from '../../domain/order-line-item-fields';
 
 /** The descriptions of one field: in the input of a new line item, and in the inputs of a change. */
 interface Described {
@@ -88,6 +93,14 @@ const described: { readonly [F in UpdatableLineField]: Described } = {
   ),
   productCode: inBoth('Code of the product in the catalog of the seller, at most 255 characters'),
   purchaseOrderNumber: inBoth('Number that the customer uses for the order, at most 255 characters'),
+  ownerAccountNumber: inBoth(
+    'Number of the account that owns the line item, at most 255 characters. Kept and shown; the account of the order is billed',
+  ),
+  soldTo: inBoth('Id of the contact that the goods are sold to, at most 255 characters. Kept and shown'),
+  shipTo: inBoth('Id of the contact that the goods are shipped to, at most 255 characters. Kept and shown'),
+  relatedSubscriptionNumber: inBoth(
+    'Number of a subscription in another system that the line item belongs to, at most 255 characters. Kept and shown',
+  ),
   description: inBoth('Free text for people, at most 500 characters'),
   customFields: {
     create: 'Custom fields of the client, stored as given. Their names end in __c.',
@@ -104,12 +117,23 @@ function whenOf(field: UpdatableLineField): string {
   return returns ? when : `${when}, on a sale only`;
 }
 
-export const createDescriptions = Object.fromEntries(
-  updatableLineFields.flatMap((field): [string, string][] => {
-    const { create } = described[field];
-    return create === undefined ? [] : [[field, create]];
-  }),
-);
+/** Fields that only a new line item is given. */
+const ofCreation: Readonly<Record<LineFieldOfCreation, string>> = {
+  productRatePlanChargeId:
+    'Id of a charge in the product catalog of another system, at most 255 characters. Kept and shown; it never changes.',
+  communicationProfileId:
+    'Id of the communication profile that another system uses, at most 255 characters. Kept and shown; it never changes.',
+};
+
+export const createDescriptions: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    updatableLineFields.flatMap((field): [string, string][] => {
+      const { create } = described[field];
+      return create === undefined ? [] : [[field, create]];
+    }),
+  ),
+  ...ofCreation,
+};
 export const updateDescriptions = Object.fromEntries(
   updatableLineFields.map((field) => {
     const { update, also } = described[field];

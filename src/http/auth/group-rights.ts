@@ -1,6 +1,6 @@
 import { type Scope, scopes } from '../../domain/caller';
 import type { UserError } from '../../domain/errors';
-import { checkGrant, checkScopes, type NamedGrant } from '../../service/client';
+import { checkGrant, checkName, checkScopes, type NamedGrant } from '../../service/client';
 import type { Rights } from '../../service/person';
 
 /** Which claim of a token lists the groups of a person, and the rights of each group. */
@@ -38,13 +38,13 @@ function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw new GroupsError(`it is no JSON: ${(error as Error).message}`.replace(/\s+/g, ' '));
+    throw new GroupsError(`The text is no JSON. ${(error as Error).message}`.replace(/\s+/g, ' '));
   }
 }
 
 function groupOf(name: string, value: unknown): Rights {
-  if (!name.trim()) throw new GroupsError('the name of a group must not be empty.');
   const at = `groups[${JSON.stringify(name)}]`;
+  refuse(checkName('name', name), at);
   const { scopes: wanted, grants } = keysOf(value, at, ['scopes', 'grants']);
   const scopes = textsOf(wanted, `${at}.scopes`);
   refuse(checkScopes(scopes), `${at}.scopes`);
@@ -63,7 +63,7 @@ function grantOf(value: unknown, at: string): NamedGrant {
 }
 
 function refuse(errors: readonly UserError[], at: string): void {
-  if (errors.length > 0) throw new GroupsError(`${at}: ${errors.map(({ message }) => message).join(' ')}`);
+  if (errors.length > 0) throw new GroupsError(`${at} is wrong. ${errors.map(({ message }) => message).join(' ')}`);
 }
 
 function textsOf(value: unknown, at: string): string[] {
@@ -73,7 +73,7 @@ function textsOf(value: unknown, at: string): string[] {
 
 function objectOf(value: unknown, at: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new GroupsError(`${at || 'it'} must be an object.`);
+  throw new GroupsError(`${at || 'The text'} must be an object.`);
 }
 
 /** The values of an object that has all of these keys, maybe some of the others, and no more. */
@@ -82,9 +82,9 @@ function keysOf(value: unknown, at: string, keys: readonly string[], others: rea
   const known = [...keys, ...others];
   const odd = Object.keys(object).find((key) => !known.includes(key));
   if (odd !== undefined) {
-    throw new GroupsError(`${at || 'it'} has the key ${JSON.stringify(odd)}; ${known.join(', ')} are allowed.`);
+    throw new GroupsError(`${at || 'The text'} has the key ${JSON.stringify(odd)}; ${known.join(', ')} are allowed.`);
   }
   const missing = keys.find((key) => !Object.hasOwn(object, key));
-  if (missing) throw new GroupsError(`${at || 'it'} has no ${missing}.`);
+  if (missing) throw new GroupsError(`${at || 'The text'} has no ${missing}.`);
   return object;
 }

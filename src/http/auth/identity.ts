@@ -206,14 +206,15 @@ export class Identity {
   }
 
   /**
-   * The caller that a client is in an entity at present, with all that it may see there: for what is sent to the client
-   * unasked. Undefined if the client is revoked, or sees nothing in the entity any more.
+   * The caller that a client is in an entity at present, with all that it may see there: for webhooks. Undefined if the client
+   * is revoked, has not the scopes of webhooks, or sees nothing in the entity any more. The scopes of a person may have ended
+   * with a change of the configuration, which no row tells.
    */
   async present(clientId: string, entityId: string, requestId: string): Promise<Caller | undefined> {
     const sub = clientIdOf(clientId);
     const access = await this.cached(`present ${sub}`, () => grantsAtPresent(this.db.aside(), sub, this.people));
     const orgIds = access?.entities.get(entityId);
-    if (!access || !orgIds?.length) return undefined;
+    if (!access || !orgIds?.length || !access.scopes.has('read') || !access.scopes.has('webhook')) return undefined;
     const { id, scopes, documentMode } = access;
     return { clientId: id, entityId, orgIds, scopes, documentMode, requestId, trackId: null };
   }

@@ -30,7 +30,7 @@ export function personClaims(claims: object, subject: string, { claim, groups }:
   if (!Array.isArray(value)) {
     return { ...person, groups: [], lack: `The claim "${claim}" of the bearer token must be a list of groups.` };
   }
-  const known = [...new Set(value)].filter((group) => groups.has(group)).sort();
+  const known = [...new Set(value.filter((group) => groups.has(group)))].sort();
   return { ...person, groups: known, ...(known.length === 0 && { lack: noGroup }) };
 }
 

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLInputType } from 'graphql';
-import type { Scope } from '../../domain/caller';
 import { add, type Decimal } from '../../domain/decimal';
 import { Refusal } from '../../domain/errors';
 import type { Limits } from '../../domain/limits';
@@ -10,15 +9,14 @@ import { hold, type Reply } from '../../service/run/idempotency';
 import { tellRefused } from '../../service/run/refusal-channel';
 import { type Services } from '../../service/run/services';
 import { Work } from '../../service/run/work';
+import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import { pathText, type Reason, reasonOf, refusal } from './envelope';
+import { isObject } from './words';
 
 /*
  * Shared code of the published REST operations, which are thin adapters over the graph's input types and the services.
  */
-
-/** The route config that names the required scope. */
-export const needs = (scope: Scope) => ({ config: { scope } });
 
 /** The work of a request without an open transaction. */
 export const workOf = (request: FastifyRequest, services: Services): Work =>
@@ -29,6 +27,7 @@ export interface RestOptions {
   services: Services;
   afterwards: Afterwards;
   limits: Limits;
+  rates: Rates;
 }
 
 /** Carries out a POST, only once for the same Idempotency-Key. `body` is the normalized body, for the fingerprint. */
@@ -69,27 +68,6 @@ export async function lookUp(
   });
   return sendReply(reply, rendered);
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** REST also takes custom fields beside the other fields; the graph does not. */
-export function withCustomFields(entry: unknown): unknown {
-  if (!isObject(entry)) return entry;
-  const fields = Object.entries(entry);
-  const custom = fields.filter(([name]) => name.endsWith('__c'));
-  const rest = Object.fromEntries(fields.filter(([name]) => !name.endsWith('__c')));
-  // A customFields value that is no object is left to the schema to refuse.
-  if (custom.length === 0 || (rest.customFields != null && !isObject(rest.customFields))) return rest;
-  return {
-    ...rest,
-    customFields: { ...(rest.customFields as object | null | undefined), ...Object.fromEntries(custom) },
-  };
-}
-
-/** Changes each entry of a list of the body. */
-export const withEach = (body: unknown, list: string, change: (entry: unknown) => unknown): unknown =>
-  isObject(body) && Array.isArray(body[list]) ? { ...body, [list]: body[list].map(change) } : body;
 
 /** Thrown for a body that does not fit the schema. Its problems become reasons. */
 class BodyError extends Error {

@@ -1,62 +1,97 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { GraphQLInputObjectType } from 'graphql';
 import type { BillRunInput } from '../../domain/bill-run';
 import { Refusal, userError } from '../../domain/errors';
 import { createBillRun, deleteBillRun, findBillRun, moveBillRun } from '../../service/bill-run';
 import { clientIdOf } from '../../service/client';
-import type { Work } from '../../service/run/work';
-import { sendReply } from '../request';
-import { isObject, lookUp, needs, performOnce, type RestOptions, read, render, workOf } from './adapter';
+import { operation } from './operation';
+import { Made, Published, type Shown, same } from './shape';
+import { isObject } from './words';
+
+const filters = {
+  type: ['array', 'null'],
+  description: 'The accounts that the run bills, one in each filter; null for all accounts.',
+  items: {
+    type: 'object',
+    required: ['filterType', 'accountId'],
+    properties: {
+      filterType: { const: 'Account', description: 'The kind of filter.' },
+      accountId: { type: 'string', description: 'The id of the account. A new run takes a number too.' },
+    },
+  },
+};
+
+/** A run. `name` and the batches of accounts do not exist here. */
+const billRun = new Published('BillRun', {
+  ...same('id', 'billRunNumber', 'status', 'autoPost', 'targetDate', 'invoiceDate'),
+  billRunFilters: new Made(
+    filters,
+    ({ accountIds }) => accountsOf(accountIds)?.map((accountId) => ({ filterType: 'Account', accountId })) ?? null,
+  ),
+  batches: new Made(
+    {
+      type: ['array', 'null'],
+      items: { const: 'AllBatches' },
+      description: 'AllBatches, or null if there are filters.',
+    },
+    ({ accountIds }) => (accountIds ? null : ['AllBatches']),
+  ),
+  ...same('createdById', 'createdDate', 'updatedById', 'updatedDate'),
+});
+const accountsOf = (accountIds: unknown) => accountIds as readonly string[] | null;
+
+type Run = Awaited<ReturnType<typeof createBillRun>>['billRun'];
+const published = (run: Run): object => {
+  const shown: Shown = { ...run, createdById: clientIdOf(run.createdById), updatedById: clientIdOf(run.updatedById) };
+  return billRun.write(shown);
+};
+
+const key = 'The id or number of the bill run.';
 
 /**
  * The published REST operations on bill runs. A run is carried out in the background, so each reply shows how it begins.
  * Sources: Zuora, "Create a bill run", "Retrieve a bill run", "Post a bill run", "Cancel a bill run", "Delete a bill run".
  */
-export function billRunRoutes(app: FastifyInstance, options: RestOptions): void {
-  const { services, afterwards } = options;
-  /** Carries out a change that takes no body, or none that is of use here. */
-  const change = (act: (work: Work, key: string) => Promise<object>) => {
-    return async (request: FastifyRequest, reply: FastifyReply) => {
-      const work = workOf(request, services);
-      const acted = render(request, async () => {
-        read(noFields, request.body);
-        return act(work, (request.params as { id: string }).id);
-      });
-      afterwards.after(reply, work, acted);
-      return sendReply(reply, await acted);
-    };
-  };
-
-  app.post('/v1/bill-runs', needs('bill'), async (request, reply) =>
-    performOnce(options, { request, reply, body: request.body }, (work) =>
-      render(request, async () => {
-        const input = read<BillRunInput>('CreateBillRunInput', withAccounts(request.body));
-        const { billRun } = await createBillRun(work, input).catch(inPublishedWords);
-        return { success: true, ...publishedRun(billRun) };
-      }),
-    ),
-  );
-  app.get<{ Params: { id: string } }>('/v1/bill-runs/:id', needs('read'), (request, reply) =>
-    lookUp(services, { request, reply }, async (work) => {
-      const billRun = await findBillRun(work, request.params.id);
-      if (!billRun) throw new Refusal([userError('NOT_FOUND', 'No bill run has this id or number.')]);
-      return { success: true, ...publishedRun(billRun) };
-    }),
-  );
-  const moves = { post: 'Post', cancel: 'Cancel' } as const;
-  for (const [path, action] of Object.entries(moves)) {
-    const move = change(async (work, id) => {
-      const { billRun } = await moveBillRun(work, id, action);
-      return { success: true, ...publishedRun(billRun) };
-    });
-    app.put(`/v1/bill-runs/:id/${path}`, needs('bill'), move);
-  }
-  const remove = change(async (work, id) => ({ success: true, id: (await deleteBillRun(work, id)).deletedId }));
-  app.delete('/v1/bill-runs/:id', needs('bill'), remove);
-}
-
-/** A body that says nothing. Whatever it says is refused, since it would have no effect. */
-const noFields = new GraphQLInputObjectType({ name: 'Body', fields: {} });
+export const billRunOperations = [
+  operation<BillRunInput>({
+    ...{ method: 'POST', path: '/v1/bill-runs', scope: 'bill', summary: 'Create a bill run', noun: 'BillRun' },
+    body: {
+      of: 'CreateBillRunInput',
+      but: {
+        accountKeys: null,
+        billRunFilters: filters,
+        batches: { type: ['array', 'null'], items: { const: 'AllBatches' }, description: 'AllBatches, or absent.' },
+        billCycleDay: { enum: ['AllBillCycleDays', null], description: 'AllBillCycleDays, or absent.' },
+      },
+      into: withAccounts,
+      example: { targetDate: '2022-01-31', batches: ['AllBatches'] },
+    },
+    reply: billRun,
+    act: async (work, { body }) => published((await createBillRun(work, body).catch(inPublishedWords)).billRun),
+  }),
+  operation({
+    ...{ method: 'GET', path: '/v1/bill-runs/{id}', scope: 'read', summary: 'Retrieve a bill run', noun: 'BillRun' },
+    ...{ key, reply: billRun },
+    act: async (work, asked) => {
+      const found = await findBillRun(work, asked.key);
+      if (!found) throw new Refusal([userError('NOT_FOUND', 'No bill run has this id or number.')]);
+      return published(found);
+    },
+  }),
+  operation({
+    ...{ method: 'PUT', path: '/v1/bill-runs/{id}/post', scope: 'bill', summary: 'Post a bill run', noun: 'BillRun' },
+    ...{ key, reply: billRun },
+    act: async (work, asked) => published((await moveBillRun(work, asked.key, 'Post')).billRun),
+  }),
+  operation({
+    ...{ method: 'PUT', path: '/v1/bill-runs/{id}/cancel', scope: 'bill' },
+    ...{ summary: 'Cancel a bill run', noun: 'BillRun', key, reply: billRun },
+    act: async (work, asked) => published((await moveBillRun(work, asked.key, 'Cancel')).billRun),
+  }),
+  operation({
+    ...{ method: 'DELETE', path: '/v1/bill-runs/{id}', scope: 'bill', summary: 'Delete a bill run', noun: 'BillRun' },
+    ...{ key, reply: { id: 'id' } },
+    act: async (work, asked) => ({ id: (await deleteBillRun(work, asked.key)).deletedId }),
+  }),
+];
 
 /**
  * The published filters name accounts, one in each. All batches and all bill cycle days are what a run has anyway: accounts
@@ -105,13 +140,3 @@ function judgeFilter(filter: unknown, path: string[]) {
     return [userError('REQUIRED', 'Give the id of an account.', [...path, 'accountId'])];
   return [];
 }
-
-/** A run under its published names. `name` and the batches of accounts do not exist here. */
-const publishedRun = (run: Awaited<ReturnType<typeof createBillRun>>['billRun']): object => ({
-  ...{ id: run.id, billRunNumber: run.billRunNumber, status: run.status, autoPost: run.autoPost },
-  ...{ targetDate: run.targetDate, invoiceDate: run.invoiceDate },
-  billRunFilters: run.accountIds?.map((accountId) => ({ filterType: 'Account', accountId })) ?? null,
-  batches: run.accountIds ? null : ['AllBatches'],
-  ...{ createdById: clientIdOf(run.createdById), createdDate: run.createdDate },
-  ...{ updatedById: clientIdOf(run.updatedById), updatedDate: run.updatedDate },
-});

@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import { Refusal, userError } from '../../domain/errors';
 import type { FulfillmentItemInput } from '../../domain/fulfillment-item';
 import { bodyOf } from '../../graph/guard/coerce';
@@ -9,75 +8,63 @@ import {
   findFulfillmentItem,
   updateFulfillmentItem,
 } from '../../service/fulfillment-item';
-import type { Work } from '../../service/run/work';
-import { sendReply } from '../request';
-import {
-  lookUp,
-  needs,
-  performOnce,
-  type RestOptions,
-  read,
-  render,
-  withCustomFields,
-  withEach,
-  workOf,
-} from './adapter';
+import { operation } from './operation';
+import { Published, same } from './shape';
+
+/** An item, alone and in its fulfillment. */
+export const fulfillmentItem = new Published('FulfillmentItem', {
+  id: 'id',
+  fulfillmentId: 'fulfillment.id',
+  ...same('itemIdentifier', 'description', 'customFields'),
+});
+
+/** The row of an item as the graph shows it. */
+export const shownItem = <Row extends { fulfillmentId: string }>(row: Row) => ({
+  ...row,
+  fulfillment: { id: row.fulfillmentId },
+});
 
 /** The published REST operations on fulfillment items. An item has an id and no number. */
-export function fulfillmentItemRoutes(app: FastifyInstance, options: RestOptions): void {
-  const { services } = options;
-  const created = bodyOf('createFulfillmentItems', 'fulfillmentItems');
-  app.post('/v1/fulfillment-items', needs('fulfill'), async (request, reply) => {
-    const body = withEach(request.body, 'fulfillmentItems', withCustomFields);
-    const act = async (work: Work) => {
-      const input = read<{ fulfillmentItems: CreateFulfillmentItemInput[] }>(created, body);
-      const { fulfillmentItems } = await createFulfillmentItems(work, input.fulfillmentItems);
-      return { success: true, fulfillmentItems: fulfillmentItems.map((item) => ({ id: item!.id })) };
-    };
-    return performOnce(options, { request, reply, body }, (work) =>
-      render(request, () => act(work), 'fulfillmentItems'),
-    );
-  });
-
-  app.get<{ Params: { id: string } }>('/v1/fulfillment-items/:id', needs('read'), async (request, reply) => {
-    return lookUp(services, { request, reply }, async (work) => {
-      const item = await findFulfillmentItem(work, request.params.id);
+export const fulfillmentItemOperations = [
+  operation<{ fulfillmentItems: CreateFulfillmentItemInput[] }>({
+    ...{ method: 'POST', path: '/v1/fulfillment-items', scope: 'fulfill' },
+    ...{ summary: 'Create fulfillment items', noun: 'FulfillmentItem' },
+    body: {
+      of: () => bodyOf('createFulfillmentItems', 'fulfillmentItems'),
+      list: 'fulfillmentItems',
+      example: { fulfillmentItems: [{ fulfillmentNumber: 'F-00000001', itemIdentifier: 'SN-1' }] },
+    },
+    reply: { fulfillmentItems: [{ id: 'id' }] },
+    act: async (work, { body }) => {
+      const { fulfillmentItems } = await createFulfillmentItems(work, body.fulfillmentItems);
+      return { fulfillmentItems: fulfillmentItems.map((item) => ({ id: item!.id })) };
+    },
+  }),
+  operation({
+    ...{ method: 'GET', path: '/v1/fulfillment-items/{id}', scope: 'read' },
+    ...{ summary: 'Retrieve a fulfillment item', noun: 'FulfillmentItem', reply: { fulfillmentItem } },
+    act: async (work, { key }) => {
+      const item = await findFulfillmentItem(work, key);
       if (!item) throw new Refusal([userError('NOT_FOUND', 'No fulfillment item has this id.')]);
-      return { success: true, fulfillmentItem: shownItem(item) };
-    });
-  });
-
-  app.put<{ Params: { id: string } }>('/v1/fulfillment-items/:id', needs('fulfill'), async (request, reply) => {
-    const work = workOf(request, services);
-    const rendered = await render(request, async () => {
-      const change = read<FulfillmentItemInput>('UpdateFulfillmentItemInput', withCustomFields(request.body));
-      const { fulfillmentItems } = await updateFulfillmentItem(work, request.params.id, change);
-      return { success: true, id: fulfillmentItems[0]!.id };
-    });
-    return sendReply(reply, rendered);
-  });
-
-  app.delete<{ Params: { id: string } }>('/v1/fulfillment-items/:id', needs('fulfill'), async (request, reply) => {
-    const work = workOf(request, services);
-    const rendered = await render(request, async () => {
-      await deleteFulfillmentItem(work, request.params.id);
-      return { success: true };
-    });
-    return sendReply(reply, rendered);
-  });
-}
-
-/** The fields of an item in GET, alone and in its fulfillment. */
-export const shownItem = ({
-  id,
-  fulfillmentId,
-  itemIdentifier,
-  description,
-  customFields,
-}: FulfillmentItemInput & { id: string; fulfillmentId: string }) => ({
-  id,
-  fulfillmentId,
-  itemIdentifier,
-  description,
-  customFields: customFields ?? {},
-});
+      return { fulfillmentItem: fulfillmentItem.write(shownItem(item)) };
+    },
+  }),
+  operation<FulfillmentItemInput>({
+    ...{ method: 'PUT', path: '/v1/fulfillment-items/{id}', scope: 'fulfill' },
+    ...{ summary: 'Update a fulfillment item', noun: 'FulfillmentItem' },
+    body: { of: 'UpdateFulfillmentItemInput', example: { itemIdentifier: 'SN-2', Lot__c: 'A-1' } },
+    reply: { id: 'id' },
+    act: async (work, { key, body }) => {
+      const { fulfillmentItems } = await updateFulfillmentItem(work, key, body);
+      return { id: fulfillmentItems[0]!.id };
+    },
+  }),
+  operation({
+    ...{ method: 'DELETE', path: '/v1/fulfillment-items/{id}', scope: 'fulfill' },
+    ...{ summary: 'Delete a fulfillment item', noun: 'FulfillmentItem', reply: {} },
+    act: async (work, { key }) => {
+      await deleteFulfillmentItem(work, key);
+      return {};
+    },
+  }),
+];

@@ -5,23 +5,11 @@ import { prepare } from '../../graph/guard/operation';
 import { run } from '../../graph/read/execution';
 import { hashOf } from '../../service/registered-document';
 import type { Work } from '../../service/run/work';
+import { price, wayFor } from '../graphql/pricing';
 import { stringifyResult } from '../graphql/stringify';
-import { number } from './adapter';
+import type { Rates } from '../rates';
 
-/** What the graph shows of an object. */
-export type Shown = Readonly<Record<string, unknown>>;
-
-/** Fields under their own names, and decimals as the exact numbers that REST writes. */
-export const fieldsOf = (
-  shown: Shown,
-  plain: readonly string[],
-  decimals: readonly string[],
-): Record<string, unknown> => ({
-  ...Object.fromEntries(plain.map((field) => [field, shown[field]])),
-  ...Object.fromEntries(decimals.map((field) => [field, shown[field] === null ? null : number(String(shown[field]))])),
-});
-
-/** The most objects that one query of this program lists. */
+/** The most objects that a query of this program lists, unless told otherwise. */
 const longestPage = 100;
 
 /**
@@ -31,16 +19,24 @@ const longestPage = 100;
 export class GraphRead<Data> {
   private readonly parsed;
 
-  /** @param text a valid query of the schema; a test runs each */
-  constructor(text: string) {
+  /** @param text a valid query of the schema; a test runs each. @param longest the most objects of one of its lists */
+  constructor(
+    text: string,
+    private readonly longest = longestPage,
+  ) {
     this.parsed = { document: parse(text, { noLocation: true }), hash: hashOf(text) };
   }
 
-  /** @throws what a resolver has thrown, such as an outage */
-  async data(work: Work, limits: Limits, variables: Record<string, unknown>): Promise<Data> {
+  /**
+   * `rates`: where the client decides how much is read, so that the query has its price there.
+   * @throws what a resolver has thrown, such as an outage; LimitError QUERY_TOO_COMPLEX, RATE_LIMITED
+   */
+  async data(work: Work, limits: Limits, variables: Record<string, unknown>, rates?: Rates): Promise<Data> {
     // The pages that this program asks for are as long as they have to be.
-    const context = new GraphContext(work, { ...limits, pageSize: Math.max(limits.pageSize, longestPage) });
-    const result = await run(prepare(this.parsed, null, variables), context);
+    const context = new GraphContext(work, { ...limits, pageSize: Math.max(limits.pageSize, this.longest) });
+    const operation = prepare(this.parsed, null, variables);
+    const cost = rates && price(operation, work.caller.clientId, limits, rates);
+    const result = await run(operation, context, cost ? wayFor(cost, limits) : 'planned');
     const [error] = result.errors ?? [];
     if (error) throw error instanceof GraphQLError ? (error.originalError ?? error) : error;
     return JSON.parse(String(await stringifyResult(result))).data;

@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import { Refusal, userError } from '../../domain/errors';
 import type { OrderLineItemChange } from '../../domain/order-line-item-change';
 import type { ProcessingOptions } from '../../domain/payment';
@@ -7,148 +6,87 @@ import {
   updateOrderLineItem,
   updateOrderLineItems,
 } from '../../service/order-line-item-change';
-import { sendReply } from '../request';
-import {
-  isObject,
-  lookUp,
-  needs,
-  performOnce,
-  type RestOptions,
-  read,
-  render,
-  withCustomFields,
-  withEach,
-  workOf,
-} from './adapter';
-import { billedReply, published, publishedFulfillment, shownFields, withState } from './fulfillment';
-import { fieldsOf, GraphRead, type Shown } from './graph-read';
+import { billedFields, billedReply } from './billed';
+import { flag, fulfillment } from './fulfillment';
+import { GraphRead } from './graph-read';
+import { operation } from './operation';
+import { Made, Nodes, Published, type Shown, same } from './shape';
+
+const fields = {
+  ...same('id', 'itemNumber', 'itemName', 'itemType', 'itemCategory', 'itemState', 'billingRule'),
+  ...same('requiresFulfillment', 'inlineDiscountType', 'taxMode', 'taxCode', 'billTargetDate'),
+  ...same('transactionStartDate', 'transactionEndDate', 'paymentTerm', 'invoiceGroupNumber', 'productCode'),
+  ...same('purchaseOrderNumber', 'description', 'currency', 'customFields', 'quantity', 'quantityFulfilled'),
+  ...same('quantityPendingFulfillment', 'quantityAvailableForReturn', 'listPricePerUnit', 'listPrice'),
+  ...same('amountPerUnit', 'amount', 'amountWithoutTax', 'discount', 'inlineDiscountPerUnit'),
+  ...same('soldTo', 'shipTo', 'relatedSubscriptionNumber', 'productRatePlanChargeId', 'communicationProfileId'),
+  UOM: 'unitOfMeasure',
+  orderId: 'order.id',
+  invoiceOwnerAccountId: 'account.id',
+  invoiceOwnerAccountName: 'account.name',
+  invoiceOwnerAccountNumber: 'account.accountNumber',
+  ownerAccountNumber: new Made(
+    { type: 'string', description: 'Number of the account that owns the line item; without one, that of the order.' },
+    ({ ownerAccountNumber, account }) => ownerAccountNumber ?? (account as Shown).accountNumber,
+    'ownerAccountNumber account { accountNumber }',
+  ),
+  originalOrderDate: 'originalOrderLineItem.order.orderDate',
+  originalOrderId: 'originalOrderLineItem.order.id',
+  originalOrderNumber: 'originalOrderLineItem.order.orderNumber',
+  originalOrderLineItemId: 'originalOrderLineItem.id',
+  originalOrderLineItemNumber: 'originalOrderLineItem.itemNumber',
+};
+
+/** A line item in its order. */
+export const orderLineItem = new Published('OrderLineItem', fields);
+
+/** 100 fulfillments are all that a line item can have. */
+const inOrder = '(first: 100, orderBy: { field: fulfillmentNumber, direction: ASC })';
+const withFulfillments = new Published(
+  'OrderLineItem',
+  { ...fields, fulfillments: new Nodes('fulfillments', fulfillment, inOrder, 'withFulfillments') },
+  'OrderLineItemWithFulfillments',
+);
+const lineRead = new GraphRead<{
+  orderLineItem: Shown | null;
+}>(`query OrderLineItem($id: ID!, $withFulfillments: Boolean!) {
+  orderLineItem(id: $id) { ${withFulfillments.selection} }
+}`);
 
 /**
  * The published REST operations on order line items. A line item has an id and no number of its own.
  * Sources: Zuora, "Retrieve an order line item", "Update an order line item", "Update order line items".
  */
-export function orderLineItemRoutes(app: FastifyInstance, options: RestOptions): void {
-  const { services, limits, afterwards } = options;
-  app.get<{ Params: { id: string }; Querystring: { fulfillment?: string } }>(
-    '/v1/order-line-items/:id',
-    needs('read'),
-    async (request, reply) => {
-      const withFulfillments = request.query.fulfillment === 'true';
-      return lookUp(services, { request, reply }, async (work) => {
-        const { id } = request.params;
-        const { orderLineItem } = await lineRead.data(work, limits, { id, withFulfillments });
-        if (!orderLineItem) throw new Refusal([userError('NOT_FOUND', 'No order line item has this id.')]);
-        return { success: true, orderLineItem: publishedLine(orderLineItem) };
-      });
+export const orderLineItemOperations = [
+  operation({
+    ...{ method: 'GET', path: '/v1/order-line-items/{id}', scope: 'read' },
+    ...{ summary: 'Retrieve an order line item', noun: 'OrderLineItem' },
+    query: { fulfillment: flag('`true` adds the fulfillments of the line item, in the order of their numbers.') },
+    reply: { orderLineItem: withFulfillments },
+    act: async (work, { key: id, query, limits }) => {
+      const found = await lineRead.data(work, limits, { id, withFulfillments: query.fulfillment === 'true' });
+      if (!found.orderLineItem) throw new Refusal([userError('NOT_FOUND', 'No order line item has this id.')]);
+      return { orderLineItem: withFulfillments.write(found.orderLineItem) };
     },
-  );
-
-  app.put<{ Params: { id: string } }>('/v1/order-line-items/:id', needs('order'), async (request, reply) => {
-    const work = workOf(request, services);
-    const acted = render(request, async () => {
-      const change = read<OrderLineItemChange & { processingOptions?: ProcessingOptions | null }>(
-        'UpdateOrderLineItemInput',
-        normalizedLine(request.body),
-      );
-      const { orderLineItem } = await updateOrderLineItem(work, request.params.id, change);
-      return { success: true, id: orderLineItem.id };
-    });
-    afterwards.after(reply, work, acted);
-    return sendReply(reply, await acted);
-  });
-
-  app.post('/v1/order-line-items/bulk', needs('order'), async (request, reply) => {
-    const body = withEach(request.body, 'orderLineItems', normalizedLine);
-    return performOnce(options, { request, reply, body }, (work) =>
-      render(request, async () => {
-        const input = read<UpdateOrderLineItemsInput>('UpdateOrderLineItemsInput', body);
-        return { success: true, ...billedReply(await updateOrderLineItems(work, input)) };
-      }),
-    );
-  });
-}
-
-/** The fields of a line item that come as the graph has them. */
-const plain = [
-  ...['id', 'itemNumber', 'itemName', 'itemType', 'itemCategory', 'billingRule', 'requiresFulfillment'],
-  ...['inlineDiscountType', 'taxMode', 'taxCode', 'billTargetDate', 'transactionStartDate', 'transactionEndDate'],
-  ...['paymentTerm', 'invoiceGroupNumber', 'productCode', 'purchaseOrderNumber', 'description', 'currency'],
-] as const;
-/** Decimals, which REST writes as numbers. */
-const decimals = [
-  ...['quantity', 'quantityFulfilled', 'quantityPendingFulfillment', 'quantityAvailableForReturn'],
-  ...['listPricePerUnit', 'listPrice', 'amountPerUnit', 'amount', 'amountWithoutTax', 'discount'],
-  'inlineDiscountPerUnit',
-] as const;
-/** On the graph the line item of a fulfillment is an object. */
-const fulfillmentFields = shownFields.filter((field) => field !== 'orderLineItemId');
-
-interface ShownLine extends Shown {
-  itemState: string;
-  unitOfMeasure: string | null;
-  customFields: object | null;
-  account: { id: string; name: string; accountNumber: string };
-  order: { id: string };
-  originalOrderLineItem: Original | null;
-  fulfillments?: { nodes: Shown[] };
-}
-
-interface Original {
-  id: string;
-  itemNumber: string;
-  order: { id: string; orderNumber: string; orderDate: string };
-}
-
-/** What is asked of a line item, alone and in its order. */
-export const lineSelection = `${plain.join(' ')} ${decimals.join(' ')} itemState unitOfMeasure customFields
-    account { id name accountNumber } order { id } originalOrderLineItem { id itemNumber order { id orderNumber orderDate } }`;
-
-/** 100 fulfillments are all that a line item can have. */
-const lineRead = new GraphRead<{
-  orderLineItem: ShownLine | null;
-}>(`query OrderLineItem($id: ID!, $withFulfillments: Boolean!) {
-  orderLineItem(id: $id) {
-    ${lineSelection}
-    fulfillments(first: 100, orderBy: { field: fulfillmentNumber, direction: ASC }) @include(if: $withFulfillments) {
-      nodes { ${fulfillmentFields.join(' ')} }
-    }
-  }
-}`);
-
-/** A line item under its published names. */
-export function publishedLine(shown: Shown): object {
-  const line = shown as ShownLine;
-  const { account, originalOrderLineItem: original, fulfillments } = line;
-  return {
-    ...fieldsOf(line, plain, decimals),
-    itemState: published(line.itemState),
-    UOM: line.unitOfMeasure,
-    customFields: line.customFields ?? {},
-    orderId: line.order.id,
-    invoiceOwnerAccountId: account.id,
-    invoiceOwnerAccountName: account.name,
-    invoiceOwnerAccountNumber: account.accountNumber,
-    originalOrderDate: original?.order.orderDate ?? null,
-    originalOrderId: original?.order.id ?? null,
-    originalOrderNumber: original?.order.orderNumber ?? null,
-    originalOrderLineItemId: original?.id ?? null,
-    originalOrderLineItemNumber: original?.itemNumber ?? null,
-    ...(fulfillments && {
-      fulfillments: fulfillments.nodes.map((each) => publishedFulfillment({ ...each, orderLineItemId: line.id })),
-    }),
-  };
-}
-
-/** The published names of fields that the graph calls otherwise (N24). */
-const renamed = { UOM: 'unitOfMeasure', transactionDate: 'transactionStartDate' };
-
-/** Custom fields beside the others, both spellings of Canceled, and the published names. A field that comes under both names is refused. */
-export function normalizedLine(entry: unknown): unknown {
-  const flat = withState('itemState', withCustomFields(entry));
-  if (!isObject(flat)) return flat;
-  const fields = Object.entries(flat).map(([name, value]): [string, unknown] => {
-    const own = renamed[name as keyof typeof renamed];
-    return [own && !(own in flat) ? own : name, value];
-  });
-  return Object.fromEntries(fields);
-}
+  }),
+  operation<OrderLineItemChange & { processingOptions?: ProcessingOptions | null }>({
+    ...{ method: 'PUT', path: '/v1/order-line-items/{id}', scope: 'order' },
+    ...{ summary: 'Update an order line item', noun: 'OrderLineItem' },
+    body: { of: 'UpdateOrderLineItemInput', example: { itemState: 'SentToBilling', billTargetDate: '2022-01-01' } },
+    reply: { id: 'id' },
+    act: async (work, { key, body }) => ({ id: (await updateOrderLineItem(work, key, body)).orderLineItem.id }),
+  }),
+  operation<UpdateOrderLineItemsInput>({
+    ...{ method: 'POST', path: '/v1/order-line-items/bulk', scope: 'order' },
+    ...{ summary: 'Update order line items', noun: 'OrderLineItem' },
+    body: {
+      of: 'UpdateOrderLineItemsInput',
+      example: {
+        orderLineItems: [{ id: '4028828c82819b740182821bb23e15c4', description: 'Deliver to the back door' }],
+        processingOptions: { runBilling: true },
+      },
+    },
+    reply: billedFields,
+    act: async (work, { body }) => billedReply(await updateOrderLineItems(work, body)),
+  }),
+];

@@ -1,67 +1,91 @@
-import type { FastifyInstance } from 'fastify';
 import { Refusal, userError } from '../../domain/errors';
 import { type CreateOrderInput, createOrder } from '../../service/order';
-import { isObject, lookUp, needs, performOnce, type RestOptions, read, render, withEach } from './adapter';
-import { billedReply } from './fulfillment';
-import { fieldsOf, GraphRead, type Shown } from './graph-read';
-import { lineSelection, normalizedLine, publishedLine } from './order-line-item';
+import { billedFields, billedIdFields, billedIds, billedReply } from './billed';
+import { flag } from './fulfillment';
+import { GraphRead } from './graph-read';
+import { operation } from './operation';
+import { orderLineItem } from './order-line-item';
+import { Made, Nodes, Optional, Published, type Shown, same } from './shape';
+import { isObject, spelled } from './words';
 
-/** The published REST operations on orders. Sources: Zuora, "Create an order", "Retrieve an order". */
-export function orderRoutes(app: FastifyInstance, options: RestOptions): void {
-  const { services, limits } = options;
-  app.post('/v1/orders', needs('order'), async (request, reply) => {
-    const body = withEach(withoutNothing(request.body), 'orderLineItems', normalizedLine);
-    return performOnce(options, { request, reply, body }, (work) =>
-      render(request, async () => {
-        const input = read<CreateOrderInput>('CreateOrderInput', body);
-        const { account, order, orderLineItems, ...billed } = await createOrder(work, input);
-        return {
-          success: true,
-          orderNumber: order.orderNumber,
-          accountNumber: account.accountNumber,
-          status: statuses[order.state],
-          orderLineItems: orderLineItems.map(({ id, itemNumber }) => ({ id, itemNumber })),
-          subscriptionNumbers: [],
-          ...billedReply(billed),
-        };
-      }),
-    );
-  });
-
-  app.get<{ Params: { key: string } }>('/v1/orders/:key', needs('read'), (request, reply) =>
-    lookUp(services, { request, reply }, async (work) => {
-      const { order } = await orderRead.data(work, limits, { key: request.params.key });
-      if (!order) throw new Refusal([userError('NOT_FOUND', 'No order has this id or number.')]);
-      return { success: true, order: publishedOrder(order) };
-    }),
-  );
-}
-
-const plain = [
-  'orderNumber',
-  'orderDate',
-  'category',
-  'description',
-  'reasonCode',
-  'createdDate',
-  'updatedDate',
-] as const;
-
-interface ShownOrder extends Shown {
-  state: 'Executing' | 'Complete' | 'Canceled';
-  createdById: string;
-  updatedById: string;
-  account: { accountNumber: string; currency: string };
-  orderLineItems: { nodes: Shown[] };
-}
+/** There are no subscriptions here. */
+const noSubscriptions = new Made(
+  { type: 'array', maxItems: 0, items: {}, description: 'Always empty: there are no subscriptions here.' },
+  () => [],
+);
 
 /** 100 line items are all that an order can have. They come in the order of their numbers (N25). */
-const orderRead = new GraphRead<{ order: ShownOrder | null }>(`query Order($key: ID!) {
-  order(key: $key) {
-    ${plain.join(' ')} state createdById updatedById account { accountNumber currency }
-    orderLineItems(first: 100, orderBy: { field: itemNumber, direction: ASC }) { nodes { ${lineSelection} } }
-  }
+const inOrder = '(first: 100, orderBy: { field: itemNumber, direction: ASC })';
+const order = new Published('Order', {
+  ...same('orderNumber', 'orderDate', 'category', 'description', 'reasonCode', 'createdDate', 'updatedDate'),
+  status: 'state',
+  createdBy: 'createdById',
+  updatedBy: 'updatedById',
+  existingAccountNumber: 'account.accountNumber',
+  currency: 'account.currency',
+  customFields: new Made({ type: 'object', description: 'Always empty: an order has no custom fields.' }, () => ({})),
+  subscriptions: noSubscriptions,
+  orderLineItems: new Nodes('orderLineItems', orderLineItem, inOrder),
+});
+const orderRead = new GraphRead<{ order: Shown | null }>(`query Order($key: ID!) {
+  order(key: $key) { ${order.selection} }
 }`);
+
+/** The published REST operations on orders. Sources: Zuora, "Create an order", "Retrieve an order". */
+export const orderOperations = [
+  operation<CreateOrderInput>({
+    ...{ method: 'POST', path: '/v1/orders', scope: 'order', summary: 'Create an order', noun: 'Order' },
+    query: { returnIds: flag('`true` adds the ids of the order, the account and what was billed.') },
+    body: {
+      of: 'CreateOrderInput',
+      but: {
+        subscriptions: { type: ['array', 'null'], maxItems: 0, items: {}, description: 'Empty, null or absent.' },
+      },
+      into: withoutNothing,
+      example: {
+        ...{ existingAccountNumber: 'A-00000001', orderDate: '2022-01-01' },
+        orderLineItems: [
+          {
+            ...{ itemName: 'Device', itemType: 'Product', itemState: 'Booked', quantity: 10, amountPerUnit: 12.5 },
+            ...{ billingRule: 'TriggerAsFulfillmentOccurs', UOM: 'Each' },
+          },
+        ],
+      },
+    },
+    reply: {
+      orderNumber: 'orderNumber',
+      accountNumber: 'account.accountNumber',
+      status: 'state',
+      orderLineItems: [{ id: 'OrderLineItem.id', itemNumber: 'OrderLineItem.itemNumber' }],
+      subscriptionNumbers: noSubscriptions,
+      ...billedFields,
+      orderId: new Optional('id'),
+      accountId: new Optional('account.id'),
+      ...billedIdFields,
+    },
+    act: async (work, { body, query }) => {
+      const { account, order, orderLineItems, ...billed } = await createOrder(work, body);
+      return {
+        orderNumber: order.orderNumber,
+        accountNumber: account.accountNumber,
+        status: spelled('OrderState', order.state),
+        orderLineItems: orderLineItems.map(({ id, itemNumber }) => ({ id, itemNumber })),
+        subscriptionNumbers: [],
+        ...billedReply(billed),
+        ...(query.returnIds === 'true' && { orderId: order.id, accountId: account.id, ...billedIds(billed) }),
+      };
+    },
+  }),
+  operation({
+    ...{ method: 'GET', path: '/v1/orders/{key}', scope: 'read', summary: 'Retrieve an order', noun: 'Order' },
+    reply: { order },
+    act: async (work, { key, limits }) => {
+      const found = await orderRead.data(work, limits, { key });
+      if (!found.order) throw new Refusal([userError('NOT_FOUND', 'No order has this id or number.')]);
+      return { order: order.write(found.order) };
+    },
+  }),
+];
 
 /** An order without subscriptions may say so. */
 function withoutNothing(body: unknown): unknown {
@@ -70,19 +94,3 @@ function withoutNothing(body: unknown): unknown {
   const isNothing = subscriptions === null || (Array.isArray(subscriptions) && subscriptions.length === 0);
   return isNothing ? order : body;
 }
-
-/** The published statuses of an order. */
-const statuses = { Executing: 'Executing', Complete: 'Completed', Canceled: 'Cancelled' };
-
-/** An order under its published names. There are no subscriptions here. */
-const publishedOrder = (order: ShownOrder): object => ({
-  ...fieldsOf(order, plain, []),
-  status: statuses[order.state],
-  createdBy: order.createdById,
-  updatedBy: order.updatedById,
-  existingAccountNumber: order.account.accountNumber,
-  currency: order.account.currency,
-  customFields: {},
-  subscriptions: [],
-  orderLineItems: order.orderLineItems.nodes.map(publishedLine),
-});

@@ -6,7 +6,6 @@ import * as client from 'openid-client';
  */
 
 const redirectUri = 'http://127.0.0.1:4000/board';
-const scope = 'openid profile read order fulfill edit-booked bill pay webhook admin';
 
 /** Follows redirects with cookies, as a browser does, until one leads to the application. Posts the form on the way. */
 async function browse(url, form) {
@@ -33,9 +32,9 @@ async function browse(url, form) {
   throw new Error('too many redirects');
 }
 
-async function signIn({ issuer, resource, person, groups }) {
+async function signIn({ issuer, clientId, scope, resource, person, groups }) {
   const options = { execute: [client.allowInsecureRequests] };
-  const config = await client.discovery(new URL(issuer), 'board', undefined, client.None(), options);
+  const config = await client.discovery(new URL(issuer), clientId, undefined, client.None(), options);
   const verifier = client.randomPKCECodeVerifier();
   const checks = { expectedState: client.randomState(), expectedNonce: client.randomNonce() };
   const url = client.buildAuthorizationUrl(config, {

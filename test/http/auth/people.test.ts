@@ -5,6 +5,7 @@ import { createLinkedClient, grantsOf } from '../../../src/service/client';
 import { listClients, revokeClient, rotateSecret, updateClient } from '../../../src/service/client-change';
 import { type Answer, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { Issuer, signingKey } from '../../support/issuer';
+import { socketClient } from '../../support/live';
 
 /* People whose tokens name groups, at both doors. The whole sign-in with a real issuer is in test/clients/sign-in.test.ts. */
 const key = signingKey('ec');
@@ -25,9 +26,11 @@ const outside = (more: object = {}) => {
   return { issuer: name, audience, jwksUrl, maxLifetime: 86_400, cooldownMs: 0, groups: rights(), ...more };
 };
 
+let address: string;
 beforeAll(async () => {
   issuer = await Issuer.start(key);
   gateway = await testGateway({ server: { outside: outside() } });
+  address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
   own = await gateway.client({ grants: [{ entity: 'Acme', orgs: ['North', 'South'] }] });
 }, 60_000);
 afterAll(async () => {
@@ -106,6 +109,22 @@ describe('the first token of a person', () => {
     expect(await rowsOf(subject)).toHaveLength(1);
   });
 
+  test('finds the client that another process makes at the same moment', async () => {
+    const { owner, blocked } = gateway.database;
+    const subject = somebody();
+    await owner('begin');
+    const id = '01a22ccd48157504b96e9ae9c2359553';
+    await owner(
+      "insert into client (id, name, scopes, subject, created_date, groups, groups_date) values ($1, '', '{}', $2, now(), '{}', 'epoch')",
+      [id, subject],
+    );
+    const asked = viewer(tokenOf(subject, ['operators']));
+    await blocked();
+    await owner('commit');
+    expect((await asked).clientId.replaceAll('-', '')).toBe(id);
+    expect(await rowsOf(subject)).toMatchObject([{ id, name: 'Ada Martin', groups: ['operators'] }]);
+  });
+
   test('does not touch a client that an operator has linked to the subject', async () => {
     const subject = somebody();
     const linked = await createLinkedClient(gateway.database.db.aside(), {
@@ -146,6 +165,37 @@ describe('a person who has signed in', () => {
       'The bearer token names no group that has rights here.',
     ]);
     expect((await rowsOf(subject))[0]).toMatchObject({ groups: ['clerks'], name: 'Ada Martin' });
+  });
+
+  test('is not written by an older token that comes at the same moment as a later one', async () => {
+    const { owner, blocked } = gateway.database;
+    const subject = somebody();
+    await viewer(tokenOf(subject, ['operators'], { iat: now() - 20 }));
+    await owner('begin');
+    await owner("update client set groups = '{clerks}', groups_date = now() where subject = $1", [subject]);
+    const asked = viewer(tokenOf(subject, ['operators', 'clerks'], { iat: now() - 10 }));
+    await blocked();
+    await owner('commit');
+    await asked;
+    expect((await rowsOf(subject))[0].groups).toEqual(['clerks']);
+  });
+
+  test('has the grants of one token where two processes write them at the same moment', async () => {
+    const { owner, blocked } = gateway.database;
+    const other = new Identity({
+      ...{ db: gateway.database.db, signingKey: 'a key of thirty-two characters or more', grantsTtlMs: 0 },
+      outside: { ...outside(), onFailure: () => {} },
+    });
+    const subject = somebody();
+    const { clientId } = await viewer(tokenOf(subject, ['operators']));
+    const authorization = `Bearer ${tokenOf(subject, ['clerks'])}`;
+    await owner('begin');
+    await owner('select from client where subject = $1 for update', [subject]);
+    const asked = [gateway.server.identity, other].map((each) => each.callerOf({ authorization }, 'r'));
+    await blocked(2);
+    await owner('commit');
+    await Promise.all(asked);
+    expect(await owner('select from client_grant where client_id = $1', [clientId])).toHaveLength(1);
   });
 
   test('has no rights without a known group, and none are left in the database', async () => {
@@ -235,6 +285,23 @@ describe('a person who has signed in', () => {
     expect(await refusedWith(tokenOf(subject, ['operators']))).toEqual(refused);
   });
 
+  test('does not get a client of their own in place of a linked one that was revoked', async () => {
+    const subject = somebody();
+    const linked = await createLinkedClient(gateway.database.db.aside(), {
+      ...{ subject, name: 'linked by hand', scopes: ['read'], grants: [north] },
+    });
+    await revokeClient(gateway.database.db, linked);
+    expect(await refusedWith(tokenOf(subject, ['operators']))).toEqual([401, 'UNAUTHENTICATED', expect.any(String)]);
+    expect(await rowsOf(subject)).toHaveLength(1);
+  });
+
+  test('whose token is from the future loses nothing that a later one names, and keeps nothing', async () => {
+    const subject = somebody();
+    await viewer(tokenOf(subject, ['operators'], { iat: now() + 500, exp: now() + 600 }));
+    expect(await rightsAt(tokenOf(subject, ['clerks'], { iat: now() + 1 }))).toEqual(['read,bill', 'South']);
+    expect((await rowsOf(subject))[0].groups).toEqual(['clerks']);
+  });
+
   test('can be listed and revoked by operators, and neither changed nor given a secret', async () => {
     const subject = somebody();
     const { clientId } = await viewer(tokenOf(subject, ['operators']));
@@ -243,6 +310,34 @@ describe('a person who has signed in', () => {
     expect(listed).toMatchObject({ groups: ['operators'], entities: [{ name: 'Acme', orgs: ['North'] }] });
     await expect(rotateSecret(db, clientId)).rejects.toThrow('of a person who signs in');
     await expect(updateClient(db, clientId, { scopes: ['admin'] })).rejects.toThrow('of a person who signs in');
+  });
+});
+
+describe('a subscription of a person', () => {
+  const query = 'subscription { accounts(first: 1) { totalCount } }';
+  async function subscribed(token: string) {
+    const socket = socketClient(address, { authorization: `Bearer ${token}` }, { retryAttempts: 0 });
+    const received = socket.subscribe({ query });
+    await received.next();
+    return { socket, ended: received.ending() };
+  }
+
+  test('ends when the token ends', async () => {
+    // Five seconds are allowed for clocks that differ.
+    const { socket, ended } = await subscribed(tokenOf(somebody(), ['operators'], { exp: now() - 3 }));
+    await ended;
+    expect(socket.closes.map(({ code, reason }) => [code, reason])).toEqual([
+      [4403, expect.stringMatching(/^The bearer token has expired/)],
+    ]);
+  });
+
+  test('ends when a later token does not name the group any more', async () => {
+    const subject = somebody();
+    const { socket, ended } = await subscribed(tokenOf(subject, ['operators', 'clerks'], { iat: now() - 10 }));
+    await rightsAt(tokenOf(subject, ['clerks']));
+    await ended;
+    expect(socket.closes.map(({ code }) => code)).toEqual([4205]);
+    expect(await refusedWith(tokenOf(subject, []))).toEqual([403, 'FORBIDDEN', expect.any(String)]);
   });
 });
 
@@ -260,8 +355,12 @@ describe('without a token', () => {
     const { identity } = gateway.server;
     const before = await caller(identity, clientId, entityId);
     expect([...before!.scopes]).toEqual(['read', 'webhook']);
+    await viewer(tokenOf(subject, ['clerks', 'watchers']));
+    expect([...(await caller(identity, clientId, entityId))!.scopes]).toEqual(['read', 'bill', 'webhook']);
     await viewer(tokenOf(subject, ['clerks']));
-    expect([...(await caller(identity, clientId, entityId))!.scopes]).toEqual(['read', 'bill']);
+    expect(await caller(identity, clientId, entityId)).toBeUndefined();
+    await viewer(tokenOf(subject, ['watchers']));
+    expect(await caller(identity, clientId, entityId)).toBeDefined();
     await refusedWith(tokenOf(subject, []));
     expect(await caller(identity, clientId, entityId)).toBeUndefined();
   });
@@ -281,17 +380,23 @@ describe('without a token', () => {
 
   test('a configuration that has changed counts from the start on, for people with and without a token', async () => {
     const { subject, clientId, entityId } = await signedIn();
-    const scopes: Scope[] = ['read'];
+    const scopes: Scope[] = ['read', 'webhook'];
+    const { orgIds } = (await caller(gateway.server.identity, clientId, entityId))!;
+    expect(orgIds).toHaveLength(2);
     const changed = await testGateway({
       database: gateway.database,
       server: { outside: outside({ groups: rights({ groups: { watchers: { scopes, grants: [north] } } }) }) },
     });
     const { identity, app } = changed.server;
-    expect([...(await caller(identity, clientId, entityId))!.scopes]).toEqual(['read']);
+    expect((await caller(identity, clientId, entityId))!.orgIds).toHaveLength(1);
+    const quiet = rights({ groups: { watchers: { scopes: ['read'], grants: [north] } } });
+    const options = { db: gateway.database.db, signingKey: 'a key of thirty-two characters or more', grantsTtlMs: 0 };
+    const silent = new Identity({ ...options, outside: { ...outside({ groups: quiet }), onFailure: () => {} } });
+    expect(await caller(silent, clientId, entityId)).toBeUndefined();
     const headers = { authorization: `Bearer ${tokenOf(subject, ['watchers'])}` };
     const payload = { query: '{ viewer { scopes orgs { name } } }' };
     const reply = await app.inject({ method: 'POST', url: '/graphql', headers, payload });
-    expect(reply.json().data.viewer).toEqual({ scopes: ['read'], orgs: [{ name: 'North' }] });
+    expect(reply.json().data.viewer).toEqual({ scopes, orgs: [{ name: 'North' }] });
     await app.close();
 
     const without = await testGateway({
@@ -344,8 +449,7 @@ describe('a token that says nothing of groups', () => {
     const began = performance.now();
     expect(await rightsAt(token)).toEqual(['read,order,fulfill', 'North']);
     expect(performance.now() - began).toBeLessThan(500);
-    const origin = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
-    const reply = await fetch(`${origin}/graphql`, { headers: { authorization: `Bearer ${token}` } });
+    const reply = await fetch(`${address}/graphql`, { headers: { authorization: `Bearer ${token}` } });
     expect(reply.status).toBe(431);
     expect((await rowsOf(subject))[0].groups).toEqual(['operators']);
   });

@@ -46,6 +46,32 @@ describe('POST /v1/orders', () => {
     });
   });
 
+  const kept = {
+    ...{ ownerAccountNumber: 'A-OTHER', soldTo: '8ad093788fa4fba0018faaaa88d418ae', shipTo: 'contact-2' },
+    ...{ relatedSubscriptionNumber: 'A-S00000159', productRatePlanChargeId: 'charge-1' },
+    communicationProfileId: 'profile-1',
+  };
+
+  test('keeps what it does not use, and gives it back', async () => {
+    const { body } = await post(
+      order({ ...line, ...kept, billTo: null, sequenceSetId: null, invoiceTemplateId: null }),
+    );
+    const [{ id }] = body.orderLineItems;
+    expect((await get(`order-line-items/${id}`)).body.orderLineItem).toMatchObject(kept);
+    const shown = await client.graphql(`{ orderLineItem(id: "${id}") { ${Object.keys(kept).join(' ')} } }`);
+    expect(shown.body.data.orderLineItem).toEqual(kept);
+  });
+
+  test('refuses what would change how a line item is billed, and names it', async () => {
+    for (const field of ['billTo', 'sequenceSetId', 'invoiceTemplateId']) {
+      const { body } = await post(order(line, { ...line, [field]: '8ad093788fa4fba0018faaaa88d418ae' }));
+      expect(body).toMatchObject({
+        success: false,
+        reasons: [{ message: expect.stringMatching(`^orderLineItems\\[1\\]: Field "${field}"`) }],
+      });
+    }
+  });
+
   test('bills and collects in the same call, once for a key', async () => {
     const due = { ...line, itemState: 'SentToBilling', billTargetDate: '2022-01-01' };
     const asked = { ...order(due), processingOptions: { runBilling: true, collectPayment: true } };

@@ -52,7 +52,9 @@ describe('GET /v1/order-line-items/{id}', () => {
         ...{ description: null, customFields: {}, orderId: sale.order.id, currency: 'USD' },
         ...{ invoiceOwnerAccountId: sale.account.id, invoiceOwnerAccountName: 'Customer' },
         ...{ invoiceOwnerAccountNumber: sale.account.accountNumber, originalOrderDate: null },
-        ...{ originalOrderId: null, originalOrderNumber: null },
+        ...{ originalOrderId: null, originalOrderNumber: null, ownerAccountNumber: sale.account.accountNumber },
+        ...{ soldTo: null, shipTo: null, relatedSubscriptionNumber: null, productRatePlanChargeId: null },
+        communicationProfileId: null,
         ...{ originalOrderLineItemId: null, originalOrderLineItemNumber: null },
       },
     });

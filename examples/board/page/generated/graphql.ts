@@ -133,6 +133,8 @@ export type CreateOrderLineItemInput = {
   billTargetDate?: string | null | undefined;
   /** Whether the line item is billed as a whole, or delivered and billed by fulfillment. */
   billingRule?: BillingRule | null | undefined;
+  /** Id of the communication profile that another system uses, at most 255 characters. Kept and shown; it never changes. */
+  communicationProfileId?: string | null | undefined;
   /** Custom fields of the client, stored as given. Their names end in __c. */
   customFields?: Record<string, unknown> | null | undefined;
   /** Free text for people, at most 500 characters. */
@@ -159,14 +161,24 @@ export type CreateOrderLineItemInput = {
   originalOrderLineItemNumber?: string | null | undefined;
   /** Business number of the order that made the sale. REQUIRED on a return; INVALID_VALUE on a sale. */
   originalOrderNumber?: string | null | undefined;
+  /** Number of the account that owns the line item, at most 255 characters. Kept and shown; the account of the order is billed. */
+  ownerAccountNumber?: string | null | undefined;
   /** Time from the invoice date until the invoice is due: "Net <days>" (1 to 999) or "Due Upon Receipt". Default: the payment term of the account. Line items with different payment terms are invoiced separately. */
   paymentTerm?: string | null | undefined;
   /** Code of the product in the catalog of the seller, at most 255 characters. */
   productCode?: string | null | undefined;
+  /** Id of a charge in the product catalog of another system, at most 255 characters. Kept and shown; it never changes. */
+  productRatePlanChargeId?: string | null | undefined;
   /** Number that the customer uses for the order, at most 255 characters. */
   purchaseOrderNumber?: string | null | undefined;
   /** Quantity sold or taken back, above 0, in unitOfMeasure. Rounded by its unit in BillingSettings.units, unless it is all that is left to return. */
   quantity: string;
+  /** Number of a subscription in another system that the line item belongs to, at most 255 characters. Kept and shown. */
+  relatedSubscriptionNumber?: string | null | undefined;
+  /** Id of the contact that the goods are shipped to, at most 255 characters. Kept and shown. */
+  shipTo?: string | null | undefined;
+  /** Id of the contact that the goods are sold to, at most 255 characters. Kept and shown. */
+  soldTo?: string | null | undefined;
   /** One of BillingSettings.taxCodes. If absent, the line item is not taxed. */
   taxCode?: string | null | undefined;
   /** Whether prices include tax. If absent, TaxExclusive applies. */

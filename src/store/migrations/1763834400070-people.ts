@@ -14,7 +14,7 @@ const clientNames = `create function client_names(entity uuid, orgs uuid[], ids 
  * People who sign in have a client each. The unique index counts revoked clients too, so a revoked person gets no other client,
  * whatever runs at the same time.
  */
-export class People1763834400061 implements MigrationInterface {
+export class People1763834400070 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const statements = [
       'alter table client add groups text[], add groups_date timestamp(3) with time zone',
