@@ -8,6 +8,17 @@ export async function signIn(page: Page, person = 'Ada Martin'): Promise<void> {
   await page.locator('.who').getByText(person).waitFor();
 }
 
+/** A person of a group that the gateway does not know. */
+export async function checkStranger(page: Page, url: string, expectThat: Expect): Promise<void> {
+  await page.goto(url);
+  await signIn(page, 'Dee Okafor');
+  const told = page.getByRole('main').getByRole('alert').first();
+  await told.waitFor();
+  const text = (await told.textContent()) ?? '';
+  expectThat(/group/.test(text), `who has no rights is told so: ${text}`);
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
 /** Signing in, staying signed in, and what goes wrong with it. */
 export async function checkSignIn(page: Page, url: string, expectThat: Expect): Promise<void> {
   const codes: string[] = [];

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { freePort } from '../support/own-process';
 import { killAll, type Started, start } from '../support/process';
 import { checkBoard } from './board-looks';
-import { checkSignIn, signIn } from './board-sign-in';
+import { checkSignIn, checkStranger, signIn } from './board-sign-in';
 import { checkOutage, checkWork, type OtherClient } from './board-work';
 import { openWatched } from './watch';
 
@@ -84,7 +84,8 @@ async function main(): Promise<void> {
     const others = errors.filter((error) => !/favicon\.ico|\/token$/.test(error));
     expectThat(others.length === 0, `${others.length} other errors ${others.join(' | ')}`);
 
-    // Last, since the console tells of servers that are gone.
+    // Last, since the console tells of refusals, and of servers that are gone.
+    await checkStranger(await (await watched.newContext()).newPage(), `${origin}/board`, expectThat);
     await checkOutage(page, other, expectThat, {
       async stop() {
         running.child.kill('SIGTERM');
