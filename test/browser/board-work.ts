@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { findings } from './accessible';
 import type { Expect } from './watch';
 
 /** Sends an operation as another client than the page. */
@@ -8,6 +9,13 @@ export type OtherClient = (query: string, variables?: object) => Promise<any>;
 const column = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 const countIn = async (page: Page, name: string) => Number(await column(page, name).locator('.count').textContent());
 const drawer = (page: Page) => page.getByRole('dialog');
+
+async function accessible(page: Page, what: string, expectThat: Expect): Promise<void> {
+  const found = await findings(page);
+  expectThat(found.length === 0, `axe-core finds nothing: ${what} ${found.join(' | ')}`);
+  if (process.env.PICTURES)
+    await page.screenshot({ path: `${process.env.PICTURES}/board-${what.replace(' ', '-')}.png` });
+}
 
 /** Waits until `read` gives `wanted`, for five seconds at most, and returns what it gave last. */
 async function settled<Value>(page: Page, wanted: Value, read: () => Promise<Value>): Promise<Value> {
@@ -50,6 +58,7 @@ async function create(page: Page, expectThat: Expect): Promise<string> {
   await form.locator('[aria-invalid]').first().waitFor();
   const notes = [await noteOf('Quantity'), await noteOf('Carrier')].join(' ');
   expectThat(/pending.*not configured/.test(notes), `refusals stand at their fields: ${notes}`);
+  await accessible(page, 'refusals', expectThat);
   await form.getByLabel('Quantity').fill('5');
   await form.getByLabel('Carrier').fill('DHL');
   await form.getByRole('button', { name: 'Create' }).click();
@@ -92,6 +101,7 @@ async function conflict(page: Page, number: string, other: OtherClient, expectTh
   await row.waitFor();
   const sides = await row.getByRole('cell').allTextContents();
   expectThat(`${sides}` === 'MINE-1,THEIRS-1', `a conflict shows both sides: ${sides}`);
+  await accessible(page, 'a conflict', expectThat);
   await form.getByRole('button', { name: 'Apply mine again' }).click();
   await form.waitFor({ state: 'detached' });
   await drawer(page).locator('.history').getByText('THEIRS-1 → MINE-1').waitFor();
@@ -165,6 +175,7 @@ export async function checkOutage(page: Page, other: OtherClient, expectThat: Ex
   const notice = page.getByText('The server cannot be reached');
   await notice.waitFor();
   expectThat((await page.locator('.card').count()) > 0, 'a server that is gone is told, and the cards stay');
+  await accessible(page, 'an outage', expectThat);
   await page.getByRole('link', { name: 'Bill runs' }).click();
   await page.getByRole('main').getByText('The server cannot be reached.', { exact: true }).waitFor();
   expectThat(true, 'a screen that cannot load says why');

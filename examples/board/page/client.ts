@@ -80,7 +80,7 @@ function socketOf(session: Session, onReturn: () => void): Client {
   let lost = false;
   let silent: ReturnType<typeof setTimeout>;
   let away: ReturnType<typeof setTimeout>;
-  return createSocket({
+  const client = createSocket({
     url: new URL('/graphql', location.href).href.replace(/^http/, 'ws'),
     connectionParams: async () => {
       token = await session.token(refused ? token : undefined);
@@ -99,6 +99,7 @@ function socketOf(session: Session, onReturn: () => void): Client {
         lost = false;
       },
       closed: (event) => {
+        clearTimeout(silent);
         const { code } = event as CloseEvent;
         refused = code === 4403;
         // 1000: no screen has a subscription any more.
@@ -108,17 +109,14 @@ function socketOf(session: Session, onReturn: () => void): Client {
         away = setTimeout(() => connected(false), 2_000);
       },
       ping: (received) => {
-        // A server that does not answer a ping within five seconds is gone, although no connection was closed.
-        if (!received) silent = setTimeout(() => socket?.close(4408, 'silent'), 5_000);
+        // A server that does not answer a ping within five seconds is gone, although no connection was closed. Closing
+        // the socket would wait for that server too.
+        if (!received) silent = setTimeout(() => client.terminate(), 5_000);
       },
       pong: () => clearTimeout(silent),
-      opened: (opened) => {
-        socket = opened as WebSocket;
-      },
     },
   });
+  return client;
 }
-
-let socket: WebSocket | undefined;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

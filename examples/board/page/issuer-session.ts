@@ -149,12 +149,8 @@ async function complete(config: IssuerConfig, url: URL, pending: Pending): Promi
     signOut() {
       const { end_session_endpoint: end } = server.serverMetadata();
       if (!end) return location.reload();
-      location.assign(
-        oauth.buildEndSessionUrl(server, {
-          ...(tokens.id_token && { id_token_hint: tokens.id_token }),
-          post_logout_redirect_uri: returnTo,
-        }),
-      );
+      // Without an id_token_hint the issuer asks once more, and no token gets into an address.
+      location.assign(oauth.buildEndSessionUrl(server, { post_logout_redirect_uri: returnTo }));
     },
   };
 }
