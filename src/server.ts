@@ -35,6 +35,7 @@ import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import { RequestLog } from './http/request-log';
+import { documentRoutes } from './http/rest/document-routes';
 import { restRoutes } from './http/rest/operation';
 import { operations } from './http/rest/operations';
 import { UnderWay } from './http/under-way';
@@ -221,6 +222,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     open.addHook('onRequest', async (request) => unsent.admit(addressOf(request.ip)));
     await open.register(playground({ demo }));
     await open.register(board({ demo, signIn: options.boardSignIn }));
+    // Where the schema is not shown, neither is the document that is made of it.
+    if (introspection) documentRoutes(open, { version, demo });
   });
   await app.register(async (inside) => {
     jsonBodies(inside, limits);

@@ -8,18 +8,23 @@ import { limits } from '../domain/limits';
 import { type BillingRule, lineStartStates, orderLineItemTransitions } from '../domain/order-line-item';
 import { schemaText } from '../graph/build/schema';
 import { fulfillmentResource } from '../http/rest/envelope';
+import { postmanCollection } from '../http/rest/postman';
 import { freshRights } from '../store/connection/database';
 import { startEmbedded } from '../store/embedded/embedded';
 import { picture, pictureNames, waysIn } from './picture';
 import { withoutArguments } from './usage';
 
 /**
- * `npm run generate`: writes schema.graphql, and the parts of README.md and docs that follow from the code. A test
+ * `npm run generate`: writes schema.graphql, the Postman collection, and the parts of README.md and docs that follow from the code. A test
  * fails if a committed file differs from this output.
  */
 export function generated(read: (file: string) => string): Record<string, string> {
   const files = Object.entries(documents).map(([file, names]) => [file, filled(file, read(file), names)]);
-  return { 'schema.graphql': schemaText(), ...Object.fromEntries(files) };
+  return {
+    'schema.graphql': schemaText(),
+    'docs/postman-collection.json': `${JSON.stringify(postmanCollection(), null, 2)}\n`,
+    ...Object.fromEntries(files),
+  };
 }
 
 /** A document with its blocks filled in, each between the two comments that name the block. */
@@ -176,7 +181,7 @@ async function writeAll(): Promise<void> {
 
 if (require.main === module) {
   withoutArguments(
-    'Usage: npm run generate\n\nWrites schema.graphql, the rights of the roles, and the parts of README.md and docs that follow from the code.',
+    'Usage: npm run generate\n\nWrites schema.graphql, the Postman collection, the rights of the roles, and the parts of README.md and docs that follow from the code.',
   );
   writeAll().catch((error) => {
     process.stderr.write(`${error.stack}\n`);

@@ -1,4 +1,7 @@
 import type { InjectOptions } from 'fastify';
+import { nounNamed } from '../../src/graph/model/nouns';
+import { views } from '../../src/http/rest/object-query/views';
+import { operations } from '../../src/http/rest/operations';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { everything } from '../support/stored';
 import { type Estate, estate } from '../support/tenant-data';
@@ -42,8 +45,13 @@ const onLine = (method: 'GET' | 'PUT', query: string, payload?: object) => (of: 
   { method, url: `/v1/order-line-items/${of.ids.orderLineItem}${query}`, payload },
 ];
 
-const shown = (path: string, noun: 'order' | 'invoice' | 'creditMemo') => (of: Estate) =>
+const shown = (path: string, noun: 'account' | 'order' | 'invoice' | 'creditMemo') => (of: Estate) =>
   [of.ids[noun], of.numbers[noun]].map((key) => ({ method: 'GET' as const, url: `/v1/${path}/${key}` }));
+
+const ofAccount = (path: string) => (of: Estate) =>
+  [`accountId=${of.ids.account}`, `accountNumber=${of.numbers.account}`].map((query) => ({
+    ...{ method: 'GET' as const, url: `/v1/${path}?${query}` },
+  }));
 
 const onRun =
   (method: 'GET' | 'PUT' | 'DELETE', act = '') =>
@@ -93,6 +101,18 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
     },
   ],
   'GET /v1/orders/:key': shown('orders', 'order'),
+  'POST /v1/accounts': (of) => [
+    { method: 'POST', url: '/v1/accounts', payload: { name: 'X', currency: 'USD', orgId: of.orgId } },
+  ],
+  'GET /v1/accounts/:key': shown('accounts', 'account'),
+  'PUT /v1/accounts/:key': (of) =>
+    [of.ids.account, of.numbers.account].map((key) => ({
+      ...{ method: 'PUT', url: `/v1/accounts/${key}`, payload: { notes: 'X' } },
+    })),
+  'GET /v1/invoices': ofAccount('invoices'),
+  'GET /v1/creditmemos': ofAccount('creditmemos'),
+  'GET /v1/invoices/:key/items': (of) =>
+    [of.ids.invoice, of.numbers.invoice].map((key) => ({ method: 'GET', url: `/v1/invoices/${key}/items` })),
   'GET /v1/invoices/:key': shown('invoices', 'invoice'),
   'GET /v1/creditmemos/:key': shown('creditmemos', 'creditMemo'),
   'GET /v1/order-line-items/:id': onLine('GET', '?fulfillment=true'),
@@ -105,10 +125,21 @@ const routes: Record<string, (of: Estate) => InjectOptions[]> = {
     },
   ],
 };
+/** The queries of objects: a page of those of the estate, and one by its keys. They have no `success`. */
+const queries = views.flatMap(({ path, object, parents }): [string, (of: Estate) => string[]][] => {
+  const noun = nounNamed(object.type)!;
+  const of = (estate: Estate) => [estate.ids[noun], estate.numbers[noun as 'account']].filter(Boolean);
+  const list = `/object-query/${path}`;
+  return [
+    [list, (estate) => (parents ? [`${list}?filter[]=id.EQ:${estate.ids[noun]}`] : [list, `${list}?pageSize=99`])],
+    [`${list}/:key`, (estate) => of(estate).map((key) => `${list}/${key}`)],
+  ];
+});
+
 /** Routes that show nothing of any tenant, or have a walk of their own. */
 // A document that is registered is carried out as any other.
 const elsewhere =
-  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/(playground|board)\*?)$/;
+  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/v1\/(openapi\.json|docs(\/:file)?)|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/(playground|board)\*?)$/;
 
 /** The routes that are served, as fastify prints them; those of a method that is refused are no routes. */
 async function served(): Promise<string[]> {
@@ -138,7 +169,11 @@ async function served(): Promise<string[]> {
 test('the walk has a case for every route', async () => {
   const all = await served();
   expect(all.length).toBeGreaterThan(10);
-  expect(all.filter((route) => !elsewhere.test(route)).sort()).toEqual(Object.keys(routes).sort());
+  const walked = [...Object.keys(routes), ...queries.map(([route]) => `GET ${route}`)];
+  expect(all.filter((route) => !elsewhere.test(route)).sort()).toEqual(walked.sort());
+  // The OpenAPI document has them all.
+  const declared = operations.map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`);
+  expect(walked.sort()).toEqual(declared.sort());
 });
 
 describe.each(names)('a client of %s', (name) => {
@@ -160,6 +195,19 @@ describe.each(names)('a client of %s', (name) => {
       const { body } = await client.request({ method: 'POST', url: '/v1/fulfillments', payload: mixed });
       expect([body.success, body.reasons.length]).toEqual([false, 1]);
       expect(await everything(gateway.database, victim)).toEqual(before);
+    }
+  });
+
+  test.each(queries)('finds nothing of others by GET %s', async (route, asked) => {
+    const { client } = intruders[name];
+    for (const url of asked(victim)) {
+      const { status, text, body } = await client.request({ method: 'GET', url });
+      expect([url, status]).toEqual([url, route.endsWith(':key') ? 404 : 200]);
+      for (const each of [...Object.values(victim.ids), 'Secret']) expect(text).not.toContain(each);
+      if (url.includes('filter')) expect(body).toEqual({ data: [] });
+      // Its owner sees it.
+      const shown = await owner.request({ method: 'GET', url });
+      expect([url, shown.status, shown.text.length > 20]).toEqual([url, 200, true]);
     }
   });
 

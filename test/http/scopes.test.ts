@@ -28,6 +28,13 @@ const routes: ['GET' | 'POST' | 'PUT' | 'DELETE', string, Scope][] = [
   ['PUT', '/v1/bill-runs/1/cancel', 'bill'],
   ['DELETE', '/v1/bill-runs/1', 'bill'],
   ['GET', '/v1/orders/O-1', 'read'],
+  ['POST', '/v1/accounts', 'order'],
+  ['GET', '/v1/accounts/A-1', 'read'],
+  ['PUT', '/v1/accounts/A-1', 'order'],
+  ['GET', '/v1/invoices', 'read'],
+  ['GET', '/v1/invoices/INV-1/items', 'read'],
+  ['GET', '/v1/creditmemos', 'read'],
+  ['GET', '/object-query/fulfillments', 'read'],
   ['GET', '/v1/invoices/INV-1', 'read'],
   ['GET', '/v1/creditmemos/CM-1', 'read'],
 ];

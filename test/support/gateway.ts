@@ -15,6 +15,7 @@ import { Connection } from '../../src/store/connection/connection';
 import { openPool } from '../../src/store/connection/session';
 import { TestGatewayLedger } from '../../src/store/test-gateway';
 import { type TestDatabase, testDatabase } from './database';
+import { undeclared } from './openapi';
 
 export interface Answer {
   status: number;
@@ -80,13 +81,12 @@ export async function testGateway(
 
   const inject = async (request: InjectOptions): Promise<Answer> => {
     const response = await server.app.inject(request);
-    const json = String(response.headers['content-type'] ?? '').includes('json');
-    return {
-      status: response.statusCode,
-      headers: response.headers,
-      text: response.body,
-      body: json && response.body ? JSON.parse(response.body) : undefined,
-    };
+    const type = String(response.headers['content-type'] ?? '');
+    const body = type.includes('json') && response.body ? JSON.parse(response.body) : undefined;
+    const { method = 'GET', url } = request;
+    const wrong = undeclared(method, String(url), { status: response.statusCode, type, body });
+    if (wrong) throw new Error(wrong);
+    return { status: response.statusCode, headers: response.headers, text: response.body, body };
   };
 
   return {

@@ -46,11 +46,11 @@ export function readInput<T>(
 
 /** A body with one field, which has the type of the mutation's argument `input`. */
 export function bodyOf(mutation: string, field: string): GraphQLInputObjectType {
-  const { type } = schema()
+  const { type, description } = schema()
     .getMutationType()!
     .getFields()
     [mutation].args.find(({ name }) => name === 'input')!;
-  return new GraphQLInputObjectType({ name: 'Body', fields: { [field]: { type } } });
+  return new GraphQLInputObjectType({ name: 'Body', fields: { [field]: { type, description } } });
 }
 
 /** An input type with some fields of another type. Each borrowed field may be left out. */

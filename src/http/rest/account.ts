@@ -117,9 +117,12 @@ export const accountOperations = [
   }),
 ];
 
-/** Gathers what is kept into the field of the graph. */
+/** Gathers what is kept into the field of the graph. @throws Refusal */
 function withDetails(given: unknown): unknown {
   if (!isObject(given)) return given;
+  if ('details' in given) {
+    throw new Refusal([userError('INVALID_VALUE', 'Give each detail under its own name.', ['input', 'details'])]);
+  }
   const { autoPay, ...fields } = given;
   const entries = Object.entries(fields);
   const found = entries.filter(([name]) => isAccountDetail(name));

@@ -13,8 +13,14 @@ export const billedReply = ({ invoices, creditMemos, payments, paidAmount }: Bil
 
 /** The fields of `billedReply`. */
 export const billedFields = {
-  invoiceNumbers: new Nullable(['Invoice.invoiceNumber']),
-  creditMemoNumbers: new Nullable(['CreditMemo.creditMemoNumber']),
+  invoiceNumbers: new Nullable([
+    'Invoice.invoiceNumber',
+    'The numbers of the posted invoices that runBilling made; null if there are none.',
+  ]),
+  creditMemoNumbers: new Nullable([
+    'CreditMemo.creditMemoNumber',
+    'The numbers of the posted credit memos that runBilling made; null if there are none.',
+  ]),
   paidAmount: 'CreateFulfillmentsPayload.paidAmount',
   paymentNumber: new Nullable('Payment.paymentNumber'),
 };
@@ -28,7 +34,7 @@ export const billedIds = ({ invoices, creditMemos, payments }: Billed) => ({
 
 /** The fields of `billedIds`. */
 export const billedIdFields = {
-  invoiceIds: new Optional(['Invoice.id']),
-  creditMemoIds: new Optional(['CreditMemo.id']),
+  invoiceIds: new Optional(['Invoice.id', 'Ids of the invoices, in the order of their numbers.']),
+  creditMemoIds: new Optional(['CreditMemo.id', 'Ids of the credit memos, in the order of their numbers.']),
   paymentId: new Optional('Payment.id'),
 };

@@ -110,7 +110,7 @@ export const billingDocumentOperations = [
   }),
   operation({
     ...{ method: 'GET', path: '/v1/invoices', scope: 'read', summary: 'List invoices', noun: 'Invoice' },
-    ...{ query: documentParameters, reply: { invoices: [invoice], nextPage } },
+    ...{ query: documentParameters, reply: { invoices: [invoice, 'The invoices of this page.'], nextPage } },
     act: async (work, asked) => {
       const { objects, ...next } = await invoices.page(work, asked);
       return { invoices: objects, ...next };
@@ -119,7 +119,7 @@ export const billingDocumentOperations = [
   operation({
     ...{ method: 'GET', path: '/v1/invoices/{key}/items', scope: 'read' },
     ...{ summary: 'List the items of an invoice', noun: 'Invoice', query: pageParameters },
-    reply: { invoiceItems: [invoiceItem], nextPage },
+    reply: { invoiceItems: [invoiceItem, 'The items of this page.'], nextPage },
     act: async (work, asked) => {
       onlyParameters(asked.query, pageParameters);
       const { key } = asked;
@@ -131,7 +131,7 @@ export const billingDocumentOperations = [
   }),
   operation({
     ...{ method: 'GET', path: '/v1/creditmemos', scope: 'read', summary: 'List credit memos', noun: 'CreditMemo' },
-    ...{ query: documentParameters, reply: { creditmemos: [creditMemo], nextPage } },
+    ...{ query: documentParameters, reply: { creditmemos: [creditMemo, 'The credit memos of this page.'], nextPage } },
     act: async (work, asked) => {
       const { objects, ...next } = await creditMemos.page(work, asked);
       return { creditmemos: objects, ...next };

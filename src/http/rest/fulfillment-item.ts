@@ -34,7 +34,7 @@ export const fulfillmentItemOperations = [
       list: 'fulfillmentItems',
       example: { fulfillmentItems: [{ fulfillmentNumber: 'F-00000001', itemIdentifier: 'SN-1' }] },
     },
-    reply: { fulfillmentItems: [{ id: 'id' }] },
+    reply: { fulfillmentItems: [{ id: 'id' }, 'The new items, in the order of the request.'] },
     act: async (work, { body }) => {
       const { fulfillmentItems } = await createFulfillmentItems(work, body.fulfillmentItems);
       return { fulfillmentItems: fulfillmentItems.map((item) => ({ id: item!.id })) };

@@ -49,7 +49,11 @@ export const fulfillmentOperations = [
     },
     reply: {
       fulfillments: [
-        { id: 'id', fulfillmentNumber: 'fulfillmentNumber', fulfillmentItems: [{ id: 'FulfillmentItem.id' }] },
+        {
+          ...{ id: 'id', fulfillmentNumber: 'fulfillmentNumber' },
+          fulfillmentItems: [{ id: 'FulfillmentItem.id' }, 'Its items, in the order of the request.'],
+        },
+        'The new fulfillments, in the order of the request.',
       ],
       ...billedFields,
     },
@@ -74,8 +78,8 @@ export const fulfillmentOperations = [
       const row = await findFulfillment(work, key);
       if (!row) throw new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.')]);
       const isAsked = Object.keys(itemsAsked).some((name) => query[name] === 'true');
-      const fulfillmentItems = isAsked ? { nodes: (await itemsOfFulfillment(work, row.id)).map(shownItem) } : undefined;
-      return { fulfillment: withItems.write({ ...row, orderLineItem: { id: row.orderLineItemId }, fulfillmentItems }) };
+      const items = isAsked ? { nodes: (await itemsOfFulfillment(work, row.id)).map(shownItem) } : undefined;
+      return { fulfillment: withItems.write({ ...row, orderLineItem: { id: row.orderLineItemId }, withItems: items }) };
     },
   }),
   operation<FulfillmentChange>({

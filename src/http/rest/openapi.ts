@@ -2,15 +2,14 @@ import { isInputObjectType } from 'graphql';
 import { scopeMeanings } from '../../domain/caller';
 import { type RequestErrorCode, requestErrorCodes, userErrorCodes } from '../../domain/errors';
 import { schema } from '../../graph/build/schema';
-import { version } from '../../version';
 import { replyHeaders, requestHeaders } from './document-headers';
 import { type JsonSchema, NamedSchemas } from './json-schema';
 import { type Body, inputTypeOf, type Operation } from './operation';
 import { operations } from './operations';
 import { Published, schemaOfForm } from './shape';
 
-/** The OpenAPI 3.1 document of the published operations. It follows from their declarations and the graph. */
-export function openApi(): JsonSchema {
+/** The OpenAPI 3.1 document of the published operations. It follows from their declarations and the graph. `version`: of the gateway. */
+export function openApi(version: string): JsonSchema {
   const schemas = new NamedSchemas();
   schemas.named('Refusal', refusalSchema);
   const paths: Record<string, Record<string, JsonSchema>> = {};
@@ -71,6 +70,7 @@ const operationIdOf = (summary: string): string =>
 
 function operationObject(operation: Operation, schemas: NamedSchemas): JsonSchema {
   const { method, path, summary, scope, noun, query = {}, body } = operation;
+  const reply = replySchema(operation, schemas);
   const headers = requestHeaders.filter(({ name }) => method === 'POST' || name !== 'Idempotency-Key');
   const parameters = [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -90,9 +90,9 @@ function operationObject(operation: Operation, schemas: NamedSchemas): JsonSchem
     ...(body && { requestBody: requestBody(body, schemas) }),
     responses: {
       200: {
-        description: `Done, or refused by the rules with \`success: false\`.`,
+        description: operation.bare ? 'Found.' : 'Done, or refused by the rules with `success: false`.',
         headers: headersOf(200, method),
-        content: { 'application/json': { schema: { oneOf: [replySchema(operation, schemas), refusalReference] } } },
+        content: { 'application/json': { schema: operation.bare ? reply : { oneOf: [reply, refusalReference] } } },
       },
       ...Object.fromEntries(
         statusesOf(operation).map((status) => [status, { $ref: `#/components/responses/${responseName(status)}` }]),
@@ -176,6 +176,7 @@ const codes = {
   all: [
     ...([
       'BAD_REQUEST',
+      'BAD_PARAMETER',
       'QUERY_TOO_COMPLEX',
       'UNAUTHENTICATED',
       'FORBIDDEN',
@@ -184,6 +185,7 @@ const codes = {
     ] as const),
     ...(['HEADERS_TOO_LARGE', 'OUTCOME_UNKNOWN', 'INTERNAL', 'UNAVAILABLE', 'TIMEOUT'] as const),
   ],
+  bare: ['NO_SUCH_PATH'],
   body: ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   post: ['IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_MISMATCH'],
 } as const satisfies Record<string, readonly RequestErrorCode[]>;
@@ -192,8 +194,13 @@ const allCodes: readonly RequestErrorCode[] = Object.values(codes).flat();
 const statusesFor = (some: readonly RequestErrorCode[]): number[] =>
   [...new Set(some.map((code) => requestErrorCodes[code].status))].sort((a, b) => a - b);
 
-const statusesOf = ({ method }: Operation): number[] =>
-  statusesFor([...codes.all, ...(method === 'GET' ? [] : codes.body), ...(method === 'POST' ? codes.post : [])]);
+const statusesOf = ({ method, bare }: Operation): number[] =>
+  statusesFor([
+    ...codes.all,
+    ...(bare ? codes.bare : []),
+    ...(method === 'GET' ? [] : codes.body),
+    ...(method === 'POST' ? codes.post : []),
+  ]);
 
 const responseName = (status: number): string => `Refused${status}`;
 

@@ -15,6 +15,9 @@ import { graphWords } from './words';
 export interface QueryParameter {
   description: string;
   schema: JsonSchema;
+  required?: true;
+  /** A value for the document, where one is needed. */
+  example?: string | readonly string[];
 }
 
 /** The body of an operation: an input type of the graph, and how the published body differs from it. */

@@ -56,7 +56,10 @@ export const orderOperations = [
       orderNumber: 'orderNumber',
       accountNumber: 'account.accountNumber',
       status: 'state',
-      orderLineItems: [{ id: 'OrderLineItem.id', itemNumber: 'OrderLineItem.itemNumber' }],
+      orderLineItems: [
+        { id: 'OrderLineItem.id', itemNumber: 'OrderLineItem.itemNumber' },
+        'The new line items, in the order of the request.',
+      ],
       subscriptionNumbers: noSubscriptions,
       ...billedFields,
       orderId: new Optional('id'),

@@ -135,9 +135,10 @@ export class Optional {
 
 /**
  * What a reply holds. A text is a path into the graph: from a type where it begins with one, such as `Order.account.id`, otherwise
- * from the noun of the operation. A list has the form of its entries.
+ * from the noun of the operation. A list has the form of its entries, and a description.
  */
-export type Form = string | Published | Made | Nullable | Optional | readonly [Form] | Fields;
+export type Form = string | Published | Made | Nullable | Optional | List | Fields;
+type List = readonly [entries: Form, description: string];
 /** The fields of an object. */
 export interface Fields {
   readonly [name: string]: Form;
@@ -153,13 +154,16 @@ export function schemaOfForm(form: Form, noun: string, schemas: NamedSchemas): J
   if (form instanceof Made) return form.schema;
   if (form instanceof Optional) return schemaOfForm(form.form, noun, schemas);
   if (form instanceof Nullable) return orNull(schemaOfForm(form.form, noun, schemas));
-  if (isList(form)) return { type: 'array', items: schemaOfForm(form[0], noun, schemas) };
+  if (isList(form)) {
+    const [entries, description] = form;
+    return { type: 'array', items: schemaOfForm(entries, noun, schemas), description };
+  }
   const properties = Object.entries(form).map(([name, inner]) => [name, schemaOfForm(inner, noun, schemas)]);
   const required = Object.keys(form).filter((name) => !(form[name] instanceof Optional));
   return { type: 'object', required, properties: Object.fromEntries(properties) };
 }
 
-const isList = (form: Fields | readonly [Form]): form is readonly [Form] => Array.isArray(form);
+const isList = (form: Fields | List): form is List => Array.isArray(form);
 
 function selected(field: PublishedField, type: string): string {
   if (field instanceof Made) return field.reads;

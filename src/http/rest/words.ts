@@ -5,7 +5,7 @@ import { type GraphQLInputType, getNullableType, isEnumType, isInputObjectType, 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Published names of input fields that the graph calls otherwise (N24). A body may have either name, and not both. */
+/** Published names of input fields that the graph calls otherwise (N24). A body may have either name, or both with the same value. */
 export const publishedNames: Readonly<Record<string, string>> = {
   unitOfMeasure: 'UOM',
   transactionStartDate: 'transactionDate',
@@ -52,6 +52,8 @@ export function graphWords(of: GraphQLInputType, value: unknown): unknown {
   const read = Object.entries(given).flatMap(([name, inner]): [string, unknown][] => {
     if (inner === null && onlyNull(fields).includes(name)) return [];
     const own = Object.keys(publishedNames).find((each) => publishedNames[each] === name && each in fields);
+    // A program that sends both names means the same by both.
+    if (own !== undefined && Object.hasOwn(given, own) && given[own] === inner) return [];
     const field = own !== undefined && !(own in given) ? own : name;
     return [[field, Object.hasOwn(fields, field) ? graphWords(fields[field].type, inner) : inner]];
   });

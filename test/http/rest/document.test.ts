@@ -1,4 +1,4 @@
-import { credited, invoiced, returning } from '../../support/billed';
+import { credited, deliver, invoiced, returning } from '../../support/billed';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 
 /* Orders, invoices and credit memos, as the published operations show them. */
@@ -183,4 +183,70 @@ test('a page that is shorter than an order does not cut it off', async () => {
   } finally {
     await short.close();
   }
+});
+
+describe('lists of documents', () => {
+  let sale: Awaited<ReturnType<typeof invoiced>>;
+  const numbers = (documents: { invoiceNumber?: string; number?: string }[]) =>
+    documents.map(({ invoiceNumber, number }) => invoiceNumber ?? number);
+
+  beforeAll(async () => {
+    const work = await client.work();
+    sale = await invoiced(work, ['1', '2', '3']);
+    for (const quantity of ['1', '1', '1']) await credited(work, sale, quantity);
+    await deliver(work, sale.orderLineItems[0].id, ['1']);
+  });
+
+  test('N25: are narrowed to an account, by its number or its id, and to a status', async () => {
+    const { accountNumber, id } = sale.account;
+    const { body } = await get(`creditmemos?accountNumber=${accountNumber}`);
+    expect(Object.keys(body)).toEqual(['success', 'creditmemos']);
+    expect([body.creditmemos.length, body.creditmemos[0].accountId]).toEqual([3, id]);
+    expect((await get(`creditmemos?accountId=${id}&status=Posted`)).body).toEqual(body);
+    expect((await get(`creditmemos?accountId=${id}&status=Draft`)).body).toEqual({ success: true, creditmemos: [] });
+    expect((await get(`invoices?accountNumber=${accountNumber}`)).body.invoices).toHaveLength(2);
+    // Each is what it is alone.
+    const [memo] = body.creditmemos;
+    expect((await get(`creditmemos/${memo.id}`)).body).toEqual({ success: true, ...memo });
+  });
+
+  test('are counted by pages, and nextPage leads on', async () => {
+    const all: unknown[] = [];
+    for (let path: string | undefined = '/v1/creditmemos?pageSize=2'; path; ) {
+      const { status, body } = await client.request({ method: 'GET', url: path });
+      expect(status).toBe(200);
+      all.push(...numbers(body.creditmemos));
+      path = body.nextPage;
+    }
+    expect(all).toEqual(numbers((await get('creditmemos?pageSize=40')).body.creditmemos));
+    expect(new Set(all).size).toBe(all.length);
+    expect(numbers((await get('creditmemos?pageSize=1&page=2')).body.creditmemos)).toEqual([all[1]]);
+    expect((await get('creditmemos?pageSize=40&page=3')).body).toEqual({ success: true, creditmemos: [] });
+  });
+
+  test('the items of an invoice come page by page', async () => {
+    const path = `invoices/${sale.invoice.invoiceNumber}/items`;
+    const { invoiceItems } = (await get(path)).body;
+    expect(invoiceItems).toMatchObject([{ quantity: 1, chargeAmount: 10 }, { quantity: 2 }, { quantity: 3 }]);
+    const first = (await get(`${path}?pageSize=2`)).body;
+    expect([first.invoiceItems, first.nextPage]).toEqual([invoiceItems.slice(0, 2), `/v1/${path}?pageSize=2&page=2`]);
+    expect((await get(`${path}?pageSize=2&page=2`)).body).toEqual({ success: true, invoiceItems: [invoiceItems[2]] });
+  });
+
+  test.each([
+    ['creditmemos?accountNumber=A-nowhere', 200, 40, 'No account has this id or number.'],
+    ['invoices/INV-nowhere/items', 200, 40, 'No invoice has this id or number.'],
+    ['creditmemos?accountNumber=A&accountId=B', 400, 27, 'accountNumber: give accountId or accountNumber'],
+    ['creditmemos?status=posted', 400, 27, 'status: Draft, Posted, Canceled are allowed, and not posted.'],
+    ['invoices?page=0', 400, 27, 'page: 1 to 501 is allowed, and not 0.'],
+    ['invoices?page=502', 400, 27, 'page: 1 to 501 is allowed'],
+    ['invoices?pageSize=41', 400, 27, 'pageSize: 1 to 40 is allowed, and not 41.'],
+    ['invoices?amount=5', 400, 27, 'amount: no such parameter. accountId, accountNumber'],
+    ['invoices?page=1&page=2', 400, 27, 'page: give it once.'],
+    ['invoices/INV-1/items?status=Draft', 400, 27, 'status: no such parameter. page, pageSize'],
+  ])('%s is refused', async (path, status, category, message) => {
+    const answer = await get(path);
+    expect([answer.status, answer.body.reasons[0].code % 100]).toEqual([status, category]);
+    expect(answer.body.reasons[0].message).toContain(message);
+  });
 });

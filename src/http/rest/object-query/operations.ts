@@ -17,9 +17,9 @@ export const objectQueryOperations: readonly Operation[] = views.flatMap((view) 
   return [
     operation({
       ...{ method: 'GET', path: `/object-query/${view.path}`, scope: 'read', noun, bare: true },
-      summary: `List ${view.called}s`,
+      summary: `Query ${view.called}s`,
       query: parameters(reader.askable, view),
-      reply: { nextPage, data: [view.object] },
+      reply: { nextPage, data: [view.object, 'The objects of this page.'] },
       act: (work, asked) => reader.page(work, asked),
     }),
     operation({
@@ -47,6 +47,7 @@ function parameters({ filters, sorts, expansions }: Askable, { parents }: View):
     'filter[]': {
       description: `\`<field>.<operator>:<value>\`; all must hold. Fields: ${Object.keys(filters).join(', ')}. Operators: ${operators.join(', ')}.${needed}`,
       schema: texts,
+      ...(parents && { required: true, example: [`${Object.keys(parents)[0]}.EQ:4028828c82819b740182821bb23e15c4`] }),
     },
     'sort[]': {
       description: `\`<field>.ASC\` or \`<field>.DESC\`, once. Fields: ${Object.keys(sorts).join(', ') || 'none'}.`,

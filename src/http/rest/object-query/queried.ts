@@ -2,8 +2,8 @@ import { customFieldValue, type JsonSchema, type NamedSchemas } from '../json-sc
 import { Nodes, Published, type Shown } from '../shape';
 
 /**
- * A type of the graph as the views show it: without the fields that were not asked for, without nulls unless they are asked for,
- * and with custom fields beside the others.
+ * A type of the graph as the views show it. Fields that were not asked for are left out, and so are nulls unless they are asked for.
+ * Custom fields come beside the others.
  */
 export class Queried extends Published {
   /** The fields that are no expansions, in lower case. */

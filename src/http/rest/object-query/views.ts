@@ -1,6 +1,8 @@
-import { Made, Nodes, same } from '../shape';
+import { Nodes } from '../shape';
 import { day, type Filter, flag, id, instant, number, one, states, text, word } from './filters';
-import { Queried } from './queried';
+import * as objects from './objects';
+import { plain, queried } from './objects';
+import type { Queried } from './queried';
 
 /*
  * The views of /object-query: which fields objects show there, what they are filtered and sorted by, and what can be expanded. Names
@@ -16,116 +18,6 @@ const page = '(first: $first)';
 
 /** The variable of the query that asks for an expansion. */
 export const variableOf = (path: string): string => `with_${path.replaceAll('.', '_')}`;
-
-const audit = same('createdById', 'createdDate', 'updatedById', 'updatedDate');
-const accountId = { accountId: 'account.id' };
-
-const account = {
-  ...same('id', 'accountNumber', 'name', 'currency', 'paymentTerm'),
-  status: new Made(
-    { const: 'Active', description: 'Always Active: accounts here have no other status.' },
-    () => 'Active',
-  ),
-  ...audit,
-};
-const order = {
-  ...same('id', 'orderNumber', 'orderDate', 'category', 'description', 'reasonCode'),
-  ...{ status: 'state', ...accountId },
-  ...audit,
-};
-const orderLineItem = {
-  ...same(
-    'id',
-    'itemNumber',
-    'itemName',
-    'itemType',
-    'itemCategory',
-    'itemState',
-    'billingRule',
-    'requiresFulfillment',
-  ),
-  ...same('quantity', 'quantityFulfilled', 'quantityPendingFulfillment', 'quantityAvailableForReturn'),
-  ...same('listPricePerUnit', 'listPrice', 'amountPerUnit', 'amount', 'amountWithoutTax', 'discount'),
-  ...same('inlineDiscountType', 'inlineDiscountPerUnit', 'taxMode', 'taxCode', 'billTargetDate', 'currency'),
-  ...same('transactionStartDate', 'transactionEndDate', 'paymentTerm', 'invoiceGroupNumber', 'productCode'),
-  ...same('purchaseOrderNumber', 'description', 'soldTo', 'shipTo', 'relatedSubscriptionNumber'),
-  ...same('productRatePlanChargeId', 'customFields'),
-  uOM: 'unitOfMeasure',
-  orderId: 'order.id',
-  invoiceOwnerAccountId: 'account.id',
-  originalOrderId: 'originalOrderLineItem.order.id',
-  originalOrderNumber: 'originalOrderLineItem.order.orderNumber',
-  originalOrderDate: 'originalOrderLineItem.order.orderDate',
-  originalOrderLineItemId: 'originalOrderLineItem.id',
-  ...audit,
-};
-const fulfillment = {
-  ...same('id', 'fulfillmentNumber', 'fulfillmentDate', 'fulfillmentType', 'state', 'quantity', 'billTargetDate'),
-  ...same('description', 'carrier', 'trackingNumber', 'fulfillmentSystem', 'fulfillmentLocation', 'externalId'),
-  ...same('excludeItemBillingFromRevenueAccounting', 'excludeItemBookingFromRevenueAccounting', 'customFields'),
-  orderLineItemId: 'orderLineItem.id',
-  ...audit,
-};
-const fulfillmentItem = {
-  ...same('id', 'itemIdentifier', 'description', 'customFields'),
-  fulfillmentId: 'fulfillment.id',
-};
-const invoice = {
-  ...same('id', 'invoiceNumber', 'invoiceDate', 'dueDate', 'targetDate', 'postedDate', 'status', 'reversed'),
-  ...same('amount', 'amountWithoutTax', 'taxAmount', 'balance', 'currency', 'source'),
-  ...{ ...accountId, sourceId: 'billRun.billRunNumber' },
-  ...audit,
-};
-const ofItem = {
-  ...same('id', 'chargeName', 'quantity', 'unitPrice', 'taxAmount', 'taxMode'),
-  ...{ orderLineItemId: 'orderLineItem.id', fulfillmentId: 'fulfillment.id' },
-};
-const invoiceItem = {
-  ...ofItem,
-  ...same('chargeAmount', 'serviceStartDate', 'serviceEndDate'),
-  ...{ uOM: 'unitOfMeasure', invoiceId: 'invoice.id', accountId: 'invoice.account.id' },
-};
-const creditMemo = {
-  ...same('id', 'targetDate', 'postedDate', 'status', 'reasonCode', 'taxAmount', 'appliedAmount', 'refundAmount'),
-  ...same('currency', 'source'),
-  ...{ memoNumber: 'creditMemoNumber', memoDate: 'creditMemoDate', totalAmount: 'amount', balance: 'unappliedAmount' },
-  ...{ totalAmountWithoutTax: 'amountWithoutTax', invoiceId: 'reversedInvoice.id' },
-  ...{ ...accountId, sourceId: 'billRun.billRunNumber' },
-  ...audit,
-};
-const creditMemoItem = {
-  ...ofItem,
-  ...same('amount', 'amountWithoutTax', 'unitOfMeasure'),
-  ...{ creditMemoId: 'creditMemo.id' },
-};
-const payment = {
-  ...same('id', 'paymentNumber', 'amount', 'appliedAmount', 'unappliedAmount', 'refundAmount', 'currency'),
-  ...same('effectiveDate', 'status'),
-  ...accountId,
-  ...audit,
-};
-const billRun = {
-  ...same('id', 'billRunNumber', 'status', 'targetDate', 'invoiceDate', 'autoPost'),
-  ...audit,
-};
-const application = { ...same('id', 'amount'), applicationDate: 'appliedDate' };
-const memoApplication = { ...application, creditMemoId: 'creditMemo.id', invoiceId: 'invoice.id' };
-const paymentApplication = { ...application, paymentId: 'payment.id', invoiceId: 'invoice.id' };
-
-const queried = (type: string, fields: Queried['fields'], suffix = '') =>
-  new Queried(type, fields, `Queried${type}${suffix}`);
-const plain = {
-  account: queried('Account', account),
-  order: queried('Order', order),
-  orderLineItem: queried('OrderLineItem', orderLineItem),
-  fulfillment: queried('Fulfillment', fulfillment),
-  invoice: queried('Invoice', invoice),
-  invoiceItem: queried('InvoiceItem', invoiceItem),
-  creditMemo: queried('CreditMemo', creditMemo),
-  creditMemoItem: queried('CreditMemoItem', creditMemoItem),
-  payment: queried('Payment', payment),
-  paymentApplication: queried('PaymentApplication', paymentApplication),
-};
 
 /** A field of the root, or of a parent, that leads to the objects of a view. */
 export interface Source {
@@ -163,7 +55,7 @@ export const views: readonly View[] = [
     object: queried(
       'Fulfillment',
       {
-        ...fulfillment,
+        ...objects.fulfillment,
         orderLineItem: expanded('orderLineItem', plain.orderLineItem, 'orderlineitem'),
         invoiceItems: expanded('invoiceItems', plain.invoiceItem, 'invoiceitems'),
         creditMemoItems: expanded('creditMemoItems', plain.creditMemoItem, 'creditmemoitems'),
@@ -185,7 +77,7 @@ export const views: readonly View[] = [
     object: queried(
       'FulfillmentItem',
       {
-        ...fulfillmentItem,
+        ...objects.fulfillmentItem,
         fulfillment: expanded('fulfillment', plain.fulfillment, 'fulfillment'),
       },
       'Page',
@@ -199,7 +91,7 @@ export const views: readonly View[] = [
     object: queried(
       'OrderLineItem',
       {
-        ...orderLineItem,
+        ...objects.orderLineItem,
         order: expanded('order', plain.order, 'order'),
         invoiceItems: expanded('invoiceItems', plain.invoiceItem, 'invoiceitems', page),
         creditMemoItems: expanded('creditMemoItems', plain.creditMemoItem, 'creditmemoitems', page),
@@ -232,14 +124,14 @@ export const views: readonly View[] = [
     object: queried(
       'Order',
       {
-        ...order,
+        ...objects.order,
         account: expanded('account', plain.account, 'account'),
         orderLineItems: expanded(
           'orderLineItems',
           queried(
             'OrderLineItem',
             {
-              ...orderLineItem,
+              ...objects.orderLineItem,
               invoiceItems: expanded('invoiceItems', plain.invoiceItem, 'orderlineitems.invoiceitems', page),
             },
             'OfOrder',
@@ -264,7 +156,7 @@ export const views: readonly View[] = [
     object: queried(
       'Account',
       {
-        ...account,
+        ...objects.account,
         invoices: expanded('invoices', plain.invoice, 'invoices', page),
         creditMemos: expanded('creditMemos', plain.creditMemo, 'creditmemos', page),
         payments: expanded('payments', plain.payment, 'payments', page),
@@ -284,7 +176,7 @@ export const views: readonly View[] = [
     object: queried(
       'Invoice',
       {
-        ...invoice,
+        ...objects.invoice,
         account: expanded('account', plain.account, 'account'),
         invoiceItems: expanded('invoiceItems', plain.invoiceItem, 'invoiceitems', page),
         creditMemoApplications: expanded(
@@ -292,7 +184,7 @@ export const views: readonly View[] = [
           queried(
             'CreditMemoApplication',
             {
-              ...memoApplication,
+              ...objects.memoApplication,
               creditMemo: expanded('creditMemo', plain.creditMemo, 'creditmemoapplications.creditmemo'),
             },
             'OfInvoice',
@@ -304,7 +196,7 @@ export const views: readonly View[] = [
           queried(
             'PaymentApplication',
             {
-              ...paymentApplication,
+              ...objects.paymentApplication,
               payment: expanded('payment', plain.payment, 'paymentapplications.payment'),
             },
             'OfInvoice',
@@ -332,7 +224,7 @@ export const views: readonly View[] = [
     object: queried(
       'InvoiceItem',
       {
-        ...invoiceItem,
+        ...objects.invoiceItem,
         invoice: expanded('invoice', plain.invoice, 'invoice'),
         orderLineItem: expanded('orderLineItem', plain.orderLineItem, 'orderlineitem'),
       },
@@ -350,12 +242,12 @@ export const views: readonly View[] = [
     object: queried(
       'CreditMemo',
       {
-        ...creditMemo,
+        ...objects.creditMemo,
         account: expanded('account', plain.account, 'account'),
         creditMemoItems: expanded('creditMemoItems', plain.creditMemoItem, 'creditmemoitems', page),
         creditMemoApplications: expanded(
           'applications',
-          queried('CreditMemoApplication', memoApplication),
+          queried('CreditMemoApplication', objects.memoApplication),
           'creditmemoapplications',
         ),
       },
@@ -375,7 +267,7 @@ export const views: readonly View[] = [
     object: queried(
       'CreditMemoItem',
       {
-        ...creditMemoItem,
+        ...objects.creditMemoItem,
         orderLineItem: expanded('orderLineItem', plain.orderLineItem, 'orderlineitem'),
       },
       'Page',
@@ -392,7 +284,7 @@ export const views: readonly View[] = [
     object: queried(
       'Payment',
       {
-        ...payment,
+        ...objects.payment,
         account: expanded('account', plain.account, 'account'),
         paymentApplications: expanded('applications', plain.paymentApplication, 'paymentapplications'),
       },
@@ -409,7 +301,7 @@ export const views: readonly View[] = [
   },
   {
     ...{ path: 'bill-runs', called: 'bill run', list: 'billRuns', one: byKey('billRun') },
-    object: queried('BillRun', billRun, 'Page'),
+    object: queried('BillRun', objects.billRun, 'Page'),
     filters: {
       updateddate: instant('updatedDate'),
       targetdate: day('targetDate'),
