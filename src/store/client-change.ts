@@ -1,9 +1,14 @@
 import type { Connection } from './connection/connection';
 
+export interface LockedClient {
+  /** The client of a person who signs in. */
+  isPerson: boolean;
+}
+
 /** Locks a client that is not revoked, so that its secrets stay unchanged. Undefined if there is no such client. */
-export async function lockClient(db: Connection, id: string): Promise<{ isPerson: boolean } | undefined> {
+export async function lockClient(db: Connection, id: string): Promise<LockedClient | undefined> {
   const text = 'select groups is not null as "isPerson" from client where id = $1 and revoked_date is null for update';
-  const [client] = await db.lock<{ isPerson: boolean }>([`client ${id}`], text, [id]);
+  const [client] = await db.lock<LockedClient>([`client ${id}`], text, [id]);
   return client;
 }
 

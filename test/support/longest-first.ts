@@ -10,8 +10,6 @@ export const longest = [
   'http/live/webhook-delivery',
   'store/indexes',
   'http/process',
-  'service/sequences',
-  'http/three-times',
   'service/bill-run-races',
   'http/replica',
   'http/unsent',

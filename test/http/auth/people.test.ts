@@ -313,6 +313,13 @@ describe('a person who has signed in', () => {
   });
 });
 
+test('a name of 10 KB with control characters is bounded and cleaned before it is stored', async () => {
+  const subject = somebody();
+  const { name } = await viewer(tokenOf(subject, ['operators'], { name: `Ada\u0000\r\n\u202e${'x'.repeat(10_000)}` }));
+  expect(name).toBe(`Ada ${'x'.repeat(251)}`);
+  expect((await rowsOf(subject))[0].name).toBe(name);
+});
+
 describe('a subscription of a person', () => {
   const query = 'subscription { accounts(first: 1) { totalCount } }';
   async function subscribed(token: string) {
@@ -452,45 +459,5 @@ describe('a token that says nothing of groups', () => {
     const reply = await fetch(`${address}/graphql`, { headers: { authorization: `Bearer ${token}` } });
     expect(reply.status).toBe(431);
     expect((await rowsOf(subject))[0].groups).toEqual(['operators']);
-  });
-});
-
-describe('the name of a person', () => {
-  const named = async (claims: object) =>
-    (await viewer(issuer.token(key, { sub: somebody(), groups: ['operators'], ...claims }))).name;
-
-  test.each<[string, object, string | RegExp]>([
-    ['is the claim name', { name: 'Ada', preferred_username: 'ada1' }, 'Ada'],
-    ['is otherwise preferred_username', { name: '  ', preferred_username: 'ada1', email: 'a@b.example' }, 'ada1'],
-    ['is otherwise email', { name: 7, preferred_username: null, email: 'a@b.example' }, 'a@b.example'],
-    ['is otherwise the subject', { name: ['Ada'] }, /^person-\d+$/],
-    ['has no line ends and control characters', { name: 'Ada\r\n\u0000\u001b[31m Martin\u2028' }, 'Ada [31m Martin'],
-    ['does not turn the direction of text', { name: 'Ada \u202enitraM\u2066' }, 'Ada nitraM'],
-    ['has no character that a text field refuses', { name: 'Ada \u{1f600}\ud800 Martin' }, 'Ada Martin'],
-    ['keeps letters of every alphabet', { name: 'Jürgen 山田 Ωmega' }, 'Jürgen 山田 Ωmega'],
-  ])('%s', async (_what, claims, name) => {
-    expect(await named(claims)).toEqual(typeof name === 'string' ? name : expect.stringMatching(name));
-  });
-
-  test('of 10 KB is cut off at 255 characters', async () => {
-    expect(await named({ name: 'Ada '.repeat(2_500) })).toHaveLength(255);
-  });
-});
-
-describe('the claim', () => {
-  test.each<[string, string, object]>([
-    ['of a path, as Keycloak writes roles', 'realm_access.roles', { realm_access: { roles: ['operators'] } }],
-    ['whose name is an address', 'https://example.com/groups', { 'https://example.com/groups': ['operators'] }],
-    ['whose name has dots, before a path', 'a.b', { 'a.b': ['operators'], a: { b: ['clerks'] } }],
-  ])('%s is found', async (_what, claim, claims) => {
-    const other = await testGateway({
-      database: gateway.database,
-      server: { outside: outside({ groups: rights({ claim }) }) },
-    });
-    const headers = { authorization: `Bearer ${issuer.token(key, { sub: somebody(), ...claims })}` };
-    const payload = { query: '{ viewer { scopes } }' };
-    const reply = await other.server.app.inject({ method: 'POST', url: '/graphql', headers, payload });
-    expect(reply.json().data.viewer.scopes).toEqual(['read', 'order', 'fulfill']);
-    await other.server.app.close();
   });
 });
