@@ -63,3 +63,33 @@ export async function checkBoard(
     await context.close();
   }
 }
+
+/** The board of a demo: signed in by itself, with registered documents, and good to use by keyboard. */
+export async function checkDemoBoard(browser: Opener, url: string, expectThat: Expect): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/graphql')) sent.push(request.postData() ?? '');
+  });
+  await page.goto(url);
+  const card = page.locator('.column .card').first();
+  await card.waitFor();
+  await page.locator('.who').getByText('Demo at Northwind Devices').waitFor();
+  const texts = sent.filter((body) => !body.includes('"sha256Hash"') || body.includes('"query"'));
+  expectThat(
+    sent.length > 5 && texts.length === 0,
+    `the board of the demo sends hashes alone: ${sent.length} requests`,
+  );
+  await card.focus();
+  await page.keyboard.press('Enter');
+  const drawer = page.getByRole('dialog');
+  await drawer.locator('.history').waitFor();
+  await page.keyboard.press('Tab');
+  expectThat(Boolean(await page.evaluate("document.activeElement.closest('.drawer')")), 'a drawer holds the focus');
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  const focused = await page.evaluate('document.activeElement.className');
+  expectThat(focused === 'card', `and Escape leads back to the card: ${focused}`);
+  await context.close();
+}

@@ -1,4 +1,5 @@
 import { checkLooks } from './accessible';
+import { checkDemoBoard } from './board-looks';
 import { checkCodes, checkReplies, checkSamples, checkSchema } from './reply';
 import { openWatched } from './watch';
 
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
     await checkCodes(watched, url, createOne, expectThat);
     await checkSchema(watched, url, expectThat);
     await checkLooks(watched, url, panels, expectThat);
+    await checkDemoBoard(watched, new URL('/board', baseUrl).href, expectThat);
 
     expectThat(leaving.length === 0, `${leaving.length} requests leave the machine ${leaving.join(' ')}`);
     expectThat(violations.length === 0, `${violations.length} CSP violations ${violations.join(' ')}`);

@@ -23,6 +23,8 @@ import { inWords, money, moveLabels, quantity, today } from './words';
 /** Everything about one fulfillment, at the side of the screen. Live while it is open. */
 export function Drawer({ fulfillmentKey }: { fulfillmentKey: string }) {
   const route = useRoute();
+  // A link opens the drawer, not a trigger of Radix, which would get the focus back by itself.
+  const [opener] = useState(() => document.activeElement);
   const close = () => {
     location.hash = linkWith(route, { open: undefined });
   };
@@ -31,7 +33,11 @@ export function Drawer({ fulfillmentKey }: { fulfillmentKey: string }) {
     <Dialog.Root open onOpenChange={(open) => open || close()}>
       <Dialog.Portal>
         <Dialog.Overlay className="shade" />
-        <Dialog.Content className="drawer" aria-describedby={undefined}>
+        <Dialog.Content
+          className="drawer"
+          aria-describedby={undefined}
+          onCloseAutoFocus={() => opener instanceof HTMLElement && opener.focus()}
+        >
           <div className="line">
             <Dialog.Title>{data?.fulfillment?.fulfillmentNumber ?? 'Fulfillment'}</Dialog.Title>
             <Dialog.Close className="close" aria-label="Close">
