@@ -15,6 +15,10 @@ export function conflictIn(refusals: readonly Refusal[]) {
   return undefined;
 }
 
+/** The refusals that have no dialog of their own. */
+export const withoutConflict = (refusals: readonly Refusal[]) =>
+  refusals.filter(({ __typename }) => __typename !== 'VersionConflict');
+
 const compared = {
   state: 'State',
   quantity: 'Quantity',

@@ -1,24 +1,22 @@
 import { useMutation } from '@apollo/client/react';
 import * as Dialog from '@radix-ui/react-dialog';
-import { type FormEvent, useState } from 'react';
-import { Conflict, conflictIn, type Side } from './conflict';
+import { useState } from 'react';
 import { Edit } from './edit';
-import { type Context, Field, Refusals, useAction, valuesOf } from './form';
+import { type Context, Refusals, useAction } from './form';
 import {
   CollectDocument,
   type DetailsFragment,
-  type FulfillmentAction,
   FulfillmentDocument,
   FulfillmentLiveDocument,
   PostInvoiceDocument,
 } from './generated/graphql';
 import { History } from './history';
 import { useLive } from './live';
-import { type MoveOptions, useMove } from './moves';
+import { Moves } from './moves';
 import { Loaded } from './problem';
 import { linkTo, linkWith, useRoute } from './route';
 import { Trail } from './trail';
-import { inWords, money, moveLabels, quantity, today } from './words';
+import { inWords, money, quantity } from './words';
 
 /** Everything about one fulfillment, at the side of the screen. Live while it is open. */
 export function Drawer({ fulfillmentKey }: { fulfillmentKey: string }) {
@@ -91,102 +89,6 @@ function Details({ of: fulfillment }: { of: DetailsFragment }) {
       <h3>History</h3>
       <History of={fulfillment.history} />
     </>
-  );
-}
-
-/** The form of the move asks for the day, so its absence does not block the button. */
-const lacksOnlyDay = (blockedBy: DetailsFragment['allowedTransitions'][number]['blockedBy']) =>
-  blockedBy.every(({ code }) => code === 'BILL_TARGET_DATE_REQUIRED');
-
-/** A button for each move that the graph allows. What it blocks has the reasons beside it. */
-function Moves({ of: fulfillment }: { of: DetailsFragment }) {
-  const move = useMove();
-  const { busy, refusals, run, problem, clear } = useAction();
-  const [sending, setSending] = useState(false);
-  // What the person sees when the move begins. The card may change before the server answers.
-  const [seen, setSeen] = useState<Side>(fulfillment);
-  const transitions = fulfillment.allowedTransitions;
-
-  async function make(action: FulfillmentAction, options: MoveOptions = {}, base: Side = fulfillment) {
-    const transition = transitions.find((each) => each.action === action);
-    if (!transition) return;
-    setSeen(base);
-    setLast(() => (now: Side) => make(action, options, now));
-    if (await run((context) => move(base, transition, options, context))) setSending(false);
-  }
-  const [last, setLast] = useState<(now: Side) => void>();
-
-  const conflict = conflictIn(refusals);
-  if (!transitions.length) return <p className="hint">No move leads on from here.</p>;
-  return (
-    <section aria-label="Moves" className="moves">
-      {transitions.map(({ action, allowed, blockedBy }) => (
-        <div key={action}>
-          <button
-            type="button"
-            disabled={busy || !(allowed || lacksOnlyDay(blockedBy))}
-            aria-describedby={`why-${action}`}
-            className={action === 'Cancel' ? 'quiet' : undefined}
-            onClick={() => (action === 'SendToBilling' ? setSending(!sending) : make(action))}
-          >
-            {moveLabels[action]}
-          </button>
-          {allowed || lacksOnlyDay(blockedBy) ? null : (
-            <ul id={`why-${action}`} className="why">
-              {blockedBy.map(({ code, message }) => (
-                <li key={code + message}>{message}</li>
-              ))}
-            </ul>
-          )}
-        </div>
-      ))}
-      {sending ? (
-        <Send of={fulfillment} busy={busy} refusals={refusals} onSend={(options) => make('SendToBilling', options)} />
-      ) : (
-        <Refusals of={refusals.filter((refusal) => refusal !== conflict)} />
-      )}
-      {problem}
-      {conflict ? (
-        <Conflict had={seen} now={conflict.current} onTake={clear} onApply={() => last?.(conflict.current)} />
-      ) : null}
-    </section>
-  );
-}
-
-interface SendProps {
-  of: DetailsFragment;
-  busy: boolean;
-  refusals: ReturnType<typeof useAction>['refusals'];
-  onSend: (options: MoveOptions) => void;
-}
-
-/** Sends to billing; on request bills and collects in the same request. */
-function Send({ of: fulfillment, busy, refusals, onSend }: SendProps) {
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const { billTargetDate, runBilling, collectPayment } = valuesOf(event.currentTarget);
-    onSend({
-      billTargetDate,
-      ...(runBilling && { options: { runBilling: true, collectPayment: Boolean(collectPayment) } }),
-    });
-  };
-  const others = refusals.filter(({ code }) => code !== 'VERSION_CONFLICT');
-  return (
-    <form className="form" onSubmit={submit} aria-label="Send to billing">
-      <Field name="billTargetDate" label="Bill from" refusals={refusals}>
-        {(control) => <input {...control} type="date" defaultValue={fulfillment.billTargetDate ?? today()} />}
-      </Field>
-      <label className="check">
-        <input type="checkbox" name="runBilling" /> Bill at once
-      </label>
-      <label className="check">
-        <input type="checkbox" name="collectPayment" /> and collect the payment
-      </label>
-      <Refusals of={others} except={['billTargetDate']} />
-      <button type="submit" disabled={busy}>
-        Send
-      </button>
-    </form>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useMutation } from '@apollo/client/react';
 import { type FormEvent, useState } from 'react';
-import { Conflict, conflictIn, type Side } from './conflict';
+import { Conflict, conflictIn, type Side, withoutConflict } from './conflict';
 import { Field, Refusals, useAction, valuesOf } from './form';
 import { type DetailsFragment, EditDocument, type UpdateFulfillmentInput } from './generated/graphql';
 
@@ -65,7 +65,7 @@ function Form({ base, editable, onEnd }: { base: Side; editable: Name[]; onEnd: 
             {(control) => <input {...control} type={type} defaultValue={base[name] ?? ''} />}
           </Field>
         ))}
-      <Refusals of={refusals.filter((refusal) => refusal.__typename !== 'VersionConflict')} except={editable} />
+      <Refusals of={withoutConflict(refusals)} except={editable} />
       {problem}
       {conflict ? (
         <Conflict
