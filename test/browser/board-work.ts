@@ -36,10 +36,26 @@ export async function checkWork(page: Page, other: OtherClient, expectThat: Expe
   const number = await create(page, expectThat);
   await book(page, number, expectThat);
   await conflict(page, number, other, expectThat);
-  await sendAndCollect(page, expectThat);
+  await sendAndCollect(page, number, other, expectThat);
   await takeBack(page, expectThat);
   await follow(page, other, expectThat);
   await silentServer(page, expectThat);
+}
+
+/** Holds the requests that contain a text, until the result is called. */
+async function hold(page: Page, text: string): Promise<() => Promise<void>> {
+  let go = () => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  await page.route('**/graphql', async (route) => {
+    if (route.request().postData()?.includes(text)) await held;
+    await route.continue();
+  });
+  return async () => {
+    go();
+    await page.unrouteAll({ behavior: 'wait' });
+  };
 }
 
 async function create(page: Page, expectThat: Expect): Promise<string> {
@@ -70,21 +86,13 @@ async function create(page: Page, expectThat: Expect): Promise<string> {
 }
 
 async function book(page: Page, number: string, expectThat: Expect): Promise<void> {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  await page.route('**/graphql', async (route) => {
-    if (route.request().postData()?.includes('"Book"')) await held;
-    await route.continue();
-  });
+  const release = await hold(page, '"Book"');
   await drawer(page).getByRole('button', { name: 'Book', exact: true }).click();
   // Behind the drawer, so that no role leads there.
   await page.locator('[data-state=Booked]').getByText(number).waitFor({ timeout: 2_000 });
   expectThat(true, 'a move is shown before the server has answered');
-  release();
+  await release();
   await drawer(page).locator('.facts').getByText('Booked', { exact: true }).waitFor();
-  await page.unroute('**/graphql');
   await drawer(page)
     .locator('.history li', { hasText: /^Book.*Ada Martin$/ })
     .waitFor();
@@ -108,11 +116,20 @@ async function conflict(page: Page, number: string, other: OtherClient, expectTh
   expectThat(true, 'and mine can be applied to the new version');
 }
 
-async function sendAndCollect(page: Page, expectThat: Expect): Promise<void> {
+async function sendAndCollect(page: Page, number: string, other: OtherClient, expectThat: Expect): Promise<void> {
   await drawer(page).getByRole('button', { name: 'Send to billing' }).click();
   const form = page.getByRole('form', { name: 'Send to billing' });
   await form.getByLabel('Bill at once').check();
+  // Somebody else changes the fulfillment while the move is under way.
+  const release = await hold(page, '"SendToBilling"');
   await form.getByRole('button', { name: 'Send' }).click();
+  await other(track, { key: number });
+  await release();
+  const row = drawer(page).getByRole('row', { name: /Tracking number/ });
+  await row.waitFor();
+  const sides = await row.getByRole('cell').allTextContents();
+  expectThat(`${sides}` === 'MINE-1,THEIRS-1', `a conflict of a move shows both sides too: ${sides}`);
+  await drawer(page).getByRole('button', { name: 'Apply mine again' }).click();
   const collect = drawer(page).getByRole('button', { name: /^Collect/ });
   await collect.waitFor();
   const trail = () => drawer(page).getByRole('img').getAttribute('aria-label');
