@@ -1,6 +1,7 @@
 import { useLazyQuery, useMutation, useQuery } from '@apollo/client/react';
 import { type FormEvent, useState } from 'react';
 import { Pages } from './board';
+import { Folded } from './folded';
 import { Field, Refusals, useAction, valuesOf } from './form';
 import {
   BillRunsDocument,
@@ -43,6 +44,9 @@ export function BillRuns() {
     </div>
   );
 }
+
+/** Accounts of a preview, which may have thousands. */
+const mostShown = 100;
 
 /** Starts a run. First it shows what the run would bill. */
 function Start() {
@@ -88,8 +92,7 @@ function Start() {
           <p>
             {would.invoiceCount} invoices and {would.creditMemoCount} credit memos.
           </p>
-          <details>
-            <summary>By account</summary>
+          <Folded title="By account">
             <table>
               <thead>
                 <tr>
@@ -100,17 +103,22 @@ function Start() {
                 </tr>
               </thead>
               <tbody>
-                {would.totals.map(({ account, currency, itemCount, invoiceAmount, creditMemoAmount }) => (
-                  <tr key={account.id + currency}>
-                    <td>{account.name}</td>
-                    <td>{itemCount}</td>
-                    <td>{money(invoiceAmount, currency)}</td>
-                    <td>{money(creditMemoAmount, currency)}</td>
-                  </tr>
-                ))}
+                {would.totals
+                  .slice(0, mostShown)
+                  .map(({ account, currency, itemCount, invoiceAmount, creditMemoAmount }) => (
+                    <tr key={account.id + currency}>
+                      <td>{account.name}</td>
+                      <td>{itemCount}</td>
+                      <td>{money(invoiceAmount, currency)}</td>
+                      <td>{money(creditMemoAmount, currency)}</td>
+                    </tr>
+                  ))}
               </tbody>
             </table>
-          </details>
+            {would.totals.length > mostShown ? (
+              <p className="hint">And {would.totals.length - mostShown} more.</p>
+            ) : null}
+          </Folded>
         </div>
       ) : null}
     </form>
@@ -165,22 +173,16 @@ function Run({ run }: { run: RunFragment }) {
       </p>
       <Refusals of={refusals} />
       {problem}
-      {failed ? <Parked run={run} /> : null}
+      {failed ? (
+        <Folded title="What was parked">
+          <Failures key={run.version} run={run} />
+        </Folded>
+      ) : null}
     </section>
   );
 }
 
-/** What a run could not bill, with the reasons. Asked for when somebody opens it. */
-function Parked({ run }: { run: RunFragment }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>What was parked</summary>
-      {open ? <Failures key={run.version} run={run} /> : null}
-    </details>
-  );
-}
-
+/** What a run could not bill, with the reasons. */
 function Failures({ run }: { run: RunFragment }) {
   const [cursors, setCursors] = useState<string[]>([]);
   const { data, error, refetch } = useQuery(ParkedDocument, { variables: { key: run.id, after: cursors.at(-1) } });

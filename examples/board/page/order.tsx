@@ -26,7 +26,7 @@ export function Order({ orderKey }: { orderKey: string }) {
     <div className="page">
       <Loaded data={data} error={error} refetch={refetch}>
         {({ order }) => {
-          if (!order) return <p>There is no order {orderKey}, or you may not see it.</p>;
+          if (!order) return <h1>There is no order {orderKey} that you may see.</h1>;
           const { nodes, pageInfo } = order.orderLineItems;
           return (
             <>

@@ -1,7 +1,7 @@
-import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
 import { Pages } from './board';
-import { OrdersDocument } from './generated/graphql';
+import { OrdersDocument, OrdersLiveDocument } from './generated/graphql';
+import { useLive } from './live';
 import { Loaded } from './problem';
 import { linkTo, useRoute } from './route';
 import { inWords } from './words';
@@ -11,9 +11,8 @@ export function Orders() {
   const { params } = useRoute();
   const [cursors, setCursors] = useState<string[]>([]);
   const filter = params.number ? { orderNumber: { startsWith: params.number } } : {};
-  const { data, previousData, error, refetch } = useQuery(OrdersDocument, {
-    variables: { filter, after: cursors.at(-1) },
-  });
+  const after = cursors.at(-1);
+  const { data, error, refetch } = useLive(OrdersDocument, OrdersLiveDocument, { filter, ...(after && { after }) });
   return (
     <div className="page">
       <div className="bar">
@@ -33,7 +32,7 @@ export function Orders() {
           <button type="submit">Filter</button>
         </form>
       </div>
-      <Loaded data={(data ?? previousData)?.orders} error={error} refetch={refetch}>
+      <Loaded data={data?.orders} error={error} refetch={refetch}>
         {({ nodes, pageInfo }) => (
           <>
             <ul className="rows">

@@ -2,6 +2,7 @@ import type { TypedDocumentNode } from '@apollo/client';
 import { useApolloClient, useMutation, useQuery } from '@apollo/client/react';
 import { type FormEvent, useState } from 'react';
 import { Pages } from './board';
+import { Folded } from './folded';
 import { Field, Refusals, useAction, valuesOf } from './form';
 import {
   AddEndpointDocument,
@@ -17,12 +18,12 @@ import {
 import { Loaded } from './problem';
 import { instant, inWords } from './words';
 
-/** Deliveries have no live twin: they are asked for again while the screen is open. */
-const everyMs = 5_000;
+/** Endpoints have no live twin: they are asked for again while somebody looks. */
+const polled = { pollInterval: 5_000, skipPollAttempt: () => document.hidden };
 
 /** The client's webhook endpoints, each with its deliveries. */
 export function Webhooks() {
-  const { data, error, refetch } = useQuery(WebhooksDocument, { pollInterval: everyMs });
+  const { data, error, refetch } = useQuery(WebhooksDocument, polled);
   return (
     <div className="page">
       <h1>Webhook endpoints</h1>
@@ -106,7 +107,7 @@ function Endpoint({ endpoint }: { endpoint: EndpointFragment }) {
       return data?.changed?.userErrors;
     });
   return (
-    <section className="sheet" aria-label={url}>
+    <section className="sheet">
       <div className="line">
         <h2 className="cut">{url}</h2>
         <span className="tag">{enabled ? 'Enabled' : 'Disabled'}</span>
@@ -134,7 +135,9 @@ function Endpoint({ endpoint }: { endpoint: EndpointFragment }) {
       </div>
       <Refusals of={refusals} />
       {problem}
-      <Deliveries id={id} />
+      <Folded title="Deliveries">
+        <Deliveries id={id} />
+      </Folded>
     </section>
   );
 }
@@ -143,7 +146,7 @@ function Deliveries({ id }: { id: string }) {
   const [cursors, setCursors] = useState<string[]>([]);
   const { data, previousData, error, refetch } = useQuery(DeliveriesDocument, {
     variables: { id, after: cursors.at(-1) },
-    pollInterval: everyMs,
+    ...polled,
   });
   const [redeliver] = useMutation(RedeliverDocument, { refetchQueries: [DeliveriesDocument] });
   const { busy, refusals, run, problem } = useAction();
@@ -159,7 +162,6 @@ function Deliveries({ id }: { id: string }) {
           {nodes.length ? (
             <div className="scroll">
               <table>
-                <caption>Deliveries</caption>
                 <thead>
                   <tr>
                     <th scope="col">Event</th>
