@@ -23,7 +23,15 @@ const screens: { name: string; hash: string; ready: string; open?: (page: Page) 
   { name: 'orders', hash: '#/orders', ready: '.rows .card' },
   { name: 'order', hash: '#/orders/O-00000002', ready: '.sheet' },
   { name: 'bill runs', hash: '#/bill-runs', ready: '.sheet progress' },
-  { name: 'webhooks', hash: '#/webhooks', ready: '.sheet' },
+  {
+    name: 'webhooks',
+    hash: '#/webhooks',
+    ready: '.sheet summary',
+    open: async (page) => {
+      await page.getByText('Deliveries').click();
+      await page.getByRole('table').waitFor();
+    },
+  },
 ];
 
 /**

@@ -39,6 +39,8 @@ export async function checkWork(page: Page, other: OtherClient, expectThat: Expe
   await sendAndCollect(page, number, other, expectThat);
   await takeBack(page, expectThat);
   await follow(page, other, expectThat);
+  await webhooks(page, expectThat);
+  await billRun(page, expectThat);
   await silentServer(page, expectThat);
 }
 
@@ -162,6 +164,37 @@ async function follow(page: Page, other: OtherClient, expectThat: Expect): Promi
   await column(page, 'Executing').getByText(number).waitFor({ timeout: 5_000 });
   const after = await settled(page, before + 1, () => countIn(page, 'Executing'));
   expectThat(after === before + 1, `what another client does is shown: ${before} and ${after} are Executing`);
+}
+
+/** An endpoint that nobody listens at. */
+async function webhooks(page: Page, expectThat: Expect): Promise<void> {
+  await page.getByRole('link', { name: 'Webhooks' }).click();
+  await page.getByLabel('Address').fill('http://127.0.0.1:9/hook');
+  await page.getByRole('button', { name: 'Add the endpoint' }).click();
+  await page.locator('code', { hasText: 'whsec_' }).waitFor();
+  await page.getByText('Deliveries').click();
+  await page.getByRole('button', { name: 'Send a test' }).click();
+  const row = page.getByRole('row', { name: /Webhook.Test/ });
+  await row.getByText('the host refused the connection').waitFor();
+  expectThat(true, 'an endpoint shows its secret once, and what became of its deliveries');
+}
+
+async function billRun(page: Page, expectThat: Expect): Promise<void> {
+  await page.getByRole('link', { name: 'Bill runs' }).click();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page
+    .getByRole('status')
+    .getByText(/\d+ invoices/)
+    .waitFor();
+  await page.getByRole('button', { name: 'Start the run' }).click();
+  const run = page.getByRole('region', { name: 'BR-00000004' });
+  await run.getByText('Completed').waitFor();
+  const told = (await run.textContent()) ?? '';
+  expectThat(/\d+ of \d+ billed/.test(told), `a bill run is followed to its end: ${told}`);
+  const earlier = page.getByRole('region', { name: 'BR-00000002' });
+  await earlier.getByText('What was parked').click();
+  await earlier.getByText('Nutmeg Imports').first().waitFor();
+  expectThat(true, 'and what was parked has its reasons');
 }
 
 /** A reply that never comes. */
