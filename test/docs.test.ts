@@ -193,6 +193,8 @@ describe('blocks of shell', () => {
 
   test.each(pages)('of %s are fenced and named, so that none is overlooked', (file) => {
     const names = ['sh', 'graphql', 'json', 'js', 'yaml', 'mermaid', 'text', 'sql'];
+    // TypeScript is run, by test/clients/frontend.test.ts.
+    if (file === 'docs/frontend.md') names.push('ts');
     expect(blocksOf(file).filter(({ language }) => !names.includes(language))).toEqual([]);
     expect(read(file).match(/^\s*(```|~~~)/gm) ?? []).toHaveLength(2 * blocksOf(file).length);
     const indented = linesOf(read(file)).filter(({ text }, index, lines) => {

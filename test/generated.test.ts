@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { isObjectType } from 'graphql';
 import { generated } from '../src/command/generate';
 import { readConfig } from '../src/config';
+import { schema } from '../src/graph/build/schema';
 import { edges } from '../src/graph/model/edges';
 import { nouns } from '../src/graph/model/nouns';
 
@@ -20,6 +22,18 @@ describe('what is generated', () => {
       const found = drawn.filter((line) => line.fields.includes(field) && String(line.ends) === String(ends));
       expect([edge, found.length]).toEqual([edge, 1]);
     }
+  });
+
+  test('docs/frontend.md lists every type whose description says that it has no id, and none that has one', () => {
+    const [, rows] = /<!-- objects without an id: npm run generate -->([\s\S]*?)<!-- \//.exec(
+      read('docs/frontend.md'),
+    )!;
+    const listed = [...rows.matchAll(/^\| `(\w+)`/gm)].map(([, type]) => type);
+    const types = Object.values(schema().getTypeMap()).filter(isObjectType);
+    const saying = types.filter(({ description }) => description?.includes('No id: ')).map(({ name }) => name);
+    expect(listed).toEqual(saying.sort());
+    expect(types.filter((type) => listed.includes(type.name) && 'id' in type.getFields())).toEqual([]);
+    expect(listed.length).toBeGreaterThan(10);
   });
 
   test('docs/configuration.md and the table of docs/limits.md name every variable that the configuration reads, and no other', () => {

@@ -11,6 +11,7 @@ import { fulfillmentResource } from '../http/rest/envelope';
 import { postmanCollection } from '../http/rest/postman';
 import { freshRights } from '../store/connection/database';
 import { startEmbedded } from '../store/embedded/embedded';
+import { apolloPoliciesModule, embeddedRows, graphcacheKeysModule, possibleTypesModule } from './cache-policies';
 import { picture, pictureNames, waysIn } from './picture';
 import { withoutArguments } from './usage';
 
@@ -112,6 +113,14 @@ const blocks: Record<string, () => string> = {
       waysIn().map(({ type, meaning, one, list }) => row(`\`${type}\``, meaning, code(one), code(list))),
     );
   },
+  'objects without an id': () =>
+    table(
+      ['type', 'found at', 'why it has no id'],
+      embeddedRows().map((cells) => row(...cells)),
+    ),
+  'possible types': possibleTypesModule,
+  'type policies': apolloPoliciesModule,
+  'graphcache keys': graphcacheKeysModule,
   ...Object.fromEntries(pictureNames.map((name) => [`picture of ${name}`, () => picture(name)])),
 };
 
@@ -122,6 +131,7 @@ const documents: Record<string, string[]> = {
   'docs/http.md': ['scopes'],
   'docs/errors.md': ['user errors', 'request errors'],
   'docs/limits.md': ['limits'],
+  'docs/frontend.md': ['objects without an id', 'possible types', 'type policies', 'graphcache keys'],
   'docs/graph.md': ['ways in', ...pictureNames.map((name) => `picture of ${name}`)],
 };
 

@@ -22,7 +22,10 @@ import { shownCopy } from './read/show';
 import { JSONObjectScalar } from './scalars';
 import { Org } from './viewer';
 
-@ObjectType({ description: 'Payment method of an account. The gateway token is never shown.', simpleResolvers: true })
+@ObjectType({
+  description: 'Payment method of an account. The gateway token is never shown. No id: part of its account.',
+  simpleResolvers: true,
+})
 export class PaymentMethod {
   @Field(() => String, { description: 'Kind of payment method, such as a card. The test gateway shows Test.' })
   type: string;

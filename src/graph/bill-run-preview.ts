@@ -11,7 +11,8 @@ import { selectedFields } from './read/selection';
 import { DecimalScalar } from './scalars';
 
 @ObjectType({
-  description: 'Amounts that a bill run would bill and credit to one account in one currency.',
+  description:
+    'Amounts that a bill run would bill and credit to one account in one currency. No id: part of its preview.',
   simpleResolvers: true,
 })
 export class BillRunPreviewTotal {
@@ -23,7 +24,7 @@ export class BillRunPreviewTotal {
 }
 
 @ObjectType({
-  description: 'Result that a bill run would have now. Nothing is written.',
+  description: 'Result that a bill run would have now. Nothing is written. No id: each request computes it.',
   simpleResolvers: true,
 })
 export class BillRunPreview {

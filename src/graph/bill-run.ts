@@ -25,7 +25,11 @@ import { shownCopy } from './read/show';
 import { DateScalar, DateTimeScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'Whether an action on a bill run is allowed, and if not, why.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'Whether an action on a bill run is allowed, and if not, why. No id: the rules judge it anew for each caller and moment.',
+  simpleResolvers: true,
+})
 export class BillRunActionState {
   @Field(() => BillRunActionEnum, { description: 'Names the mutation: postBillRun, cancelBillRun or deleteBillRun.' })
   action: BillRunAction;
@@ -81,7 +85,7 @@ export class BillRun extends Audited {
 
 @ObjectType({
   description:
-    'An item of an account, or the whole account, that the run could not bill, post, cancel or remove. The run did the rest.',
+    'An item of an account, or the whole account, that the run could not bill, post, cancel or remove. The run did the rest. No id: part of its run or preview.',
   simpleResolvers: true,
 })
 export class BillRunFailure {

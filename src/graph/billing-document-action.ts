@@ -13,7 +13,11 @@ import { DocumentActionEnum } from './enums';
 import { columnsOf } from './read/columns';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'Whether an action on a document is allowed, and if not, why.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'Whether an action on a document is allowed, and if not, why. No id: the rules judge it anew for each caller and moment.',
+  simpleResolvers: true,
+})
 export class DocumentActionState {
   @Field(() => DocumentActionEnum, {
     description: 'Names the mutation: Post stands for postInvoice or postCreditMemo.',

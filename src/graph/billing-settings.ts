@@ -11,7 +11,10 @@ import { Node } from './node';
 import { shownSettings } from './read/show';
 import { DateTimeScalar, DecimalScalar } from './scalars';
 
-@ObjectType({ description: 'A tax rate that line items name by a code.', simpleResolvers: true })
+@ObjectType({
+  description: 'A tax rate that line items name by a code. No id: part of the settings, which change as a whole list.',
+  simpleResolvers: true,
+})
 export class TaxCode {
   @Field(() => String, { description: 'Code by which line items name the rate; unique in the list.' }) code: string;
   @Field(() => DecimalScalar, { description: 'Tax on a price without tax: 0.1 is 10 %.' }) rate: string;
@@ -19,7 +22,7 @@ export class TaxCode {
 
 @ObjectType({
   description:
-    'A unit in which quantities are counted, such as a piece or a metre. Source: Zuora, "Examples of rounding".',
+    'A unit in which quantities are counted, such as a piece or a metre. No id: part of the settings, which change as a whole list. Source: Zuora, "Examples of rounding".',
   simpleResolvers: true,
 })
 export class UnitOfMeasure {

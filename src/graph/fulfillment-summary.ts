@@ -11,7 +11,7 @@ import { DecimalScalar } from './scalars';
 
 @ObjectType({
   description:
-    'Totals of one group of fulfillments in one currency. A Return adds its quantity and amount just as a Delivery does. To separate them, group or filter by fulfillmentType.',
+    'Totals of one group of fulfillments in one currency. A Return adds its quantity and amount just as a Delivery does. To separate them, group or filter by fulfillmentType. No id: filter and groupBy decide what it sums up, so key is no key for a cache.',
   simpleResolvers: true,
 })
 export class FulfillmentSummary {
@@ -30,7 +30,10 @@ export class FulfillmentSummary {
   amount: string;
 }
 
-@ObjectType({ description: 'Number of fulfillments in one state.', simpleResolvers: true })
+@ObjectType({
+  description: 'Number of fulfillments in one state. No id: the filter decides what it counts.',
+  simpleResolvers: true,
+})
 export class FulfillmentCount {
   @Field(() => FulfillmentStateEnum, {
     description: 'One of the five states. Each has an entry, even if no fulfillment is in it.',

@@ -13,7 +13,11 @@ import { selectedFields } from './read/selection';
 import { DateScalar, DateTimeScalar, DecimalScalar, JSONObjectScalar } from './scalars';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'A transition that leaves the current state of the fulfillment.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'A transition that leaves the current state of the fulfillment. No id: the rules judge it anew for each caller and moment.',
+  simpleResolvers: true,
+})
 export class FulfillmentTransition {
   @Field(() => FulfillmentActionEnum, {
     description:

@@ -11,7 +11,10 @@ import { shownSettings } from './read/show';
 import { ownEndpoint } from './read/webhooks';
 import { DateTimeScalar } from './scalars';
 
-@ObjectType({ description: 'Value of a field before a change and after it.', simpleResolvers: true })
+@ObjectType({
+  description: 'Value of a field before a change and after it. No id: part of its history entry, which never changes.',
+  simpleResolvers: true,
+})
 export class FieldChange {
   @Field(() => String, {
     description:

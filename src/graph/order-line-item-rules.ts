@@ -8,7 +8,11 @@ import { OrderLineItem } from './order-line-item';
 import { columnsOf } from './read/columns';
 import { judgement, TransitionBlock } from './transition';
 
-@ObjectType({ description: 'A transition that leaves the current state of the line item.', simpleResolvers: true })
+@ObjectType({
+  description:
+    'A transition that leaves the current state of the line item. No id: the rules judge it anew for each caller and moment.',
+  simpleResolvers: true,
+})
 export class OrderLineItemTransition {
   @Field(() => OrderLineItemStateEnum, { description: 'State that the transition leads to.' }) to: OrderLineItemState;
   @Field(() => Boolean, {

@@ -11,7 +11,7 @@ import { DateScalar, DateTimeScalar } from './scalars';
 
 @ObjectType({
   description:
-    'A document that a client runs by its id. Source: GraphQL over HTTP, appendix A "Persisted documents"; Apollo and Relay, "Persisted queries".',
+    'A document that a client runs by its id. No id: only its client knows it by documentId. Source: GraphQL over HTTP, appendix A "Persisted documents"; Apollo and Relay, "Persisted queries".',
   simpleResolvers: true,
 })
 export class RegisteredDocument {

@@ -3,7 +3,8 @@ import type { UserError } from '../domain/errors';
 import { UserErrorCodeEnum } from './enums';
 
 @ObjectType({
-  description: 'A reason why a transition, or an action on a document or bill run, is not allowed now.',
+  description:
+    'A reason why a transition, or an action on a document or bill run, is not allowed now. No id: part of that transition or action.',
   simpleResolvers: true,
 })
 export class TransitionBlock {

@@ -2,7 +2,10 @@ import { Ctx, Extensions, Field, ID, ObjectType, Query, Resolver } from 'type-gr
 import { clientIdOf, grantsOf } from '../service/client';
 import type { GraphContext } from './context';
 
-@ObjectType({ description: 'A legal entity, the tenant. No entity sees the data of another.', simpleResolvers: true })
+@ObjectType({
+  description: 'A legal entity, the tenant. No entity sees the data of another. Its BillingSettings have the same id.',
+  simpleResolvers: true,
+})
 export class Entity {
   @Field(() => ID, { description: 'Id of the entity, as in the header Zuora-Entity-Ids.' }) id: string;
   @Field(() => String, { description: 'Name for people; unique among all entities.' }) name: string;
@@ -17,7 +20,10 @@ export class Org {
   @Field(() => String, { description: 'Name for people; unique in the entity.' }) name: string;
 }
 
-@ObjectType({ description: 'The client that sends the request, with its rights.', simpleResolvers: true })
+@ObjectType({
+  description: 'The client that sends the request, with its rights. No id: there is one, that of the token.',
+  simpleResolvers: true,
+})
 export class Viewer {
   @Field(() => String, { description: 'The client_id that the token was issued to.' }) clientId: string;
   @Field(() => String, {

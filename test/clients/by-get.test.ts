@@ -1,4 +1,6 @@
-import { Client, fetchExchange, gql } from '@urql/core';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
+import { Client, cacheExchange, fetchExchange, gql } from '@urql/core';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 /* Clients that ask by GET, with their defaults: no more is set than the address and the token. */
@@ -24,6 +26,10 @@ beforeAll(async () => {
 }, 60_000);
 beforeEach(() => arrived.splice(0));
 afterAll(() => gateway.close());
+
+const until = async (holds: () => boolean) => {
+  for (let looks = 0; looks < 100 && !holds(); looks++) await delay(20);
+};
 
 const query = 'query Who($first: Int) { viewer { name } orders(first: $first) { totalCount } }';
 const mutation = 'mutation Add($input: CreateAccountInput!) { createAccount(input: $input) { account { name } } }';
@@ -51,4 +57,50 @@ test('graphql-request sends queries by GET where it is told to, and is answered'
   expect(await requests.request(query, { first: 1 })).toEqual(found);
   expect(await requests.request(mutation, { input })).toEqual({ createAccount: { account: { name: 'By mutation' } } });
   expect(arrived.map(([method]) => method)).toEqual(['GET', 'POST']);
+});
+
+test("urql's document cache asks again for a list that was empty, if the query names its type", async () => {
+  const urql = new Client({
+    url,
+    exchanges: [cacheExchange, fetchExchange],
+    fetchOptions: { headers: { authorization: `Bearer ${client.token}` } },
+  });
+  const shown = { named: [] as number[], unnamed: [] as number[] };
+  const follow = (name: keyof typeof shown, context: object) =>
+    urql
+      .query(gql(`query ${name} { accounts(filter: { name: { eq: "Late" } }) { nodes { name } } }`), {}, context)
+      .subscribe(({ data, stale }) => stale || shown[name].push(data.accounts.nodes.length));
+  const named = follow('named', { additionalTypenames: ['Account'] });
+  const unnamed = follow('unnamed', {});
+  await until(() => shown.named.length > 0 && shown.unnamed.length > 0);
+  await urql.mutation(gql(mutation), { input: { ...input, name: 'Late' } }).toPromise();
+  await until(() => shown.named.length > 1);
+  expect(shown).toEqual({ named: [0, 1], unnamed: [0] });
+  named.unsubscribe();
+  unnamed.unsubscribe();
+});
+
+test('Apollo Client sends queries by GET where it is told to, and is answered', async () => {
+  const headers = { authorization: `Bearer ${client.token}` };
+  const link = new HttpLink({ uri: url, headers, useGETForQueries: true });
+  const apollo = new ApolloClient({ link, cache: new InMemoryCache() });
+  const { data } = await apollo.query({ query: gql('query Name { viewer { name } }') });
+  expect(data).toMatchObject({ viewer: { name: 'test' } });
+  const made = await apollo.mutate({ mutation: gql(mutation), variables: { input } });
+  expect(made.data).toMatchObject({ createAccount: { account: { name: 'By mutation' } } });
+  expect(arrived.map(([method]) => method)).toEqual(['GET', 'POST']);
+  apollo.stop();
+});
+
+test('a mutation by GET, which no client sends by itself, is told to come by POST', async () => {
+  const asked = new URL(url);
+  asked.searchParams.set('query', mutation);
+  asked.searchParams.set('variables', JSON.stringify({ input: { ...input, name: 'By GET' } }));
+  const answer = await fetch(asked, { headers: { authorization: `Bearer ${client.token}` } });
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+  const { errors } = (await answer.json()) as { errors: { message: string; extensions: { code: string } }[] };
+  expect(errors).toMatchObject([{ extensions: { code: 'METHOD_NOT_ALLOWED' } }]);
+  expect(errors[0].message).toMatch(/mutation.*POST/i);
+  const { body } = await client.graphql('{ accounts(filter: { name: { eq: "By GET" } }) { totalCount } }');
+  expect(body.data.accounts.totalCount).toBe(0);
 });

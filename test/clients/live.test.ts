@@ -102,7 +102,7 @@ test('graphql-sse connects again when the server stops, and goes on', async () =
   await second.close();
 });
 
-test('graphql-ws goes on behind the last event that it has handled, whatever happened while it was away', async () => {
+test('graphql-ws goes on behind the last event that arrived, whatever happened while it was away', async () => {
   const open = () => testGateway({ database: { ...gateway.database, close: async () => {} } });
   const first = await open();
   const url = await first.server.app.listen({ host: '127.0.0.1', port: 0 });
@@ -111,18 +111,29 @@ test('graphql-ws goes on behind the last event that it has handled, whatever hap
     retryAttempts: 100,
     shouldRetry: () => true,
     retryWait: () => delay(50),
+    on: {
+      // As docs/events.md has it.
+      message: ({ type, payload }: { type: string; payload: { data: { events: { cursor: string } } } }) => {
+        if (type !== 'next') return;
+        variables.after = payload.data.events.cursor;
+        arrived++;
+      },
+    },
   });
   const query = 'subscription ($after: String) { events(after: $after) { cursor node { type subjectId } } }';
   const { body } = await client.graphql('{ events(first: 0) { pageInfo { endCursor } } }');
   const variables = { after: body.data.events.pageInfo.endCursor };
   const handled: string[] = [];
+  let arrived = 0;
+  let free = Promise.resolve();
+  let release = () => {};
   const following = (async () => {
     for await (const { data } of ws.iterate<{ events: { cursor: string; node: { subjectId: string } } }>({
       query,
       variables,
     })) {
       handled.push(data!.events.node.subjectId);
-      variables.after = data!.events.cursor;
+      await free;
     }
   })();
   const known = async () => {
@@ -130,18 +141,31 @@ test('graphql-ws goes on behind the last event that it has handled, whatever hap
     const all = await client.graphql('{ events(first: 100) { nodes { subjectId } } }');
     return all.body.data.events.nodes.map(({ subjectId }: { subjectId: string }) => subjectId);
   };
+  const allArrived = async () => {
+    const { length } = await known();
+    for (let looks = 0; looks < 250 && arrived < length; looks++) await delay(20);
+    expect(arrived).toBe(length);
+  };
   const caughtUp = async () => {
     for (let looks = 0; looks < 100 && handled.length < (await known()).length; looks++) await delay(50);
     expect(handled).toEqual(await known());
   };
   await account();
   await caughtUp();
+  // The handler is slow, so an event waits in the client while the server stops.
+  free = new Promise((resolve) => {
+    release = resolve;
+  });
+  for (let more = 0; more < 2; more++) await account();
+  await allArrived();
   await first.server.moment();
   await first.close();
   await account();
   const second = await open();
   await second.server.app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
   await account();
+  await allArrived();
+  release();
   await caughtUp();
   await ws.dispose();
   await following.catch(() => {});
@@ -194,7 +218,7 @@ test('urql subscribes by its subscriptionExchange', async () => {
   await ws.dispose();
 });
 
-test('urql subscribes by server-sent events too', async () => {
+test('urql subscribes by server-sent events too, and is told when the stream breaks', async () => {
   const urql = new Client({
     url: `${address}/graphql`,
     fetchOptions: { headers: { authorization } },
@@ -205,5 +229,8 @@ test('urql subscribes by server-sent events too', async () => {
   const received = new Received();
   const { unsubscribe } = urql.subscription(text, {}).subscribe((value) => received.push(value));
   await follows(received, (value: { data: { accounts: { totalCount: number } } }) => value.data.accounts.totalCount);
+  // It does not connect again: its reader is told, and has to.
+  gateway.server.app.server.closeAllConnections();
+  expect(await received.next()).toMatchObject({ hasNext: false, error: { networkError: expect.anything() } });
   unsubscribe();
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -21,12 +21,13 @@ export interface Ran {
   output: string;
 }
 
-/** A copy of a client of `test/clients` in a folder of its own, beside a schema; below that folder with `at`. */
+/** A copy of a client of `test/clients` in a folder of its own, beside a schema. */
 export class ClientProject {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'client-'));
 
-  constructor(name: string, schema: string, at = '') {
-    cpSync(path.resolve('test/clients', name), path.join(this.folder, at), { recursive: true });
+  /** `name`: null for a project without files of its own. `at`: the folder below its root where the files lie. */
+  constructor(name: string | null, schema: string, at = '') {
+    if (name) cpSync(path.resolve('test/clients', name), path.join(this.folder, at), { recursive: true });
     symlinkSync(packages, path.join(this.folder, 'node_modules'), 'junction');
     this.write('schema.graphql', schema);
     this.write('tsconfig.json', JSON.stringify(tsconfig));
@@ -37,7 +38,9 @@ export class ClientProject {
   }
 
   write(file: string, text: string): void {
-    writeFileSync(path.join(this.folder, file), text);
+    const target = path.join(this.folder, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, text);
   }
 
   /** Runs the command of an installed package. */

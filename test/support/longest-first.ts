@@ -26,6 +26,7 @@ export const longest = [
   'http/live/twins',
   'http/time-limit',
   'demo-numbers',
+  'clients/frontend',
   'http/payment-share',
   'graph/filters',
   'http/live/follow',

@@ -64,7 +64,11 @@ function named({ kind, name }: Part): string[] {
 }
 
 /** Ids that are not those of objects of the graph, and the key of a group of a summary. */
-const texts = ['clientId', 'createdById', 'updatedById', 'externalId', 'trackId', 'FulfillmentSummary.key'];
+const texts = [
+  ...['clientId', 'createdById', 'updatedById', 'externalId', 'trackId', 'FulfillmentSummary.key'],
+  // Of other systems.
+  ...['productRatePlanChargeId', 'communicationProfileId'],
+];
 
 /** What a name lets expect of the type. */
 function kept({ place, name, type }: Part): string[] {

@@ -1,4 +1,5 @@
-import { Refusal, RequestError, userError } from '../../domain/errors';
+import { Refusal, userError } from '../../domain/errors';
+import { parameterError } from './envelope';
 import { GraphRead } from './graph-read';
 import { NumberedPages, onlyParameters, pageParameters } from './numbered-pages';
 import { type Asked, operation, type QueryParameter } from './operation';
@@ -79,11 +80,11 @@ class Documents {
     onlyParameters(asked.query, documentParameters);
     const { accountId, accountNumber, status } = asked.query as Record<string, string | undefined>;
     if (accountId !== undefined && accountNumber !== undefined) {
-      throw new RequestError('BAD_PARAMETER', 'accountNumber: give accountId or accountNumber, and not both.');
+      throw parameterError('accountNumber', 'Give accountId or accountNumber, and not both.');
     }
     const { enum: statuses } = documentParameters.status.schema as { enum: string[] };
     if (status !== undefined && !statuses.includes(status)) {
-      throw new RequestError('BAD_PARAMETER', `status: ${statuses.join(', ')} are allowed, and not ${status}.`);
+      throw parameterError('status', `The value is ${status}; ${statuses.join(', ')} are allowed.`);
     }
     const filter = status === undefined ? {} : { status };
     const key = accountId ?? accountNumber;

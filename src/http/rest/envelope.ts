@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { requestErrorCodes, type UserError, userErrorCodes } from '../../domain/errors';
+import { RequestError, requestErrorCodes, type UserError, userErrorCodes } from '../../domain/errors';
 import type { Failure } from '../failure';
 
 /**
@@ -49,6 +49,10 @@ export function reasonOf({ code, message, path }: UserError, list?: string): Rea
     message: where.length ? `${pathText(where)}: ${message}` : message,
   };
 }
+
+/** A parameter in the address is unknown, or has a value that it does not take. `problem`: what is wrong, and what is allowed. */
+export const parameterError = (parameter: string, problem: string): RequestError =>
+  new RequestError('BAD_PARAMETER', [parameter, problem].join(': '));
 
 export const pathText = (path: readonly (string | number)[]): string =>
   path.map((part, at) => (/^\d+$/.test(String(part)) ? `[${part}]` : at ? `.${part}` : part)).join('');

@@ -1,5 +1,5 @@
-import { RequestError } from '../../domain/errors';
 import type { Work } from '../../service/run/work';
+import { parameterError } from './envelope';
 import { GraphRead } from './graph-read';
 import type { Asked, QueryParameter } from './operation';
 import type { Published, Shown } from './shape';
@@ -96,18 +96,15 @@ function wholeNumber(query: Asked<unknown>['query'], name: string, otherwise: nu
   const given = query[name] === undefined ? otherwise : String(query[name]);
   const value = /^\d{1,9}$/.test(String(given)) ? Number(given) : 0;
   if (value >= 1 && value <= most) return value;
-  throw new RequestError('BAD_PARAMETER', `${name}: 1 to ${most} is allowed, and not ${given}.`);
+  throw parameterError(name, `The value is ${given}; 1 to ${most} is allowed.`);
 }
 
 /** @throws RequestError BAD_PARAMETER for a parameter that is not among these, or is given twice */
 export function onlyParameters(query: Asked<unknown>['query'], allowed: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(query)) {
     if (!Object.hasOwn(allowed, name)) {
-      throw new RequestError(
-        'BAD_PARAMETER',
-        `${name}: no such parameter. ${Object.keys(allowed).join(', ')} are allowed.`,
-      );
+      throw parameterError(name, `No parameter has this name. ${Object.keys(allowed).join(', ')} are allowed.`);
     }
-    if (typeof value !== 'string') throw new RequestError('BAD_PARAMETER', `${name}: give it once.`);
+    if (typeof value !== 'string') throw parameterError(name, `Give it once.`);
   }
 }

@@ -236,14 +236,14 @@ describe('lists of documents', () => {
   test.each([
     ['creditmemos?accountNumber=A-nowhere', 200, 40, 'No account has this id or number.'],
     ['invoices/INV-nowhere/items', 200, 40, 'No invoice has this id or number.'],
-    ['creditmemos?accountNumber=A&accountId=B', 400, 27, 'accountNumber: give accountId or accountNumber'],
-    ['creditmemos?status=posted', 400, 27, 'status: Draft, Posted, Canceled are allowed, and not posted.'],
-    ['invoices?page=0', 400, 27, 'page: 1 to 501 is allowed, and not 0.'],
-    ['invoices?page=502', 400, 27, 'page: 1 to 501 is allowed'],
-    ['invoices?pageSize=41', 400, 27, 'pageSize: 1 to 40 is allowed, and not 41.'],
-    ['invoices?amount=5', 400, 27, 'amount: no such parameter. accountId, accountNumber'],
-    ['invoices?page=1&page=2', 400, 27, 'page: give it once.'],
-    ['invoices/INV-1/items?status=Draft', 400, 27, 'status: no such parameter. page, pageSize'],
+    ['creditmemos?accountNumber=A&accountId=B', 400, 27, 'accountNumber: Give accountId or accountNumber'],
+    ['creditmemos?status=posted', 400, 27, 'status: The value is posted; Draft, Posted, Canceled are allowed.'],
+    ['invoices?page=0', 400, 27, 'page: The value is 0; 1 to 501 is allowed.'],
+    ['invoices?page=502', 400, 27, 'page: The value is 502; 1 to 501 is allowed'],
+    ['invoices?pageSize=41', 400, 27, 'pageSize: The value is 41; 1 to 40 is allowed.'],
+    ['invoices?amount=5', 400, 27, 'amount: No parameter has this name. accountId, accountNumber'],
+    ['invoices?page=1&page=2', 400, 27, 'page: Give it once.'],
+    ['invoices/INV-1/items?status=Draft', 400, 27, 'status: No parameter has this name. page, pageSize'],
   ])('%s is refused', async (path, status, category, message) => {
     const answer = await get(path);
     expect([answer.status, answer.body.reasons[0].code % 100]).toEqual([status, category]);

@@ -97,7 +97,7 @@ describe.each(filters)('%s by %s', (view, name, kind) => {
       if (taken) expect(await found(`${name}.${operator}:${given}`)).toEqual(left(holds));
       else
         expect(messages(await get(`${view}?${filter(`${name}.${operator}:${given}`)}`))[0]).toContain(
-          'this field takes',
+          'This field takes',
         );
     }
   });
@@ -131,6 +131,15 @@ describe.each(listed.map((view) => [view.path, view] as const))('a list of %s', 
     const { status, body } = await get(`${path}/nothing`);
     expect([status, body.reasons[0].code]).toEqual([404, 50000040]);
   });
+});
+
+test('the last and the first moment that can be named have nothing beyond them', async () => {
+  const last = '2999-12-31T23:59:59.999Z';
+  expect(await whole('orders', [filter(`updateddate.GT:${last}`)])).toEqual([]);
+  expect(await whole('orders', [filter(`updateddate.EQ:${last}`)])).toEqual([]);
+  expect(ids(await whole('orders', [filter(`updateddate.LE:${last}`)]))).toEqual(ids(all.get('orders')!));
+  expect(await whole('orders', [filter('orderdate.GT:2999-12-31')])).toEqual([]);
+  expect(await whole('orders', [filter('orderdate.LT:1900-01-01')])).toEqual([]);
 });
 
 test('several filters must all hold, also on one field', async () => {
@@ -221,38 +230,38 @@ test.each([
   ['fulfillments?filter[]=carrier.EQ:x', 'filter[]: carrier is no field to filter by. id, updateddate'],
   ['fulfillments?filter[]=constructor.EQ:x', 'filter[]: constructor is no field to filter by.'],
   ['fulfillments?filter[]=state.LIKE:x', 'filter[]: state: LIKE is no operator. EQ, NE, LT'],
-  ['fulfillments?filter[]=state', 'filter[]: a field, an operator and a value are expected'],
-  ['fulfillments?filter[]=', 'filter[]: a field, an operator and a value are expected'],
+  ['fulfillments?filter[]=state', 'filter[]: A field, an operator and a value are expected'],
+  ['fulfillments?filter[]=', 'filter[]: A field, an operator and a value are expected'],
   [
     'fulfillments?filter[]=state.EQ:Shipped',
-    'filter[]: state: one of Executing, Booked, SentToBilling, Complete, Cancelled is',
+    'filter[]: state: One of Executing, Booked, SentToBilling, Complete, Cancelled is',
   ],
-  ['fulfillments?filter[]=updateddate.GT:null', 'filter[]: updateddate: null is allowed with EQ, NE and IN only.'],
-  ['fulfillments?filter[]=updateddate.GT:yesterday', 'filter[]: updateddate: an instant such as'],
-  ['orders?filter[]=orderdate.EQ:2022-02-30', 'filter[]: orderdate: a day as YYYY-MM-DD is expected.'],
-  ['invoices?filter[]=amount.GT:1e3', 'filter[]: amount: a number of at most 13 digits'],
-  ['invoices?filter[]=reversed.EQ:yes', 'filter[]: reversed: true or false is expected.'],
+  ['fulfillments?filter[]=updateddate.GT:null', 'filter[]: updateddate: Null is allowed with EQ, NE and IN only.'],
+  ['fulfillments?filter[]=updateddate.GT:yesterday', 'filter[]: updateddate: An instant such as'],
+  ['orders?filter[]=orderdate.EQ:2022-02-30', 'filter[]: orderdate: A day as YYYY-MM-DD is expected.'],
+  ['invoices?filter[]=amount.GT:1e3', 'filter[]: amount: A number of at most 13 digits'],
+  ['invoices?filter[]=reversed.EQ:yes', 'filter[]: reversed: True or false is expected.'],
   ['fulfillments?filter[]=id.IN:a,b', 'filter[]: id: IN takes a list such as [a,b].'],
   [`fulfillments?filter[]=id.IN:[${'a,'.repeat(100)}a]`, 'filter[]: id: IN takes at most 100 values, and not 101.'],
   ['fulfillments?sort[]=carrier.ASC', 'sort[]: carrier is no field to sort by. updateddate'],
-  ['fulfillments?sort[]=updateddate', 'sort[]: a field and a direction are expected'],
-  ['fulfillments?sort[]=id.ASC&sort[]=updateddate.ASC', 'sort[]: one field can be sorted by.'],
+  ['fulfillments?sort[]=updateddate', 'sort[]: A field and a direction are expected'],
+  ['fulfillments?sort[]=id.ASC&sort[]=updateddate.ASC', 'sort[]: Only one field can be sorted by.'],
   ['fulfillments?expand[]=account', 'expand[]: account cannot be expanded. orderlineitem'],
   ['bill-runs?expand[]=invoices', 'expand[]: invoices cannot be expanded. Nothing of this object can be.'],
-  ['fulfillments?fields[]=', 'fields[]: name at least one field.'],
+  ['fulfillments?fields[]=', 'fields[]: Name at least one field.'],
   ['fulfillments?fields[]=id,nothing', 'fields[]: nothing is no field of the object. id, '],
-  ['fulfillments?order.fields[]=id', 'order.fields[]: no such object. fulfillment, '],
-  ['fulfillments?pageSize=0', 'pageSize: 1 to 99 is allowed, and not 0.'],
-  ['fulfillments?pageSize=100', 'pageSize: 1 to 99 is allowed, and not 100.'],
-  ['fulfillments?pageSize=2.5', 'pageSize: 1 to 99 is allowed, and not 2.5.'],
-  ['fulfillments?pageSize=1&PAGESIZE=2', 'pageSize: give it once.'],
-  ['fulfillments?includeNullFields=1', 'includeNullFields: true or false is expected.'],
-  ['fulfillments?page_size=5', 'page_size: no such parameter. pagesize, cursor'],
+  ['fulfillments?order.fields[]=id', 'order.fields[]: No object has this name. fulfillment, '],
+  ['fulfillments?pageSize=0', 'pageSize: The value is 0; 1 to 99 is allowed.'],
+  ['fulfillments?pageSize=100', 'pageSize: The value is 100; 1 to 99 is allowed.'],
+  ['fulfillments?pageSize=2.5', 'pageSize: The value is 2.5; 1 to 99 is allowed.'],
+  ['fulfillments?pageSize=1&PAGESIZE=2', 'pageSize: Give it once.'],
+  ['fulfillments?includeNullFields=1', 'includeNullFields: True or false is expected.'],
+  ['fulfillments?page_size=5', 'page_size: No parameter has this name. pagesize, cursor'],
   ['fulfillments?cursor=abc', 'cursor: The cursor does not belong to this list with this filter and order.'],
-  ['fulfillments/F-00000001?filter[]=state.EQ:Booked', 'filter[]: no such parameter. pagesize, expand[]'],
-  ['invoice-items', 'filter[]: give one of id.EQ:<id>, invoiceid.EQ:<id>'],
-  ['invoice-items?filter[]=invoiceid.NE:x', 'filter[]: give one of id.EQ:<id>'],
-  ['invoice-items?filter[]=invoiceid.EQ:x&filter[]=id.EQ:y', 'filter[]: give one of id.EQ:<id>'],
+  ['fulfillments/F-00000001?filter[]=state.EQ:Booked', 'filter[]: No parameter has this name. pagesize, expand[]'],
+  ['invoice-items', 'filter[]: Give one of id.EQ:<id>, invoiceid.EQ:<id>'],
+  ['invoice-items?filter[]=invoiceid.NE:x', 'filter[]: Give one of id.EQ:<id>'],
+  ['invoice-items?filter[]=invoiceid.EQ:x&filter[]=id.EQ:y', 'filter[]: Give one of id.EQ:<id>'],
 ])('%s is refused by name', async (path, message) => {
   const { status, body } = await get(path);
   expect([status, body.reasons]).toEqual([400, [{ code: 50000027, message: expect.stringContaining(message) }]]);

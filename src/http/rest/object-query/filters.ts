@@ -1,10 +1,10 @@
 import { isEnumType } from 'graphql';
 import { addDays, isDay } from '../../../domain/date';
 import { compare, parseDecimal } from '../../../domain/decimal';
-import { RequestError } from '../../../domain/errors';
 import { idOf } from '../../../domain/key';
 import { schema } from '../../../graph/build/schema';
 import { DateTimeScalar } from '../../../graph/scalars';
+import { parameterError } from '../envelope';
 import { spelled } from '../words';
 
 /*
@@ -72,7 +72,7 @@ function operatorsOf(kind: Kind): readonly Operator[] {
 export function asked(filter: Filter, operator: Operator, given: string, where: string): Asked {
   const taken = operatorsOf(filter.kind);
   if (!taken.includes(operator)) {
-    throw new RequestError('BAD_PARAMETER', `${where}: this field takes ${taken.join(', ')}, and not ${operator}.`);
+    throw parameterError(where, `This field takes ${taken.join(', ')}, and not ${operator}.`);
   }
   if (operator === 'SW') {
     return { condition: { startsWith: given }, holds: (shown) => shown != null && String(shown).startsWith(given) };
@@ -89,7 +89,7 @@ export function asked(filter: Filter, operator: Operator, given: string, where: 
       holds: (shown) => same(filter, shown, value) === wanted,
     };
   }
-  if (value === null) throw new RequestError('BAD_PARAMETER', `${where}: null is allowed with EQ, NE and IN only.`);
+  if (value === null) throw parameterError(where, `Null is allowed with EQ, NE and IN only.`);
   const isInOrder = orders[operator];
   return {
     condition: beyond(filter, operator, String(value)),
@@ -100,13 +100,10 @@ export function asked(filter: Filter, operator: Operator, given: string, where: 
 /** "[a,b]" as its parts. */
 function listed(given: string, where: string): string[] {
   const inner = /^\[(.*)\]$/s.exec(given)?.[1];
-  if (inner === undefined) throw new RequestError('BAD_PARAMETER', `${where}: IN takes a list such as [a,b].`);
+  if (inner === undefined) throw parameterError(where, `IN takes a list such as [a,b].`);
   const parts = inner.split(',').map((part) => part.trim());
   if (parts.length > mostListed) {
-    throw new RequestError(
-      'BAD_PARAMETER',
-      `${where}: IN takes at most ${mostListed} values, and not ${parts.length}.`,
-    );
+    throw parameterError(where, `IN takes at most ${mostListed} values, and not ${parts.length}.`);
   }
   return parts;
 }
@@ -124,19 +121,19 @@ function operandOf({ kind, values }: Filter, given: string, where: string): Oper
     return given;
   };
   const value = read();
-  if (value === undefined) throw new RequestError('BAD_PARAMETER', `${where}: ${takes(kind, values)}`);
+  if (value === undefined) throw parameterError(where, `${takes(kind, values)}`);
   return value;
 }
 
 function takes(kind: Kind, values: string | undefined): string {
   if (values)
-    return `one of ${enumValues(values)
+    return `One of ${enumValues(values)
       .map((value) => spelled(values, value))
       .join(', ')} is expected.`;
-  if (kind === 'flag') return 'true or false is expected.';
-  if (kind === 'number') return 'a number of at most 13 digits before and 9 after the decimal point is expected.';
-  if (kind === 'day') return 'a day as YYYY-MM-DD is expected.';
-  return 'an instant such as 2022-01-02T10:00:00Z is expected.';
+  if (kind === 'flag') return 'True or false is expected.';
+  if (kind === 'number') return 'A number of at most 13 digits before and 9 after the decimal point is expected.';
+  if (kind === 'day') return 'A day as YYYY-MM-DD is expected.';
+  return 'An instant such as 2022-01-02T10:00:00Z is expected.';
 }
 
 /** Values are read in upper and lower case, and in the spelling of the graph as well as in the published one. */
@@ -163,7 +160,10 @@ const bare: readonly Kind[] = ['one', 'word', 'flag'];
 
 function equal({ kind }: Filter, value: Operand): unknown {
   if (value === null) return hasNulls.includes(kind) ? { isNull: true } : undefined;
-  if (kind === 'instant') return { gte: value, lt: next(String(value)) };
+  if (kind === 'instant') {
+    const end = next(String(value));
+    return end && { gte: value, lt: end };
+  }
   return bare.includes(kind) ? value : { eq: value };
 }
 
@@ -190,15 +190,15 @@ function beyond({ kind }: Filter, operator: keyof typeof orders, value: string):
   if (kind === 'number') return { [{ LT: 'lt', GT: 'gt', GE: 'gte', LE: 'lte' }[operator]]: value };
   if (kind === 'instant') {
     const end = operator === 'GT' || operator === 'LE' ? next(value) : value;
-    return { [operator === 'GT' || operator === 'GE' ? 'gte' : 'lt']: end };
+    return end && { [operator === 'GT' || operator === 'GE' ? 'gte' : 'lt']: end };
   }
   const end = operator === 'GT' ? addDays(value, 1) : operator === 'LT' ? addDays(value, -1) : value;
-  // Nothing is beyond the first and the last day that the graph takes.
+  // The graph takes nothing beyond its first and its last day.
   return isDay(end) ? { [operator === 'GT' || operator === 'GE' ? 'gte' : 'lte']: end } : undefined;
 }
 
-/** The next millisecond, which is the step of every instant here. */
-const next = (value: string): string => new Date(Date.parse(value) + 1).toISOString();
+/** The next millisecond, which is the step of every instant here; undefined beyond the last one that the graph takes. */
+const next = (value: string): string | undefined => instantOf(new Date(Date.parse(value) + 1).toISOString());
 
 function same({ kind }: Filter, shown: unknown, value: Operand): boolean {
   if (shown == null || value === null) return (shown ?? null) === value;

@@ -1,4 +1,4 @@
-import { RequestError } from '../../../domain/errors';
+import { parameterError } from '../envelope';
 import { type Asked as AskedOfField, asked, type Filter, type Operator, operators } from './filters';
 
 /** The parameters that every view takes. Their names are read in upper and lower case. */
@@ -35,7 +35,7 @@ export interface Asked {
 }
 
 const refuse = (parameter: string, problem: string): never => {
-  throw new RequestError('BAD_PARAMETER', `${parameter}: ${problem}`);
+  throw parameterError(parameter, `${problem}`);
 };
 
 /** Reads the parameters of a query for a page, or for one object. @throws RequestError BAD_PARAMETER, which names the parameter and what is allowed */
@@ -50,7 +50,7 @@ export function parametersOf(query: Readonly<Record<string, unknown>>, view: Ask
     if (object !== undefined)
       fields.set(object, fieldsOf(name, values, view.fields.get(object), [...view.fields.keys()]));
     else if (allowed.includes(low as Known)) given.set(low as Known, [...(given.get(low as Known) ?? []), ...values]);
-    else refuse(name, `no such parameter. ${allowed.join(', ')} and <object>.fields[] are allowed.`);
+    else refuse(name, `No parameter has this name. ${allowed.join(', ')} and <object>.fields[] are allowed.`);
   }
   const [base] = view.fields.keys();
   const ofBase = given.get('fields[]');
@@ -67,7 +67,7 @@ export function parametersOf(query: Readonly<Record<string, unknown>>, view: Ask
 }
 
 function single(name: string, values: readonly string[] = []): string | undefined {
-  if (values.length > 1) refuse(name, 'give it once.');
+  if (values.length > 1) refuse(name, 'Give it once.');
   return values[0];
 }
 
@@ -75,20 +75,20 @@ function pageSizeOf(given = String(defaultPage)): number {
   const size = /^\d{1,4}$/.test(given) ? Number(given) : 0;
   return size >= 1 && size <= longestPage
     ? size
-    : refuse('pageSize', `1 to ${longestPage} is allowed, and not ${given}.`);
+    : refuse('pageSize', `The value is ${given}; 1 to ${longestPage} is allowed.`);
 }
 
 function flagOf(name: string, given = 'false'): boolean {
   const low = given.toLowerCase();
-  return low === 'true' || low === 'false' ? low === 'true' : refuse(name, 'true or false is expected.');
+  return low === 'true' || low === 'false' ? low === 'true' : refuse(name, 'True or false is expected.');
 }
 
 function orderOf(given: readonly string[], { sorts }: Askable): Asked['order'] {
   if (given.length === 0) return undefined;
-  if (given.length > 1) refuse('sort[]', 'one field can be sorted by.');
+  if (given.length > 1) refuse('sort[]', 'Only one field can be sorted by.');
   const [, name = '', direction = ''] =
     /^(\w+)\.(asc|desc)$/i.exec(given[0]) ??
-    refuse('sort[]', 'a field and a direction are expected, such as updateddate.DESC.');
+    refuse('sort[]', 'A field and a direction are expected, such as updateddate.DESC.');
   const field = own(sorts, name) ?? refuse('sort[]', `${name} is no field to sort by. ${choice(sorts)}`);
   return { field, direction: direction.toUpperCase() as 'ASC' | 'DESC' };
 }
@@ -96,7 +96,7 @@ function orderOf(given: readonly string[], { sorts }: Askable): Asked['order'] {
 function conditionOf(given: string, { filters }: Askable): Asked['conditions'][number] {
   const [, name = '', word = '', value = ''] =
     /^(\w+)\.(\w+):(.*)$/s.exec(given) ??
-    refuse('filter[]', 'a field, an operator and a value are expected, such as state.EQ:Booked.');
+    refuse('filter[]', 'A field, an operator and a value are expected, such as state.EQ:Booked.');
   const filter = own(filters, name) ?? refuse('filter[]', `${name} is no field to filter by. ${choice(filters)}`);
   const operator = operators.find((each) => each === word.toUpperCase());
   if (!operator) return refuse('filter[]', `${name}: ${word} is no operator. ${operators.join(', ')} are allowed.`);
@@ -129,9 +129,9 @@ function fieldsOf(
   all: readonly string[] | undefined,
   objects: readonly string[],
 ): Set<string> {
-  if (!all) return refuse(parameter, `no such object. ${objects.join(', ')} can be named.`);
+  if (!all) return refuse(parameter, `No object has this name. ${objects.join(', ')} can be named.`);
   const wanted = parts(given);
-  if (wanted.length === 0) refuse(parameter, 'name at least one field.');
+  if (wanted.length === 0) refuse(parameter, 'Name at least one field.');
   const unknown = wanted.find((name) => !all.includes(name) && !name.endsWith('__c'));
   if (unknown !== undefined) refuse(parameter, `${unknown} is no field of the object. ${all.join(', ')} are.`);
   return new Set(wanted);

@@ -2,6 +2,7 @@ import type { GraphQLField } from 'graphql';
 import { RequestError } from '../../../domain/errors';
 import { schema } from '../../../graph/build/schema';
 import type { Work } from '../../../service/run/work';
+import { parameterError } from '../envelope';
 import { GraphRead } from '../graph-read';
 import type { Asked as AskedOfOperation } from '../operation';
 import type { Shown } from '../shape';
@@ -98,7 +99,7 @@ export class Reader {
       return parent?.page ?? [];
     } catch (error) {
       if (!(error instanceof RequestError) || error.code !== 'BAD_CURSOR') throw error;
-      throw new RequestError('BAD_PARAMETER', `cursor: ${error.message}`);
+      throw parameterError('cursor', error.message);
     }
   }
 
@@ -113,9 +114,9 @@ export class Reader {
     const [condition] = conditions;
     if (conditions.length === 1 && condition.operator === 'EQ') return condition;
     const names = Object.keys(this.askable.filters);
-    throw new RequestError(
-      'BAD_PARAMETER',
-      `filter[]: give one of ${names.map((name) => `${name}.EQ:<id>`).join(', ')}, and nothing else.`,
+    throw parameterError(
+      'filter[]',
+      `Give one of ${names.map((name) => `${name}.EQ:<id>`).join(', ')}, and nothing else.`,
     );
   }
 
