@@ -1,7 +1,16 @@
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, makeVar } from '@apollo/client';
+import {
+  ApolloClient,
+  ApolloLink,
+  type DocumentNode,
+  HttpLink,
+  InMemoryCache,
+  makeVar,
+  Observable,
+} from '@apollo/client';
+import { CombinedGraphQLErrors } from '@apollo/client/errors';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { RetryLink } from '@apollo/client/link/retry';
-import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { print } from '@apollo/client/utilities';
 import { type Client, createClient as createSocket } from 'graphql-ws';
 import { possibleTypes } from './possible-types';
 import type { Session } from './session';
@@ -26,7 +35,10 @@ export function createClient(session: Session, registered: boolean): ApolloClien
     }),
     link: ApolloLink.split(
       ({ operationType }) => operationType === 'subscription',
-      new GraphQLWsLink(socketOf(session, () => client.refetchQueries({ include: 'active' }))),
+      overSocket(
+        socketOf(session, () => client.refetchQueries({ include: 'active' })),
+        registered,
+      ),
       ApolloLink.from([
         new RetryLink({ delay: { initial: 500 }, attempts: { max: 4, retryIf: (error) => isTransient(error) } }),
         ...(registered ? [byHash] : []),
@@ -38,16 +50,34 @@ export function createClient(session: Session, registered: boolean): ApolloClien
   return client;
 }
 
-interface Hashed {
-  __meta__: { hash: string };
-}
+/** The Code Generator puts the hash beside each document. */
+const hashOf = (document: DocumentNode): string =>
+  (document as unknown as { __meta__: { hash: string } }).__meta__.hash.replace('sha256:', '');
 
 const byHash = new PersistedQueryLink({
-  // The Code Generator puts the hash beside each document.
-  generateHash: async (document) => (document as unknown as Hashed).__meta__.hash.replace('sha256:', ''),
+  generateHash: async (document) => hashOf(document),
   // A document that is not registered yet is refused once. From then on the page sends texts.
   disable: ({ meta }) => meta.persistedQueryNotFound,
 });
+
+/** Subscriptions by their hashes too. GraphQLWsLink of Apollo sends texts alone, and is shorter where those will do. */
+const overSocket = (socket: Client, registered: boolean): ApolloLink =>
+  new ApolloLink(({ query, variables, operationName }) => {
+    const asked = registered
+      ? { query: '', extensions: { persistedQuery: { version: 1, sha256Hash: hashOf(query) } } }
+      : { query: print(query) };
+    return new Observable((observer) =>
+      socket.subscribe<ApolloLink.Result['data']>(
+        { ...asked, variables, operationName },
+        {
+          next: (result) => observer.next(result as ApolloLink.Result),
+          complete: () => observer.complete(),
+          error: (error) =>
+            observer.error(Array.isArray(error) ? new CombinedGraphQLErrors({ errors: error }) : Object(error)),
+        },
+      ),
+    );
+  });
 
 /**
  * The server could not be reached, or asks to try again. Not a server that did not answer in time: the person has waited
