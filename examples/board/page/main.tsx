@@ -1,4 +1,4 @@
-import { ApolloProvider, useQuery, useReactiveVar } from '@apollo/client/react';
+import { ApolloProvider, useApolloClient, useQuery, useReactiveVar } from '@apollo/client/react';
 import { setNonce } from 'get-nonce';
 import { StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -69,9 +69,11 @@ function Header({ session }: { session: Session }) {
 
 /** Tells of what concerns all screens: no session, no rights, or no connection. */
 function Notices({ session }: { session: Session }) {
-  const { error, refetch } = useQuery(ViewerDocument);
+  const client = useApolloClient();
+  const { error } = useQuery(ViewerDocument);
   const live = useReactiveVar(connected);
-  const again = () => void refetch().catch(() => {});
+  // All that is on the screen has failed, so all of it is asked for again.
+  const again = () => void client.refetchQueries({ include: 'active' }).catch(() => {});
   if (error instanceof SignInNeeded)
     return <Problem error={error} onRetry={session.signIn ?? again} retry="Sign in again" />;
   if (error && !isUnreachable(error)) return <Problem error={error} onRetry={again} />;
