@@ -6,6 +6,7 @@ import { type Services } from '../service/run/services';
 import { Work } from '../service/run/work';
 import { emptyDatabase } from '../store/connection/database';
 import { type DatabaseOptions } from '../store/connection/session';
+import { oneAtATime } from '../store/embedded/one-at-a-time';
 import { type DemoEntity, demoEntities } from './data';
 import { fillOrg } from './org';
 
@@ -20,7 +21,8 @@ export class DemoError extends Error {}
 
 /**
  * Fills an empty embedded database once, through the services like any client. The demo's main client is made last, as
- * the mark of a complete demo. After a killed start, the next start clears the incomplete data.
+ * the mark of a complete demo. After a killed start, the next start clears the incomplete data. Of two processes that
+ * start together, one fills the database and the other waits.
  */
 export async function fillDemo(
   services: Services,
@@ -29,6 +31,13 @@ export async function fillDemo(
 ): Promise<void> {
   const db = services.db.aside();
   if (await isDemo(db, demoClientId)) return;
+  await oneAtATime(owner, async () => {
+    if (!(await isDemo(db, demoClientId))) await fill(services, owner, onStep);
+  });
+}
+
+async function fill(services: Services, owner: DatabaseOptions, onStep: (step: string) => void): Promise<void> {
+  const db = services.db.aside();
   if (await anyClientBut(db, [twoEntitiesClientId, readOnlyClientId])) {
     throw new DemoError(
       'The embedded database has clients but no demo data. Nothing was changed. Set DATA_DIR to another folder.',

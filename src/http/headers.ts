@@ -68,7 +68,7 @@ export function stamp(request: FastifyRequest, reply: FastifyReply, { hstsMaxAge
 }
 
 /** Only the API is opened to other origins. Paths for browsers and for operations never are. */
-const isApi = (url: string): boolean => /^\/(graphql|v1|oauth|\.well-known)(\/|\?|$)/.test(url);
+const isApi = (url: string): boolean => /^\/(graphql|v1(?!\/docs(\/|\?|$))|oauth|\.well-known)(\/|\?|$)/.test(url);
 
 export async function headers(app: FastifyInstance, options: HeaderOptions): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,5 +1,6 @@
 import { checkLooks } from './accessible';
 import { checkDemoBoard } from './board-looks';
+import { checkDocs } from './docs';
 import { checkCodes, checkReplies, checkSamples, checkSchema } from './reply';
 import { openWatched } from './watch';
 
@@ -82,6 +83,7 @@ async function main(): Promise<void> {
     await checkSchema(watched, url, expectThat);
     await checkLooks(watched, url, panels, expectThat);
     await checkDemoBoard(watched, new URL('/board', baseUrl).href, expectThat);
+    await checkDocs(watched, baseUrl, expectThat);
 
     expectThat(leaving.length === 0, `${leaving.length} requests leave the machine ${leaving.join(' ')}`);
     expectThat(violations.length === 0, `${violations.length} CSP violations ${violations.join(' ')}`);

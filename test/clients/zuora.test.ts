@@ -3,11 +3,11 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { type Document, type OpenAPIClient, OpenAPIClientAxios } from 'openapi-client-axios';
 import { carryOn } from '../../src/service/bill-run-worker';
-import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 /*
  * A client that openapi-client-axios makes of the published operations (zuora/published.json), sent to the gateway by its address alone.
- * The file has the names and types of the published reference, of March 2024. Each reply has the published types; the published API,
+ * The file has the names and types of replies in the published reference, of March 2024. Each reply has the published types; the published API,
  * like the gateway, writes null for what is not there. The reference calls the code of a reason a text; its examples are numbers.
  */
 
@@ -16,12 +16,10 @@ const definition: Document = JSON.parse(readFileSync('test/clients/zuora/publish
 let gateway: TestGatewayServer;
 let client: TestClient;
 let zuora: OpenAPIClient;
-let account: Awaited<ReturnType<typeof orderFor>>['account'];
 
 beforeAll(async () => {
   gateway = await testGateway();
   client = await gateway.client();
-  ({ account } = await orderFor(await client.work()));
   const url = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
   const api = new OpenAPIClientAxios({ definition, withServer: { url } });
   zuora = await api.init();
@@ -68,7 +66,11 @@ const done = async (operation: string, parameters?: string | object, body?: obje
   return data;
 };
 
-test('an order is made, fulfilled, billed and read through', async () => {
+test('an account orders, and the order is fulfilled, billed and read', async () => {
+  const named = { name: 'Shop', currency: 'USD', autoPay: false, crmId: 'C-1' };
+  const account = await done('createAccount', undefined, { ...named, billToContact: { firstName: 'Ada' } });
+  await done('updateAccount', account.accountNumber, { notes: 'Delivers on weekdays' });
+  expect((await done('getAccount', account.accountId)).basicInfo).toMatchObject({ name: 'Shop', crmId: 'C-1' });
   const line = {
     ...{ itemName: 'Widget', itemType: 'Product', itemState: 'Booked', quantity: 10, amountPerUnit: 12.5 },
     ...{ billingRule: 'TriggerAsFulfillmentOccurs', UOM: 'Each', Colour__c: 'red' },
@@ -110,7 +112,7 @@ test('an order is made, fulfilled, billed and read through', async () => {
   await done('updateFulfillment', fulfillmentNumber, { state: 'SentToBilling', billTargetDate: '2022-01-10' });
   const run = await done('createBillRun', undefined, {
     ...{ targetDate: '2022-01-31', autoPost: true },
-    billRunFilters: [{ filterType: 'Account', accountId: account.id }],
+    billRunFilters: [{ filterType: 'Account', accountId: account.accountId }],
   });
   await carryOn(gateway.services);
   expect(await done('getBillRun', run.id)).toMatchObject({ status: 'Posted', billRunNumber: run.billRunNumber });
@@ -118,6 +120,8 @@ test('an order is made, fulfilled, billed and read through', async () => {
     'select invoice_number from invoice',
   );
   expect(await done('getInvoice', invoice_number)).toMatchObject({ amount: 50, sourceId: run.billRunNumber });
+  const { invoiceItems } = await done('getInvoiceItems', invoice_number);
+  expect(invoiceItems).toMatchObject([{ quantity: 4, unitPrice: 12.5, chargeAmount: 50 }]);
   const { orderLineItem } = await done('getOrderLineItem', { itemId, fulfillment: true });
   expect(orderLineItem).toMatchObject({ UOM: 'Each', quantity: 10, fulfillments: [{ id, state: 'SentToBilling' }] });
   expect((await done('getOrderLineItem', feeId)).orderLineItem).toMatchObject({ description: 'For the counter' });

@@ -98,12 +98,15 @@ describe('a preflight', () => {
     expect(headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  test.each(['/metrics', '/playground', '/livez'])('of %s gives no leave: it is for nobody else', async (url) => {
-    const { status, headers } = await preflight(url, app);
-    expect([status, headers.allow]).toEqual([204, 'GET']);
-    expect(headers).not.toHaveProperty('access-control-allow-origin');
-    expect((await send('GET', url, { origin: app })).headers).not.toHaveProperty('access-control-allow-origin');
-  });
+  test.each(['/metrics', '/playground', '/v1/docs', '/livez'])(
+    'of %s gives no leave: it is for nobody else',
+    async (url) => {
+      const { status, headers } = await preflight(url, app);
+      expect([status, headers.allow]).toEqual([204, 'GET']);
+      expect(headers).not.toHaveProperty('access-control-allow-origin');
+      expect((await send('GET', url, { origin: app })).headers).not.toHaveProperty('access-control-allow-origin');
+    },
+  );
 });
 
 describe('where it is configured otherwise', () => {

@@ -372,5 +372,10 @@ test('where introspection is off, the schema is neither answered nor suggested',
       expect([query, hidden.status, hidden.text.includes('Did you mean')]).toEqual([query, 400, false]);
     }
     expect((await client.graphql(...wrong[0])).text).toContain('Did you mean');
+    // The OpenAPI document and its page are made of the schema.
+    for (const url of ['/v1/openapi.json', '/v1/docs']) {
+      expect((await one.request({ method: 'GET', url })).status).toBe(404);
+      expect((await client.request({ method: 'GET', url })).status).toBe(200);
+    }
   });
 });

@@ -7,7 +7,7 @@ import { deleteFulfillment, updateFulfillment } from '../../service/fulfillment-
 import { itemsOfFulfillment } from '../../service/fulfillment-item';
 import { billedFields, billedReply } from './billed';
 import { fulfillmentItem, shownItem } from './fulfillment-item';
-import { operation, type QueryParameter } from './operation';
+import { flag, operation } from './operation';
 import { Nodes, Published, same } from './shape';
 
 const { orderLineItemId: _, ...ownFields } = fulfillmentFields;
@@ -24,9 +24,6 @@ const withItems = new Published(
   { ...fulfillment.fields, fulfillmentItems: new Nodes('fulfillmentItems', fulfillmentItem, '', 'withItems') },
   'FulfillmentWithItems',
 );
-
-/** A parameter that is on if it is `true`. */
-export const flag = (description: string): QueryParameter => ({ description, schema: { type: 'boolean' } });
 
 /** Parameters that ask for the items of a fulfillment: the published name, and our earlier name. */
 const itemsAsked = {

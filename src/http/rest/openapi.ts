@@ -65,7 +65,7 @@ export const tagOf = (noun: string): string => {
 const operationIdOf = (summary: string): string =>
   summary
     .toLowerCase()
-    .replace(/\b(an?|the|of) /g, '')
+    .replace(/\b(an?|the) /g, '')
     .replace(/ (\w)/g, (_, letter) => letter.toUpperCase());
 
 function operationObject(operation: Operation, schemas: NamedSchemas): JsonSchema {
@@ -171,7 +171,7 @@ function categories(): string {
   return numbers.map((number) => `- ${number}: ${[...new Set(meaningsOf(number))].join(' ')}`).join('\n');
 }
 
-/** The codes that a REST request may be refused with before the rules run: all requests, those with a body, and POST. */
+/** The codes that a REST request may be refused with before the rules run, by what it is. */
 const codes = {
   all: [
     ...([
@@ -185,21 +185,24 @@ const codes = {
     ] as const),
     ...(['HEADERS_TOO_LARGE', 'OUTCOME_UNKNOWN', 'INTERNAL', 'UNAVAILABLE', 'TIMEOUT'] as const),
   ],
-  bare: ['NO_SUCH_PATH'],
+  query: ['BAD_PARAMETER'],
   body: ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   post: ['IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_MISMATCH'],
+  // A reply without `success` cannot say that there is none.
+  bareKey: ['NO_SUCH_PATH'],
 } as const satisfies Record<string, readonly RequestErrorCode[]>;
 const allCodes: readonly RequestErrorCode[] = Object.values(codes).flat();
 
 const statusesFor = (some: readonly RequestErrorCode[]): number[] =>
   [...new Set(some.map((code) => requestErrorCodes[code].status))].sort((a, b) => a - b);
 
-const statusesOf = ({ method, bare }: Operation): number[] =>
+const statusesOf = ({ method, path, query, bare }: Operation): number[] =>
   statusesFor([
     ...codes.all,
-    ...(bare ? codes.bare : []),
+    ...(query ? codes.query : []),
     ...(method === 'GET' ? [] : codes.body),
     ...(method === 'POST' ? codes.post : []),
+    ...(bare && path.includes('{') ? codes.bareKey : []),
   ]);
 
 const responseName = (status: number): string => `Refused${status}`;

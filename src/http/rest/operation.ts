@@ -20,6 +20,9 @@ export interface QueryParameter {
   example?: string | readonly string[];
 }
 
+/** A parameter that is on if it is `true`. */
+export const flag = (description: string): QueryParameter => ({ description, schema: { type: 'boolean' } });
+
 /** The body of an operation: an input type of the graph, and how the published body differs from it. */
 export interface Body {
   /** The name of the input type, or a function that makes one. */
@@ -89,6 +92,7 @@ function handlerOf(operation: Operation, options: RestOptions) {
   const { services, afterwards, limits, rates } = options;
   const { body: declared } = operation;
   const type = inputTypeOf(declared);
+  const words = graphWords(type);
   const askedOf = (request: FastifyRequest, body: unknown): Asked<unknown> => {
     const [key = ''] = Object.values(request.params as Record<string, string>);
     return { key, query: request.query as Record<string, unknown>, body, limits, rates };
@@ -108,7 +112,7 @@ function handlerOf(operation: Operation, options: RestOptions) {
     if (operation.method === 'GET') {
       return lookUp(services, { request, reply }, (work) => carryOut(work, askedOf(request, undefined)));
     }
-    const body = graphWords(type, request.body);
+    const body = words(request.body);
     if (operation.method === 'POST') {
       return performOnce(options, { request, reply, body }, (work) => change(request, work, body));
     }

@@ -7,9 +7,9 @@ import {
   updateOrderLineItems,
 } from '../../service/order-line-item-change';
 import { billedFields, billedReply } from './billed';
-import { flag, fulfillment } from './fulfillment';
+import { fulfillment } from './fulfillment';
 import { GraphRead } from './graph-read';
-import { operation } from './operation';
+import { flag, operation } from './operation';
 import { Made, Nodes, Published, type Shown, same } from './shape';
 
 const fields = {

@@ -1,9 +1,8 @@
 import { Refusal, userError } from '../../domain/errors';
 import { type CreateOrderInput, createOrder } from '../../service/order';
 import { billedFields, billedIdFields, billedIds, billedReply } from './billed';
-import { flag } from './fulfillment';
 import { GraphRead } from './graph-read';
-import { operation } from './operation';
+import { flag, operation } from './operation';
 import { orderLineItem } from './order-line-item';
 import { Made, Nodes, Optional, Published, type Shown, same } from './shape';
 import { isObject, spelled } from './words';

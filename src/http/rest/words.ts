@@ -1,4 +1,11 @@
-import { type GraphQLInputType, getNullableType, isEnumType, isInputObjectType, isListType } from 'graphql';
+import {
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+} from 'graphql';
 
 /* The words of the published API where the graph has others, for bodies, replies and the OpenAPI document alike. */
 
@@ -26,49 +33,64 @@ const spellings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** A value of an enum of the graph as replies spell it. */
 export const spelled = (enumName: string, value: string): string => spellings[enumName]?.[value] ?? value;
 
-/** A published spelling as the graph spells it. The graph's own spelling is read too. */
-function ownSpelling(enumName: string, value: unknown): unknown {
-  const found = Object.entries(spellings[enumName] ?? {}).find(([, published]) => published === value);
-  return found ? found[0] : value;
-}
-
 /** Whether bodies of a type may have custom fields beside the other fields. */
 export const takesCustomFields = (type: GraphQLInputType): boolean =>
   isInputObjectType(type) && 'customFields' in type.getFields();
 
+type Read = (value: unknown) => unknown;
+
 /**
- * A body in the words of the graph: custom fields gathered in `customFields`, the graph's names and its spellings. What does not
- * fit the type stays as it is, for the type to refuse.
+ * What makes a body of a type into one in the words of the graph: custom fields gathered in `customFields`, the graph's names and
+ * its spellings. What does not fit the type stays as it is, for the type to refuse. Made once for each body: looking at the types
+ * anew for each of 50,000 entries took eight times as long.
  */
-export function graphWords(of: GraphQLInputType, value: unknown): unknown {
+export function graphWords(of: GraphQLInputType): Read {
   const type = getNullableType(of);
   if (isListType(type)) {
-    return Array.isArray(value) ? value.map((each) => graphWords(type.ofType, each)) : graphWords(type.ofType, value);
+    const read = graphWords(type.ofType);
+    return read === asItIs ? asItIs : (value) => (Array.isArray(value) ? value.map(read) : read(value));
   }
-  if (isEnumType(type)) return ownSpelling(type.name, value);
-  if (!isInputObjectType(type) || !isObject(value)) return value;
-  const fields = type.getFields();
-  const given = takesCustomFields(type) ? withCustomFields(value) : value;
-  const read = Object.entries(given).flatMap(([name, inner]): [string, unknown][] => {
-    if (inner === null && onlyNull(fields).includes(name)) return [];
-    const own = Object.keys(publishedNames).find((each) => publishedNames[each] === name && each in fields);
-    // A program that sends both names means the same by both.
-    if (own !== undefined && Object.hasOwn(given, own) && given[own] === inner) return [];
-    const field = own !== undefined && !(own in given) ? own : name;
-    return [[field, Object.hasOwn(fields, field) ? graphWords(fields[field].type, inner) : inner]];
-  });
-  return Object.fromEntries(read);
+  if (isEnumType(type)) return ownSpelling(spellings[type.name]);
+  return isInputObjectType(type) ? fieldsIn(type) : asItIs;
 }
 
-/** REST also takes custom fields beside the other fields; the graph does not. */
-function withCustomFields(entry: Record<string, unknown>): Record<string, unknown> {
-  const fields = Object.entries(entry);
-  const custom = fields.filter(([name]) => name.endsWith('__c'));
-  const rest = Object.fromEntries(fields.filter(([name]) => !name.endsWith('__c')));
-  // A customFields value that is no object is left to the schema to refuse.
-  if (custom.length === 0 || (rest.customFields != null && !isObject(rest.customFields))) return rest;
-  return {
-    ...rest,
-    customFields: { ...(rest.customFields as object | null | undefined), ...Object.fromEntries(custom) },
+const asItIs: Read = (value) => value;
+
+/** Reads a published spelling as the graph spells it. The graph's own spelling is read too. */
+function ownSpelling(published: Readonly<Record<string, string>> | undefined): Read {
+  if (!published) return asItIs;
+  const own = new Map<unknown, string>(Object.entries(published).map(([name, spelling]) => [spelling, name]));
+  return (value) => own.get(value) ?? value;
+}
+
+function fieldsIn(type: GraphQLInputObjectType): Read {
+  const fields = type.getFields();
+  const reads = new Map(Object.values(fields).map((field) => [field.name, graphWords(field.type)]));
+  const renamed = new Map(Object.keys(fields).map((name) => [publishedNames[name], name]));
+  const nulls = new Set(onlyNull(fields));
+  const hasCustom = takesCustomFields(type);
+  return (value) => {
+    if (!isObject(value)) return value;
+    // Without a prototype, so that no name of a field means anything else.
+    const own: Record<string, unknown> = Object.create(null);
+    let custom: Record<string, unknown> | undefined;
+    for (const name of Object.keys(value)) {
+      const inner = value[name];
+      if (hasCustom && name.endsWith('__c')) {
+        custom ??= Object.create(null) as Record<string, unknown>;
+        custom[name] = inner;
+      } else if (inner !== null || !nulls.has(name)) {
+        const other = renamed.get(name);
+        const both = other !== undefined && Object.hasOwn(value, other);
+        // A program that sends both names means the same by both.
+        if (both && value[other] === inner) continue;
+        const field = both ? name : (other ?? name);
+        own[field] = (reads.get(field) ?? asItIs)(inner);
+      }
+    }
+    // A customFields value that is no object is left to the schema to refuse.
+    const { customFields } = own;
+    if (custom && (customFields == null || isObject(customFields))) own.customFields = { ...customFields, ...custom };
+    return own;
   };
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { CspEvaluator } from 'csp_evaluator';
@@ -6,6 +7,7 @@ import { CspParser } from 'csp_evaluator/dist/parser';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { documentRoutes } from '../../../src/http/rest/document-routes';
 import { openApi } from '../../../src/http/rest/openapi';
+import { operations } from '../../../src/http/rest/operations';
 import { version } from '../../../src/version';
 import { type TestGatewayServer, testGateway } from '../../support/gateway';
 
@@ -111,4 +113,35 @@ describe('GET /v1/docs', () => {
     expect((await ask({ url: '/v1/docs' }, app)).body).toContain('not part of this build');
     await app.close();
   });
+});
+
+interface Request {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  header: { key: string; value: string; disabled?: boolean }[];
+  url: { raw: string; variable: { key: string }[] };
+  body?: { raw: string };
+}
+
+test('the Postman collection has each operation once, and the gateway answers each of its requests', async () => {
+  const collection = JSON.parse(readFileSync('docs/postman-collection.json', 'utf8'));
+  const folders: { item: { name: string; request: Request }[] }[] = collection.item;
+  const requests = folders.flatMap(({ item }) => item);
+  expect(requests.map(({ name }) => name).sort()).toEqual(operations.map(({ summary }) => summary).sort());
+
+  const client = await gateway.client();
+  for (const { name, request } of requests) {
+    const { method, url, header, body } = request;
+    const headers = Object.fromEntries(
+      header.filter(({ disabled }) => !disabled).map(({ key, value }) => [key, value]),
+    );
+    const path = url.raw.replace('{{baseUrl}}', '').replace(/:\w+/g, 'x');
+    expect(path.match(/\bx\b/g)?.length ?? 0).toBe(url.variable.length);
+    const reply = await client.request({ method, url: path, headers, ...(body && { payload: body.raw }) });
+    // A query says by its status that there is no such object.
+    const isQuery = path.startsWith('/object-query/');
+    expect([name, path, reply.status]).toEqual([name, path, isQuery && path.includes('/x') ? 404 : 200]);
+    // Nothing is wrong with the form of a body.
+    const categories = (reply.body.reasons ?? []).map(({ code }: { code: number }) => code % 100);
+    expect([name, categories.filter((category: number) => category >= 20 && category < 30)]).toEqual([name, []]);
+  }
 });

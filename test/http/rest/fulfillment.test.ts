@@ -321,6 +321,13 @@ describe('DELETE /v1/fulfillments/{key}', () => {
     expect(codes(await call('GET', `/v1/fulfillments/${id}`))).toEqual([50000040]);
   });
 
+  test('refuses a body that says something', async () => {
+    const { id } = await created();
+    const answer = await call('DELETE', `/v1/fulfillments/${id}`, { state: 'Canceled' });
+    expect(codes(answer)).toEqual([50000021]);
+    expect((await call('DELETE', `/v1/fulfillments/${id}`, {})).body).toEqual({ success: true });
+  });
+
   test('T7: refuses what is Booked', async () => {
     const { id } = await created({ state: 'Booked' });
     const answer = await remove(id);

@@ -45,7 +45,7 @@ describe('the OpenAPI document', () => {
     (_summary, { method, path, body }) => {
       expect(bodyProblems(method, path, body!.example)).toEqual([]);
       const type = inputTypeOf(body);
-      const given = graphWords(type, body!.example);
+      const given = graphWords(type)(body!.example);
       expect(readInput(type, body!.into ? body!.into(given) : given)).toHaveProperty('value');
     },
   );
