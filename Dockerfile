@@ -8,6 +8,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ormconfig.ts ./
 COPY src ./src
+COPY examples/board/page ./examples/board/page
 RUN npm run build
 
 FROM node:24-bookworm-slim

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { withoutArguments } from './command/usage';
 import { type Config, ConfigError, readConfig } from './config';
+import { registerBoard } from './demo/board';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { Breakers } from './gateway/breaker';
 import { withTimeout } from './gateway/port';
@@ -98,7 +99,10 @@ async function serve(
 ): Promise<void> {
   // A demo's receiver runs on the same machine. Production never has an embedded database.
   services.localWebhooks = embedded && !config.production;
-  if (embedded) await fillDemo(services, options, tell);
+  if (embedded) {
+    await fillDemo(services, options, tell);
+    await registerBoard(services.db, config);
+  }
   if (config.databaseReplicaUrls.length) {
     const { url: _, ...rest } = options;
     services.db.replicas = await Replicas.open(services.db, {

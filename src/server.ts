@@ -15,6 +15,7 @@ import { Identity } from './http/auth/identity';
 import { addressOf, oauth } from './http/auth/oauth';
 import type { OutsideOptions } from './http/auth/outside-issuer';
 import type { SignIn } from './http/auth/sign-in';
+import { board } from './http/board/plugin';
 import { jsonBodies, leaveBodies } from './http/body';
 import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
@@ -73,7 +74,7 @@ export interface ServerOptions extends HeaderOptions {
   trustProxy?: string;
   /** The public origin of the gateway. */
   publicUrl?: string;
-  /** Credentials that sign the playground in. */
+  /** Credentials that sign the playground and the board in. */
   demo?: { clientId: string; clientSecret: string };
   logger?: FastifyBaseLogger;
   tracing?: Tracing;
@@ -224,6 +225,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     // The only public routes with long replies.
     open.addHook('onRequest', async (request) => unsent.admit(addressOf(request.ip)));
     await open.register(playground({ demo }));
+    await open.register(board({ demo, signIn: options.boardSignIn }));
     // Where the schema is not shown, neither is the document that is made of it.
     if (introspection) documentRoutes(open, { version, demo });
   });

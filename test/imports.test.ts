@@ -54,7 +54,7 @@ const rules: Record<string, Rule> = {
 /** The files of src by their paths below it. The playground's page and its bundling are a build step apart. */
 const files = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .map((name) => name.split(path.sep).join('/'))
-  .filter((name) => /\.tsx?$/.test(name) && !/^http\/playground\/(page\/|build\.ts$)/.test(name))
+  .filter((name) => /\.tsx?$/.test(name) && !/^http\/(playground\/page\/|pages\/(build|bundle)\.ts$)/.test(name))
   .sort();
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[\s;{(,])\/\/.*$/gm, '$1');

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 export type Opener = Pick<Browser, 'newContext'>;
 
 /** The four ways in which the page is looked at: light and dark, on a desk and on a telephone. */
-const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
+export const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
   [
     { width: 1440, height: 900 },
     { width: 390, height: 844 },

@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
-import { checkLooks, type Opener } from './accessible';
+import { checkLooks } from './accessible';
+import { checkDemoBoard } from './board-looks';
 import { checkDocs } from './docs';
 import { checkCodes, checkReplies, checkSamples, checkSchema } from './reply';
+import { openWatched } from './watch';
 
 // Opens the playground of a running demo in Debian's Chromium, runs its first operation and reads the result.
 //   BASE_URL=http://127.0.0.1:4000 node dist/test/browser/playground.browser.js
 // CHROMIUM names another browser, SCREENSHOT a file to leave a picture in, PICTURES a folder for one of each look.
 
 const baseUrl = process.env.BASE_URL ?? 'http://127.0.0.1:4000';
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** The panels at the left, by the names of their buttons. */
 const panels = ['Documentation Explorer', 'Samples', 'Tour', 'Explorer', 'Schema', 'History'];
@@ -23,41 +22,8 @@ const createOne = `(async () => {
 })()`;
 
 async function main(): Promise<void> {
-  if (!existsSync(executablePath)) throw new Error(`No browser at ${executablePath}: apt-get install -y chromium`);
-  const origin = new URL(baseUrl);
-  const browser = await chromium.launch({
-    executablePath,
-    // What tries to leave fails at once, also where the request event would not show it.
-    args: ['--no-sandbox', `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${origin.hostname}`],
-  });
-  const failures: string[] = [];
-  const expectThat = (holds: boolean, what: string) => {
-    console.log(`${holds ? 'ok  ' : 'FAIL'} ${what}`);
-    if (!holds) failures.push(what);
-  };
-
-  const leaving: string[] = [];
-  const violations: string[] = [];
-  const errors: string[] = [];
-  /** Every context of the test is opened here, so that nothing of it goes unseen. */
-  const watched: Opener = {
-    async newContext(options) {
-      const context = await browser.newContext(options);
-      context.on('request', (request) => {
-        const url = new URL(request.url());
-        if (!['data:', 'blob:'].includes(url.protocol) && url.host !== origin.host) leaving.push(request.url());
-      });
-      context.on('weberror', (error) => errors.push(error.error().message));
-      context.on('console', (message) => {
-        if (/content security policy/i.test(message.text())) violations.push(message.text());
-        else if (message.type() === 'error') errors.push(message.text());
-      });
-      await context.addInitScript(
-        "addEventListener('securitypolicyviolation', (e) => console.log('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))",
-      );
-      return context;
-    },
-  };
+  const watched = await openWatched(baseUrl);
+  const { expectThat, leaving, violations, errors } = watched;
 
   try {
     const context = await watched.newContext({ viewport: { width: 1400, height: 900 } });
@@ -116,6 +82,7 @@ async function main(): Promise<void> {
     await checkCodes(watched, url, createOne, expectThat);
     await checkSchema(watched, url, expectThat);
     await checkLooks(watched, url, panels, expectThat);
+    await checkDemoBoard(watched, new URL('/board', baseUrl).href, expectThat);
     await checkDocs(watched, baseUrl, expectThat);
 
     expectThat(leaving.length === 0, `${leaving.length} requests leave the machine ${leaving.join(' ')}`);
@@ -135,9 +102,9 @@ async function main(): Promise<void> {
     const kept = String(await page.evaluate('JSON.stringify(localStorage)'));
     expectThat(kept.includes('query Explore') && !/bearer|typed-by-hand/i.test(kept), 'and is not kept in the browser');
   } finally {
-    await browser.close();
+    await watched.close();
   }
-  if (failures.length) process.exitCode = 1;
+  if (watched.failures.length) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

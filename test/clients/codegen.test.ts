@@ -1,4 +1,6 @@
-import { buildSchema, parse, validate } from 'graphql';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { buildSchema, type GraphQLInterfaceType, isInterfaceType, parse, validate } from 'graphql';
 import { standardLimits } from '../../src/domain/limits';
 import { schemaText } from '../../src/graph/build/schema';
 import { DocumentLimits } from '../../src/graph/guard/limits';
@@ -14,6 +16,32 @@ function generated(schema: string) {
   projects.push(project);
   return { project, ran: project.run('@graphql-codegen/cli', 'graphql-codegen', '--config', 'codegen.json') };
 }
+
+describe('the board', () => {
+  const page = 'examples/board/page';
+  const board = new ClientProject('../../examples/board', schemaText(), 'examples/board');
+  projects.push(board);
+
+  test('has the types and documents that the Code Generator makes of its operations now', () => {
+    const ran = board.run('@graphql-codegen/cli', 'graphql-codegen', '--config', 'examples/board/codegen.ts');
+    expect([ran.ok, ran.output]).toEqual([true, expect.stringContaining('Generate outputs')]);
+    for (const file of ['graphql.ts', 'persisted-documents.json']) {
+      const committed = readFileSync(path.resolve(page, 'generated', file), 'utf8');
+      // npm run generate
+      expect([file, board.read(`${page}/generated/${file}`) === committed]).toEqual([file, true]);
+    }
+  });
+
+  test('tells its cache the objects behind each interface that its fragments are on', () => {
+    const [, name, list] = /(\w+): \[([^\]]*)\]/.exec(board.read(`${page}/possible-types.ts`))!;
+    const built = buildSchema(schemaText());
+    const behind = built.getPossibleTypes(built.getType(name) as GraphQLInterfaceType).map((type) => type.name);
+    expect(list.match(/\w+/g)).toEqual(behind.sort());
+    const fragments = board.read(`${page}/fragments.graphql`).match(/(?<=\bon )\w+/g) ?? [];
+    const interfaces = fragments.filter((type) => isInterfaceType(built.getType(type)));
+    expect([...new Set(interfaces)]).toEqual([name]);
+  });
+});
 
 describe('the GraphQL Code Generator', () => {
   const { project, ran } = generated(schemaText());

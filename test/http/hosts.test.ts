@@ -17,6 +17,7 @@ afterAll(async () => {
 
 const paths = [
   '/playground',
+  '/board',
   '/',
   '/graphql',
   '/v1/fulfillments/F-1',

@@ -7,12 +7,13 @@ import { CspEvaluator } from 'csp_evaluator';
 import { CspParser } from 'csp_evaluator/dist/parser';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { parse } from 'graphql';
+import { type BoardOptions, board } from '../../src/http/board/plugin';
 import { headers } from '../../src/http/headers';
 import { sampleOperations } from '../../src/http/playground/operations';
 import { type PlaygroundOptions, playground } from '../../src/http/playground/plugin';
 
 const out = path.resolve(__dirname, '../..');
-const buildStep = path.join(out, 'src/http/playground/build.js');
+const buildStep = path.join(out, 'src/http/pages/build.js');
 const demo = { clientId: '00000000-0000-4000-8000-000000000001', clientSecret: 'demo-</script>-secret' };
 const build = () => execFileSync(process.execPath, [buildStep], { encoding: 'utf8' });
 
@@ -159,6 +160,51 @@ describe('the playground', () => {
     expect(build()).toBe('');
     expect(statSync(stamp).mtimeMs).toBe(before);
   });
+});
+
+describe('the board', () => {
+  const signIn = { issuer: 'https://issuer.example/realm', clientId: 'board', scope: 'openid', resource: 'https://us' };
+  const startBoard = (options: BoardOptions) => {
+    const app = Fastify();
+    app.register(board(options));
+    apps.push(app);
+    return app;
+  };
+  beforeAll(() => {
+    build();
+  }, 60_000);
+
+  test('is served under a policy without inline styles or scripts, in which csp_evaluator finds nothing', async () => {
+    const { statusCode, headers, body } = await get(startBoard({ demo }), '/board');
+    expect([statusCode, headers['cache-control']]).toEqual([200, 'no-store']);
+    const policy = String(headers['content-security-policy']);
+    const { csp } = new CspParser(policy);
+    expect(new CspEvaluator(csp).evaluate().map((finding) => finding.description)).toEqual([]);
+    expect(policy).not.toContain('unsafe');
+    expect(csp.directives['connect-src']).toEqual(["'self'"]);
+    for (const [, url] of body.matchAll(/"(\/board\/[^"]+)"/g))
+      expect([url, (await get(startBoard({ demo }), url)).statusCode]).toEqual([url, 200]);
+    expect([...body.matchAll(/(?:src|href)="(?!\/board\/|data:)[^"]*"/g)]).toEqual([]);
+  });
+
+  test('may call the issuer at which people sign in, and then holds no credentials', async () => {
+    const { headers, body } = await get(startBoard({ demo, signIn }), '/board');
+    const { directives } = new CspParser(String(headers['content-security-policy'])).csp;
+    expect(directives['connect-src']).toEqual(["'self'", 'https://issuer.example']);
+    expect(body).toContain(JSON.stringify({ issuer: signIn }));
+    expect(body).not.toContain('secret');
+  });
+
+  test('is nowhere that nobody could sign in to it', async () => {
+    expect((await get(startBoard({}), '/board')).statusCode).toBe(404);
+  });
+
+  test.each(['/board/manifest.json', '/board/stamp.json', '/board/..%2fplayground/stamp.json', '/board/__proto__'])(
+    'does not give out %s',
+    async (url) => {
+      expect((await get(startBoard({ demo }), url)).statusCode).toBe(404);
+    },
+  );
 });
 
 describe('the sample operations', () => {

@@ -150,8 +150,13 @@ test('a database that falls silent fills no pool for longer than the time limit 
   expect(during.filter(({ status, at }) => status < 500 || at > 8_000)).toEqual([]);
   expect(lasted).toBeLessThan(allowed + 8_000);
   expect(after.map(({ status }) => status)).toEqual(after.map(() => 200));
-  const waiting = gateway.services.db.pools.map(([name, pool]) => [name, pool.totalCount - pool.idleCount]);
-  expect(waiting.filter(([, inUse]) => inUse !== 0)).toEqual([]);
+  // What runs in the background uses a connection now and then, and gives it back.
+  let busy = gateway.services.db.pools;
+  for (let looks = 0; busy.length && looks < 500; looks++) {
+    busy = busy.filter(([, pool]) => pool.totalCount !== pool.idleCount);
+    await delay(20);
+  }
+  expect(busy.map(([name]) => name)).toEqual([]);
 }, 30_000);
 
 test('a key of a request in a process that is frozen is free again within the time limit and some seconds', async () => {

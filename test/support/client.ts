@@ -25,9 +25,9 @@ export interface Ran {
 export class ClientProject {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'client-'));
 
-  /** `name`: null for a project without files of its own. */
-  constructor(name: string | null, schema: string) {
-    if (name) cpSync(path.resolve('test/clients', name), this.folder, { recursive: true });
+  /** `name`: null for a project without files of its own. `at`: the folder below its root where the files lie. */
+  constructor(name: string | null, schema: string, at = '') {
+    if (name) cpSync(path.resolve('test/clients', name), path.join(this.folder, at), { recursive: true });
     symlinkSync(packages, path.join(this.folder, 'node_modules'), 'junction');
     this.write('schema.graphql', schema);
     this.write('tsconfig.json', JSON.stringify(tsconfig));

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-// Copies the two files of the reader, Swagger UI, into <outDir>/docs, named by their content. They come bundled. The playground's build
-// says why a CDN is no choice, and why an install without development dependencies keeps what is there.
+// Copies the two files of the reader, Swagger UI, into <outDir>/docs, named by their content. They come bundled. bundle.ts of the pages
+// says why an install without development dependencies keeps what is there.
 
 const target = path.resolve(__dirname, '../../../../docs');
 

@@ -4,20 +4,22 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-// Bundles page/ into <outDir>/playground with esbuild. The third column of the table in README.md lists the results.
-// Every start runs this step, so an unchanged page costs only the reading of some 150 small files.
-
 const outDir = path.resolve(__dirname, '../../..');
-const bundle = path.join(outDir, 'playground');
 const root = projectRoot(__dirname);
-const page = path.join(root, 'src/http/playground/page');
 
-// The workers that graphiql requests from its MonacoEnvironment; 'editor' serves every other label.
-const workers = {
-  editor: 'monaco-editor/esm/vs/editor/editor.worker.js',
-  json: 'monaco-editor/esm/vs/language/json/json.worker.js',
-  graphql: 'monaco-graphql/esm/graphql.worker.js',
-};
+/** A page to bundle: its sources, and what its bundle needs beside them. */
+export interface PageSource {
+  /** The page is served at `/<name>`, from `dist/<name>`. */
+  name: string;
+  /** Folder of `main.tsx`, `page.css` and `index.html`, relative to the project. */
+  folder: string;
+  /** Development dependencies without which there is no bundle. */
+  packages: string[];
+  /** Entry points of web workers, by label. */
+  workers?: Record<string, string>;
+  /** Files of the folder that lie beside the bundle under another name. They are not served. */
+  beside?: Record<string, string>;
+}
 
 // esbuild's own types are not used, so that the project compiles after `npm ci --omit=dev`.
 interface Bundler {
@@ -34,31 +36,34 @@ interface Stamp {
   packages: Record<string, string>;
 }
 
-async function main(): Promise<void> {
-  if (isFresh()) return;
-  const esbuild = installed();
+/**
+ * Bundles a page into `dist/<name>` with esbuild, unless its inputs are unchanged. Returns a line for the terminal;
+ * undefined if nothing was done. Without the development dependencies an existing bundle is left as it is.
+ */
+export async function bundle(page: PageSource): Promise<string | undefined> {
+  if (isFresh(page)) return undefined;
+  const esbuild = installed(page);
   if (!esbuild) {
-    if (!existsSync(path.join(bundle, 'index.html'))) {
-      console.log('No playground: it is bundled from development dependencies, which are not installed.');
-    }
-    return;
+    if (existsSync(path.join(outDir, page.name, 'index.html'))) return undefined;
+    return `No ${page.name}: it is bundled from development dependencies, which are not installed.`;
   }
   const started = performance.now();
-  await build(esbuild);
-  console.log(`Playground bundled in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  await build(page, esbuild);
+  return `Bundled the ${page.name} in ${((performance.now() - started) / 1000).toFixed(1)} s`;
 }
 
-function installed(): Bundler | undefined {
-  try {
-    for (const name of ['graphiql', '@graphiql/plugin-explorer', 'react', 'react-dom'])
-      require.resolve(`${name}/package.json`, { paths: [root] });
-    return require(require.resolve('esbuild', { paths: [root] }));
-  } catch {
-    return undefined;
-  }
+function installed({ packages }: PageSource): Bundler | undefined {
+  // Some packages do not export their package.json, so that require.resolve would not find it.
+  const all = ['esbuild', ...packages].every((name) =>
+    existsSync(path.join(root, 'node_modules', name, 'package.json')),
+  );
+  return all ? require(path.join(root, 'node_modules/esbuild')) : undefined;
 }
 
-async function build(esbuild: Bundler): Promise<void> {
+async function build(page: PageSource, esbuild: Bundler): Promise<void> {
+  const folder = path.join(root, page.folder);
+  const target = path.join(outDir, page.name);
+  const workers = page.workers ?? {};
   const common = {
     absWorkingDir: root,
     bundle: true,
@@ -66,23 +71,23 @@ async function build(esbuild: Bundler): Promise<void> {
     write: false,
     metafile: true,
     target: 'es2022',
-    outdir: bundle,
+    outdir: target,
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
     logLevel: 'error',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: { 'process.env.NODE_ENV': '"production"', 'globalThis.__DEV__': 'false' },
   };
   const made = await Promise.all([
     esbuild.build({
       ...common,
-      entryPoints: [path.join(page, 'main.tsx')],
+      entryPoints: [path.join(folder, 'main.tsx')],
       format: 'esm',
       splitting: true,
       jsx: 'automatic',
       // Monaco's modules import their styles one by one; graphiql/style.css, in page.css, holds them all.
       loader: { '.css': 'empty' },
     }),
-    esbuild.build({ ...common, entryPoints: [path.join(page, 'page.css')] }),
+    esbuild.build({ ...common, entryPoints: [path.join(folder, 'page.css')] }),
     // Classic scripts without imports, so that a worker needs no right to load scripts.
     esbuild.build({ ...common, entryPoints: Object.values(workers), format: 'iife' }),
   ]);
@@ -91,16 +96,17 @@ async function build(esbuild: Bundler): Promise<void> {
   const urlOf = (entry: string) => {
     const found = Object.keys(outputs).find((file) => outputs[file].entryPoint?.endsWith(entry));
     if (!found) throw new Error(`esbuild made nothing of ${entry}`);
-    return `/playground/${path.basename(found)}`;
+    return `/${page.name}/${path.basename(found)}`;
   };
   const urls = {
-    script: urlOf('page/main.tsx'),
-    style: urlOf('page/page.css'),
+    script: urlOf(`${page.folder}/main.tsx`),
+    style: urlOf(`${page.folder}/page.css`),
     workers: Object.fromEntries(Object.entries(workers).map(([label, entry]) => [label, urlOf(entry)])),
   };
+  const copied = { 'index.html': 'index.html', ...page.beside };
 
   // Written beside the old bundle and then moved into its place, so that an interrupted start leaves no half bundle.
-  const next = `${bundle}.${process.pid}`;
+  const next = `${target}.${process.pid}`;
   mkdirSync(next, { recursive: true });
   try {
     const compress = promisify(gzip);
@@ -108,25 +114,31 @@ async function build(esbuild: Bundler): Promise<void> {
       made
         .flatMap((one) => one.outputFiles)
         .map(async (file) => {
-          const target = path.join(next, path.basename(file.path));
-          writeFileSync(target, file.contents);
-          writeFileSync(`${target}.gz`, await compress(file.contents));
+          const name = path.join(next, path.basename(file.path));
+          writeFileSync(name, file.contents);
+          writeFileSync(`${name}.gz`, await compress(file.contents));
         }),
     );
-    writeFileSync(path.join(next, 'index.html'), readFileSync(path.join(page, 'index.html')));
+    for (const [name, from] of Object.entries(copied))
+      writeFileSync(path.join(next, name), readFileSync(path.join(folder, from)));
     writeFileSync(path.join(next, 'urls.json'), JSON.stringify(urls));
-    writeFileSync(path.join(next, 'stamp.json'), JSON.stringify(stampOf(made.map((one) => one.metafile.inputs))));
-    rmSync(bundle, { recursive: true, force: true });
-    renameSync(next, bundle);
+    const inputs = [
+      ...['bundle', 'build'].map((name) => path.relative(root, path.join(__dirname, `${name}.js`))),
+      ...Object.values(copied).map((name) => `${page.folder}/${name}`),
+      ...made.flatMap((one) => Object.keys(one.metafile.inputs)),
+      'node_modules/esbuild/package.json',
+    ];
+    writeFileSync(path.join(next, 'stamp.json'), JSON.stringify(stampOf(inputs)));
+    rmSync(target, { recursive: true, force: true });
+    renameSync(next, target);
   } finally {
     rmSync(next, { recursive: true, force: true });
   }
 }
 
-function stampOf(inputs: Record<string, unknown>[]): Stamp {
+function stampOf(inputs: string[]): Stamp {
   const stamp: Stamp = { files: {}, packages: {} };
-  const own = [path.relative(root, __filename), path.relative(root, path.join(page, 'index.html'))];
-  for (const file of [...own, ...inputs.flatMap((some) => Object.keys(some)), 'node_modules/esbuild/package.json']) {
+  for (const file of inputs) {
     const inPackage = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
     if (inPackage) stamp.packages[inPackage] ??= versionOf(inPackage);
     else stamp.files[file] ??= hashOf(file);
@@ -134,9 +146,9 @@ function stampOf(inputs: Record<string, unknown>[]): Stamp {
   return stamp;
 }
 
-function isFresh(): boolean {
+function isFresh({ name }: PageSource): boolean {
   try {
-    const stamp: Stamp = JSON.parse(readFileSync(path.join(bundle, 'stamp.json'), 'utf8'));
+    const stamp: Stamp = JSON.parse(readFileSync(path.join(outDir, name, 'stamp.json'), 'utf8'));
     return (
       Object.entries(stamp.files).every(([file, hash]) => hashOf(file) === hash) &&
       Object.entries(stamp.packages).every(([folder, version]) => versionOf(folder) === version)
@@ -166,8 +178,3 @@ function projectRoot(from: string): string {
   }
   return folder;
 }
-
-main().catch((error: unknown) => {
-  console.error(`The playground could not be bundled: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-});
