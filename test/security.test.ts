@@ -93,6 +93,7 @@ test('the source opens connections where it is known to, and nowhere else', () =
     'store/connection/watchdog.ts new Client(',
     'store/embedded/embedded.ts new Client(',
     'store/embedded/embedded.ts node:net',
+    'store/embedded/one-at-a-time.ts new Pool(',
     // The collector of traces, whose address is configured.
     'tracing.ts new OTLPTraceExporter(',
   ]);

@@ -7,10 +7,8 @@ type Test = Parameters<Sequencer['sort']>[0][number];
  * it begins with the largest files, and the long ones are short: the last walks and sequences ran alone on one worker.
  */
 export const longest = [
-  'http/live/webhook-delivery',
   'store/indexes',
   'http/process',
-  'service/bill-run-races',
   'http/replica',
   'http/unsent',
   'service/bill-run-failures',
