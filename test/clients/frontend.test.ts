@@ -306,8 +306,8 @@ test('a token ends, a stream breaks, the database is lost, server and network fa
   signIn = ending;
 
   await settled(gateway.database);
-  const booked = '{ type: { eq: "Fulfillment.Book" } }';
-  const { body } = await client.graphql(`{ events(first: 100, filter: ${booked}) { pageInfo { endCursor } } }`);
+  const ofBookings = '{ type: { eq: "Fulfillment.Book" } }';
+  const { body } = await client.graphql(`{ events(first: 100, filter: ${ofBookings}) { pageInfo { endCursor } } }`);
   const handled: string[] = [];
   let goOn = () => {};
   const connectedAgain = new Promise<void>((resolve) => {
