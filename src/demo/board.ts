@@ -12,8 +12,11 @@ import { demoClientId } from './fill';
  * Registers the documents of the board for the demo's main client, at each start: a new version of the board has others.
  * Nothing happens where the board was not built.
  */
-export async function registerBoard(db: Database, { limits, introspection }: Config): Promise<void> {
-  const manifest = boardDocuments();
+export async function registerBoard(
+  db: Database,
+  { limits, introspection }: Config,
+  manifest = boardDocuments(),
+): Promise<void> {
   if (!manifest) return;
   const documentLimits = new DocumentLimits(limits, introspection);
   await transactionAside(db.side, async (connection) => {

@@ -5,7 +5,7 @@ import { demoClientId, demoSecret, fillDemo } from '../../src/demo/fill';
 import { schema } from '../../src/graph/build/schema';
 import { carryToEnd } from '../../src/service/bill-run-worker';
 import { documentReport, managedClient } from '../../src/service/registered-document';
-import { boardOperations, boardScopes } from '../support/board-operations';
+import { boardManifest, boardOperations, boardScopes } from '../support/board-operations';
 import { type TestGatewayServer, testGateway, workFor } from '../support/gateway';
 
 // The demo is filled in once before all.
@@ -46,7 +46,7 @@ describe('the operations of the board', () => {
   test('are registered for the client of the demo when it starts', async () => {
     const config = readConfig({});
     for (const start of [1, 2]) {
-      await registerBoard(gateway.database.db, config);
+      await registerBoard(gateway.database.db, config, boardManifest);
       const client = await managedClient(gateway.database.db.aside(), demoClientId);
       const { documents } = await documentReport(gateway.database.db.aside(), client);
       expect([start, documents.length]).toEqual([start, boardOperations.size]);

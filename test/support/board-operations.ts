@@ -4,11 +4,15 @@ import type { Scope } from '../../src/domain/caller';
 
 /* The operations of examples/board, as its Code Generator has written them. */
 
-const manifest = path.resolve('examples/board/page/generated/persisted-documents.json');
+/** The manifest, which a build takes along. */
+export const boardManifest = readFileSync(
+  path.resolve('examples/board/page/generated/persisted-documents.json'),
+  'utf8',
+);
 
 /** The texts of the operations, by name. */
 export const boardOperations = new Map(
-  Object.values<string>(JSON.parse(readFileSync(manifest, 'utf8'))).map((text) => [
+  Object.values<string>(JSON.parse(boardManifest)).map((text) => [
     /\b(?:query|mutation|subscription) (\w+)/.exec(text)![1],
     text,
   ]),
