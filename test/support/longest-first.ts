@@ -7,14 +7,11 @@ type Test = Parameters<Sequencer['sort']>[0][number];
  * it begins with the largest files, and the long ones are short: the last walks and sequences ran alone on one worker.
  */
 export const longest = [
-  'store/indexes',
-  'http/process',
   'http/replica',
   'http/unsent',
   'service/bill-run-failures',
   'http/live/events',
   'gateway/webhook',
-  'service/preview-run',
   'model/model',
   'store/connection/replicas',
   'service/webhook-delivery',
