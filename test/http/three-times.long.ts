@@ -9,6 +9,7 @@ import { transactionAside } from '../../src/store/connection/lease';
 import { type Found, foundOperations } from '../support/found-operations';
 import { type Answer, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { manifestOf } from '../support/manifest';
+import { withoutPresent } from '../support/present';
 import {
   Choices,
   type Facts,
@@ -78,7 +79,7 @@ function settled({ status, body }: Answer, kind: 'query' | 'mutation'): string {
   const { errors = [], ...rest } = body as { errors?: { path?: string[] }[] };
   const failed = new Set(errors.map((error) => (error.path ? error.path[0] : JSON.stringify(error))));
   const text = `${status} ${JSON.stringify([rest, [...failed].sort()])}`;
-  if (kind === 'query') return text;
+  if (kind === 'query') return withoutPresent(text);
   const ids = new Map<string, string>();
   return text
     .replace(/"WyJ[\w-]{40,}"/g, '"CURSOR"')

@@ -21,6 +21,7 @@ import { Work } from '../../../../src/service/run/work';
 import { type StatementRun, statements } from '../../../../src/store/connection/connection';
 import { foundOperations } from '../../../support/found-operations';
 import { type TestGatewayServer, testGateway } from '../../../support/gateway';
+import { withoutPresent } from '../../../support/present';
 import {
   Choices,
   type Facts,
@@ -106,7 +107,9 @@ async function answer(request: RandomRequest, caller: Work, way: Way) {
   const counter = { statements: 0 };
   const work = new Work(gateway.services, caller.caller, counter);
   const operation = prepare({ document: documentOf(query), hash: query }, operationName, variables);
-  const result = JSON.parse(JSON.stringify(await run(operation, new GraphContext(work), way))) as ExecutionResult;
+  const result = JSON.parse(
+    withoutPresent(JSON.stringify(await run(operation, new GraphContext(work), way))),
+  ) as ExecutionResult;
   // Fields that fail side by side are listed as they come, and of several below the same null only the first.
   const failed = new Set(result.errors?.map(({ path }) => path?.[0]));
   // Where all of the data is null, what has failed besides is a matter of time.
