@@ -130,10 +130,12 @@ describe('two gateways', () => {
   });
 
   test('say what is left of both, and refuse as one does', async () => {
-    const burst = await Promise.all(Array.from({ length: 1_050 }, () => ask(first)));
+    // Past the limit by more than a process that knows of no other keeps to itself: however the exchanges fall, one is due beyond it.
+    const requests = 1_110;
+    const burst = await Promise.all(Array.from({ length: requests }, () => ask(first)));
     // Alone it admits the whole minute's allowance at once, and exactly that.
     expect(burst.filter(({ statusCode }) => statusCode === 200).length).toBe(1_000);
-    await until(async () => (await told(client.clientId)).some(({ requests }) => requests >= 1_000));
+    await until(async () => (await told(client.clientId)).some((row) => row.requests >= 1_000));
     let answer = await ask(second);
     let admitted = 0;
     while (answer.statusCode === 200) {
@@ -152,7 +154,7 @@ describe('two gateways', () => {
     // What the first was asked for since it told is not known here.
     const { requested } = answer.json().errors[0].extensions;
     expect(requested).toBeGreaterThan(1_000);
-    expect(requested).toBeLessThanOrEqual(1_050 + admitted + 1);
+    expect(requested).toBeLessThanOrEqual(requests + admitted + 1);
   });
 
   test('send no statement for a request more than one alone, and none for a client with few requests', async () => {
