@@ -147,15 +147,15 @@ describe('/metrics', () => {
   test('counts calls of the payment gateway by how they ended', async () => {
     const { gateway: payments } = gateway.services;
     const before = await metrics();
-    const call = { amount: '1', currency: 'USD' };
-    const [one, two, three, four] = Array.from({ length: 4 }, () => randomUUID());
-    await payments.authorize({ ...call, key: one, token: 'tok_ok' });
-    await payments.authorize({ ...call, key: two, token: 'tok_declined' });
-    await expect(payments.authorize({ ...call, key: three, token: 'tok_error' })).rejects.toThrow('failed');
-    await expect(payments.authorize({ ...call, key: four, token: 'tok_timeout' })).rejects.toThrow('did not answer');
+    const call = { accountId: randomUUID(), amount: '1', currency: 'USD' };
+    const [one, two, three, four] = Array.from({ length: 4 }, () => ({ entityId: randomUUID(), id: randomUUID() }));
+    await payments.authorize({ ...call, ...one, token: 'tok_ok' });
+    await payments.authorize({ ...call, ...two, token: 'tok_declined' });
+    await expect(payments.authorize({ ...call, ...three, token: 'tok_error' })).rejects.toThrow('failed');
+    await expect(payments.authorize({ ...call, ...four, token: 'tok_timeout' })).rejects.toThrow('did not answer');
     await payments.capture(one);
     await payments.capture(two);
-    await payments.refund(one, randomUUID(), '1');
+    await payments.refund(one, { id: randomUUID(), amount: '1', currency: 'USD' });
     await payments.void(three);
     const after = await metrics();
     const ended = [

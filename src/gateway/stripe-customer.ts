@@ -1,0 +1,59 @@
+import type Stripe from 'stripe';
+import type { Authorization } from '../domain/payment';
+import type { StripeLedger } from '../store/stripe';
+import type { AuthorizationRequest } from './port';
+import { isMissing } from './stripe-error';
+
+const refused = (reason: string): Authorization => ({ approved: false, reason });
+
+const idOf = (value: string | { id: string } | null | undefined): string | undefined =>
+  value === null || typeof value !== 'object' ? (value ?? undefined) : value.id;
+
+/**
+ * The customer to charge with a payment method, or why it cannot be charged. Stripe charges a method again only if it is
+ * attached to a customer. A method that has a customer keeps it. Any other is attached to the customer of the account,
+ * which is made once. Each step may be repeated: after a crash the same customer is found.
+ */
+export async function customerFor(
+  stripe: Stripe,
+  ledger: StripeLedger,
+  { entityId, accountId, token }: AuthorizationRequest,
+): Promise<{ customerId: string } | { refusal: Authorization }> {
+  const foreign = { refusal: refused('the payment method belongs to another account') };
+  const known = await ledger.method(entityId, token);
+  if (known) return known.accountId === accountId ? known : foreign;
+
+  const method = await stripe.paymentMethods.retrieve(token, { expand: ['customer'] }).catch((error) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (!method) return { refusal: refused('the payment provider does not know this payment method') };
+  // Other types cannot be reserved first and captured later.
+  if (method.type !== 'card')
+    return { refusal: refused(`a payment method of the type ${method.type} cannot be reserved; only cards can`) };
+
+  const { customer } = method;
+  const owner = customer && typeof customer === 'object' && !customer.deleted ? customer.metadata.account : undefined;
+  if (owner !== undefined && owner !== accountId) return foreign;
+  const customerId = idOf(customer) ?? (await attached(stripe, ledger, { entityId, accountId, token }));
+  const kept = await ledger.keepMethod(entityId, token, { accountId, customerId });
+  return kept.accountId === accountId ? kept : foreign;
+}
+
+/** Attaches a payment method to the customer of its account. Returns the customer. */
+async function attached(
+  stripe: Stripe,
+  ledger: StripeLedger,
+  { entityId, accountId, token }: Pick<AuthorizationRequest, 'entityId' | 'accountId' | 'token'>,
+): Promise<string> {
+  const customer = await ledger.customerOf(entityId, accountId);
+  const id = customer ?? (await newCustomer(stripe, entityId, accountId));
+  await stripe.paymentMethods.attach(token, { customer: id });
+  return id;
+}
+
+/** The key keeps two charges at once from making two customers. */
+const newCustomer = async (stripe: Stripe, entityId: string, accountId: string): Promise<string> => {
+  const metadata = { entity: entityId, account: accountId };
+  return (await stripe.customers.create({ metadata }, { idempotencyKey: `${accountId}:customer` })).id;
+};
