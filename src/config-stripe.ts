@@ -7,26 +7,44 @@ export interface StripeConfig {
   key?: string;
   /** Secret keys of entities, by what stands behind STRIPE_SECRET_KEY_ in the name of the variable. */
   entityKeys: ReadonlyMap<string, string>;
+  /** The secret that signs events of the account of `key`. */
+  webhookSecret?: string;
+  /** Secrets for events of entities with a key of their own, named as `entityKeys`. */
+  webhookSecrets: ReadonlyMap<string, string>;
   /** Another address of Stripe's API. */
   url?: string;
 }
 
 const variable = 'STRIPE_SECRET_KEY';
 const prefix = `${variable}_`;
+const secretVariable = 'STRIPE_WEBHOOK_SECRET';
+const secretPrefix = `${secretVariable}_`;
 
 /** Whether a key moves no money. */
 export const isTestKey = (key: string): boolean => /^[rs]k_test_/.test(key);
 
+/** A value, or the one in the file at a path. */
+function contentOf(name: string, value: string): string {
+  if (!/^\.?\//.test(value)) return value;
+  try {
+    return readFileSync(value, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(`${name} is the path ${value}, which cannot be read. ${(error as Error).message}`);
+  }
+}
+
+/** A secret for events, or the one in the file at a path. No message repeats a secret. */
+function secretOf(name: string, value: string): string {
+  const secret = contentOf(name, value);
+  if (/^whsec_[\w+/=-]{8,}$/.test(secret)) return secret;
+  throw new ConfigError(
+    `${name} must be the signing secret of a webhook endpoint at Stripe, which begins with whsec_, or the path of a file that begins with / or ./.`,
+  );
+}
+
 /** A secret key, or the one in the file at a path. No message repeats a key. */
 function keyOf(name: string, value: string): string {
-  let key = value;
-  if (/^\.?\//.test(value)) {
-    try {
-      key = readFileSync(value, 'utf8').trim();
-    } catch (error) {
-      throw new ConfigError(`${name} is the path ${value}, which cannot be read. ${(error as Error).message}`);
-    }
-  }
+  const key = contentOf(name, value);
   if (/^[rs]k_(test|live)_\w{8,}$/.test(key)) return key;
   throw new ConfigError(
     `${name} must be a secret or restricted key of Stripe, which begins with sk_live_, rk_live_, sk_test_ or rk_test_, or the path of a file that begins with / or ./.`,
@@ -44,10 +62,11 @@ export function stripeOf(
 ): StripeConfig | undefined {
   const text = (name: string): string | undefined => env[name]?.trim() || undefined;
   const given = [variable, ...Object.keys(env).filter((name) => name.startsWith(prefix))].filter(text);
+  const signing = [secretVariable, ...Object.keys(env).filter((name) => name.startsWith(secretPrefix))].filter(text);
   const url = text('STRIPE_API_URL');
   if (gateway !== 'stripe') {
-    if (!given.length && !url) return undefined;
-    throw new ConfigError(`${given[0] ?? 'STRIPE_API_URL'} needs PAYMENT_GATEWAY=stripe.`);
+    if (!given.length && !signing.length && !url) return undefined;
+    throw new ConfigError(`${given[0] ?? signing[0] ?? 'STRIPE_API_URL'} needs PAYMENT_GATEWAY=stripe.`);
   }
   if (!given.length) {
     throw new ConfigError(`PAYMENT_GATEWAY=stripe needs ${variable}, or ${prefix}<entity> for at least one entity.`);
@@ -68,5 +87,11 @@ export function stripeOf(
   const key = keys.get(variable);
   keys.delete(variable);
   const entityKeys = new Map([...keys].map(([name, own]) => [name.slice(prefix.length), own]));
-  return { key, entityKeys, url };
+  const secrets = new Map(signing.map((name) => [name, secretOf(name, text(name)!)]));
+  const webhookSecret = secrets.get(secretVariable);
+  secrets.delete(secretVariable);
+  if (webhookSecret && !key)
+    throw new ConfigError(`${secretVariable} needs ${variable}: it is for events of that account.`);
+  const webhookSecrets = new Map([...secrets].map(([name, own]) => [name.slice(secretPrefix.length), own]));
+  return { key, entityKeys, webhookSecret, webhookSecrets, url };
 }

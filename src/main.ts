@@ -134,6 +134,7 @@ async function serve(
   const server = await createServer({
     ...{ ...config, services, signingKey, demo, logger: log, tracing },
     previousSigningKey: config.jwtSigningKeyPrevious,
+    providerBooks: payments.books,
   });
   const { app } = server;
   await app.listen({ host: config.host, port: config.port });

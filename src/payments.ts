@@ -3,7 +3,7 @@ import type { Config } from './config';
 import { ConfigError } from './config-error';
 import { isTestKey } from './config-stripe';
 import { idOf } from './domain/key';
-import type { PaymentGateway } from './gateway/port';
+import type { PaymentGateway, ProviderBooks } from './gateway/port';
 import type { KeyListener } from './gateway/stripe';
 import { TestGateway } from './gateway/test-gateway';
 import { Connection } from './store/connection/connection';
@@ -18,6 +18,8 @@ export interface OpenPayments {
   gateway: PaymentGateway;
   /** Accounts at the provider whose money is not real. */
   unreal: readonly string[];
+  /** Events and lists of the provider, beside the gateway; unset where it has none. */
+  books?: ProviderBooks;
   close(): Promise<void>;
 }
 
@@ -50,16 +52,30 @@ async function openStripe(
   onKey?: KeyListener,
 ): Promise<OpenPayments> {
   const { key, url } = stripe;
-  const entityKeys = keysById(stripe.entityKeys, stripe.entityKeys.size ? await allEntities(db) : []);
+  const own = stripe.entityKeys.size + stripe.webhookSecrets.size;
+  const entities = own ? await allEntities(db) : [];
+  const entityKeys = keysById(stripe.entityKeys, entities);
+  const entitySecrets = keysById(stripe.webhookSecrets, entities, 'STRIPE_WEBHOOK_SECRET_');
+  for (const id of entitySecrets.keys()) {
+    if (!entityKeys.has(id))
+      throw new ConfigError(
+        `STRIPE_WEBHOOK_SECRET_ names the entity ${id}, which has no STRIPE_SECRET_KEY_ of its own.`,
+      );
+  }
   // Loaded only if it is used: loading takes a tenth of a second and 17 MB.
   const { StripeGateway } = require('./gateway/stripe') as typeof import('./gateway/stripe');
-  const gateway = new StripeGateway(new StripeLedger(pool), { key, url, entityKeys, timeoutMs, version }, onKey);
+  const { StripeBooks } = require('./gateway/stripe-books') as typeof import('./gateway/stripe-books');
+  const accounts = { key, url, entityKeys, timeoutMs, version };
+  const gateway = new StripeGateway(new StripeLedger(pool), accounts, onKey);
+  const books = new StripeBooks({ secret: stripe.webhookSecret, entitySecrets }, accounts);
   const unreal = [...entityKeys].flatMap(([id, own]) => (isTestKey(own) ? gateway.accountOf(id) : []));
   if (key && isTestKey(key)) unreal.push('stripe');
   return {
     gateway,
     unreal,
+    books,
     close: async () => {
+      books.close();
       gateway.close();
       await pool.end();
     },
@@ -73,18 +89,19 @@ const plain = (name: string): string => name.replace(/[^A-Za-z0-9]/g, '_').toUpp
 export function keysById(
   named: ReadonlyMap<string, string>,
   entities: readonly { id: string; name: string }[],
+  prefix = 'STRIPE_SECRET_KEY_',
 ): Map<string, string> {
   const keys = new Map<string, string>();
   for (const [suffix, key] of named) {
     const found = entities.filter(({ id, name }) => id === idOf(suffix) || plain(name) === plain(suffix));
-    const variable = `STRIPE_SECRET_KEY_${suffix}`;
+    const variable = `${prefix}${suffix}`;
     if (found.length !== 1) {
       const why = found.length
         ? `${found.length} entities. Use the id`
         : 'no entity by id or name. It must exist first';
       throw new ConfigError(`${variable} names ${why}.`);
     }
-    if (keys.has(found[0].id)) throw new ConfigError(`${variable} is a second key of the entity ${found[0].name}.`);
+    if (keys.has(found[0].id)) throw new ConfigError(`${variable} is a second one for the entity ${found[0].name}.`);
     keys.set(found[0].id, key);
   }
   return keys;

@@ -7,7 +7,7 @@ import Fastify, {
 } from 'fastify';
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
-import { onGatewayCall, outcomeOf } from './gateway/port';
+import { onGatewayCall, outcomeOf, type ProviderBooks } from './gateway/port';
 import { WebhookSender, type WebhookSenderOptions } from './gateway/webhook';
 import { serveAsSubgraph } from './graph/build/schema';
 import { smallRequestSeen } from './graph/read/event-loop';
@@ -33,6 +33,7 @@ import { watchMethods } from './http/methods';
 import { clientGone, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
 import { playground } from './http/playground/plugin';
+import { providerEvents } from './http/provider-events';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import { RequestLog } from './http/request-log';
@@ -80,6 +81,8 @@ export interface ServerOptions extends HeaderOptions {
   tracing?: Tracing;
   /** The bearer token for /metrics. */
   metricsToken?: string;
+  /** Events and lists of the payment provider; unset for the test gateway, which has none. */
+  providerBooks?: ProviderBooks;
   /** How webhooks are sent. */
   webhooks?: Omit<WebhookSenderOptions, 'version' | 'local'>;
 }
@@ -221,6 +224,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   healthRoutes(app, services, version, () => draining.isOn);
   metricsRoute(app, metrics, options.metricsToken);
   await app.register(oauth(identity, options));
+  await app.register(async (open) => providerEvents(open, services, options.providerBooks, metrics));
   await app.register(async (open) => {
     // The only public routes with long replies.
     open.addHook('onRequest', async (request) => unsent.admit(addressOf(request.ip)));

@@ -2,6 +2,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import type { Decimal } from '../domain/decimal';
 import type { UserError } from '../domain/errors';
 import type { Authorization, GatewayCharge } from '../domain/payment';
+import type { ProviderCharge } from '../domain/reconciliation';
 
 /** The payment providers, as PAYMENT_GATEWAY, metrics and logs name them. */
 export type Provider = 'test' | 'stripe';
@@ -125,4 +126,42 @@ export function withTimeout(gateway: PaymentGateway, milliseconds: number): Paym
     find: (attempt) => told('find', attempt.id, () => gateway.find(attempt)),
     describe: (token) => gateway.describe(token),
   };
+}
+
+/** What a provider tells by itself. `chargeId` is unset where the event is of no business of ours. */
+export interface ProviderEvent {
+  account: string;
+  id: string;
+  type: string;
+  chargeId?: string;
+}
+
+/** Thrown for an event that the provider has not signed, or whose signature is too old. */
+export class EventRefused extends Error {}
+
+/** A charge of a list. Its refunds and its dispute are known only once the charge itself is asked for. */
+export interface ListedCharge {
+  charge: ProviderCharge;
+  /** The charge has refunds or a dispute, which the list does not show. */
+  more: boolean;
+}
+
+/**
+ * What a provider knows beside what we have asked it: its own events, and lists of what it has. Each call throws
+ * GatewayFailure where the provider does not answer.
+ */
+export interface ProviderBooks {
+  /** Names of the accounts there, as `accountOf` of the gateway gives them. */
+  readonly accounts: readonly string[];
+  /** Whether events are taken for an entity with an account of its own, or for the shared account. */
+  takesEvents(entityId: string | undefined): boolean;
+  /** Reads a signed event. @throws EventRefused */
+  event(entityId: string | undefined, body: Buffer, signature: string): ProviderEvent;
+  /** The charge as it is at present, its refunds and its latest dispute included; undefined if the account has none. */
+  charge(account: string, id: string): Promise<ProviderCharge | undefined>;
+  /** Charges made in a period, in pages. `from` is within it and `to` is not. */
+  charges(account: string, from: Date, to: Date): AsyncIterable<readonly ListedCharge[]>;
+  /** Ids of charges with a refund or a dispute made since, in pages. An id may come again. */
+  changedSince(account: string, from: Date): AsyncIterable<readonly string[]>;
+  close(): void;
 }

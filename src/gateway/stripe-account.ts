@@ -60,6 +60,16 @@ export class StripeAccounts {
     return this.own.get(entityId) ?? this.shared;
   }
 
+  /** Every account, the shared one first. */
+  get all(): StripeAccount[] {
+    return [...(this.shared ? [this.shared] : []), ...this.own.values()];
+  }
+
+  /** The account that an entity shares with none; the shared one for no entity. Undefined if there is none. */
+  exactly(entityId: string | undefined): StripeAccount | undefined {
+    return entityId === undefined ? this.shared : this.own.get(entityId);
+  }
+
   /** Refuses what an entity without an account would ask. */
   judge(entityId: string): UserError[] {
     if (this.of(entityId)) return [];

@@ -11,6 +11,7 @@ import type { OrderCategory, OrderState } from '../domain/order';
 import type { BillingRule, ItemCategory, ItemType, OrderLineItemState } from '../domain/order-line-item';
 import type { PaymentStatus } from '../domain/payment';
 import type { InlineDiscountType, TaxMode } from '../domain/price';
+import type { DisputeStatus } from '../domain/reconciliation';
 
 const made = new Map<string, object>();
 
@@ -210,6 +211,20 @@ export const PaymentStatusEnum = enumType<PaymentStatus>(
     Error: 'The gateway did not take the money; the invoices are owed again.',
     Voided: 'Given up before the money was taken.',
     Refunded: 'Paid back in full.',
+  },
+);
+
+export const PaymentDisputeStatusEnum = enumType<DisputeStatus>(
+  'PaymentDisputeStatus',
+  'Status of the dispute of a payment at the payment provider. Source: Stripe, "How disputes work".',
+  {
+    Inquiry: 'The bank asks about the payment, and has taken no money back.',
+    InquiryClosed: 'The bank asked, and no dispute came of it.',
+    NeedsResponse: 'The customer wants the money back. The provider waits for evidence.',
+    UnderReview: 'The bank looks at the evidence.',
+    Won: 'Decided for the seller.',
+    Lost: 'Decided for the customer: the money is gone.',
+    Prevented: 'Settled before it became a dispute.',
   },
 );
 

@@ -40,7 +40,7 @@ export class HistoryEntry extends Node {
   trackId: string | null;
   @Field(() => String, {
     description:
-      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund. Of bill runs also Start, Progress, Finish, Remove and Reopen; of webhook endpoints Rotate, Enable and Disable. More may be added.',
+      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund, Dispute. Of bill runs also Start, Progress, Finish, Remove and Reopen; of webhook endpoints Rotate, Enable and Disable. More may be added.',
   })
   action: string;
   @Field(() => String, {

@@ -1,6 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
 import { type PaymentStatus } from '../domain/payment';
-import { PaymentStatusEnum } from './enums';
+import type { DisputeStatus } from '../domain/reconciliation';
+import { PaymentDisputeStatusEnum, PaymentStatusEnum } from './enums';
 import { Audited, Node } from './node';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 
@@ -25,6 +26,21 @@ export class Payment extends Audited {
     description: 'Whether the money was taken. A new payment is Processing until then.',
   })
   status: PaymentStatus;
+  @Field(() => PaymentDisputeStatusEnum, {
+    nullable: true,
+    description:
+      'Status of the latest dispute at the payment provider. Null if there was none. Changes no other amount.',
+  })
+  disputeStatus: DisputeStatus | null;
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'Disputed amount, in the currency. Null if there was no dispute.',
+  })
+  disputeAmount: string | null;
+  @Field(() => Boolean, {
+    description: 'Whether the payment provider holds the disputed money back at present.',
+  })
+  disputeWithdrawn: boolean;
 }
 
 @ObjectType({

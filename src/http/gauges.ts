@@ -73,6 +73,11 @@ export function gauges(services: Services, version: string): Gauge[] {
       'attemptAge',
     ),
     waiting(
+      'gateway_payment_provider_differences',
+      'Differences between the books and the payment provider that are not resolved.',
+      'differences',
+    ),
+    waiting(
       'gateway_webhook_deliveries_pending',
       'Deliveries of webhooks to enabled endpoints that are not done.',
       'webhooks',

@@ -6,6 +6,7 @@ import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
 import { refusals } from '../service/run/refusal-channel';
 import type { Services } from '../service/run/services';
 import { gauges } from './gauges';
+import type { EventOutcome } from './provider-events';
 
 /** Metrics of the process, registered once for all servers of the process. */
 let ofProcess: Registry | undefined;
@@ -108,6 +109,17 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly events = new Counter({
+    name: 'gateway_payment_provider_events_total',
+    help: 'Events of the payment provider, by outcome: received, ignored (no business of ours), refused (not signed) or failed.',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  private readonly lastEvent = new Gauge({
+    name: 'gateway_payment_provider_last_event_timestamp_seconds',
+    help: 'Unix time of the last event of the payment provider that this process took; 0 if there was none.',
+    registers: [this.registry],
+  });
   private readonly webhooks = new Histogram({
     name: 'gateway_webhook_attempt_duration_seconds',
     help: 'Seconds that an attempt to deliver a webhook took, by outcome: delivered, refused (another status) or unreachable (no answer).',
@@ -206,6 +218,11 @@ export class Metrics {
 
   observeCall(call: string, outcome: string, began: number): void {
     this.calls.observe({ call, outcome }, secondsSince(began));
+  }
+
+  observeEvent(outcome: EventOutcome): void {
+    this.events.inc({ outcome });
+    if (outcome === 'received' || outcome === 'ignored') this.lastEvent.setToCurrentTime();
   }
 
   private bounded(given: string, known: Set<string>): string {

@@ -1,5 +1,5 @@
 import type { Caller } from '../domain/caller';
-import { add, subtract } from '../domain/decimal';
+import { add, type Decimal, subtract } from '../domain/decimal';
 import { below, Refusal, userError } from '../domain/errors';
 import { type InvoicePart, judgeRefund, refunded, refundFailed } from '../domain/payment';
 import { lockAccountsForBilling } from '../store/account';
@@ -37,43 +37,78 @@ export function refundPayment(
     const columns = ['id', 'accountId'];
     const found = await findByKey<PaymentRow>(unit.db, PaymentRow, 'paymentNumber', key, columns);
     if (!found) throw new Refusal([userError('NOT_FOUND', 'No payment has this id or number.', ['key'])]);
-    const { payment, applications } = await lockPayment(unit, found);
+    const locked = await lockPayment(unit, found);
+    const { payment } = locked;
     refuse(judgeRefund(payment, amount));
     const asked = amount ?? subtract(payment.amount, payment.refundAmount);
     refuse(below(['amount'], unit.services.gateway.judge(payment.entityId, asked, payment.currency)));
-    const { taken, ...behind } = refunded(payment, applications, asked);
-    const parts = taken.map(({ from, amount }): InvoicePart => ({ invoiceId: from.invoiceId, amount }));
-    const invoices = await lockInvoicesOf(unit, parts);
-    const refund: RefundRow = {
-      id: newId(),
-      entityId: payment.entityId,
-      orgId: payment.orgId,
-      paymentId: payment.id,
-      amount: asked,
-      currency: payment.currency,
+    const { refund, ...after } = await writeRefund(unit, locked, asked, {
       status: 'Processing',
-      taken: parts,
-      createdById: unit.caller.clientId,
-      trackId: unit.caller.trackId,
-      createdDate: unit.now,
-    };
-    await insertRows(unit.db, RefundRow, [refund]);
-    unit.note('Refund', 'Create', null, kept(refund, 1));
-    const rest = taken.map(({ from, amount }) => ({ ...from, amount: subtract(from.amount, amount) }));
-    const isGone = ({ amount }: PaymentApplicationRow) => amount === '0';
-    const gone = rest.filter(isGone).map(({ id }) => id);
-    if (gone.length) await deleteRows(unit.db, PaymentApplicationRow, gone);
-    await updateRows(
-      unit.db,
-      PaymentApplicationRow,
-      rest.filter((row) => !isGone(row)),
-      ['amount'],
-    );
-    const owed = await moveBalances(unit, 'Refund', invoices, parts, add);
-    const after = await changePayment(unit, 'Refund', payment, behind);
+      providerRefundId: null,
+    });
     unit.onCommit.push(() => settleRefund(unit.services, refund));
-    return { payment: after, invoices: owed };
+    return after;
   });
+}
+
+/** Takes a refund from a locked payment, and from its invoices as far as needed. The amount must be judged before. */
+async function writeRefund(
+  unit: Unit,
+  { payment, applications }: Awaited<ReturnType<typeof lockPayment>>,
+  amount: Decimal,
+  made: Pick<RefundRow, 'status' | 'providerRefundId'>,
+): Promise<Refunded & { refund: RefundRow }> {
+  const { taken, ...behind } = refunded(payment, applications, amount);
+  const parts = taken.map(({ from, amount }): InvoicePart => ({ invoiceId: from.invoiceId, amount }));
+  const invoices = await lockInvoicesOf(unit, parts);
+  const refund: RefundRow = {
+    id: newId(),
+    entityId: payment.entityId,
+    orgId: payment.orgId,
+    paymentId: payment.id,
+    amount,
+    currency: payment.currency,
+    ...made,
+    taken: parts,
+    createdById: unit.caller.clientId,
+    trackId: unit.caller.trackId,
+    createdDate: unit.now,
+  };
+  await insertRows(unit.db, RefundRow, [refund]);
+  unit.note('Refund', 'Create', null, kept({ ...refund, status: 'Processing' }, 1));
+  const rest = taken.map(({ from, amount }) => ({ ...from, amount: subtract(from.amount, amount) }));
+  const isGone = ({ amount }: PaymentApplicationRow) => amount === '0';
+  const gone = rest.filter(isGone).map(({ id }) => id);
+  if (gone.length) await deleteRows(unit.db, PaymentApplicationRow, gone);
+  await updateRows(
+    unit.db,
+    PaymentApplicationRow,
+    rest.filter((row) => !isGone(row)),
+    ['amount'],
+  );
+  const owed = await moveBalances(unit, 'Refund', invoices, parts, add);
+  return { payment: await changePayment(unit, 'Refund', payment, behind), invoices: owed, refund };
+}
+
+/**
+ * Writes a refund that was made at the provider, as our own refund would be written, and complete at once. Reads the payment
+ * anew, so that several can follow one another.
+ */
+export async function placeRefund(
+  unit: Unit,
+  key: { id: string; accountId: string },
+  { id: providerRefundId, amount }: { id: string; amount: Decimal },
+): Promise<void> {
+  const made = { status: 'Processed', providerRefundId } as const;
+  const { refund } = await writeRefund(unit, await lockPayment(unit, key), amount, made);
+  unit.note('Refund', 'Complete', kept({ ...refund, status: 'Processing' }, 1), kept(refund, 2));
+}
+
+/** A refund that was complete has come back to us: the payment holds the money again. */
+export async function failRefund(unit: Unit, refund: RefundRow, accountId: string): Promise<void> {
+  await closeRefund(unit.db.connection, refund, 'Error');
+  unit.note('Refund', 'FailRefund', kept(refund, 2), kept({ ...refund, status: 'Error' }, 3));
+  await takeBack(unit, { ...refund, accountId });
 }
 
 /**
@@ -96,7 +131,7 @@ export function settleRefund(services: Services, waiting: Waiting): Promise<void
   });
 }
 
-/** A refund as the history records it. It is created and completed once, so its versions are 1 and 2. */
+/** A refund as the history records it: created and completed once, so its versions are 1 and 2. One that fails later has 3. */
 const kept = (refund: RefundRow, version: number) => ({ ...refund, version, updatedDate: refund.createdDate });
 
 /** Settles every refund that no running request is about to settle. Runs at start and every minute. */
@@ -108,7 +143,7 @@ export async function sweepRefunds(services: Services, ended = () => false): Pro
  * The gateway will never pay the refund. The payment returns to its state before, in the name of the client that asked
  * for the refund.
  */
-async function takeBack(unit: Unit, refund: NonNullable<Awaited<ReturnType<typeof tryRefund>>>): Promise<void> {
+async function takeBack(unit: Unit, refund: RefundRow & { accountId: string }): Promise<void> {
   const { entityId, orgId } = refund;
   const { payment, applications } = await lockPayment(unit, { id: refund.paymentId, accountId: refund.accountId });
   const invoices = await lockInvoicesOf(unit, refund.taken);
@@ -131,7 +166,7 @@ async function takeBack(unit: Unit, refund: NonNullable<Awaited<ReturnType<typeo
 /**
  * The payment and its applications in the order of their creation, read after the account and the payment are locked.
  */
-async function lockPayment(unit: Unit, { id, accountId }: { id: string; accountId: string }) {
+export async function lockPayment(unit: Unit, { id, accountId }: { id: string; accountId: string }) {
   await lockAccountsForBilling(unit.db, [accountId]);
   const [payment] = await lockRows<PaymentRow>(unit.db, PaymentRow, [id]);
   const applications = await rowsBy<PaymentApplicationRow>(unit.db, PaymentApplicationRow, 'paymentId', [id]);

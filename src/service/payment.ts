@@ -194,6 +194,9 @@ async function record(unit: Unit, attempts: readonly OpenAttempt[], groups: read
     currency: attempt.currency,
     effectiveDate: dayOf(unit.now),
     attemptId: attempt.id,
+    disputeStatus: null,
+    disputeAmount: null,
+    disputeWithdrawn: false,
   }));
   const numbering = unit.numbering('payment', 'paymentNumber', payments.length);
   await insertNumberedRows<PaymentRow>(unit.db, PaymentRow, payments, numbering);

@@ -12,6 +12,8 @@ export interface Backlog {
   attemptAge: number;
   refunds: number;
   refundAge: number;
+  /** Unresolved differences from the payment provider. */
+  differences: number;
   /** Webhook deliveries to enabled endpoints that are Pending. */
   webhooks: number;
   webhookAge: number;
@@ -31,7 +33,7 @@ const age = (column: string) => `coalesce(extract(epoch from now() - min(${colum
  */
 export async function backlog(connection: Connection): Promise<Backlog> {
   const [row] = await connection.query<Backlog>(
-    `select run.*, attempt.*, refund.*, chunk.*, webhook.*
+    `select run.*, attempt.*, refund.*, chunk.*, difference.*, webhook.*
      from (select count(*)::integer as "billRuns", ${age('updated_date')} as "billRunAge" from bill_run where ${open}) as run,
        (select count(*)::integer as "attempts", ${age('created_date')} as "attemptAge" from payment_attempt
         where status = 'Open') as attempt,
@@ -39,6 +41,7 @@ export async function backlog(connection: Connection): Promise<Backlog> {
         where status = 'Processing') as refund,
        (select count(*)::integer as "chunks" from (select entity_id, id, status from bill_run where ${open}) as r
         join bill_run_chunk c on c.entity_id = r.entity_id and c.bill_run_id = r.id where ${toDo}) as chunk,
+       (select count(*)::integer as "differences" from provider_difference where resolved_date is null) as difference,
        (select coalesce(sum(open.count) filter (where e.enabled), 0)::integer as webhooks,
           coalesce(extract(epoch from now() - min(oldest.created_date) filter (where e.enabled)), 0)::float8 as "webhookAge",
           count(*) filter (where not e.enabled)::integer as "disabledWebhooks"

@@ -1,5 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { PaymentAttemptStatus, PaymentStatus } from '../domain/payment';
+import type { DisputeStatus } from '../domain/reconciliation';
 import { AccountRow } from './account';
 import { Audited, byCodePoints } from './audited';
 import { InvoiceRow } from './invoice';
@@ -14,8 +15,10 @@ import { asMade, auditSorts, list } from './query/list';
 @Index(['entityId', 'createdDate', 'id'])
 @Index(['entityId', 'effectiveDate', 'id'])
 @Index(['entityId', 'orgId', 'status'])
+@Index(['entityId', 'orgId', 'disputeStatus'])
 @ForeignKey(() => AccountRow, ['entityId', 'accountId'], ['entityId', 'id'])
 @Check('payment_amount', 'amount > 0')
+@Check('payment_dispute', '(dispute_status is null) = (dispute_amount is null)')
 export class PaymentRow extends Audited {
   @Column('uuid') accountId: string;
   @Column(byCodePoints) paymentNumber: string;
@@ -33,6 +36,15 @@ export class PaymentRow extends Audited {
    * The attempt whose id is the gateway's key for this payment. No foreign key: another connection writes the attempt.
    */
   @Column('uuid') attemptId: string;
+  /** The latest dispute at the payment provider. */
+  @Column('enum', {
+    enum: ['Inquiry', 'InquiryClosed', 'NeedsResponse', 'UnderReview', 'Won', 'Lost', 'Prevented'],
+    enumName: 'payment_dispute_status',
+    nullable: true,
+  })
+  disputeStatus: DisputeStatus | null;
+  @Column('numeric', { nullable: true }) disputeAmount: string | null;
+  @Column('boolean', { default: false }) disputeWithdrawn: boolean;
 }
 
 @Entity('payment_application')
@@ -84,6 +96,7 @@ export const payments = list(PaymentRow, {
     paymentNumber: text('paymentNumber'),
     accountId: id('accountId'),
     status: equals('status'),
+    disputeStatus: equals('disputeStatus'),
     effectiveDate: day('effectiveDate'),
     updatedDate: instant('updatedDate'),
   },

@@ -10,6 +10,7 @@ import { type RowKey, selectList, tableOf } from './query/table';
  */
 @Entity('refund')
 @Index(['entityId', 'paymentId', 'id'])
+@Index(['entityId', 'providerRefundId'], { unique: true })
 @Index('refund_open', { synchronize: false })
 @ForeignKey(() => PaymentRow, ['entityId', 'paymentId'], ['entityId', 'id'])
 @Check('refund_amount', 'amount > 0')
@@ -25,6 +26,8 @@ export class RefundRow {
    * Amounts taken from invoices that the payment was applied to. They go back to these invoices if the refund fails.
    */
   @Column('jsonb', { default: [] }) taken: InvoicePart[];
+  /** The provider's id of a refund that was made there; null for a refund that a client of ours asked for. */
+  @Column('text', { nullable: true }) providerRefundId: string | null;
   @Column('uuid') createdById: string;
   @Column('text', { nullable: true }) trackId: string | null;
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
@@ -64,13 +67,13 @@ export async function tryRefund(
   return refund;
 }
 
-/** Gives a refund its final status. */
+/** Gives a refund its final status. A Processed refund can still become an Error: the money came back. */
 export async function closeRefund(
   connection: Connection,
   { entityId, id }: RowKey,
   status: RefundStatus,
 ): Promise<void> {
-  await connection.query("update refund set status = $3 where entity_id = $1 and id = $2 and status = 'Processing'", [
+  await connection.query("update refund set status = $3 where entity_id = $1 and id = $2 and status <> 'Error'", [
     entityId,
     id,
     status,

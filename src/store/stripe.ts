@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { PaymentAttemptStatus } from '../domain/payment';
 import { AccountRow } from './account';
 import type { Connection } from './connection/connection';
 import { transaction } from './connection/lease';
@@ -12,6 +13,7 @@ import type { RowKey } from './query/table';
  */
 @Entity('stripe_intent')
 @Index(['intentId'])
+@Index(['entityId', 'createdDate', 'attemptId'])
 @ForeignKey(() => PaymentAttemptRow, ['entityId', 'attemptId'], ['entityId', 'id'])
 export class StripeIntentRow {
   @PrimaryColumn('uuid') entityId: string;
@@ -113,4 +115,46 @@ async function methodOf(connection: Connection, entityId: string, id: string): F
     [entityId, id],
   );
   return row;
+}
+
+/** A payment attempt whose PaymentIntent is known, of any entity. */
+export interface KnownIntent {
+  intentId: string;
+  entityId: string;
+  id: string;
+  orgId: string;
+  accountId: string;
+  status: PaymentAttemptStatus;
+}
+
+/** The attempts of intents, in any order. The connection must see every entity. */
+export const attemptsOfIntents = (connection: Connection, intentIds: readonly string[]): Promise<KnownIntent[]> =>
+  connection.query(
+    `select i.intent_id as "intentId", i.entity_id as "entityId", i.attempt_id as id, a.org_id as "orgId",
+       a.account_id as "accountId", a.status
+     from stripe_intent i join payment_attempt a on a.entity_id = i.entity_id and a.id = i.attempt_id
+     where i.intent_id = any($1)`,
+    [intentIds],
+  );
+
+/** Captured attempts whose intents were made in a period. `from` is within it and `to` is not. */
+export const intentsOfPeriod = (
+  connection: Connection,
+  entityIds: readonly string[],
+  from: Date,
+  to: Date,
+): Promise<KnownIntent[]> =>
+  connection.query(
+    `select i.intent_id as "intentId", i.entity_id as "entityId", i.attempt_id as id, a.org_id as "orgId",
+       a.account_id as "accountId", a.status
+     from stripe_intent i join payment_attempt a on a.entity_id = i.entity_id and a.id = i.attempt_id
+     where i.entity_id = any($1) and i.created_date >= $2 and i.created_date < $3 and a.status = 'Captured'`,
+    [entityIds, from.toISOString(), to.toISOString()],
+  );
+
+const reconciliationLock = 4905;
+
+/** Waits until this transaction alone reconciles the attempt. */
+export async function lockReconciliation(connection: Connection, { id }: RowKey): Promise<void> {
+  await connection.lock([], `select pg_advisory_xact_lock(hashtextextended($1, ${reconciliationLock}))`, [id]);
 }

@@ -139,7 +139,7 @@ const queries = views.flatMap(({ path, object, parents }): [string, (of: Estate)
 /** Routes that show nothing of any tenant, or have a walk of their own. */
 // A document that is registered is carried out as any other.
 const elsewhere =
-  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/v1\/(openapi\.json|docs(\/:file)?)|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/(playground|board)\*?)$/;
+  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/(oauth\/token|gateway\/stripe(\/:entity)?)|GET \/v1\/(openapi\.json|docs(\/:file)?)|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/(playground|board)\*?)$/;
 
 /** The routes that are served, as fastify prints them; those of a method that is refused are no routes. */
 async function served(): Promise<string[]> {

@@ -491,6 +491,9 @@ enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTarg
 export const beyondContract: readonly string[] = [
   'UserErrorCode.UNEXPECTED',
   'Payment.version',
+  // As the payment provider tells.
+  ...['disputeStatus', 'disputeAmount', 'disputeWithdrawn'].map((field) => `Payment.${field}`),
+  ...['PaymentDisputeStatus', 'PaymentFilter.disputeStatus'],
   ...['originalOrderId', 'originalOrderNumber', 'unitOfMeasure', 'inlineDiscountType'].map(
     (field) => `OrderLineItemFilter.${field}`,
   ),

@@ -278,6 +278,9 @@ export const paymentRow = (account: AccountRow, more: Partial<PaymentRow> = {}):
   currency: 'USD',
   effectiveDate: day,
   attemptId: newId(),
+  disputeStatus: null,
+  disputeAmount: null,
+  disputeWithdrawn: false,
   ...more,
 });
 
@@ -317,6 +320,7 @@ export const refundRow = (payment: PaymentRow, more: Partial<RefundRow> = {}): R
   currency: 'USD',
   status: 'Processed',
   taken: [],
+  providerRefundId: null,
   createdById: newId(),
   trackId: null,
   createdDate: instant,

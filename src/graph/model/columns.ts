@@ -57,7 +57,7 @@ const money: { readonly [N in Noun]?: readonly (keyof RowOf<N>)[] } = {
   creditMemo: ['amount', 'amountWithoutTax', 'taxAmount', 'appliedAmount', 'refundAmount'],
   creditMemoItem: ['unitPrice', 'amountWithoutTax', 'taxAmount'],
   creditMemoApplication: ['amount'],
-  payment: ['amount', 'appliedAmount', 'refundAmount'],
+  payment: ['amount', 'appliedAmount', 'refundAmount', 'disputeAmount'],
   paymentApplication: ['amount'],
 };
 

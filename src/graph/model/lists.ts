@@ -189,6 +189,7 @@ const declared = {
       paymentNumber: whose,
       accountId: ofAccounts,
       status: 'Only payments whose money was taken, could not be taken, or was paid back.',
+      disputeStatus: 'Only payments whose latest dispute stands there.',
       effectiveDate: whose,
       updatedDate: changed,
     },

@@ -15,6 +15,7 @@ import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../invoice';
 import { OrderRow } from '../order';
 import { OrderLineItemRow } from '../order-line-item';
 import { PaymentApplicationRow, PaymentAttemptRow, PaymentRow } from '../payment';
+import { ProviderDifferenceRow } from '../provider-difference';
 import { RefundRow } from '../refund';
 import { RegisteredDocumentRow, UnknownDocumentRow } from '../registered-document';
 import { StripeIntentRow, StripePaymentMethodRow } from '../stripe';
@@ -64,6 +65,7 @@ export const rows = [
   IdempotencyOutcomeRow,
   StripeIntentRow,
   StripePaymentMethodRow,
+  ProviderDifferenceRow,
   TestGatewayChargeRow,
   TestGatewayRefundRow,
 ];
