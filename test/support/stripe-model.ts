@@ -42,6 +42,9 @@ const cards: Record<string, Fields | null> = {
   },
 };
 
+/** A card with which Stripe fails after it has authorized. No card of Stripe's own. */
+const failing = 'tok_failsAfterCharging';
+
 interface Method {
   id: string;
   object: 'payment_method';
@@ -229,7 +232,9 @@ export class StripeModel {
       Object.assign(intent, { status: 'requires_payment_method', last_payment_error: error });
       throw new ApiError(402, { ...error, payment_intent: { ...intent } });
     }
-    return Object.assign(intent, { status: 'requires_capture', latest_charge: this.id('ch') });
+    Object.assign(intent, { status: 'requires_capture', latest_charge: this.id('ch') });
+    if (token === failing) throw new ApiError(500, { type: 'api_error', message: 'An unknown error occurred.' });
+    return intent;
   }
 
   private capture(intent: Intent): Intent {
