@@ -46,14 +46,20 @@ async function attached(
   ledger: StripeLedger,
   { entityId, accountId, token }: Pick<AuthorizationRequest, 'entityId' | 'accountId' | 'token'>,
 ): Promise<string> {
-  const customer = await ledger.customerOf(entityId, accountId);
-  const id = customer ?? (await newCustomer(stripe, entityId, accountId));
-  await stripe.paymentMethods.attach(token, { customer: id });
-  return id;
+  const attach = async (customer: string) => {
+    await stripe.paymentMethods.attach(token, { customer });
+    return customer;
+  };
+  // The key keeps two charges at once from making two customers.
+  const make = async (before: string) => {
+    const metadata = { entity: entityId, account: accountId };
+    return (await stripe.customers.create({ metadata }, { idempotencyKey: `${accountId}:customer${before}` })).id;
+  };
+  const known = await ledger.customerOf(entityId, accountId);
+  if (!known) return attach(await make(''));
+  return attach(known).catch(async (error) => {
+    // The shop has deleted the customer at Stripe. Its payment methods are gone with it, but not the account's new one.
+    if (!isMissing(error, 'customer')) throw error;
+    return attach(await make(`:${known}`));
+  });
 }
-
-/** The key keeps two charges at once from making two customers. */
-const newCustomer = async (stripe: Stripe, entityId: string, accountId: string): Promise<string> => {
-  const metadata = { entity: entityId, account: accountId };
-  return (await stripe.customers.create({ metadata }, { idempotencyKey: `${accountId}:customer` })).id;
-};

@@ -32,7 +32,8 @@ export function refusalOf(error: unknown): Refused | undefined {
   if (code === 'amount_too_large') return { approved: false, code: 'LIMIT_EXCEEDED', reason: sentence(message) };
   if (code === 'amount_too_small' || param === 'currency')
     return { approved: false, code: 'INVALID_VALUE', reason: sentence(message) };
-  if (param === 'payment_method' || code === 'payment_method_unexpected_state')
+  // A customer that was deleted has taken its payment methods along.
+  if (param === 'payment_method' || param === 'customer' || code === 'payment_method_unexpected_state')
     return { approved: false, reason: `the payment method cannot be charged (${code ?? 'payment_method'})` };
   return undefined;
 }
@@ -41,9 +42,11 @@ export function refusalOf(error: unknown): Refused | undefined {
 export const isRefused = (error: unknown): error is Stripe.errors.StripeError =>
   error instanceof Stripe.errors.StripeInvalidRequestError || error instanceof Stripe.errors.StripeCardError;
 
-/** Whether Stripe has no such object. */
-export const isMissing = (error: unknown): boolean =>
-  error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
+/** Whether Stripe has no such object; only as this parameter, if one is given. */
+export const isMissing = (error: unknown, param?: string): boolean =>
+  error instanceof Stripe.errors.StripeInvalidRequestError &&
+  error.code === 'resource_missing' &&
+  (param === undefined || error.param === param);
 
 /** Rights that a restricted key lacks, as Stripe names them. */
 const rightsIn = (message: string): string => [...new Set(message.match(/\brak_\w+/g))].join(', ');

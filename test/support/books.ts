@@ -224,7 +224,9 @@ const statements: Record<string, string> = {
       union all select entity_id, id, version from bill_run
       -- Made with their entity, by no act of a client.
       union all select entity_id, entity_id, version - 1 from billing_settings
-      union all select entity_id, id, case status when 'Processing' then 1 else 2 end from refund) s
+      union all select entity_id, id, case status when 'Processing' then 1 when 'Processed' then 2 else 2 + (
+        -- One that was complete before it failed.
+        select count(*) from history_entry h where h.entity_id = refund.entity_id and h.subject_id = refund.id and h.action = 'Complete') end from refund) s
     where s.version <> (select count(*) from history_entry h where h.entity_id = s.entity_id and h.subject_id = s.id)`,
   'objects that have left a final state': `
     select subject_type, subject_id, from_state, to_state from history_entry

@@ -42,6 +42,9 @@ const cards: Record<string, Fields | null> = {
   },
 };
 
+/** A card with which Stripe fails after it has authorized. No card of Stripe's own. */
+const failing = 'tok_failsAfterCharging';
+
 interface Method {
   id: string;
   object: 'payment_method';
@@ -69,8 +72,20 @@ interface Refund {
   object: 'refund';
   payment_intent: string;
   amount: number;
+  currency: string;
   status: string;
   metadata: Fields;
+  created: number;
+}
+export interface Dispute {
+  id: string;
+  object: 'dispute';
+  payment_intent: string;
+  amount: number;
+  currency: string;
+  status: string;
+  balance_transactions: { amount: number }[];
+  created: number;
 }
 
 const dayMs = 86_400_000;
@@ -82,7 +97,9 @@ export class StripeModel {
   readonly methods = new Map<string, Method>();
   readonly intents = new Map<string, Intent>();
   readonly refunds: Refund[] = [];
+  /** Charges that are charged back, so that nothing can be paid back. */
   readonly disputed = new Set<string>();
+  readonly disputes: Dispute[] = [];
   private made = 0;
 
   /** `now` in milliseconds. */
@@ -135,8 +152,8 @@ export class StripeModel {
         return this.create(params);
       case 'GET payment_intents/:id': {
         const intent = this.intentOf(id);
-        if (!params.expand || !intent.latest_charge) return intent;
-        return { ...intent, latest_charge: { id: intent.latest_charge, amount_refunded: this.refundedOf(intent) } };
+        if (!params.expand) return intent;
+        return this.expanded(intent);
       }
       case 'POST payment_intents/:id/confirm':
         return this.confirm(this.intentOf(id), params);
@@ -147,7 +164,13 @@ export class StripeModel {
       case 'POST refunds':
         return this.refund(params);
       case 'GET refunds':
-        return this.list(params);
+        return page(noun, this.refunds, params);
+      case 'GET disputes':
+        return page(noun, this.disputes, params);
+      case 'GET payment_intents': {
+        const found = page(noun, [...this.intents.values()].reverse(), params);
+        return { ...found, data: found.data.map((intent) => this.expanded(this.current(intent))) };
+      }
       default:
         throw invalid(`Unrecognized request URL (${method}: ${path}).`, {}, 404);
     }
@@ -229,7 +252,9 @@ export class StripeModel {
       Object.assign(intent, { status: 'requires_payment_method', last_payment_error: error });
       throw new ApiError(402, { ...error, payment_intent: { ...intent } });
     }
-    return Object.assign(intent, { status: 'requires_capture', latest_charge: this.id('ch') });
+    Object.assign(intent, { status: 'requires_capture', latest_charge: this.id('ch') });
+    if (token === failing) throw new ApiError(500, { type: 'api_error', message: 'An unknown error occurred.' });
+    return intent;
   }
 
   private capture(intent: Intent): Intent {
@@ -252,18 +277,54 @@ export class StripeModel {
     if (left === 0) throw invalid('The charge has already been refunded.', { code: 'charge_already_refunded' });
     if (amount > left) throw invalid('Refund amount is greater than unrefunded amount on charge', { param: 'amount' });
     const refund: Refund = {
-      ...{ id: this.id('re'), object: 'refund' as const, payment_intent: intent.id, amount },
-      ...{ status: 'succeeded', metadata: params.metadata ?? {} },
+      ...{ id: this.id('re'), object: 'refund' as const, payment_intent: intent.id, amount, currency: intent.currency },
+      ...{ status: 'succeeded', metadata: params.metadata ?? {}, created: this.now() },
     };
     this.refunds.unshift(refund);
     return refund;
   }
 
-  /** A page of the refunds of an intent, the newest first. */
-  private list(params: Params) {
-    const own = this.refunds.filter((refund) => refund.payment_intent === params.payment_intent);
-    const from = params.starting_after ? own.findIndex(({ id }) => id === params.starting_after) + 1 : 0;
-    const to = from + Number(params.limit ?? 10);
-    return { object: 'list', url: '/v1/refunds', data: own.slice(from, to), has_more: to < own.length };
+  /** A refund that a person makes in the Dashboard, or by another program. */
+  refundByHand(intent: string, amount: number): Refund {
+    return this.refund({ payment_intent: intent, amount } as never);
   }
+
+  /** A dispute of a charge. The money is withdrawn at once unless it is an inquiry. */
+  dispute(intentId: string, status = 'needs_response', amount?: number): Dispute {
+    const intent = this.intentOf(intentId);
+    const dispute: Dispute = {
+      ...{ id: this.id('dp'), object: 'dispute', payment_intent: intentId, currency: intent.currency, status },
+      ...{ amount: amount ?? intent.amount, balance_transactions: [], created: this.now() },
+    };
+    if (!status.startsWith('warning')) dispute.balance_transactions.push({ amount: -dispute.amount - 1500 });
+    this.disputes.unshift(dispute);
+    return dispute;
+  }
+
+  private expanded(intent: Intent) {
+    const { id, latest_charge: charge } = intent;
+    const disputed = this.disputes.some(({ payment_intent }) => payment_intent === id);
+    return { ...intent, latest_charge: charge && { id: charge, amount_refunded: this.refundedOf(intent), disputed } };
+  }
+}
+
+interface Listed {
+  id: string;
+  created: number;
+  payment_intent?: string;
+}
+
+/** A page of a list that has the newest first. Times are in seconds, and pages are cut by the last object before them. */
+function page<T extends Listed>(noun: string, all: readonly T[], params: Params) {
+  const { gte, lt } = (params.created ?? {}) as { gte?: string; lt?: string };
+  const seconds = ({ created }: T) => Math.floor(created / 1000);
+  const found = all.filter(
+    (each) =>
+      (params.payment_intent === undefined || each.payment_intent === params.payment_intent) &&
+      (gte === undefined || seconds(each) >= Number(gte)) &&
+      (lt === undefined || seconds(each) < Number(lt)),
+  );
+  const from = params.starting_after ? found.findIndex(({ id }) => id === params.starting_after) + 1 : 0;
+  const to = from + Number(params.limit ?? 10);
+  return { object: 'list', url: `/v1/${noun}`, data: found.slice(from, to), has_more: to < found.length };
 }
