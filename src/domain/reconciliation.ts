@@ -41,6 +41,7 @@ export interface ProviderRefund {
 /** A charge as the provider has it at present. */
 export interface ProviderCharge {
   id: string;
+  createdDate: string;
   /** Pending: no money is held, and the outcome is open. */
   status: ChargeStatus | 'Pending';
   /** What was authorized, or captured once it is. */
@@ -109,6 +110,12 @@ export function unknownCharge(charge: ProviderCharge): Difference[] {
   const theirs = `${charge.status} ${charge.amount} ${charge.currency}`;
   return [{ kind: 'UnknownCharge', objectId: charge.id, ours: null, theirs }];
 }
+
+/** A charge that the provider does not have, although we do. */
+export const missingCharge = ({ attempt, payment }: ChargeBooks): Difference => ({
+  ...{ kind: 'MissingCharge', objectId: attempt.id, theirs: null },
+  ours: `${payment?.status ?? attempt.status} ${attempt.amount} ${attempt.currency}`,
+});
 
 /**
  * What has to be done so that our books agree with the provider. An attempt that is still open has an outcome to wait for,

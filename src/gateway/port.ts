@@ -159,7 +159,7 @@ export interface ProviderBooks {
   event(entityId: string | undefined, body: Buffer, signature: string): ProviderEvent;
   /** The charge as it is at present, its refunds and its latest dispute included; undefined if the account has none. */
   charge(account: string, id: string): Promise<ProviderCharge | undefined>;
-  /** Charges made in a period, in pages. `from` is within it and `to` is not. */
+  /** Charges made in a period, in pages, the newest first. `from` is within it and `to` is not. */
   charges(account: string, from: Date, to: Date): AsyncIterable<readonly ListedCharge[]>;
   /** Ids of charges with a refund or a dispute made since, in pages. An id may come again. */
   changedSince(account: string, from: Date): AsyncIterable<readonly string[]>;

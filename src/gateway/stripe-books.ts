@@ -197,10 +197,11 @@ const latestOf = ({ latest_charge: charge }: Stripe.PaymentIntent): Stripe.Charg
 
 /** An intent with its latest charge expanded, without refunds and dispute. */
 function chargeOf(intent: Stripe.PaymentIntent): ProviderCharge {
-  const { id, status, amount, amount_received: received, currency } = intent;
+  const { id, status, amount, amount_received: received, currency, created } = intent;
   const isCaptured = status === 'succeeded';
   return {
     id,
+    createdDate: new Date(created * 1000).toISOString(),
     status: isCaptured
       ? (latestOf(intent)?.amount_refunded ?? 0) === received
         ? 'Refunded'

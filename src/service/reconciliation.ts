@@ -1,8 +1,9 @@
 import type { Caller } from '../domain/caller';
-import { RequestError } from '../domain/errors';
+import { Refusal, RequestError } from '../domain/errors';
 import {
   type ChargeBooks,
   type Difference,
+  missingCharge,
   type ProviderCharge,
   type ProviderDispute,
   reconciled,
@@ -38,7 +39,9 @@ export async function takeEvent(services: Services, books: ProviderBooks, event:
   try {
     await reconcileCharge(services, books, event.account, event.chargeId);
   } catch (error) {
-    throw noted(services, translated(error));
+    const told = noted(services, translated(error));
+    // Locks that others hold: later it goes through.
+    throw told instanceof Refusal ? new RequestError('UNAVAILABLE', undefined, error) : told;
   }
 }
 
@@ -121,12 +124,6 @@ async function agree(
 }
 
 const isOpen = ({ status }: RefundRow): boolean => status === 'Processing';
-
-/** A charge that the provider does not have, although we do. */
-export const missingCharge = ({ attempt, payment }: ChargeBooks): Difference => ({
-  ...{ kind: 'MissingCharge', objectId: attempt.id, theirs: null },
-  ours: `${payment?.status ?? attempt.status} ${attempt.amount} ${attempt.currency}`,
-});
 
 /** Flags the payment with its dispute. No balance moves: who bears a lost dispute is for people to decide. */
 async function writeDispute(unit: Unit, paymentId: string, dispute: ProviderDispute): Promise<void> {

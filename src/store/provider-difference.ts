@@ -49,6 +49,20 @@ export async function keepDifferences(
   );
 }
 
+/** Which of these charges have an unresolved difference. */
+export async function openCharges(
+  connection: Connection,
+  account: string,
+  chargeIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await connection.query<{ chargeId: string }>(
+    `select distinct charge_id as "chargeId" from provider_difference
+     where account = $1 and charge_id = any($2) and resolved_date is null`,
+    [account, chargeIds],
+  );
+  return new Set(rows.map(({ chargeId }) => chargeId));
+}
+
 /** Unresolved differences, the oldest first, at most so many. */
 export const unresolvedDifferences = (connection: Connection, most: number): Promise<ProviderDifferenceRow[]> =>
   connection.query(

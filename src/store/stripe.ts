@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { PaymentAttemptStatus } from '../domain/payment';
+import type { ChargeBooks } from '../domain/reconciliation';
 import { AccountRow } from './account';
 import type { Connection } from './connection/connection';
 import { transaction } from './connection/lease';
@@ -137,20 +138,56 @@ export const attemptsOfIntents = (connection: Connection, intentIds: readonly st
     [intentIds],
   );
 
-/** Captured attempts whose intents were made in a period. `from` is within it and `to` is not. */
-export const intentsOfPeriod = (
+/** An intent of a Captured attempt, as a position among all of them. */
+export interface CapturedIntent {
+  intentId: string;
+  createdDate: string;
+  attemptId: string;
+}
+
+/**
+ * Up to 1,000 intents that were made in a period and whose attempts are Captured, in order, behind one of them. `from` is
+ * within the period and `to` is not. The connection must see every entity.
+ */
+export const capturedIntents = (
   connection: Connection,
   entityIds: readonly string[],
   from: Date,
   to: Date,
-): Promise<KnownIntent[]> =>
+  after?: CapturedIntent,
+): Promise<CapturedIntent[]> =>
   connection.query(
-    `select i.intent_id as "intentId", i.entity_id as "entityId", i.attempt_id as id, a.org_id as "orgId",
-       a.account_id as "accountId", a.status
-     from stripe_intent i join payment_attempt a on a.entity_id = i.entity_id and a.id = i.attempt_id
-     where i.entity_id = any($1) and i.created_date >= $2 and i.created_date < $3 and a.status = 'Captured'`,
-    [entityIds, from.toISOString(), to.toISOString()],
+    `select i.intent_id as "intentId", i.created_date as "createdDate", i.attempt_id as "attemptId" from stripe_intent i
+     join payment_attempt a on a.entity_id = i.entity_id and a.id = i.attempt_id
+     where i.entity_id = any($1) and i.created_date >= $2 and i.created_date < $3 and a.status = 'Captured'
+       and ($4::uuid is null or (i.created_date, i.attempt_id) > ($2, $4))
+     order by i.created_date, i.attempt_id limit 1000`,
+    [entityIds, after?.createdDate ?? from.toISOString(), to.toISOString(), after?.attemptId ?? null],
   );
+
+/** What the books of some entities have on intents. The connection must see every entity. */
+export async function booksOfIntents(
+  connection: Connection,
+  entityIds: readonly string[],
+  intentIds: readonly string[],
+): Promise<Map<string, ChargeBooks>> {
+  const rows = await connection.query<ChargeBooks & { intentId: string }>(
+    `select i.intent_id as "intentId",
+       json_build_object('id', replace(a.id::text, '-', ''), 'status', a.status, 'amount', trim_scale(a.amount)::text,
+         'currency', a.currency) as attempt,
+       case when p.id is not null then json_build_object('status', p.status, 'amount', trim_scale(p.amount)::text,
+         'refundAmount', trim_scale(p.refund_amount)::text, 'disputeStatus', p.dispute_status,
+         'disputeAmount', trim_scale(p.dispute_amount)::text, 'disputeWithdrawn', p.dispute_withdrawn) end as payment,
+       coalesce((select json_agg(json_build_object('id', replace(r.id::text, '-', ''), 'amount', trim_scale(r.amount)::text,
+           'status', r.status, 'providerRefundId', r.provider_refund_id) order by r.id)
+         from refund r where r.entity_id = p.entity_id and r.payment_id = p.id), '[]') as refunds
+     from stripe_intent i join payment_attempt a on a.entity_id = i.entity_id and a.id = i.attempt_id
+     left join payment p on p.entity_id = i.entity_id and p.attempt_id = i.attempt_id
+     where i.entity_id = any($1) and i.intent_id = any($2)`,
+    [entityIds, intentIds],
+  );
+  return new Map(rows.map(({ intentId, ...books }) => [intentId, books]));
+}
 
 const reconciliationLock = 4905;
 

@@ -168,8 +168,8 @@ export class StripeModel {
       case 'GET disputes':
         return page(noun, this.disputes, params);
       case 'GET payment_intents': {
-        const found = page(noun, [...this.intents.values()].reverse(), params);
-        return { ...found, data: found.data.map((intent) => this.expanded(this.current(intent))) };
+        const all = [...this.intents.values()].reverse().map((intent) => this.current(intent));
+        return page(noun, all, params, (intent) => this.expanded(intent));
       }
       default:
         throw invalid(`Unrecognized request URL (${method}: ${path}).`, {}, 404);
@@ -304,9 +304,15 @@ export class StripeModel {
   private expanded(intent: Intent) {
     const { id, latest_charge: charge } = intent;
     const disputed = this.disputes.some(({ payment_intent }) => payment_intent === id);
-    return { ...intent, latest_charge: charge && { id: charge, amount_refunded: this.refundedOf(intent), disputed } };
+    return {
+      ...shown(intent),
+      latest_charge: charge && { id: charge, amount_refunded: this.refundedOf(intent), disputed },
+    };
   }
 }
+
+/** Stripe tells times in seconds. The model counts milliseconds. */
+const shown = <T extends Listed>(each: T): T => ({ ...each, created: Math.floor(each.created / 1000) });
 
 interface Listed {
   id: string;
@@ -315,7 +321,7 @@ interface Listed {
 }
 
 /** A page of a list that has the newest first. Times are in seconds, and pages are cut by the last object before them. */
-function page<T extends Listed>(noun: string, all: readonly T[], params: Params) {
+function page<T extends Listed>(noun: string, all: readonly T[], params: Params, show: (each: T) => object = shown) {
   const { gte, lt } = (params.created ?? {}) as { gte?: string; lt?: string };
   const seconds = ({ created }: T) => Math.floor(created / 1000);
   const found = all.filter(
@@ -326,5 +332,5 @@ function page<T extends Listed>(noun: string, all: readonly T[], params: Params)
   );
   const from = params.starting_after ? found.findIndex(({ id }) => id === params.starting_after) + 1 : 0;
   const to = from + Number(params.limit ?? 10);
-  return { object: 'list', url: `/v1/${noun}`, data: found.slice(from, to), has_more: to < found.length };
+  return { object: 'list', url: `/v1/${noun}`, data: found.slice(from, to).map(show), has_more: to < found.length };
 }

@@ -1,0 +1,80 @@
+import { StripeGateway } from '../../src/gateway/stripe';
+import { StripeBooks } from '../../src/gateway/stripe-books';
+import { createFulfillments } from '../../src/service/fulfillment';
+import { StripeLedger } from '../../src/store/stripe';
+import { orderFor, type TestClient, type TestGatewayServer, testGateway } from './gateway';
+import { eventSecret, type SentEvent } from './stripe-events';
+import type { Intent } from './stripe-model';
+import { StripeStandIn, standInKey } from './stripe-stand-in';
+
+export interface Paid {
+  id: string;
+  invoiceId: string;
+  intent: Intent;
+}
+
+export interface StripeShop {
+  standIn: StripeStandIn;
+  gateway: TestGatewayServer;
+  client: TestClient;
+  /** Where the gateway listens. */
+  address: string;
+  /** Sends an event to the gateway, over HTTP. */
+  post(event: SentEvent, path?: string): Promise<{ status: number; text: string }>;
+  /** A payment of 10.00 that is authorized and not captured, as a process leaves it that ends there. */
+  collected(): Promise<Paid>;
+  /** A payment of 10.00 that is taken. */
+  paid(): Promise<Paid>;
+  close(): Promise<void>;
+}
+
+/** A gateway that collects at a stand-in of Stripe, and takes its events. */
+export async function stripeShop(): Promise<StripeShop> {
+  const standIn = await StripeStandIn.start();
+  const options = { key: standInKey, url: standIn.url, timeoutMs: 2_000, version: 'test' };
+  const books = new StripeBooks({ secret: eventSecret }, options);
+  let stripe: StripeGateway | undefined;
+  const gateway = await testGateway({
+    gatewayTimeoutMs: 2_000,
+    payments: (pool) => {
+      stripe = new StripeGateway(new StripeLedger(pool), options);
+      return stripe;
+    },
+    server: { providerBooks: books },
+  });
+  const address = await gateway.server.app.listen({ port: 0, host: '127.0.0.1' });
+  const client = await gateway.client();
+  const collect = async (finish: boolean): Promise<Paid> => {
+    const work = await client.work();
+    const paymentMethodToken = standIn.account.method('tok_visa');
+    const { orderLineItems } = await orderFor(work, [{}], { paymentMethodToken });
+    const { payments, invoices } = await createFulfillments(work, {
+      fulfillments: [
+        {
+          ...{ orderLineItemId: orderLineItems[0].id, quantity: '1', state: 'SentToBilling' as const },
+          ...{ fulfillmentDate: '2022-01-01', billTargetDate: '2022-01-01' },
+        },
+      ],
+      processingOptions: { runBilling: true, collectPayment: true },
+    });
+    if (finish) await work.finish();
+    const { attemptId } = payments[0];
+    const intent = [...standIn.account.intents.values()].find(({ metadata }) => metadata.attempt === attemptId)!;
+    return { id: payments[0].id, invoiceId: invoices[0].id, intent };
+  };
+  return {
+    ...{ standIn, gateway, client, address },
+    post: async ({ payload, headers }, path = '/gateway/stripe') => {
+      const reply = await fetch(`${address}${path}`, { method: 'POST', body: payload, headers });
+      return { status: reply.status, text: await reply.text() };
+    },
+    collected: () => collect(false),
+    paid: () => collect(true),
+    close: async () => {
+      await gateway.close();
+      stripe?.close();
+      books.close();
+      await standIn.close();
+    },
+  };
+}
