@@ -134,7 +134,7 @@ test('Stripe is asked to send again what could not be looked at, and then it cou
   expect(await refunded()).toEqual([{ amount: '0' }]);
   // The database is out: whoever commits is cut off.
   const { owner } = shop.gateway.database;
-  await owner(`create function cut() returns trigger language plpgsql as
+  await owner(`create function cut() returns trigger security definer language plpgsql as
     $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$`);
   await owner('create trigger cut before insert on refund for each row execute function cut()');
   expect((await shop.post(event)).status).toBe(503);
@@ -143,17 +143,6 @@ test('Stripe is asked to send again what could not be looked at, and then it cou
   expect((await shop.post(event)).status).toBe(200);
   expect(await refunded()).toEqual([{ amount: '1' }]);
 });
-
-test('a burst of events waits in line, holds no more connections than its share, and counts once', async () => {
-  const { id, intent } = await shop.paid();
-  const event = signedEvent('refund.created', shop.standIn.account.refundByHand(intent.id, 100));
-  const answers = await Promise.all(Array.from({ length: 115 }, () => shop.post(event)));
-  const statuses = answers.map(({ status }) => status);
-  expect([...new Set(statuses)].sort()).toEqual([200, 503]);
-  expect(await shop.gateway.database.owner(`select amount from refund where payment_id = '${id}'`)).toEqual([
-    { amount: '1' },
-  ]);
-}, 30_000);
 
 test('metrics count events by outcome, and differences that are open', async () => {
   const { body } = await shop.gateway.server.app.inject('/metrics');
