@@ -31,7 +31,7 @@ const voided: Authorization = { approved: false, reason: 'payment voided before'
  * decides: an intent that was canceled is never confirmed.
  *
  * Capture and cancellation have no idempotency key of ours. Stripe would repeat a failure of its own under the key for 24
- * hours, and the state of the intent makes both safe to repeat.
+ * hours. The state of the intent makes both safe to repeat.
  */
 export class StripeGateway implements PaymentGateway {
   readonly provider = 'stripe';
