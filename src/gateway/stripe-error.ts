@@ -69,5 +69,7 @@ export function failureOf(error: unknown): unknown {
       ? new GatewayTimeout('Stripe did not answer in time')
       : new GatewayFailure(`no answer of Stripe: ${reason ?? 'the connection was lost'}`);
   }
-  return new GatewayFailure(`Stripe answered ${[statusCode, rawType, code].filter(Boolean).join(' ')}${where}`);
+  // Without a status, something between us and Stripe has answered.
+  const answer = [statusCode, rawType, code].filter(Boolean).join(' ') || 'nothing that can be read';
+  return new GatewayFailure(`Stripe answered ${answer}${where}`);
 }

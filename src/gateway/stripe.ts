@@ -170,7 +170,7 @@ export class StripeGateway implements PaymentGateway {
     });
   }
 
-  /** Closes the connections that are kept open. */
+  /** Closes all connections. Nothing is asked of Stripe from then on. */
   close(): void {
     this.accounts.close();
   }

@@ -81,6 +81,23 @@ describe('a payment', () => {
     expect(standIn.account.money).toEqual({ held: 1000, kept: 0 });
   });
 
+  test('that is asked for twice at the same time is made once', async () => {
+    const key = await attempt();
+    const token = visa();
+    const creation = standIn.hold(/POST .*payment_intents$/, 'before');
+    const answers = [ask(key, token), ask(key, token)];
+    // The second finds the key in use.
+    while (asked(/POST .*payment_intents$/).length < 2) await delay(5);
+    creation.open();
+    expect(await Promise.all(answers)).toEqual([{ approved: true }, { approved: true }]);
+    expect([standIn.account.intents.size, standIn.account.money.held]).toEqual([1, 1000]);
+  });
+
+  test('that something between us and Stripe has answered is a failure', async () => {
+    standIn.fail(/payment_methods/, 'page');
+    await expect(ask(await attempt(), visa())).rejects.toThrow('Stripe answered nothing that can be read');
+  });
+
   test('is never confirmed where it could not be recorded', async () => {
     const key = await attempt();
     await database.owner('alter table stripe_intent rename to away');
