@@ -16,8 +16,8 @@ import { fromMinorUnits, judgeAmount, minorUnits } from './stripe-amount';
 import { customerFor } from './stripe-customer';
 import { declineReason, failureOf, isRefused, refusalOf } from './stripe-error';
 
-/** Called when Stripe begins to refuse a key, with the reason, and when it accepts the key again, without one. */
-export type KeyListener = (account: string, reason?: string) => void;
+/** Called when Stripe begins to refuse a key for a call, with the reason, and when it accepts the key again, without one. */
+export type KeyListener = (account: string, call: string, reason?: string) => void;
 
 const voided: Authorization = { approved: false, reason: 'payment voided before' };
 
@@ -182,13 +182,13 @@ export class StripeGateway implements PaymentGateway {
     const use = `${account.name} ${call}`;
     try {
       const result = await act(account.stripe);
-      if (this.refusedKeys.delete(use)) this.onKey(use);
+      if (this.refusedKeys.delete(use)) this.onKey(account.name, call);
       return result;
     } catch (error) {
       const failure = failureOf(error);
       if (failure instanceof GatewayKeyRefused && !this.refusedKeys.has(use)) {
         this.refusedKeys.add(use);
-        this.onKey(use, failure.message);
+        this.onKey(account.name, call, failure.message);
       }
       throw failure;
     }

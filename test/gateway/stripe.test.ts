@@ -30,7 +30,7 @@ const gatewayAt = (url: string, more: object = {}) =>
   new StripeGateway(
     new StripeLedger(pool),
     { key: standInKey, url, timeoutMs: 10_000, version: 'test', ...more },
-    (account, reason) => told.push(`${account}: ${reason ?? 'accepted'}`),
+    (account, call, reason) => told.push(`${account} ${call}: ${reason ?? 'accepted'}`),
   );
 
 beforeAll(async () => {
