@@ -1,7 +1,8 @@
 import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
 import { carryOn } from '../../src/service/bill-run-worker';
 import type { Work } from '../../src/service/run/work';
-import { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
+import { BillRunRow } from '../../src/store/bill-run';
+import { BillRunAccountRow } from '../../src/store/bill-run-chunk';
 import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/query/write';
 import { deliver } from '../support/billed';
