@@ -133,7 +133,9 @@ test('a payment method must have the form of one of Stripe', async () => {
   const { body } = await client.graphql(
     `mutation { createAccount(input: { name: "A", currency: "USD", paymentMethodToken: "tok_ok" }) { userErrors { code path } } }`,
   );
-  expect(body.data.createAccount.userErrors).toEqual([{ code: 'INVALID_VALUE', path: ['input', 'paymentMethodToken'] }]);
+  expect(body.data.createAccount.userErrors).toEqual([
+    { code: 'INVALID_VALUE', path: ['input', 'paymentMethodToken'] },
+  ]);
 });
 
 test('an authorization that has expired makes the invoice owed again', async () => {
