@@ -47,7 +47,7 @@ function keyOf(name: string, value: string): string {
   const key = contentOf(name, value);
   if (/^[rs]k_(test|live)_\w{8,}$/.test(key)) return key;
   throw new ConfigError(
-    `${name} must be a secret or restricted key of Stripe, which begins with sk_live_, rk_live_, sk_test_ or rk_test_, or the path of a file that begins with / or ./.`,
+    `${name} must be a secret or restricted key of Stripe, or the path of a file that begins with / or ./. A key begins with sk_live_, rk_live_, sk_test_ or rk_test_.`,
   );
 }
 

@@ -54,9 +54,9 @@ async function main(): Promise<void> {
     },
   });
   const payments = await openPayments(config, database.options, database.db.reads(), {
-    onKey: (account, reason) => {
-      if (reason) log.error({ account, reason }, 'payments fail: the payment provider refuses the key');
-      else log.info({ account }, 'the payment provider accepts the key again');
+    onKey: (account, call, reason) => {
+      if (reason) log.error({ account, call, reason }, 'payments fail: the payment provider refuses the key');
+      else log.info({ account, call }, 'the payment provider accepts the key again');
     },
   }).catch(async (error) => {
     await database.close();

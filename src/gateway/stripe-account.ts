@@ -76,8 +76,9 @@ export class StripeAccounts {
     return [userError('INVALID_VALUE', 'This entity has no account at the payment provider, so it cannot collect.')];
   }
 
-  /** Closes the connections that are kept open. */
+  /** Closes all connections, and opens none from then on: a retry of the library must not keep the process alive. */
   close(): void {
+    this.agent.maxSockets = 0;
     this.agent.destroy();
   }
 }

@@ -3,6 +3,7 @@ import type { Authorization } from '../domain/payment';
 import type { StripeLedger } from '../store/stripe';
 import type { AuthorizationRequest } from './port';
 import { isMissing } from './stripe-error';
+import { names } from './stripe-metadata';
 
 const refused = (reason: string): Authorization => ({ approved: false, reason });
 
@@ -33,7 +34,8 @@ export async function customerFor(
     return { refusal: refused(`a payment method of the type ${method.type} cannot be reserved; only cards can`) };
 
   const { customer } = method;
-  const owner = customer && typeof customer === 'object' && !customer.deleted ? customer.metadata.account : undefined;
+  const owner =
+    customer && typeof customer === 'object' && !customer.deleted ? customer.metadata[names.account] : undefined;
   if (owner !== undefined && owner !== accountId) return foreign;
   const customerId = idOf(customer) ?? (await attached(stripe, ledger, { entityId, accountId, token }));
   const kept = await ledger.keepMethod(entityId, token, { accountId, customerId });
@@ -52,7 +54,7 @@ async function attached(
   };
   // The key keeps two charges at once from making two customers.
   const make = async (before: string) => {
-    const metadata = { entity: entityId, account: accountId };
+    const metadata = { [names.entity]: entityId, [names.account]: accountId };
     return (await stripe.customers.create({ metadata }, { idempotencyKey: `${accountId}:customer${before}` })).id;
   };
   const known = await ledger.customerOf(entityId, accountId);

@@ -30,8 +30,10 @@ export function refusalOf(error: unknown): Refused | undefined {
   if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return undefined;
   const { code, param, message } = error;
   if (code === 'amount_too_large') return { approved: false, code: 'LIMIT_EXCEEDED', reason: sentence(message) };
-  if (code === 'amount_too_small' || param === 'currency')
-    return { approved: false, code: 'INVALID_VALUE', reason: sentence(message) };
+  if (code === 'amount_too_small') return { approved: false, code: 'INVALID_VALUE', reason: sentence(message) };
+  // Stripe's sentence lists the 135 that it takes.
+  if (param === 'currency')
+    return { approved: false, code: 'INVALID_VALUE', reason: 'the payment provider does not take this currency' };
   // A customer that was deleted has taken its payment methods along.
   if (param === 'payment_method' || param === 'customer' || code === 'payment_method_unexpected_state')
     return { approved: false, reason: `the payment method cannot be charged (${code ?? 'payment_method'})` };
@@ -69,5 +71,7 @@ export function failureOf(error: unknown): unknown {
       ? new GatewayTimeout('Stripe did not answer in time')
       : new GatewayFailure(`no answer of Stripe: ${reason ?? 'the connection was lost'}`);
   }
-  return new GatewayFailure(`Stripe answered ${[statusCode, rawType, code].filter(Boolean).join(' ')}${where}`);
+  // Without a status, something between us and Stripe has answered.
+  const answer = [statusCode, rawType, code].filter(Boolean).join(' ') || 'nothing that can be read';
+  return new GatewayFailure(`Stripe answered ${answer}${where}`);
 }

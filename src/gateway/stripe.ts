@@ -15,9 +15,10 @@ import { StripeAccounts, type StripeOptions } from './stripe-account';
 import { fromMinorUnits, judgeAmount, minorUnits } from './stripe-amount';
 import { customerFor } from './stripe-customer';
 import { declineReason, failureOf, isRefused, refusalOf } from './stripe-error';
+import { names } from './stripe-metadata';
 
-/** Called when Stripe begins to refuse a key, with the reason, and when it accepts the key again, without one. */
-export type KeyListener = (account: string, reason?: string) => void;
+/** Called when Stripe begins to refuse a key for a call, with the reason, and when it accepts the key again, without one. */
+export type KeyListener = (account: string, call: string, reason?: string) => void;
 
 const voided: Authorization = { approved: false, reason: 'payment voided before' };
 
@@ -31,7 +32,7 @@ const voided: Authorization = { approved: false, reason: 'payment voided before'
  * decides: an intent that was canceled is never confirmed.
  *
  * Capture and cancellation have no idempotency key of ours. Stripe would repeat a failure of its own under the key for 24
- * hours, and the state of the intent makes both safe to repeat.
+ * hours. The state of the intent makes both safe to repeat.
  */
 export class StripeGateway implements PaymentGateway {
   readonly provider = 'stripe';
@@ -85,7 +86,7 @@ export class StripeGateway implements PaymentGateway {
         payment_method: token,
         allowed_payment_method_types: ['card'],
         capture_method: 'manual',
-        metadata: { attempt: id, entity: entityId, account: accountId },
+        metadata: { [names.attempt]: id, [names.entity]: entityId, [names.account]: accountId },
       },
       { idempotencyKey: `${id}:create` },
     );
@@ -140,11 +141,11 @@ export class StripeGateway implements PaymentGateway {
       if (!intentId) return false;
       // Stripe forgets idempotency keys after 24 hours, and a refund may be asked for again after days.
       for await (const refund of stripe.refunds.list({ payment_intent: intentId, limit: 100 })) {
-        if (refund.metadata?.refund === id) return isPaidBack(refund);
+        if (refund.metadata?.[names.refund] === id) return isPaidBack(refund);
       }
       const units = minorUnits(amount, currency);
       try {
-        const metadata = { refund: id, attempt: attempt.id };
+        const metadata = { [names.refund]: id, [names.attempt]: attempt.id };
         const params = { payment_intent: intentId, amount: units, metadata };
         return isPaidBack(await stripe.refunds.create(params, { idempotencyKey: `${id}:refund` }));
       } catch (error) {
@@ -170,7 +171,7 @@ export class StripeGateway implements PaymentGateway {
     });
   }
 
-  /** Closes the connections that are kept open. */
+  /** Closes all connections. Nothing is asked of Stripe from then on. */
   close(): void {
     this.accounts.close();
   }
@@ -182,13 +183,13 @@ export class StripeGateway implements PaymentGateway {
     const use = `${account.name} ${call}`;
     try {
       const result = await act(account.stripe);
-      if (this.refusedKeys.delete(use)) this.onKey(use);
+      if (this.refusedKeys.delete(use)) this.onKey(account.name, call);
       return result;
     } catch (error) {
       const failure = failureOf(error);
       if (failure instanceof GatewayKeyRefused && !this.refusedKeys.has(use)) {
         this.refusedKeys.add(use);
-        this.onKey(use, failure.message);
+        this.onKey(account.name, call, failure.message);
       }
       throw failure;
     }

@@ -30,7 +30,7 @@ const gatewayAt = (url: string, more: object = {}) =>
   new StripeGateway(
     new StripeLedger(pool),
     { key: standInKey, url, timeoutMs: 10_000, version: 'test', ...more },
-    (account, reason) => told.push(`${account}: ${reason ?? 'accepted'}`),
+    (account, call, reason) => told.push(`${account} ${call}: ${reason ?? 'accepted'}`),
   );
 
 beforeAll(async () => {
@@ -75,10 +75,29 @@ describe('a payment', () => {
     expect(await database.owner('select intent_id from stripe_intent where attempt_id = $1', [key.id])).toEqual([
       { intent_id: intent.id },
     ]);
-    expect(intent.metadata).toEqual({ attempt: key.id, entity: entityId, account: accountId });
+    expect(intent.metadata).toEqual({
+      ...{ gateway_attempt: key.id, gateway_entity: entityId, gateway_account: accountId },
+    });
     confirmation.open();
     expect(await answer).toEqual({ approved: true });
     expect(standIn.account.money).toEqual({ held: 1000, kept: 0 });
+  });
+
+  test('that is asked for twice at the same time is made once', async () => {
+    const key = await attempt();
+    const token = visa();
+    const creation = standIn.hold(/POST .*payment_intents$/, 'before');
+    const answers = [ask(key, token), ask(key, token)];
+    // The second finds the key in use.
+    while (asked(/POST .*payment_intents$/).length < 2) await delay(5);
+    creation.open();
+    expect(await Promise.all(answers)).toEqual([{ approved: true }, { approved: true }]);
+    expect([standIn.account.intents.size, standIn.account.money.held]).toEqual([1, 1000]);
+  });
+
+  test('that something between us and Stripe has answered is a failure', async () => {
+    standIn.fail(/payment_methods/, 'page');
+    await expect(ask(await attempt(), visa())).rejects.toThrow('Stripe answered nothing that can be read');
   });
 
   test('is never confirmed where it could not be recorded', async () => {
@@ -97,7 +116,7 @@ describe('a payment', () => {
     await ask(await attempt(), second);
     expect(standIn.account.customers.size).toBe(1);
     const [{ id, metadata }] = standIn.account.customers.values();
-    expect(metadata).toEqual({ entity: entityId, account: accountId });
+    expect(metadata).toEqual({ gateway_entity: entityId, gateway_account: accountId });
     expect([...standIn.account.methods.values()].map(({ customer }) => customer)).toEqual([id, id]);
     // A method that is known is charged in two requests.
     expect(asked(/payment_methods|customers/).map(({ what }) => what.replace(/pm_\d+/, ':id'))).toEqual([
@@ -117,7 +136,8 @@ describe('a payment', () => {
   });
 
   test('keeps the customer that the shop has attached a payment method to', async () => {
-    standIn.account.customers.set('cus_own', { id: 'cus_own', metadata: {} });
+    // A note of the shop's own means nothing here.
+    standIn.account.customers.set('cus_own', { id: 'cus_own', metadata: { account: 'A-1' } });
     expect(await ask(await attempt(), visa({ customer: 'cus_own' }))).toEqual({ approved: true });
     expect([...standIn.account.intents.values()].map(({ customer }) => customer)).toEqual(['cus_own']);
     expect(standIn.account.customers.size).toBe(1);
@@ -151,7 +171,7 @@ describe('a payment', () => {
   test.each([
     ['too small', { amount: '0.49' }, 'INVALID_VALUE', 'Amount must be at least $0.50 usd'],
     ['too large', { amount: '1000000' }, 'LIMIT_EXCEEDED', 'Amount must be no more than $999,999.99'],
-    ['in a currency that Stripe does not know', { currency: 'KPW' }, 'INVALID_VALUE', 'Invalid currency: kpw'],
+    ['in a currency that Stripe does not know', { currency: 'KPW' }, 'INVALID_VALUE', 'does not take this currency'],
   ])('is refused under its own code if it is %s', async (_what, more, code, text) => {
     const answer = await refused(visa(), more);
     expect(answer).toEqual({ approved: false, code, reason: expect.stringContaining(text) });

@@ -34,11 +34,15 @@ const provider: CrashProvider = {
       // A void that came first, or a crash: never confirmed, so it moved nothing.
       .filter(({ status }) => status !== 'requires_confirmation')
       .map((intent) => ({
-        ...{ key: intent.metadata.attempt, amount: intent.amount, refunded: account.refundedOf(intent) },
+        ...{ key: intent.metadata.gateway_attempt, amount: intent.amount, refunded: account.refundedOf(intent) },
         ...{ status: intent.status },
       }));
     const refunds = account.refunds.map(({ payment_intent, metadata, amount }) => ({
-      ...{ key: metadata.refund, charge: account.intents.get(payment_intent)!.metadata.attempt, amount },
+      ...{
+        key: metadata.gateway_refund,
+        charge: account.intents.get(payment_intent)!.metadata.gateway_attempt,
+        amount,
+      },
     }));
     await owner('delete from test_gateway.refund');
     await owner('delete from test_gateway.charge');

@@ -10,8 +10,11 @@ import { ApiError, type Params, StripeModel } from './stripe-model';
 /** A secret key that the stand-in accepts. */
 export const standInKey = 'sk_test_standin0001';
 
-/** What happens to a request. `cut` closes the connection, `silent` never answers; the effect is there `after`. */
-export type Fault = 'cut before' | 'cut after' | 'silent before' | 'silent after' | 429 | 500 | 503;
+/**
+ * What happens to a request. `cut` closes the connection, `silent` never answers; the effect is there `after`. `page` is the
+ * answer of a proxy.
+ */
+export type Fault = 'cut before' | 'cut after' | 'silent before' | 'silent after' | 'page' | 429 | 500 | 503;
 
 export interface Asked {
   /** Such as "POST /v1/refunds". */
@@ -24,8 +27,7 @@ export interface Asked {
 interface Kept {
   fingerprint: string;
   at: number;
-  /** Unset while the first request runs. */
-  answer?: { status: number; body: unknown };
+  answer: { status: number; body: unknown };
 }
 
 /** Requests that wait at a gate, as those of a process that is to be killed. */
@@ -49,6 +51,8 @@ export class StripeStandIn {
   private readonly faults: { match: RegExp; fault: Fault; times: number }[] = [];
   private gate?: { match: RegExp; at: 'before' | 'after'; waiting: ((lost: boolean) => void)[] };
   private readonly idempotency = new Map<string, Kept>();
+  /** Idempotency keys of requests that run. */
+  private readonly running = new Set<string>();
   private server?: Server;
 
   /** Listens on a free port of this machine. */
@@ -113,7 +117,16 @@ export class StripeStandIn {
     const fault = this.faultFor(asked.what);
     if (fault === 'cut before') return void response.destroy();
     if (fault === 'silent before') return;
-    if (await this.wait('before', asked.what)) return;
+    if (fault === 'page') return void response.end('<html></html>');
+    const running = this.begin(asked, request.method!);
+    if (running === 'twice') {
+      const message = 'There is currently another in-progress request using this Idempotent Key.';
+      const error = { type: 'idempotency_error', code: 'idempotency_key_in_use', message };
+      return void response.writeHead(409, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+    }
+    const lost = await this.wait('before', asked.what);
+    if (running) this.running.delete(running);
+    if (lost) return;
     const { status, body, replayed } =
       typeof fault === 'number' ? this.failing(fault, asked) : this.answer(asked, request.method!, url.pathname);
     if (fault === 'cut after') return void response.destroy();
@@ -128,6 +141,15 @@ export class StripeStandIn {
       ...(status === 500 && { 'stripe-should-retry': 'false' }),
     });
     response.end(JSON.stringify(body));
+  }
+
+  /** Marks the key of a request as in use; `twice` if it is so already. Undefined for a request without a key. */
+  private begin(asked: Asked, method: string): string | undefined {
+    if (method !== 'POST' || !asked.idempotencyKey) return undefined;
+    const key = keyOf(asked);
+    if (this.running.has(key)) return 'twice';
+    this.running.add(key);
+    return key;
   }
 
   private faultFor(what: string): Fault | undefined {
@@ -183,7 +205,7 @@ export class StripeStandIn {
           'Keys for idempotent requests can only be used with the same parameters they were first used with.';
         return wrong(400, { type: 'idempotency_error', message });
       }
-      if (kept.answer) return { ...kept.answer, replayed: true };
+      return { ...kept.answer, replayed: true };
     }
     const answer = run(account, asked, method, path);
     // What fails validation is not kept.
