@@ -101,7 +101,7 @@ export function keysById(
         : 'no entity by id or name. It must exist first';
       throw new ConfigError(`${variable} names ${why}.`);
     }
-    if (keys.has(found[0].id)) throw new ConfigError(`${variable} is a second one for the entity ${found[0].name}.`);
+    if (keys.has(found[0].id)) throw new ConfigError(`${variable} is a second key of the entity ${found[0].name}.`);
     keys.set(found[0].id, key);
   }
   return keys;

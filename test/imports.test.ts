@@ -213,9 +213,10 @@ describe('files', () => {
     expect(matching(/\b(class|interface|type) \w+Dto\b/)).toEqual([]);
   });
 
-  test('have at most 400 lines, migrations apart', () => {
+  test('have at most 400 lines, migrations and what is generated apart', () => {
     const lines = (file: string) => readFileSync(path.join(root, 'src', file), 'utf8').split('\n').length - 1;
-    const long = files.filter((file) => !file.startsWith('store/migrations/') && lines(file) > 400);
+    const apart = /^store\/(migrations\/|connection\/expected-rights\.ts$)/;
+    const long = files.filter((file) => !apart.test(file) && lines(file) > 400);
     expect(long.map((file) => `${file} has ${lines(file)} lines`)).toEqual([]);
   });
 });

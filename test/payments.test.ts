@@ -8,6 +8,7 @@ import { tenant } from './support/rows';
 
 const key = 'sk_test_0000000001';
 const live = 'rk_live_0000000001';
+const secret = 'whsec_0000000001';
 const stripe = { PAYMENT_GATEWAY: 'stripe', DATABASE_URL: 'postgres://localhost/gateway' };
 const production = { NODE_ENV: 'production', JWT_SIGNING_KEY: 'Nw3lXRyGFDqL1B2zq0vC9yS5sKcJ7tUe' };
 
@@ -15,9 +16,18 @@ describe('the configuration of payments', () => {
   test('is the test gateway, or Stripe with a key for all entities, or keys of some', () => {
     expect(readConfig({}).stripe).toBeUndefined();
     expect(readConfig({ PAYMENT_GATEWAY: 'test' }).stripe).toBeUndefined();
-    expect(readConfig({ ...stripe, STRIPE_SECRET_KEY: key }).stripe).toEqual({ key, entityKeys: new Map() });
+    expect(readConfig({ ...stripe, STRIPE_SECRET_KEY: key }).stripe).toEqual({
+      key,
+      entityKeys: new Map(),
+      webhookSecrets: new Map(),
+    });
     expect(readConfig({ ...stripe, STRIPE_SECRET_KEY_ACME: key, STRIPE_SECRET_KEY_X: ' ' }).stripe).toEqual({
       entityKeys: new Map([['ACME', key]]),
+      webhookSecrets: new Map(),
+    });
+    const secrets = { STRIPE_WEBHOOK_SECRET: secret, STRIPE_WEBHOOK_SECRET_ACME: secret };
+    expect(readConfig({ ...stripe, STRIPE_SECRET_KEY: key, ...secrets }).stripe).toMatchObject({
+      ...{ webhookSecret: secret, webhookSecrets: new Map([['ACME', secret]]) },
     });
     expect(readConfig({ ...stripe, ...production, STRIPE_SECRET_KEY: live }).stripe).toMatchObject({ key: live });
   });
@@ -40,6 +50,21 @@ describe('the configuration of payments', () => {
     ['a live key in a test', { STRIPE_SECRET_KEY: live }, 'is a live key, which needs NODE_ENV=production'],
     ['an unsafe address', { STRIPE_SECRET_KEY: key, STRIPE_API_URL: 'http://example.com' }, 'STRIPE_API_URL must be'],
     ['a path', { STRIPE_SECRET_KEY: key, STRIPE_API_URL: 'https://example.com/v1' }, 'STRIPE_API_URL must be'],
+    [
+      'a secret of another kind',
+      { STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: 'sk_test_0000000001' },
+      'begins with whsec_',
+    ],
+    [
+      'a secret for no account',
+      { STRIPE_SECRET_KEY_ACME: key, STRIPE_WEBHOOK_SECRET: secret },
+      'STRIPE_WEBHOOK_SECRET needs STRIPE_SECRET_KEY:',
+    ],
+    [
+      'a secret that nobody uses',
+      { STRIPE_WEBHOOK_SECRET: secret, PAYMENT_GATEWAY: '' },
+      'STRIPE_WEBHOOK_SECRET needs',
+    ],
     ['an address alone', { STRIPE_API_URL: 'https://example.com', PAYMENT_GATEWAY: '' }, 'STRIPE_API_URL needs'],
   ])('with %s stops the start, and shows no key', (_what, more, line) => {
     const start = () => readConfig({ ...stripe, ...more });
@@ -88,6 +113,12 @@ describe('payments that are opened', () => {
     expect([payments.gateway.provider, payments.unreal]).toEqual(['stripe', [`stripe ${entityId}`]]);
     await payments.close();
     await expect(open({ STRIPE_SECRET_KEY_NOBODY: key })).rejects.toThrow('names no entity');
+    const shared = { STRIPE_SECRET_KEY: live, STRIPE_WEBHOOK_SECRET_ACME_GMBH: secret };
+    await expect(open(shared)).rejects.toThrow('has no STRIPE_SECRET_KEY_ of its own');
+    const own = await open({ ...shared, STRIPE_SECRET_KEY_ACME_GMBH: key });
+    expect(own.books!.accounts).toEqual(['stripe', `stripe ${entityId}`]);
+    expect([undefined, entityId, 'another'].map((id) => own.books!.takesEvents(id))).toEqual([false, true, false]);
+    await own.close();
     const test = await open({ PAYMENT_GATEWAY: 'test' });
     expect([test.gateway.provider, test.unreal]).toEqual(['test', ['all']]);
     await test.close();

@@ -12,6 +12,7 @@ import {
 import { type StripeAccount, StripeAccounts, type StripeOptions } from './stripe-account';
 import { fromMinorUnits } from './stripe-amount';
 import { failureOf, isMissing } from './stripe-error';
+import { names } from './stripe-metadata';
 
 /** Secrets that Stripe signs its events with. */
 export interface StripeSecrets {
@@ -223,7 +224,7 @@ const statuses: Readonly<Record<string, 'Authorized' | 'Voided' | 'Declined'>> =
 
 const refundOf = ({ id, amount, currency, status, metadata }: Stripe.Refund): ProviderRefund => ({
   id,
-  ours: metadata?.refund ?? null,
+  ours: metadata?.[names.refund] ?? null,
   amount: amountOf(amount, currency),
   failed: status === 'failed' || status === 'canceled',
 });

@@ -7,7 +7,6 @@ import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
 import { refusals } from '../service/run/refusal-channel';
 import type { Services } from '../service/run/services';
 import { gauges } from './gauges';
-import type { EventOutcome } from './provider-events';
 
 /** Metrics of the process, registered once for all servers of the process. */
 let ofProcess: Registry | undefined;
@@ -31,6 +30,9 @@ const mostNames = 200;
 const longestName = 100;
 const longestApplication = 64;
 const other = '(other)';
+
+/** How an event of the payment provider ended. */
+export type EventOutcome = 'received' | 'ignored' | 'refused' | 'failed';
 
 /** The status that nginx logs. No reply has it. */
 export const clientGone = 499;

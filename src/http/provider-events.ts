@@ -5,7 +5,7 @@ import { TooManyWaiting, Turns } from '../domain/turns';
 import { EventRefused, GatewayFailure, type ProviderBooks } from '../gateway/port';
 import { takeEvent } from '../service/reconciliation';
 import type { Services } from '../service/run/services';
-import type { Metrics } from './metrics';
+import type { EventOutcome, Metrics } from './metrics';
 
 /** Stripe's events have some 10 KB. A longer body is refused before anything is computed over it. */
 const longest = 262_144;
@@ -15,9 +15,6 @@ const longest = 262_144;
  */
 const atOnce = 4;
 const mostWaiting = 100;
-
-/** How an event ended, for the metrics. */
-export type EventOutcome = 'received' | 'ignored' | 'refused' | 'failed';
 
 /**
  * POST /gateway/stripe: events of the shared account. POST /gateway/stripe/<entity id>: events of an entity's own account.

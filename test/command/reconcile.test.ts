@@ -1,4 +1,5 @@
 import { reconcileCommand } from '../../src/command/reconcile';
+import { names } from '../../src/gateway/stripe-metadata';
 import { signedEvent } from '../support/stripe-events';
 import { type StripeShop, stripeShop } from '../support/stripe-shop';
 import { standInKey } from '../support/stripe-stand-in';
@@ -47,7 +48,7 @@ test('says every difference, keeps it, and moves nothing', async () => {
     [
       line(refunded, `UnknownRefund  ${refund.id}  ours: -  theirs: 2.5`),
       line(disputed, `Dispute  ${disputed.intent.id}  ours: -  theirs: NeedsResponse 10, withdrawn`),
-      line(gone, `MissingCharge  ${gone.intent.metadata.attempt}  ours: Processed 10 USD  theirs: -`),
+      line(gone, `MissingCharge  ${gone.intent.metadata[names.attempt]}  ours: Processed 10 USD  theirs: -`),
       line(changed, `Currency  ${changed.intent.id}  ours: USD  theirs: EUR`),
       'pi_foreign  UnknownCharge  pi_foreign  ours: -  theirs: Captured 10 USD',
     ].sort(),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import { names } from '../../src/gateway/stripe-metadata';
 import { refundPayment } from '../../src/service/payment-refund';
 import { drift } from '../support/books';
 import type { TestClient, TestGatewayServer } from '../support/gateway';
@@ -145,7 +146,7 @@ describe('a refund made at the provider', () => {
   test('that the rules cannot place is listed, and resolved once it is gone', async () => {
     const { id, intent } = await paid();
     const refund = standIn.account.refundByHand(intent.id, 400);
-    refund.metadata = { refund: randomUUID() };
+    refund.metadata = { [names.refund]: randomUUID() };
     expect(await send('refund.created', refund)).toBe(200);
     const listed = { kind: 'UnknownRefund', object: refund.id, ours: null, theirs: '4' };
     expect(await differences(intent.id)).toEqual([{ ...listed, open: true }]);

@@ -458,6 +458,7 @@ describe('the role for what belongs to no tenant alone', () => {
       ...{ bill_run: 's', bill_run_chunk: 's', payment_attempt: 's', refund: 's', idempotency_outcome: 'sud' },
       ...{ gateway_process: 'siud', client_rate: 'siud', client_subscription: 'siud' },
       ...{ webhook_endpoint: 's', webhook_secret: 's', webhook_delivery: 'sud', history_entry: 's', event_epoch: 's' },
+      provider_difference: 'siu',
     });
   });
 

@@ -1,5 +1,6 @@
 import { StripeGateway } from '../../src/gateway/stripe';
 import { StripeBooks } from '../../src/gateway/stripe-books';
+import { names } from '../../src/gateway/stripe-metadata';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { StripeLedger } from '../../src/store/stripe';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from './gateway';
@@ -59,7 +60,7 @@ export async function stripeShop(): Promise<StripeShop> {
     });
     if (finish) await work.finish();
     const { attemptId } = payments[0];
-    const intent = [...standIn.account.intents.values()].find(({ metadata }) => metadata.attempt === attemptId)!;
+    const intent = [...standIn.account.intents.values()].find(({ metadata }) => metadata[names.attempt] === attemptId)!;
     return { id: payments[0].id, invoiceId: invoices[0].id, intent };
   };
   return {
