@@ -95,7 +95,7 @@ const lists: Record<string, { sql: string; fields: Record<string, string> }> = {
     sql: 'select * from payment',
     fields: {
       ...{ id: 'id', paymentNumber: 'payment_number', accountId: 'account_id', status: 'status' },
-      ...{ effectiveDate: 'effective_date', ...audit },
+      ...{ effectiveDate: 'effective_date', disputeStatus: 'dispute_status', ...audit },
     },
   },
 };
@@ -161,6 +161,7 @@ async function fill(work: Work): Promise<void> {
   await owner(
     `update order_line_item set inline_discount_type = 'Percentage', inline_discount_per_unit = 10 where item_type = 'Fee'`,
   );
+  await owner("update payment set dispute_status = 'Lost', dispute_amount = 1 where payment_number like '%1'");
   await owner("update payment set status = 'Refunded', effective_date = '2022-01-01' where payment_number like '%1'");
   for (const table of [
     'account',
