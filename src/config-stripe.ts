@@ -38,7 +38,7 @@ function secretOf(name: string, value: string): string {
   const secret = contentOf(name, value);
   if (/^whsec_[\w+/=-]{8,}$/.test(secret)) return secret;
   throw new ConfigError(
-    `${name} must be the signing secret of a webhook endpoint at Stripe, which begins with whsec_, or the path of a file that begins with / or ./.`,
+    `${name} must be the signing secret of an endpoint at Stripe, which begins with whsec_. Or it is the path of a file, which begins with / or ./.`,
   );
 }
 

@@ -53,19 +53,19 @@ async function reconcileCharge(
   chargeId: string,
 ): Promise<void> {
   const [known] = await attemptsOfIntents(services.db.reads(), [chargeId]);
-  let differences: Difference[];
+  const read = () => books.charge(account, chargeId);
+  const keep = (differences: Difference[]) => keepDifferences(services.db.aside(), account, chargeId, differences);
   if (known && services.gateway.accountOf(known.entityId) === account) {
     await settle(services, known);
-    differences = await transaction(
-      services.db.settling,
-      { entityId: known.entityId, orgIds: [known.orgId] },
-      (connection) => agree(services, connection, known, () => books.charge(account, chargeId)),
-    );
+    const scope = { entityId: known.entityId, orgIds: [known.orgId] };
+    await transaction(services.db.settling, scope, async (connection) => {
+      // Kept before the lock is given back, so that an older look does not overwrite a newer one.
+      await keep(await agree(services, connection, known, read));
+    });
   } else {
-    const charge = await books.charge(account, chargeId);
-    differences = charge ? unknownCharge(charge) : [];
+    const charge = await read();
+    await keep(charge ? unknownCharge(charge) : []);
   }
-  await keepDifferences(services.db.aside(), account, chargeId, differences);
 }
 
 /** What is open ends first, by the ways that it has. One that is under way elsewhere stays open. */
@@ -89,6 +89,7 @@ async function booksOf({ db }: Unit, { id }: { id: string }) {
   const [attempt] = await rowsBy<PaymentAttemptRow>(db, PaymentAttemptRow, 'id', [id]);
   const [payment = null] = await rowsBy<PaymentRow>(db, PaymentRow, 'attemptId', [id]);
   const refunds = payment ? await rowsBy<RefundRow>(db, RefundRow, 'paymentId', [payment.id]) : [];
+  refunds.sort((a, b) => (a.id < b.id ? -1 : 1));
   return { attempt, payment, refunds } satisfies ChargeBooks;
 }
 
@@ -103,16 +104,19 @@ async function agree(
   read: () => Promise<ProviderCharge | undefined>,
 ): Promise<Difference[]> {
   await lockReconciliation(connection, known);
-  const charge = await read();
   const unit = new Unit(connection, services, callerOf(known), false);
-  const { payment } = await booksOf(unit, known);
+  const before = await booksOf(unit, known);
+  const charge = await read();
+  const { payment } = before;
   if (payment) await lockPayment(unit, payment);
   const books = await booksOf(unit, known);
   if (!charge) return [missingCharge(books)];
   if (books.attempt.status === 'Open' && (charge.refunds.length || charge.dispute)) throw notSettled();
   const { steps, differences } = reconciled(charge, books);
-  // A refund of ours that is under way holds money that the provider may have paid back otherwise.
-  if (differences.some(({ kind }) => kind === 'UnknownRefund') && books.refunds.some(isOpen)) throw notSettled();
+  // A refund of ours that is under way holds money that the provider may have paid back otherwise. And what changed since
+  // the charge was read may differ from it for that reason alone.
+  const isMoving = differences.some(({ kind }) => kind === 'UnknownRefund') && books.refunds.some(isOpen);
+  if (isMoving || (differences.length && JSON.stringify(before) !== JSON.stringify(books))) throw notSettled();
   for (const step of steps) {
     const { accountId } = known;
     if (step.kind === 'Refund') await placeRefund(unit, { id: payment!.id, accountId }, step.refund);

@@ -33,11 +33,11 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   }
 }
 
-test.each<[string, string, number]>([
-  ['before the refund is written', 'trigger gate before insert on refund for each row', 0],
-  ['while it commits', 'constraint trigger gate after insert on refund deferrable initially deferred for each row', 0],
-  ['when it has committed and not replied', 'trigger gate before insert on provider_difference', 1],
-])('a process is killed %s: the event that is sent again counts once', async (_when, trigger, written) => {
+test.each<[string, string]>([
+  ['before the refund is written', 'trigger gate before insert on refund for each row'],
+  ['while it commits', 'constraint trigger gate after insert on refund deferrable initially deferred for each row'],
+  ['when it has done all and not committed', 'trigger gate before insert on provider_difference'],
+])('a process is killed %s: the event that is sent again counts once', async (_when, trigger) => {
   const { owner } = shop.gateway.database;
   const { id, intent } = await shop.paid();
   const { payload, headers } = signedEvent('refund.created', shop.standIn.account.refundByHand(intent.id, 400));
@@ -56,7 +56,7 @@ test.each<[string, string, number]>([
   });
   killed.child.kill('SIGKILL');
   expect(await lost).toBe('no reply');
-  expect(await refunds()).toHaveLength(written);
+  expect(await refunds()).toEqual([]);
   // Stripe sends it again while the first transaction may still be there.
   const again = post(await next.origin);
   await owner(`select pg_advisory_unlock(${lock})`);
