@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { StripeBooks } from '../../src/gateway/stripe-books';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { StripeBooks, stripeEvents } from '../../src/gateway/stripe-books';
 import { testGateway } from '../support/gateway';
-import { eventSecret, signedEvent } from '../support/stripe-events';
+import { eventSecret, signed, signedEvent } from '../support/stripe-events';
 import { type StripeShop, stripeShop } from '../support/stripe-shop';
 import { standInKey } from '../support/stripe-stand-in';
 
@@ -54,10 +56,19 @@ test('an event that is no business of ours is acknowledged', async () => {
   ] as const) {
     expect(await shop.post(signedEvent(type, object))).toEqual({ status: 200, text: '{"received":true}' });
   }
-  // A body with none of what an event has, and the same under another media type.
+  // Bodies with nothing of what an event has.
+  for (const payload of ['{}', 'null', '[]', '7', '{"id":null,"type":"refund.created","data":null}'])
+    expect([payload, (await shop.post(signed(payload))).status]).toEqual([payload, 200]);
+  expect((await shop.post(signed('no JSON'))).status).toBe(400);
   const { payload, headers } = signedEvent('', {});
   expect((await shop.post({ payload, headers: { ...headers, 'content-type': 'text/plain' } })).status).toBe(200);
   expect(asked()).toBe(before);
+});
+
+test('docs/payments.md names every event to enable', () => {
+  const page = readFileSync(path.resolve(__dirname, '../../../docs/payments.md'), 'utf8');
+  const named = stripeEvents.filter((type) => page.includes(`\`${type}\``) || type.startsWith('charge.dispute.'));
+  expect(named).toEqual(stripeEvents);
 });
 
 test('a body of 1 MB is 413, and other methods are 405', async () => {

@@ -83,6 +83,23 @@ describe('a dispute', () => {
     expect(await send('charge.dispute.created', { ...dispute, status: 'needs_response' })).toBe(200);
     expect(await payment(id)).toMatchObject({ disputeStatus: 'Lost', disputeAmount: '4.00', disputeWithdrawn: true });
   });
+
+  test('is as the later look has it, where two processes look at once', async () => {
+    const { id, intent } = await paid();
+    const dispute = standIn.account.dispute(intent.id);
+    const event = signedEvent('charge.dispute.created', dispute);
+    const gate = standIn.hold(/GET .*disputes/, 'after');
+    const earlier = post(event);
+    while (gate.waiting === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    // The first has its answer on the way. From now on nobody waits.
+    standIn.hold(/nothing/, 'after');
+    dispute.status = 'lost';
+    const later = post(event);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    gate.open();
+    expect([(await earlier).status, (await later).status]).toEqual([200, 200]);
+    expect(await payment(id)).toMatchObject({ disputeStatus: 'Lost' });
+  });
 });
 
 describe('a refund made at the provider', () => {

@@ -20,7 +20,14 @@ export function signedEvent(
   object: object,
   { secret = eventSecret, at, id = `evt_${++made}` }: { secret?: string; at?: number; id?: string } = {},
 ): SentEvent {
-  const payload = JSON.stringify({ id, object: 'event', type, data: { object } });
+  return signed(JSON.stringify({ id, object: 'event', type, data: { object } }), { secret, at });
+}
+
+/** A body of any form, signed. */
+export function signed(
+  payload: string,
+  { secret = eventSecret, at }: { secret?: string; at?: number } = {},
+): SentEvent {
   const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp: at as number });
   return { payload, headers: { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature } };
 }
