@@ -1,0 +1,90 @@
+import { type GraphQLObjectType, parse } from 'graphql';
+import { standardLimits } from '../../src/domain/limits';
+import { schema } from '../../src/graph/build/schema';
+import { GraphContext } from '../../src/graph/context';
+import { prepare } from '../../src/graph/guard/operation';
+import { lists } from '../../src/graph/model/lists';
+import { nouns } from '../../src/graph/model/nouns';
+import { isRecorded, type PastNoun, pastNouns } from '../../src/graph/model/past';
+import { run } from '../../src/graph/read/execution';
+import { Work } from '../../src/service/run/work';
+
+/* A memory of all objects that asOf can be asked of, as the graph has shown them after each step. */
+
+type Shown = { id: string } & Record<string, unknown>;
+interface Moment {
+  at: string;
+  /** By noun and id. */
+  objects: Map<string, { noun: PastNoun; shown: Shown }>;
+}
+
+/** All fields that the history tells. */
+export const recordedFields = (noun: PastNoun): string =>
+  Object.keys((schema().getType(nouns[noun].typename) as GraphQLObjectType).getFields())
+    .filter((field) => isRecorded(noun, field))
+    .join(' ');
+
+const everything = `{ ${pastNouns.map((noun) => `${noun}s(first: 10000) { nodes { ${recordedFields(noun)} } }`).join(' ')} }`;
+const limits = { ...standardLimits, pageSize: 10_000 };
+
+async function ask(work: Work, query: string): Promise<Record<string, unknown>> {
+  const operation = prepare({ document: parse(query), hash: '' });
+  const { data, errors } = await run(operation, new GraphContext(new Work(work.services, work.caller), limits));
+  if (errors) throw errors[0];
+  return JSON.parse(JSON.stringify(data));
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Memory {
+  private readonly moments: Moment[] = [];
+
+  constructor(private readonly work: Work) {}
+
+  /** Remembers how all objects stand. What changes afterwards has a later millisecond. */
+  async keep(): Promise<void> {
+    // PostgreSQL rounds instants of its own to milliseconds, be it upwards.
+    await pause(2);
+    const at = new Date().toISOString();
+    const data = (await ask(this.work, everything)) as Record<string, { nodes: Shown[] }>;
+    const objects = pastNouns.flatMap((noun) =>
+      data[`${noun}s`].nodes.map((shown) => [`${noun} ${shown.id}`, { noun, shown }] as const),
+    );
+    this.moments.push({ at, objects: new Map(objects) });
+    await pause(2);
+  }
+
+  /**
+   * Asks for each object as it stood at the first and at the last moment of each of its states: before it was made and
+   * after it was deleted too. Returns how often it asked, and which answers differ from what is remembered.
+   */
+  async wrong(): Promise<{ asked: number; states: Record<string, number>; wrong: object[] }> {
+    const cases: { noun: PastNoun; key: string; at: string; expected: Shown | null }[] = [];
+    const states: Record<string, number> = {};
+    const all = new Map(this.moments.flatMap(({ objects }) => [...objects]));
+    for (const [name, { noun, shown }] of all) {
+      const number = `${noun}Number` in shown ? String(shown[`${noun}Number`]) : shown.id;
+      const told = this.moments.map(({ objects }) => JSON.stringify(objects.get(name)?.shown ?? null));
+      for (const [at, moment] of this.moments.entries()) {
+        if (told[at] === told[at - 1] && told[at] === told[at + 1]) continue;
+        if (told[at] !== told[at - 1]) states[noun] = (states[noun] ?? 0) + 1;
+        const key = at % 2 ? shown.id : number;
+        cases.push({ noun, key, at: moment.at, expected: JSON.parse(told[at]) });
+      }
+    }
+    const wrong: object[] = [];
+    for (let from = 0; from < cases.length; from += 50) {
+      const some = cases.slice(from, from + 50);
+      const fields = some.map(
+        ({ noun, key, at }, n) =>
+          `o${n}: ${noun}(${lists[noun].byKey.argument}: "${key}", asOf: "${at}") { ${recordedFields(noun)} }`,
+      );
+      const data = await ask(this.work, `{ ${fields.join(' ')} }`);
+      for (const [n, { expected, ...each }] of some.entries()) {
+        const actual = data[`o${n}`] as Shown | null;
+        if (JSON.stringify(actual) !== JSON.stringify(expected)) wrong.push({ ...each, expected, actual });
+      }
+    }
+    return { asked: cases.length, states, wrong };
+  }
+}
