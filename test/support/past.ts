@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { type GraphQLObjectType, parse } from 'graphql';
 import { standardLimits } from '../../src/domain/limits';
 import { schema } from '../../src/graph/build/schema';
@@ -8,6 +9,8 @@ import { nouns } from '../../src/graph/model/nouns';
 import { isRecorded, type PastNoun, pastNouns } from '../../src/graph/model/past';
 import { run } from '../../src/graph/read/execution';
 import { Work } from '../../src/service/run/work';
+import { testGateway } from './gateway';
+import { beginWorld, carryOut, commandsBy } from './sequences/commands';
 
 /* A memory of all objects that asOf can be asked of, as the graph has shown them after each step. */
 
@@ -86,5 +89,23 @@ export class Memory {
       }
     }
     return { asked: cases.length, states, wrong };
+  }
+}
+
+/** Carries out random commands, ten times so many. What asOf shows is held against what was there after each of them. */
+export async function walkedInto(seed: number, tens: number) {
+  const [commands] = fc.sample(commandsBy(tens), { seed, numRuns: 1 });
+  const gateway = await testGateway({ gatewayTimeoutMs: 100 });
+  try {
+    const work = await beginWorld(gateway, seed % 4 !== 0);
+    const memory = new Memory(work);
+    for (const command of commands) {
+      await memory.keep();
+      await carryOut(gateway, work, [command], 1, {});
+    }
+    await memory.keep();
+    return await memory.wrong();
+  } finally {
+    await gateway.close();
   }
 }
