@@ -51,7 +51,7 @@ export async function rowAt<R extends object>(
   if (audit === null || audit === 'unknown') return audit;
   const columns = Object.entries(table.columns).map(([name, { type }]): [string, unknown] => {
     const before = found.undone?.[name];
-    return [name, before === undefined ? (found[name] ?? null) : valueOf(type, before)];
+    return [name, before === undefined ? (found[name] ?? null) : valueIn(type, before)];
   });
   const past = { ...Object.fromEntries(columns), ...auditOf(audit), id: found.subject };
   // A column that was added after the deletion, and is never null.
@@ -79,7 +79,7 @@ const parsers: Readonly<Record<string, number>> = {
 };
 
 /** The value of a column from the text in a history entry, as a row has it. */
-function valueOf(type: string, text: string | null): unknown {
+function valueIn(type: string, text: string | null): unknown {
   const parser = parsers[type];
   return text === null || parser === undefined ? text : types.getTypeParser(parser)(text);
 }

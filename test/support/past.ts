@@ -59,7 +59,8 @@ export class Memory {
 
   /**
    * Asks for each object as it stood at the first and at the last moment of each of its states: before it was made and
-   * after it was deleted too. Returns how often it asked, and which answers differ from what is remembered.
+   * after it was deleted too. It also asks at the very millisecond of each change, and before that of the creation.
+   * Returns how often it asked, and which answers differ from what is remembered.
    */
   async wrong(): Promise<{ asked: number; states: Record<string, number>; wrong: object[] }> {
     const cases: { noun: PastNoun; key: string; at: string; expected: Shown | null }[] = [];
@@ -72,8 +73,12 @@ export class Memory {
         if (told[at] === told[at - 1] && told[at] === told[at + 1]) continue;
         if (told[at] !== told[at - 1]) states[noun] = (states[noun] ?? 0) + 1;
         const key = at % 2 ? shown.id : number;
-        cases.push({ noun, key, at: moment.at, expected: JSON.parse(told[at]) });
+        const expected = JSON.parse(told[at]) as Shown | null;
+        cases.push({ noun, key, at: moment.at, expected });
+        if (expected) cases.push({ noun, key, at: String(expected.updatedDate), expected });
       }
+      const before = new Date(Date.parse(String(shown.createdDate)) - 1).toISOString();
+      cases.push({ noun, key: number, at: before, expected: null });
     }
     const wrong: object[] = [];
     for (let from = 0; from < cases.length; from += 50) {
