@@ -5,6 +5,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isRequiredArgument,
 } from 'graphql';
 import { schema } from '../graph/build/schema';
 import { edges as declared, type Edges } from '../graph/model/edges';
@@ -144,7 +145,7 @@ export function waysIn(): { type: string; meaning: string; one?: string; list?: 
     return {
       type,
       meaning,
-      one: one && `${one.name}${one.args.map(({ name }) => `(${name})`).join('')}`,
+      one: one && `${one.name}(${one.args.filter(isRequiredArgument).map(({ name }) => name)})`,
       list: list?.name,
     };
   });
