@@ -138,6 +138,7 @@ export function waysIn(): { type: string; meaning: string; one?: string; list?: 
   const fields = Object.values(schema().getQueryType()!.getFields());
   return typenames.map((type) => {
     const one = fields.find((field) => getNamedType(field.type).name === type);
+    const needed = one?.args.filter(isRequiredArgument).map(({ name }) => name) ?? [];
     const list = fields.find((field) => getNamedType(field.type).name === `${type}Connection`);
     const [meaning] = schema()
       .getType(type)!
@@ -145,7 +146,7 @@ export function waysIn(): { type: string; meaning: string; one?: string; list?: 
     return {
       type,
       meaning,
-      one: one && `${one.name}(${one.args.filter(isRequiredArgument).map(({ name }) => name)})`,
+      one: one && (needed.length ? `${one.name}(${needed.join(', ')})` : one.name),
       list: list?.name,
     };
   });

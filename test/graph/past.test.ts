@@ -11,6 +11,7 @@ import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bil
 import { carryOn } from '../../src/service/bill-run-worker';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { deleteFulfillment, updateFulfillment } from '../../src/service/fulfillment-change';
+import { updateOrderLineItem } from '../../src/service/order-line-item-change';
 import { sweepAttempts } from '../../src/service/payment-attempt';
 import { collectPayment } from '../../src/service/payment-collect';
 import { refundPayment } from '../../src/service/payment-refund';
@@ -245,6 +246,48 @@ describe('asOf', () => {
     const { data, errors } = await run(operation, new GraphContext(new Work(gateway.services, work.caller, counter)));
     expect([errors, Object.keys(data!)]).toEqual([undefined, ['a', 'b', 'c', 'd']]);
     expect(counter.statements).toBe(3);
+  });
+
+  test('tells values of every form as they were', async () => {
+    const memory = new Memory(work);
+    const odd = {
+      carrier: '',
+      description: '"é\u2028 \\n null',
+      trackingNumber: 'null',
+      externalId: '[1]',
+      quantity: '1.50',
+    };
+    const customFields = { a__c: 'x', b__c: 1.5, c__c: null, d__c: true };
+    const { fulfillment, line } = await delivered({
+      ...odd,
+      customFields,
+      excludeItemBillingFromRevenueAccounting: true,
+    });
+    await memory.keep();
+    await updateFulfillment(work, fulfillment.id, {
+      ...{ carrier: null, description: null, trackingNumber: null, externalId: '', quantity: '2', customFields: null },
+      ...{ billTargetDate: '2022-02-28', state: 'SentToBilling' },
+    });
+    await updateOrderLineItem(work, line.id, { customFields });
+    await memory.keep();
+    await updateFulfillment(work, (await delivered()).fulfillment.id, { customFields: { a__c: 'x'.repeat(500) } });
+    await memory.keep();
+    expect((await memory.wrong()).wrong).toEqual([]);
+  });
+
+  test('of a millisecond with several changes has them all', async () => {
+    const { fulfillment } = await delivered();
+    for (const carrier of ['A', 'B', 'C']) await updateFulfillment(work, fulfillment.id, { carrier });
+    const { owner } = gateway.database;
+    const [{ at }] = await owner<{ at: string }>(
+      'update fulfillment set created_date = updated_date where id = $1 returning updated_date as at',
+      [fulfillment.id],
+    );
+    await owner('update history_entry set at = $2 where subject_id = $1', [fulfillment.id, at]);
+    expect(await pastOf(fulfillment.id, new Date(at).toISOString())).toMatchObject({ version: 4 });
+    await deleteFulfillment(work, fulfillment.id);
+    expect(await pastOf(fulfillment.id, new Date(at).toISOString())).toMatchObject({ version: 4 });
+    expect(await pastOf(fulfillment.id, new Date(Date.parse(at) - 1).toISOString())).toBeNull();
   });
 
   test('says that it cannot tell where a change left no entry', async () => {

@@ -8,9 +8,12 @@ import { lists } from '../../src/graph/model/lists';
 import { nouns } from '../../src/graph/model/nouns';
 import { isRecorded, type PastNoun, pastNouns } from '../../src/graph/model/past';
 import { run } from '../../src/graph/read/execution';
+import { collectPayment } from '../../src/service/payment-collect';
+import { refundPayment } from '../../src/service/payment-refund';
 import { Work } from '../../src/service/run/work';
 import { testGateway } from './gateway';
 import { beginWorld, carryOut, commandsBy } from './sequences/commands';
+import { look } from './sequences/world';
 
 /* A memory of all objects that asOf can be asked of, as the graph has shown them after each step. */
 
@@ -104,12 +107,61 @@ export async function walkedInto(seed: number, tens: number) {
   try {
     const work = await beginWorld(gateway, seed % 4 !== 0);
     const memory = new Memory(work);
+    // Few random commands pay, since few invoices are left to be paid.
+    await memory.keep();
+    const { invoices } = await look(work);
+    const owed = invoices.find(({ balance, currency }) => currency === 'USD' && Number(balance) > 0)!;
+    const { payments } = await collectPayment(work, [owed.id]);
+    await memory.keep();
+    await work.finish();
+    await memory.keep();
+    await refundPayment(work, payments[0].id, '1');
+    await work.finish();
     for (const command of commands) {
       await memory.keep();
       await carryOut(gateway, work, [command], 1, {});
     }
     await memory.keep();
     return await memory.wrong();
+  } finally {
+    await gateway.close();
+  }
+}
+
+export interface EntryLeft {
+  id: string;
+  version: number;
+  at: string;
+  /** The object now; null if it was deleted. */
+  now: { version: number; at: string } | null;
+}
+
+/** The entries of all objects by their versions, after random commands over so many connections. */
+export async function entriesAfter(seed: number, connections: number): Promise<EntryLeft[]> {
+  const [commands] = fc.sample(commandsBy(8), { seed, numRuns: 1 });
+  const gateway = await testGateway({ gatewayTimeoutMs: 100, poolSize: connections + 1 });
+  try {
+    const work = await beginWorld(gateway, true);
+    await carryOut(gateway, work, commands, connections, {});
+    const of = pastNouns.map((noun) => {
+      const { typename, list } = nouns[noun];
+      return `select h.subject_id, h.version, h.at, h.action, t.version as now_version, t.updated_date as now_at from history_entry h
+        left join ${list.table.name} t on t.entity_id = h.entity_id and t.id = h.subject_id where h.subject_type = '${typename}'`;
+    });
+    const rows = await gateway.database.owner<{
+      id: string;
+      version: number;
+      at: string;
+      nowVersion: number | null;
+      nowAt: string;
+    }>(
+      `select subject_id as id, version, at, now_version as "nowVersion", now_at as "nowAt" from (${of.join(' union all ')}) e
+       order by subject_id, version`,
+    );
+    return rows.map(({ nowVersion, nowAt, ...entry }) => ({
+      ...entry,
+      now: nowVersion === null ? null : { version: nowVersion, at: nowAt },
+    }));
   } finally {
     await gateway.close();
   }
