@@ -84,6 +84,11 @@ export class StripeStandIn {
     this.faults.push({ match, fault, times });
   }
 
+  /** The network is well from now on. */
+  recover(): void {
+    this.faults.length = 0;
+  }
+
   /** Requests that match wait, before or after their effect, until the gate is opened. One gate at a time. */
   hold(match: RegExp, at: 'before' | 'after'): Gate {
     const gate = { match, at, waiting: [] as ((lost: boolean) => void)[] };
