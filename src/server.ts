@@ -30,7 +30,7 @@ import { serveSockets, WebSocketOnly } from './http/live/socket';
 import { Payloads } from './http/live/webhook-payload';
 import { WebhookWorker } from './http/live/webhook-worker';
 import { watchMethods } from './http/methods';
-import { clientGone, Metrics } from './http/metrics';
+import { clientGone, errorsOf, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
@@ -42,6 +42,7 @@ import { operations } from './http/rest/operations';
 import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
 import { Changes } from './service/changes';
+import { ClientDays } from './service/client-day';
 import { ClientUse } from './service/client-use';
 import type { Services } from './service/run/services';
 import type { Tracing } from './tracing';
@@ -88,6 +89,8 @@ export interface Server {
   app: FastifyInstance;
   identity: Identity;
   documents: RegisteredDocuments;
+  /** What clients use, by day. */
+  days: ClientDays;
   /** Sends webhooks once it is started. */
   webhooks: WebhookWorker;
   /** Resolves when no work after replies is left. */
@@ -118,7 +121,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const limits: Limits = { ...standardLimits, ...options.limits };
   serveAsSubgraph(options.federation ?? false);
   const use = new ClientUse(services);
-  const rates = new Rates(limits, undefined, use);
+  const days = new ClientDays(services);
+  services.onRefused = (clientId, codes) => days.errors(clientId, codes);
+  const rates = new Rates(limits, undefined, use, days);
   use.rates = rates;
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
@@ -176,6 +181,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const cut = gone && cuts.get(request.raw.socket);
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
     metrics.observe(request, reply, status);
+    const { caller, refused = [] } = request;
+    if (caller) days.errors(caller.clientId, [...errorsOf(request, status), ...refused]);
     request.log.info(
       {
         method: request.method,
@@ -210,7 +217,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     await underWay.none();
     await afterwards.settled();
     unsent.close();
-    await Promise.all([changes.close(), use.close()]);
+    await Promise.all([changes.close(), use.close(), days.close()]);
     unwatch();
     metrics.close();
   });
@@ -234,7 +241,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity);
     limited(inside, limits, rates, unsent);
     graph = await graphqlRoute(inside, {
-      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use },
+      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use, days },
       grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
     const { documents } = graph;
@@ -264,7 +271,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   app.addHook('preClose', async () => endSubscriptions());
   await app.ready();
   return {
-    ...{ app, identity, documents, webhooks: webhooks! },
+    ...{ app, identity, documents, webhooks: webhooks!, days },
     settled: () => afterwards.settled(),
     moment: () => {
       endSubscriptions();

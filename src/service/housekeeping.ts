@@ -1,4 +1,5 @@
 import { purgeOutcomes } from '../store/idempotency';
+import { forgetDays } from './client-day';
 import { sweepAttempts } from './payment-attempt';
 import { sweepRefunds } from './payment-refund';
 import { noted, type Services, translated } from './run/services';
@@ -13,7 +14,7 @@ async function forgetOutcomes({ db }: Services, ended: () => boolean): Promise<v
 
 /**
  * Runs at start and one minute after each round. A round settles open payment attempts and refunds. It deletes outcomes
- * older than a day, and webhooks that were delivered a month ago. After a loss of the database it repeats every second
+ * older than a day, webhooks that were delivered a month ago, days of clients of a month ago, and secrets that have ended. After a loss of the database it repeats every second
  * until it succeeds: a failover must not leave payments open for a minute. Any number of processes may run it at once. Returns a function that ends it and
  * waits for the current step.
  */
@@ -22,7 +23,7 @@ export function keepHouse(services: Services): () => Promise<void> {
   let ended = false;
   /** The next round must start in a second. Both the current round and the wait for the next read this. */
   let soon = false;
-  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes, forgetDelivered];
+  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes, forgetDelivered, forgetDays];
   const wait = () => {
     clearTimeout(timer);
     if (!ended) timer = setTimeout(() => (running = round()), soon ? second : minute).unref();

@@ -47,6 +47,42 @@ const table = tableOf(RegisteredDocumentRow);
 export const documentsOf = (db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> =>
   db.query(`select ${selectList(table)} from registered_document t where client_id = $1 order by id`, [clientId]);
 
+/** A document in a list, without its text, which may be long. */
+export type ListedDocument = Omit<RegisteredDocumentRow, 'text'> & { sortValue: string };
+
+const short = Object.keys(table.columns).filter((property) => property !== 'text');
+
+/** A page of the documents of a client in the order of registration, behind a position. */
+export const documentPage = (
+  db: Connection,
+  clientId: string,
+  after: { value: string; id: string } | null,
+  limit: number,
+): Promise<ListedDocument[]> =>
+  db.query(
+    `select ${selectList(table, short)}, t.registered_date as "sortValue" from registered_document t
+     where client_id = $1 and ($2::timestamptz is null or (registered_date, id) > ($2, $3::uuid))
+     order by registered_date, id limit $4`,
+    [clientId, after?.value ?? null, after?.id ?? null, limit],
+  );
+
+/** The texts of documents of a client, by the ids of their rows. */
+export const documentTexts = (
+  db: Connection,
+  clientId: string,
+  ids: readonly string[],
+): Promise<{ id: string; text: string }[]> =>
+  db.query('select id, text from registered_document where client_id = $1 and id = any($2::uuid[])', [clientId, ids]);
+
+/** The number of documents of a client, including retired ones. */
+export async function countDocuments(db: Connection, clientId: string): Promise<number> {
+  const [{ count }] = await db.query<{ count: number }>(
+    'select count(*)::integer as count from registered_document where client_id = $1',
+    [clientId],
+  );
+  return count;
+}
+
 const registrationLock = 4905;
 
 /** The same, unchanged until the transaction ends: registrations of a client run one after another. */

@@ -454,6 +454,7 @@ describe('the role for what belongs to no tenant alone', () => {
       ...{ registered_document: 'siud', unknown_document: 'siud' },
       ...{ bill_run: 's', bill_run_chunk: 's', payment_attempt: 's', refund: 's', idempotency_outcome: 'sud' },
       ...{ gateway_process: 'siud', client_rate: 'siud', client_subscription: 'siud' },
+      ...{ client_day: 'siud', client_document_use: 'siud' },
       ...{ webhook_endpoint: 's', webhook_secret: 's', webhook_delivery: 'sud', history_entry: 's', event_epoch: 's' },
     });
   });

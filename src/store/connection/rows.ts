@@ -3,6 +3,7 @@ import { BillRunAccountRow, BillRunChunkRow, BillRunRow } from '../bill-run';
 import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
+import { ClientDayRow, ClientDocumentUseRow } from '../client-day';
 import { ClientRateRow, ClientSubscriptionRow, GatewayProcessRow } from '../client-use';
 import { ClientWriteRow } from '../client-write';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
@@ -32,6 +33,8 @@ export const rows = [
   ClientGrantRow,
   RegisteredDocumentRow,
   UnknownDocumentRow,
+  ClientDayRow,
+  ClientDocumentUseRow,
   AccountRow,
   OrderRow,
   OrderLineItemRow,
