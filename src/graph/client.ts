@@ -2,7 +2,6 @@ import type { GraphQLResolveInfo } from 'graphql';
 import {
   Arg,
   Args,
-  ArgsType,
   Ctx,
   Extensions,
   Field,
@@ -19,7 +18,7 @@ import { type DocumentMode, documentModeMeanings } from '../domain/registered-do
 import { longestOverlap, rotateClientSecret } from '../service/client-rotation';
 import { mostSecrets } from '../service/client-secret';
 import { keptDays } from '../store/client-day';
-import { connectionType } from './build/connection-types';
+import { connectionType, PageArgs } from './build/connection-types';
 import type { GraphContext } from './context';
 import { enumType } from './enums';
 import { payload, UserError } from './errors';
@@ -76,7 +75,7 @@ export class ClientErrorCount {
   simpleResolvers: true,
 })
 export class ClientDay {
-  @Field(() => DateScalar, { description: 'The day in UTC.' }) day: string;
+  @Field(() => DateScalar, { description: 'The day that is counted, from midnight to midnight in UTC.' }) day: string;
   @Field(() => DecimalScalar, {
     description: 'Number of requests with a valid token, refused ones included, and of operations over a WebSocket.',
   })
@@ -90,21 +89,6 @@ export class ClientDay {
 }
 
 const RegisteredDocumentConnection = connectionType(RegisteredDocument, 'RegisteredDocument');
-
-@ArgsType()
-class DocumentsArguments {
-  @Field(() => Int, {
-    nullable: true,
-    description: 'Number of documents: 0 to 100, otherwise PAGE_SIZE. Default: 20.',
-  })
-  first?: number | null;
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Only documents behind this cursor, such as the endCursor of the previous page. A cursor of another list is refused with BAD_CURSOR.',
-  })
-  after?: string | null;
-}
 
 @ObjectType({
   description:
@@ -130,7 +114,7 @@ export class ClientResolver {
     description: 'Registered documents of the client, retired ones included, in the order of registration.',
   })
   documents(
-    @Args(() => DocumentsArguments) args: DocumentsArguments,
+    @Args(() => PageArgs) args: PageArgs,
     @Ctx() context: GraphContext,
     @Info() { schema }: GraphQLResolveInfo,
   ): object {

@@ -22,8 +22,8 @@ interface Counter {
  * Counts what clients do, by day, and adds the counts to the database every 5 seconds: in one statement for all clients, and
  * in none while nothing happens. A request only counts.
  *
- * The counts are for people who look at a trend: a process that is killed loses the last seconds, and a statement whose answer
- * is lost is repeated, though it may have counted. Limits are kept elsewhere (client-use.ts).
+ * The counts are for people who look at a trend. A process that is killed loses the last seconds. A statement whose answer is
+ * lost is repeated, though it may have counted. Limits are kept elsewhere (client-use.ts).
  */
 export class ClientDays {
   private counters = new Map<string, Counter>();

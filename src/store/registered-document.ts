@@ -1,6 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ClientRow } from './client';
 import type { Connection } from './connection/connection';
+import type { Position } from './query/list';
 import { selectList, tableOf } from './query/table';
 
 /** A document that a client runs by its id. It belongs to the client, in all entities. */
@@ -52,19 +53,20 @@ export type ListedDocument = Omit<RegisteredDocumentRow, 'text'> & { sortValue: 
 
 const short = Object.keys(table.columns).filter((property) => property !== 'text');
 
-/** A page of the documents of a client in the order of registration, behind a position. */
-export const documentPage = (
+/** A page of the documents of a client in the order of registration: behind a position, or backward ahead of it. */
+export function documentPage(
   db: Connection,
   clientId: string,
-  after: { value: string; id: string } | null,
-  limit: number,
-): Promise<ListedDocument[]> =>
-  db.query(
+  { from, limit, backward }: { from: Position | null; limit: number; backward: boolean },
+): Promise<ListedDocument[]> {
+  const [beyond, way] = backward ? ['<', 'desc'] : ['>', 'asc'];
+  return db.query(
     `select ${selectList(table, short)}, t.registered_date as "sortValue" from registered_document t
-     where client_id = $1 and ($2::timestamptz is null or (registered_date, id) > ($2, $3::uuid))
-     order by registered_date, id limit $4`,
-    [clientId, after?.value ?? null, after?.id ?? null, limit],
+     where client_id = $1 and ($2::timestamptz is null or (registered_date, id) ${beyond} ($2, $3::uuid))
+     order by registered_date ${way}, id ${way} limit $4`,
+    [clientId, from?.value ?? null, from?.id ?? null, limit],
   );
+}
 
 /** The texts of documents of a client, by the ids of their rows. */
 export const documentTexts = (

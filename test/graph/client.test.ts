@@ -166,8 +166,9 @@ describe('a new secret is refused', () => {
   });
 });
 
-const documents = `query ($first: Int, $after: String) { viewer { client { documentMode documents(first: $first, after: $after) {
-  totalCount pageInfo { hasNextPage endCursor }
+const documents = `query ($first: Int, $after: String, $last: Int, $before: String) { viewer { client { documentMode
+  documents(first: $first, after: $after, last: $last, before: $before) {
+  totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   nodes { documentId operationName cost registeredDate retiredDate deprecated useCount lastUsedDate } } } } }`;
 const register =
   'mutation ($input: RegisterDocumentsInput!) { registerDocuments(input: $input) { userErrors { code } } }';
@@ -189,6 +190,9 @@ describe('the documents of a client', () => {
     const first = await page();
     const second = await page(first.pageInfo.endCursor);
     expect([first.totalCount, first.pageInfo.hasNextPage, second.pageInfo.hasNextPage]).toEqual([3, true, false]);
+    const back = await asked(client, documents, { last: 1, before: second.pageInfo.startCursor });
+    expect(back.viewer.client.documents.nodes).toEqual([first.nodes[1]]);
+    expect(back.viewer.client.documents.pageInfo.hasPreviousPage).toBe(true);
     const found = [...first.nodes, ...second.nodes];
     expect(found.map(({ operationName, useCount }) => `${operationName} ${useCount}`)).toEqual(['A 0', 'B 3', 'C 0']);
     expect(found.map(({ lastUsedDate }) => lastUsedDate !== null)).toEqual([false, true, false]);

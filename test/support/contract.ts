@@ -492,9 +492,8 @@ export const beyondContract: readonly string[] = [
   // What a client sees and changes of itself.
   'Viewer.client',
   'Client',
-  ...['documentMode', 'documents', 'documents(after)', 'documents(first)', 'secrets', 'usage', 'usage(days)'].map(
-    (field) => `Client.${field}`,
-  ),
+  ...['documentMode', 'documents', 'secrets', 'usage', 'usage(days)'].map((field) => `Client.${field}`),
+  ...['after', 'before', 'first', 'last'].map((argument) => `Client.documents(${argument})`),
   'Client.webhookEndpoints',
   'ClientDay',
   ...['cost', 'day', 'errors', 'requests'].map((field) => `ClientDay.${field}`),

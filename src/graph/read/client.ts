@@ -5,6 +5,7 @@ import { type LiveSecret, liveSecrets } from '../../store/client-change';
 import { type ClientDay, daysOf, documentUse, keptDays } from '../../store/client-day';
 import type { Listed } from '../../store/query/list';
 import { countDocuments, documentPage, documentTexts, type ListedDocument } from '../../store/registered-document';
+import type { PageArgs } from '../build/connection-types';
 import type { GraphContext } from '../context';
 import { countCosts } from '../guard/cost';
 import { deprecatedIn } from '../guard/deprecation';
@@ -22,19 +23,19 @@ const order = { field: 'registeredDate', direction: 'ASC' } as const;
 /** The registered documents of the caller's client, in the order of registration. @throws RequestError PAGE_SIZE, BAD_CURSOR */
 export function ownDocuments(
   context: GraphContext,
-  { first, after }: { first?: number | null; after?: string | null },
+  args: PageArgs,
   schema: GraphQLSchema,
 ): RelayConnection<ShownDocument> {
   const { work, caller, reply, maxPageSize } = context;
-  const { size, cursor } = windowOf({ first, after }, maxPageSize);
+  const { size, backward, cursor } = windowOf(args, maxPageSize);
   const signature = () => signatureOf('Client.documents', order, {});
   const sort = { sql: 'registered_date', type: 'timestamptz' };
   const from = cursor === null ? null : decodeCursor(cursor, signature(), sort as never);
-  const limit = size + 1;
+  const query = { properties: [], from, limit: size + 1, backward };
   const shown = (row: ListedDocument) => ({ ...row, deprecated: () => deprecatedBy(context, row, schema) });
   return new Page<ShownDocument>(
-    { query: { properties: [], from, limit, backward: false }, signature },
-    async () => (await documentPage(work.reads().connection, caller.clientId, from, limit)).map(shown),
+    { query, signature },
+    async () => (await documentPage(work.reads().connection, caller.clientId, query)).map(shown),
     () => {
       reply.addReading(countCosts.edge);
       return countDocuments(work.reads().connection, caller.clientId);
