@@ -1,6 +1,9 @@
 import { createClient } from '../../src/service/client';
 import { ClientDays, forgetDays } from '../../src/service/client-day';
 import type { Services } from '../../src/service/run/services';
+import { Connection } from '../../src/store/connection/connection';
+import { systemRole } from '../../src/store/connection/roles';
+import { openPool } from '../../src/store/connection/session';
 import { newId } from '../../src/store/id';
 import { type TestDatabase, testDatabase } from '../support/database';
 
@@ -27,8 +30,13 @@ const rowsOf = (clientId: string) =>
   );
 
 test('two processes that count the same clients at once add up, and do not wait for each other in a circle', async () => {
-  const clients = await Promise.all(Array.from({ length: 20 }, make));
-  const processes = [new ClientDays(services()), new ClientDays(services())];
+  const clients = await Promise.all(Array.from({ length: 100 }, make));
+  // A process has one connection for its counts.
+  const pools = [1, 2].map(() => openPool({ url: database.url }, 1, {}, {}, systemRole));
+  const processes = pools.map((pool) => {
+    const db = { counts: () => new Connection(pool) } as Services['db'];
+    return new ClientDays({ ...services(), db });
+  });
   for (let round = 0; round < 10; round++) {
     for (const [at, days] of processes.entries()) {
       for (const client of at ? [...clients].reverse() : clients) {
@@ -40,6 +48,7 @@ test('two processes that count the same clients at once add up, and do not wait 
     }
     await Promise.all(processes.map((days) => days.flush()));
   }
+  for (const pool of pools) await pool.end();
   for (const client of clients) {
     const rows = (await rowsOf(client)).map(({ code, count, cost }) => [code, count, cost]);
     expect(rows).toEqual([
