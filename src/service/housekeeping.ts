@@ -1,4 +1,5 @@
 import { purgeOutcomes } from '../store/idempotency';
+import { purgeImports } from '../store/import';
 import { sweepAttempts } from './payment-attempt';
 import { sweepRefunds } from './payment-refund';
 import { noted, type Services, translated } from './run/services';
@@ -9,6 +10,10 @@ const minute = 60_000;
 
 async function forgetOutcomes({ db }: Services, ended: () => boolean): Promise<void> {
   while (!ended() && (await purgeOutcomes(db.aside())));
+}
+
+async function forgetImports({ db }: Services, ended: () => boolean): Promise<void> {
+  while (!ended() && (await purgeImports(db.aside())));
 }
 
 /**
@@ -22,7 +27,7 @@ export function keepHouse(services: Services): () => Promise<void> {
   let ended = false;
   /** The next round must start in a second. Both the current round and the wait for the next read this. */
   let soon = false;
-  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes, forgetDelivered];
+  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes, forgetImports, forgetDelivered];
   const wait = () => {
     clearTimeout(timer);
     if (!ended) timer = setTimeout(() => (running = round()), soon ? second : minute).unref();

@@ -11,6 +11,7 @@ import { FulfillmentRow } from '../fulfillment';
 import { FulfillmentItemRow } from '../fulfillment-item';
 import { HistoryEntryRow } from '../history';
 import { IdempotencyOutcomeRow } from '../idempotency';
+import { ImportChunkRow, ImportRow } from '../import';
 import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../invoice';
 import { OrderRow } from '../order';
 import { OrderLineItemRow } from '../order-line-item';
@@ -52,6 +53,8 @@ export const rows = [
   PaymentAttemptRow,
   RefundRow,
   HistoryEntryRow,
+  ImportRow,
+  ImportChunkRow,
   EventEpochRow,
   GatewayProcessRow,
   ClientRateRow,
