@@ -13,7 +13,7 @@ const mismatch = (message: string): RequestError =>
  * `known`: the digests of the imported lines. Absent: the imported file had no such chunk.
  */
 export function differenceOf(known: Buffer | undefined, { digests, lines }: ImportChunk): RequestError | undefined {
-  if (known && known.equals(digests)) return undefined;
+  if (known?.equals(digests)) return undefined;
   const length = known?.length ?? 0;
   for (const [index, { line }] of lines.entries()) {
     const at = index * bytesOfDigest;

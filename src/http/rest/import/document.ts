@@ -2,6 +2,7 @@ import type { Caller } from '../../../domain/caller';
 import { isDay } from '../../../domain/date';
 import { RequestError } from '../../../domain/errors';
 import type { ProcessingOptions } from '../../../domain/payment';
+import { requestHeaders } from '../document-headers';
 import { parameterError } from '../envelope';
 import { flag, type QueryParameter } from '../operation';
 
@@ -44,3 +45,62 @@ export function billingOf(query: Readonly<Record<string, unknown>>, { scopes }: 
   if (!scopes.has('bill')) throw new RequestError('FORBIDDEN', 'runBilling needs the scope "bill".');
   return { runBilling: true, billingOptions: { targetDate, documentDate } };
 }
+
+const described = (type: string, description: string) => ({ type, description });
+
+const replyExample = [
+  { line: 1, fulfillmentNumber: 'F-00000012' },
+  {
+    line: 2,
+    errors: [{ code: 'NOT_FOUND', message: 'No order line item has this id.', path: ['orderLineItemId'] }],
+  },
+  { progress: { lines: 2, created: 1, refused: 1 } },
+  { totals: { lines: 2, created: 1, refused: 1, replayed: 0 } },
+];
+
+const entry = {
+  orderLineItemId: '4028828c82819b740182821bb23e15c4',
+  fulfillmentDate: '2022-01-01',
+  quantity: '1',
+};
+const linesOf = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
+
+/** The operation in the OpenAPI document, but for its responses, and its reply. docs/import.md tells the rest. */
+export const importOperation = {
+  object: {
+    operationId: 'importFulfillments',
+    summary: 'Import fulfillments',
+    description: `Needs the scope \`${importScope}\`. Creates a fulfillment for each line of a file, and answers with a line for each. The same file with the same Idempotency-Key goes on after a cut.`,
+    security: [{ client: [importScope] }],
+    parameters: [
+      ...Object.entries(importParameters).map(([name, parameter]) => ({ name, in: 'query', ...parameter })),
+      ...requestHeaders.map((header) =>
+        header.name === 'Idempotency-Key'
+          ? { ...header, required: true, example: 'shipments-2022-01-01' }
+          : { $ref: `#/components/parameters/${header.name}` },
+      ),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'application/jsonl': {
+          schema: described('string', 'An entry of "Create fulfillments" on each line, as JSON.'),
+          example: linesOf([entry]),
+        },
+        'text/csv': {
+          schema: described('string', 'A line with the names of the fields, then a fulfillment on each line.'),
+          example: `${Object.keys(entry).join(',')}\n${Object.values(entry).join(',')}\n`,
+        },
+      },
+    },
+  },
+  reply: {
+    description: 'A line for each line of the file, news of the progress, and at the end `totals` or `error`.',
+    content: {
+      'application/jsonl': {
+        schema: described('string', 'A JSON object on each line.'),
+        example: linesOf(replyExample),
+      },
+    },
+  },
+};

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { GraphQLInputObjectType } from 'graphql';
+import { type GraphQLInputObjectType, GraphQLNonNull } from 'graphql';
 import { RequestError, userError } from '../../../domain/errors';
 import type { FulfillmentInput } from '../../../domain/fulfillment-create';
 import { type InputProblem, readInput } from '../../../graph/guard/coerce';
@@ -48,6 +48,8 @@ export class ImportFile {
   private ended = false;
   private number = 0;
   private say: ((texts: readonly string[]) => Said[]) | undefined;
+  /** A line of JSON may be null, which is no entry. */
+  private readonly entry: GraphQLNonNull<GraphQLInputObjectType>;
   private readonly words: (value: unknown) => unknown;
   private stopWith: ((error: Error) => void) | undefined;
   private stopped: Error | undefined;
@@ -61,6 +63,7 @@ export class ImportFile {
   ) {
     this.pieces = body.iterator({ destroyOnReturn: false });
     this.records = new Records(longestLine);
+    this.entry = new GraphQLNonNull(type);
     this.words = graphWords(type);
     if (form === 'jsonl') this.say = (texts) => texts.map((text) => this.sayJson(text, parseJson));
   }
@@ -117,6 +120,11 @@ export class ImportFile {
   stop(error: Error): void {
     this.stopped ??= error;
     this.stopWith?.(error);
+  }
+
+  /** Reads no more. Resolves once somebody else may read the body. */
+  async close(): Promise<void> {
+    await this.pieces.return?.();
   }
 
   /** @throws the reason given to `stop` */
@@ -198,7 +206,7 @@ export class ImportFile {
   private entryOf(
     body: unknown,
   ): Pick<ImportLine & { entry: FulfillmentInput }, 'entry'> | { errors: ReturnType<typeof errorOf>[] } {
-    const read = readInput<FulfillmentInput>(this.type, this.words(body));
+    const read = readInput<FulfillmentInput>(this.entry, this.words(body));
     return 'problems' in read ? { errors: read.problems.map(errorOf) } : { entry: read.value };
   }
 }

@@ -160,7 +160,7 @@ export class Imports {
       this.files.delete(file);
       uploading.delete(request.raw.socket);
       await run.end();
-      dismiss(request, idleMs);
+      dismiss(request, file, idleMs);
     }
   }
 }
@@ -178,10 +178,9 @@ function replyStream(request: FastifyRequest, reply: FastifyReply): Writable & R
  * The rest of a file whose import has ended is read and dropped: a client that still sends would otherwise lose the reply to a
  * reset of its connection.
  */
-function dismiss({ raw }: FastifyRequest, idleMs: number): void {
+function dismiss({ raw }: FastifyRequest, file: ImportFile, idleMs: number): void {
   if (raw.readableEnded || raw.destroyed) return;
-  raw.unpipe();
-  raw.resume();
+  void file.close().then(() => raw.unpipe().resume());
   const timer = setTimeout(() => raw.destroy(), idleMs).unref();
   raw.once('close', () => clearTimeout(timer));
 }

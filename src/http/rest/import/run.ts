@@ -99,19 +99,23 @@ export class ImportingRun {
       this.checkEnd();
       await outlet.upTo(this.count);
       const billed = await this.billAll(outlet);
+      // Whoever reads the last line may send the file again at once.
+      await this.end();
       await outlet.line(line({ totals: { ...this.totals, ...billed } }));
     } catch (error) {
       if (!signal.aborted) await this.tell(outlet, error).catch(() => {});
     }
   }
 
-  /** Lets go of the import. */
+  /** Lets go of the import. May be called twice. */
   async end(): Promise<void> {
     clearInterval(this.alive);
     // A chunk that is read ahead may fail, and nobody waits for it.
     this.reading?.catch(() => {});
-    if (!this.run) return;
-    await endRun(this.work(), this.run, this.isWhole ? this.count : null).catch((error) => {
+    const { run } = this;
+    this.run = undefined;
+    if (!run) return;
+    await endRun(this.work(), run, this.isWhole ? this.count : null).catch((error) => {
       this.parts.services.onFailure(error, 'ending an import');
     });
   }
@@ -261,6 +265,7 @@ export class ImportingRun {
     if (failed.code === 'INTERNAL') services.onFailure(error, 'an import');
     else request.log.info({ code: failed.code, reason: failed.message }, 'import ended');
     await outlet.upTo(this.count);
+    await this.end();
     const { code, message } = failed;
     const isSame = code !== 'IDEMPOTENCY_MISMATCH' && code !== 'QUERY_TOO_COMPLEX';
     const how = isSame
