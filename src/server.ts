@@ -37,10 +37,12 @@ import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import { RequestLog } from './http/request-log';
 import { documentRoutes } from './http/rest/document-routes';
+import { Imports } from './http/rest/import/route';
 import { restRoutes } from './http/rest/operation';
 import { operations } from './http/rest/operations';
 import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
+import { uploading } from './http/uploading';
 import { Changes } from './service/changes';
 import { ClientDays } from './service/client-day';
 import { ClientUse } from './service/client-use';
@@ -142,7 +144,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const error = Object.assign(new Error('The path cannot be decoded.'), { statusCode });
       sendFailure(request as FastifyRequest, reply as FastifyReply, error);
     },
-    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log, underWay.owesReply(socket)),
+    clientErrorHandler: (error, socket) => {
+      // Node asks once for each request.
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && uploading.has(socket)) return;
+      refuseUnreadable(error, socket, app.log, underWay.owesReply(socket));
+    },
     // No connectionTimeout: a connection is silent while its request waits for a lock.
     requestTimeout: receiveTimeoutMs,
     http: {
@@ -257,6 +263,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     metrics.add(graph.meter.all);
     restRoutes(inside, { services, afterwards, limits, rates }, operations);
   });
+  const imports = new Imports();
+  await app.register(async (streams) => {
+    authenticated(streams, identity);
+    imports.route(streams, {
+      ...{ services, afterwards, limits, rates, identity, unsent },
+      idleMs: receiveTimeoutMs,
+    });
+  });
   refuseOtherMethods();
   const { live, prepareMessage, documents } = graph!;
   const endSockets = serveSockets(app.server, {
@@ -268,13 +282,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     live.stop();
     endSockets();
   };
-  app.addHook('preClose', async () => endSubscriptions());
+  app.addHook('preClose', async () => {
+    endSubscriptions();
+    imports.stop();
+  });
   await app.ready();
   return {
     ...{ app, identity, documents, webhooks: webhooks!, days },
     settled: () => afterwards.settled(),
     moment: () => {
       endSubscriptions();
+      imports.stop();
       return draining.moment();
     },
     endRequests: () => {

@@ -12,6 +12,7 @@ import { FulfillmentRow } from '../fulfillment';
 import { FulfillmentItemRow } from '../fulfillment-item';
 import { HistoryEntryRow } from '../history';
 import { IdempotencyOutcomeRow } from '../idempotency';
+import { ImportChunkRow, ImportRow } from '../import';
 import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../invoice';
 import { OrderRow } from '../order';
 import { OrderLineItemRow } from '../order-line-item';
@@ -55,6 +56,8 @@ export const rows = [
   PaymentAttemptRow,
   RefundRow,
   HistoryEntryRow,
+  ImportRow,
+  ImportChunkRow,
   EventEpochRow,
   GatewayProcessRow,
   ClientRateRow,
