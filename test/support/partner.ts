@@ -66,7 +66,7 @@ export class Partner {
   /** Runs a script again and again, each time killed somewhat later, until it comes to its end. */
   async runKilled(script: string, args: string[] = []): Promise<Ran & { kills: number }> {
     let kills = 0;
-    for (let killAfterMs = 150; ; killAfterMs *= 1.5) {
+    for (let killAfterMs = 80; ; killAfterMs *= 1.35) {
       const ran = await this.run(script, args, killAfterMs);
       if (ran.status !== null) return { ...ran, kills };
       kills++;
