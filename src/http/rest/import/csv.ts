@@ -24,8 +24,8 @@ export const problem = (code: 'INVALID_VALUE' | 'REQUIRED' | 'LIMIT_EXCEEDED', m
   errors: [userError(code, message)],
 });
 
-/** Fields in quotes may hold delimiters. */
-function delimiterOf(header: string): string {
+/** The delimiter of a CSV with this header: the more frequent one of comma and semicolon. Fields in quotes may hold either. */
+export function delimiterOf(header: string): string {
   const bare = header.replace(/"[^"]*"/g, '');
   const count = (delimiter: string) => bare.split(delimiter).length;
   return count(';') > count(',') ? ';' : ',';
