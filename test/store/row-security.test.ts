@@ -453,6 +453,7 @@ describe('the role for what belongs to no tenant alone', () => {
       ...{ entity: 'si', org: 'si', client: 'siud', client_secret: 'siud', client_grant: 'siud' },
       ...{ registered_document: 'siud', unknown_document: 'siud' },
       ...{ bill_run: 's', bill_run_chunk: 's', payment_attempt: 's', refund: 's', idempotency_outcome: 'sud' },
+      ...{ fulfillment_import: 'sd', fulfillment_import_chunk: 'sd' },
       ...{ gateway_process: 'siud', client_rate: 'siud', client_subscription: 'siud' },
       ...{ client_day: 'siud', client_document_use: 'siud' },
       ...{ webhook_endpoint: 's', webhook_secret: 's', webhook_delivery: 'sud', history_entry: 's', event_epoch: 's' },
@@ -465,6 +466,8 @@ describe('the role for what belongs to no tenant alone', () => {
       'select amount from payment_attempt',
       'select taken from refund',
       'select body from idempotency_outcome',
+      'select fingerprint from fulfillment_import',
+      'select outcome from fulfillment_import_chunk',
       'select changes from history_entry',
       'update webhook_delivery set entry_id = null',
     ]) {

@@ -1,4 +1,6 @@
+import { connect } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { purgeImports } from '../../../src/store/import';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -270,6 +272,107 @@ describe('the same key', () => {
     );
     const { status, text } = await send(header + rows(1), { key });
     expect([status, JSON.parse(text).reasons[0].message]).toEqual([422, expect.stringContaining('is forgotten')]);
+  });
+});
+
+describe('a day later', () => {
+  test('the chunks are forgotten, the key is refused for a month, and then it is forgotten too', async () => {
+    const { owner, db } = gateway.database;
+    const key = nextKey();
+    await send(header + rows(1), { key });
+    const kept = async () => {
+      await purgeImports(db.aside());
+      const [counts] = await owner(
+        `select count(*)::integer as keys, (select count(*)::integer from fulfillment_import_chunk where key = $1) as chunks
+         from fulfillment_import where key = $1`,
+        [key],
+      );
+      return counts;
+    };
+    const age = (time: string) =>
+      owner(`update fulfillment_import set seen_date = now() - $2::interval where key = $1`, [key, time]);
+    await age('23 hours');
+    expect(await kept()).toEqual({ keys: 1, chunks: 1 });
+    await age('25 hours');
+    expect(await kept()).toEqual({ keys: 1, chunks: 0 });
+    expect((await send(header + rows(1), { key })).status).toBe(422);
+    await age('31 days');
+    expect(await kept()).toEqual({ keys: 0, chunks: 0 });
+  });
+});
+
+describe('a client', () => {
+  test('that reads nothing before its whole file is sent gets the whole reply', async () => {
+    const file = Buffer.from(header + 'x,y\n'.repeat(60_000));
+    const answered = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+      socket.on('error', reject);
+      socket.write(
+        [
+          'POST /v1/fulfillments/import HTTP/1.1',
+          ...['host: localhost', `authorization: Bearer ${client.token}`, `idempotency-key: ${nextKey()}`],
+          ...['content-type: text/csv', `content-length: ${file.length}`, 'connection: close', '', ''],
+        ].join('\r\n'),
+      );
+      socket.pause();
+      let at = 0;
+      const next = () => {
+        while (at < file.length) {
+          at += 50_000;
+          if (!socket.write(file.subarray(at - 50_000, at))) return socket.once('drain', next);
+        }
+        let text = '';
+        socket.on('data', (chunk) => {
+          text += chunk;
+        });
+        socket.on('end', () => resolve(text));
+        return socket.resume();
+      };
+      next();
+    });
+    expect(answered.match(/"line":/g)).toHaveLength(60_000);
+    expect(answered).toContain('{"totals":{"lines":60000,"created":0,"refused":60000,"replayed":0}}');
+  });
+
+  test('ends with the rights of its client', async () => {
+    const by = await gateway.client();
+    let more: (bytes: string) => void = () => {};
+    const body = new ReadableStream({
+      start: (controller) => {
+        more = (bytes) => controller.enqueue(Buffer.from(bytes));
+      },
+    });
+    more(header + rows(1_000));
+    const answered = await request(body, { by });
+    await gateway.database.owner('update client set revoked_date = now() where id = $1', [by.clientId]);
+    more(rows(1_000));
+    const text = await answered.text();
+    expect(JSON.parse(text.trim().split('\n').at(-1)!).error).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      afterLine: 1_001,
+    });
+  });
+
+  test('may have four imports under way', async () => {
+    const by = await gateway.client();
+    const gone = new AbortController();
+    const open = () =>
+      fetch(`${origin}/v1/fulfillments/import`, {
+        ...{ method: 'POST', signal: gone.signal, duplex: 'half' },
+        headers: { authorization: `Bearer ${by.token}`, 'content-type': 'text/csv', 'idempotency-key': nextKey() },
+        body: new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from(header)) }),
+      } as RequestInit).catch(() => undefined);
+    const all = Array.from({ length: 4 }, open);
+    const held = () =>
+      gateway.database.owner('select from fulfillment_import where client_id = $1 and holder is not null', [
+        by.clientId,
+      ]);
+    while ((await held()).length < 4);
+    const refused = await send(header, { by });
+    expect([refused.status, refused.text]).toEqual([429, expect.stringContaining('4 are allowed')]);
+    gone.abort();
+    await Promise.all(all);
+    while ((await send(header, { by })).status === 429);
   });
 });
 
