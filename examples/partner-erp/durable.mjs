@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 
 /*
@@ -11,6 +22,12 @@ export const folder = path.resolve(process.env.ERP_FOLDER ?? 'erp-data');
 mkdirSync(folder, { recursive: true });
 
 export const fileOf = (name) => path.join(folder, name);
+
+// What a kill has left beside a file. A young one may be in use by another process.
+for (const name of readdirSync(folder).filter((each) => /\.json\.[0-9a-f-]{36}$/.test(each))) {
+  const { mtimeMs } = statSync(fileOf(name), { throwIfNoEntry: false }) ?? { mtimeMs: Number.POSITIVE_INFINITY };
+  if (Date.now() - mtimeMs > 3_600_000) rmSync(fileOf(name), { force: true });
+}
 
 /** The content of a file of JSON; undefined if there is none yet. */
 export function load(name) {

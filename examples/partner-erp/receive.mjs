@@ -12,6 +12,8 @@ import { once } from './gateway.mjs';
 const port = Number(process.env.PORT ?? 4100);
 const url = process.env.RECEIVER_URL ?? `http://127.0.0.1:${port}/`;
 const inbox = fileOf('inbox.jsonl');
+/** The longest body in characters: an event has some thousand. */
+const longest = 1_000_000;
 
 /** The lines of the inbox. A line that a kill has cut was not answered: it is dropped, and comes again. */
 function readInbox() {
@@ -54,7 +56,11 @@ function keep(event) {
 
 async function receive(request, response) {
   let body = '';
-  for await (const chunk of request.setEncoding('utf8')) body += chunk;
+  for await (const chunk of request.setEncoding('utf8')) {
+    body += chunk;
+    // Anybody may send, so this comes before the signature, which is of the whole.
+    if (body.length > longest) return response.writeHead(413, { connection: 'close' }).end();
+  }
   if (!isSigned(request.headers, body)) return response.writeHead(401).end();
   const id = request.headers['webhook-id'];
   if (!seen.has(id)) {
