@@ -76,6 +76,10 @@ test('the source opens connections where it is known to, and nowhere else', () =
     return [...named, ...[...text.matchAll(calls)].map(([call]) => call)].map((way) => `${file} ${way}`);
   });
   expect([...new Set(found)].sort()).toEqual([
+    // The gateway that a command line names.
+    'command/import-request.ts fetch(',
+    'command/import-request.ts node:http',
+    'command/import-request.ts node:https',
     // Webhooks, whose addresses are judged.
     'gateway/webhook.ts node:dns',
     'gateway/webhook.ts node:http',

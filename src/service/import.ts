@@ -24,8 +24,8 @@ import { type Held, Work } from './run/work';
 
 /*
  * An import creates fulfillments chunk by chunk. Each chunk is one transaction, which also keeps its outcome. A run holds its
- * import by a time that it moves on: it may wait for its client for hours, and a connection with a lock would be taken all
- * that time. Behind a pooler such a lock would not even be its own.
+ * import by a time that it moves on. It may wait for its client for hours, and a lock would take a connection for all that
+ * time. Behind a pooler such a lock would not even be its own.
  */
 
 /** A run of an import: one request that carries it on. */

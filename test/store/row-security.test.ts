@@ -7,6 +7,7 @@ import { appRole, readerRole, systemRole } from '../../src/store/connection/role
 import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
 import { storeOutcome } from '../../src/store/idempotency';
+import { keepChunk, takeImport } from '../../src/store/import';
 import { openAttempts } from '../../src/store/payment-attempt';
 import { insertRows } from '../../src/store/query/write';
 import { type Chain, insertChain } from '../support/chain';
@@ -56,6 +57,10 @@ beforeAll(async () => {
       ]);
       const outcome = { entityId, clientId: newId(), key: org, fingerprint: '', status: 200, headers: {}, body: '' };
       await storeOutcome(database.raw, outcome);
+      const holder = newId();
+      await takeImport(database.raw, outcome, holder, '');
+      const chunk = { number: 0, digests: Buffer.alloc(0), outcome: '', fulfillmentIds: [] };
+      await keepChunk(database.raw, outcome, holder, chunk);
       places.push({ name: `${entity} ${org}`, scope, chain });
     }
     const { clientId } = await createClient(database.db.aside(), {
