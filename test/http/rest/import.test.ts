@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { Client } from 'pg';
 import { purgeImports } from '../../../src/store/import';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 
@@ -52,9 +53,17 @@ interface How {
 }
 const request = (
   body: unknown,
-  { type = 'text/csv', key = nextKey(), query = '', headers = {}, by = client, signal }: How,
+  {
+    type = 'text/csv',
+    key = nextKey(),
+    query = '',
+    headers = {},
+    by = client,
+    signal,
+    at = origin,
+  }: How & { at?: string },
 ) =>
-  fetch(`${origin}/v1/fulfillments/import${query}`, {
+  fetch(`${at}/v1/fulfillments/import${query}`, {
     method: 'POST',
     headers: {
       ...{ authorization: `Bearer ${by.token}`, 'content-type': type },
@@ -80,6 +89,23 @@ async function send(body: string | Uint8Array | ReadableStream, how: How = {}): 
 }
 const sendJson = (values: unknown[], how: How = {}) =>
   send(values.map((value) => JSON.stringify(value)).join('\n'), { type: 'application/jsonl', ...how });
+
+/** An import whose first chunk is carried out, and whose file goes on. */
+async function open(first: string, how: How & { at?: string } = {}) {
+  let more: (text: string) => void = () => {};
+  let end = () => {};
+  const gone = new AbortController();
+  const body = new ReadableStream({
+    start(controller) {
+      more = (text) => controller.enqueue(Buffer.from(text));
+      end = () => controller.close();
+    },
+  });
+  more(header + first);
+  return { more, end, gone, answered: await request(body, { ...how, signal: gone.signal }) };
+}
+const lastOf = async (answered: Response): Promise<Told> =>
+  JSON.parse((await answered.text()).trim().split('\n').at(-1)!);
 
 /** A line item takes a hundred fulfillments. */
 const rows = (count: number, quantity = '1') =>
@@ -363,6 +389,39 @@ describe('a client', () => {
     gone.abort();
   });
 
+  test('whose import is taken over by another request carries out nothing more', async () => {
+    const key = nextKey();
+    const { more, answered, gone } = await open(rows(1_000), { key });
+    const { owner } = gateway.database;
+    await owner('update fulfillment_import set holder = gen_random_uuid() where key = $1', [key]);
+    const before = await countOf();
+    more(rows(1_000));
+    expect(await lastOf(answered)).toMatchObject({ error: { code: 'IDEMPOTENCY_IN_PROGRESS', retryable: true } });
+    expect(await countOf()).toBe(before);
+    gone.abort();
+  });
+
+  test('is told of an outage amid its file, and the same file goes on', async () => {
+    const key = nextKey();
+    const { more, answered, gone } = await open(rows(1_000), { key });
+    const { owner } = gateway.database;
+    const lock = new Client(gateway.database.url);
+    await lock.connect();
+    await lock.query('begin');
+    await lock.query('select from order_line_item where id = $1 for update', [lines[0]]);
+    more(rows(1_000));
+    const waiting = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%order_line_item%'`;
+    while ((await owner(waiting)).length === 0);
+    const last = await lastOf(answered);
+    await lock.end();
+    gone.abort();
+    expect(last).toMatchObject({ error: { code: 'UNAVAILABLE', retryable: true, afterLine: 1_001 } });
+    expect((await send(header + rows(1_000) + rows(1_000), { key })).told.at(-1)).toEqual({
+      totals: { lines: 2_000, created: 2_000, refused: 0, replayed: 1_000 },
+    });
+  });
+
   test('may have four imports under way', async () => {
     const by = await gateway.client();
     const gone = new AbortController();
@@ -383,6 +442,32 @@ describe('a client', () => {
     gone.abort();
     await Promise.all(all);
     while ((await send(header, { by })).status === 429);
+  });
+});
+
+describe('where a request must arrive within a second', () => {
+  let strict: TestGatewayServer;
+  let at: string;
+  let by: TestClient;
+  beforeAll(async () => {
+    strict = await testGateway({ server: { receiveTimeoutMs: 1_000, sendTimeoutMs: 1_000 } });
+    by = await strict.client();
+    at = await strict.server.app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  afterAll(() => strict.close());
+
+  test('a file may take longer, and a client that sends nothing is ended', async () => {
+    const { more, end, answered, gone } = await open('x,y,z\n'.repeat(1_000), { by, at });
+    for (let times = 0; times < 6; times++) {
+      await new Promise((done) => setTimeout(done, 400));
+      more('x,y,z\n');
+    }
+    end();
+    expect(await lastOf(answered)).toEqual({ totals: { lines: 1_006, created: 0, refused: 1_006, replayed: 0 } });
+    gone.abort();
+    const silent = await open('x,y,z\n'.repeat(1_000), { by, at });
+    expect(await lastOf(silent.answered)).toMatchObject({ error: { code: 'REQUEST_TIMEOUT', afterLine: 1_001 } });
+    silent.gone.abort();
   });
 });
 

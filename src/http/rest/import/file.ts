@@ -27,6 +27,9 @@ const mostUnknown = 10;
 /** The most bytes of a line. 1,000 items with custom fields take 200,000. */
 export const longestLine = 1_048_576;
 
+/** The most bytes without a record. Gzip makes a thousand bytes of one, be it of one long line or of empty ones. */
+const mostWithout = 100 * longestLine;
+
 export interface FileLimits {
   /** The most values of a line of JSON. */
   values: number;
@@ -50,6 +53,8 @@ export class ImportFile {
   private waiting: FileRecord[] = [];
   private ended = false;
   private number = 0;
+  /** Bytes since the last record. */
+  private without = 0;
   private say: ((texts: readonly string[]) => Said[]) | undefined;
   /** A line of JSON may be null, which is no entry. */
   private readonly entry: GraphQLNonNull<GraphQLInputObjectType>;
@@ -148,7 +153,12 @@ export class ImportFile {
   }
 
   private take(piece: Buffer): void {
+    const before = this.waiting.length;
     for (const record of this.records.push(piece)) this.waiting.push(record);
+    this.without = this.waiting.length > before ? 0 : this.without + piece.length;
+    if (this.without > mostWithout) {
+      throw new RequestError('PAYLOAD_TOO_LARGE', `The file has ${mostWithout} bytes in a row without a line.`);
+    }
     if (this.ended) for (const record of this.records.end()) this.waiting.push(record);
   }
 

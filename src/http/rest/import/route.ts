@@ -98,6 +98,8 @@ export class Imports {
       const file = new ImportFile(request.body as Readable, form, type, fileLimits, json);
       this.files.set(file, caller.clientId);
       uploading.add(request.raw.socket);
+      // From then on the client must read.
+      request.raw.once('end', () => uploading.delete(request.raw.socket));
       request.streams = true;
       const callerNow = () => this.callerNow(options.identity, request);
       const run = new ImportingRun({ ...options, request, callerNow, file, billing });
