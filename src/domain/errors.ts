@@ -275,7 +275,10 @@ export const requestErrorCodes = {
 export const graphqlErrorCodes = {
   GRAPHQL_PARSE_FAILED: { status: 400, meaning: 'The document is not GraphQL, or is too long.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },
-  BAD_USER_INPUT: { status: 400, meaning: 'A variable or argument does not fit its type.' },
+  BAD_USER_INPUT: {
+    status: 400,
+    meaning: 'A variable or argument does not fit its type, or does not go with a selected field.',
+  },
   OPERATION_RESOLUTION_FAILURE: {
     status: 400,
     meaning: 'operationName names no operation of the document, or is missing although the document has several.',
