@@ -132,8 +132,9 @@ export class ImportFile {
     this.stopWith?.(error);
   }
 
-  /** Reads no more. Resolves once somebody else may read the body. */
+  /** Reads no more. Resolves once somebody else may read the body, which may be when the next piece comes. */
   async close(): Promise<void> {
+    this.stop(new Error('the import has ended'));
     await this.pieces.return?.();
   }
 
