@@ -7,7 +7,7 @@ import Fastify, {
 } from 'fastify';
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
-import { onGatewayCall, outcomeOf } from './gateway/port';
+import { onGatewayCall } from './gateway/port';
 import { WebhookSender, type WebhookSenderOptions } from './gateway/webhook';
 import { serveAsSubgraph } from './graph/build/schema';
 import { smallRequestSeen } from './graph/read/event-loop';
@@ -30,7 +30,7 @@ import { serveSockets, WebSocketOnly } from './http/live/socket';
 import { Payloads } from './http/live/webhook-payload';
 import { WebhookWorker } from './http/live/webhook-worker';
 import { watchMethods } from './http/methods';
-import { clientGone, Metrics } from './http/metrics';
+import { clientGone, errorsOf, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
@@ -44,6 +44,7 @@ import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
 import { uploading } from './http/uploading';
 import { Changes } from './service/changes';
+import { ClientDays } from './service/client-day';
 import { ClientUse } from './service/client-use';
 import type { Services } from './service/run/services';
 import type { Tracing } from './tracing';
@@ -90,6 +91,8 @@ export interface Server {
   app: FastifyInstance;
   identity: Identity;
   documents: RegisteredDocuments;
+  /** What clients use, by day. */
+  days: ClientDays;
   /** Sends webhooks once it is started. */
   webhooks: WebhookWorker;
   /** Resolves when no work after replies is left. */
@@ -120,7 +123,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const limits: Limits = { ...standardLimits, ...options.limits };
   serveAsSubgraph(options.federation ?? false);
   const use = new ClientUse(services);
-  const rates = new Rates(limits, undefined, use);
+  const days = new ClientDays(services);
+  services.onRefused = (clientId, codes) => days.errors(clientId, codes);
+  const rates = new Rates(limits, undefined, use, days);
   use.rates = rates;
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
@@ -164,7 +169,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const identity = new Identity({ db: services.db, signingKey, previousSigningKey, grantsTtlMs, outside });
   const afterwards = new Afterwards();
   const metrics = new Metrics(services, version);
-  const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
+  const unwatch = onGatewayCall((call) => metrics.observeCall(call));
   let webhooks: WebhookWorker | undefined;
   const changes = new Changes(services.db, services.onFailure);
   let graph: Awaited<ReturnType<typeof graphqlRoute>> | undefined;
@@ -182,6 +187,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const cut = gone && cuts.get(request.raw.socket);
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
     metrics.observe(request, reply, status);
+    const { caller, refused = [] } = request;
+    if (caller) days.errors(caller.clientId, [...errorsOf(request, status), ...refused]);
     request.log.info(
       {
         method: request.method,
@@ -216,7 +223,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     await underWay.none();
     await afterwards.settled();
     unsent.close();
-    await Promise.all([changes.close(), use.close()]);
+    await Promise.all([changes.close(), use.close(), days.close()]);
     unwatch();
     metrics.close();
   });
@@ -240,7 +247,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity);
     limited(inside, limits, rates, unsent);
     graph = await graphqlRoute(inside, {
-      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use },
+      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use, days },
       grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
     const { documents } = graph;
@@ -281,7 +288,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   await app.ready();
   return {
-    ...{ app, identity, documents, webhooks: webhooks! },
+    ...{ app, identity, documents, webhooks: webhooks!, days },
     settled: () => afterwards.settled(),
     moment: () => {
       endSubscriptions();

@@ -46,7 +46,7 @@ export const userErrorCodes = {
   LIMIT_EXCEEDED: {
     category: 30,
     meaning:
-      'A request or an object holds more than is allowed, or an amount has more than 13 digits before the decimal point.',
+      'A request or an object holds more than is allowed. Or an amount has more than 13 digits before the decimal point, or is more than the payment provider takes.',
   },
   ITEMS_NOT_ALLOWED: {
     category: 30,

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { UserErrorCode } from '../domain/errors';
+import { type GatewayCall, outcomeOf } from '../gateway/port';
 import { outcomeOfAttempt, type WebhookAttempt, webhookAttempts } from '../gateway/webhook';
 import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
 import { refusals } from '../service/run/refusal-channel';
@@ -34,6 +35,12 @@ const other = '(other)';
 export const clientGone = 499;
 
 const secondsSince = (began: number): number => (performance.now() - began) / 1000;
+
+/** The codes of the errors in a reply. An error after the client has gone is nobody's error. */
+export function errorsOf({ codes = [] }: FastifyRequest, status: number): readonly string[] {
+  if (status !== clientGone) return codes;
+  return codes.filter((code) => code === 'INTERNAL' || code === 'OUTCOME_UNKNOWN');
+}
 
 /** Measures requests and the work behind them. Prometheus collects the metrics from /metrics. */
 export class Metrics {
@@ -95,8 +102,8 @@ export class Metrics {
   });
   private readonly calls = new Histogram({
     name: 'gateway_payment_gateway_call_duration_seconds',
-    help: 'Seconds that a call of the payment gateway took, by outcome: ok, declined, error or timeout.',
-    labelNames: ['call', 'outcome'] as const,
+    help: 'Seconds that a call of the payment gateway took, by provider and by outcome: ok, declined, error or timeout.',
+    labelNames: ['provider', 'call', 'outcome'] as const,
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers: [this.registry],
   });
@@ -145,9 +152,7 @@ export class Metrics {
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
     const client = request.caller && this.bounded(request.caller.clientId, this.clients);
     if (client) this.observeClient(request, client, operation);
-    for (const code of request.codes ?? []) {
-      // An error after the client has gone is nobody's error.
-      if (status === clientGone && code !== 'INTERNAL' && code !== 'OUTCOME_UNKNOWN') continue;
+    for (const code of errorsOf(request, status)) {
       this.errors.inc({ code });
       if (client) this.clientErrors.inc({ client, code });
     }
@@ -204,8 +209,9 @@ export class Metrics {
     for (const metric of metrics) this.registry.registerMetric(metric);
   }
 
-  observeCall(call: string, outcome: string, began: number): void {
-    this.calls.observe({ call, outcome }, secondsSince(began));
+  observeCall(observed: GatewayCall): void {
+    const { provider, call, began } = observed;
+    this.calls.observe({ provider, call, outcome: outcomeOf(observed) }, secondsSince(began));
   }
 
   private bounded(given: string, known: Set<string>): string {

@@ -323,7 +323,7 @@ test('asOf tells payments that are refunded, refused for good and never captured
   const unpaid = await client.work();
   const { payments: lost } = await collectPayment(unpaid, [invoices[0].id]);
   await memory.keep();
-  await gateway.services.gateway.void(lost[0].attemptId);
+  await gateway.services.gateway.void({ ...lost[0], id: lost[0].attemptId });
   await sweepAttempts(gateway.services);
   await memory.keep();
   const { states, wrong } = await memory.wrong();

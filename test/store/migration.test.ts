@@ -283,6 +283,8 @@ const ofNoTenant: Record<string, string> = {
   migrations: 'the history of the schema',
   event_epoch: 'where the positions of the events of all tenants begin',
   gateway_process: 'a process serves all tenants',
+  client_day: 'belongs to a client, in whatever entity it acts',
+  client_document_use: 'belongs to a registered document',
   client_rate: "a limit is the client's, in whatever entity it acts",
   client_subscription: 'likewise',
   'test_gateway.charge': 'stands for a provider outside, who knows keys alone',

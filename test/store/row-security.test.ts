@@ -10,6 +10,7 @@ import { storeOutcome } from '../../src/store/idempotency';
 import { keepChunk, takeImport } from '../../src/store/import';
 import { openAttempts } from '../../src/store/payment-attempt';
 import { insertRows } from '../../src/store/query/write';
+import { StripeLedger } from '../../src/store/stripe';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { historyRow, tenant } from '../support/rows';
@@ -52,9 +53,11 @@ beforeAll(async () => {
       const scope = { entityId, orgIds: [orgIds[at]] };
       const chain = await insertChain(database.raw, scope);
       const { account } = chain;
-      await openAttempts(database.raw, [
-        { ...account, id: newId(), accountId: account.id, amount: '1', trackId: null },
-      ]);
+      const id = newId();
+      await openAttempts(database.raw, [{ ...account, id, accountId: account.id, amount: '1', trackId: null }]);
+      const ledger = new StripeLedger(database.db.side);
+      await ledger.record({ entityId, id }, null);
+      await ledger.keepMethod(entityId, id, { accountId: account.id, customerId: org });
       const outcome = { entityId, clientId: newId(), key: org, fingerprint: '', status: 200, headers: {}, body: '' };
       await storeOutcome(database.raw, outcome);
       const holder = newId();
@@ -460,6 +463,7 @@ describe('the role for what belongs to no tenant alone', () => {
       ...{ bill_run: 's', bill_run_chunk: 's', payment_attempt: 's', refund: 's', idempotency_outcome: 'sud' },
       ...{ fulfillment_import: 'sd', fulfillment_import_chunk: 'sd' },
       ...{ gateway_process: 'siud', client_rate: 'siud', client_subscription: 'siud' },
+      ...{ client_day: 'siud', client_document_use: 'siud' },
       ...{ webhook_endpoint: 's', webhook_secret: 's', webhook_delivery: 'sud', history_entry: 's', event_epoch: 's' },
     });
   });

@@ -19,6 +19,7 @@ import { judgeRights } from '../../graph/guard/rights';
 import { turn } from '../../graph/read/event-loop';
 import { run } from '../../graph/read/execution';
 import type { Changes } from '../../service/changes';
+import type { ClientDays } from '../../service/client-day';
 import type { ClientUse } from '../../service/client-use';
 import { type Hold, hold } from '../../service/run/idempotency';
 import { type Services } from '../../service/run/services';
@@ -106,6 +107,7 @@ interface GraphQLOptions {
   identity: Identity;
   changes: Changes;
   use: ClientUse;
+  days: ClientDays;
 }
 
 /** What serves the graph, for what else serves it or watches it. */
@@ -121,13 +123,25 @@ interface Graph {
 
 export async function graphqlRoute(
   app: FastifyInstance,
-  { services, afterwards, limits, rates, unsent, introspection, grantsTtlMs, identity, changes, use }: GraphQLOptions,
+  {
+    services,
+    afterwards,
+    limits,
+    rates,
+    unsent,
+    introspection,
+    grantsTtlMs,
+    identity,
+    changes,
+    use,
+    days,
+  }: GraphQLOptions,
 ): Promise<Graph> {
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(schema(), documentLimits, hideSuggestions);
   const inFlight = new InFlight(limits);
-  const documents = new RegisteredDocuments(services, documentLimits, parsed, app.log, grantsTtlMs);
+  const documents = new RegisteredDocuments(services, documentLimits, parsed, app.log, grantsTtlMs, days);
   app.addHook('onClose', () => documents.close());
   const meter = new LiveMeter();
   const reader = new Reader({ services, limits, documentLimits, rates, inFlight, log: app.log, meter });

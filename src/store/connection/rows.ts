@@ -4,6 +4,7 @@ import { BillRunAccountRow, BillRunChunkRow } from '../bill-run-chunk';
 import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
+import { ClientDayRow, ClientDocumentUseRow } from '../client-day';
 import { ClientRateRow, ClientSubscriptionRow, GatewayProcessRow } from '../client-use';
 import { ClientWriteRow } from '../client-write';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
@@ -19,6 +20,7 @@ import { OrderLineItemRow } from '../order-line-item';
 import { PaymentApplicationRow, PaymentAttemptRow, PaymentRow } from '../payment';
 import { RefundRow } from '../refund';
 import { RegisteredDocumentRow, UnknownDocumentRow } from '../registered-document';
+import { StripeIntentRow, StripePaymentMethodRow } from '../stripe';
 import { EntityRow, OrgRow } from '../tenant';
 import { TestGatewayChargeRow, TestGatewayRefundRow } from '../test-gateway';
 import { WebhookDeliveryRow } from '../webhook-delivery';
@@ -34,6 +36,8 @@ export const rows = [
   ClientGrantRow,
   RegisteredDocumentRow,
   UnknownDocumentRow,
+  ClientDayRow,
+  ClientDocumentUseRow,
   AccountRow,
   OrderRow,
   OrderLineItemRow,
@@ -65,6 +69,8 @@ export const rows = [
   WebhookSecretRow,
   WebhookDeliveryRow,
   IdempotencyOutcomeRow,
+  StripeIntentRow,
+  StripePaymentMethodRow,
   TestGatewayChargeRow,
   TestGatewayRefundRow,
 ];
