@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { Client } from 'pg';
 import { purgeImports } from '../../../src/store/import';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
@@ -90,6 +90,14 @@ async function send(body: string | Uint8Array | ReadableStream, how: How = {}): 
 const sendJson = (values: unknown[], how: How = {}) =>
   send(values.map((value) => JSON.stringify(value)).join('\n'), { type: 'application/jsonl', ...how });
 
+const deadlocksOf = async () => {
+  await gateway.database.owner('select pg_stat_force_next_flush(), pg_stat_clear_snapshot()');
+  const [found] = await gateway.database.owner<{ deadlocks: number }>(
+    'select deadlocks::integer from pg_stat_database where datname = current_database()',
+  );
+  return found;
+};
+
 /** An import whose first chunk is carried out, and whose file goes on. */
 async function open(first: string, how: How & { at?: string } = {}) {
   let more: (text: string) => void = () => {};
@@ -175,15 +183,11 @@ describe('an import', () => {
   });
 
   test('comes in gzip and goes out in gzip, if that is asked for', async () => {
-    const how = { headers: { 'content-encoding': 'gzip', 'accept-encoding': 'gzip' } };
-    const asked = { ...how, headers: { ...how.headers, authorization: `Bearer ${client.token}` } };
-    const { body, headers } = await client.request({
-      ...{ method: 'POST', url: '/v1/fulfillments/import', payload: gzipSync(header + rows(2)) },
-      headers: { ...asked.headers, 'content-type': 'text/csv', 'idempotency-key': nextKey() },
-    });
-    expect([body, headers['content-encoding']]).toEqual([undefined, 'gzip']);
-    expect((await send(gzipSync(header + rows(2)), how)).told.at(-1)).toEqual({ totals: whole(2) });
-    expect(gunzipSync(gzipSync('a')).toString()).toBe('a');
+    const headers = { 'content-encoding': 'gzip', 'accept-encoding': 'gzip' };
+    const zipped = await send(gzipSync(header + rows(2)), { headers });
+    expect([zipped.headers.get('content-encoding'), zipped.told.at(-1)]).toEqual(['gzip', { totals: whole(2) }]);
+    const plain = await send(header + rows(2), { headers: { 'accept-encoding': 'identity' } });
+    expect([plain.headers.get('content-encoding'), plain.told.at(-1)]).toEqual([null, { totals: whole(2) }]);
   });
 
   test('of no lines creates nothing', async () => {
@@ -422,6 +426,24 @@ describe('a client', () => {
     });
   });
 
+  test('hears nothing of a deadlock: the chunk is carried out again', async () => {
+    const [first, last] = [lines.toSorted()[0], lines.toSorted().at(-1)];
+    const other = new Client(gateway.database.url);
+    await other.connect();
+    await other.query('begin');
+    const lock = (id?: string) => other.query('select from order_line_item where id = $1 for update', [id]);
+    await lock(last);
+    const sent = send(header + rows(30));
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+      and query like '%order_line_item%'`;
+    while ((await gateway.database.owner(waiting)).length === 0);
+    const { deadlocks } = await deadlocksOf();
+    await lock(first);
+    await other.end();
+    expect((await sent).told.at(-1)).toEqual({ totals: whole(30) });
+    expect((await deadlocksOf()).deadlocks).toBeGreaterThan(deadlocks);
+  });
+
   test('may have four imports under way', async () => {
     const by = await gateway.client();
     const gone = new AbortController();
@@ -486,6 +508,17 @@ describe('before anything is written', () => {
   ])('a CSV with %s is 400', async (_what, file, message) => {
     const { status, text } = await send(file());
     expect([status, JSON.parse(text).reasons[0].message]).toEqual([400, expect.stringContaining(message)]);
+  });
+
+  test.each<[string, () => Uint8Array, number, string]>([
+    ['no gzip', () => Buffer.from(header), 400, 'not valid gzip'],
+    ['half of a gzip', () => gzipSync(header + rows(2_000)).subarray(0, 90), 400, 'not valid gzip'],
+    ['two million empty lines', () => gzipSync('\n'.repeat(2_000_000)), 413, '1000000 line ends without a line'],
+    ['200 MB without a line end', () => gzipSync(Buffer.alloc(200_000_000, 'x')), 413, '104857600 bytes'],
+  ])('%s is refused', async (_what, body, status, message) => {
+    const headers = { 'content-encoding': 'gzip' };
+    const answer = await send(body(), { headers, type: 'application/jsonl' });
+    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(message)]);
   });
 
   test.each<[string, How, number]>([

@@ -38,6 +38,11 @@ export class Records {
     this.firstLine = first;
   }
 
+  /** The number of the present line. */
+  get lines(): number {
+    return this.line;
+  }
+
   /** The records that end in the next piece of the file. */
   push(piece: Buffer): FileRecord[] {
     const records: FileRecord[] = [];

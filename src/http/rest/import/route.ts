@@ -181,8 +181,9 @@ function replyStream(request: FastifyRequest, reply: FastifyReply): Writable & R
  * reset of its connection.
  */
 function dismiss({ raw }: FastifyRequest, file: ImportFile, idleMs: number): void {
+  const closed = file.close();
   if (raw.readableEnded || raw.destroyed) return;
-  void file.close().then(() => raw.unpipe().resume());
+  void closed.then(() => raw.unpipe().resume());
   const timer = setTimeout(() => raw.destroy(), idleMs).unref();
   raw.once('close', () => clearTimeout(timer));
 }

@@ -264,7 +264,8 @@ export class ImportingRun {
     const failed = failureOf(error, request.id);
     if (failed.code === 'INTERNAL') services.onFailure(error, 'an import');
     else request.log.info({ code: failed.code, reason: failed.message }, 'import ended');
-    await outlet.upTo(this.count);
+    // In an outage they cannot be read back. The last line is told all the same.
+    await outlet.upTo(this.count).catch(() => {});
     await this.end();
     const { code, message } = failed;
     const isSame = code !== 'IDEMPOTENCY_MISMATCH' && code !== 'QUERY_TOO_COMPLEX';
