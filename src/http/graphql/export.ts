@@ -39,7 +39,11 @@ export class Exports {
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const caller = request.caller!;
-    if (!operation) throw new RequestError('BAD_REQUEST', 'An export needs a query or the id of one, and may have operationName and variables.');
+    if (!operation)
+      throw new RequestError(
+        'BAD_REQUEST',
+        'An export needs a query or the id of one, and may have operationName and variables.',
+      );
     if (caller.undecided) throw caller.undecided;
     const asked = exportOf(operation, this.options.limits.pageSize);
     const columns = form === 'csv' ? columnsOf(asked) : undefined;
