@@ -12,7 +12,7 @@ import { isDemo } from '../service/client';
 import { type Services } from '../service/run/services';
 import { Work } from '../service/run/work';
 import type { BillRunRow } from '../store/bill-run';
-import { failedAccounts } from '../store/bill-run';
+import { failedAccounts } from '../store/bill-run-chunk';
 import { Connection } from '../store/connection/connection';
 import { openDatabase } from '../store/connection/open-database';
 import { preparedStatements } from '../store/connection/prepared';

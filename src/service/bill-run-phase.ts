@@ -3,14 +3,8 @@ import type { DocumentStatus } from '../domain/billing-document';
 import { add } from '../domain/decimal';
 import type { BillingDates } from '../domain/invoice';
 import { maxDocumentItems } from '../domain/placing';
-import {
-  type BillRunAccountRow,
-  type BillRunRow,
-  countRun,
-  type ParkedItem,
-  parkItems,
-  saveAccounts,
-} from '../store/bill-run';
+import { type BillRunRow, countRun } from '../store/bill-run';
+import { type BillRunAccountRow, type ParkedItem, parkItems, saveAccounts } from '../store/bill-run-chunk';
 import { freeClaims } from '../store/billing-claim';
 import { deleteDocuments, nextDocuments } from '../store/billing-document';
 import { CreditMemoRow } from '../store/credit-memo';

@@ -10,7 +10,7 @@ import {
   placed,
   tooMuch,
 } from '../domain/placing';
-import type { ParkedItem } from '../store/bill-run';
+import type { ParkedItem } from '../store/bill-run-chunk';
 import type { Scoped } from '../store/connection/connection';
 import { creditFacts } from '../store/credit';
 import { type DueGroup, type Gathered, gatheredAt, gatheredBySale, indexGathered } from '../store/due';

@@ -3,23 +3,17 @@ import { type BillRunPhase, billRunPhases, finishedStatus, isPhase, openBillRuns
 import { type Caller, type Scope, scopes } from '../domain/caller';
 import { Refusal, type UserErrorCode } from '../domain/errors';
 import { lockAccountsForBilling } from '../store/account';
+import { analyzeDocuments, type BillRunRow, deleteRun, findRun, lockRun, openRuns, saveRun } from '../store/bill-run';
 import {
-  analyzeDocuments,
   type BillRunAccountRow,
-  type BillRunRow,
   chunkAccounts,
   deleteChunk,
-  deleteRun,
-  findRun,
   hasChunks,
   insertChunks,
-  lockRun,
   markChunk,
-  openRuns,
   saveAccounts,
-  saveRun,
   takeChunk,
-} from '../store/bill-run';
+} from '../store/bill-run-chunk';
 import { Connection } from '../store/connection/connection';
 import { faultOf } from '../store/connection/failure';
 import { type Lease, transaction } from '../store/connection/lease';

@@ -1,15 +1,15 @@
 import type { BillRunAction, BillRunStatus } from '../../src/domain/bill-run';
-import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
+import { createBillRun, moveBillRun } from '../../src/service/bill-run';
 import { carryOn, carryToEnd } from '../../src/service/bill-run-worker';
 import { moveInvoice } from '../../src/service/billing-document';
 import type { Work } from '../../src/service/run/work';
-import { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
+import { BillRunRow } from '../../src/store/bill-run';
+import { BillRunAccountRow } from '../../src/store/bill-run-chunk';
 import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/query/write';
 import { deliver, invoiced } from '../support/billed';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
-import { multiplied } from '../support/many';
 
 /*
  * What becomes of a run of which a part fails.
@@ -39,53 +39,6 @@ const statuses = async (id: string) =>
 
 const failures = async (id: string) =>
   (await rowsBy<BillRunAccountRow>(work.reads(), BillRunAccountRow, 'billRunId', [id])).filter(({ code }) => code);
-
-describe('N13: an account of which many items are parked', () => {
-  /** 15,000 items of one invoice group, and 5,001 of another of which an invoice can hold 1,000. */
-  async function halfBilled(): Promise<string> {
-    const { orderLineItems } = await orderFor(work);
-    const [{ id }] = orderLineItems;
-    await due(id);
-    await multiplied(gateway.database, id, 5_000);
-    await multiplied(gateway.database, id, 15_000, 'X');
-    await gateway.database.owner(
-      `update fulfillment f set amount = 9999999999 from order_line_item l
-       where l.id = f.order_line_item_id and l.invoice_group_number is null and l.order_id = $1`,
-      [orderLineItems[0].orderId],
-    );
-    const run = await created();
-    await carryOn(gateway.services);
-    expect(await look(run)).toMatchObject({ status: 'Completed', total: 20_001, done: 16_000, failed: 4_001 });
-    // What the rules refuse is no failure.
-    expect(gateway.failures).toEqual([]);
-    return run;
-  }
-
-  test('has what was billed of it posted with the run', async () => {
-    const run = await halfBilled();
-    await moveBillRun(work, run, 'Post');
-    await carryOn(gateway.services);
-    expect((await look(run)).status).toBe('Posted');
-    expect(await statuses(run)).toEqual(['Posted', 'Posted']);
-  });
-
-  test('has what was billed of it canceled with the run, which can then be deleted', async () => {
-    const run = await halfBilled();
-    await moveBillRun(work, run, 'Cancel');
-    await carryOn(gateway.services);
-    expect(await statuses(run)).toEqual(['Canceled', 'Canceled']);
-    const parked = await failures(run);
-    expect(parked).toHaveLength(4_001);
-    expect(parked[0]).toMatchObject({
-      code: 'LIMIT_EXCEEDED',
-      during: 'Processing',
-      orderLineItemId: expect.any(String),
-    });
-    expect(await deleteBillRun(work, run)).toEqual({ deletedId: run });
-    await carryOn(gateway.services);
-    expect(await look(run)).toBeUndefined();
-  });
-});
 
 describe('an account of which the documents fail', () => {
   /** Three accounts in one chunk, one of which has a row that the database refuses to change or remove. */

@@ -6,7 +6,7 @@ import { createBillRun, previewBillRun } from '../../src/service/bill-run';
 import { carryOn } from '../../src/service/bill-run-worker';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import type { Work } from '../../src/service/run/work';
-import { type BillRunAccountRow, BillRunAccountRow as FailureRow } from '../../src/store/bill-run';
+import { type BillRunAccountRow, BillRunAccountRow as FailureRow } from '../../src/store/bill-run-chunk';
 import { CreditMemoRow } from '../../src/store/credit-memo';
 import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/query/write';

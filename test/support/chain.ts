@@ -1,5 +1,6 @@
 import { AccountRow } from '../../src/store/account';
-import { BillRunAccountRow, BillRunRow, insertChunks, saveAccounts } from '../../src/store/bill-run';
+import { BillRunRow } from '../../src/store/bill-run';
+import { BillRunAccountRow, insertChunks, saveAccounts } from '../../src/store/bill-run-chunk';
 import { BillingClaimRow } from '../../src/store/billing-claim';
 import { type Connection, Scoped, type TenantScope } from '../../src/store/connection/connection';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';

@@ -1,5 +1,6 @@
 import type { AccountRow } from '../../src/store/account';
-import type { BillRunAccountRow, BillRunRow } from '../../src/store/bill-run';
+import type { BillRunRow } from '../../src/store/bill-run';
+import type { BillRunAccountRow } from '../../src/store/bill-run-chunk';
 import type { BillingClaimRow } from '../../src/store/billing-claim';
 import type { Connection, TenantScope } from '../../src/store/connection/connection';
 import type { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../../src/store/credit-memo';

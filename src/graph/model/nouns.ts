@@ -1,5 +1,6 @@
 import { accounts } from '../../store/account';
-import { billRunFailures, billRuns } from '../../store/bill-run';
+import { billRuns } from '../../store/bill-run';
+import { billRunFailures } from '../../store/bill-run-chunk';
 import { creditMemoApplications, creditMemoItems, creditMemos } from '../../store/credit-memo';
 import { fulfillments } from '../../store/fulfillment';
 import { fulfillmentItems } from '../../store/fulfillment-item';

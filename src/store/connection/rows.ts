@@ -1,5 +1,6 @@
 import { AccountRow } from '../account';
-import { BillRunAccountRow, BillRunChunkRow, BillRunRow } from '../bill-run';
+import { BillRunRow } from '../bill-run';
+import { BillRunAccountRow, BillRunChunkRow } from '../bill-run-chunk';
 import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
