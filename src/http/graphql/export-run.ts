@@ -52,7 +52,10 @@ export class ExportRun {
   reached: Reached;
   private rows = 0;
   private ahead: Lines | undefined;
-  private readonly size: number;
+  private isOver = false;
+  /** Rows of the next page, and the most that a page may have. */
+  private size: number;
+  private readonly most: number;
   private readonly limits: Limits;
   private readonly session: Session;
   private readonly began = performance.now();
@@ -67,7 +70,8 @@ export class ExportRun {
   ) {
     // Connections inside a row were held against the limit ahead (graph/read/export.ts).
     this.limits = { ...around.limits, pageSize: Math.max(around.limits.pageSize, rowsAtOnce) };
-    this.size = this.rowsOfPage();
+    this.most = this.rowsOfPage();
+    this.size = this.most;
     this.reached = { endCursor: asked.after, hasNextPage: true };
     const { caller, headers, id: requestId } = around.request;
     const end: Session['end'] = (reason) =>
@@ -85,20 +89,20 @@ export class ExportRun {
   /** The lines of the next page; undefined at the end. @throws what ends the export */
   async page(): Promise<Buffer | string | undefined> {
     clearTimeout(this.pause);
+    if (this.isOver) return undefined;
     const { reason } = this.snapshot;
     if (reason) throw reason;
-    const isOver = !this.reached.hasNextPage || this.rows >= this.asked.wanted;
-    const lines = this.ahead ?? (isOver ? undefined : await this.read());
+    const { text, count, endCursor, hasNextPage } = this.ahead ?? (await this.read());
     this.ahead = undefined;
-    if (!lines) return undefined;
-    const { text, count, endCursor, hasNextPage } = lines;
     this.reached = { endCursor: endCursor ?? this.reached.endCursor, hasNextPage };
     this.rows += count;
     this.around.meter.rows.inc(count);
-    if (count === 0) return undefined;
+    this.isOver = !hasNextPage || this.rows >= this.asked.wanted;
     const { sendTimeoutMs } = this.around;
-    this.pause = setTimeout(() => this.snapshot.end(tooSlow(sendTimeoutMs)), sendTimeoutMs);
-    return text;
+    // The last page needs no database while it is sent.
+    if (this.isOver) await this.close();
+    else this.pause = setTimeout(() => this.snapshot.end(tooSlow(sendTimeoutMs)), sendTimeoutMs);
+    return count ? text : undefined;
   }
 
   private async read(): Promise<Lines> {
@@ -115,6 +119,8 @@ export class ExportRun {
       // A page that failed keeps its price: it may have cost the database as much as any.
       if (errors?.length) throw errors[0].originalError ?? errors[0];
       settle(cost);
+      // Texts may be much longer than their price says.
+      this.size = Math.max(1, Math.min(this.most, Math.floor((first * costAtOnce) / (cost.actual || 1))));
       const page = data![ofPage.page] as Page;
       return columns ? csvLines(page, columns) : jsonLines(page);
     } finally {

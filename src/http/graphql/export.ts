@@ -122,7 +122,6 @@ type Next = () => Promise<Buffer | string | undefined>;
 async function* lines(run: ExportRun, next: Next): AsyncGenerator<Buffer | string> {
   try {
     for (let page = await next(); page !== undefined; page = await next()) yield page;
-    await run.close();
     yield `${JSON.stringify({ pageInfo: run.reached })}\n`;
   } catch (error) {
     const errors = [await run.fail(error)];
@@ -137,7 +136,6 @@ async function* table(run: ExportRun, columns: readonly Column[], next: Next): A
   try {
     yield csvHeader(columns);
     for (let page = await next(); page !== undefined; page = await next()) yield page;
-    await run.close();
   } catch (error) {
     await run.fail(error);
     run.cut();
