@@ -72,13 +72,12 @@ export async function fillFulfillments(gateway: TestGatewayServer, client: TestC
     { line: orderLineItems[0].id },
   );
   await gateway.database.owner(
-    `insert into fulfillment select (jsonb_populate_record(f, jsonb_build_object('id', gen_random_uuid(),
+    `insert into fulfillment select r.* from fulfillment f, generate_series(1, $2::integer - 1) n, jsonb_populate_record(f, jsonb_build_object('id', gen_random_uuid(),
        'fulfillment_number', f.fulfillment_number || '-' || n, 'quantity', n,
        'updated_date', f.updated_date - (n / 7) * interval '1 minute',
        'carrier', (array['a,b', 'say "hi"', E'two\\nlines', '=1+1', ' space ', null, 'ünï 🚚', E'{[}]\\\\"', E'\\r'])[1 + n % 9],
        'custom_fields', case when n % 3 = 0 then jsonb_build_object('a__c', n, 'b__c', E'x\\n"y"') end,
-       'state', case when n % 2 = 0 then 'Booked' else 'Executing' end))).*
-     from fulfillment f, generate_series(1, $2::integer - 1) n where f.id = $1`,
+       'state', case when n % 2 = 0 then 'Booked' else 'Executing' end)) r where f.id = $1`,
     [body.data.createFulfillments.fulfillments[0].id, count],
   );
 }
