@@ -82,7 +82,7 @@ export async function testGateway(
   const inject = async (request: InjectOptions): Promise<Answer> => {
     const response = await server.app.inject(request);
     const type = String(response.headers['content-type'] ?? '');
-    const body = type.includes('json') && response.body ? JSON.parse(response.body) : undefined;
+    const body = /json\b/.test(type) && response.body ? JSON.parse(response.body) : undefined;
     const { method = 'GET', url } = request;
     const wrong = undeclared(method, String(url), { status: response.statusCode, type, body });
     if (wrong) throw new Error(wrong);
