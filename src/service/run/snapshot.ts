@@ -2,7 +2,7 @@ import type { Caller } from '../../domain/caller';
 import { LimitError } from '../../domain/limits';
 import type { StatementCounter } from '../../store/connection/connection';
 import { faultOf } from '../../store/connection/failure';
-import { Lease, ofOneState } from '../../store/connection/lease';
+import { type Lease, oneState } from '../../store/connection/lease';
 import type { SharedPool } from '../../store/connection/pool';
 import { TimeLimit } from '../../store/connection/time-limit';
 import { type Services, translated } from './services';
@@ -56,16 +56,7 @@ export async function openSnapshot(services: Services, caller: Caller, milliseco
 /** A transaction on the first of the pools whose server answers. */
 async function leaseOf([pool, ...others]: SharedPool[], counter: StatementCounter): Promise<Lease> {
   try {
-    const lease = await Lease.take(pool, counter);
-    try {
-      lease.begin(undefined, ofOneState);
-      // The state is that of the first statement. So it is sent now: what comes later is not seen, and a dead connection is.
-      await lease.query('select 1');
-      return lease;
-    } catch (error) {
-      await lease.release();
-      throw error;
-    }
+    return await oneState(pool, counter);
   } catch (error) {
     if (!others.length || faultOf(error) !== 'unavailable') throw error;
     return leaseOf(others, counter);

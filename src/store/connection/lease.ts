@@ -31,7 +31,7 @@ class NotSent extends Error {
 const long = 65_536;
 
 /** Begins a transaction that only reads, and reads one state of the database. A replica allows it too. */
-export const ofOneState = 'begin isolation level repeatable read, read only';
+const ofOneState = 'begin isolation level repeatable read, read only';
 
 /** The role and the scope of a transaction (migrations/...-row-security.ts). */
 const scopeText =
@@ -341,6 +341,22 @@ export const transaction = <T>(
 /** The same for data that belongs to no tenant, under the role of the pool. */
 export const transactionAside = <T>(pool: Pool, act: (lease: Lease) => Promise<T>): Promise<T> =>
   within(pool, undefined, act);
+
+/**
+ * A transaction that reads one state of the database, under the role of the pool. The caller must release it. The state is that of the
+ * first statement, which is sent at once: what others commit later is not seen, and a server that is away is.
+ */
+export async function oneState(pool: SharedPool, counter: StatementCounter): Promise<Lease> {
+  const lease = await Lease.take(pool, counter);
+  try {
+    lease.begin(undefined, ofOneState);
+    await lease.query('select 1');
+    return lease;
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+}
 
 /** In a shared pool, entities take turns. */
 async function within<T>(
