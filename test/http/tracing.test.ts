@@ -99,11 +99,11 @@ describe('with a collector', () => {
     }
     // Each row has a page of its own, at this price.
     const costly = 'fulfillments(first: 100) { nodes { fulfillmentItems(first: 100) { nodes { id } } } }';
+    // And it is longer than what the socket takes at once.
+    const long = Array.from({ length: 300 }, (_, at) => `${'a'.repeat(200)}${at}: itemName`).join(' ');
+    const query = `query Export { orderLineItems { nodes { ${costly} ${long} } } }`;
     const exported = await fetch(`${origin}/graphql`, {
-      ...{
-        method: 'POST',
-        body: JSON.stringify({ query: `query Export { orderLineItems { nodes { id ${costly} } } }` }),
-      },
+      ...{ method: 'POST', body: JSON.stringify({ query }) },
       headers: {
         ...{ authorization: `Bearer ${client.token}`, 'content-type': 'application/json' },
         ...{ accept: 'application/jsonl', traceparent: `00-${exporting.traceId}-${exporting.spanId}-01` },

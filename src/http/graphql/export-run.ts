@@ -20,10 +20,7 @@ import type { ExportMeter } from './export-meter';
 import type { InFlight } from './in-flight';
 import { price, settle, wayFor } from './pricing';
 
-/**
- * The most rows of a page, and about the most that one may cost. A page is in memory while it is sent. Measured: pages of
- * 2,000 rows are no faster, and pages of 100 take a quarter longer.
- */
+/** The most rows of a page, and about the most that a page may cost. It is in memory until its client has taken it. */
 const rowsAtOnce = 500;
 const costAtOnce = 1_000_000;
 

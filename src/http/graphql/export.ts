@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../../domain/errors';
@@ -101,9 +100,7 @@ export class Exports {
     // A trailer is a part of the chunked encoding, which HTTP/1.0 does not have.
     if (columns && request.raw.httpVersion !== '1.0')
       reply.trailer('Page-Info', async () => JSON.stringify(run.reached));
-    // The stream asks for pages in the context of the socket. The spans of statements belong to the request.
-    const next = AsyncResource.bind(() => run.page());
-    return reply.send(Readable.from(columns ? table(run, columns, next) : lines(run, next), { objectMode: false }));
+    return reply.send(Readable.from(columns ? table(run, columns) : lines(run), { objectMode: false }));
   }
 
   private refuse(clientId: string): never {
@@ -116,12 +113,10 @@ export class Exports {
   }
 }
 
-type Next = () => Promise<Buffer | string | undefined>;
-
 /** Lines of JSON. The last one says how far they go, and why they go no further. */
-async function* lines(run: ExportRun, next: Next): AsyncGenerator<Buffer | string> {
+async function* lines(run: ExportRun): AsyncGenerator<Buffer | string> {
   try {
-    for (let page = await next(); page !== undefined; page = await next()) yield page;
+    for (let page = await run.page(); page !== undefined; page = await run.page()) yield page;
     yield `${JSON.stringify({ pageInfo: run.reached })}\n`;
   } catch (error) {
     const errors = [await run.fail(error)];
@@ -132,10 +127,10 @@ async function* lines(run: ExportRun, next: Next): AsyncGenerator<Buffer | strin
 }
 
 /** A table. One that is not whole ends with its connection: a line would be taken for a row, and a trailer is easily missed. */
-async function* table(run: ExportRun, columns: readonly Column[], next: Next): AsyncGenerator<Buffer | string> {
+async function* table(run: ExportRun, columns: readonly Column[]): AsyncGenerator<Buffer | string> {
   try {
     yield csvHeader(columns);
-    for (let page = await next(); page !== undefined; page = await next()) yield page;
+    for (let page = await run.page(); page !== undefined; page = await run.page()) yield page;
   } catch (error) {
     await run.fail(error);
     run.cut();
