@@ -9,7 +9,7 @@ import { Lease } from '../../../src/store/connection/lease';
 import { type Asking, begun, fillFulfillments, linesOf, noExports, read } from '../../support/exported';
 import { type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { manifestOf } from '../../support/manifest';
-import { listening } from '../../support/socket';
+import { exchange, listening, requestText } from '../../support/socket';
 import { estate } from '../../support/tenant-data';
 
 /* What an export holds: the same rows as page by page, and as they were at one moment. */
@@ -324,6 +324,32 @@ describe('before the first byte is refused', () => {
     const { status, text } = await get(`{ ${list} }`, {}, blind);
     expect([status, JSON.parse(text).errors[0].extensions.code]).toEqual([403, 'FORBIDDEN']);
   });
+});
+
+test('a connection serves what comes after an export, and HTTP/1.0 gets a table without a trailer', async () => {
+  const body = JSON.stringify({ query: '{ fulfillments(first: 2) { nodes { state } } }' });
+  const headers: [string, string][] = [
+    ['authorization', `Bearer ${client.token}`],
+    ['content-type', 'application/json'],
+    ['content-length', String(body.length)],
+    ['accept', 'text/csv'],
+  ];
+  const one = requestText('POST /graphql', headers, body);
+  const last = requestText('POST /graphql', [...headers, ['connection', 'close']], body);
+  const [both] = await exchange(port, one + last);
+  expect(both.body.match(/HTTP\/1.1 200 OK/g)).toHaveLength(1);
+  expect(both.body.match(/\r\n0\r\npage-info: \{"endCursor":"[\w-]+","hasNextPage":true\}\r\n\r\n/g)).toHaveLength(2);
+  const [old] = await exchange(port, one.replace('HTTP/1.1', 'HTTP/1.0'));
+  expect([old.status, old.headers.trailer, old.headers['transfer-encoding']]).toEqual([200, undefined, undefined]);
+  expect(old.body).toMatch(/^state\r\n\w+\r\n\w+\r\n$/);
+});
+
+test('GET has no exports', async () => {
+  const { status } = await client.request({
+    url: '/graphql?query={fulfillments{nodes{id}}}',
+    headers: { accept: 'text/csv' },
+  });
+  expect(status).toBe(406);
 });
 
 test.each([
