@@ -58,7 +58,7 @@ export async function read(reply: IncomingMessage): Promise<Exported> {
 /** The rows of lines of JSON, and what the last line says. */
 export function linesOf({ text }: Pick<Exported, 'text'>) {
   const lines = text.split('\n');
-  if (lines.pop() !== '') throw new Error('the last line has no end');
+  if (lines.pop() !== '') throw new Error(`the last line has no end: ${text.slice(-300)}`);
   const all = lines.map((line) => JSON.parse(line));
   return { last: all.pop(), rows: all };
 }

@@ -173,7 +173,7 @@ describe('an export ends with an error and the cursor to go on from', () => {
     const reply = await start(usual);
     await stalled();
     await gateway.database.owner(
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%exporting' and state = 'idle in transaction'`,
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like '%exporting' and state = 'idle in transaction'`,
     );
     expect((await ended(reply)).extensions).toEqual({ code: 'UNAVAILABLE', retryable: true });
   });
