@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { ConfigError } from './config-error';
+import { type StripeConfig, stripeOf } from './config-stripe';
 import { type LimitName, type Limits, limits } from './domain/limits';
 import { type GroupRights, GroupsError, groupRightsOf } from './http/auth/group-rights';
 import { type SignIn, signInAt } from './http/auth/sign-in';
@@ -39,6 +41,8 @@ export interface Config {
   /** The public origin of the gateway. Unset: the origin that a request came to. */
   publicUrl?: string;
   gatewayTimeoutMs: number;
+  /** The accounts at Stripe that payments go to. Unset: payments go to the test gateway. */
+  stripe?: StripeConfig;
   /** The most bill run chunks that this process works on at once. 0 leaves them to other processes. */
   billRunWorkers: number;
   /** Timeout for a request to arrive. */
@@ -66,7 +70,7 @@ export interface Config {
   tracing?: { endpoint: string; serviceName: string; ratio: number };
 }
 
-export class ConfigError extends Error {}
+export { ConfigError };
 
 const isPostgres = (url: string): boolean => /^postgres(ql)?:\/\//.test(url);
 
@@ -179,12 +183,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const ratio = Number(text('OTEL_TRACES_SAMPLER_ARG') ?? 1);
   if (!(ratio >= 0 && ratio <= 1)) throw new ConfigError('OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1.');
 
+  const production = text('NODE_ENV') === 'production';
+  const databaseUrl = text('DATABASE_URL');
+  const gateway = oneOf('PAYMENT_GATEWAY', 'test', ['test', 'stripe']);
   const outside = outsideOf(text, whole('JWT_MAX_LIFETIME', 86_400, 60, 31_536_000));
   const config: Config = {
-    production: text('NODE_ENV') === 'production',
+    production,
     port: whole('PORT', 4000, 0, 65_535),
     host: text('HOST') ?? '127.0.0.1',
-    databaseUrl: text('DATABASE_URL'),
+    databaseUrl,
     databaseReplicaUrls: list('DATABASE_REPLICA_URLS'),
     dataDir: text('DATA_DIR') ?? '.data',
     embeddedPostgresBin: text('EMBEDDED_PG_BIN'),
@@ -200,6 +207,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     trustProxy: text('TRUST_PROXY'),
     publicUrl: text('PUBLIC_URL'),
     gatewayTimeoutMs: whole('GATEWAY_TIMEOUT_MS', 5_000, 100, 60_000),
+    stripe: stripeOf(env, { gateway, production, databaseUrl }, isSafeUrl),
     billRunWorkers: whole('BILL_RUN_WORKERS', 1, 0, 8),
     receiveTimeoutMs: whole('RECEIVE_TIMEOUT_MS', 30_000, 1_000, 600_000),
     sendTimeoutMs: whole('SEND_TIMEOUT_MS', 20_000, 1_000, 600_000),

@@ -51,9 +51,9 @@ export function openLog(level: string): { log: Logger; setLevel(level: string): 
     );
   };
   const onCall = (message: unknown) => {
-    const { call, key, began } = message as GatewayCall;
+    const { call, provider, key, began } = message as GatewayCall;
     const outcome = outcomeOf(message as GatewayCall);
-    log.debug({ call, attempt: key, outcome, milliseconds: millisecondsSince(began) }, 'payment gateway');
+    log.debug({ provider, call, attempt: key, outcome, milliseconds: millisecondsSince(began) }, 'payment gateway');
   };
   const onChunk = (message: unknown) => {
     const { run, phase, carefully, began, error } = message as ChunkWork;

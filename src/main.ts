@@ -6,22 +6,19 @@ import { type Config, ConfigError, readConfig } from './config';
 import { registerBoard } from './demo/board';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { Breakers } from './gateway/breaker';
-import { withTimeout } from './gateway/port';
-import { TestGateway } from './gateway/test-gateway';
+import { GatewayKeyRefused, withTimeout } from './gateway/port';
 import { openLog } from './log';
 import { logOutages } from './outage-log';
+import { type OpenPayments, openPayments } from './payments';
 import { createServer, type Server } from './server';
 import { startWorkers } from './service/bill-run-worker';
 import { anyClient, isDemo, missingFor } from './service/client';
 import { keepHouse } from './service/housekeeping';
 import { tellOutage } from './service/run/outage';
 import type { Services } from './service/run/services';
-import { Connection } from './store/connection/connection';
 import { type OpenDatabase, OpenError, openDatabase } from './store/connection/open-database';
 import { preparedStatements } from './store/connection/prepared';
 import { Replicas } from './store/connection/replicas';
-import { openPool } from './store/connection/session';
-import { TestGatewayLedger } from './store/test-gateway';
 import type { Tracing } from './tracing';
 import { tell, welcome } from './welcome';
 
@@ -57,26 +54,36 @@ async function main(): Promise<void> {
       if (!tellOutage(err)) log.warn({ err }, 'a database connection was lost');
     },
   });
-  const gatewayPool = openPool(database.options, 4);
+  const payments = await openPayments(config, database.options, database.db.reads(), {
+    onKey: (account, call, reason) => {
+      if (reason) log.error({ account, call, reason }, 'payments fail: the payment provider refuses the key');
+      else log.info({ account, call }, 'the payment provider accepts the key again');
+    },
+  }).catch(async (error) => {
+    await database.close();
+    throw error;
+  });
   const services: Services = {
     db: database.db,
-    gateway: withTimeout(new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))), config.gatewayTimeoutMs),
+    gateway: withTimeout(payments.gateway, config.gatewayTimeoutMs),
     breakers: new Breakers((account, open) => {
       if (open)
         log.warn({ account }, 'the payment gateway does not answer for an account: new payments are refused at once');
       else log.info({ account }, 'the payment gateway answers for an account again');
     }),
     onFailure: (err, what) => {
-      if (!tellOutage(err)) log.error({ err, ...tracing?.ids() }, `failed: ${what}`);
+      // The log has one line for a key that is refused, as for an outage.
+      if (!tellOutage(err) && !(err instanceof GatewayKeyRefused))
+        log.error({ err, ...tracing?.ids() }, `failed: ${what}`);
     },
   };
   const close = async () => {
-    await gatewayPool.end();
+    await payments.close();
     await database.close();
     await tracing?.stop();
   };
   // A failed start must not leave a database running.
-  await serve(config, log, services, database, tracing, close).catch(async (error) => {
+  await serve(config, log, services, database, payments, tracing, close).catch(async (error) => {
     await close();
     throw error;
   });
@@ -95,6 +102,7 @@ async function serve(
   log: Logger,
   services: Services,
   { options, embedded }: OpenDatabase,
+  payments: OpenPayments,
   tracing: Tracing | undefined,
   close: () => Promise<void>,
 ): Promise<void> {
@@ -116,6 +124,11 @@ async function serve(
     });
   }
   await checkClients(services, config, log);
+  if (config.production && payments.unreal.length)
+    log.warn(
+      { accounts: payments.unreal },
+      `payments go to the ${config.stripe ? 'test mode of Stripe' : 'test gateway'}: no money moves`,
+    );
 
   const demo = embedded ? { clientId: demoClientId, clientSecret: demoSecret } : undefined;
   const signingKey = config.jwtSigningKey ?? randomBytes(32).toString('hex');
@@ -200,9 +213,6 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
     log.warn(
       'there is no client yet: npm run client -- create --entity <name> --org <name> --scopes read,order,fulfill',
     );
-  }
-  if (config.production) {
-    log.warn('payments go to the test gateway: no money moves');
   }
   if (!config.jwtSigningKey && config.databaseUrl) {
     log.warn('JWT_SIGNING_KEY is not set: only this process accepts its tokens, and only until it ends');

@@ -7,7 +7,7 @@ import Fastify, {
 } from 'fastify';
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
-import { onGatewayCall, outcomeOf } from './gateway/port';
+import { onGatewayCall } from './gateway/port';
 import { WebhookSender, type WebhookSenderOptions } from './gateway/webhook';
 import { serveAsSubgraph } from './graph/build/schema';
 import { smallRequestSeen } from './graph/read/event-loop';
@@ -158,7 +158,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const identity = new Identity({ db: services.db, signingKey, previousSigningKey, grantsTtlMs, outside });
   const afterwards = new Afterwards();
   const metrics = new Metrics(services, version);
-  const unwatch = onGatewayCall((call) => metrics.observeCall(call.call, outcomeOf(call), call.began));
+  const unwatch = onGatewayCall((call) => metrics.observeCall(call));
   let webhooks: WebhookWorker | undefined;
   const changes = new Changes(services.db, services.onFailure);
   let graph: Awaited<ReturnType<typeof graphqlRoute>> | undefined;

@@ -138,7 +138,10 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
   follow(
     gatewayCalls,
     SpanKind.CLIENT,
-    ({ call, key }) => ({ name: `payment gateway ${call}`, attributes: { 'gateway.payment_attempt': key } }),
+    ({ call, provider, key }) => ({
+      name: `payment gateway ${call}`,
+      attributes: { 'gateway.payment_attempt': key, 'gateway.payment_provider': provider },
+    }),
     (call) => ({ 'gateway.outcome': outcomeOf(call) }),
   );
   follow(

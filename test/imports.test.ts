@@ -48,7 +48,11 @@ const rules: Record<string, Rule> = {
     ],
     builtins: /./,
   },
-  gateway: { folders: ['gateway', 'domain', 'store'], packages: [], builtins: /^(port|webhook|webhook-address)\.ts$/ },
+  gateway: {
+    folders: ['gateway', 'domain', 'store'],
+    packages: ['stripe'],
+    builtins: /^(port|stripe-account|webhook|webhook-address)\.ts$/,
+  },
 };
 
 /** The files of src by their paths below it. The playground's page and its bundling are a build step apart. */

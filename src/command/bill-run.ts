@@ -5,7 +5,7 @@ import { type Caller, type Scope, scopes } from '../domain/caller';
 import { isDay } from '../domain/date';
 import { Refusal } from '../domain/errors';
 import { Breakers } from '../gateway/breaker';
-import { TestGateway } from '../gateway/test-gateway';
+import { openPayments } from '../payments';
 import { createBillRun, findBillRun } from '../service/bill-run';
 import { carryToEnd } from '../service/bill-run-worker';
 import { isDemo } from '../service/client';
@@ -13,12 +13,9 @@ import { type Services } from '../service/run/services';
 import { Work } from '../service/run/work';
 import type { BillRunRow } from '../store/bill-run';
 import { failedAccounts } from '../store/bill-run-chunk';
-import { Connection } from '../store/connection/connection';
 import { openDatabase } from '../store/connection/open-database';
 import { preparedStatements } from '../store/connection/prepared';
-import { openPool } from '../store/connection/session';
 import { entityByName } from '../store/tenant';
-import { TestGatewayLedger } from '../store/test-gateway';
 import type { Output } from './client';
 
 const usage = `Usage: npm run bill-run -- --entity <name> --target-date <day> [options]
@@ -159,10 +156,15 @@ async function inDatabase<T>(
   const config = readConfig(env);
   preparedStatements(config.preparedStatements);
   const database = await openDatabase(config);
-  const gatewayPool = openPool(database.options, 1);
+  const payments = await openPayments(config, database.options, database.db.reads(), { connections: 1 }).catch(
+    async (error) => {
+      await database.close();
+      throw error;
+    },
+  );
   const services: Services = {
     db: database.db,
-    gateway: new TestGateway(new TestGatewayLedger(new Connection(gatewayPool))),
+    gateway: payments.gateway,
     breakers: new Breakers(),
     // The summary lists accounts that could not be billed.
     onFailure: () => {},
@@ -173,7 +175,7 @@ async function inDatabase<T>(
     }
     return await act(services);
   } finally {
-    await gatewayPool.end();
+    await payments.close();
     await database.close();
   }
 }

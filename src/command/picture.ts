@@ -5,6 +5,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isRequiredArgument,
 } from 'graphql';
 import { schema } from '../graph/build/schema';
 import { edges as declared, type Edges } from '../graph/model/edges';
@@ -137,6 +138,7 @@ export function waysIn(): { type: string; meaning: string; one?: string; list?: 
   const fields = Object.values(schema().getQueryType()!.getFields());
   return typenames.map((type) => {
     const one = fields.find((field) => getNamedType(field.type).name === type);
+    const needed = one?.args.filter(isRequiredArgument).map(({ name }) => name) ?? [];
     const list = fields.find((field) => getNamedType(field.type).name === `${type}Connection`);
     const [meaning] = schema()
       .getType(type)!
@@ -144,7 +146,7 @@ export function waysIn(): { type: string; meaning: string; one?: string; list?: 
     return {
       type,
       meaning,
-      one: one && `${one.name}${one.args.map(({ name }) => `(${name})`).join('')}`,
+      one: one && (needed.length ? `${one.name}(${needed.join(', ')})` : one.name),
       list: list?.name,
     };
   });

@@ -46,7 +46,7 @@ export const userErrorCodes = {
   LIMIT_EXCEEDED: {
     category: 30,
     meaning:
-      'A request or an object holds more than is allowed, or an amount has more than 13 digits before the decimal point.',
+      'A request or an object holds more than is allowed. Or an amount has more than 13 digits before the decimal point, or is more than the payment provider takes.',
   },
   ITEMS_NOT_ALLOWED: {
     category: 30,
@@ -275,7 +275,10 @@ export const requestErrorCodes = {
 export const graphqlErrorCodes = {
   GRAPHQL_PARSE_FAILED: { status: 400, meaning: 'The document is not GraphQL, or is too long.' },
   GRAPHQL_VALIDATION_FAILED: { status: 400, meaning: 'The document does not fit the schema.' },
-  BAD_USER_INPUT: { status: 400, meaning: 'A variable or argument does not fit its type.' },
+  BAD_USER_INPUT: {
+    status: 400,
+    meaning: 'A variable or argument does not fit its type, or does not go with a selected field.',
+  },
   OPERATION_RESOLUTION_FAILURE: {
     status: 400,
     meaning: 'operationName names no operation of the document, or is missing although the document has several.',

@@ -1,6 +1,6 @@
 import { currencyDecimals } from './currency';
 import { add, compare, type Decimal, isPositive, isWithinLimits, round, subtract } from './decimal';
-import { type UserError, userError } from './errors';
+import { type UserError, type UserErrorCode, userError } from './errors';
 import type { InvoiceStatus } from './invoice';
 
 export type PaymentStatus = 'Processing' | 'Processed' | 'Error' | 'Voided' | 'Refunded';
@@ -46,8 +46,9 @@ export function judgeProcessingOptions(
 
 /**
  * The payment gateway's answer to an authorization. After a failure or timeout, which throws, the outcome is unknown.
+ * `code` is PAYMENT_DECLINED if it is not given. `reason` has no period at its end.
  */
-export type Authorization = { approved: true } | { approved: false; reason: string };
+export type Authorization = { approved: true } | { approved: false; reason: string; code?: UserErrorCode };
 
 /** The gateway's record of a charge. */
 export interface GatewayCharge {

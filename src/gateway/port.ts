@@ -1,38 +1,63 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Decimal } from '../domain/decimal';
+import type { UserError } from '../domain/errors';
 import type { Authorization, GatewayCharge } from '../domain/payment';
 
-export interface AuthorizationRequest {
-  /** The id of the payment attempt. A retry with the same key has no second effect. */
-  key: string;
+/** The payment providers, as PAYMENT_GATEWAY, metrics and logs name them. */
+export type Provider = 'test' | 'stripe';
+
+/** A payment attempt. Its id is the idempotency key at the provider. The entity says which account there is asked. */
+export interface AttemptKey {
+  entityId: string;
+  id: string;
+}
+
+export interface AuthorizationRequest extends AttemptKey {
+  /** The billing account whose payment method is charged. */
+  accountId: string;
   token: string;
+  amount: Decimal;
+  currency: string;
+}
+
+/** An amount to pay back. Its id is the idempotency key of the refund. */
+export interface RefundRequest {
+  id: string;
   amount: Decimal;
   currency: string;
 }
 
 /**
  * The operations of a payment gateway. Every call is idempotent under its key. A call that throws or times out has an
- * unknown outcome: it may have been carried out.
+ * unknown outcome: it may have been carried out. docs/payments.md says what a new provider must keep.
  */
 export interface PaymentGateway {
-  /** Reserves the amount. A declined request leaves nothing reserved. */
+  readonly provider: Provider;
+  /** The account at the provider that an entity collects with. Each has a breaker of its own. */
+  accountOf(entityId: string): string;
+  /** Why the provider can never move this amount for the entity. Asks nobody. The path of the error is the caller's. */
+  judge(entityId: string, amount: Decimal, currency: string): UserError[];
+  /** Reserves the amount. A declined request leaves nothing reserved. A retry has no second effect. */
   authorize(request: AuthorizationRequest): Promise<Authorization>;
-  /** Captures the authorization of the key; false if it can never be captured (voided, or never authorized). */
-  capture(key: string): Promise<boolean>;
+  /** Captures the authorization of the attempt; false if it can never be captured (voided, or never authorized). */
+  capture(attempt: AttemptKey): Promise<boolean>;
   /**
-   * Voids the authorization of the key, and keeps the key from being authorized later. False if it is captured already.
+   * Voids the authorization of the attempt, and keeps it from being authorized later. False if it is captured already.
    */
-  void(key: string): Promise<boolean>;
+  void(attempt: AttemptKey): Promise<boolean>;
   /** Refunds part or all of a captured charge, under the refund's own key. False if less than the amount is left. */
-  refund(key: string, refundKey: string, amount: Decimal): Promise<boolean>;
-  /** The gateway's record of a key; undefined if there is none. */
-  find(key: string): Promise<GatewayCharge | undefined>;
-  /** The public data of a payment method; undefined if the gateway does not know the token. */
+  refund(attempt: AttemptKey, refund: RefundRequest): Promise<boolean>;
+  /** The gateway's record of an attempt; undefined if there is none. */
+  find(attempt: AttemptKey): Promise<GatewayCharge | undefined>;
+  /** The public data of a payment method, without asking the provider; undefined if it cannot be a token of it. */
   describe(token: string): { type: string; label: string } | undefined;
 }
 
 /** Thrown when the gateway fails or does not answer in time. */
 export class GatewayFailure extends Error {}
+
+/** Thrown when the provider refuses our credentials. It is logged when it begins and ends, not for each request. */
+export class GatewayKeyRefused extends GatewayFailure {}
 
 /** Thrown when the gateway does not answer in time. */
 export class GatewayTimeout extends GatewayFailure {}
@@ -40,6 +65,7 @@ export class GatewayTimeout extends GatewayFailure {}
 /** A call of the gateway, without amounts and payment methods. */
 export interface GatewayCall {
   call: 'authorize' | 'capture' | 'void' | 'refund' | 'find';
+  provider: Provider;
   /** The id of the payment attempt. */
   key: string;
   /** A time of `performance.now()`. */
@@ -85,14 +111,18 @@ export function withTimeout(gateway: PaymentGateway, milliseconds: number): Paym
       clearTimeout(timer);
     }
   };
+  const { provider } = gateway;
   const told = <T>(call: GatewayCall['call'], key: string, act: () => Promise<T>): Promise<T> =>
-    gatewayCalls.tracePromise(() => limit(act()), { call, key, began: performance.now() });
+    gatewayCalls.tracePromise(() => limit(act()), { call, provider, key, began: performance.now() });
   return {
-    authorize: (request) => told('authorize', request.key, () => gateway.authorize(request)),
-    capture: (key) => told('capture', key, () => gateway.capture(key)),
-    void: (key) => told('void', key, () => gateway.void(key)),
-    refund: (key, refundKey, amount) => told('refund', key, () => gateway.refund(key, refundKey, amount)),
-    find: (key) => told('find', key, () => gateway.find(key)),
+    provider,
+    accountOf: (entityId) => gateway.accountOf(entityId),
+    judge: (entityId, amount, currency) => gateway.judge(entityId, amount, currency),
+    authorize: (request) => told('authorize', request.id, () => gateway.authorize(request)),
+    capture: (attempt) => told('capture', attempt.id, () => gateway.capture(attempt)),
+    void: (attempt) => told('void', attempt.id, () => gateway.void(attempt)),
+    refund: (attempt, refund) => told('refund', attempt.id, () => gateway.refund(attempt, refund)),
+    find: (attempt) => told('find', attempt.id, () => gateway.find(attempt)),
     describe: (token) => gateway.describe(token),
   };
 }

@@ -1,6 +1,12 @@
 import type { Authorization } from '../domain/payment';
 import type { TestGatewayLedger } from '../store/test-gateway';
-import { type AuthorizationRequest, GatewayFailure, type PaymentGateway } from './port';
+import {
+  type AttemptKey,
+  type AuthorizationRequest,
+  GatewayFailure,
+  type PaymentGateway,
+  type RefundRequest,
+} from './port';
 
 /** The payment methods that the test gateway knows. */
 export const testTokens: Record<string, string> = {
@@ -18,36 +24,47 @@ const labelOf = (token: string): string | undefined =>
  * rollbacks do not touch its ledger.
  */
 export class TestGateway implements PaymentGateway {
+  readonly provider = 'test';
+
   constructor(private readonly ledger: TestGatewayLedger) {}
 
-  async authorize(request: AuthorizationRequest): Promise<Authorization> {
-    const status = request.token === 'tok_declined' || !labelOf(request.token) ? 'Declined' : 'Authorized';
-    const charge = await this.ledger.record({ ...request, status });
-    if (request.token === 'tok_error') throw new GatewayFailure('the gateway failed');
+  /** Each entity has an account of its own here. */
+  accountOf(entityId: string): string {
+    return entityId;
+  }
+
+  judge() {
+    return [];
+  }
+
+  async authorize({ id: key, token, amount, currency }: AuthorizationRequest): Promise<Authorization> {
+    const status = token === 'tok_declined' || !labelOf(token) ? 'Declined' : 'Authorized';
+    const charge = await this.ledger.record({ key, token, amount, currency, status });
+    if (token === 'tok_error') throw new GatewayFailure('the gateway failed');
     // Without a timer, so that the process can end without this answer.
-    if (request.token === 'tok_timeout') return new Promise(() => {});
+    if (token === 'tok_timeout') return new Promise(() => {});
     return charge.status === 'Authorized' || charge.status === 'Captured'
       ? { approved: true }
       : { approved: false, reason: charge.status === 'Declined' ? 'card declined' : 'payment voided before' };
   }
 
-  async capture(key: string): Promise<boolean> {
+  async capture({ id: key }: AttemptKey): Promise<boolean> {
     const status = await this.ledger.move(key, 'Authorized', 'Captured');
     return status === 'Captured' || status === 'Refunded';
   }
 
-  async void(key: string): Promise<boolean> {
+  async void({ id: key }: AttemptKey): Promise<boolean> {
     // An unknown key is stored as Voided, so that a request still under way finds it voided.
     await this.ledger.record({ key, token: '', amount: '0', currency: '', status: 'Voided' });
     const status = await this.ledger.move(key, 'Authorized', 'Voided');
     return status === 'Voided' || status === 'Declined';
   }
 
-  refund(key: string, refundKey: string, amount: string): Promise<boolean> {
+  refund({ id: key }: AttemptKey, { id: refundKey, amount }: RefundRequest): Promise<boolean> {
     return this.ledger.refund(key, refundKey, amount);
   }
 
-  find(key: string) {
+  find({ id: key }: AttemptKey) {
     return this.ledger.find(key);
   }
 

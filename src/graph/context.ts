@@ -1,11 +1,16 @@
-import type { GraphQLResolveInfo } from 'graphql';
+import { GraphQLError, type GraphQLResolveInfo } from 'graphql';
 import type { Caller } from '../domain/caller';
+import type { HistorySubject } from '../domain/history';
+import { idOf } from '../domain/key';
 import { type Limits, standardLimits } from '../domain/limits';
 import { findByKey } from '../service/key';
 import type { Work } from '../service/run/work';
+import { rowAt } from '../store/past';
+import { pastCost } from './guard/cost';
 import { DocumentLimits } from './guard/limits';
 import { type Edges, edges, type OneEdge, type TargetOf } from './model/edges';
-import { listOf, type Noun, numberOf, type RowOf } from './model/nouns';
+import { listOf, type Noun, nouns, numberOf, type RowOf } from './model/nouns';
+import type { PastNoun } from './model/past';
 import { columnsOf } from './read/columns';
 import { Loaders } from './read/loaders';
 import { ReplySize } from './read/reply-size';
@@ -68,6 +73,33 @@ export class GraphContext {
       columns,
     );
     return row ? showInPlace(noun, row) : null;
+  }
+
+  /**
+   * Finds an object as it stood at an instant, by its id or business number. Null if the caller sees none, or if it was
+   * not there.
+   * @throws GraphQLError BAD_USER_INPUT if the history does not tell
+   */
+  async findAt<N extends PastNoun>(noun: N, key: string, at: string): Promise<RowOf<N> | null> {
+    const id = idOf(key);
+    const column = numberOf(noun);
+    if (!id && (!column || key.includes('\0'))) return null;
+    this.reply.addReading(pastCost);
+    const { typename } = nouns[noun];
+    const row = await rowAt<RowOf<N> & object>(
+      this.work.reads(),
+      listOf(noun).rowClass,
+      typename satisfies HistorySubject,
+      id ? { id } : { column: column!, number: key },
+      at,
+    );
+    if (row === 'unknown') {
+      throw new GraphQLError(
+        `asOf must be an instant that the history tells of. It lacks a change of this ${typename} since ${at}.`,
+        { extensions: { code: 'BAD_USER_INPUT' } },
+      );
+    }
+    return row && showInPlace(noun, row);
   }
 
   /** Follows an edge to one row, with the columns that the selection needs. Null only on an edge whose target may be unseen. */

@@ -4,18 +4,20 @@ import type { Services } from '../service/run/services';
 
 /** Gauges read at collection: the database, its replicas, and the work behind replies. */
 export function gauges(services: Services, version: string): Gauge[] {
-  const { db } = services;
+  const { db, gateway } = services;
   const look = watchBacklog(services);
   type Backlog = NonNullable<Awaited<ReturnType<typeof look>>>;
   const gauge = (name: string, help: string, labelNames: string[], collect: (this: Gauge) => void | Promise<void>) =>
     new Gauge({ name, help, labelNames, registers: [], collect });
   /** Without a value if the database does not answer: 0 would mean that nothing waits. */
-  const waiting = (name: string, help: string, value: keyof Backlog) =>
-    gauge(name, `${help} The same from every process.`, [], async function () {
+  const waiting = (name: string, help: string, value: keyof Backlog, labels: Record<string, string> = {}) =>
+    gauge(name, `${help} The same from every process.`, Object.keys(labels), async function () {
       const found = await look();
-      if (found) this.set(found[value]);
-      else this.remove();
+      if (found) this.set(labels, found[value]);
+      else this.remove(labels);
     });
+  /** What waits for the payment provider: a process has one. */
+  const provider = { provider: gateway.provider };
 
   const build = gauge('gateway_build_info', 'Always 1; its labels say what runs.', ['version', 'node'], () => {});
   build.set({ version, node: process.versions.node }, 1);
@@ -61,16 +63,17 @@ export function gauges(services: Services, version: string): Gauge[] {
     gauge(
       'gateway_payment_breakers_open',
       'Accounts at the payment gateway that do not answer. This process refuses their payments at once.',
-      [],
+      ['provider'],
       function () {
-        this.set(services.breakers.open);
+        this.set(provider, services.breakers.open);
       },
     ),
-    waiting('gateway_payment_attempts_open', 'Payment attempts whose outcome is not known yet.', 'attempts'),
+    waiting('gateway_payment_attempts_open', 'Payment attempts whose outcome is not known yet.', 'attempts', provider),
     waiting(
       'gateway_payment_attempt_oldest_age_seconds',
       'Age in seconds of the oldest open payment attempt; 0 if none is open.',
       'attemptAge',
+      provider,
     ),
     waiting(
       'gateway_webhook_deliveries_pending',
@@ -83,11 +86,12 @@ export function gauges(services: Services, version: string): Gauge[] {
       'webhookAge',
     ),
     waiting('gateway_webhook_endpoints_disabled', 'Webhook endpoints that are disabled.', 'disabledWebhooks'),
-    waiting('gateway_refunds_open', 'Refunds that the payment gateway has not confirmed yet.', 'refunds'),
+    waiting('gateway_refunds_open', 'Refunds that the payment gateway has not confirmed yet.', 'refunds', provider),
     waiting(
       'gateway_refund_oldest_age_seconds',
       'Age in seconds of the oldest open refund; 0 if none is open.',
       'refundAge',
+      provider,
     ),
   ];
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { UserErrorCode } from '../domain/errors';
+import { type GatewayCall, outcomeOf } from '../gateway/port';
 import { outcomeOfAttempt, type WebhookAttempt, webhookAttempts } from '../gateway/webhook';
 import { type ChunkWork, chunkWork } from '../service/bill-run-worker';
 import { refusals } from '../service/run/refusal-channel';
@@ -95,8 +96,8 @@ export class Metrics {
   });
   private readonly calls = new Histogram({
     name: 'gateway_payment_gateway_call_duration_seconds',
-    help: 'Seconds that a call of the payment gateway took, by outcome: ok, declined, error or timeout.',
-    labelNames: ['call', 'outcome'] as const,
+    help: 'Seconds that a call of the payment gateway took, by provider and by outcome: ok, declined, error or timeout.',
+    labelNames: ['provider', 'call', 'outcome'] as const,
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers: [this.registry],
   });
@@ -204,8 +205,9 @@ export class Metrics {
     for (const metric of metrics) this.registry.registerMetric(metric);
   }
 
-  observeCall(call: string, outcome: string, began: number): void {
-    this.calls.observe({ call, outcome }, secondsSince(began));
+  observeCall(observed: GatewayCall): void {
+    const { provider, call, began } = observed;
+    this.calls.observe({ provider, call, outcome: outcomeOf(observed) }, secondsSince(began));
   }
 
   private bounded(given: string, known: Set<string>): string {

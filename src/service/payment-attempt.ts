@@ -21,7 +21,7 @@ export function settleAttempt(services: Services, attempt: Waiting): Promise<voi
   return settling(services, attempt, async (connection) => {
     if (!(await tryAttempt(connection, attempt))) return;
     if (!(await hasPayment(connection, attempt))) await giveUp(services, connection, attempt);
-    else if (await services.gateway.capture(attempt.id)) await markCaptured(connection, attempt);
+    else if (await services.gateway.capture(attempt)) await markCaptured(connection, attempt);
     else {
       await lockForFailure(connection, attempt);
       await failCapture(connection, attempt);
@@ -30,15 +30,17 @@ export function settleAttempt(services: Services, attempt: Waiting): Promise<voi
 }
 
 /** No payment was committed: the gateway must keep nothing under this key. */
-async function giveUp(services: Services, connection: Connection, { entityId, id }: Waiting): Promise<void> {
-  if (await services.gateway.void(id)) {
+async function giveUp(services: Services, connection: Connection, attempt: Waiting): Promise<void> {
+  const { entityId, id } = attempt;
+  if (await services.gateway.void(attempt)) {
     await closeAttempts(connection, entityId, [{ id, status: 'Voided', message: null }]);
     return;
   }
   // Captured without a request: refund it under the attempt's own key, so only once.
-  const charge = await services.gateway.find(id);
+  const charge = await services.gateway.find(attempt);
   if (!charge) throw new Error(`the payment gateway neither voids payment attempt ${id} nor knows it`);
-  const paidBack = charge.status === 'Refunded' || (await services.gateway.refund(id, id, charge.amount));
+  const { amount, currency } = charge;
+  const paidBack = charge.status === 'Refunded' || (await services.gateway.refund(attempt, { id, amount, currency }));
   if (!paidBack)
     throw new Error(`the payment gateway captured payment attempt ${id} without a request and did not refund it`);
   await closeAttempts(connection, entityId, [

@@ -1,6 +1,6 @@
 import type { Caller } from '../domain/caller';
 import { add, subtract } from '../domain/decimal';
-import { Refusal, userError } from '../domain/errors';
+import { below, Refusal, userError } from '../domain/errors';
 import { type InvoicePart, judgeRefund, refunded, refundFailed } from '../domain/payment';
 import { lockAccountsForBilling } from '../store/account';
 import { newId } from '../store/id';
@@ -40,6 +40,7 @@ export function refundPayment(
     const { payment, applications } = await lockPayment(unit, found);
     refuse(judgeRefund(payment, amount));
     const asked = amount ?? subtract(payment.amount, payment.refundAmount);
+    refuse(below(['amount'], unit.services.gateway.judge(payment.entityId, asked, payment.currency)));
     const { taken, ...behind } = refunded(payment, applications, asked);
     const parts = taken.map(({ from, amount }): InvoicePart => ({ invoiceId: from.invoiceId, amount }));
     const invoices = await lockInvoicesOf(unit, parts);
@@ -83,7 +84,7 @@ export function settleRefund(services: Services, waiting: Waiting): Promise<void
   return settling(services, waiting, async (connection) => {
     const refund = await tryRefund(connection, waiting);
     if (!refund) return;
-    const done = await services.gateway.refund(refund.attemptId, refund.id, refund.amount);
+    const done = await services.gateway.refund({ entityId: refund.entityId, id: refund.attemptId }, refund);
     const status = done ? 'Processed' : 'Error';
     await closeRefund(connection, refund, status);
     const { entityId, orgId, createdById: clientId, trackId } = refund;

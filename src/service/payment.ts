@@ -1,6 +1,6 @@
 import { dayOf } from '../domain/date';
 import { add } from '../domain/decimal';
-import { Refusal, userError } from '../domain/errors';
+import { Refusal, type UserErrorCode, userError } from '../domain/errors';
 import { amountsToCollect, balancesBehind, offsetsOf } from '../domain/invoice';
 import { judgePayment } from '../domain/payment';
 import { GatewayTimeout } from '../gateway/port';
@@ -62,10 +62,10 @@ export async function collect(
   const amounts = groups.map((group) => add(...group.map((invoice) => invoice.balance)));
   refuse(
     groups.flatMap(([first], at) =>
-      judgePayment(amounts[at], first.currency, accounts.get(first.accountId)!.accountNumber).map((error) => ({
-        ...error,
-        path: pathOf(first),
-      })),
+      [
+        ...judgePayment(amounts[at], first.currency, accounts.get(first.accountId)!.accountNumber),
+        ...unit.services.gateway.judge(unit.caller.entityId, amounts[at], first.currency),
+      ].map((error) => ({ ...error, path: pathOf(first) })),
     ),
   );
   const attempts: OpenAttempt[] = groups.map((group, at) => ({
@@ -122,8 +122,8 @@ async function authorize(
   const { services } = unit;
   if (!unit.mayPay)
     throw new Error('this transaction must not wait for the payment gateway: its connection is for other writes');
-  // Each entity has one account at the payment gateway.
-  const account = unit.caller.entityId;
+  const { entityId } = unit.caller;
+  const account = services.gateway.accountOf(entityId);
   if (!services.breakers.admits(account)) {
     const why =
       'The payment gateway has not answered for a while, so the payment was not sent to it. Nothing was charged. Try again.';
@@ -137,20 +137,21 @@ async function authorize(
   await aside(unit, (connection) => openAttempts(connection, attempts));
   unit.onRollback.push(...attempts.map((attempt) => () => settleAttempt(services, attempt)));
 
-  const refused: { attempt: OpenAttempt; declined: boolean; reason: string }[] = [];
+  const refused: { attempt: OpenAttempt; declined?: UserErrorCode; reason: string }[] = [];
   const queue = [...attempts];
   const worker = async () => {
     for (let attempt = queue.shift(); attempt && refused.length === 0; attempt = queue.shift()) {
-      const { id: key, amount, currency, accountId } = attempt;
+      const { id, amount, currency, accountId } = attempt;
       const token = accounts.get(accountId)!.paymentMethodToken!;
       try {
-        const answer = await services.gateway.authorize({ key, token, amount, currency });
+        const answer = await services.gateway.authorize({ entityId, id, accountId, token, amount, currency });
         services.breakers.answered(account);
-        if (!answer.approved) refused.push({ attempt, declined: true, reason: answer.reason });
+        if (!answer.approved)
+          refused.push({ attempt, declined: answer.code ?? 'PAYMENT_DECLINED', reason: answer.reason });
       } catch (error) {
         if (error instanceof GatewayTimeout) services.breakers.timedOut(account);
-        services.onFailure(error, `authorizing payment attempt ${key}`);
-        refused.push({ attempt, declined: false, reason: (error as Error).message });
+        services.onFailure(error, `authorizing payment attempt ${id}`);
+        refused.push({ attempt, reason: (error as Error).message });
       }
     }
   };
@@ -161,13 +162,13 @@ async function authorize(
   const outcomes = declined.map(
     ({ attempt, reason }) => ({ id: attempt.id, status: 'Declined', message: reason }) as const,
   );
-  await aside(unit, (connection) => closeAttempts(connection, unit.caller.entityId, outcomes));
+  await aside(unit, (connection) => closeAttempts(connection, entityId, outcomes));
   throw new Refusal(
     refused.map(({ attempt, declined, reason }) => {
       const { accountNumber } = accounts.get(attempt.accountId)!;
       const path = paths.get(attempt.id)!;
       return declined
-        ? userError('PAYMENT_DECLINED', `The payment of account ${accountNumber} was refused: ${reason}.`, path)
+        ? userError(declined, `The payment of account ${accountNumber} was refused: ${reason}.`, path)
         : userError(
             'PAYMENT_FAILED',
             `The payment of account ${accountNumber} failed. Nothing was charged. Try again.`,

@@ -18,6 +18,7 @@ import { EntityRow, OrgRow } from './tenant';
 @Index(['entityId', 'subjectId', 'at', 'id'])
 @Index('history_entry_position', ['entityId', 'transactionId', 'id'])
 @Index('history_entry_type', { synchronize: false })
+@Index('history_entry_deleted', { synchronize: false })
 @ForeignKey(() => EntityRow, ['entityId'], ['id'])
 @ForeignKey(() => OrgRow, ['entityId', 'orgId'], ['entityId', 'id'])
 @Check('history_entry_orgs', 'num_nonnulls(org_id, org_ids) = 1')
@@ -41,6 +42,13 @@ export class HistoryEntryRow {
   @Column('integer') version: number;
   @Column('bigint') transactionId: string;
 }
+
+/**
+ * SQL: the business number that a deleted object had, from its last entry. The index `history_entry_deleted` has the same
+ * expression. Accounts and orders are never deleted.
+ */
+export const deletedNumber = (entry: string): string =>
+  `(jsonb_path_query_first(${entry}.changes, '$[*] ? (@.field == "fulfillmentNumber" || @.field == "invoiceNumber" || @.field == "creditMemoNumber").before') #>> '{}')`;
 
 /** Entries come in the order of writing. */
 export const historyEntries = list(HistoryEntryRow, {

@@ -88,3 +88,6 @@ export async function entityByName(
   );
   return entity;
 }
+
+/** Every entity: a few, since each is a company. */
+export const allEntities = (db: Connection): Promise<EntityRow[]> => db.query('select id, name from entity');

@@ -147,15 +147,15 @@ describe('/metrics', () => {
   test('counts calls of the payment gateway by how they ended', async () => {
     const { gateway: payments } = gateway.services;
     const before = await metrics();
-    const call = { amount: '1', currency: 'USD' };
-    const [one, two, three, four] = Array.from({ length: 4 }, () => randomUUID());
-    await payments.authorize({ ...call, key: one, token: 'tok_ok' });
-    await payments.authorize({ ...call, key: two, token: 'tok_declined' });
-    await expect(payments.authorize({ ...call, key: three, token: 'tok_error' })).rejects.toThrow('failed');
-    await expect(payments.authorize({ ...call, key: four, token: 'tok_timeout' })).rejects.toThrow('did not answer');
+    const call = { accountId: randomUUID(), amount: '1', currency: 'USD' };
+    const [one, two, three, four] = Array.from({ length: 4 }, () => ({ entityId: randomUUID(), id: randomUUID() }));
+    await payments.authorize({ ...call, ...one, token: 'tok_ok' });
+    await payments.authorize({ ...call, ...two, token: 'tok_declined' });
+    await expect(payments.authorize({ ...call, ...three, token: 'tok_error' })).rejects.toThrow('failed');
+    await expect(payments.authorize({ ...call, ...four, token: 'tok_timeout' })).rejects.toThrow('did not answer');
     await payments.capture(one);
     await payments.capture(two);
-    await payments.refund(one, randomUUID(), '1');
+    await payments.refund(one, { id: randomUUID(), amount: '1', currency: 'USD' });
     await payments.void(three);
     const after = await metrics();
     const ended = [
@@ -164,7 +164,7 @@ describe('/metrics', () => {
     ];
     const counts = ended.map((which) => {
       const [call, outcome] = which.split(' ');
-      const name = `gateway_payment_gateway_call_duration_seconds_count{call="${call}",outcome="${outcome}"}`;
+      const name = `gateway_payment_gateway_call_duration_seconds_count{provider="test",call="${call}",outcome="${outcome}"}`;
       return [which, value(after, name) - value(before, name)];
     });
     expect(counts).toEqual(ended.map((which) => [which, 1]));
@@ -180,10 +180,13 @@ describe('what waits to be done', () => {
     });
     const { body } = await other.app.inject('/metrics');
     await other.app.close();
-    const names = ['bill_runs_open', 'bill_run_chunks_waiting', 'payment_attempts_open', 'refunds_open', 'database_up'];
+    const names = [
+      ...['bill_runs_open', 'bill_run_chunks_waiting'],
+      ...['payment_attempts_open{provider="test"}', 'refunds_open{provider="test"}', 'database_up'],
+    ];
     return {
       counts: names.map((name) => value(body, `gateway_${name}`)),
-      attemptAge: value(body, 'gateway_payment_attempt_oldest_age_seconds'),
+      attemptAge: value(body, 'gateway_payment_attempt_oldest_age_seconds{provider="test"}'),
       text: body,
     };
   };
@@ -224,7 +227,7 @@ describe('what waits to be done', () => {
     try {
       const { text } = await seen();
       expect(text).toContain('gateway_database_up 0');
-      expect(text).not.toMatch(/^gateway_(bill_run|payment_attempt|refund)\w*(open|waiting|age_seconds) /m);
+      expect(text).not.toMatch(/^gateway_(bill_run|payment_attempt|refund)\w*(open|waiting|age_seconds)[ {]/m);
       expect(text).toContain('gateway_database_connections{pool="side",state="idle"} 0');
     } finally {
       for (const each of clients) each.release();

@@ -135,7 +135,9 @@ describe('an account at the gateway that does not answer', () => {
     expect(codeOf(await write(greedy, line))).toBe('200');
     const [theirs] = await linesOf(other, 'tok_ok');
     expect(codeOf(await pay(other, theirs))).toBe('200');
-    expect((await gateway.server.app.inject('/metrics')).body).toContain('gateway_payment_breakers_open 1');
+    expect((await gateway.server.app.inject('/metrics')).body).toContain(
+      'gateway_payment_breakers_open{provider="test"} 1',
+    );
   });
 
   test('is asked again after a pause, by one; and by all once that has an answer, be it a decline', async () => {

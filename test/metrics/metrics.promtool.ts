@@ -34,6 +34,8 @@ async function main(): Promise<void> {
 
   const rules = judged(['check', 'rules', alerts]);
   expectThat(rules.passed, 'nor against the alerts', rules.said);
+  const fired = judged(['test', 'rules', path.resolve('test/metrics/alerts.yml')]);
+  expectThat(fired.passed, 'and those of payments name the provider', fired.said);
   const told = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
   const asked = [...readFileSync(alerts, 'utf8').matchAll(/\b(?:gateway|nodejs)_\w+/g)].map(([name]) => name);
   const missing = asked.filter((name) => !told.has(name.replace(/_(bucket|count|sum)$/, '')));

@@ -71,8 +71,8 @@ test('an entity whose gateway does not answer keeps no other waiting, and after 
   const { gateway: payments } = gateway.services;
   const { void: giveUp } = payments;
   let asked = 0;
-  payments.void = (key) => {
-    if (!silent.includes(key)) return giveUp(key);
+  payments.void = (attempt) => {
+    if (!silent.includes(attempt.id)) return giveUp(attempt);
     asked++;
     // Those that are well do not wait for it.
     return new Promise((_, reject) => setTimeout(() => reject(new GatewayFailure('no answer')), 50));

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { AttemptKey } from '../../src/gateway/port';
 import { updateBillingSettings } from '../../src/service/billing-settings';
 import { applyCreditMemo, unapplyCreditMemo } from '../../src/service/credit-memo';
 import { createFulfillments } from '../../src/service/fulfillment';
@@ -245,10 +246,13 @@ describe('the sweep', () => {
        values ($1, $2, $3, $4, 12.34, 'USD', 'Open', $1, now(), now())`,
       [key, entity_id, org_id, account_id],
     );
-    return key;
+    return { entityId: entity_id, id: key };
   };
-  const authorize = (key: string) =>
-    gateway.services.gateway.authorize({ key, token: 'tok_ok', amount: '12.34', currency: 'USD' });
+  const authorize = (attempt: AttemptKey) =>
+    gateway.services.gateway.authorize({
+      ...{ ...attempt, accountId: newId() },
+      ...{ token: 'tok_ok', amount: '12.34', currency: 'USD' },
+    });
   const sweep = () => sweepAttempts(gateway.services);
 
   test('captures what a process committed and did not live to capture', async () => {
@@ -284,7 +288,7 @@ describe('the sweep', () => {
     await authorize(key);
     await gateway.services.gateway.capture(key);
     await Promise.all([sweep(), sweep()]);
-    expect(await attempts()).toMatchObject([{ status: 'Voided', charge: 'Refunded', message: /unasked/ }]);
+    expect(await attempts()).toMatchObject([{ status: 'Voided', charge: 'Refunded', message: 'captured without a request and refunded' }]);
     expect(await gateway.database.owner('select amount from test_gateway.refund')).toEqual([{ amount: '12.34' }]);
   });
 
@@ -313,7 +317,7 @@ describe('the sweep', () => {
 
   test('makes an invoice owed again where the gateway will never capture', async () => {
     const { payments } = await payAndCrash(await lines('tok_ok'));
-    await gateway.services.gateway.void(payments[0].attemptId);
+    await gateway.services.gateway.void({ ...payments[0], id: payments[0].attemptId });
     await sweep();
     expect(await attempts()).toMatchObject([{ status: 'Failed', charge: 'Voided', payment: 'Error' }]);
     const { body } = await client.graphql(
@@ -336,7 +340,7 @@ describe('the sweep', () => {
     await applyCreditMemo(work, memo.id, sale.invoice.id);
     const { payments } = await collectPayment(work, [sale.invoice.id]);
     await unapplyCreditMemo(await (await gateway.client()).work(), memo.id, sale.invoice.id);
-    await gateway.services.gateway.void(payments[0].attemptId);
+    await gateway.services.gateway.void({ ...payments[0], id: payments[0].attemptId });
     await sweep();
     const { body } = await client.graphql(
       `{ invoice(key: "${sale.invoice.id}") { balance updatedById history(last: 1) { nodes { action actor } } } }`,

@@ -93,7 +93,7 @@ test('take payments that are captured, refunded and given up, and bill runs to t
   await work.finish();
   const lost = await deliver({ runBilling: true, collectPayment: true });
   // The gateway has given the money up: the payment comes to nothing.
-  await gateway.services.gateway.void(lost.payments[0].attemptId);
+  await gateway.services.gateway.void({ ...lost.payments[0], id: lost.payments[0].attemptId });
   await work.finish();
   await settleAttempt(gateway.services, { ...lost.payments[0], id: lost.payments[0].attemptId });
   const statuses =

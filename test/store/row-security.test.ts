@@ -9,6 +9,7 @@ import { newId } from '../../src/store/id';
 import { storeOutcome } from '../../src/store/idempotency';
 import { openAttempts } from '../../src/store/payment-attempt';
 import { insertRows } from '../../src/store/query/write';
+import { StripeLedger } from '../../src/store/stripe';
 import { type Chain, insertChain } from '../support/chain';
 import { type TestDatabase, testDatabase } from '../support/database';
 import { historyRow, tenant } from '../support/rows';
@@ -51,9 +52,11 @@ beforeAll(async () => {
       const scope = { entityId, orgIds: [orgIds[at]] };
       const chain = await insertChain(database.raw, scope);
       const { account } = chain;
-      await openAttempts(database.raw, [
-        { ...account, id: newId(), accountId: account.id, amount: '1', trackId: null },
-      ]);
+      const id = newId();
+      await openAttempts(database.raw, [{ ...account, id, accountId: account.id, amount: '1', trackId: null }]);
+      const ledger = new StripeLedger(database.db.side);
+      await ledger.record({ entityId, id }, null);
+      await ledger.keepMethod(entityId, id, { accountId: account.id, customerId: org });
       const outcome = { entityId, clientId: newId(), key: org, fingerprint: '', status: 200, headers: {}, body: '' };
       await storeOutcome(database.raw, outcome);
       places.push({ name: `${entity} ${org}`, scope, chain });

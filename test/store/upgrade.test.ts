@@ -2,17 +2,19 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Client, Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import type { FieldChange } from '../../src/domain/history';
 import { AccountRow } from '../../src/store/account';
 import { Connection, Scoped } from '../../src/store/connection/connection';
 import { dataSourceOptions, migrate } from '../../src/store/connection/database';
 import { CreditMemoRow } from '../../src/store/credit-memo';
+import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
 import { InvoiceRow } from '../../src/store/invoice';
 import { OrderRow } from '../../src/store/order';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { insertRows } from '../../src/store/query/write';
 import { type TestDatabase, testDatabase } from '../support/database';
-import { accountRow, creditMemoRow, invoiceRow, lineRow, orderRow, tenant } from '../support/rows';
+import { accountRow, creditMemoRow, historyRow, invoiceRow, lineRow, orderRow, tenant } from '../support/rows';
 
 /* What becomes of the rows that an earlier version of the program has written. */
 
@@ -110,6 +112,35 @@ test('N15: of line items that exist, an amountPerUnit other than the list price 
         { name: 'discounted', given: false },
         { name: 'equal', given: false },
         { name: 'other', given: true },
+      ]);
+    },
+  );
+});
+
+test('invoices that were canceled without a change of their balance have owed it until then', async () => {
+  const balances = `select h.action, c.before, c.after from history_entry h cross join jsonb_to_recordset(h.changes)
+      as c(field text, before text, after text) where c.field = 'balance' order by h.version, 2`;
+  await upgraded(
+    '-past',
+    async (scoped) => {
+      const account = accountRow(scoped.scope);
+      await insertRows(scoped, AccountRow, [account]);
+      const canceled = (more: object) => invoiceRow(account, { status: 'Canceled', balance: '0', ...more });
+      const [old, recent, free] = [{}, {}, { amount: '0', amountWithoutTax: '0' }].map(canceled);
+      await insertRows(scoped, InvoiceRow, [old, recent, free]);
+      const status = { field: 'status', before: 'Posted', after: 'Canceled' };
+      const entry = (invoice: InvoiceRow, more: object[] = []) => ({
+        ...historyRow(invoice, { subjectType: 'Invoice', action: 'Cancel' }),
+        changes: [status, ...more] as FieldChange[],
+      });
+      const balance = { field: 'balance', before: '7', after: '0' };
+      await insertRows(scoped, HistoryEntryRow, [entry(old), entry(recent, [balance]), entry(free)]);
+    },
+    async () => {},
+    async (dataSource) => {
+      expect(await dataSource.query(balances)).toEqual([
+        { action: 'Cancel', before: '10', after: '0' },
+        { action: 'Cancel', before: '7', after: '0' },
       ]);
     },
   );

@@ -527,6 +527,9 @@ export const beyondContract: readonly string[] = [
   ],
   'DateFilter.in',
   'HistoryEntry.actorName',
+  ...['order', 'orderLineItem', 'fulfillment', 'invoice', 'creditMemo', 'payment'].map(
+    (field) => `Query.${field}(asOf)`,
+  ),
   'Invoice.offsets',
   'InvoiceOffset',
   'InvoiceOffset.id',

@@ -1,8 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { InjectOptions } from 'fastify';
+import type { Pool } from 'pg';
 import { type Scope, scopes } from '../../src/domain/caller';
 import { Breakers } from '../../src/gateway/breaker';
-import { withTimeout } from '../../src/gateway/port';
+import { type PaymentGateway, withTimeout } from '../../src/gateway/port';
 import { TestGateway } from '../../src/gateway/test-gateway';
 import { createServer, type Server, type ServerOptions } from '../../src/server';
 import type { CreateAccountInput } from '../../src/service/account';
@@ -53,6 +54,8 @@ export async function testGateway(
     gatewayTimeoutMs?: number;
     poolSize?: number;
     readStatementTimeoutMs?: number;
+    /** The payment gateway, over connections of its own, in place of the test gateway. */
+    payments?: (pool: Pool) => PaymentGateway;
     /** The clock of the breakers. */
     now?: () => number;
     database?: TestDatabase;
@@ -69,7 +72,7 @@ export async function testGateway(
   const services: Services = {
     db: database.db,
     gateway: withTimeout(
-      new TestGateway(new TestGatewayLedger(new Connection(pool))),
+      options.payments?.(pool) ?? new TestGateway(new TestGatewayLedger(new Connection(pool))),
       options.gatewayTimeoutMs ?? 1_000,
     ),
     breakers: new Breakers(undefined, options.now),

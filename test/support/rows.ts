@@ -342,7 +342,7 @@ export const offsetRow = (
 
 /** An entry of a fulfillment, or of a bill run. */
 export const historyRow = (
-  subject: FulfillmentRow | BillRunRow,
+  subject: FulfillmentRow | InvoiceRow | BillRunRow,
   more: Partial<HistoryEntryRow> = {},
 ): HistoryEntryRow => ({
   id: newId(),

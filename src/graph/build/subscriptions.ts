@@ -27,7 +27,8 @@ const eventsDescription =
 
 type Field = GraphQLFieldConfig<unknown, GraphContext>;
 
-const twin = ({ args, type, extensions, ...rest }: Field): Field => ({
+/** The past does not change, so a live read takes no `asOf`. */
+const twin = ({ args: { asOf: _, ...args } = {}, type, extensions, ...rest }: Field): Field => ({
   ...{ args, type, extensions },
   description: rest.description!.replace(/ Scope: \w+\.$/, ` ${live}$&`),
 });

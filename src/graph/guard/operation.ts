@@ -21,6 +21,7 @@ import {
 import { collects, type ProcessingOptions } from '../../domain/payment';
 import { schema } from '../build/schema';
 import { InvalidDocument, type ParsedDocument } from './parsed-document';
+import { judgePast } from './past';
 
 /** Variables by name. An absent variable means something else than a null variable. */
 export type Variables = Readonly<Record<string, unknown>>;
@@ -63,6 +64,7 @@ export function prepare(
   const operation = { document, hash, node, variables };
   try {
     if (mayBeRefused(operation)) for (const field of fieldsOf(operation)) argumentsOf(field, variables);
+    if (node.operation === OperationTypeNode.QUERY) judgePast(schema(), operation);
     if (node.operation !== OperationTypeNode.MUTATION)
       return { mutations: [], dryRun: false, mayPay: false, ...operation };
     const fields = [...rootFieldsOf(operation)];

@@ -18,6 +18,7 @@ import { OrderLineItemRow } from '../order-line-item';
 import { PaymentApplicationRow, PaymentAttemptRow, PaymentRow } from '../payment';
 import { RefundRow } from '../refund';
 import { RegisteredDocumentRow, UnknownDocumentRow } from '../registered-document';
+import { StripeIntentRow, StripePaymentMethodRow } from '../stripe';
 import { EntityRow, OrgRow } from '../tenant';
 import { TestGatewayChargeRow, TestGatewayRefundRow } from '../test-gateway';
 import { WebhookDeliveryRow } from '../webhook-delivery';
@@ -62,6 +63,8 @@ export const rows = [
   WebhookSecretRow,
   WebhookDeliveryRow,
   IdempotencyOutcomeRow,
+  StripeIntentRow,
+  StripePaymentMethodRow,
   TestGatewayChargeRow,
   TestGatewayRefundRow,
 ];

@@ -72,6 +72,15 @@ export function computed(row: Row, name: ComputedName, form: Form, nullable: boo
   return nullable ? optional(json) : json;
 }
 
+/** The discount of a line item per unit: money if it is a fixed amount, else a percentage. */
+export function discountPerUnit(row: Row): Json {
+  const value = row.column('inlineDiscountPerUnit');
+  const fixed = joined(written.money(value, row.column('currency')));
+  const percentage = joined(written.decimal(value));
+  const isFixed = `${row.column('inlineDiscountType')} = 'FixedAmount'`;
+  return optional([{ sql: sql`case when ${isFixed} then ${fixed} else ${percentage} end` }]);
+}
+
 const shown = (row: Row, value: string, form: Form): Json =>
   written[form](value, form === 'money' ? row.column('currency') : '');
 

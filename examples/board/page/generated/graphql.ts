@@ -506,7 +506,7 @@ export type UserErrorCode =
   | 'INVALID_VALUE'
   /** A fulfillment that is Executing or Canceled takes no items. The items of a Canceled fulfillment cannot be changed or deleted. */
   | 'ITEMS_NOT_ALLOWED'
-  /** A request or an object holds more than is allowed, or an amount has more than 13 digits before the decimal point. */
+  /** A request or an object holds more than is allowed. Or an amount has more than 13 digits before the decimal point, or is more than the payment provider takes. */
   | 'LIMIT_EXCEEDED'
   /** Other requests hold locks on the same objects. Nothing was changed. Try again. */
   | 'LOCKED_RETRY'

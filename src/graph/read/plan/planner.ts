@@ -281,6 +281,7 @@ export class Planner {
         this.object('creditMemo', memo, depth + 1, nodes),
       );
     },
+    'OrderLineItem.inlineDiscountPerUnit': tree.discountPerUnit,
     'HistoryEntry.actorName': (row) => optional(written.text(clientName(row.column('actor')))),
     'HistoryEntry.changes': (row, _depth, nodes) => this.elements(row, 'changes', 'FieldChange', nodes),
     'HistoryEntry.subject': (row, depth, nodes) =>

@@ -24,7 +24,8 @@ function byKey(noun: ListedNoun): Root {
   return (planner, nodes, args) => {
     const row = planner.row(noun, 1);
     const condition = (binding: Binding): string => {
-      const key = args(binding)[argument] as string;
+      const { [argument]: key, asOf } = args(binding) as Record<string, string>;
+      if (asOf != null) throw new NotPlanned('the past is in the history');
       const id = idOf(key);
       if (id) return row.on(`t.id = ${binding.values.add(id, 'uuid')}`);
       const number = numberOf(noun);

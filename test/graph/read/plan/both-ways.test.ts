@@ -87,6 +87,10 @@ async function oddValues(): Promise<void> {
         return [`${column} = ${column} + (array['0', '120 ms', '7 ms', '1 s'])[1 + n % 4]::interval`];
       }
       if (property === 'currency') return [`${column} = (array['USD', 'JPY', 'KWD', 'CLF'])[1 + n % 4]`];
+      if (property === 'inlineDiscountType') {
+        return [`${column} = (array['None', 'Percentage', 'FixedAmount'])[1 + n % 3]::${type}`];
+      }
+      if (property === 'inlineDiscountPerUnit') return [`${column} = (array[null, 12.50, 0.5])[1 + n % 3]`];
       if (property === 'customFields') {
         return [
           `${column} = (array['{"a__c": 1.50, "é__c": "\\u2028\\"", "z__c": null}', '{}', null])[1 + n % 3]::jsonb`,
