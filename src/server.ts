@@ -30,18 +30,21 @@ import { serveSockets, WebSocketOnly } from './http/live/socket';
 import { Payloads } from './http/live/webhook-payload';
 import { WebhookWorker } from './http/live/webhook-worker';
 import { watchMethods } from './http/methods';
-import { clientGone, Metrics } from './http/metrics';
+import { clientGone, errorsOf, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
 import { playground } from './http/playground/plugin';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
 import { RequestLog } from './http/request-log';
 import { documentRoutes } from './http/rest/document-routes';
+import { Imports } from './http/rest/import/route';
 import { restRoutes } from './http/rest/operation';
 import { operations } from './http/rest/operations';
 import { UnderWay } from './http/under-way';
 import { cuts, Unsent } from './http/unsent';
+import { uploading } from './http/uploading';
 import { Changes } from './service/changes';
+import { ClientDays } from './service/client-day';
 import { ClientUse } from './service/client-use';
 import type { Services } from './service/run/services';
 import type { Tracing } from './tracing';
@@ -88,6 +91,8 @@ export interface Server {
   app: FastifyInstance;
   identity: Identity;
   documents: RegisteredDocuments;
+  /** What clients use, by day. */
+  days: ClientDays;
   /** Sends webhooks once it is started. */
   webhooks: WebhookWorker;
   /** Resolves when no work after replies is left. */
@@ -118,7 +123,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const limits: Limits = { ...standardLimits, ...options.limits };
   serveAsSubgraph(options.federation ?? false);
   const use = new ClientUse(services);
-  const rates = new Rates(limits, undefined, use);
+  const days = new ClientDays(services);
+  services.onRefused = (clientId, codes) => days.errors(clientId, codes);
+  const rates = new Rates(limits, undefined, use, days);
   use.rates = rates;
   const app = Fastify({
     ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
@@ -137,7 +144,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const error = Object.assign(new Error('The path cannot be decoded.'), { statusCode });
       sendFailure(request as FastifyRequest, reply as FastifyReply, error);
     },
-    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, app.log, underWay.owesReply(socket)),
+    clientErrorHandler: (error, socket) => {
+      // Node asks once for each request.
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && uploading.has(socket)) return;
+      refuseUnreadable(error, socket, app.log, underWay.owesReply(socket));
+    },
     // No connectionTimeout: a connection is silent while its request waits for a lock.
     requestTimeout: receiveTimeoutMs,
     http: {
@@ -176,6 +187,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const cut = gone && cuts.get(request.raw.socket);
     const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
     metrics.observe(request, reply, status);
+    const { caller, refused = [] } = request;
+    if (caller) days.errors(caller.clientId, [...errorsOf(request, status), ...refused]);
     request.log.info(
       {
         method: request.method,
@@ -210,7 +223,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     await underWay.none();
     await afterwards.settled();
     unsent.close();
-    await Promise.all([changes.close(), use.close()]);
+    await Promise.all([changes.close(), use.close(), days.close()]);
     unwatch();
     metrics.close();
   });
@@ -234,7 +247,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity);
     limited(inside, limits, rates, unsent);
     graph = await graphqlRoute(inside, {
-      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use, sendTimeoutMs },
+      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use, days, sendTimeoutMs },
       grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
     const { documents } = graph;
@@ -250,6 +263,14 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     metrics.add([...graph.meter.all, ...graph.exports.meter.all]);
     restRoutes(inside, { services, afterwards, limits, rates }, operations);
   });
+  const imports = new Imports();
+  await app.register(async (streams) => {
+    authenticated(streams, identity);
+    imports.route(streams, {
+      ...{ services, afterwards, limits, rates, identity, unsent },
+      idleMs: receiveTimeoutMs,
+    });
+  });
   refuseOtherMethods();
   const { live, prepareMessage, documents } = graph!;
   const endSockets = serveSockets(app.server, {
@@ -261,13 +282,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     live.stop();
     endSockets();
   };
-  app.addHook('preClose', async () => endSubscriptions());
+  app.addHook('preClose', async () => {
+    endSubscriptions();
+    imports.stop();
+  });
   await app.ready();
   return {
-    ...{ app, identity, documents, webhooks: webhooks! },
+    ...{ app, identity, documents, webhooks: webhooks!, days },
     settled: () => afterwards.settled(),
     moment: () => {
       endSubscriptions();
+      imports.stop();
       return draining.moment();
     },
     endRequests: () => {

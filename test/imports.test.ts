@@ -38,6 +38,7 @@ const rules: Record<string, Rule> = {
       'fastify',
       '@fastify/',
       '@apollo/server',
+      'csv-parse',
       'fast-jwt',
       'graphql',
       'graphql-ws',
@@ -213,9 +214,11 @@ describe('files', () => {
     expect(matching(/\b(class|interface|type) \w+Dto\b/)).toEqual([]);
   });
 
-  test('have at most 400 lines, migrations apart', () => {
+  test('have at most 400 lines, migrations and generated ones apart', () => {
     const lines = (file: string) => readFileSync(path.join(root, 'src', file), 'utf8').split('\n').length - 1;
-    const long = files.filter((file) => !file.startsWith('store/migrations/') && lines(file) > 400);
+    // Migrations and what is generated are read by nobody from end to end.
+    const read = files.filter((file) => !/^store\/(migrations\/|connection\/expected-rights\.ts)/.test(file));
+    const long = read.filter((file) => lines(file) > 400);
     expect(long.map((file) => `${file} has ${lines(file)} lines`)).toEqual([]);
   });
 });

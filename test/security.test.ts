@@ -76,6 +76,10 @@ test('the source opens connections where it is known to, and nowhere else', () =
     return [...named, ...[...text.matchAll(calls)].map(([call]) => call)].map((way) => `${file} ${way}`);
   });
   expect([...new Set(found)].sort()).toEqual([
+    // The gateway that a command line names.
+    'command/import-request.ts fetch(',
+    'command/import-request.ts node:http',
+    'command/import-request.ts node:https',
     // Stripe's client library, whose connections are kept here.
     'gateway/stripe-account.ts new Stripe(',
     'gateway/stripe-account.ts node:http',
@@ -120,16 +124,32 @@ describe('the graph', () => {
     ]);
     // Shown once, to whom it was made for.
     expect(fieldsOf(true).filter((name) => secret.test(name))).toEqual([
-      ...['Mutation.rotateWebhookSecret', 'WebhookEndpointPayload.secret'],
+      ...['Client.secrets', 'Mutation.rotateClientSecret', 'Mutation.rotateWebhookSecret'],
+      ...[
+        'RotateClientSecretPayload.clientSecret',
+        'RotateClientSecretPayload.secret',
+        'WebhookEndpointPayload.secret',
+      ],
     ]);
   });
 
-  test('no mutation makes, changes or shows a client', () => {
+  test('no mutation makes, changes or shows a client, but for the secret of the client that asks', () => {
     const mutations = Object.keys(schema().getMutationType()!.getFields());
     expect(mutations.length).toBeGreaterThan(20);
     const client = /client|secret|grant|scope/i;
-    const named = [...mutations, ...types.map(({ name }) => name)].filter((name) => client.test(name));
-    expect(named).toEqual(['rotateWebhookSecret']);
+    expect(mutations.filter((name) => client.test(name)).sort()).toEqual(['rotateClientSecret', 'rotateWebhookSecret']);
+    const shown = types.map(({ name }) => name).filter((name) => client.test(name));
+    expect(
+      shown.filter(
+        (name) => !/^(Client|ClientDay|ClientErrorCount|ClientSecret|RotateClientSecretPayload)$/.test(name),
+      ),
+    ).toEqual([]);
+    // Whose it is follows from the token: no argument names a client.
+    const fields = [
+      schema().getMutationType()!.getFields().rotateClientSecret,
+      schema().getQueryType()!.getFields().viewer,
+    ];
+    expect(fields.flatMap(({ args }) => args.map(({ name }) => name))).toEqual(['overlapHours']);
   });
 });
 

@@ -172,8 +172,11 @@ const minuteOf = (instant: string): string => `${instant.slice(0, 16).replace('T
 
 type Client = Awaited<ReturnType<typeof listClients>>[number];
 
-const described = ({ id, createdDate, lastUsedDate }: Client['secrets'][number]): string =>
-  `${id}, made ${minuteOf(createdDate)}, ${lastUsedDate ? `last used ${minuteOf(lastUsedDate)}` : 'never used'}`;
+const described = ({ id, createdDate, lastUsedDate, endsDate }: Client['secrets'][number]): string =>
+  [
+    `${id}, made ${minuteOf(createdDate)}, ${lastUsedDate ? `last used ${minuteOf(lastUsedDate)}` : 'never used'}`,
+    ...(endsDate ? [`ends ${minuteOf(endsDate)}`] : []),
+  ].join(', ');
 
 function shown({ id, name, scopes, subject, groups, createdDate, revokedDate, entities, secrets }: Client): string {
   const lines = [

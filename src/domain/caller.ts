@@ -27,10 +27,18 @@ export interface Caller {
   tokenEntityIds?: ReadonlySet<string>;
   /** The documents that the client may run over GraphQL besides its registered documents. */
   documentMode?: DocumentMode;
+  /** The client_secret that the token was issued for; absent if an outside issuer has made the token. */
+  secret?: CallerSecret;
   requestId: string;
   trackId: string | null;
   /** The reason why the request has no entity. Reading `entityId` or `orgIds` throws this error. */
   undecided?: RequestError;
+}
+
+export interface CallerSecret {
+  id: string;
+  /** The token has only some of the scopes or entities of its client. */
+  isLimited: boolean;
 }
 
 /**

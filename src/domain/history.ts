@@ -20,13 +20,14 @@ export const historySubjects = [
   'BillRun',
   'BillingSettings',
   'WebhookEndpoint',
+  'Client',
 ] as const;
 export type HistorySubject = (typeof historySubjects)[number];
 
 /**
  * The act that changed an object. Four acts are of bill runs: Start (a worker begins), Progress (some accounts are
  * billed), Finish (a worker ends a phase) and Remove (a client asks for removal). Delete comes when the run is gone. Three acts
- * are of webhook endpoints: Rotate (a new secret), Enable, and Disable (by the client, or by the gateway after failures).
+ * are of webhook endpoints: Rotate (a new secret; of clients too), Enable, and Disable (by the client, or by the gateway after failures).
  */
 export const historyActions = [
   'Create',

@@ -233,6 +233,23 @@ export const limits = {
     code: 'RATE_LIMITED',
     meaning: 'subscriptions of all clients at a time, for each process',
   },
+  importLines: {
+    variable: 'MAX_IMPORT_LINES',
+    standard: 1_000_000,
+    least: 1,
+    most: 100_000_000,
+    code: 'QUERY_TOO_COMPLEX',
+    meaning: 'lines of an import; the lines before are carried out, and its reply says where to go on',
+  },
+  imports: {
+    variable: 'MAX_IMPORTS',
+    // Each takes one connection of the database at a time, so that four leave some for other requests of the client.
+    standard: 4,
+    least: 1,
+    most: 1_000,
+    code: 'RATE_LIMITED',
+    meaning: 'imports of a client at a time, for each process',
+  },
   unsent: {
     variable: 'MAX_UNSENT',
     // Two of the longest replies to an operation (MAX_REPLY).

@@ -40,7 +40,7 @@ export class HistoryEntry extends Node {
   trackId: string | null;
   @Field(() => String, {
     description:
-      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund. Of bill runs also Start, Progress, Finish, Remove and Reopen; of webhook endpoints Rotate, Enable and Disable. More may be added.',
+      'The action: Create, Update, Delete, Book, SendToBilling, Complete, Cancel, Post, Unpost, Reverse, Apply, Unapply, Pay, Capture, FailCapture, Offset, Refund, FailRefund. Of bill runs also Start, Progress, Finish, Remove and Reopen; of webhook endpoints Rotate, Enable and Disable; of clients Rotate. More may be added.',
   })
   action: string;
   @Field(() => String, {
@@ -55,7 +55,7 @@ export class HistoryEntry extends Node {
   toState: string | null;
   @Field(() => String, {
     description:
-      'Type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo, Payment, Refund, BillRun, BillingSettings or WebhookEndpoint. More may be added.',
+      'Type of the object: Fulfillment, OrderLineItem, Order, Account, Invoice, CreditMemo, Payment, Refund, BillRun, BillingSettings, WebhookEndpoint or Client. More may be added.',
   })
   subjectType: string;
   @Field(() => ID, { description: 'Id of the object, which may be deleted.' }) subjectId: string;
@@ -64,7 +64,8 @@ export class HistoryEntry extends Node {
       'The changed fields. A new object has none, except a Refund, which has its values. A deleted object has its last values.',
   })
   changes: FieldChange[];
-  @Field(() => Int, { description: 'The version of the object after the change.' }) version: number;
+  @Field(() => Int, { description: 'The version of the object after the change; 1 of a Client, which has none.' })
+  version: number;
 }
 
 /** The test event is of the endpoint too. */
@@ -84,7 +85,7 @@ export class HistoryEntryResolver {
   @FieldResolver(() => Node, {
     nullable: true,
     description:
-      'The object as it is now. Null for a deleted object, for a Refund, and for a webhook endpoint of another client.',
+      'The object as it is now. Null for a deleted object, for a Refund, for a Client, and for a webhook endpoint of another client.',
   })
   async subject(
     @Root() entry: HistoryEntryRow,

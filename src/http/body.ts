@@ -129,12 +129,12 @@ export function jsonBodies(app: FastifyInstance, { values: mostValues, body: lon
 }
 
 /** Fastify says only that the body is not JSON. JSON.parse says why and where. */
-function whyNotJson(body: string): string {
+export function whyNotJson(body: string, what = 'body'): string {
   try {
     JSON.parse(body);
-    return 'The body must not have a field __proto__, or a field constructor with a field prototype.';
+    return `The ${what} must not have a field __proto__, or a field constructor with a field prototype.`;
   } catch (error) {
-    return `The body is not JSON: ${(error as Error).message}.`;
+    return `The ${what} is not JSON: ${(error as Error).message}.`;
   }
 }
 

@@ -36,6 +36,12 @@ export const clientGone = 499;
 
 const secondsSince = (began: number): number => (performance.now() - began) / 1000;
 
+/** The codes of the errors in a reply. An error after the client has gone is nobody's error. */
+export function errorsOf({ codes = [] }: FastifyRequest, status: number): readonly string[] {
+  if (status !== clientGone) return codes;
+  return codes.filter((code) => code === 'INTERNAL' || code === 'OUTCOME_UNKNOWN');
+}
+
 /** Measures requests and the work behind them. Prometheus collects the metrics from /metrics. */
 export class Metrics {
   private readonly registry = new Registry();
@@ -146,9 +152,7 @@ export class Metrics {
     if (request.counter) this.statements.observe({ route, operation }, request.counter.statements);
     const client = request.caller && this.bounded(request.caller.clientId, this.clients);
     if (client) this.observeClient(request, client, operation);
-    for (const code of request.codes ?? []) {
-      // An error after the client has gone is nobody's error.
-      if (status === clientGone && code !== 'INTERNAL' && code !== 'OUTCOME_UNKNOWN') continue;
+    for (const code of errorsOf(request, status)) {
       this.errors.inc({ code });
       if (client) this.clientErrors.inc({ client, code });
     }

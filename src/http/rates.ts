@@ -1,4 +1,5 @@
 import { LimitError, type LimitName, type Limits } from '../domain/limits';
+import type { ClientDays } from '../service/client-day';
 import type { ClientUse, Counts, RateElsewhere, RateHere } from '../service/client-use';
 
 const minute = 60_000;
@@ -48,6 +49,8 @@ export class Rates implements Counts<RateHere, RateElsewhere> {
     private readonly now: () => number = () => performance.now(),
     /** Absent: this process is alone. */
     private readonly shared?: Pick<ClientUse, 'active' | 'soon'>,
+    /** Told of all that is counted, for the client to see. */
+    private readonly days?: Pick<ClientDays, 'request' | 'cost'>,
   ) {}
 
   private windowOf(clientId: string): Window {
@@ -75,6 +78,7 @@ export class Rates implements Counts<RateHere, RateElsewhere> {
   count(clientId: string): void {
     const window = this.windowOf(clientId);
     window.requests++;
+    this.days?.request(clientId);
     if (window.requests > window.tellAbove.requests) this.tellSoon(clientId, window);
     const all = window.requests + window.elsewhere.requests;
     if (all > this.limits.requests) {
@@ -98,9 +102,11 @@ export class Rates implements Counts<RateHere, RateElsewhere> {
       throw this.refusal(window, 'costPerMinute', all, 'units of cost');
     }
     window.costPerMinute = wanted;
+    this.days?.cost(clientId, cost);
     if (wanted > window.tellAbove.costPerMinute) this.tellSoon(clientId, window);
     return (unused) => {
       window.costPerMinute -= unused;
+      this.days?.cost(clientId, -unused);
       if (window.costPerMinute < window.tellBelow) this.tellSoon(clientId, window);
     };
   }

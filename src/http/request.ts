@@ -24,6 +24,8 @@ declare module 'fastify' {
      * (service/run/refusal-channel.ts).
      */
     codes?: readonly string[];
+    /** The codes of refusals by the rules before a unit of work began, for the client to see. */
+    refused?: readonly string[];
     /** The deprecated parts of the schema that the document uses, for metrics. */
     deprecated?: readonly string[];
     /** The request is known to change nothing. */

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LimitError } from '../domain/limits';
 import { addressOf } from './auth/oauth';
+import { uploading } from './uploading';
 
 /** Why the gateway ended a connection, as logged: the variable of the bound, too many pipelined requests, or a table that is not whole. */
 export type Cut = 'SEND_TIMEOUT_MS' | 'MAX_UNSENT_TOTAL' | 'STOP_TIMEOUT_MS' | 'pipelined' | 'export';
@@ -147,7 +148,7 @@ export class Unsent {
   /** Counts time in calls of this function: while the process was held up, it sent nothing itself. */
   private look(): void {
     for (const [socket, taken] of this.connections) {
-      if (this.moves(socket, taken)) continue;
+      if (uploading.has(socket) || this.moves(socket, taken)) continue;
       taken.silent! += this.everyMs;
       if (taken.silent! >= this.bounds.timeoutMs) cut(socket, 'SEND_TIMEOUT_MS');
     }

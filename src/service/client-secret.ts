@@ -7,6 +7,9 @@ export const longestSecret = 42;
 /** While one secret replaces another, a client has two live secrets. */
 export const usualSecrets = 2;
 
+/** The most live secrets of a client that replaces its own: one is new, and others have not ended yet. */
+export const mostSecrets = 3;
+
 /** A secret of 240 random bits, which cannot be guessed. */
 export const newSecret = (): string => randomBytes(30).toString('base64url');
 

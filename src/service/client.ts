@@ -17,7 +17,7 @@ import type { Connection } from '../store/connection/connection';
 import type { Database } from '../store/connection/database';
 import { newId } from '../store/id';
 import { makeTenants, missingTenants } from '../store/tenant';
-import { hashSecret, longestSecret, matchesSecret, newSecret, noSecret, usualSecrets } from './client-secret';
+import { hashSecret, longestSecret, matchesSecret, mostSecrets, newSecret, noSecret } from './client-secret';
 
 /** The part of the database that authentication needs. The layers above pass the whole database. */
 export type ClientDatabase = Pick<Database, 'aside'>;
@@ -66,7 +66,7 @@ export interface Credentials {
 /**
  * Authenticates a client: returns its grants and the matching secret, or nothing.
  *
- * A refusal takes the same time for an unknown client as for a client with one or two generated secrets. So the time
+ * A refusal takes the same time for an unknown client as for a client with up to three generated secrets. So the time
  * does not reveal which clients exist. A client with a chosen secret, or one made before November 2026, takes longer.
  */
 export async function authenticateClient(
@@ -77,7 +77,7 @@ export async function authenticateClient(
   const id = idOf(clientId);
   const client = id === undefined ? undefined : await readClient(db, { id }, true);
   const secrets = client?.secrets ?? [];
-  for (let i = 0; i < Math.max(usualSecrets, secrets.length); i++) {
+  for (let i = 0; i < Math.max(mostSecrets, secrets.length); i++) {
     const matched = await matchesSecret(secret, secrets[i]?.hash ?? noSecret);
     if (!matched || !client || i >= secrets.length) continue;
     await touchSecret(db, secrets[i].id);

@@ -1,4 +1,6 @@
 import { purgeOutcomes } from '../store/idempotency';
+import { purgeImports } from '../store/import';
+import { forgetDays } from './client-day';
 import { sweepAttempts } from './payment-attempt';
 import { sweepRefunds } from './payment-refund';
 import { noted, type Services, translated } from './run/services';
@@ -11,18 +13,23 @@ async function forgetOutcomes({ db }: Services, ended: () => boolean): Promise<v
   while (!ended() && (await purgeOutcomes(db.aside())));
 }
 
+async function forgetImports({ db }: Services, ended: () => boolean): Promise<void> {
+  while (!ended() && (await purgeImports(db.aside())));
+}
+
 /**
  * Runs at start and one minute after each round. A round settles open payment attempts and refunds. It deletes outcomes
- * older than a day, and webhooks that were delivered a month ago. After a loss of the database it repeats every second
- * until it succeeds: a failover must not leave payments open for a minute. Any number of processes may run it at once. Returns a function that ends it and
- * waits for the current step.
+ * older than a day, webhooks that were delivered a month ago, what clients used a month ago, and secrets that have ended.
+ *
+ * After a loss of the database it repeats every second until it succeeds: a failover must not leave payments open for a
+ * minute. Any number of processes may run it at once. Returns a function that ends it and waits for the current step.
  */
 export function keepHouse(services: Services): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
   /** The next round must start in a second. Both the current round and the wait for the next read this. */
   let soon = false;
-  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes, forgetDelivered];
+  const acts = [sweepAttempts, sweepRefunds, forgetOutcomes, forgetImports, forgetDelivered, forgetDays];
   const wait = () => {
     clearTimeout(timer);
     if (!ended) timer = setTimeout(() => (running = round()), soon ? second : minute).unref();

@@ -177,10 +177,10 @@ export async function servedDocument(
   db: Connection,
   clientId: string,
   documentId: string,
-): Promise<{ text: string } | { retiredDate: string } | undefined> {
+): Promise<{ id: string; text: string } | { retiredDate: string } | undefined> {
   const row = await findDocument(db, clientId, documentIdOf(documentId));
   if (!row) return undefined;
-  return isRetired(row, today()) ? { retiredDate: row.retiredDate! } : { text: row.text };
+  return isRetired(row, today()) ? { retiredDate: row.retiredDate! } : { id: row.id, text: row.text };
 }
 
 /** All documents that are served, or only those registered since an instant. */

@@ -1,4 +1,5 @@
-import type { Connection } from './connection/connection';
+import { isLiveSecret } from './client';
+import type { Connection, Scoped } from './connection/connection';
 
 export interface LockedClient {
   /** The client of a person who signs in. */
@@ -16,7 +17,12 @@ export interface LiveSecret {
   id: string;
   createdDate: string;
   lastUsedDate: string | null;
+  /** From then on the secret is not accepted; null if it has no end. */
+  endsDate: string | null;
 }
+
+const liveSecret =
+  's.id, s.created_date as "createdDate", s.last_used_date as "lastUsedDate", s.ends_date as "endsDate"';
 
 /**
  * Adds a secret to a locked client. Removes all but the newest `kept` of its earlier secrets, and returns the removed
@@ -34,9 +40,48 @@ export async function replaceSecret(
      delete from client_secret s using (
        select id from client_secret where client_id = $1 order by created_date desc, id desc offset $5) old
      where s.id = old.id
-     returning s.id, s.created_date as "createdDate", s.last_used_date as "lastUsedDate"`,
+     returning ${liveSecret}`,
     [clientId, secret.id, secret.hash, secret.createdDate, kept],
   );
+}
+
+/** The live secrets of a client, the newest first. */
+export const liveSecrets = (db: Connection, clientId: string): Promise<LiveSecret[]> =>
+  db.query(
+    `select ${liveSecret} from client_secret s where s.client_id = $1 and ${isLiveSecret('s')} order by s.id desc`,
+    [clientId],
+  );
+
+/** A secret that replaces the others of a client, at the request of the client itself. */
+export interface OwnRotation {
+  clientId: string;
+  /** The secret that the client has signed in with. */
+  by: string;
+  secret: { id: string; hash: string; createdDate: string };
+  /** The end of the others, unless they end before. */
+  endsDate: string;
+  /** The most live secrets afterwards. */
+  most: number;
+}
+
+/**
+ * What came of it. unknown: the client is revoked or does not see the entity. person: it is of a person. ended: the secret that it
+ * signed in with has ended meanwhile. full: it would have too many; the transaction must be rolled back.
+ */
+export type RotationOutcome = 'done' | 'unknown' | 'person' | 'ended' | 'full';
+
+/** Adds a secret to a client on its own behalf, in the transaction of the caller. Holds the row of the client. */
+export async function rotateOwnSecret(
+  scoped: Scoped,
+  { clientId, by, secret, endsDate, most }: OwnRotation,
+): Promise<RotationOutcome> {
+  const [{ outcome }] = await scoped.lock<{ outcome: RotationOutcome }>(
+    'client',
+    [clientId],
+    'select rotate_client_secret($1, $2, $3, $4, $5, $6, $7, $8, $9) as outcome',
+    [clientId, by, secret.id, secret.hash, secret.createdDate, endsDate, most],
+  );
+  return outcome;
 }
 
 /** Removes a secret of a client. Returns whether it existed, and how many secrets are left. */
@@ -48,7 +93,7 @@ export async function deleteSecret(
   const [row] = await db.query<{ deleted: boolean; left: number }>(
     `with gone as (delete from client_secret where client_id = $1 and id = $2 returning id)
      select exists (select from gone) as deleted,
-       (select count(*)::integer from client_secret where client_id = $1 and id not in (select id from gone)) as left`,
+       (select count(*)::integer from client_secret s where client_id = $1 and ${isLiveSecret('s')} and id not in (select id from gone)) as left`,
     [clientId, id],
   );
   return row;
@@ -112,8 +157,8 @@ export function allClients(db: Connection, withRevoked: boolean): Promise<Listed
               from client_grant g join entity e on e.id = g.entity_id left join org o on o.entity_id = g.entity_id and o.id = g.org_id
               where g.client_id = c.id group by e.id) seen) as entities,
        (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'createdDate', s.created_date,
-                                                   'lastUsedDate', s.last_used_date) order by s.id), '[]')
-        from client_secret s where s.client_id = c.id) as secrets
+                                                   'lastUsedDate', s.last_used_date, 'endsDate', s.ends_date) order by s.id), '[]')
+        from client_secret s where s.client_id = c.id and ${isLiveSecret('s')}) as secrets
      from client c where c.revoked_date is null or $1 order by c.created_date, c.id`,
     [withRevoked],
   );

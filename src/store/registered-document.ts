@@ -1,6 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ClientRow } from './client';
 import type { Connection } from './connection/connection';
+import type { Position } from './query/list';
 import { selectList, tableOf } from './query/table';
 
 /** A document that a client runs by its id. It belongs to the client, in all entities. */
@@ -46,6 +47,43 @@ const table = tableOf(RegisteredDocumentRow);
 /** All documents of a client in the order of registration, including retired ones. */
 export const documentsOf = (db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> =>
   db.query(`select ${selectList(table)} from registered_document t where client_id = $1 order by id`, [clientId]);
+
+/** A document in a list, without its text, which may be long. */
+export type ListedDocument = Omit<RegisteredDocumentRow, 'text'> & { sortValue: string };
+
+const short = Object.keys(table.columns).filter((property) => property !== 'text');
+
+/** A page of the documents of a client in the order of registration: behind a position, or backward ahead of it. */
+export function documentPage(
+  db: Connection,
+  clientId: string,
+  { from, limit, backward }: { from: Position | null; limit: number; backward: boolean },
+): Promise<ListedDocument[]> {
+  const [beyond, way] = backward ? ['<', 'desc'] : ['>', 'asc'];
+  return db.query(
+    `select ${selectList(table, short)}, t.registered_date as "sortValue" from registered_document t
+     where client_id = $1 and ($2::timestamptz is null or (registered_date, id) ${beyond} ($2, $3::uuid))
+     order by registered_date ${way}, id ${way} limit $4`,
+    [clientId, from?.value ?? null, from?.id ?? null, limit],
+  );
+}
+
+/** The texts of documents of a client, by the ids of their rows. */
+export const documentTexts = (
+  db: Connection,
+  clientId: string,
+  ids: readonly string[],
+): Promise<{ id: string; text: string }[]> =>
+  db.query('select id, text from registered_document where client_id = $1 and id = any($2::uuid[])', [clientId, ids]);
+
+/** The number of documents of a client, including retired ones. */
+export async function countDocuments(db: Connection, clientId: string): Promise<number> {
+  const [{ count }] = await db.query<{ count: number }>(
+    'select count(*)::integer as count from registered_document where client_id = $1',
+    [clientId],
+  );
+  return count;
+}
 
 const registrationLock = 4905;
 

@@ -34,6 +34,9 @@ beforeAll(async () => {
       createFulfillments(input: { fulfillments: $entries }) { fulfillments { id } userErrors { code } } }`,
     { entries: Array(4).fill(entry) },
   );
+  // Something for its usage to show.
+  await client.graphql('{ nonsense }');
+  await gateway.server.days.flush();
   ids = made.body.data.createFulfillments.fulfillments.map(({ id }: { id: string }) => id);
 }, 60_000);
 afterAll(async () => {
@@ -44,7 +47,7 @@ afterAll(async () => {
 describe('objects without an id', () => {
   const parts = gql`
     query Parts {
-      viewer { name orgs { id } entities { id } }
+      viewer { name orgs { id } entities { id } client { documentMode secrets { id current } usage { day errors { code count } } } }
       fulfillmentCounts { state count }
       fulfillmentSummary(groupBy: state) { key currency count amount }
       billingSettings { id taxCodes { code rate } units { name decimals } }
@@ -62,7 +65,7 @@ describe('objects without an id', () => {
   /** Asks of the same objects what the other query does not. */
   const others = gql`
     query Others {
-      viewer { clientId }
+      viewer { clientId client { secrets { id createdDate } usage(days: 7) { day requests } } }
       previewBillRun(input: { targetDate: "2030-01-01" }) { creditMemoCount }
       invoices { totalCount pageInfo { hasNextPage } }
       accounts { nodes { id paymentMethod { type } } }

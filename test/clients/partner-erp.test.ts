@@ -1,27 +1,27 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { documentsCommand } from '../../src/command/documents';
 import { schemaText } from '../../src/graph/build/schema';
+import { authenticateClient } from '../../src/service/client';
 import { ClientProject } from '../support/client';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { example, Partner } from '../support/partner';
+import { until } from '../support/webhooks';
 
-/* The example of a partner's job, as a process of its own that is killed over and over. */
+/* The example of a partner, a short walk. partner-erp.long.ts kills its processes and the gateway's for half a minute. */
 
 jest.setTimeout(120_000);
 
-const example = path.resolve('examples/partner-erp');
-const folder = mkdtempSync(path.join(tmpdir(), 'erp-'));
 let gateway: TestGatewayServer;
-let address: string;
 let client: TestClient;
+let partner: Partner;
 let lines: string[];
 
 beforeAll(async () => {
-  gateway = await testGateway();
-  address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
-  client = await gateway.client({ scopes: ['read', 'fulfill'] });
+  gateway = await testGateway({ localWebhooks: true });
+  gateway.server.webhooks.start();
+  const origin = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
+  client = await gateway.client({ scopes: ['read', 'fulfill', 'webhook'] });
   const env = { DATABASE_URL: gateway.database.url };
   const silent = { out: () => {}, err: () => {} };
   const of = ['--client', client.clientId];
@@ -29,49 +29,37 @@ beforeAll(async () => {
   expect(await documentsCommand(['mode', ...of, 'RegisteredOnly'], env, silent)).toBe(0);
   const { orderLineItems } = await orderFor(await (await gateway.client()).work(), [{}, {}, {}]);
   lines = orderLineItems.map(({ id }) => id);
+  const [{ port }] = await gateway.database.owner<{ port: number }>(
+    'select 20000 + (random() * 20000)::integer as port',
+  );
+  partner = new Partner({
+    ...{ GATEWAY_URL: origin, CLIENT_ID: client.clientId, CLIENT_SECRET: client.secret, PORT: String(port) },
+  });
 });
 afterAll(async () => {
+  partner.end();
   await gateway.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the job; where it is to be killed, that long after its beginning. */
-function send(file: string, options: { killAfterMs?: number; batch?: number; url?: string } = {}) {
-  const { killAfterMs, batch = 5, url = address } = options;
-  const child = spawn(process.execPath, [path.join(example, 'send.mjs'), '--batch', String(batch), file], {
-    env: { PATH: process.env.PATH, GATEWAY_URL: url, CLIENT_ID: client.clientId, CLIENT_SECRET: client.secret },
-  });
-  let text = '';
-  child.stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    text += chunk;
-  });
-  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-  return new Promise<{ status: number | null; text: string }>((resolve) =>
-    child.on('close', (status) => {
-      clearTimeout(timer);
-      resolve({ status, text });
-    }),
-  );
-}
-
-function csv(name: string, rows: string[][]): string {
-  const file = path.join(folder, name);
-  const head = ['shipment', 'order line item', 'quantity', 'shipped on', 'carrier', 'tracking number'];
-  writeFileSync(file, [head, ...rows].map((row) => row.join(',')).join('\r\n'));
-  return file;
-}
-const shipment = (number: string, at: number, quantity = '1') => [
-  ...[number, lines[at % lines.length], quantity, '2026-11-02', '"UPS, ""Express"""', ''],
-];
 const made = (prefix: string) =>
   gateway.database.owner<{ number: string; carrier: string; times: number }>(
     `select external_id as number, min(carrier) as carrier, count(*)::integer as times from fulfillment
      where external_id like $1 group by 1 order by 1`,
     [`${prefix}%`],
   );
+const numbers = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, at) => `${prefix}${String(at).padStart(3, '0')}`);
+const fileOf = (ids: readonly string[]) =>
+  partner.shipments(
+    `${ids[0]}.csv`,
+    ids.map((id, at) => [id, lines[at % lines.length]]),
+  );
+const eventsOf = async () => {
+  const rows = await gateway.database.owner<{ id: string }>(
+    "select id from history_entry where subject_type = 'Fulfillment' order by id",
+  );
+  return rows.map(({ id }) => id);
+};
 
 test('its manifest is the one that its tool makes of its documents, for the schema as it is', () => {
   const project = new ClientProject(example, schemaText());
@@ -84,51 +72,133 @@ test('its manifest is the one that its tool makes of its documents, for the sche
   }
 });
 
-test('killed at any point, and started again, it fulfills every shipment once', async () => {
-  const numbers = Array.from({ length: 100 }, (_, at) => `K-${String(at).padStart(3, '0')}`);
-  const file = csv(
-    'killed.csv',
-    numbers.map((number, at) => shipment(number, at)),
-  );
-  let kills = 0;
-  let last: Awaited<ReturnType<typeof send>> | undefined;
-  // Later and later, so that it is killed in every part of its work and comes to its end at last.
-  for (let killAfterMs = 50; !last; killAfterMs *= 1.15) {
-    const run = await send(file, { killAfterMs });
-    if (run.status === null) kills++;
-    else last = run;
-  }
-  expect(kills).toBeGreaterThan(3);
-  expect([last.status, last.text]).toEqual([
-    0,
-    expect.stringMatching(/\d+ shipments sent, \d+ were there before, 0 refused\./),
+test('killed at any point, and started again, its import fulfills every shipment once', async () => {
+  const ids = numbers('K-', 100);
+  const { kills, ...last } = await partner.runKilled('import.mjs', [fileOf(ids)]);
+  expect(kills).toBeGreaterThan(1);
+  expect(last).toEqual({
+    status: 0,
+    text: expect.stringMatching(/100 shipments are there, \d+ lines were before, 0 refused\./),
+  });
+  expect(await made('K-')).toEqual(ids.map((number) => ({ number, carrier: 'UPS, "Express"', times: 1 })));
+});
+
+test('tells what is refused, and by which line of the file', async () => {
+  const file = partner.shipments('refused.csv', [
+    ['R-1', lines[0]],
+    ['R-2', lines[1], '9999'],
+    ['R-3', 'nothing'],
   ]);
-  expect(await made('K-')).toEqual(numbers.map((number) => ({ number, carrier: 'UPS, "Express"', times: 1 })));
+  const { status, text } = await partner.run('import.mjs', [file]);
+  expect(status).toBe(1);
+  expect(text).toMatch(/^line 3: QUANTITY_EXCEEDED, /m);
+  expect(text).toMatch(/^line 4: NOT_FOUND, /m);
+  expect(text).toContain('1 shipments are there, 0 lines were before, 2 refused.');
 });
 
-test('two of them at once fulfill every shipment once', async () => {
-  const numbers = Array.from({ length: 40 }, (_, at) => `T-${String(at).padStart(3, '0')}`);
-  const file = csv(
-    'twice.csv',
-    numbers.map((number, at) => shipment(number, at)),
+test('its copy has every change once, wherever it was killed, and begins anew where its cursor is of another history', async () => {
+  const all = await eventsOf();
+  const synced = async () => {
+    expect((await partner.run('sync.mjs')).status).toBe(0);
+    return partner.load('copy.json');
+  };
+  await partner.runKilled('sync.mjs');
+  // Events wait for older transactions of the whole server.
+  const copy = await until(synced, ({ events }) => events === all.length);
+  const found = Object.values(copy.fulfillments) as { externalId: string; state: string }[];
+  expect(found.map(({ externalId }) => externalId).sort()).toEqual([...numbers('K-', 100), 'R-1'].sort());
+  expect(new Set(found.map(({ state }) => state))).toEqual(new Set(['Booked']));
+
+  writeFileSync(
+    path.join(partner.folder, 'copy.json'),
+    JSON.stringify({ ...copy, cursor: 'of a database that was restored' }),
   );
-  const runs = await Promise.all([send(file), send(file)]);
-  expect(runs.map(({ status }) => status)).toEqual([0, 0]);
-  expect((await made('T-')).map(({ number, times }) => [number, times])).toEqual(numbers.map((number) => [number, 1]));
+  expect(await synced()).toEqual({ ...copy, cursor: expect.any(String) });
 });
 
-test('tells what is refused, and sends that alone anew once it can be', async () => {
-  const rows = [shipment('R-1', 0), shipment('R-2', 1, '9999'), shipment('R-3', 2)];
-  const first = await send(csv('refused.csv', rows));
-  expect(first.status).toBe(1);
-  expect(first.text).toMatch(/^R-2: QUANTITY_EXCEEDED, /);
-  expect(first.text).toContain('2 shipments sent, 0 were there before, 1 refused.');
-  const second = await send(csv('refused.csv', [rows[0], shipment('R-2', 1, '2'), rows[2]]));
-  expect(second).toEqual({ status: 0, text: '1 shipments sent, 2 were there before, 0 refused.\n' });
-  expect((await made('R-')).map(({ times }) => times)).toEqual([1, 1, 1]);
+describe('its receiver', () => {
+  test('keeps each event once, however often it comes and wherever the receiver was killed', async () => {
+    const first = partner.start('receive.mjs');
+    await first.said(/listening/);
+    const known = await eventsOf();
+    const importing = partner.run('import.mjs', [fileOf(numbers('W-', 20))]);
+    await until(
+      async () => partner.inbox().length,
+      (count) => count > 0,
+    );
+    first.child.kill('SIGKILL');
+    await first.ended;
+    expect((await importing).status).toBe(0);
+    // What the kill has cut, as a disk that was slower would show it.
+    appendFileSync(path.join(partner.folder, 'inbox.jsonl'), '{"id":"half a li');
+
+    const second = partner.start('receive.mjs');
+    await second.said(/listening/);
+    const wanted = (await eventsOf()).filter((id) => !known.includes(id));
+    const { owner } = gateway.database;
+    await until(
+      () => owner('select from webhook_delivery where attempts > 0 or delivered_date is not null'),
+      ({ length }) => length === wanted.length,
+    );
+    // All that was delivered comes again, and what was not comes at once.
+    await owner("update webhook_delivery set status = 'Pending', delivered_date = null where status = 'Delivered'");
+    await until(
+      async () => {
+        await owner(`update webhook_delivery set next_attempt_date = now() where status = 'Pending' and claim is null`);
+        return owner("select from webhook_delivery where status <> 'Delivered'");
+      },
+      ({ length }) => length === 0,
+    );
+    const inbox = partner.inbox();
+    expect(inbox.map(({ event }) => event).sort()).toEqual(wanted);
+    expect(new Set(inbox.map(({ id }) => id)).size).toBe(inbox.length);
+  });
+
+  test('takes nothing that the gateway has not signed', async () => {
+    const inbox = partner.inbox().length;
+    const headers = {
+      'webhook-id': 'x',
+      'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+      'webhook-signature': 'v1,AAAA',
+    };
+    const [{ url }] = await gateway.database.owner<{ url: string }>('select url from webhook_endpoint');
+    for (const sent of [headers, { 'webhook-id': 'x' }]) {
+      const reply = await fetch(url, { method: 'POST', headers: sent, body: '{}' });
+      expect(reply.status).toBe(401);
+    }
+    // Refused while it is sent: the connection may end before the reply is read.
+    const endless = await fetch(url, { method: 'POST', headers, body: 'x'.repeat(5_000_000) }).catch(() => undefined);
+    expect([413, undefined]).toContain(endless?.status);
+    expect(partner.inbox()).toHaveLength(inbox);
+  });
 });
 
-test('sends nothing of a file in which a shipment stands twice', async () => {
-  const { status, text } = await send(csv('double.csv', [shipment('D-1', 0), shipment('D-1', 1)]));
-  expect([status, text, await made('D-')]).toEqual([2, 'D-1 stands in the file twice.\n', []]);
+test('its secrets are replaced once a day, wherever that is killed, and all goes on with them', async () => {
+  const { secret } = partner.load('webhook.json');
+  const { status, text } = await partner.runKilled('rotate.mjs');
+  expect([status, text]).toEqual([0, expect.any(String)]);
+  const kept = partner.load('credentials.json');
+  expect(kept.secret).not.toBe(client.secret);
+  expect(kept.pending).toBeUndefined();
+  const aside = gateway.database.db.aside();
+  for (const each of [kept.secret, client.secret]) {
+    expect(await authenticateClient(aside, client.clientId, each)).toBeDefined();
+  }
+  const rows = await gateway.database.owner('select from client_secret where client_id = $1', [client.clientId]);
+  expect(rows).toHaveLength(2);
+  expect(partner.load('webhook.json')).toMatchObject({ previous: secret, secret: expect.stringMatching(/^whsec_/) });
+  expect(await partner.run('rotate.mjs')).toEqual({ status: 0, text: '' });
+
+  const before = partner.inbox().length;
+  expect((await partner.run('import.mjs', [fileOf(numbers('N-', 3))])).status).toBe(0);
+  await until(
+    async () => partner.inbox().length,
+    (count) => count === before + 3,
+  );
+  await gateway.server.days.flush();
+  const self = JSON.parse((await partner.run('self.mjs')).text);
+  expect(self.client.documentMode).toBe('RegisteredOnly');
+  expect(self.client.secrets.map(({ current }: { current: boolean }) => current)).toEqual([true, false]);
+  const used = self.client.documents.nodes.filter(({ useCount }: { useCount: string }) => useCount !== '0');
+  expect(used.length).toBeGreaterThan(3);
 });

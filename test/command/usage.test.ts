@@ -10,6 +10,7 @@ const commands = [
   'command/documents',
   'command/webhooks',
   'command/bill-run',
+  'command/import',
   'command/demo',
   'command/generate',
 ];

@@ -339,6 +339,8 @@ describe('a dry run', () => {
     // A webhook endpoint is tried by testWebhookEndpoint.
     expect(without.filter((name) => !/Webhook/.test(name)).sort()).toEqual([
       ...['cancelBillRun', 'createBillRun', 'deleteBillRun', 'postBillRun'],
+      // Its result would be a secret that opens nothing.
+      'rotateClientSecret',
     ]);
     expect(dry.sort()).toEqual(Object.keys(accepted).sort());
   });

@@ -263,6 +263,22 @@ describe('REST', () => {
     }
   });
 
+  test('an import takes no harm from any cell', async () => {
+    const columns = ['orderLineItemId', 'fulfillmentDate', 'quantity', 'state', 'description', 'customFields.x__c'];
+    const good = () => [line(), '2026-01-31', '1', '', '', ''];
+    const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
+    const records = texts.flatMap((text) =>
+      columns.map((_, at) => good().map((cell, column) => quoted(column === at ? text : cell))),
+    );
+    const payload = `${columns.join()}\n${records.map((record) => record.join()).join('\n')}\n`;
+    const headers = { 'content-type': 'text/csv', 'idempotency-key': 'cells' };
+    const answer = await client.request({ method: 'POST', url: '/v1/fulfillments/import', headers, payload });
+    harmless({ ...answer, body: {} });
+    const told = answer.text.split('\n').filter((each) => /^\{"line"/.test(each));
+    expect(told).toHaveLength(records.length);
+    expect(told.filter((each) => each.includes('fulfillmentNumber')).length).toBeGreaterThan(0);
+  });
+
   test('takes no harm from its parameters', async () => {
     const named = [
       'filter[]',

@@ -139,7 +139,7 @@ const queries = views.flatMap(({ path, object, parents }): [string, (of: Estate)
 /** Routes that show nothing of any tenant, or have a walk of their own. */
 // A document that is registered is carried out as any other.
 const elsewhere =
-  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/v1\/(openapi\.json|docs(\/:file)?)|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/(playground|board)\*?)$/;
+  /^(GET (\/|\/livez|\/readyz|\/metrics)|POST \/oauth\/token|GET \/v1\/(openapi\.json|docs(\/:file)?)|POST \/v1\/fulfillments\/import|GET \/\.well-known\/oauth-authorization-server|\w+ \/graphql(\/:documentId)?|\w+ \/(playground|board)\*?)$/;
 
 /** The routes that are served, as fastify prints them; those of a method that is refused are no routes. */
 async function served(): Promise<string[]> {
@@ -209,6 +209,25 @@ describe.each(names)('a client of %s', (name) => {
       const shown = await owner.request({ method: 'GET', url });
       expect([url, shown.status, shown.text.length > 20]).toEqual([url, 200, true]);
     }
+  });
+
+  test('imports nothing on line items of others, and its own lines beside them', async () => {
+    const { client, own } = intruders[name];
+    const shipped = async () => {
+      const { fulfillment, order_line_item } = await everything(gateway.database, victim);
+      return { fulfillment, order_line_item };
+    };
+    const before = await shipped();
+    const answer = await client.request({
+      ...{ method: 'POST', url: '/v1/fulfillments/import' },
+      headers: { 'content-type': 'application/jsonl', 'idempotency-key': name },
+      payload: [delivery(victim), delivery(own)].map((each) => JSON.stringify(each)).join('\n'),
+    });
+    const [refused, created] = answer.text.split('\n').map((line) => line && JSON.parse(line));
+    expect([answer.status, refused.errors[0].code]).toEqual([200, 'NOT_FOUND']);
+    expect(created).toEqual({ line: 2, fulfillmentNumber: expect.any(String) });
+    expect(answer.text).not.toContain('Secret');
+    expect(await shipped()).toEqual(before);
   });
 
   test('is refused the org by its header on every route', async () => {

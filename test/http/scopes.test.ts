@@ -11,6 +11,7 @@ afterAll(() => gateway.close());
 
 const routes: ['GET' | 'POST' | 'PUT' | 'DELETE', string, Scope][] = [
   ['POST', '/v1/fulfillments', 'fulfill'],
+  ['POST', '/v1/fulfillments/import', 'fulfill'],
   ['GET', '/v1/fulfillments/F-1', 'read'],
   ['PUT', '/v1/fulfillments/F-1', 'fulfill'],
   ['DELETE', '/v1/fulfillments/F-1', 'fulfill'],

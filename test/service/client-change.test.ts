@@ -227,7 +227,10 @@ describe('the list of clients', () => {
   test('says of each secret when it was made and last used, to the minute, and never what it is', async () => {
     const client = await make();
     expect((await listed(client.clientId))!.secrets).toEqual([
-      { id: expect.stringMatching(/^[0-9a-f]{32}$/), createdDate: expect.any(String), lastUsedDate: null },
+      {
+        id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        ...{ createdDate: expect.any(String), lastUsedDate: null, endsDate: null },
+      },
     ]);
     await opens(client, 'wrong');
     expect((await listed(client.clientId))!.secrets[0].lastUsedDate).toBeNull();

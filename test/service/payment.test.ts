@@ -288,7 +288,9 @@ describe('the sweep', () => {
     await authorize(key);
     await gateway.services.gateway.capture(key);
     await Promise.all([sweep(), sweep()]);
-    expect(await attempts()).toMatchObject([{ status: 'Voided', charge: 'Refunded', message: 'captured without a request and refunded' }]);
+    expect(await attempts()).toMatchObject([
+      { status: 'Voided', charge: 'Refunded', message: 'captured without a request and refunded' },
+    ]);
     expect(await gateway.database.owner('select amount from test_gateway.refund')).toEqual([{ amount: '12.34' }]);
   });
 

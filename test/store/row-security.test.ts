@@ -7,6 +7,7 @@ import { appRole, readerRole, systemRole } from '../../src/store/connection/role
 import { HistoryEntryRow } from '../../src/store/history';
 import { newId } from '../../src/store/id';
 import { storeOutcome } from '../../src/store/idempotency';
+import { keepChunk, takeImport } from '../../src/store/import';
 import { openAttempts } from '../../src/store/payment-attempt';
 import { insertRows } from '../../src/store/query/write';
 import { StripeLedger } from '../../src/store/stripe';
@@ -59,6 +60,10 @@ beforeAll(async () => {
       await ledger.keepMethod(entityId, id, { accountId: account.id, customerId: org });
       const outcome = { entityId, clientId: newId(), key: org, fingerprint: '', status: 200, headers: {}, body: '' };
       await storeOutcome(database.raw, outcome);
+      const holder = newId();
+      await takeImport(database.raw, outcome, holder, '');
+      const chunk = { number: 0, digests: Buffer.alloc(0), outcome: '', fulfillmentIds: [] };
+      await keepChunk(database.raw, outcome, holder, chunk);
       places.push({ name: `${entity} ${org}`, scope, chain });
     }
     const { clientId } = await createClient(database.db.aside(), {
@@ -456,7 +461,9 @@ describe('the role for what belongs to no tenant alone', () => {
       ...{ entity: 'si', org: 'si', client: 'siud', client_secret: 'siud', client_grant: 'siud' },
       ...{ registered_document: 'siud', unknown_document: 'siud' },
       ...{ bill_run: 's', bill_run_chunk: 's', payment_attempt: 's', refund: 's', idempotency_outcome: 'sud' },
+      ...{ fulfillment_import: 'sd', fulfillment_import_chunk: 'sd' },
       ...{ gateway_process: 'siud', client_rate: 'siud', client_subscription: 'siud' },
+      ...{ client_day: 'siud', client_document_use: 'siud' },
       ...{ webhook_endpoint: 's', webhook_secret: 's', webhook_delivery: 'sud', history_entry: 's', event_epoch: 's' },
     });
   });
@@ -467,6 +474,8 @@ describe('the role for what belongs to no tenant alone', () => {
       'select amount from payment_attempt',
       'select taken from refund',
       'select body from idempotency_outcome',
+      'select fingerprint from fulfillment_import',
+      'select outcome from fulfillment_import_chunk',
       'select changes from history_entry',
       'update webhook_delivery set entry_id = null',
     ]) {

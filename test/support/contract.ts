@@ -489,6 +489,29 @@ enum FulfillmentGroupBy { state fulfillmentType carrier fulfillmentDate billTarg
 
 /** What is ours, beyond what the contract names. */
 export const beyondContract: readonly string[] = [
+  // What a client sees and changes of itself.
+  'Viewer.client',
+  'Client',
+  ...['documentMode', 'documents', 'secrets', 'usage', 'usage(days)'].map((field) => `Client.${field}`),
+  ...['after', 'before', 'first', 'last'].map((argument) => `Client.documents(${argument})`),
+  'Client.webhookEndpoints',
+  'ClientDay',
+  ...['cost', 'day', 'errors', 'requests'].map((field) => `ClientDay.${field}`),
+  'ClientErrorCount',
+  ...['code', 'count'].map((field) => `ClientErrorCount.${field}`),
+  'ClientSecret',
+  ...['createdDate', 'current', 'endsDate', 'id', 'lastUsedDate'].map((field) => `ClientSecret.${field}`),
+  'DocumentMode',
+  ...['LogUnknown', 'Open', 'RegisteredOnly'].map((mode) => `DocumentMode.${mode}`),
+  'Mutation.rotateClientSecret',
+  'Mutation.rotateClientSecret(overlapHours)',
+  'RotateClientSecretPayload',
+  ...['clientSecret', 'secret', 'userErrors'].map((field) => `RotateClientSecretPayload.${field}`),
+  ...['lastUsedDate', 'useCount'].map((field) => `RegisteredDocument.${field}`),
+  'RegisteredDocumentConnection',
+  ...['edges', 'nodes', 'pageInfo', 'totalCount'].map((field) => `RegisteredDocumentConnection.${field}`),
+  'RegisteredDocumentEdge',
+  ...['cursor', 'node'].map((field) => `RegisteredDocumentEdge.${field}`),
   'UserErrorCode.UNEXPECTED',
   'Payment.version',
   ...['originalOrderId', 'originalOrderNumber', 'unitOfMeasure', 'inlineDiscountType'].map(

@@ -29,7 +29,7 @@ export type TestDatabaseOptions = Pick<DatabaseOptions, 'poolSize' | 'readStatem
 };
 
 /** Tables in which processes tell each other what they do: SQL for those that are no data of anybody. */
-export const ofProcesses = `'{gateway_process,client_rate,client_subscription,client_write}'::text[]`;
+export const ofProcesses = `'{gateway_process,client_rate,client_subscription,client_write,client_day,client_document_use}'::text[]`;
 
 /** A clone of the migrated template, for one test file or one test. */
 export async function testDatabase({ partitioned, ...options }: TestDatabaseOptions = {}): Promise<TestDatabase> {

@@ -1,4 +1,5 @@
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020';
+import { importPath } from '../../src/http/rest/import/document';
 import { openApi } from '../../src/http/rest/openapi';
 import type { Operation } from '../../src/http/rest/operation';
 import { operations } from '../../src/http/rest/operations';
@@ -44,6 +45,8 @@ const validatorAt = (...place: string[]): ValidateFunction => {
 
 /** The operation of a request. A path without a parameter comes before one with a parameter. */
 export function operationOf(method: string, path: string): Operation | undefined {
+  // No operation: its reply is a stream.
+  if (path === importPath) return undefined;
   const fits = ({ path: template }: Operation) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]*')}$`).test(path);
   const found = operations.filter(fits);
   const exact = found.filter((each) => each.path === path);

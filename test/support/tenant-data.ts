@@ -273,6 +273,7 @@ export const withoutDryRun: typeof mutations = {
   updateWebhookEndpoint: ({ webhook }) => [
     `id: "${webhook.endpoint}", input: { documentId: "${webhook.document}" }) { result: webhookEndpoint { id } ${errors} }`,
   ],
+  rotateClientSecret: () => [`overlapHours: 24) { result: secret ${errors} }`],
   rotateWebhookSecret: ({ webhook }) => [`id: "${webhook.endpoint}") { result: secret ${errors} }`],
   testWebhookEndpoint: ({ webhook }) => [`id: "${webhook.endpoint}") { result: webhookEndpoint { id } ${errors} }`],
   redeliverWebhooks: ({ webhook }) => [

@@ -9,7 +9,7 @@ import { TestGatewayLedger } from '../../src/store/test-gateway';
 
 /*
  * A process that sends webhooks, to be killed. It is the gateway as main.ts puts it together, but webhooks may go to receivers
- * on this machine, as in a demo. Prints a line once it works.
+ * on this machine, as in a demo. Serves requests too if PORT is set. Prints a line once it works.
  */
 async function main(): Promise<void> {
   const url = process.env.DATABASE_URL!;
@@ -24,6 +24,8 @@ async function main(): Promise<void> {
     signingKey: 'a key of thirty-two characters or more',
   });
   server.webhooks.start();
+  const { PORT } = process.env;
+  if (PORT) await server.app.listen({ host: '127.0.0.1', port: Number(PORT) });
   process.stdout.write('started\n');
 }
 

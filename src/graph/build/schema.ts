@@ -14,6 +14,7 @@ import { BillRunResolver } from '../bill-run';
 import { BillRunPreviewResolver, BillRunPreviewTotalResolver } from '../bill-run-preview';
 import { DocumentMutations } from '../billing-document-mutation';
 import { BillingSettingsResolver } from '../billing-settings';
+import { ClientMutations, ClientResolver, RegisteredDocumentUseResolver, ViewerClientResolver } from '../client';
 import type { GraphContext } from '../context';
 import { CreditMemoResolver } from '../credit-memo';
 import { errorTypes } from '../errors';
@@ -73,6 +74,9 @@ function build(): GraphQLSchema {
       Roots,
       ...edgeResolvers,
       ViewerResolver,
+      ViewerClientResolver,
+      ClientResolver,
+      ClientMutations,
       NodeResolver,
       BillingSettingsResolver,
       AccountResolver,
@@ -93,6 +97,7 @@ function build(): GraphQLSchema {
       HistoryEntryResolver,
       EventResolver,
       RegisteredDocumentMutations,
+      RegisteredDocumentUseResolver,
       WebhookEndpointResolver,
       WebhookDeliveryResolver,
       WebhookEndpointMutations,
@@ -133,12 +138,15 @@ function guarded(schema: GraphQLSchema): void {
 function withGuard(schema: GraphQLSchema, root: 'Query' | 'Mutation', names?: readonly string[]): GraphQLSchema {
   const fields = (schema.getType(root) as GraphQLObjectType).getFields();
   for (const field of names ? names.map((name) => fields[name]) : Object.values(fields)) {
-    const scope = field.extensions.scope as Scope | undefined;
-    if (!scope || !scopes.includes(scope)) throw new Error(`${root}.${field.name} names no scope`);
-    field.description = `${field.description} Scope: ${scope}.`;
+    // Null: the token itself is enough. That must be said, as a scope must.
+    const scope = field.extensions.scope as Scope | null | undefined;
+    if (scope === undefined || (scope !== null && !scopes.includes(scope))) {
+      throw new Error(`${root}.${field.name} names no scope`);
+    }
+    field.description = `${field.description} Scope: ${scope ?? 'none'}.`;
     const resolve = field.resolve!;
     field.resolve = (source, args, context: GraphContext, info) => {
-      if (!context.caller.scopes.has(scope)) {
+      if (scope !== null && !context.caller.scopes.has(scope)) {
         throw new RequestError(
           'FORBIDDEN',
           `${field.name} needs the scope "${scope}", which the client or its token does not have.`,

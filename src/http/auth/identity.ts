@@ -70,7 +70,7 @@ interface Access {
 /** What a valid token gives to its bearer. */
 interface Identified {
   /** The part of a Caller that follows from the token alone. */
-  client: Pick<Caller, 'clientId' | 'scopes' | 'tokenEntityIds' | 'documentMode'>;
+  client: Pick<Caller, 'clientId' | 'scopes' | 'tokenEntityIds' | 'documentMode' | 'secret'>;
   entities: Access['entities'];
   /** When the token has to be checked again, on the clock of `performance`. */
   until: number;
@@ -226,7 +226,10 @@ export class Identity {
     // An older token of a person may lead to fewer entities than the database has for the latest.
     const only = bearer.entities ?? (access.isPerson ? new Set(access.entities.keys()) : undefined);
     const limited = only && { tokenEntityIds: only };
-    const client = { clientId, scopes: scopesOf(access, bearer), documentMode, ...limited };
+    const secret = 'secret_id' in bearer && {
+      secret: { id: bearer.secret_id, isLimited: Boolean(bearer.scopes || bearer.entities) },
+    };
+    const client = { clientId, scopes: scopesOf(access, bearer), documentMode, ...limited, ...secret };
     const entities = bearer.entities ? those(access.entities, bearer.entities) : access.entities;
     // An outside issuer may take its key back at any time.
     if ('subject' in bearer) return { client, entities, until: 0 };

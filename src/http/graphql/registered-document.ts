@@ -9,6 +9,7 @@ import type { DocumentLimits } from '../../graph/guard/limits';
 import type { ParsedDocuments } from '../../graph/guard/parsed-document';
 import { turn } from '../../graph/read/event-loop';
 import { planAhead } from '../../graph/read/plan/plan';
+import type { ClientDays } from '../../service/client-day';
 import {
   hashOf,
   recordUnknown,
@@ -44,7 +45,7 @@ declare module 'fastify' {
 /** Records an unregistered document, with the name of its operation. */
 type Note = (operationName: string | null) => void;
 
-type Served = { text: string } | { retiredDate: string };
+type Served = { id: string; text: string } | { retiredDate: string };
 interface Found {
   served: Served | undefined;
   until: number;
@@ -88,6 +89,7 @@ export class RegisteredDocuments {
     readonly parsed: ParsedDocuments,
     private readonly log: FastifyBaseLogger,
     private readonly ttlMs: number,
+    private readonly days: Pick<ClientDays, 'document'>,
   ) {
     this.timer = setInterval(() => this.work(), workEvery).unref();
     this.work();
@@ -138,7 +140,7 @@ export class RegisteredDocuments {
     }
     const found = this.find(clientId, id);
     const served = found instanceof Promise ? await found : found;
-    if (served && 'text' in served) return served.text;
+    if (served && 'text' in served) return this.used(served);
     const known = text ?? (mode === 'RegisteredOnly' ? undefined : this.automatic.get(`${clientId} ${id}`));
     if (served && known === undefined) {
       throw new RequestError(
@@ -164,7 +166,10 @@ export class RegisteredDocuments {
     if (mode === 'Open') return;
     const hash = hashOf(text);
     const served = await this.find(clientId, hash);
-    if (served && 'text' in served) return;
+    if (served && 'text' in served) {
+      this.used(served);
+      return;
+    }
     if (mode === 'RegisteredOnly') throw new RequestError('PERSISTED_QUERY_REQUIRED');
     isUnknown((operationName) => this.note({ clientId, hash, text, operationName }));
   }
@@ -172,11 +177,16 @@ export class RegisteredDocuments {
   /** The text of a registered document, for a run that no request asks for. @throws RequestError PERSISTED_QUERY_NOT_FOUND */
   async textOf(clientId: string, documentId: string): Promise<string> {
     const served = await this.find(clientId, documentId);
-    if (served && 'text' in served) return served.text;
+    if (served && 'text' in served) return this.used(served);
     throw new RequestError(
       'PERSISTED_QUERY_NOT_FOUND',
       served && `The document was retired on ${served.retiredDate}. Ask the operator to restore it.`,
     );
+  }
+
+  private used({ id, text }: { id: string; text: string }): string {
+    this.days.document(id);
+    return text;
   }
 
   /** A cached document is returned without a promise: the promise was a twentieth of the cost of a small query. */

@@ -19,6 +19,7 @@ import { judgeRights } from '../../graph/guard/rights';
 import { turn } from '../../graph/read/event-loop';
 import { run } from '../../graph/read/execution';
 import type { Changes } from '../../service/changes';
+import type { ClientDays } from '../../service/client-day';
 import type { ClientUse } from '../../service/client-use';
 import { type Hold, hold } from '../../service/run/idempotency';
 import { type Services } from '../../service/run/services';
@@ -109,6 +110,7 @@ interface GraphQLOptions {
   use: ClientUse;
   /** How long a client may read nothing of its reply. */
   sendTimeoutMs: number;
+  days: ClientDays;
 }
 
 /** What serves the graph, for what else serves it or watches it. */
@@ -124,12 +126,13 @@ interface Graph {
 }
 
 export async function graphqlRoute(app: FastifyInstance, options: GraphQLOptions): Promise<Graph> {
-  const { services, afterwards, limits, rates, unsent, introspection, grantsTtlMs, identity, changes, use } = options;
+  const { services, afterwards, limits, rates, unsent, introspection, grantsTtlMs, identity, changes, use, days } =
+    options;
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(schema(), documentLimits, hideSuggestions);
   const inFlight = new InFlight(limits);
-  const documents = new RegisteredDocuments(services, documentLimits, parsed, app.log, grantsTtlMs);
+  const documents = new RegisteredDocuments(services, documentLimits, parsed, app.log, grantsTtlMs, days);
   app.addHook('onClose', () => documents.close());
   const meter = new LiveMeter();
   const reader = new Reader({ services, limits, documentLimits, rates, inFlight, log: app.log, meter });

@@ -105,7 +105,10 @@ export async function render(request: FastifyRequest, act: () => Promise<object>
           ? error.errors.map((each) => reasonOf(each, list))
           : undefined;
     if (!reasons) throw error;
-    tellRefused(error instanceof Refusal ? error.errors : (error as BodyError).problems.map(codeOf));
+    const refused = error instanceof Refusal ? error.errors : (error as BodyError).problems.map(codeOf);
+    tellRefused(refused);
+    // What a unit of work refuses is told of by the unit.
+    if (error instanceof BodyError || request.method === 'GET') request.refused = refused.map(({ code }) => code);
     return { status: 200, headers, body: json(refusal(request, reasons)) };
   }
 }

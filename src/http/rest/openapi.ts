@@ -3,6 +3,7 @@ import { scopeMeanings } from '../../domain/caller';
 import { type RequestErrorCode, requestErrorCodes, userErrorCodes } from '../../domain/errors';
 import { schema } from '../../graph/build/schema';
 import { replyHeaders, requestHeaders } from './document-headers';
+import { importOperation, importPath } from './import/document';
 import { type JsonSchema, NamedSchemas } from './json-schema';
 import { type Body, inputTypeOf, type Operation } from './operation';
 import { operations } from './operations';
@@ -17,6 +18,9 @@ export function openApi(version: string): JsonSchema {
     paths[operation.path] ??= {};
     paths[operation.path][operation.method.toLowerCase()] = operationObject(operation, schemas);
   }
+  paths[importPath] = {
+    post: { ...importOperation.object, tags: [tagOf('Fulfillment')], responses: importResponses() },
+  };
   return {
     openapi: '3.1.0',
     info: {
@@ -94,9 +98,7 @@ function operationObject(operation: Operation, schemas: NamedSchemas): JsonSchem
         headers: headersOf(200, method),
         content: { 'application/json': { schema: operation.bare ? reply : { oneOf: [reply, refusalReference] } } },
       },
-      ...Object.fromEntries(
-        statusesOf(operation).map((status) => [status, { $ref: `#/components/responses/${responseName(status)}` }]),
-      ),
+      ...refusalsOf(statusesOf(operation)),
     },
   };
 }
@@ -195,6 +197,15 @@ const allCodes: readonly RequestErrorCode[] = Object.values(codes).flat();
 
 const statusesFor = (some: readonly RequestErrorCode[]): number[] =>
   [...new Set(some.map((code) => requestErrorCodes[code].status))].sort((a, b) => a - b);
+
+/** The responses of the import: a stream, or what refused it before its first line. */
+const importResponses = (): JsonSchema => ({
+  200: { ...importOperation.reply, headers: headersOf(200, 'POST') },
+  ...refusalsOf(statusesFor([...codes.all, ...codes.query, 'UNSUPPORTED_MEDIA_TYPE', ...codes.post])),
+});
+
+const refusalsOf = (statuses: readonly number[]): JsonSchema =>
+  Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/${responseName(status)}` }]));
 
 const statusesOf = ({ method, path, query, bare }: Operation): number[] =>
   statusesFor([

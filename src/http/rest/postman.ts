@@ -15,7 +15,7 @@ interface OpenApiOperation {
   description: string;
   tags: [string];
   parameters: (Parameter | { $ref: string })[];
-  requestBody?: { content: { 'application/json': { example: object } } };
+  requestBody?: { content: Record<string, { example: object | string }> };
 }
 interface Document {
   info: { title: string; description: string };
@@ -74,22 +74,20 @@ function requestOf(method: string, path: string, operation: OpenApiOperation, { 
       .filter((each) => each.in === place)
       .map(({ name, description, required, example = '' }) => ({
         ...{ key: name, value: String(example), description },
-        ...(required && place === 'query' ? {} : more),
+        ...(required ? {} : more),
       }));
   const query = given('query', { disabled: true }) as { key: string; value: string; disabled?: true }[];
   const asked = query
     .filter(({ disabled }) => !disabled)
     .map(({ key, value }) => `${key}=${encodeURIComponent(value)}`);
   const url = path.replace(/\{(\w+)\}/g, ':$1');
-  const example = operation.requestBody?.content['application/json'].example;
+  const [[type, { example }] = ['', { example: undefined }]] = Object.entries(operation.requestBody?.content ?? {});
+  const language = type === 'application/json' ? 'json' : 'text';
   return {
     method,
     description: operation.description,
     // What a request can do without is there to be switched on.
-    header: [
-      ...(example ? [{ key: 'Content-Type', value: 'application/json' }] : []),
-      ...given('header', { disabled: true }),
-    ],
+    header: [...(example ? [{ key: 'Content-Type', value: type }] : []), ...given('header', { disabled: true })],
     url: {
       raw: `{{baseUrl}}${url}${asked.length ? `?${asked.join('&')}` : ''}`,
       host: ['{{baseUrl}}'],
@@ -98,7 +96,11 @@ function requestOf(method: string, path: string, operation: OpenApiOperation, { 
       variable: given('path', {}),
     },
     ...(example && {
-      body: { mode: 'raw', raw: JSON.stringify(example, null, 2), options: { raw: { language: 'json' } } },
+      body: {
+        mode: 'raw',
+        raw: typeof example === 'string' ? example : JSON.stringify(example, null, 2),
+        options: { raw: { language } },
+      },
     }),
   };
 }

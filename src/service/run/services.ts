@@ -1,4 +1,4 @@
-import { Refusal, RequestError, userError } from '../../domain/errors';
+import { Refusal, RequestError, type UserErrorCode, userError } from '../../domain/errors';
 import type { Breakers } from '../../gateway/breaker';
 import type { PaymentGateway } from '../../gateway/port';
 import type { Database } from '../../store/connection/database';
@@ -13,6 +13,8 @@ export interface Services {
   breakers: Breakers;
   /** Called with failures after a reply, when no request waits for the result. */
   onFailure: (error: unknown, what: string) => void;
+  /** Called with the codes of refusals by the rules of something that a client has asked for. */
+  onRefused?: (clientId: string, codes: readonly UserErrorCode[]) => void;
   /** Tells the workers of this process that there is a bill run to resume. */
   wake?: () => void;
   /** Asks for open payments to be settled soon. The database was lost, and a settlement may have been lost with it. */

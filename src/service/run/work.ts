@@ -1,5 +1,5 @@
 import type { Caller } from '../../domain/caller';
-import { isRetryable, Refusal, RequestError } from '../../domain/errors';
+import { isRetryable, Refusal, RequestError, type UserError } from '../../domain/errors';
 import { type Connection, Scoped, type StatementCounter } from '../../store/connection/connection';
 import { Lease } from '../../store/connection/lease';
 import { noted, type Services, translated } from './services';
@@ -79,10 +79,25 @@ export class Work {
   async run<T>(how: boolean | RunOptions, effect: (unit: Unit) => Promise<T>): Promise<T> {
     const { dryRun, mayPay } = typeof how === 'boolean' ? { dryRun: how, mayPay: false } : how;
     try {
-      return this.held ? await this.runHeld(this.held, dryRun, effect) : await this.runAlone(dryRun, effect, mayPay);
+      const result = this.held
+        ? await this.runHeld(this.held, dryRun, effect)
+        : await this.runAlone(dryRun, effect, mayPay);
+      // Entries that were left out, of a request that skips what the rules refuse.
+      const { userErrors } = (result ?? {}) as { userErrors?: readonly UserError[] };
+      if (userErrors?.length) this.refused(userErrors);
+      return result;
     } catch (error) {
-      throw noted(this.services, translated(error));
+      const shown = translated(error);
+      if (shown instanceof Refusal) this.refused(shown.errors);
+      throw noted(this.services, shown);
     }
+  }
+
+  private refused(errors: readonly UserError[]): void {
+    this.services.onRefused?.(
+      this.caller.clientId,
+      errors.map(({ code }) => code),
+    );
   }
 
   private async runHeld<T>(held: Held, dryRun: boolean, effect: (unit: Unit) => Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import { BillRunAccountRow, BillRunChunkRow } from '../bill-run-chunk';
 import { BillingClaimRow } from '../billing-claim';
 import { BillingSettingsRow } from '../billing-settings';
 import { ClientGrantRow, ClientRow, ClientSecretRow } from '../client';
+import { ClientDayRow, ClientDocumentUseRow } from '../client-day';
 import { ClientRateRow, ClientSubscriptionRow, GatewayProcessRow } from '../client-use';
 import { ClientWriteRow } from '../client-write';
 import { CreditMemoApplicationRow, CreditMemoItemRow, CreditMemoRow } from '../credit-memo';
@@ -12,6 +13,7 @@ import { FulfillmentRow } from '../fulfillment';
 import { FulfillmentItemRow } from '../fulfillment-item';
 import { HistoryEntryRow } from '../history';
 import { IdempotencyOutcomeRow } from '../idempotency';
+import { ImportChunkRow, ImportRow } from '../import';
 import { InvoiceItemRow, InvoiceOffsetRow, InvoiceRow } from '../invoice';
 import { OrderRow } from '../order';
 import { OrderLineItemRow } from '../order-line-item';
@@ -34,6 +36,8 @@ export const rows = [
   ClientGrantRow,
   RegisteredDocumentRow,
   UnknownDocumentRow,
+  ClientDayRow,
+  ClientDocumentUseRow,
   AccountRow,
   OrderRow,
   OrderLineItemRow,
@@ -54,6 +58,8 @@ export const rows = [
   PaymentAttemptRow,
   RefundRow,
   HistoryEntryRow,
+  ImportRow,
+  ImportChunkRow,
   EventEpochRow,
   GatewayProcessRow,
   ClientRateRow,

@@ -56,6 +56,7 @@ describe('the caller of a request', () => {
       orgIds: [entity.north, entity.south],
       scopes: new Set(['read']),
       documentMode: 'Open',
+      secret: { id: expect.stringMatching(/^[0-9a-f]{32}$/), isLimited: false },
       requestId: 'request 1',
       trackId: null,
     });

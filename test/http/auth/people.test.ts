@@ -268,6 +268,14 @@ describe('a person who has signed in', () => {
     );
   });
 
+  test('has no secret to replace, and is told so', async () => {
+    const token = tokenOf(somebody(), ['operators']);
+    const { body } = await at(token, 'mutation { made: rotateClientSecret { secret userErrors { code message } } }');
+    expect(body.data.made).toMatchObject({ secret: null, userErrors: [{ code: 'PERMISSION_DENIED' }] });
+    const seen = await at(token, '{ viewer { client { secrets { id } documents { totalCount } } } }');
+    expect(seen.body.data.viewer.client).toEqual({ secrets: [], documents: { totalCount: 0 } });
+  });
+
   test('that was revoked stays so, whatever groups the token names', async () => {
     const subject = somebody();
     const { clientId } = await viewer(tokenOf(subject, ['operators']));

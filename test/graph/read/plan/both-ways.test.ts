@@ -248,7 +248,8 @@ test('every query of the tests and the docs', async () => {
     planned += Number(planOf(prepare({ document: documentOf(text), hash: text }, null, variables), 100) !== null);
   }
   expect(answered).toBeGreaterThan(50);
-  expect(planned / answered).toBeGreaterThan(0.7);
+  // What a client asks about itself has no plan.
+  expect(planned / answered).toBeGreaterThan(0.65);
 });
 
 test(`${randomCount} random queries (seed ${seed})`, async () => {
