@@ -7,9 +7,7 @@ type Test = Parameters<Sequencer['sort']>[0][number];
  * it begins with the largest files, and the long ones are short: the last walks and sequences ran alone on one worker.
  */
 export const longest = [
-  'http/replica',
   'http/unsent',
-  'service/bill-run-failures',
   'http/live/events',
   'gateway/webhook',
   'model/model',
