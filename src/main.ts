@@ -47,6 +47,7 @@ async function main(): Promise<void> {
     onStep: config.production ? undefined : tell,
     onStandby: (message) => (config.production ? log.warn(message) : tell(message)),
     requestTimeoutMs: config.limits.time,
+    exports: config.limits.exports,
     onAdvice: (statements) =>
       log.warn({ statements }, 'an administrator should run these statements in the database: docs/operations.md'),
     onPoolError: (err) => {

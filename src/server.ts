@@ -251,7 +251,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     authenticated(inside, identity);
     limited(inside, limits, rates, unsent);
     graph = await graphqlRoute(inside, {
-      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use, days },
+      ...{ services, afterwards, limits, rates, unsent, introspection, identity, changes, use, days, sendTimeoutMs },
       grantsTtlMs: options.grantsTtlMs ?? 5_000,
     });
     const { documents } = graph;
@@ -264,7 +264,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     changes.onCommit = () => webhooks!.wake();
     metrics.watch(documents, unsent);
     metrics.watchOperations(graph.inFlight);
-    metrics.add(graph.meter.all);
+    metrics.add([...graph.meter.all, ...graph.exports.meter.all]);
     restRoutes(inside, { services, afterwards, limits, rates }, operations);
   });
   const imports = new Imports();

@@ -198,6 +198,24 @@ export const limits = {
     code: 'RATE_LIMITED',
     meaning: 'cost of the GraphQL operations of a client in a minute, through all processes',
   },
+  exports: {
+    variable: 'MAX_EXPORTS',
+    // Each holds a connection, and keeps PostgreSQL from removing old row versions.
+    standard: 4,
+    least: 1,
+    most: 100,
+    code: 'RATE_LIMITED',
+    meaning: 'exports at a time, for each process; a client may have as many as stay free beside them',
+  },
+  exportTime: {
+    variable: 'EXPORT_TIMEOUT_MS',
+    // A million fulfillments with 15 values each take a minute.
+    standard: 1_800_000,
+    least: 1_000,
+    most: 86_400_000,
+    code: 'TIMEOUT',
+    meaning: 'milliseconds of an export, which ends then with the cursor to go on from',
+  },
   subscriptions: {
     variable: 'MAX_SUBSCRIPTIONS',
     standard: 1_000,

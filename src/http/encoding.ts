@@ -20,6 +20,8 @@ export async function encodings(app: FastifyInstance): Promise<void> {
   await app.register(compress, {
     threshold: 1001,
     encodings: ['gzip'],
+    // The plugin knows no lines of JSON. Events are sent as they come, and would wait in the compressor.
+    customTypes: /^text\/(?!event-stream)|[+/](json|jsonl|xml)(;|$)/,
     requestEncodings: ['gzip', 'identity'],
     onUnsupportedRequestEncoding: () =>
       Object.assign(new Error('Content-Encoding must be gzip, or be left out.'), { statusCode: 415 }),

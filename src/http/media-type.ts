@@ -14,6 +14,23 @@ export const acceptsEvents = ({ headers }: FastifyRequest): boolean =>
 export const wantsEvents = (request: FastifyRequest): boolean =>
   acceptsEvents(request) && /text\/event-stream/i.test(request.headers.accept ?? '') && !mediaTypeFor(request);
 
+/** The forms of an export, with their media types. */
+export const exportTypes = {
+  jsonl: 'application/jsonl; charset=utf-8',
+  csv: 'text/csv; charset=utf-8; header=present',
+} as const;
+export type ExportForm = keyof typeof exportTypes;
+
+/**
+ * The form of an export that a client asks for by name, and prefers to a usual reply. Undefined for all others: a browser
+ * accepts everything.
+ */
+export function exportFormFor({ method, headers }: FastifyRequest): ExportForm | undefined {
+  if (method !== 'POST' || !/application\/jsonl|text\/csv/i.test(headers.accept ?? '')) return undefined;
+  const preferred = new Negotiator({ headers }).mediaType([...mediaTypes, ...Object.values(exportTypes)]);
+  return preferred === exportTypes.jsonl ? 'jsonl' : preferred === exportTypes.csv ? 'csv' : undefined;
+}
+
 /** By Accept. Clients send few different ones, and each request asks twice. */
 const known = new LRUCache<string, { type?: string }>({ max: 100 });
 

@@ -5,8 +5,8 @@ import { LimitError } from '../domain/limits';
 import { addressOf } from './auth/oauth';
 import { uploading } from './uploading';
 
-/** Why the gateway ended a connection, as logged: the variable of the bound, or too many pipelined requests. */
-export type Cut = 'SEND_TIMEOUT_MS' | 'MAX_UNSENT_TOTAL' | 'STOP_TIMEOUT_MS' | 'pipelined';
+/** Why the gateway ended a connection, as logged: the variable of the bound, too many pipelined requests, or a table that is not whole. */
+export type Cut = 'SEND_TIMEOUT_MS' | 'MAX_UNSENT_TOTAL' | 'STOP_TIMEOUT_MS' | 'pipelined' | 'export';
 
 /** The connections that the gateway ended, and why. */
 export const cuts = new WeakMap<Socket, Cut>();

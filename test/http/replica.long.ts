@@ -245,6 +245,43 @@ describe('a query', () => {
   });
 });
 
+describe('an export', () => {
+  const exportedBy = async (reader: TestClient) => {
+    const { status, text } = await reader.request({
+      ...{ method: 'POST', url: '/graphql', headers: { accept: 'application/jsonl' } },
+      payload: { query: whoQuery.replace('(first: 100)', '') },
+    });
+    const rows = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect([status, rows.pop()]).toEqual([200, { pageInfo: { endCursor: expect.any(String), hasNextPage: false } }]);
+    const described = rows.filter(({ description }) => description);
+    expect(described).toHaveLength(1);
+    return described[0].description;
+  };
+
+  test('reads one replica, and the primary where its client has written what no replica has', async () => {
+    expect([one.name, two.name]).toContain(await exportedBy(bystander));
+    await pauseAll();
+    try {
+      await write(client);
+      expect(await exportedBy(client)).toBe(primary.name);
+    } finally {
+      await resumeAll();
+    }
+  });
+
+  test('reads the primary where its replica has just gone', async () => {
+    await useReplicas([one]);
+    expect(await exportedBy(bystander)).toBe(one.name);
+    await one.kill();
+    // Nobody has noticed yet.
+    expect(await exportedBy(bystander)).toBe(primary.name);
+    await one.start();
+  });
+});
+
 describe('a mutation, and what it returns,', () => {
   beforeEach(pauseAll);
   afterEach(resumeAll);

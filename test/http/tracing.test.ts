@@ -55,6 +55,7 @@ const deliver = `mutation Deliver($entry: CreateFulfillmentInput!) {
 
 describe('with a collector', () => {
   const remote = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+  const exporting = { traceId: '1af7651916cd43dd8448eb211c80319d', spanId: 'c7ad6b7169203331' };
   const spansOf = (traceId: string) => collector.spans.filter((span) => span.traceId === traceId);
   const rootOf = (name: string): CollectedSpan => collector.spans.find((span) => span.name === name)!;
   const parentOf = ({ parentSpanId }: CollectedSpan) => collector.spans.find(({ spanId }) => spanId === parentSpanId)!;
@@ -96,6 +97,19 @@ describe('with a collector', () => {
     for (let status = 'Pending'; status !== 'Completed'; ) {
       ({ status } = (await ask(origin, 'query Run($id: ID!) { billRun(key: $id) { status } }', { id })).data.billRun);
     }
+    // Each row has a page of its own, at this price.
+    const costly = 'fulfillments(first: 100) { nodes { fulfillmentItems(first: 100) { nodes { id } } } }';
+    // And it is longer than what the socket takes at once.
+    const long = Array.from({ length: 300 }, (_, at) => `${'a'.repeat(200)}${at}: itemName`).join(' ');
+    const query = `query Export { orderLineItems { nodes { ${costly} ${long} } } }`;
+    const exported = await fetch(`${origin}/graphql`, {
+      ...{ method: 'POST', body: JSON.stringify({ query }) },
+      headers: {
+        ...{ authorization: `Bearer ${client.token}`, 'content-type': 'application/json' },
+        ...{ accept: 'application/jsonl', traceparent: `00-${exporting.traceId}-${exporting.spanId}-01` },
+      },
+    });
+    expect((await exported.text()).split('\n')).toHaveLength(4);
     process.child.kill('SIGTERM');
     expect(await process.ended).toBe(0);
     written = process.out();
@@ -115,6 +129,14 @@ describe('with a collector', () => {
     expect(root.attributes).toMatchObject({
       ...{ 'http.request.method': 'POST', 'http.route': '/graphql', 'http.response.status_code': 200 },
     });
+  });
+
+  test('the pages of an export are spans of its request, and no traces of their own', () => {
+    const spans = spansOf(exporting.traceId);
+    const root = spans.find(({ parentSpanId }) => parentSpanId === exporting.spanId)!;
+    const pages = spans.filter(({ name }) => name === 'query Export');
+    expect(pages.map(({ parentSpanId }) => parentSpanId)).toEqual([root.spanId, root.spanId]);
+    expect(collector.spans.filter(({ name }) => name === 'query Export')).toHaveLength(2);
   });
 
   test('a mutation shows its transaction, and the payment gateway, that is asked before and behind the reply', () => {

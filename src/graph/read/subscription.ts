@@ -6,8 +6,6 @@ import {
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
-  type SelectionNode,
-  type VariableDefinitionNode,
   visit,
 } from 'graphql';
 import type { HistorySubject } from '../../domain/history';
@@ -15,6 +13,7 @@ import { type EventFilter, typesOf } from '../../store/event';
 import { argumentsOf, fieldsOf, type Operation, rootFieldsOf, type Variables } from '../guard/operation';
 import { InvalidDocument } from '../guard/parsed-document';
 import { type SubjectsRead, subjectsOfField, subjectsOfType } from '../model/subjects';
+import { argument, definition, field, variable } from './syntax';
 
 /* What a subscription runs: a query of the same selection. */
 
@@ -111,13 +110,6 @@ export function takeOwn(edge: Record<string, unknown>): { cursor: string; at: st
   return { cursor: cursor as string, at: (node as { at: string }).at };
 }
 
-const name = (value: string) => ({ kind: Kind.NAME, value }) as const;
-const variable = (value: string) => ({ kind: Kind.VARIABLE, name: name(value) }) as const;
-const field = (called: string, below: readonly SelectionNode[] = [], more: Partial<FieldNode> = {}): FieldNode => ({
-  ...{ kind: Kind.FIELD, name: name(called), ...more },
-  ...(below.length && { selectionSet: { kind: Kind.SELECTION_SET, selections: below } }),
-});
-
 /** The query reads pages. Each of their edges has what the client selects of an edge, its cursor and its time. */
 export function eventQuery(operation: Operation): EventQuery {
   const roots = [...rootFieldsOf(operation)];
@@ -127,16 +119,16 @@ export function eventQuery(operation: Operation): EventQuery {
     filter?: EventFilter | null;
   };
   const edge = [
-    field('cursor', [], { alias: name(own.cursor) }),
-    field('node', [field('at')], { alias: name(own.node) }),
+    field('cursor', [], { as: own.cursor }),
+    field('node', [field('at')], { as: own.node }),
     ...roots.flatMap(({ node }) => node.selectionSet!.selections),
   ];
   const page = field('events', [field('edges', edge), field('pageInfo', [field('endCursor'), field('hasNextPage')])], {
-    alias: name(own.root),
+    as: own.root,
     arguments: [
-      ...(root.node.arguments ?? []).filter((argument) => argument.name.value !== 'after'),
-      { kind: Kind.ARGUMENT, name: name('after'), value: variable(own.after) },
-      { kind: Kind.ARGUMENT, name: name('first'), value: variable(own.first) },
+      ...(root.node.arguments ?? []).filter((each) => each.name.value !== 'after'),
+      argument('after', variable(own.after)),
+      argument('first', variable(own.first)),
     ],
   });
   const query = queryOf(operation);
@@ -173,8 +165,3 @@ function withoutBeginning(root: FieldNode, { document, variables }: Operation): 
   const { [called]: _, ...others } = variables;
   return uses === 1 ? others : variables;
 }
-
-const definition = (called: string, type: string): VariableDefinitionNode => ({
-  ...{ kind: Kind.VARIABLE_DEFINITION, variable: variable(called) },
-  type: { kind: Kind.NAMED_TYPE, name: name(type) },
-});

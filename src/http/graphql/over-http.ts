@@ -2,7 +2,7 @@ import { type ApolloServer, type BaseContext, HeaderMap } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../../domain/errors';
 import type { Reply } from '../../service/run/idempotency';
-import { mediaTypeFor, wantsEvents } from '../media-type';
+import { exportFormFor, mediaTypeFor, wantsEvents } from '../media-type';
 
 /* GraphQL over HTTP: the code between Fastify and an Apollo server, for any schema and context. */
 
@@ -48,11 +48,12 @@ export const searchOf = (url: string): string => (url.includes('?') ? url.slice(
  * so both agree.
  */
 function checkAccept(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-  if (request.method !== 'POST' || mediaTypeFor(request) || wantsEvents(request)) {
+  if (request.method !== 'POST' || mediaTypeFor(request) || wantsEvents(request) || exportFormFor(request)) {
     done();
     return;
   }
-  const allowed = 'application/json, application/graphql-response+json or text/event-stream';
+  const allowed =
+    'application/json, application/graphql-response+json, text/event-stream, application/jsonl or text/csv';
   throw new RequestError('NOT_ACCEPTABLE', `Accept must allow ${allowed}, in UTF-8.`);
 }
 

@@ -30,13 +30,14 @@ import { Live } from '../live/live';
 import { LiveMeter } from '../live/meter';
 import { Reader } from '../live/reader';
 import { notStreamed, sendEvents } from '../live/sse';
-import { acceptsEvents, mediaTypeFor, wantsEvents } from '../media-type';
+import { acceptsEvents, exportFormFor, mediaTypeFor, wantsEvents } from '../media-type';
 import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import type { Unsent } from '../unsent';
 import type { Context, RequestContext } from './context';
 import { type Asked, inBody, operationIn } from './document-request';
 import { errors, formatError } from './errors';
+import { Exports } from './export';
 import { InFlight } from './in-flight';
 import { answer, graphqlOverHttp, type Rendered } from './over-http';
 import { price, settle, wayFor } from './pricing';
@@ -107,6 +108,8 @@ interface GraphQLOptions {
   identity: Identity;
   changes: Changes;
   use: ClientUse;
+  /** How long a client may read nothing of its reply. */
+  sendTimeoutMs: number;
   days: ClientDays;
 }
 
@@ -116,27 +119,15 @@ interface Graph {
   inFlight: InFlight;
   live: Live;
   meter: LiveMeter;
+  exports: Exports;
   prepareMessage(caller: Caller, payload: unknown): Promise<Operation>;
   parsed: ParsedDocuments;
   reader: Reader;
 }
 
-export async function graphqlRoute(
-  app: FastifyInstance,
-  {
-    services,
-    afterwards,
-    limits,
-    rates,
-    unsent,
-    introspection,
-    grantsTtlMs,
-    identity,
-    changes,
-    use,
-    days,
-  }: GraphQLOptions,
-): Promise<Graph> {
+export async function graphqlRoute(app: FastifyInstance, options: GraphQLOptions): Promise<Graph> {
+  const { services, afterwards, limits, rates, unsent, introspection, grantsTtlMs, identity, changes, use, days } =
+    options;
   const hideSuggestions = !introspection;
   const documentLimits = new DocumentLimits(limits, introspection);
   const parsed = new ParsedDocuments(schema(), documentLimits, hideSuggestions);
@@ -146,6 +137,7 @@ export async function graphqlRoute(
   const meter = new LiveMeter();
   const reader = new Reader({ services, limits, documentLimits, rates, inFlight, log: app.log, meter });
   const live = new Live({ identity, changes, reader, limits, grantsTtlMs, log: app.log, meter, use });
+  const exports = new Exports({ ...options, documentLimits, inFlight, live });
   const apollo = new ApolloServer<Context>({
     gateway: execution,
     // Disabled introspection is refused earlier, with our own message.
@@ -259,6 +251,11 @@ export async function graphqlRoute(
       note(request, operation);
       return sendEvents(live, operation, request, reply);
     }
+    const form = exportFormFor(request);
+    if (form) {
+      if (operation) note(request, operation);
+      return exports.send(operation, form, request, reply);
+    }
     if (idempotencyKeyOf(request) !== undefined) await turnFor(request);
     const what = holdOf(request, operation, limits);
     const cost = operation && price(operation, caller.clientId, limits, rates);
@@ -301,7 +298,7 @@ export async function graphqlRoute(
   };
   graphqlOverHttp(app, '/graphql', handler);
   graphqlOverHttp(app, '/graphql/:documentId', handler);
-  return { documents, inFlight, live, meter, prepareMessage, parsed, reader };
+  return { documents, inFlight, live, meter, exports, prepareMessage, parsed, reader };
 }
 
 /**

@@ -45,7 +45,11 @@ export class LiveMeter {
     this.all = [
       ...[this.runs, this.lag, this.ended],
       gauge('gateway_subscriptions', 'Subscriptions at present.', 'subscriptions'),
-      gauge('gateway_subscription_connections', 'Connections with subscriptions, or ready for them.', 'sessions'),
+      gauge(
+        'gateway_subscription_connections',
+        'Connections with subscriptions, or ready for them, and those with exports.',
+        'sessions',
+      ),
       gauge('gateway_live_reads', 'Reads at present that subscriptions share: one for all that are equal.', 'shared'),
     ];
   }

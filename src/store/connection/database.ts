@@ -19,6 +19,7 @@ import {
   ageLimit,
   applicationName,
   type DatabaseOptions,
+  exportPool,
   heartbeatMs,
   openPool,
   ownerLimits,
@@ -113,6 +114,8 @@ export class Database {
      * deadlock.
      */
     readonly side: Pool,
+    /** Exports: each reads one state of the database for as long as it lasts. */
+    private readonly exporting: SharedPool,
     /** Work after replies that waits for the payment gateway. Entities take turns. */
     readonly settling: SharedPool,
     /** Bill runs: their statements may take long. */
@@ -141,6 +144,7 @@ export class Database {
       requests('writing'),
       requests('paying'),
       openPool(options, 4, {}, named('side'), systemRole),
+      new SharedPool(exportPool(options, named('exporting'))),
       new SharedPool(openPool(options, 4, settlingLimits(options), named('settling'))),
       // One for each of 8 workers, and one for the readiness check.
       openPool({ ...options, statementTimeoutMs: workTimeoutMs }, 9, byIndex, named('working')),
@@ -153,9 +157,11 @@ export class Database {
 
   /** All pools by purpose, and those of replicas by name. Shared pools come with their turns. */
   get pools(): [name: string, pool: Pool, turns?: Turns][] {
-    const { reading, writing, paying, side, settling, working, delivering, counting } = this;
-    const shared = Object.entries({ reading, writing, paying, settling });
-    for (const { name, pool } of this.replicas?.states ?? []) shared.push([`replica ${name}`, pool]);
+    const { reading, writing, paying, side, exporting, settling, working, delivering, counting } = this;
+    const shared = Object.entries({ reading, writing, paying, exporting, settling });
+    for (const { name, pool, exporting } of this.replicas?.states ?? []) {
+      shared.push([`replica ${name}`, pool], [`replica ${name} exporting`, exporting]);
+    }
     return [
       ...shared.map(([name, { pool, turns }]): [string, Pool, Turns] => [name, pool, turns]),
       ...Object.entries({ side, working, delivering, counting }),
@@ -165,6 +171,12 @@ export class Database {
   /** Runs each statement on any free connection to the primary. Only `replicas` read from other servers. */
   reads(counter?: StatementCounter): Connection {
     return new Connection(this.reading, counter);
+  }
+
+  /** Where a reader's export may read, best first: a replica that has the reader's own writes, and the primary. */
+  async exports(reader: Reader, counter: StatementCounter): Promise<SharedPool[]> {
+    const replica = await this.replicas?.exportsFor(reader, counter);
+    return replica ? [replica, this.exporting] : [this.exporting];
   }
 
   /**
@@ -224,7 +236,7 @@ export class Database {
 
   async close(): Promise<void> {
     await this.replicas?.close();
-    for (const { pool } of [this.writing, this.paying, this.settling]) await pool.end();
+    for (const { pool } of [this.writing, this.paying, this.exporting, this.settling]) await pool.end();
     await this.side.end();
     await this.working.end();
     await this.delivering.end();

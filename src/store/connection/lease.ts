@@ -30,6 +30,9 @@ class NotSent extends Error {
 /** Characters of values above which a statement does not wait for the next one. */
 const long = 65_536;
 
+/** Begins a transaction that only reads, and reads one state of the database. A replica allows it too. */
+const ofOneState = 'begin isolation level repeatable read, read only';
+
 /** The role and the scope of a transaction (migrations/...-row-security.ts). */
 const scopeText =
   "select set_config('role', $1, true), set_config('gateway.entity', $2::uuid::text, true), set_config('gateway.orgs', $3::uuid[]::text, true)";
@@ -109,12 +112,12 @@ export class Lease extends Connection {
   }
 
   /**
-   * Begins a transaction. With a scope it is under row security, the second line of defense: whatever its statements say,
+   * Begins a transaction, whose statements all see one state of the database if `how` is `ofOneState`. With a scope it is under row security, the second line of defense: whatever its statements say,
    * PostgreSQL reads and writes rows of this scope only. Sent with the first statement.
    */
-  begin(scope?: TenantScope): void {
+  begin(scope?: TenantScope, how: 'begin' | typeof ofOneState = 'begin'): void {
     this.open = true;
-    this.add(named('begin'));
+    this.add(named(how));
     const settings = localSettings(this.client);
     if (settings) this.add(ofLease(settings));
     if (scope) this.add(named(scopeText, [appRole, scope.entityId, scope.orgIds]));
@@ -237,7 +240,7 @@ export class Lease extends Connection {
   /** Gives up the statements from a position on that have not been sent. */
   private drop(from: number): void {
     for (const { statement, settle } of this.waiting.splice(from)) {
-      if (statement.text === 'begin') this.open = false;
+      if (statement.text.startsWith('begin')) this.open = false;
       settle(Promise.reject(new NotSent()));
     }
     this.due = Math.min(this.due, from);
@@ -338,6 +341,22 @@ export const transaction = <T>(
 /** The same for data that belongs to no tenant, under the role of the pool. */
 export const transactionAside = <T>(pool: Pool, act: (lease: Lease) => Promise<T>): Promise<T> =>
   within(pool, undefined, act);
+
+/**
+ * A transaction that reads one state of the database, under the role of the pool. The caller must release it. The state is that of the
+ * first statement, which is sent at once: what others commit later is not seen, and a server that is away is.
+ */
+export async function oneState(pool: SharedPool, counter: StatementCounter): Promise<Lease> {
+  const lease = await Lease.take(pool, counter);
+  try {
+    lease.begin(undefined, ofOneState);
+    await lease.query('select 1');
+    return lease;
+  } catch (error) {
+    await lease.release();
+    throw error;
+  }
+}
 
 /** In a shared pool, entities take turns. */
 async function within<T>(

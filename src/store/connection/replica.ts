@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { Connection } from './connection';
 import { SharedPool } from './pool';
 import { readerRole } from './roles';
-import { type DatabaseOptions, openPool, readLimits, standardPoolSize } from './session';
+import { type DatabaseOptions, exportPool, openPool, readLimits, standardPoolSize } from './session';
 
 /** How long a request waits for a replica to reach its client's last write, and the polling interval. */
 const patienceMs = 300;
@@ -25,6 +25,8 @@ export class Replica {
   readonly name: string;
   /** A separate pool. TypeORM has pools for replicas, but does not start while one of the replicas is down. */
   readonly pool: SharedPool;
+  /** For exports. Its connections are not cut off with the others: they end with their own statements. */
+  readonly exporting: SharedPool;
   /** The replica has replayed the primary's log at least to this position. */
   replayed = 0n;
   /** Milliseconds since the primary first had a write that the replica lacks; 0 if it lacks nothing. */
@@ -59,6 +61,7 @@ export class Replica {
     const more = { connectionTimeoutMillis: connectMs };
     const pool = openPool(watched, options.poolSize ?? standardPoolSize, readLimits(options), more, readerRole);
     this.pool = new SharedPool(pool);
+    this.exporting = new SharedPool(exportPool(watched, more));
     this.probe = openPool(watched, 1, {}, { ...more, query_timeout: answerMs }, readerRole);
     this.asking = new Connection(this.probe);
     pool.on('acquire', (client) => this.busy.add(client));
@@ -145,6 +148,7 @@ export class Replica {
 
   async close(): Promise<void> {
     await this.pool.pool.end();
+    await this.exporting.pool.end();
     await this.probe.end();
   }
 }

@@ -4,6 +4,7 @@ import { anybody, endOfLog, noteWrite, noteWrites, type Reader, writtenText } fr
 import { Connection, type StatementCounter } from './connection';
 import { faultOf } from './failure';
 import { type Lease, RolledBack } from './lease';
+import type { SharedPool } from './pool';
 import { Replica, type ReplicaListener } from './replica';
 import type { DatabaseOptions } from './session';
 
@@ -80,7 +81,7 @@ export class Replicas {
   }
 
   /** The state of the replicas, in the order of the configuration. */
-  get states(): readonly Pick<Replica, 'name' | 'pool' | 'inUse' | 'behindMs'>[] {
+  get states(): readonly Pick<Replica, 'name' | 'pool' | 'exporting' | 'inUse' | 'behindMs'>[] {
     return this.all;
   }
 
@@ -98,6 +99,11 @@ export class Replicas {
         if (replica.inUse && faultOf(error) === 'unavailable') void this.judge(replica);
       })
     );
+  }
+
+  /** The connections for a reader's export; undefined means the primary. If the replica fails meanwhile, the export ends. */
+  async exportsFor(reader: Reader, counter: StatementCounter): Promise<SharedPool | undefined> {
+    return (await this.choose(reader, counter))?.exporting;
   }
 
   private async choose(reader: Reader, counter: StatementCounter): Promise<Replica | undefined> {

@@ -1,7 +1,7 @@
 import { Pool, type PoolConfig } from 'pg';
 import { standardLimits } from '../../domain/limits';
 import { primaryOf } from './primary';
-import { appRole } from './roles';
+import { appRole, readerRole } from './roles';
 import { serverList } from './server-list';
 import { watched } from './watched-client';
 
@@ -20,6 +20,10 @@ export interface DatabaseOptions {
   requestTimeoutMs?: number;
   /** How long the payment gateway may take, while a transaction waits for it. */
   gatewayTimeoutMs?: number;
+  /** Connections for exports. */
+  exports?: number;
+  /** How long a client may read nothing of its reply (`SEND_TIMEOUT_MS`). The transaction of an export is idle meanwhile. */
+  sendTimeoutMs?: number;
   /** The server may be a standby, as a read replica is. Otherwise a server that takes no writes is refused. */
   standby?: boolean;
   onPoolError?: (error: Error) => void;
@@ -100,6 +104,19 @@ export const readLimits = (options: DatabaseOptions) => ({
   statement_timeout: options.readStatementTimeoutMs ?? 10_000,
   jit: 'off',
 });
+
+/**
+ * Settings of the sessions of exports. Between two pages the transaction is idle until the client has taken the first. The
+ * gateway ends the export then; PostgreSQL does if the process is frozen.
+ */
+const exportLimits = (options: DatabaseOptions) => ({
+  ...readLimits(options),
+  idle_in_transaction_session_timeout: (options.sendTimeoutMs ?? 20_000) + 2 * afterwardsMs,
+});
+
+/** The pool of exports: each holds its connection, and so a state of the database, until its end. */
+export const exportPool = (options: DatabaseOptions, more: PoolConfig = {}): Pool =>
+  openPool(options, options.exports ?? standardLimits.exports, exportLimits(options), more, readerRole);
 
 /**
  * Where the connections of a pool lead, and how they are watched. `statementTimeoutMs`: the server itself ends their

@@ -51,21 +51,17 @@ export class TimeLimit {
   private readonly running = new Set<Running>();
   private readonly spoilt = new Set<PoolClient>();
   private readonly timer: NodeJS.Timeout;
-  private readonly up: Promise<never>;
+  /** What waits, each with the function that ends its wait. */
+  private readonly waits = new Set<() => void>();
   private passed = false;
   private stopped = false;
   /** The error for the reply, if something other than the time limit ended the request. */
   reason: Error | undefined;
-  private end: () => void = () => {};
   private aborting: AbortController | undefined;
   private committing = false;
   private committed = false;
 
   constructor(milliseconds: number) {
-    this.up = new Promise((_, reject) => {
-      this.end = () => reject(new TimeIsUp());
-    });
-    this.up.catch(() => {});
     this.timer = setTimeout(() => this.pass(), milliseconds).unref();
   }
 
@@ -76,7 +72,7 @@ export class TimeLimit {
     this.reason = reason;
     clearTimeout(this.timer);
     for (const running of this.running) running.canceled = cancelUntilEnded(running);
-    this.end();
+    for (const end of this.waits) end();
     this.aborting?.abort(new TimeIsUp());
   }
 
@@ -116,9 +112,18 @@ export class TimeLimit {
     if (this.passed) throw new TimeIsUp();
   }
 
-  /** Waits for a promise until the time is up. The promise itself continues. */
-  async within<T>(act: Promise<T>): Promise<T> {
-    return Promise.race([act, this.up]);
+  /**
+   * Waits for a promise until the time is up. The promise itself continues. No race with one promise for all waits: that
+   * promise would keep the result of each, which were all rows of an export.
+   */
+  within<T>(act: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const end = () => reject(new TimeIsUp());
+      this.waits.add(end);
+      act.then(resolve, reject).finally(() => this.waits.delete(end));
+      // Behind a promise that has settled already.
+      if (this.passed) queueMicrotask(end);
+    });
   }
 
   /** Runs a statement on a connection. Returns only when the connection can take another statement. */
