@@ -1,8 +1,10 @@
 import { getIntrospectionQuery } from 'graphql';
 import type { LimitName, Limits } from '../../src/domain/limits';
 import { countCosts } from '../../src/graph/guard/cost';
+import { deliver } from '../support/billed';
 import { behindPooler } from '../support/database';
 import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { multiplied } from '../support/many';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -261,6 +263,23 @@ test('a page may be as long as the server says', async () => {
     }
   });
 });
+
+test('the longest page that a server may allow tells whether there are more rows, with a filter as without', async () => {
+  await withGateway({ limits: { pageSize: 1_000 } }, async (one, { database }) => {
+    const work = await one.work();
+    const { orderLineItems } = await orderFor(work);
+    await deliver(work, orderLineItems[0].id, ['1'], {});
+    await multiplied(database, orderLineItems[0].id, 1_000);
+    const next = 'first: 1000) { pageInfo { hasNextPage } nodes { id } }';
+    const { body } = await one.graphql(`{
+      all: fulfillments(${next}
+      sent: fulfillments(filter: {state: {eq: SentToBilling}}, ${next}
+    }`);
+    for (const { pageInfo, nodes } of [body.data.all, body.data.sent]) {
+      expect([pageInfo.hasNextPage, nodes.length]).toEqual([true, 1_000]);
+    }
+  });
+}, 60_000);
 
 describe('the cost of an operation', () => {
   const pages =

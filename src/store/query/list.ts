@@ -1,4 +1,5 @@
 import { RequestError } from '../../domain/errors';
+import { limits } from '../../domain/limits';
 import type { Scoped } from '../connection/connection';
 import { type Condition, conditionOn, type FilterField, type Kind, maxListed, type ValueOf, Values } from './filter';
 import { type ColumnSpec, inScope, listed, type RowClass, selectList, type Table, tableOf } from './table';
@@ -170,9 +171,10 @@ export const heldBy = (
  * last year.
  *
  * `found` therefore asks for this many rows. The planner cannot see that the outer query reads one page at most. For up
- * to some thousand matching rows it then uses the filter's own index. For more rows it walks the order index.
+ * to some thousand matching rows it then uses the filter's own index. For more rows it walks the order index. It is never
+ * less than a page asks for: its rows, and one that tells whether there are more.
  */
-const wanted = 1000;
+const wanted = limits.pageSize.most + 1;
 const isFiltered = (filter: object | null | undefined): boolean =>
   Object.values(filter ?? {}).some((value) => value !== undefined);
 
