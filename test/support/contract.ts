@@ -517,6 +517,9 @@ export const beyondContract: readonly string[] = [
   // As the payment provider tells.
   ...['disputeStatus', 'disputeAmount', 'disputeWithdrawn'].map((field) => `Payment.${field}`),
   ...['PaymentDisputeStatus', 'PaymentFilter.disputeStatus'],
+  ...['NeedsResponse', 'UnderReview', 'Won', 'Lost', 'Inquiry', 'InquiryClosed', 'Prevented'].map(
+    (status) => `PaymentDisputeStatus.${status}`,
+  ),
   ...['originalOrderId', 'originalOrderNumber', 'unitOfMeasure', 'inlineDiscountType'].map(
     (field) => `OrderLineItemFilter.${field}`,
   ),

@@ -242,6 +242,8 @@ describe('what comes out of the database', () => {
         ['reading', '12s', '0', '20000', '10'],
         ['writing', '12s', '12s', '20000', '10'],
         ['paying', '12s', '12s', '20000', '10'],
+        // Waits for the client of an export.
+        ['exporting', '30s', '0', '20000', '10'],
         // Waits for the payment gateway.
         ['settling', '30s', '0', '20000', '10'],
         ['side', '10s', '0', '20000', '10'],

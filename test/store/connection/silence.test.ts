@@ -139,7 +139,7 @@ describe('a server that falls silent', () => {
     type Named = Found & { name: string };
     const { during, after, inUse } = await found<{ during: Named[]; after: Named[]; inUse: number[] }>('everywhere');
     expect(during.map(({ name }) => name)).toEqual(
-      'reading writing paying settling side working delivering counting ledger listening'.split(' '),
+      'reading writing paying exporting settling side working delivering counting ledger listening'.split(' '),
     );
     expect(during.filter(({ fault, name }) => fault !== 'unavailable' && name !== 'listening')).toEqual([]);
     expect(during.filter(({ after: ms }) => ms > 8_000)).toEqual([]);
