@@ -10,7 +10,7 @@ import { Crash } from '../support/sequences/crash';
 jest.setTimeout(600_000);
 
 const size = 2_200;
-const deaths = 12;
+const deaths = 6;
 let gateway: TestGatewayServer;
 let client: TestClient;
 let crash: Crash;
