@@ -228,6 +228,42 @@ query ReturnsUnderWay {
 `,
   },
   {
+    title: 'How it stood then',
+    summary: 'An object at an instant of the past, from its history.',
+    group: 'Fulfillments',
+    needs: ['read'],
+    query: `# The history says when what changed. Put one of its
+# instants into "asOf", and set "past" to true: you
+# see the fulfillment as it stood then.
+#
+# Edges show the present, so they are refused with
+# asOf. "past" leaves the history out.
+
+query HowItStood(
+  $key: ID!
+  $asOf: DateTime
+  $past: Boolean!
+) {
+  fulfillment(key: $key, asOf: $asOf) {
+    fulfillmentNumber
+    state
+    quantity
+    amount
+    version
+    updatedDate
+    history(first: 10) @skip(if: $past) {
+      nodes {
+        at
+        action
+        changes { field before after }
+      }
+    }
+  }
+}
+`,
+    variables: { key: 'F-00000002', asOf: null, past: false },
+  },
+  {
     title: 'Settings',
     summary: 'How this entity bills, and what it lets be named.',
     group: 'Settings',
@@ -247,6 +283,48 @@ query Settings {
     carriers
     fulfillmentSystems
     fulfillmentLocations
+  }
+}
+`,
+  },
+  {
+    title: 'My client',
+    summary: 'What the client of the token uses, and the secrets that it has.',
+    group: 'Settings',
+    needs: ['read'],
+    query: `# What the client behind your token did in the last
+# days, which documents it has registered and what
+# they cost, and which secrets are accepted.
+#
+# rotateClientSecret gives the client a new secret,
+# and shows it once.
+
+query MyClient {
+  viewer {
+    client {
+      usage(days: 7) {
+        day
+        requests
+        cost
+        errors { code count }
+      }
+      documents(first: 5) {
+        totalCount
+        nodes {
+          documentId
+          cost
+          useCount
+          lastUsedDate
+        }
+      }
+      secrets {
+        id
+        current
+        createdDate
+        endsDate
+        lastUsedDate
+      }
+    }
   }
 }
 `,
