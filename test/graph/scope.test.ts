@@ -9,6 +9,7 @@ import { updateBillingSettings } from '../../src/service/billing-settings';
 import type { Work } from '../../src/service/run/work';
 import { nounsOfIds } from '../../src/store/node';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { settled } from '../support/settled';
 import { everything } from '../support/stored';
 import {
   type Estate,
@@ -48,6 +49,8 @@ beforeAll(async () => {
   spare = await estate(gateway, work, 'Secret');
   victim = await estate(gateway, work, 'Secret');
   for (const carriers of [['UPS'], null]) await updateBillingSettings(await whole.work(), { carriers });
+  // The walk asks for events too.
+  await settled(gateway.database);
 });
 afterAll(() => gateway.close());
 

@@ -4,6 +4,7 @@ import { names } from '../../src/gateway/stripe-metadata';
 import { refundPayment } from '../../src/service/payment-refund';
 import { drift } from '../support/books';
 import type { TestClient, TestGatewayServer } from '../support/gateway';
+import { settled } from '../support/settled';
 import { signedEvent } from '../support/stripe-events';
 import { type StripeShop, stripeShop } from '../support/stripe-shop';
 import type { StripeStandIn } from '../support/stripe-stand-in';
@@ -73,6 +74,7 @@ describe('a dispute', () => {
 
     const { body } = await client.graphql('{ payments(filter: { disputeStatus: Won }) { nodes { id } } }');
     expect(body.data.payments.nodes).toEqual([{ id }]);
+    await settled(gateway.database);
     const told = await client.graphql('{ events(filter: { type: { eq: "Payment.Dispute" } }) { totalCount } }');
     expect(told.body.data.events.totalCount).toBe(3);
   });

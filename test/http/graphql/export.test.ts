@@ -9,6 +9,7 @@ import { Lease } from '../../../src/store/connection/lease';
 import { type Asking, begun, fillFulfillments, linesOf, noExports, read } from '../../support/exported';
 import { type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { manifestOf } from '../../support/manifest';
+import { settled } from '../../support/settled';
 import { exchange, listening, requestText } from '../../support/socket';
 import { estate } from '../../support/tenant-data';
 
@@ -75,6 +76,8 @@ describe('an export has the rows of all pages', () => {
   });
 
   test.each([...listedNouns.map((noun) => `${noun}s`), 'events'])('of %s', async (root) => {
+    // Between the export and the pages no event appears.
+    await settled(gateway.database);
     const query = (more: string) => `{ ${root}${more && `(${more})`} { nodes { id } ${info} } }`;
     const { rows } = linesOf(await get(query('')));
     expect(rows.length).toBeGreaterThan(0);
@@ -214,6 +217,7 @@ describe('a table', () => {
 
   test('has the columns of each type of a subject', async () => {
     const query = `{ events(first: 20) { nodes { subject { __typename ... on Fulfillment { state quantity } ... on Account { name } ... on Node { id } } type } } }`;
+    await settled(gateway.database);
     const { text } = await get(query, csv);
     const [first] = text.split('\r\n');
     expect(first.split(',').sort()).toEqual(
