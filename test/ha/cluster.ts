@@ -18,7 +18,7 @@ export interface Cluster {
   urls: { haproxy: string; servers: string };
   /** The node that holds the lock, and takes writes. */
   leader(): Promise<Node>;
-  /** Resolves once there is a leader, and all other nodes stream from it. */
+  /** Resolves once there is a leader, all other nodes stream from it, and one of them may become its successor. */
   whole(): Promise<void>;
   /** Resolves once a write is acknowledged. */
   writes(): Promise<void>;
@@ -117,15 +117,17 @@ export async function startCluster(): Promise<Cluster> {
     if (at < 0) throw new Error('there is no leader');
     return nodes[at];
   };
+  // A standby that PostgreSQL waits for may not lead yet: Patroni promotes only the one that it has written down in etcd. Until
+  // then PostgreSQL waits for any standby, and a leader that is lost in this second has no successor before it comes back.
   const whole = () =>
-    until('all nodes stream from the leader', slowMs, async () => {
+    until('all nodes stream from the leader, and one may follow it', slowMs, async () => {
       await leader();
-      const [{ streaming, sync }] = await asking<{ streaming: string; sync: string }>(
+      const standbys = await asking<{ name: string; isSync: boolean }>(
         'postgres',
-        `select count(*) as streaming, count(*) filter (where sync_state = 'sync') as sync
-         from pg_stat_replication where state = 'streaming'`,
+        `select application_name as name, sync_state = 'sync' as "isSync" from pg_stat_replication where state = 'streaming'`,
       );
-      return Number(streaming) === nodes.length - 1 && Number(sync) > 0;
+      const successor = nodes.find(({ name }) => standbys.some((each) => each.isSync && each.name === name));
+      return standbys.length === nodes.length - 1 && !!successor && (await stateOf(successor, 'synchronous'));
     });
   try {
     etcd.start();
