@@ -15,7 +15,7 @@ import { deprecatedIn } from '../../graph/guard/deprecation';
 import { DocumentLimits } from '../../graph/guard/limits';
 import { type Operation, prepare } from '../../graph/guard/operation';
 import { ParsedDocuments } from '../../graph/guard/parsed-document';
-import { judgeRights } from '../../graph/guard/rights';
+import { judgeRights, mayMutate } from '../../graph/guard/rights';
 import { turn } from '../../graph/read/event-loop';
 import { run } from '../../graph/read/execution';
 import type { Changes } from '../../service/changes';
@@ -353,7 +353,8 @@ const storeOver = (parsed: ParsedDocuments) => ({
 
 /**
  * Whether the transaction stays open until the reply is rendered: for a mutation with an Idempotency-Key, and for a dry
- * run.
+ * run. Not for a mutation whose scope the caller lacks. The mutation refuses it, and a reply that is stored under the key
+ * must not be sent to a token that can less than the first.
  * @throws RequestError ONE_MUTATION_PER_KEY if such a request has more than one mutation field
  */
 function holdOf(request: FastifyRequest, operation: Operation | undefined, limits: Limits): Hold | undefined {
@@ -362,6 +363,7 @@ function holdOf(request: FastifyRequest, operation: Operation | undefined, limit
   const { mutations, dryRun, mayPay } = operation;
   if (idempotencyKey === undefined && !dryRun) return undefined;
   if (mutations.length > 1) throw new RequestError('ONE_MUTATION_PER_KEY');
+  if (!mayMutate(operation, request.caller!)) return undefined;
   // A dry run need not be stored: a retry judges it again.
   if (dryRun || idempotencyKey === undefined) return { dryRun: true };
   const { query, operationName, variables } = request.body as Record<string, unknown>;
