@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import WebSocket from 'ws';
@@ -204,9 +205,10 @@ describe('a query over a WebSocket', () => {
 });
 
 describe('server-sent events', () => {
-  const asked = (body: object | string, headers: Record<string, string> = {}, method = 'POST') =>
+  const asked = (body: object | string, headers: Record<string, string> = {}, method = 'POST', signal?: AbortSignal) =>
     fetch(`${address}/graphql`, {
       method,
+      signal,
       headers: {
         authorization: `Bearer ${client.token}`,
         'content-type': 'application/json',
@@ -254,6 +256,40 @@ describe('server-sent events', () => {
     });
     expect((await received.next()).data.viewer.clientId).toBeDefined();
     expect(await received.ending()).toBe('complete');
+  });
+
+  test('whose client goes before they begin leave nothing behind', async () => {
+    const { owner, blocked } = gateway.database;
+    const leaving = await gateway.client();
+    const held = async () => {
+      const { body } = await gateway.server.app.inject('/metrics');
+      return body.match(/^gateway_subscription(s|_connections) \d+$/gm);
+    };
+    const before = await held();
+    // Where the document is looked up, a request waits without having begun.
+    await owner('begin');
+    await owner('lock table registered_document in access exclusive mode');
+    const gone = new AbortController();
+    const sha256Hash = createHash('sha256').update(counts).digest('hex');
+    const asking = Array.from({ length: 6 }, () =>
+      asked(
+        { query: counts, extensions: { persistedQuery: { version: 1, sha256Hash } } },
+        { authorization: `Bearer ${leaving.token}` },
+        'POST',
+        gone.signal,
+      ),
+    );
+    await blocked(4);
+    gone.abort();
+    await Promise.allSettled(asking);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await owner('rollback');
+    const stream = await asked({ query: counts }, { authorization: `Bearer ${leaving.token}` });
+    expect(stream.status).toBe(200);
+    await stream.body!.cancel();
+    for (let looks = 0; looks < 50 && String(await held()) !== String(before); looks++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await held()).toEqual(before);
   });
 
   test('come by GET too, and tell of a cursor that is none', async () => {
