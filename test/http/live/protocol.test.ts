@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import WebSocket from 'ws';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { eventSource, socketClient } from '../../support/live';
-import { exchange } from '../../support/socket';
+import { exchange, requestText } from '../../support/socket';
 
 /* What clients do wrong, and what they may do, on a WebSocket and with server-sent events. */
 
@@ -320,6 +320,27 @@ describe('an upgrade', () => {
     const answers = await exchange(port, `${lines.join('\r\n')}\r\n\r\n${body}`);
     expect(answers.map(({ status }) => status)).toEqual([200]);
     expect(JSON.parse(answers[0].body).data.viewer.clientId).toBe(client.clientId);
+  });
+
+  test('behind a request without a reply ends the connection: no reply stands among frames', async () => {
+    const body = JSON.stringify({ query: '{ fulfillments { nodes { id } } }' });
+    const first = requestText(
+      'POST /graphql',
+      [
+        ['authorization', `Bearer ${client.token}`],
+        ['content-type', 'application/json'],
+        ['content-length', String(body.length)],
+      ],
+      body,
+    );
+    const upgrade = requestText('GET /graphql', [
+      ['connection', 'Upgrade'],
+      ['upgrade', 'websocket'],
+      ['sec-websocket-version', '13'],
+      ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+      ['sec-websocket-protocol', 'graphql-transport-ws'],
+    ]);
+    expect(await exchange(port, first + upgrade)).toEqual([]);
   });
 
   test('that ends in the middle harms nobody', async () => {
