@@ -147,7 +147,7 @@ class Changes {
     const problems =
       change.itemState != null
         ? judgeLineMove(edited, change.itemState, { caller, posted: this.posted.has(before.id), original })
-        : original && change.quantity != null
+        : original && edited.quantity !== before.quantity
           ? judgeReturn(edited.quantity, original)
           : [];
     if (problems.length) return { problems };
