@@ -47,6 +47,20 @@ describe('POST /v1/orders', () => {
     });
   });
 
+  test('makes no order where returnIds is neither true nor false', async () => {
+    const asked = (value: string) =>
+      client.request({ method: 'POST', url: `/v1/orders?returnIds=${value}`, payload: order(line) });
+    const orders = async () => (await gateway.database.owner('select from orders')).length;
+    const before = await orders();
+    const { status, body } = await asked('1');
+    expect([status, body.reasons]).toEqual([
+      400,
+      [{ code: 58000027, message: 'returnIds: True or false is expected.' }],
+    ]);
+    expect(await orders()).toBe(before);
+    expect((await asked('True')).body).toHaveProperty('orderId');
+  });
+
   const kept = {
     ...{ ownerAccountNumber: 'A-OTHER', soldTo: '8ad093788fa4fba0018faaaa88d418ae', shipTo: 'contact-2' },
     ...{ relatedSubscriptionNumber: 'A-S00000159', productRatePlanChargeId: 'charge-1' },
