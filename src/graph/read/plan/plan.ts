@@ -53,7 +53,7 @@ let numbers = 0;
  * of which takes almost a kilobyte: with fragments and switches, a text of a kilobyte has sixteen plans of a thousand fields.
  */
 const plans = new LRUCache<string, { plan: Plan | null }>({
-  maxSize: 200_000,
+  maxSize: 100_000,
   sizeCalculation: ({ plan }) => 1 + (plan?.size ?? 0),
 });
 
