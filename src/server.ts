@@ -26,6 +26,7 @@ import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp, unr
 import { healthRoutes } from './http/health';
 import { hostCheck, onlyFor } from './http/hosts';
 import { limited } from './http/limiting';
+import { linger } from './http/lingering';
 import { serveSockets, WebSocketOnly } from './http/live/socket';
 import { Payloads } from './http/live/webhook-payload';
 import { WebhookWorker } from './http/live/webhook-worker';
@@ -211,6 +212,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   options.tracing?.watch(app);
   underWay.watch(app);
   unsent.watch(app);
+  linger(app, receiveTimeoutMs);
   await headers(app, options);
   if (demo) onlyFor(app, options.allowedHosts ?? []);
   app.addHook('onSend', (_request, reply, body, done) => {
