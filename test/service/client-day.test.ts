@@ -1,3 +1,5 @@
+import { standardLimits } from '../../src/domain/limits';
+import { Rates } from '../../src/http/rates';
 import { createClient } from '../../src/service/client';
 import { ClientDays, forgetDays } from '../../src/service/client-day';
 import type { Services } from '../../src/service/run/services';
@@ -74,6 +76,17 @@ test('what is counted before midnight belongs to the day before, whenever it is 
     ['2026-03-31', '2'],
     ['2026-04-01', '1'],
   ]);
+});
+
+test('cost that is given back after midnight is taken from the day on which it was paid', async () => {
+  const client = await make();
+  let now = Date.parse('2026-03-31T23:59:59.999Z');
+  const days = new ClientDays(services(), () => now);
+  const giveBack = new Rates(standardLimits, undefined, undefined, days).spend(client, 1_000);
+  now += 1;
+  giveBack(400);
+  await days.flush();
+  expect(await rowsOf(client)).toEqual([{ day: '2026-03-31', code: '', count: '0', cost: '600' }]);
 });
 
 test('counts that could not be added are kept for the next time, and the failure is told once', async () => {
