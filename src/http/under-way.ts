@@ -144,10 +144,10 @@ export class UnderWay {
     return (this.bySocket.get(socket)?.size ?? 0) > 0;
   }
 
-  /** Whether a request has fully arrived on this connection, and has no reply yet. */
+  /** Whether a reply is under way on this connection, or a request has fully arrived and has no reply yet. */
   owesReply(socket: Socket): boolean {
     const [first] = this.bySocket.get(socket) ?? [];
-    return first?.request.raw.complete ?? false;
+    return first !== undefined && (first.request.raw.complete || first.reply.raw.headersSent);
   }
 
   /** Resolves once no request is left. */
