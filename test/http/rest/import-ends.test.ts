@@ -83,6 +83,28 @@ describe('a client', () => {
     gone.abort();
   });
 
+  test('whose upload is no HTTP any more is cut, and gets no second reply within the first', async () => {
+    const file = header + importer.rows(1_000);
+    const socket = connect(Number(new URL(importer.origin).port), '127.0.0.1');
+    const head = [
+      'POST /v1/fulfillments/import HTTP/1.1',
+      ...['host: localhost', `authorization: Bearer ${importer.client.token}`, `idempotency-key: ${nextKey()}`],
+      ...['content-type: text/csv', 'transfer-encoding: chunked', '', ''],
+    ];
+    socket.write(`${head.join('\r\n')}${file.length.toString(16)}\r\n${file}\r\n`);
+    const text = await new Promise<string>((resolve) => {
+      let text = '';
+      socket.on('error', () => {});
+      socket.on('close', () => resolve(text));
+      socket.on('data', (chunk) => {
+        text += chunk;
+        if (text.includes('"progress"')) socket.write('no length\r\n');
+      });
+    });
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(text).toContain('"progress"');
+  });
+
   test('whose import is taken over by another request carries out nothing more', async () => {
     const key = nextKey();
     const { more, answered, gone } = await importer.open(importer.rows(1_000), { key });
@@ -93,6 +115,14 @@ describe('a client', () => {
     expect(await lastOf(answered)).toMatchObject({ error: { code: 'IDEMPOTENCY_IN_PROGRESS', retryable: true } });
     expect(await importer.count()).toBe(before);
     gone.abort();
+    // Its client finds the code among the errors of its day, as of any other request.
+    while (gateway.server.underWay().requests.length > 0) await new Promise((done) => setTimeout(done, 10));
+    await gateway.server.days.flush();
+    const days = await gateway.database.owner('select count from client_day where client_id = $1 and code = $2', [
+      importer.client.clientId,
+      'IDEMPOTENCY_IN_PROGRESS',
+    ]);
+    expect(days).toEqual([{ count: '1' }]);
   });
 
   test('is told of an outage amid its file, and the same file goes on', async () => {
