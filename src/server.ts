@@ -151,7 +151,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     clientErrorHandler: (error, socket) => {
       // Node asks once for each request.
       if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && uploading.has(socket)) return;
-      refuseUnreadable(error, socket, app.log, underWay.owesReply(socket));
+      refuseUnreadable(error, socket, app.log, underWay.hasOtherReply(socket));
     },
     // No connectionTimeout: a connection is silent while its request waits for a lock.
     requestTimeout: receiveTimeoutMs,

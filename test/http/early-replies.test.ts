@@ -62,22 +62,28 @@ describe.each(['keep-alive', 'close'])('over a connection that is to %s', (conne
   });
 });
 
-test('a client that goes on sending behind its reply is ended in the end', async () => {
-  const hasty = await testGateway({ server: { receiveTimeoutMs: 1_000 } });
-  try {
-    const { token } = await hasty.client();
-    const socket = connect(await listening(hasty.server), '127.0.0.1');
-    const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()).on('error', () => {}));
-    socket.resume();
-    socket.write(
-      `POST /v1/none HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\r\nconnection: close\r\ncontent-length: 1000000\r\n\r\n`,
-    );
-    const sending = setInterval(() => socket.write('x'), 100);
-    const since = Date.now();
-    await closed;
-    clearInterval(sending);
-    expect(Date.now() - since).toBeLessThan(10_000);
-  } finally {
-    await hasty.close();
-  }
-});
+test.each(['keep-alive', 'close'])(
+  'a client that never ends its request is ended behind its one reply (%s)',
+  async (connection) => {
+    const hasty = await testGateway({ server: { receiveTimeoutMs: 1_000 } });
+    try {
+      const { token } = await hasty.client();
+      const socket = connect(await listening(hasty.server), '127.0.0.1');
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk;
+      });
+      const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()).on('error', () => {}));
+      const head = ['POST /v1/fulfillments/import HTTP/1.1', 'host: localhost', `authorization: Bearer ${token}`];
+      socket.write([...head, ...json, `connection: ${connection}`, 'content-length: 1000000', '', ''].join('\r\n'));
+      const sending = setInterval(() => socket.write('x'), 100);
+      const since = Date.now();
+      await closed;
+      clearInterval(sending);
+      expect(Date.now() - since).toBeLessThan(10_000);
+      expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 415']);
+    } finally {
+      await hasty.close();
+    }
+  },
+);
