@@ -149,8 +149,8 @@ export class UnderWay {
   }
 
   /**
-   * Whether a refusal on this connection would be taken for another reply: one is under way, or a request has fully arrived and
-   * has none yet, or a request that still arrives has been answered.
+   * Whether a refusal on this connection would be taken for another reply. A reply may be under way, or be owed to a request that
+   * has fully arrived. Or a request was answered and still arrives.
    */
   hasOtherReply(socket: Socket): boolean {
     const early = this.early.get(socket);
