@@ -81,7 +81,7 @@ test.each(['keep-alive', 'close'])(
       await closed;
       clearInterval(sending);
       expect(Date.now() - since).toBeLessThan(10_000);
-      expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 415']);
+      expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400']);
     } finally {
       await hasty.close();
     }

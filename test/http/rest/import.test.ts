@@ -73,6 +73,10 @@ describe('an import', () => {
     const headers = { 'content-encoding': 'gzip', 'accept-encoding': 'gzip' };
     const zipped = await importer.send(gzipSync(header + importer.rows(2)), { headers });
     expect([zipped.headers.get('content-encoding'), zipped.told.at(-1)]).toEqual(['gzip', { totals: whole(2) }]);
+    const other = { 'content-encoding': 'x-gzip' };
+    expect((await importer.send(gzipSync(header + importer.rows(2)), { headers: other })).told.at(-1)).toEqual({
+      totals: whole(2),
+    });
     const plain = await importer.send(header + importer.rows(2), { headers: { 'accept-encoding': 'identity' } });
     expect([plain.headers.get('content-encoding'), plain.told.at(-1)]).toEqual([null, { totals: whole(2) }]);
   });
@@ -317,6 +321,7 @@ describe('before anything is written', () => {
 
   test.each<[string, How, number]>([
     ['no key', { key: '' }, 400],
+    ['no media type', { type: '' }, 415],
     ['another media type', { type: 'application/json' }, 415],
     ['another encoding', { type: 'text/csv; charset=iso-8859-1' }, 415],
     ['another compression', { headers: { 'content-encoding': 'br' } }, 415],
@@ -326,7 +331,10 @@ describe('before anything is written', () => {
     ['a parameter that is there twice', { query: '?runBilling=true&runBilling=true' }, 400],
   ])('%s is refused', async (_what, how, status) => {
     const before = await importer.count();
-    expect((await importer.send(header + importer.rows(1), how)).status).toBe(status);
+    const { text, ...refused } = await importer.send(header + importer.rows(1), how);
+    expect(refused.status).toBe(status);
+    // The general message of 415 names the type of all other routes.
+    expect(text).not.toContain('application/json,');
     expect(await importer.count()).toBe(before);
   });
 

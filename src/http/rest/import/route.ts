@@ -44,6 +44,13 @@ function formOf(type: string): ImportForm {
   return form;
 }
 
+/** @throws RequestError BAD_REQUEST */
+function keyOf(request: FastifyRequest): string {
+  const key = idempotencyKeyOf(request);
+  if (key !== undefined) return key;
+  throw new RequestError('BAD_REQUEST', 'An import needs an Idempotency-Key. With it a file that was cut off goes on.');
+}
+
 /** Before the body is looked at: the general messages name JSON. @throws RequestError UNSUPPORTED_MEDIA_TYPE */
 function checkForm(headers: FastifyRequest['headers']): void {
   formOf(headers['content-type'] ?? '');
@@ -73,9 +80,10 @@ export class Imports {
     app.addContentTypeParser('*', (_request, body, done) => done(null, body));
     const parse = app.getDefaultJsonParser('error', 'error');
     app.addHook('onRequest', (request, _reply, done) => {
-      checkForm(request.headers);
       rates.count(request.caller!.clientId);
       unsent.admit(request.caller!.clientId);
+      keyOf(request);
+      checkForm(request.headers);
       done();
     });
     app.addHook('onSend', (request, reply, body, done) => {
@@ -84,13 +92,7 @@ export class Imports {
     });
     app.post(importPath, { config: { scope: importScope } }, async (request, reply) => {
       const caller = request.caller!;
-      const key = idempotencyKeyOf(request);
-      if (key === undefined) {
-        throw new RequestError(
-          'BAD_REQUEST',
-          'An import needs an Idempotency-Key. With it a file that was cut off goes on.',
-        );
-      }
+      const key = keyOf(request);
       const form = formOf(request.headers['content-type'] ?? '');
       const billing = billingOf(request.query as Record<string, unknown>, caller);
       this.admit(caller, limits.imports);
