@@ -27,6 +27,7 @@ import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp, unr
 import { healthRoutes } from './http/health';
 import { hostCheck, onlyFor } from './http/hosts';
 import { limited } from './http/limiting';
+import { linger } from './http/lingering';
 import { serveSockets, WebSocketOnly } from './http/live/socket';
 import { Payloads } from './http/live/webhook-payload';
 import { WebhookWorker } from './http/live/webhook-worker';
@@ -151,7 +152,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     clientErrorHandler: (error, socket) => {
       // Node asks once for each request.
       if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && uploading.has(socket)) return;
-      refuseUnreadable(error, socket, app.log, underWay.owesReply(socket));
+      refuseUnreadable(error, socket, app.log, underWay.hasOtherReply(socket));
     },
     // No connectionTimeout: a connection is silent while its request waits for a lock.
     requestTimeout: receiveTimeoutMs,
@@ -212,6 +213,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   options.tracing?.watch(app);
   underWay.watch(app);
   unsent.watch(app);
+  linger(app, receiveTimeoutMs);
   await headers(app, options);
   if (demo) onlyFor(app, options.allowedHosts ?? []);
   app.addHook('onSend', (_request, reply, body, done) => {

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Gunzip } from 'node:zlib';
 import compress from '@fastify/compress';
 import type { FastifyInstance } from 'fastify';
 import Negotiator from 'negotiator';
@@ -11,8 +13,8 @@ export function prefersGzip(accepted: string | string[] | undefined): boolean {
 /** Gzip for replies of more than 1,000 bytes, and for request bodies of any length. */
 export async function encodings(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', ({ headers }, _reply, done) => {
-    // Names of encodings are case-insensitive, but the plugin compares them case-sensitively.
-    headers['content-encoding'] &&= headers['content-encoding'].toLowerCase();
+    // Names of encodings are case-insensitive, but the plugin compares them case-sensitively. It does not know x-gzip either.
+    headers['content-encoding'] &&= headers['content-encoding'].toLowerCase().replace(/^x-gzip$/, 'gzip');
     // The plugin lets "*" stand for gzip even if the client has excluded gzip by name.
     headers['accept-encoding'] &&= prefersGzip(headers['accept-encoding']) ? 'gzip' : 'identity';
     done();
@@ -33,8 +35,19 @@ export async function encodings(app: FastifyInstance): Promise<void> {
   app.addHook('onRoute', (route) => {
     route.preParsing = [route.preParsing ?? []].flat();
     route.preParsing.push((request, reply, payload, done) => {
-      if (payload !== request.raw) reply.raw.once('close', () => payload.destroy());
+      if (payload !== request.raw) reply.raw.once('close', () => inflateNoMore(request.raw, payload as Gunzip));
       done(null, payload);
     });
   });
+}
+
+/**
+ * The rest of the body is dropped as it comes, as Node drops that of a plain body. The plugin ends a body together with its
+ * inflater: its connection would be read no more, and a client that still sends would wait until it is reset.
+ */
+function inflateNoMore(raw: IncomingMessage, inflater: Gunzip): void {
+  raw.unpipe(inflater.pause());
+  const end = () => inflater.destroy();
+  if (raw.closed) end();
+  else raw.resume().once('close', end);
 }

@@ -108,14 +108,13 @@ export const unreadableStatus = new WeakMap<Socket, number>();
 
 /**
  * Answers an invalid or incomplete HTTP request, and ends the connection. The log gets no bytes of the request, since
- * Node's error carries them and they may hold a token. `owesReply`: an earlier request on the connection has no reply
- * yet.
+ * Node's error carries them and they may hold a token. `hasOtherReply`: UnderWay.hasOtherReply.
  */
 export function refuseUnreadable(
   error: NodeJS.ErrnoException & { reason?: string },
   socket: Socket,
   log: FastifyBaseLogger,
-  owesReply: boolean,
+  hasOtherReply: boolean,
 ): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const [code, message] = unreadable[error.code ?? ''] ?? [
@@ -124,8 +123,8 @@ export function refuseUnreadable(
   ];
   const requestId = newRequestId();
   log.info({ requestId, code, cause: error.code, reason: message }, 'request refused');
-  // The client would take this reply for the reply to the earlier request, which may be carried out.
-  if (owesReply) {
+  // The client would take this reply for the reply to another request, which may be carried out.
+  if (hasOtherReply) {
     socket.destroy();
     return;
   }

@@ -102,11 +102,11 @@ export class Rates implements Counts<RateHere, RateElsewhere> {
       throw this.refusal(window, 'costPerMinute', all, 'units of cost');
     }
     window.costPerMinute = wanted;
-    this.days?.cost(clientId, cost);
+    const day = this.days?.cost(clientId, cost);
     if (wanted > window.tellAbove.costPerMinute) this.tellSoon(clientId, window);
     return (unused) => {
       window.costPerMinute -= unused;
-      this.days?.cost(clientId, -unused);
+      this.days?.cost(clientId, -unused, day);
       if (window.costPerMinute < window.tellBelow) this.tellSoon(clientId, window);
     };
   }

@@ -48,6 +48,8 @@ export class UnderWay {
   private readonly all = new Set<Each>();
   /** In the order of arrival. */
   private readonly bySocket = new WeakMap<Socket, Set<Each>>();
+  /** Requests that were answered before they had arrived, the latest of each connection. */
+  private readonly early = new WeakMap<Socket, FastifyRequest['raw']>();
   private waiting: (() => void)[] = [];
 
   /** `onEnd` is called once for each request. */
@@ -119,7 +121,9 @@ export class UnderWay {
 
   private end(each: Each): void {
     if (!this.all.delete(each)) return;
-    const { socket } = each.request.raw;
+    const { raw } = each.request;
+    const { socket } = raw;
+    if (!raw.complete) this.early.set(socket, raw);
     const mine = this.bySocket.get(socket);
     mine?.delete(each);
     this.onEnd(each.request, each.reply, each);
@@ -144,10 +148,15 @@ export class UnderWay {
     return (this.bySocket.get(socket)?.size ?? 0) > 0;
   }
 
-  /** Whether a request has fully arrived on this connection, and has no reply yet. */
-  owesReply(socket: Socket): boolean {
+  /**
+   * Whether a refusal on this connection would be taken for another reply. A reply may be under way, or be owed to a request that
+   * has fully arrived. Or a request was answered and still arrives.
+   */
+  hasOtherReply(socket: Socket): boolean {
+    const early = this.early.get(socket);
+    if (early && !early.complete) return true;
     const [first] = this.bySocket.get(socket) ?? [];
-    return first?.request.raw.complete ?? false;
+    return first !== undefined && (first.request.raw.complete || first.reply.raw.headersSent);
   }
 
   /** Resolves once no request is left. */

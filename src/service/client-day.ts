@@ -45,9 +45,13 @@ export class ClientDays {
     this.add(clientId, requests, 1, 0);
   }
 
-  /** Units of cost that a client has paid. Negative for what is given back. */
-  cost(clientId: string, units: number): void {
-    this.add(clientId, requests, 0, units);
+  /**
+   * Units of cost that a client has paid. Returns the day that they count for. Negative for what is given back: it names the day
+   * on which it was paid, else a reply over midnight would make the cost of the next day negative.
+   */
+  cost(clientId: string, units: number, day = this.day()): string {
+    this.add(clientId, requests, 0, units, day);
+    return day;
   }
 
   /** Errors in a reply to a client, by their codes. */
@@ -89,8 +93,8 @@ export class ClientDays {
     return this.counters.size + this.documents.size;
   }
 
-  private add(clientId: string, code: string, count: number, cost: number): void {
-    const key = `${this.day()} ${clientId} ${code}`;
+  private add(clientId: string, code: string, count: number, cost: number, day = this.day()): void {
+    const key = `${day} ${clientId} ${code}`;
     const known = this.counters.get(key);
     if (known) {
       known.count += count;

@@ -59,6 +59,9 @@ export interface ImportedChunk {
   errors: readonly UserError[];
 }
 
+/** The most errors that are told of a line. 70 KB of custom fields with wrong names have 10,000, which are 2 MB of a reply. */
+const mostErrors = 10;
+
 const lost = (): RequestError =>
   new RequestError('IDEMPOTENCY_IN_PROGRESS', 'Another request with this Idempotency-Key has taken the import over.');
 
@@ -71,7 +74,11 @@ export function beginImport(work: Work, key: string, fingerprint: string): Promi
   const { entityId, clientId } = work.caller;
   const of = { entityId, clientId, key };
   return work.run(false, async ({ db: { connection } }) => {
+    const holder = newId();
+    const isTaken = await takeImport(connection, of, holder, fingerprint);
+    // Read afterwards: until then another run may commit further chunks.
     const found = await findImport(connection, of);
+    if (found && isTaken) return { of, holder, committed: found.committed, chunks: found.chunks };
     if (found?.isForgotten) {
       throw new RequestError(
         'IDEMPOTENCY_MISMATCH',
@@ -84,14 +91,10 @@ export function beginImport(work: Work, key: string, fingerprint: string): Promi
         'This Idempotency-Key was used for an import with another form, other columns, other options or other orgs.',
       );
     }
-    const holder = newId();
-    if (found?.isHeld || !(await takeImport(connection, of, holder, fingerprint))) {
-      throw new RequestError(
-        'IDEMPOTENCY_IN_PROGRESS',
-        'Another request with this Idempotency-Key carries the import out.',
-      );
-    }
-    return { of, holder, committed: found?.committed ?? 0, chunks: found?.chunks ?? null };
+    throw new RequestError(
+      'IDEMPOTENCY_IN_PROGRESS',
+      'Another request with this Idempotency-Key carries the import out.',
+    );
   });
 }
 
@@ -177,7 +180,7 @@ async function makeFulfillments(work: Work, lines: readonly ImportLine[]): Promi
 function replyLine({ line }: ImportLine, made: Made): string {
   const told =
     'errors' in made
-      ? { line, errors: made.errors.map(({ code, message, path }) => ({ code, message, path })) }
+      ? { line, errors: made.errors.slice(0, mostErrors).map(({ code, message, path }) => ({ code, message, path })) }
       : { line, fulfillmentNumber: made.fulfillmentNumber };
   return `${JSON.stringify(told)}\n`;
 }

@@ -65,7 +65,6 @@ export interface FoundImport {
   chunks: number | null;
   /** Number of committed chunks. They are the first ones of the file. */
   committed: number;
-  isHeld: boolean;
   /** Its chunks are forgotten, or may be at any time. */
   isForgotten: boolean;
 }
@@ -78,7 +77,7 @@ const values = ({ entityId, clientId, key }: ImportKey): unknown[] => [entityId,
 /** The import under a key, or undefined. */
 export async function findImport(connection: Connection, of: ImportKey): Promise<FoundImport | undefined> {
   const [found] = await connection.query<FoundImport>(
-    `select fingerprint, chunks, coalesce(held_until > now(), false) as "isHeld",
+    `select fingerprint, chunks,
        seen_date < now() - ${kept} as "isForgotten",
        (select count(*)::integer from fulfillment_import_chunk c where ${ofImport}) as committed
      from fulfillment_import where ${named}`,

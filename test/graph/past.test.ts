@@ -1,6 +1,9 @@
 import { type GraphQLObjectType, getNamedType, isLeafType, parse } from 'graphql';
+import { standardLimits } from '../../src/domain/limits';
 import { schema } from '../../src/graph/build/schema';
 import { GraphContext } from '../../src/graph/context';
+import { checkDocument } from '../../src/graph/guard/document-check';
+import { DocumentLimits } from '../../src/graph/guard/limits';
 import { prepare } from '../../src/graph/guard/operation';
 import { InvalidDocument } from '../../src/graph/guard/parsed-document';
 import { lists } from '../../src/graph/model/lists';
@@ -193,6 +196,39 @@ describe('asOf', () => {
       invoice: { documentNumber: invoices[0].invoiceNumber, amount: '50.00', __typename: 'Invoice' },
     });
     expect(await refused(document.replace('amount', 'account { id }'))).toMatch(/^invoice\.account must not/);
+  });
+
+  test('is refused where a document is registered, if no variables would let the document run', () => {
+    const limits = new DocumentLimits(standardLimits, true);
+    const errorsOf = (text: string) => {
+      const checked = checkDocument(schema(), text, limits);
+      return 'errors' in checked ? checked.errors : [];
+    };
+    const asked = (variables: string, asOf: string, more: string) =>
+      `query ($key: ID!, ${variables}) { past: fulfillment(key: $key, asOf: ${asOf}) { id ${more} } }
+       fragment F on Fulfillment { orderLineItem { id } }`;
+    const spread = (directives = '') => `...F ${directives}`;
+    const literal = '"2022-01-01T00:00:00Z"';
+    const unused = '$no: Boolean!';
+    for (const text of [
+      asked('$at: DateTime!', '$at', spread()),
+      asked(unused, literal, `${spread()} state @include(if: $no)`),
+      asked(unused, literal, `${spread('@include(if: $no)')} orderLineItem @skip(if: false) { itemName }`),
+    ]) {
+      expect(errorsOf(text)).toEqual([
+        expect.stringMatching(/^line \d: past\.orderLineItem must not be asked for with asOf/),
+      ]);
+    }
+    for (const text of [
+      asked('$at: DateTime', '$at', spread()),
+      asked('$at: DateTime = "2022-01-01T00:00:00Z"', '$at', spread()),
+      asked(unused, 'null', `${spread()} state @include(if: $no)`),
+      asked(unused, literal, spread('@include(if: $no)')),
+      asked(unused, literal, `${spread('@skip(if: true)')} state @include(if: $no)`),
+      asked('$at: DateTime!', '$at', 'state ... @skip(if: true) { ...F }'),
+    ]) {
+      expect([text, errorsOf(text)]).toEqual([text, []]);
+    }
   });
 
   test('is described with exactly the fields that it refuses, and no live read takes it', () => {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { constants, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { exchange, requestText } from '../support/socket';
@@ -83,6 +84,37 @@ describe.each(['at once', 'after the client is known'])('while the body arrives,
     expect(lines.filter(({ level }) => level > 30)).toEqual([]);
     expect(await counted()).toEqual({ gone: before.gone + 1, errors: before.errors });
     expect(gateway.server.underWay().requests).toEqual([]);
+  });
+});
+
+describe.each([false, true])('amid the file of an import, in gzip: %s', (zipped) => {
+  const header = 'orderLineItemId,fulfillmentDate,quantity\n';
+  test.each([
+    ['within its header', header.slice(0, 20)],
+    ['behind its header', header],
+    ['within its first chunk', `${header}${'x,y,z\n'.repeat(500)}`],
+  ])('%s', async (_where, part) => {
+    const { errors } = await counted();
+    const head = requestText('POST /v1/fulfillments/import', [
+      ['authorization', `Bearer ${client.token}`],
+      ['idempotency-key', 'gone'],
+      ['content-type', 'text/csv'],
+      ...(zipped ? [['content-encoding', 'gzip'] as [string, string]] : []),
+      ['content-length', '100000'],
+    ]);
+    const socket = send(head);
+    socket.write(zipped ? gzipSync(part, { finishFlush: constants.Z_SYNC_FLUSH }) : part);
+    await until(() => gateway.server.underWay().requests.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    socket.destroy();
+    await until(() => ends().length === 1);
+    expect(ends().map(told)).toEqual([
+      { path: '/v1/fulfillments/import', operation: undefined, status: 499, unsent: undefined },
+    ]);
+    await gateway.server.settled();
+    expect(lines.filter(({ level }) => level > 30)).toEqual([]);
+    expect(gateway.failures).toEqual([]);
+    expect((await counted()).errors).toBe(errors);
   });
 });
 

@@ -1,3 +1,5 @@
+import { standardLimits } from '../../src/domain/limits';
+import { Rates } from '../../src/http/rates';
 import { createClient } from '../../src/service/client';
 import { ClientDays, forgetDays } from '../../src/service/client-day';
 import type { Services } from '../../src/service/run/services';
@@ -29,14 +31,53 @@ const rowsOf = (clientId: string) =>
     [clientId],
   );
 
-test('two processes that count the same clients at once add up, and do not wait for each other in a circle', async () => {
-  const clients = await Promise.all(Array.from({ length: 100 }, make));
-  // A process has one connection for its counts.
+/** Two processes. Each has one connection for its counts. */
+function twoProcesses() {
   const pools = [1, 2].map(() => openPool({ url: database.url }, 1, {}, {}, systemRole));
   const processes = pools.map((pool) => {
     const db = { counts: () => new Connection(pool) } as Services['db'];
     return new ClientDays({ ...services(), db });
   });
+  return { pools, processes };
+}
+
+test('two processes write the rows of clients and documents in one order, whatever order they have counted in', async () => {
+  const { owner } = database;
+  const clients = [await make(), await make()];
+  await owner(
+    `insert into registered_document (id, client_id, document_id, text, hash, operation_name, operation_type, cost, registered_date)
+     select gen_random_uuid(), $1, n::text, '', '', null, 'query', 1, now() from generate_series(1, 2) n`,
+    [clients[0]],
+  );
+  const documents = (await owner<{ id: string }>('select id from registered_document')).map(({ id }) => id);
+  // Where PostgreSQL knows that there are few, it joins them to the counts, which stay in the order in which they are told.
+  await owner('analyze client, registered_document');
+  // Each row takes a while, so that the statements of both processes meet.
+  await owner(
+    `create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(0.1); return new; end $$`,
+  );
+  for (const table of ['client_day', 'client_document_use']) {
+    await owner(`create trigger slowly before insert on ${table} for each row execute function slowly()`);
+  }
+  const { pools, processes } = twoProcesses();
+  const count = (what: 'request' | 'document', ids: string[]) => {
+    for (const id of ids) processes[0][what](id);
+    for (const id of ids.toReversed()) processes[1][what](id);
+    return Promise.all(processes.map((days) => days.flush()));
+  };
+  await count('request', clients);
+  await count('document', documents);
+  for (const pool of pools) await pool.end();
+  for (const client of clients) expect(await rowsOf(client)).toMatchObject([{ count: '2' }]);
+  const runs = await owner('select count from client_document_use');
+  expect(runs).toEqual([{ count: '2' }, { count: '2' }]);
+  await owner('truncate client_document_use');
+  await owner('drop function slowly cascade');
+});
+
+test('two processes that count the same clients at once add up', async () => {
+  const clients = await Promise.all(Array.from({ length: 100 }, make));
+  const { pools, processes } = twoProcesses();
   for (let round = 0; round < 10; round++) {
     for (const [at, days] of processes.entries()) {
       for (const client of at ? [...clients].reverse() : clients) {
@@ -74,6 +115,17 @@ test('what is counted before midnight belongs to the day before, whenever it is 
     ['2026-03-31', '2'],
     ['2026-04-01', '1'],
   ]);
+});
+
+test('cost that is given back after midnight is taken from the day on which it was paid', async () => {
+  const client = await make();
+  let now = Date.parse('2026-03-31T23:59:59.999Z');
+  const days = new ClientDays(services(), () => now);
+  const giveBack = new Rates(standardLimits, undefined, undefined, days).spend(client, 1_000);
+  now += 1;
+  giveBack(400);
+  await days.flush();
+  expect(await rowsOf(client)).toEqual([{ day: '2026-03-31', code: '', count: '0', cost: '600' }]);
 });
 
 test('counts that could not be added are kept for the next time, and the failure is told once', async () => {

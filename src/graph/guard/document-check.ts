@@ -4,13 +4,14 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
-  type OperationTypeNode,
+  OperationTypeNode,
 } from 'graphql';
 import { RequestError } from '../../domain/errors';
 import { costOf } from './cost';
 import { deprecatedIn } from './deprecation';
 import type { DocumentLimits } from './limits';
 import { InvalidDocument, readDocument } from './parsed-document';
+import { neverTold } from './past';
 
 /** A document that was checked against the schema. */
 export interface CheckedDocument {
@@ -53,6 +54,8 @@ export function checkDocument(
       errors: [`A registered document must hold exactly one operation; this document has ${names || 'none'}.`],
     };
   }
+  const untold = operation.operation === OperationTypeNode.QUERY && neverTold(schema, document, operation);
+  if (untold) return { errors: [located(untold)] };
   return {
     document,
     operationName: operation.name?.value ?? null,

@@ -85,7 +85,8 @@ function csvValue(value: unknown): string {
 function valueAt(row: unknown, column: Column): unknown {
   let value = row;
   for (const name of column) {
-    if (typeof value !== 'object' || value === null) return null;
+    // A row of another type lacks the column, and every object inherits some names, such as constructor.
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return null;
     value = (value as Record<string, unknown>)[name];
   }
   return value;

@@ -225,6 +225,20 @@ describe('a table', () => {
     );
     expect(parse(text, { columns: true })).toHaveLength(20);
   });
+
+  test('has nothing where a row of another type lacks a column, whatever the column is called', async () => {
+    const query = `{ events(filter: { type: { in: ["Account.Create", "Order.Create"] } }) { nodes { type subject {
+      ... on Account { constructor: name toString: accountNumber __proto__: currency } } } } }`;
+    await settled(gateway.database);
+    const { text } = await get(query, csv);
+    const columns = (names: string[]) => names.map((name) => `c ${name}`);
+    const rows: Record<string, string>[] = parse(text, { columns });
+    const of = (type: string) => rows.filter((row) => row['c type'] === type);
+    expect(of('Account.Create').length).toBeGreaterThan(0);
+    expect(of('Order.Create').length).toBeGreaterThan(0);
+    for (const row of of('Account.Create')) expect(row['c subject.__proto__']).toBe('USD');
+    for (const row of of('Order.Create')) expect(Object.values(row)).toEqual(['Order.Create', '', '', '']);
+  });
 });
 
 describe('by its id', () => {

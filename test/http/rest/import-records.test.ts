@@ -1,5 +1,9 @@
+import { Readable } from 'node:stream';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
+import type { GraphQLInputObjectType } from 'graphql';
+import { schema } from '../../../src/graph/build/schema';
+import { ImportFile } from '../../../src/http/rest/import/file';
 import { Records } from '../../../src/http/rest/import/records';
 
 const longest = 40;
@@ -77,4 +81,23 @@ test('a quote that is never closed swallows no more than the longest record', ()
   const found = recordsOf(Buffer.from(text), [7], ',');
   expect(found[0]).toEqual([1, null]);
   expect(found.at(-1)).toEqual([32, 'e,f']);
+});
+
+test('long lines are read one by one in turns of the event loop', async () => {
+  const line = JSON.stringify({ description: 'x'.repeat(100_000) });
+  const type = schema().getType('CreateFulfillmentInput') as GraphQLInputObjectType;
+  const body = Readable.from([Buffer.from(`${line}\n`.repeat(20))]);
+  const file = new ImportFile(body, 'jsonl', type, 1_000, JSON.parse);
+  await file.begin();
+  let turns = 0;
+  let counting: NodeJS.Immediate;
+  const count = () => {
+    turns++;
+    counting = setImmediate(count);
+  };
+  count();
+  const chunk = await file.next();
+  clearImmediate(counting!);
+  expect(chunk!.lines).toHaveLength(20);
+  expect(turns).toBeGreaterThanOrEqual(20);
 });

@@ -36,7 +36,7 @@ export function delimiterOf(header: string): string {
  * @throws RequestError BAD_REQUEST that names the column which is unknown, missing or there twice
  */
 export function readHeader(record: FileRecord | undefined, type: GraphQLInputObjectType): CsvHeader {
-  if (!record) refuse('The file is empty. Its first line must name the columns.');
+  if (!record) refuse('The first line of the file is empty. It must name the columns.');
   const { bytes } = record!;
   if (!bytes || !isUtf8(bytes)) refuse('The first line of the file must name the columns, in UTF-8.');
   const text = bytes!.toString();
@@ -51,9 +51,12 @@ export function readHeader(record: FileRecord | undefined, type: GraphQLInputObj
 function checkColumns(columns: readonly string[], type: GraphQLInputObjectType): void {
   const fields = type.getFields();
   const isCustom = (name: string) => name.startsWith(customPrefix) && name.endsWith('__c');
+  // A header may have 50,000 columns: each is looked up once.
+  const seen = new Set<string>();
   for (const [at, name] of columns.entries()) {
     if (name === '') refuse(`Column ${at + 1} has no name.`);
-    if (columns.indexOf(name) < at) refuse(`The column ${shown(name)} is there twice.`);
+    if (seen.has(name)) refuse(`The column ${shown(name)} is there twice.`);
+    seen.add(name);
     if (name === 'fulfillmentItems') {
       refuse('A CSV has no room for the column "fulfillmentItems". Send items as application/jsonl.');
     }

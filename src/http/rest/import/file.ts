@@ -18,14 +18,19 @@ export type ImportForm = 'csv' | 'jsonl';
 /** Lines of a chunk, and the bytes after which a chunk ends with fewer. Both are part of what a key stands for. */
 const linesOfChunk = 1_000;
 const bytesOfChunk = 2_097_152;
-/** Lines that are read in one turn of the event loop, and about the microseconds of one. */
+/** The most lines and bytes that are read in one turn of the event loop. A longer line has a turn to itself. */
 const linesOfTurn = 100;
+const bytesOfTurn = 32_768;
+/** About the microseconds that a line takes, and the bytes that take one more. */
 const unitsOfLine = 20;
+const bytesOfUnit = 20;
 /** The most unknown fields that are named of a line. */
 const mostUnknown = 10;
 
-/** The most bytes of a line. 1,000 items with custom fields take 200,000. */
+/** The most bytes of a line. */
 export const longestLine = 1_048_576;
+/** The most values of a line of JSON. 100 items with 100 custom fields each, the most that there may be, are 11,000. */
+const mostValues = 20_000;
 
 /**
  * The most bytes and empty lines in a row without a record. Gzip makes a thousand bytes of one: 100,000,000 empty lines took a
@@ -33,13 +38,6 @@ export const longestLine = 1_048_576;
  */
 const mostWithout = 100 * longestLine;
 const mostEmpty = 1_000_000;
-
-export interface FileLimits {
-  /** The most values of a line of JSON. */
-  values: number;
-  /** How long the client may send nothing while the gateway waits for it, in milliseconds. */
-  idleMs: number;
-}
 
 type JsonParser = (text: string) => unknown;
 
@@ -72,7 +70,8 @@ export class ImportFile {
     body: Readable,
     private readonly form: ImportForm,
     private readonly type: GraphQLInputObjectType,
-    private readonly limits: FileLimits,
+    /** How long the client may send nothing while the gateway waits for it, in milliseconds. */
+    private readonly idleMs: number,
     parseJson: JsonParser,
   ) {
     this.pieces = body.iterator({ destroyOnReturn: false });
@@ -176,7 +175,7 @@ export class ImportFile {
     let timer: NodeJS.Timeout | undefined;
     const stopped = new Promise<never>((_resolve, reject) => {
       this.stopWith = reject;
-      const { idleMs } = this.limits;
+      const { idleMs } = this;
       const message = `The client has sent nothing for ${idleMs} ms.`;
       timer = setTimeout(() => reject(new RequestError('REQUEST_TIMEOUT', message)), idleMs);
     });
@@ -196,9 +195,15 @@ export class ImportFile {
 
   private async read(records: readonly FileRecord[]): Promise<ImportLine[]> {
     const lines: ImportLine[] = [];
-    for (let at = 0; at < records.length; at += linesOfTurn) {
-      await turn(linesOfTurn * unitsOfLine);
-      lines.push(...this.readSome(records.slice(at, at + linesOfTurn)));
+    for (let at = 0; at < records.length; ) {
+      let to = at;
+      let bytes = 0;
+      while (to < records.length && to - at < linesOfTurn && bytes < bytesOfTurn) {
+        bytes += records[to++].bytes?.length ?? 0;
+      }
+      await turn((to - at) * unitsOfLine + bytes / bytesOfUnit);
+      lines.push(...this.readSome(records.slice(at, to)));
+      at = to;
     }
     return lines;
   }
@@ -221,7 +226,7 @@ export class ImportFile {
   private sayJson(text: string, parse: JsonParser): Said {
     try {
       const body = parse(text);
-      checkShape(body, this.limits.values);
+      checkShape(body, mostValues);
       return { body };
     } catch (error) {
       if (error instanceof RequestError) return problem('LIMIT_EXCEEDED', error.message);

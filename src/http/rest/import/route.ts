@@ -44,6 +44,21 @@ function formOf(type: string): ImportForm {
   return form;
 }
 
+/** @throws RequestError BAD_REQUEST */
+function keyOf(request: FastifyRequest): string {
+  const key = idempotencyKeyOf(request);
+  if (key !== undefined) return key;
+  throw new RequestError('BAD_REQUEST', 'An import needs an Idempotency-Key. With it a file that was cut off goes on.');
+}
+
+/** Before the body is looked at: the general messages name JSON. @throws RequestError UNSUPPORTED_MEDIA_TYPE */
+function checkForm(headers: FastifyRequest['headers']): void {
+  formOf(headers['content-type'] ?? '');
+  if (!['gzip', 'identity'].includes(headers['content-encoding'] ?? 'identity')) {
+    throw new RequestError('UNSUPPORTED_MEDIA_TYPE', formMessage);
+  }
+}
+
 /**
  * The imports under way in this process. Below this plugin a body is a stream: it has no time limit, and no limit of its length
  * but that of its lines. The time limit of a request holds for each of its chunks.
@@ -67,6 +82,8 @@ export class Imports {
     app.addHook('onRequest', (request, _reply, done) => {
       rates.count(request.caller!.clientId);
       unsent.admit(request.caller!.clientId);
+      keyOf(request);
+      checkForm(request.headers);
       done();
     });
     app.addHook('onSend', (request, reply, body, done) => {
@@ -75,18 +92,11 @@ export class Imports {
     });
     app.post(importPath, { config: { scope: importScope } }, async (request, reply) => {
       const caller = request.caller!;
-      const key = idempotencyKeyOf(request);
-      if (key === undefined) {
-        throw new RequestError(
-          'BAD_REQUEST',
-          'An import needs an Idempotency-Key. With it a file that was cut off goes on.',
-        );
-      }
+      const key = keyOf(request);
       const form = formOf(request.headers['content-type'] ?? '');
       const billing = billingOf(request.query as Record<string, unknown>, caller);
       this.admit(caller, limits.imports);
       const type = schema().getType('CreateFulfillmentInput') as GraphQLInputObjectType;
-      const fileLimits = { values: limits.values, idleMs: options.idleMs };
       const json = (text: string) => {
         let value: unknown;
         parse(request, text, (error, parsed) => {
@@ -95,7 +105,7 @@ export class Imports {
         });
         return value;
       };
-      const file = new ImportFile(request.body as Readable, form, type, fileLimits, json);
+      const file = new ImportFile(request.body as Readable, form, type, options.idleMs, json);
       this.files.set(file, caller.clientId);
       uploading.add(request.raw.socket);
       // From then on the client must read.
@@ -107,7 +117,8 @@ export class Imports {
       reply.raw.once('close', () => {
         if (reply.raw.writableFinished) return;
         gone.abort();
-        file.stop(new Error('the client has gone'));
+        // No fault of the gateway: the log tells of a client that has gone.
+        file.stop(new RequestError('TIMEOUT'));
       });
       const carriedOut = this.carryOut(
         run,

@@ -167,7 +167,7 @@ export class ImportingRun {
     if (run.chunks !== null && chunk.number >= run.chunks) throw differenceOf(undefined, chunk)!;
     if (chunk.number < run.committed) {
       const known = (await importedChunk(this.work(), run, chunk.number))!;
-      const difference = differenceOf(known.digests, chunk);
+      const difference = differenceOf(known, chunk);
       if (difference) throw difference;
       this.totals.replayed += chunk.lines.length;
       return { outcome: known.outcome, created: known.fulfillmentIds.length, errors: [] };
@@ -262,13 +262,14 @@ export class ImportingRun {
   private async tell(outlet: Outlet, error: unknown): Promise<void> {
     const { request, services } = this.parts;
     const failed = failureOf(error, request.id);
+    request.codes = [failed.code];
     if (failed.code === 'INTERNAL') services.onFailure(error, 'an import');
     else request.log.info({ code: failed.code, reason: failed.message }, 'import ended');
     // In an outage they cannot be read back. The last line is told all the same.
     await outlet.upTo(this.count).catch(() => {});
     await this.end();
     const { code, message } = failed;
-    const isSame = code !== 'IDEMPOTENCY_MISMATCH' && code !== 'QUERY_TOO_COMPLEX';
+    const isSame = !refusedAgain.includes(code);
     const how = isSame
       ? ' Send the same file again with the same Idempotency-Key: the import goes on, and nothing is created twice.'
       : '';
@@ -277,5 +278,8 @@ export class ImportingRun {
     );
   }
 }
+
+/** The same file would end at the same place again. */
+const refusedAgain: readonly string[] = ['IDEMPOTENCY_MISMATCH', 'QUERY_TOO_COMPLEX', 'PAYLOAD_TOO_LARGE'];
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
