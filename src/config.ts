@@ -6,7 +6,7 @@ import { type LimitName, type Limits, limits } from './domain/limits';
 import { type GroupRights, GroupsError, groupRightsOf } from './http/auth/group-rights';
 import { type SignIn, signInAt } from './http/auth/sign-in';
 import { weaknessOf } from './http/auth/signing-key';
-import { serverList } from './store/connection/server-list';
+import { isWellFormed, serverList } from './store/connection/server-list';
 
 /**
  * The configuration. Only this file reads the environment. Every variable is optional. An invalid value stops the start
@@ -242,7 +242,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError((error as Error).message);
   }
   for (const url of config.databaseReplicaUrls) {
-    if (!isPostgres(url) || !URL.canParse(url)) {
+    if (!isPostgres(url) || !isWellFormed(url)) {
       throw new ConfigError('DATABASE_REPLICA_URLS must be postgres:// URLs, separated by commas.');
     }
   }
