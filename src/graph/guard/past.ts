@@ -43,7 +43,10 @@ export function judgePast(schema: GraphQLSchema, { document, node, variables }: 
     for (const [below, [selected]] of collectSubfields(schema, fragments, variables, type, nodes)) {
       const { value } = selected.name;
       if (value !== '__typename' && !isRecorded(field.name, value)) {
-        refuse([selected], `${name}.${below} must not be asked for with asOf: no history tells ${type.name}.${value}.`);
+        refuse(
+          [selected],
+          `${name}.${below} must not be asked for with asOf: the history does not record ${type.name}.${value}.`,
+        );
       }
     }
   }
