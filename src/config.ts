@@ -7,6 +7,7 @@ import { type GroupRights, GroupsError, groupRightsOf } from './http/auth/group-
 import { type SignIn, signInAt } from './http/auth/sign-in';
 import { weaknessOf } from './http/auth/signing-key';
 import { isWellFormed, serverList } from './store/connection/server-list';
+import { isTooOld, oldestNode } from './version';
 
 /**
  * The configuration. Only this file reads the environment. Every variable is optional. An invalid value stops the start
@@ -151,7 +152,11 @@ function isProxy(part: string): boolean {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  node: string = process.versions.node,
+): Config {
+  if (isTooOld(node)) throw new ConfigError(`This is Node.js ${node}; ${oldestNode} or later is needed.`);
   const text = (name: string): string | undefined => env[name]?.trim() || undefined;
   const list = (name: string): string[] =>
     (text(name) ?? '')

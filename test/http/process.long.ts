@@ -448,7 +448,7 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     );
     const dataDir = mkdtempSync(path.join(tmpdir(), 'start-'));
     chmodSync(dataDir, 0o755);
-    const binaries = await refused({ DATA_DIR: dataDir, EMBEDDED_PG_BIN: dataDir });
+    const binaries = await refused({ DATA_DIR: dataDir, EMBEDDED_PG_BIN: __dirname });
     rmSync(dataDir, { recursive: true, force: true });
     expect(binaries.status).toBe(1);
     expect(binaries.line).toMatch(/^[^\n]+ has no initdb, pg_ctl, postgres: set EMBEDDED_PG_BIN [^\n]+\n$/);

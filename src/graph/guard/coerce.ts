@@ -47,7 +47,7 @@ function problemOf(path: InputProblem['path'], invalid: unknown, message: string
   if (missing) return { kind: 'missing', path: [...path, missing], message: 'A value is required.' };
   const [, unknown] = /^Field "(.*)" is not defined by type "\w+"\./s.exec(message) ?? [];
   if (unknown !== undefined)
-    return { kind: 'unknown', path: [...path, short(unknown)], message: 'There is no such field.' };
+    return { kind: 'unknown', path: [...path, short(unknown)], message: 'This field is not accepted here.' };
   const value = (message: string): InputProblem => ({ kind: 'value', path, message: short(message) });
   if (/^Expected type "\w+" to be an object\.$/.test(message)) return value('An object is expected.');
   if (/^Expected non-nullable type .* not to be null\.$/.test(message)) return value('The value must not be null.');
