@@ -6,7 +6,8 @@ import { type LimitName, type Limits, limits } from './domain/limits';
 import { type GroupRights, GroupsError, groupRightsOf } from './http/auth/group-rights';
 import { type SignIn, signInAt } from './http/auth/sign-in';
 import { weaknessOf } from './http/auth/signing-key';
-import { serverList } from './store/connection/server-list';
+import { isWellFormed, serverList } from './store/connection/server-list';
+import { isTooOld, oldestNode } from './version';
 
 /**
  * The configuration. Only this file reads the environment. Every variable is optional. An invalid value stops the start
@@ -151,7 +152,11 @@ function isProxy(part: string): boolean {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  node: string = process.versions.node,
+): Config {
+  if (isTooOld(node)) throw new ConfigError(`This is Node.js ${node}; ${oldestNode} or later is needed.`);
   const text = (name: string): string | undefined => env[name]?.trim() || undefined;
   const list = (name: string): string[] =>
     (text(name) ?? '')
@@ -242,7 +247,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigError((error as Error).message);
   }
   for (const url of config.databaseReplicaUrls) {
-    if (!isPostgres(url) || !URL.canParse(url)) {
+    if (!isPostgres(url) || !isWellFormed(url)) {
       throw new ConfigError('DATABASE_REPLICA_URLS must be postgres:// URLs, separated by commas.');
     }
   }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { addressError, checkAddress } from './address';
 import { withoutArguments } from './command/usage';
 import { type Config, ConfigError, readConfig } from './config';
 import { registerBoard } from './demo/board';
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
   const tracing = openTracing(config, log);
   preparedStatements(config.preparedStatements);
 
+  await checkAddress(config);
   const database = await openDatabase({
     ...config,
     // Production uses the log instead.
@@ -136,7 +138,9 @@ async function serve(
     providerBooks: payments.books,
   });
   const { app } = server;
-  await app.listen({ host: config.host, port: config.port });
+  await app.listen({ host: config.host, port: config.port }).catch((error) => {
+    throw addressError(error, config);
+  });
   const stopHousekeeping = keepHouse(services);
   const stopWorkers = startWorkers(services, config.billRunWorkers);
   server.webhooks.start();
@@ -225,13 +229,8 @@ Runs the gateway. Environment variables configure the gateway; docs/configuratio
 gateway uses an embedded PostgreSQL with demo data, at http://127.0.0.1:4000.`,
 );
 main().catch((error) => {
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  const text =
-    code === 'EADDRINUSE'
-      ? `${address}:${port} is in use: stop the process that listens there, or set PORT.`
-      : error instanceof ConfigError || error instanceof OpenError || error instanceof DemoError
-        ? error.message
-        : String((error as Error).stack ?? error);
+  const isExplained = error instanceof ConfigError || error instanceof OpenError || error instanceof DemoError;
+  const text = isExplained ? error.message : String((error as Error).stack ?? error);
   process.stderr.write(`${text}\n`);
   process.exit(1);
 });

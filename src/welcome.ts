@@ -9,7 +9,7 @@ export const tell = (step: string): void => {
 /** Prints the URLs to open and, in the demo, commands to paste. */
 export function welcome(origin: string, demo: boolean): void {
   const lines = ['', `  Playground  ${origin}/playground`, `  GraphQL     ${origin}/graphql`];
-  if (demo) lines.push(`  Board       ${origin}/board`, ...things(origin));
+  if (demo) lines.push(`  REST        ${origin}/v1/docs`, `  Board       ${origin}/board`, ...things(origin));
   process.stdout.write(`${lines.join('\n')}\n\n`);
 }
 

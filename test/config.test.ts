@@ -13,6 +13,14 @@ const together = 'JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL belong together.';
 const url =
   'JWT_JWKS_URL must be an https:// URL without user and password. The scheme http:// is allowed only for a loopback host.';
 
+test.each(['18.20.8', '20.18.3'])('Node.js %s is refused, with the version that is needed', (node) => {
+  expect(() => readConfig({}, node)).toThrow(`This is Node.js ${node}; 20.19 or later is needed.`);
+});
+
+test.each(['20.19.0', '22.0.0', '24.11.1'])('Node.js %s will do', (node) => {
+  expect(readConfig({}, node).port).toBe(4000);
+});
+
 describe('the issuer of outside tokens', () => {
   test('is none, or has a name, an audience and a place for its keys', () => {
     expect(readConfig({}).outside).toBeUndefined();

@@ -76,6 +76,8 @@ test('the source opens connections where it is known to, and nowhere else', () =
     return [...named, ...[...text.matchAll(calls)].map(([call]) => call)].map((way) => `${file} ${way}`);
   });
   expect([...new Set(found)].sort()).toEqual([
+    // Listens at a start, and asks nobody.
+    'address.ts node:net',
     // The gateway that a command line names.
     'command/import-request.ts fetch(',
     'command/import-request.ts node:http',

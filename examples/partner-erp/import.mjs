@@ -42,5 +42,6 @@ async function importOnce() {
 
 const { totals, refused } = await untilAnswered(importOnce);
 for (const each of refused) console.log(each);
-console.log(`${totals.created} shipments are there, ${totals.replayed} lines were before, ${totals.refused} refused.`);
+const { created, refused: left, replayed } = totals;
+console.log(`Created: ${created}. Refused: ${left}. Known from an earlier run: ${replayed} lines.`);
 if (totals.refused) process.exitCode = 1;

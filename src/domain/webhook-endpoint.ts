@@ -85,7 +85,7 @@ export function judgeEndpoint({ description, eventTypes: wanted }: WebhookEndpoi
     errors.push(
       userError(
         'INVALID_VALUE',
-        `"${type.slice(0, 60)}" is no type of event. A type such as Fulfillment.Book is allowed, or all of a noun: ${nouns.join(', ')}.`,
+        `"${type.slice(0, 60)}" is no type of event. A type such as Fulfillment.Book is allowed, or a noun with a dot for all of its types. The nouns are ${historySubjects.join(', ')}.`,
         ['eventTypes', at],
       ),
     );

@@ -66,6 +66,31 @@ export async function checkLooks(
   }
 }
 
+/** A tablet, and a screen at 200 %: nothing lies on anything else, and what does not fit can be scrolled to. */
+export async function checkNarrow(
+  browser: Opener,
+  url: string,
+  expectThat: (holds: boolean, what: string) => void,
+): Promise<void> {
+  for (const viewport of [
+    { width: 768, height: 1024 },
+    { width: 720, height: 450 },
+  ]) {
+    const what = `${viewport.width} x ${viewport.height}`;
+    const page = await (await browser.newContext({ viewport })).newPage();
+    await page.goto(url);
+    await page.locator('.graphiql-query-editor .view-line').first().waitFor({ timeout: 20_000 });
+    await page.locator('.graphiql-execute-button').click();
+    await page.locator('.page-reply b').first().waitFor();
+    expectThat(await stacked(page), `the reply is below the operation: ${what}`);
+    const editors = await page.locator('.graphiql-editors').boundingBox();
+    const tools = await page.locator('.graphiql-editor-tools').boundingBox();
+    const inside = tools && editors && tools.y + tools.height <= editors.y + editors.height + 1;
+    expectThat(Boolean(inside), `the variables lie within the editor: ${what}`);
+    await page.context().close();
+  }
+}
+
 const cutLines = `(() => {
   const { right } = document.querySelector('.graphiql-query-editor .monaco-editor').getBoundingClientRect();
   const texts = [...document.querySelectorAll('.graphiql-query-editor .view-line > span')];

@@ -72,6 +72,11 @@ export async function checkBoard(
   }
 }
 
+/** The parts of a drawer that are higher than the room they have. */
+const coveredParts = `[...document.querySelector('.drawer').children]
+  .filter((part, index, all) => all[index + 1] && part.getBoundingClientRect().bottom > all[index + 1].getBoundingClientRect().top + 1)
+  .map((part) => part.className.baseVal ?? part.className)`;
+
 /** The board of a demo: signed in by itself, with registered documents, and good to use by keyboard. */
 export async function checkDemoBoard(browser: Opener, url: string, expectThat: Expect): Promise<void> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
@@ -106,5 +111,12 @@ export async function checkDemoBoard(browser: Opener, url: string, expectThat: E
   await drawer.waitFor({ state: 'detached' });
   const focused = await page.evaluate('document.activeElement.className');
   expectThat(focused === 'card', `and Escape leads back to the card: ${focused}`);
+
+  // A screen at 200 %: the drawer scrolls, and neither the picture of the money nor anything else in it shrinks.
+  await page.setViewportSize({ width: 720, height: 450 });
+  await page.goto(`${url}#/?open=F-00000006`);
+  await page.locator('.drawer .trail').waitFor();
+  const covered = await page.evaluate(coveredParts);
+  expectThat(`${covered}` === '', `no part of a drawer lies on the next one: ${covered}`);
   await context.close();
 }

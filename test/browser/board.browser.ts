@@ -6,7 +6,8 @@ import { freePort } from '../support/own-process';
 import { killAll, type Started, start } from '../support/process';
 import { checkBoard } from './board-looks';
 import { checkSignIn, checkStranger, signIn } from './board-sign-in';
-import { checkOutage, checkWork, type OtherClient } from './board-work';
+import { checkOutage, checkWork, type OtherClient, type Servers } from './board-work';
+import { checkPlaygroundOutage } from './playground-outage';
 import { openWatched } from './watch';
 
 // Walks the board end to end in Chromium, with an issuer and a gateway of its own: one demo for a person who signs in.
@@ -86,7 +87,7 @@ async function main(): Promise<void> {
 
     // Last, since the console tells of refusals, and of servers that are gone.
     await checkStranger(await (await watched.newContext()).newPage(), `${origin}/board`, expectThat);
-    await checkOutage(page, other, expectThat, {
+    const servers: Servers = {
       async stop() {
         running.child.kill('SIGTERM');
         await running.ended;
@@ -96,7 +97,14 @@ async function main(): Promise<void> {
         await running.origin;
       },
       stopIssuer: issuer.stop,
-    });
+    };
+    await checkOutage(page, other, expectThat, servers);
+    await checkPlaygroundOutage(
+      await (await watched.newContext()).newPage(),
+      `${origin}/playground`,
+      servers,
+      expectThat,
+    );
   } finally {
     await watched.close();
     running.child.kill('SIGTERM');

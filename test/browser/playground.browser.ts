@@ -1,4 +1,4 @@
-import { checkLooks } from './accessible';
+import { checkLooks, checkNarrow } from './accessible';
 import { checkDemoBoard } from './board-looks';
 import { checkDocs } from './docs';
 import { checkCodes, checkReplies, checkSamples, checkSchema } from './reply';
@@ -82,6 +82,7 @@ async function main(): Promise<void> {
     await checkCodes(watched, url, createOne, expectThat);
     await checkSchema(watched, url, expectThat);
     await checkLooks(watched, url, panels, expectThat);
+    await checkNarrow(watched, url, expectThat);
     await checkDemoBoard(watched, new URL('/board', baseUrl).href, expectThat);
     await checkDocs(watched, baseUrl, expectThat);
 

@@ -78,7 +78,7 @@ test('killed at any point, and started again, its import fulfills every shipment
   expect(kills).toBeGreaterThan(1);
   expect(last).toEqual({
     status: 0,
-    text: expect.stringMatching(/100 shipments are there, \d+ lines were before, 0 refused\./),
+    text: expect.stringMatching(/Created: 100\. Refused: 0\. Known from an earlier run: \d+ lines\./),
   });
   expect(await made('K-')).toEqual(ids.map((number) => ({ number, carrier: 'UPS, "Express"', times: 1 })));
 });
@@ -93,7 +93,7 @@ test('tells what is refused, and by which line of the file', async () => {
   expect(status).toBe(1);
   expect(text).toMatch(/^line 3: QUANTITY_EXCEEDED, /m);
   expect(text).toMatch(/^line 4: NOT_FOUND, /m);
-  expect(text).toContain('1 shipments are there, 0 lines were before, 2 refused.');
+  expect(text).toContain('Created: 1. Refused: 2. Known from an earlier run: 0 lines.');
 });
 
 test('its copy has every change once, wherever it was killed, and begins anew where its cursor is of another history', async () => {

@@ -174,7 +174,7 @@ describe('asOf', () => {
     const at = now();
     const of = (selection: string, more = '') =>
       `query ${/\$no/.test(selection) ? '($no: Boolean = false)' : ''} { old: fulfillment(key: "${fulfillment.id}", asOf: "${at}") { id ${selection} } } ${more}`;
-    const said = 'must not be asked for with asOf: no history tells Fulfillment.orderLineItem.';
+    const said = 'must not be asked for with asOf: the history does not record Fulfillment.orderLineItem.';
     expect(await refused(of('line: orderLineItem { id }'))).toBe(`old.line ${said}`);
     expect(await refused(of('... on Node { ... on Fulfillment { orderLineItem { id } } }'))).toBe(
       `old.orderLineItem ${said}`,

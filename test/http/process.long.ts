@@ -409,34 +409,64 @@ describe('a start that cannot work ends with one line and status 1:', () => {
     }
   });
 
-  test('a port that is taken', async () => {
+  test('a port that is taken, before anything is written', async () => {
     const other: Server = createServer();
     const port = await new Promise<number>((resolve) => {
       other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port));
     });
-    const { status, line } = await refused({ DATABASE_URL: database.url, PORT: String(port) });
+    const DATA_DIR = path.join(tmpdir(), `start-${port}`);
+    const { status, line } = await refused({ DATA_DIR, PORT: String(port) });
     other.close();
     expect([status, line]).toEqual([
       1,
       `127.0.0.1:${port} is in use: stop the process that listens there, or set PORT.\n`,
     ]);
+    expect(existsSync(DATA_DIR)).toBe(false);
+  });
+
+  test.each([
+    ['an address of another machine', '192.0.2.1', 'HOST is "192.0.2.1", which is no address of this machine.'],
+    ['a host with a port', '127.0.0.1:4000', 'HOST is "127.0.0.1:4000", which is no address and no known name.'],
+  ])('%s', async (_name, HOST, line) => {
+    expect(await refused({ DATABASE_URL: database.url, HOST })).toEqual({ status: 1, line: `${line}\n` });
+  });
+
+  test('a certificate that is not there', async () => {
+    const url = `${database.url}?sslmode=verify-full&sslrootcert=/nowhere.pem`;
+    const { status, line } = await refused({ DATABASE_URL: url });
+    expect([status, line.split('\n')]).toEqual([
+      1,
+      [expect.stringMatching(/^DATABASE_URL names the file \/nowhere\.pem, which cannot be read: ENOENT/), ''],
+    ]);
+  });
+
+  test('a data folder that cannot be made, and binaries that are not there', async () => {
+    const place = await refused({ DATA_DIR: path.join(__filename, 'data') });
+    expect(place.status).toBe(1);
+    expect(place.line).toMatch(
+      /^The embedded PostgreSQL in \S+ does not start: ENOTDIR[^\n]+ or set DATA_DIR or DATABASE_URL\n$/,
+    );
+    const dataDir = mkdtempSync(path.join(tmpdir(), 'start-'));
+    chmodSync(dataDir, 0o755);
+    const binaries = await refused({ DATA_DIR: dataDir, EMBEDDED_PG_BIN: __dirname });
+    rmSync(dataDir, { recursive: true, force: true });
+    expect(binaries.status).toBe(1);
+    expect(binaries.line).toMatch(/^[^\n]+ has no initdb, pg_ctl, postgres: set EMBEDDED_PG_BIN [^\n]+\n$/);
   });
 
   test('and leaves no embedded database running behind it', async () => {
-    const taken = createServer();
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const dataDir = mkdtempSync(path.join(tmpdir(), 'start-'));
     // The account that PostgreSQL runs under has to get in.
     chmodSync(dataDir, 0o755);
+    const operators = { scopes: ['read'], grants: [{ entity: 'Nobody', allOrgs: true }] };
+    const JWT_GROUPS = JSON.stringify({ claim: 'groups', groups: { operators } });
     try {
-      const { port } = taken.address() as { port: number };
-      const { ended } = start({ DATA_DIR: dataDir, PORT: String(port) });
+      const { ended } = start({ ...outsideIssuer, JWT_GROUPS, DATA_DIR: dataDir });
       expect(await ended).toBe(1);
       const data = path.join(dataDir, 'postgres/cluster/data');
       expect(existsSync(path.join(data, 'PG_VERSION'))).toBe(true);
       expect(existsSync(path.join(data, 'postmaster.pid'))).toBe(false);
     } finally {
-      taken.close();
       rmSync(dataDir, { recursive: true, force: true });
     }
     // It fills in the whole demo before it finds out.

@@ -1,4 +1,4 @@
-import { coerceInputValue, GraphQLInputObjectType, type GraphQLInputType, getNullableType } from 'graphql';
+import { coerceInputValue, GraphQLInputObjectType, type GraphQLInputType, getNullableType, isEnumType } from 'graphql';
 import { schema } from '../build/schema';
 import { short } from './parsed-document';
 
@@ -25,23 +25,38 @@ export function readInput<T>(
 ): { value: T } | { problems: InputProblem[] } {
   const problems: InputProblem[] = [];
   const type = typeof of === 'string' ? (schema().getType(of) as GraphQLInputType) : of;
-  const note = (path: InputProblem['path'], error: { message: string }) => {
-    // graphql tells `missing` and `unknown` apart by its wording alone; tests hold the wording.
-    const kind = /was not provided/.test(error.message)
-      ? 'missing'
-      : /is not defined by type/.test(error.message)
-        ? 'unknown'
-        : 'value';
-    problems.push({ kind, path, message: short(error.message.replace(/ Did you mean .*$/, '')) });
+  const note = (path: InputProblem['path'], invalid: unknown, { message }: { message: string }) => {
+    problems.push(problemOf(path, invalid, message));
     if (problems.length >= mostProblems) throw enough;
   };
   try {
-    const result = coerceInputValue(value, type, (path, _invalid, error) => note(path, error));
+    const result = coerceInputValue(value, type, note);
     return problems.length ? { problems } : { value: result as T };
   } catch (error) {
     if (error !== enough) throw error;
     return { problems };
   }
+}
+
+/**
+ * A problem in words for readers who do not know GraphQL. The library tells problems apart by its wording alone; tests hold
+ * the wording.
+ */
+function problemOf(path: InputProblem['path'], invalid: unknown, message: string): InputProblem {
+  const [, missing] = /^Field "(\w+)" of required type .* was not provided\.$/.exec(message) ?? [];
+  if (missing) return { kind: 'missing', path: [...path, missing], message: 'A value is required.' };
+  const [, unknown] = /^Field "(.*)" is not defined by type "\w+"\./s.exec(message) ?? [];
+  if (unknown !== undefined)
+    return { kind: 'unknown', path: [...path, short(unknown)], message: 'This field is not accepted here.' };
+  const value = (message: string): InputProblem => ({ kind: 'value', path, message: short(message) });
+  if (/^Expected type "\w+" to be an object\.$/.test(message)) return value('An object is expected.');
+  if (/^Expected non-nullable type .* not to be null\.$/.test(message)) return value('The value must not be null.');
+  const [, one, other] =
+    /^Value ".*" does not exist in "(\w+)" enum|^Enum "(\w+)" cannot represent/s.exec(message) ?? [];
+  const type = schema().getType(one ?? other ?? '');
+  if (!isEnumType(type)) return value(message);
+  const allowed = type.getValues().map(({ name }) => name);
+  return value(`${short(JSON.stringify(invalid))} is not allowed; ${allowed.join(', ')} are allowed.`);
 }
 
 /** A body with one field, which has the type of the mutation's argument `input`. */

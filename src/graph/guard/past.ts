@@ -100,7 +100,7 @@ function* pastFields(schema: GraphQLSchema, { document, node, variables }: Query
 }
 
 const untoldError = (path: string, { name }: GraphQLObjectType, node: FieldNode): GraphQLError =>
-  new GraphQLError(`${path} must not be asked for with asOf: no history tells ${name}.${node.name.value}.`, {
+  new GraphQLError(`${path} must not be asked for with asOf: the history does not record ${name}.${node.name.value}.`, {
     nodes: [node],
   });
 

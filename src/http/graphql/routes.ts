@@ -36,6 +36,8 @@ import { RegisteredDocuments } from './registered-document';
 /** Characters of a document above which it is parsed, and started, in its own turn of the event loop. */
 const longText = 4_000;
 
+const documentParts = 'query, documentId or extensions.persistedQuery, and may have operationName and variables';
+
 /** Length of the operation's document, with its fragments. */
 const textOf = ({ document }: Operation): number => document.loc?.end ?? 0;
 
@@ -93,7 +95,13 @@ export async function graphqlRoute(app: FastifyInstance, options: GraphQLOptions
     request: FastifyRequest,
     asked: Asked & { text?: string },
   ): Promise<Operation | undefined> => {
-    if (asked.text === undefined) return undefined;
+    if (asked.text === undefined) {
+      const given = (request.method === 'GET' ? request.query : request.body) as { query?: unknown } | null;
+      // What is not a text, or no object, Apollo refuses in words that fit.
+      if (given && !Array.isArray(given) && given.query === undefined)
+        throw new RequestError('BAD_REQUEST', `The request has no document: it must have ${documentParts}.`);
+      return undefined;
+    }
     if (asked.text.length > longText && !parsed.knows(asked.text)) await turn(asked.text.length);
     const document = parsed.read(asked.text);
     await turnFor(request);
@@ -149,8 +157,7 @@ export async function graphqlRoute(app: FastifyInstance, options: GraphQLOptions
     });
     const wanted = operationIn(asked);
     if (text === undefined || !wanted) {
-      const parts = 'query, documentId or extensions.persistedQuery, and may have operationName and variables';
-      throw new RequestError('BAD_REQUEST', `The payload must have ${parts}.`);
+      throw new RequestError('BAD_REQUEST', `The payload must have ${documentParts}.`);
     }
     if (text.length > longText && !parsed.knows(text)) await turn(text.length);
     const operation = prepare(parsed.read(text), wanted.name, wanted.variables, { hideSuggestions });

@@ -33,7 +33,9 @@ export async function locate(options: OpenOptions): Promise<{ url: string; stop(
   if (options.databaseUrl) return { url: options.databaseUrl, stop: async () => {} };
   const dir = resolve(options.dataDir, 'postgres');
   options.onStep?.(`Starting PostgreSQL in ${dir}`);
-  return startEmbedded({ dir, database: 'gateway', binaries: options.embeddedPostgresBin });
+  return startEmbedded({ dir, database: 'gateway', binaries: options.embeddedPostgresBin }).catch((error: Error) => {
+    throw new OpenError(error.message);
+  });
 }
 
 /**
@@ -97,7 +99,7 @@ export class OpenError extends Error {}
 
 /** Explains the errors that an administrator can fix, by the code of the driver or of PostgreSQL. */
 function explained(error: unknown, url: string): unknown {
-  const { code, message } = error as { code?: string; message: string };
+  const { code, message, path } = error as { code?: string; message: string; path?: string };
   const { name: host, url: alone } = serverList(url);
   const { pathname } = new URL(alone);
   if (error instanceof RightsMissing) {
@@ -106,6 +108,9 @@ function explained(error: unknown, url: string): unknown {
       [lacks, '-- A superuser runs these statements in it, and then the gateway starts.', message].join('\n'),
     );
   }
+  // sslrootcert, sslcert and sslkey name files.
+  if (path !== undefined)
+    return new OpenError(`DATABASE_URL names the file ${path}, which cannot be read: ${message}.`);
   if (code === 'P0001') return new OpenError(message);
   if (code === '3D000') return new OpenError(`There is no database ${pathname.slice(1)} on ${host}: create it first.`);
   if (code === '42501') return new OpenError(`The user of DATABASE_URL must own the database: ${message}.`);

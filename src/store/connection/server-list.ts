@@ -28,9 +28,25 @@ export function serverList(url: string): ServerList {
   const at = authority.lastIndexOf('@') + 1;
   const names = authority.slice(at).split(',');
   const alone = scheme + authority.slice(0, at) + names[0] + withoutAttributes(rest);
-  if (names.length === 1)
-    return { url: alone, servers: [], name: URL.canParse(alone) ? new URL(alone).host : names[0] };
-  return { url: alone, servers: names.map(serverOf), name: names.join(', ') };
+  const servers = names.length > 1 ? names.map(serverOf) : [];
+  if (!isWellFormed(alone)) {
+    throw new Error(
+      'DATABASE_URL is no valid URL. Its form is postgres://user:password@host:5432/database. In user and password, %23 stands for #, %2F for /, %3F for ?, %40 for @ and %25 for %.',
+    );
+  }
+  if (servers.length) return { url: alone, servers, name: names.join(', ') };
+  const { host, searchParams } = new URL(alone);
+  return { url: alone, servers, name: host || (searchParams.get('host') ?? 'localhost') };
+}
+
+/** Whether the driver can take a URL apart. The driver decodes user, password and path. */
+export function isWellFormed(text: string): boolean {
+  try {
+    const { username, password, pathname } = new URL(text);
+    return [username, password, pathname].map(decodeURIComponent).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function serverOf(name: string): Server {

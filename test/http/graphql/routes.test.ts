@@ -30,6 +30,14 @@ describe('a request to /graphql', () => {
     expect([answer.status, answer.body]).toEqual([200, { data: { viewer: { client: 'Viewer' } } }]);
   });
 
+  test('without a document is refused with what it must have, by POST and by GET', async () => {
+    const bodies = [{}, { variables: {} }, { extensions: {} }].map((body) => post(body));
+    const answers = await Promise.all([...bodies, client.request({ method: 'GET', url: '/graphql' })]);
+    expect(answers.map(({ status, body }) => [status, body.errors[0].message])).toEqual(
+      Array(4).fill([400, expect.stringMatching(/^The request has no document: it must have query, documentId or/)]),
+    );
+  });
+
   test('may not be a mutation by GET', async () => {
     const account = 'mutation { createAccount(input: {name: "A", currency: "USD"}) { account { id } } }';
     const answer = await get(account);

@@ -66,8 +66,8 @@ test('happens once for an Idempotency-Key', async () => {
 
 test.each([
   [{ autoPay: true }, 21, 'autoPay'],
-  [{ invoiceTemplateId: 'x' }, 21, 'Field "invoiceTemplateId"'],
-  [{ creditCard: { cardNumber: '4111111111111111' } }, 21, 'Field "creditCard"'],
+  [{ invoiceTemplateId: 'x' }, 21, 'invoiceTemplateId: This field is not accepted here.'],
+  [{ creditCard: { cardNumber: '4111111111111111' } }, 21, 'creditCard: This field is not accepted here.'],
   [{ details: { notes: 'x' } }, 20, 'details: Give each'],
   [{ currency: 'XXX' }, 20, 'currency'],
   [{ paymentMethodToken: 'unknown' }, 20, 'paymentMethodToken'],

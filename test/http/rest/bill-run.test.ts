@@ -77,8 +77,8 @@ test('a run is created once for an Idempotency-Key', async () => {
 });
 
 test.each<[string, object, number, string]>([
-  ['a batch', { batches: ['Batch1'] }, 58000021, 'Field "batches"'],
-  ['a day of the cycle', { billCycleDay: '5' }, 58000021, 'Field "billCycleDay"'],
+  ['a batch', { batches: ['Batch1'] }, 58000021, 'batches: This field is not accepted here.'],
+  ['a day of the cycle', { billCycleDay: '5' }, 58000021, 'billCycleDay: This field is not accepted here.'],
   [
     'a subscription',
     { billRunFilters: [{ filterType: 'Subscription', subscriptionId: 'S' }] },

@@ -82,7 +82,7 @@ describe('POST /v1/orders', () => {
       const { body } = await post(order(line, { ...line, [field]: '8ad093788fa4fba0018faaaa88d418ae' }));
       expect(body).toMatchObject({
         success: false,
-        reasons: [{ message: expect.stringMatching(`^orderLineItems\\[1\\]: Field "${field}"`) }],
+        reasons: [{ message: expect.stringMatching(`^orderLineItems\\[1\\].${field}: This field`) }],
       });
     }
   });
@@ -101,7 +101,12 @@ describe('POST /v1/orders', () => {
   });
 
   test.each<[string, (valid: object) => object, number, string]>([
-    ['subscriptions', (valid) => ({ ...valid, subscriptions: [{}] }), 58000021, 'Field "subscriptions"'],
+    [
+      'subscriptions',
+      (valid) => ({ ...valid, subscriptions: [{}] }),
+      58000021,
+      'subscriptions: This field is not accepted here.',
+    ],
     ['no line item', (valid) => ({ ...valid, orderLineItems: [] }), 58000022, 'orderLineItems'],
     ['an unknown account', (valid) => ({ ...valid, existingAccountNumber: 'A-0' }), 58000040, 'existingAccountNumber'],
     [

@@ -87,8 +87,13 @@ describe('/v1/fulfillments', () => {
   });
 
   test.each<[string, unknown, number, string]>([
-    ['an unknown field', [{ serial: '1' }], 58000021, 'fulfillments[0].fulfillmentItems[0]: '],
-    ['a number of a fulfillment', [{ fulfillmentNumber: 'F-1' }], 58000021, 'fulfillments[0].fulfillmentItems[0]: '],
+    ['an unknown field', [{ serial: '1' }], 58000021, 'fulfillments[0].fulfillmentItems[0].serial: '],
+    [
+      'a number of a fulfillment',
+      [{ fulfillmentNumber: 'F-1' }],
+      58000021,
+      'fulfillments[0].fulfillmentItems[0].fulfillmentNumber: ',
+    ],
     ['a number as text', [{ itemIdentifier: 5 }], 58000020, 'fulfillments[0].fulfillmentItems[0].itemIdentifier: '],
     ['null', [null], 58000020, 'fulfillments[0].fulfillmentItems[0]: '],
     ['a custom field that is no value', [{}, { a__c: [1] }], 58000020, 'fulfillments[0].fulfillmentItems[1]'],
@@ -167,16 +172,26 @@ describe('POST /v1/fulfillment-items', () => {
   });
 
   test.each<[string, object, number, string]>([
-    ['no list', {}, 58000022, 'Field "fulfillmentItems"'],
+    ['no list', {}, 58000022, 'fulfillmentItems: A value is required.'],
     ['an empty list', { fulfillmentItems: [] }, 58000022, 'fulfillmentItems: '],
     [
       'an unknown field',
       { fulfillmentItems: [{ fulfillmentNumber: 'F-1', state: 'X' }] },
       58000021,
-      'fulfillmentItems[0]: ',
+      'fulfillmentItems[0].state: ',
     ],
-    ['a field beside the list', { fulfillmentItems: [], onError: 'SkipFailed' }, 58000021, 'Field "onError"'],
-    ['no fulfillment', { fulfillmentItems: [{ itemIdentifier: 'A' }] }, 58000022, 'fulfillmentItems[0]: '],
+    [
+      'a field beside the list',
+      { fulfillmentItems: [], onError: 'SkipFailed' },
+      58000021,
+      'onError: This field is not accepted here.',
+    ],
+    [
+      'no fulfillment',
+      { fulfillmentItems: [{ itemIdentifier: 'A' }] },
+      58000022,
+      'fulfillmentItems[0].fulfillmentNumber: ',
+    ],
     ['an entry that is null', { fulfillmentItems: [null] }, 58000020, 'fulfillmentItems[0]: '],
     ['a body that is a list', [], 58000020, ''],
   ])('refuses %s', async (_name, body, code, where) => {

@@ -83,9 +83,15 @@ describe('POST /v1/fulfillments', () => {
   });
 
   test.each<[string, object, number, string]>([
-    ['an unknown field', { colour: 'red' }, 58000021, 'fulfillments[0]: Field "colour"'],
-    ['a missing field', { quantity: undefined }, 58000022, 'fulfillments[0]'],
-    ['an unknown enum', { state: 'Shipped' }, 58000020, 'fulfillments[0].state'],
+    ['an unknown field', { colour: 'red' }, 58000021, 'fulfillments[0].colour: This field is not accepted here.'],
+    ['a missing field', { quantity: undefined }, 58000022, 'fulfillments[0].quantity: A value is required.'],
+    ['a null', { quantity: null }, 58000020, 'fulfillments[0].quantity: The value must not be null.'],
+    [
+      'an unknown enum',
+      { state: 'Shipped' },
+      58000020,
+      'fulfillments[0].state: "Shipped" is not allowed; Executing, Booked, SentToBilling,',
+    ],
     ['a date that does not exist', { fulfillmentDate: '2022-02-30' }, 58000020, 'fulfillments[0].fulfillmentDate'],
     ['a decimal that is none', { quantity: 'five' }, 58000020, 'fulfillments[0].quantity'],
     ['an unknown line item', { orderLineItemId: 'abc' }, 58000040, 'fulfillments[0].orderLineItemId'],

@@ -147,8 +147,13 @@ describe('PUT /v1/order-line-items/{id}', () => {
   });
 
   test.each<[string, object, number, string]>([
-    ['an unknown field', { colour: 'red' }, 58000021, 'Field "colour"'],
-    ['a field under both of its names', { UOM: 'Each', unitOfMeasure: 'Box' }, 58000021, 'Field "UOM"'],
+    ['an unknown field', { colour: 'red' }, 58000021, 'colour: This field is not accepted here.'],
+    [
+      'a field under both of its names',
+      { UOM: 'Each', unitOfMeasure: 'Box' },
+      58000021,
+      'UOM: This field is not accepted here.',
+    ],
     ['a decimal that is none', { quantity: 'five' }, 58000020, 'quantity'],
     ['a state that does not follow', { itemState: 'Executing' }, 58000030, 'itemState'],
     ['null where a value is needed', { quantity: null }, 58000022, 'quantity'],

@@ -9,6 +9,8 @@ test('one server stays as it is written, whatever else the URL has', () => {
     expect(serverList(url)).toMatchObject({ url, servers: [] });
   }
   expect(serverList('postgres://db.example.com:5433/gateway').name).toBe('db.example.com:5433');
+  expect(serverList('postgres:///gateway').name).toBe('localhost');
+  expect(serverList('postgres:///gateway?host=/var/run/postgresql').name).toBe('/var/run/postgresql');
 });
 
 test('several servers are written as libpq has them', () => {
@@ -37,6 +39,10 @@ test.each([
   ],
   ['postgres://db1/gateway?target_session_attrs=standby', /target_session_attrs=standby/],
   ['db1,db2', /must be a URL/],
+  ['postgres://db1:70000/gateway', /^DATABASE_URL is no valid URL\. Its form is postgres:/],
+  ['postgres://user:a#b@db1/gateway', /%23 stands for #/],
+  ['postgres://user:a/b@db1/gateway', /%2F for \//],
+  ['postgres://user:a%@db1/gateway', /%25 for %/],
 ])('%s is refused with what is allowed', (url, message) => {
   expect(() => serverList(url)).toThrow(message);
 });

@@ -2,7 +2,7 @@ import type { Fetcher, FetcherOpts, FetcherParams } from '@graphiql/toolkit';
 import { getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-sse';
 import { changesBetween } from '../reply-changes';
-import { type Reply, replyOf, withoutFigures } from './reply';
+import { type Body, type Reply, replyOf, withoutFigures } from './reply';
 import type { Session } from './session';
 
 export type Outcome = 'signed-in' | 'signed-out' | 'refused';
@@ -11,6 +11,8 @@ type Typed = Record<string, unknown> | null | undefined;
 
 const NOT_SIGNED_IN =
   'Not signed in, so there are no descriptions and no completion yet. See the note at the top of the page.';
+
+const UNREACHABLE = 'The server cannot be reached. Run the operation again once it is back.';
 
 /** What the fetcher needs of the page. */
 export interface Surroundings {
@@ -36,40 +38,59 @@ export function createFetcher(around: Surroundings): Fetcher {
   return async (params: FetcherParams, options?: FetcherOpts) => {
     // An Authorization header in the headers editor overrides the page's own token.
     const own = ownAuthorization(options?.headers);
-    let authorization = own ?? (await session?.authorization());
     const introspects = params.operationName === 'IntrospectionQuery';
-
-    if (!authorization && introspects) {
+    if (!own && !session && introspects) {
       // The server would refuse this request, and the result pane would show an error that the user did not cause.
       report('signed-out');
-      return { errors: [{ message: NOT_SIGNED_IN }] } as never;
+      return failed(NOT_SIGNED_IN);
     }
 
     const operation = operationOf(params);
     const headers = joined(introspects ? {} : around.headers(operation), options?.headers);
     if (!introspects) onReply(undefined);
-    if (operation === 'subscription') return follow(params, headers, authorization, own, around);
+    if (operation === 'subscription') return follow(params, headers, own, around);
 
     const started = performance.now();
-    let response = await send(params, headers, authorization);
-    if (response.status === 401 && session && !own) {
-      authorization = await session.authorization(authorization);
-      response = await send(params, headers, authorization);
-    }
-    report(response.status !== 401 ? 'signed-in' : authorization ? 'refused' : 'signed-out');
-
-    const text = await response.text();
+    let response: Response;
+    let text: string;
     try {
-      const body = JSON.parse(text);
-      if (introspects) return body;
-      onReply(replyOf(response, body, performance.now() - started));
-      return asksForFigures(options?.headers) ? body : withoutFigures(body);
-    } catch {
-      throw new Error(
-        `POST /graphql answered ${response.status} with something that is not JSON: ${text.slice(0, 200)}`,
-      );
+      response = await signed(session, own, (authorization) => send(params, headers, authorization));
+      text = await response.text();
+    } catch (error) {
+      // The client of the page was revoked, say.
+      if (!isUnreachable(error)) report('refused');
+      return failed(isUnreachable(error) ? UNREACHABLE : String((error as Error).message));
     }
+    report(response.status !== 401 ? 'signed-in' : own || session ? 'refused' : 'signed-out');
+
+    let body: Body;
+    try {
+      body = JSON.parse(text);
+    } catch {
+      return failed(`POST /graphql answered ${response.status} with something that is not JSON: ${text.slice(0, 200)}`);
+    }
+    if (introspects) return body as never;
+    onReply(replyOf(response, body, performance.now() - started));
+    return (asksForFigures(options?.headers) ? body : withoutFigures(body)) as never;
   };
+}
+
+/** A failure without a reply, as GraphiQL shows it. Thrown, it would come with the stack of the page. */
+const failed = (message: string) => ({ errors: [{ message }] }) as never;
+
+/** Whether a request did not get through. Browsers have no code for that, and words of their own. */
+const isUnreachable = (error: unknown): boolean => error instanceof TypeError;
+
+/** Sends a request with `own` or the token of the session. A token that is refused, as after a restart, is replaced once. */
+async function signed(
+  session: Session | undefined,
+  own: string | undefined,
+  request: (authorization: string | undefined) => Promise<Response>,
+): Promise<Response> {
+  const authorization = own ?? (await session?.authorization());
+  const response = await request(authorization);
+  if (response.status !== 401 || !session || own) return response;
+  return request(await session.authorization(authorization));
 }
 
 /** Headers of the page's fields, below those of the headers editor. Names have no case. */
@@ -95,22 +116,22 @@ function operationOf({ query, operationName }: FetcherParams): 'query' | 'mutati
 function follow(
   params: FetcherParams,
   headers: Record<string, string>,
-  authorization: string | undefined,
   own: string | undefined,
   { session, onOutcome: report, onReply, signal }: Surroundings,
 ) {
   let begun: Reply | undefined;
   const client = createClient({
     url: '/graphql',
-    headers: async () => {
-      const current = own ?? (await session?.authorization()) ?? authorization;
-      return { ...headers, ...(current && { authorization: current }) };
-    },
+    headers,
     // A refusal has the reason in its body, and is shown as the reply.
     fetchFn: async (url: string, init: RequestInit) => {
       const started = performance.now();
-      const response = await fetch(url, init);
-      report(response.status !== 401 ? 'signed-in' : authorization ? 'refused' : 'signed-out');
+      const response = await signed(session, own, (authorization) => {
+        const sent = new Headers(init.headers);
+        if (authorization) sent.set('authorization', authorization);
+        return fetch(url, { ...init, headers: sent });
+      });
+      report(response.status !== 401 ? 'signed-in' : own || session ? 'refused' : 'signed-out');
       begun = replyOf(response, {}, performance.now() - started);
       onReply(begun);
       if (response.ok) return response;
@@ -161,7 +182,6 @@ function send(params: FetcherParams, headers: Record<string, string>, authorizat
 
 /** Sends a query of the page itself, which leaves no trace beside the reply. */
 export async function ask(session: Session | undefined, typed: string | undefined, query: string, headers: object) {
-  const authorization = typed ?? (await session?.authorization());
-  if (!authorization) return {};
-  return (await send({ query }, { ...headers }, authorization)).json();
+  if (!typed && !session) return {};
+  return (await signed(session, typed, (authorization) => send({ query }, { ...headers }, authorization))).json();
 }

@@ -33,8 +33,8 @@ window.MonacoEnvironment = {
   getWorker: (_id, label) => new Worker(config.workers[label] ?? config.workers.editor),
 };
 
-// A telephone has no room for the variables beside the operation. A tap opens them.
-const narrow = window.matchMedia('(max-width: 720px)').matches;
+// A narrow screen has no room for the variables beside the operation. A tap opens them.
+const narrow = window.matchMedia('(max-width: 960px)').matches;
 const plugins = [samplesPlugin, tourPlugin, explorer, picturePlugin, HISTORY_PLUGIN];
 // More tabs would not fit the window. The Samples panel has the other operations.
 const defaultTabs = sampleOperations

@@ -25,8 +25,8 @@ export function useOpen(): (operation: Opened) => void {
     addTab();
     variableEditor?.setValue(variablesText(operation));
     queryEditor?.setValue(operation.query);
-    // On a telephone a panel lies over the operation, so it makes way.
-    if (visiblePlugin && window.matchMedia('(max-width: 720px)').matches) {
+    // On a narrow screen a panel lies over the operation, so it makes way.
+    if (visiblePlugin && window.matchMedia('(max-width: 960px)').matches) {
       // Its own button, since GraphiQL keeps the size of a panel that is only told to go.
       document.querySelector<HTMLElement>(`button[aria-label="Hide ${visiblePlugin.title}"]`)?.click();
     }

@@ -24,7 +24,7 @@ export interface Reply {
   headers: [name: string, value: string][];
 }
 
-type Body = { data?: unknown; errors?: unknown; extensions?: { cost?: Reply['cost']; statements?: number } };
+export type Body = { data?: unknown; errors?: unknown; extensions?: { cost?: Reply['cost']; statements?: number } };
 
 /** What a response tells beside its data. */
 export function replyOf(response: Response, body: Body, milliseconds: number): Reply {

@@ -114,7 +114,7 @@ function expandedOf(given: readonly string[], { expansions }: Askable): Set<stri
   const expanded = new Set<string>();
   for (const path of parts(given)) {
     if (!expansions.includes(path)) {
-      const allowed = expansions.length ? `${expansions.join(', ')} can be.` : 'Nothing of this object can be.';
+      const allowed = expansions.length ? `${expansions.join(', ')} are allowed.` : 'Nothing of this object can be.';
       refuse('expand[]', `${path} cannot be expanded. ${allowed}`);
     }
     const steps = path.split('.');
@@ -133,7 +133,7 @@ function fieldsOf(
   const wanted = parts(given);
   if (wanted.length === 0) refuse(parameter, 'Name at least one field.');
   const unknown = wanted.find((name) => !all.includes(name) && !name.endsWith('__c'));
-  if (unknown !== undefined) refuse(parameter, `${unknown} is no field of the object. ${all.join(', ')} are.`);
+  if (unknown !== undefined) refuse(parameter, `${unknown} is no field of the object. ${all.join(', ')} are allowed.`);
   return new Set(wanted);
 }
 
