@@ -45,15 +45,34 @@ const isEmpty = (change: FulfillmentChange): boolean =>
   change.state == null && [...updatableFields, ...fixedFields].every((field) => change[field] === undefined);
 
 /**
- * A fixed field may be repeated with its present value. Another value is refused. Source: "Update a fulfillment",
- * sample.
+ * Judges what an update names. It names at least one field. A fixed field may be repeated with its present value;
+ * another value is refused. Source: "Update a fulfillment", sample.
  */
-export function judgeFixed(before: Pick<FulfillmentFields, FixedField>, change: FulfillmentChange): UserError[] {
+export function judgeNamed(before: Pick<FulfillmentFields, FixedField>, change: FulfillmentChange): UserError[] {
+  if (isEmpty(change)) return [userError('REQUIRED', 'The update names no field to change.')];
   const same = (field: FixedField) =>
     field === 'orderLineItemId' ? idOf(change[field] ?? '') === before[field] : change[field] === before[field];
   return fixedFields
     .filter((field) => change[field] !== undefined && !same(field))
     .map((field) => userError('FIELD_LOCKED', `${field} of a fulfillment cannot be changed.`, [field]));
+}
+
+/**
+ * The change without the values that it only repeats. A client sends back a fulfillment as it was read, and changes
+ * nothing by that (N19). A present value is not judged or rounded anew: the settings may have changed since it was
+ * entered. A locked field stays in the change, and is refused. Beside a move, the present billTargetDate may be repeated
+ * even if it is locked, so that a batch may name one date for all.
+ */
+export function withoutRepetition(
+  before: FulfillmentFacts & { [F in UpdatableField]?: FulfillmentFields[F] },
+  change: FulfillmentChange,
+  caller: Caller,
+): FulfillmentChange {
+  const repeatable: UpdatableField[] = [...editableFields(before, caller)];
+  if (change.state != null) repeatable.push('billTargetDate');
+  const named = { ...change };
+  for (const field of repeatable) if (named[field] === before[field]) delete named[field];
+  return named;
 }
 
 /** Does a change depend on the entity's settings? A plain move does not. */
@@ -69,7 +88,8 @@ export const leftFor = (before: FulfillmentFacts, line: QuantityFacts): Decimal 
 /**
  * Judges the fields of an update. `state` is judged separately, after the fields. Editability depends on the state
  * before the change: a published sample moves from Executing to Booked with a new quantity in one call. The quantity is
- * already rounded to the line item's unit (inUnitOf). `settings` is null if nothing depends on them. `itemCount` is the
+ * already rounded to the line item's unit (inUnitOf), and values that are only repeated are left out (withoutRepetition).
+ * `settings` is null if nothing depends on them. `itemCount` is the
  * number of fulfillment items; a quantity below it is refused.
  */
 export function judgeChange(
@@ -81,9 +101,6 @@ export function judgeChange(
   itemCount = 0,
 ): UserError[] {
   const fields = changedFields(change);
-  if (isEmpty(change)) {
-    return [userError('REQUIRED', 'The update names no field to change.')];
-  }
   const editable = editableFields(before, caller);
   const locked = fields.filter((field) => !editable.includes(field));
   if (locked.length) return locked.map((field) => lockedError(field, before.state, caller));

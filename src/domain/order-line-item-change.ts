@@ -55,24 +55,25 @@ function isEditable(
  */
 export function changeLine<L extends ChangeableLine>(
   before: L,
-  change: OrderLineItemChange,
+  given: OrderLineItemChange,
   settings: LineContext['settings'],
   original: QuantityFacts | null = null,
 ): L | UserError[] {
-  const fields = namedFields(change);
-  if (isEmptyChange(change)) {
+  if (isEmptyChange(given)) {
     return [userError('REQUIRED', 'The update names no field to change.')];
   }
-  const locked = fields.filter((field) => !isEditable(before, field));
+  const locked = namedFields(given).filter((field) => !isEditable(before, field));
   if (locked.length) return locked.map((field) => lockedError(field, before));
 
+  const change = withoutRepetition(before, given);
+  const fields = namedFields(change);
   const unit = change.unitOfMeasure === undefined ? before.unitOfMeasure : change.unitOfMeasure;
-  const given = change.quantity ?? before.quantity;
+  const wanted = change.quantity ?? before.quantity;
   // Rounded only if the change concerns the quantity: the unit may have other decimals by now, and the quantity may be
   // locked.
   const isRounded = change.quantity != null || change.unitOfMeasure !== undefined;
   const left = original ? leftToReturn(original) : undefined;
-  const quantity = isRounded ? roundQuantity(given, unit, settings, left) : given;
+  const quantity = isRounded ? roundQuantity(wanted, unit, settings, left) : wanted;
   const errors = checkLineFields({ ...change, quantity }, settings);
   for (const field of requiredLineFields) {
     if (change[field] === null) errors.push(userError('REQUIRED', `${field} must not be null.`, [field]));
@@ -89,6 +90,18 @@ export function changeLine<L extends ChangeableLine>(
   if (isRounded || priced.length) errors.push(...judgeExtended(result, isRounded ? 'quantity' : priced[0]));
   return errors.length ? errors : result;
 }
+
+/**
+ * The change without the values that it only repeats. A present value is not judged or rounded anew: the settings may
+ * have changed since it was entered (N19). Prices stay in the change: to give the present price is to give one (N15).
+ */
+const withoutRepetition = (before: ChangeableLine, change: OrderLineItemChange): OrderLineItemChange =>
+  Object.fromEntries(
+    Object.entries(change).filter(
+      ([field, value]) =>
+        field in priceFields || value !== (before as OrderLineItemChange)[field as UpdatableLineField],
+    ),
+  );
 
 const priceFields = {
   listPricePerUnit: true,

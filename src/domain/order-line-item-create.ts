@@ -8,8 +8,6 @@ import {
   type BillingRule,
   type ItemCategory,
   judgeReturn,
-  lineBillTargetDateRequired,
-  lineStartStates,
   type OrderLineItemState,
   type QuantityFacts,
 } from './order-line-item';
@@ -19,6 +17,7 @@ import {
   maxLineLengths,
   type OrderLineItemFields,
 } from './order-line-item-fields';
+import { lineBillTargetDateRequired, lineStartStates } from './order-line-item-move';
 import type { Price } from './price';
 import { checkCustomFields, checkTexts } from './text';
 

@@ -1,6 +1,7 @@
 import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
-import { judgeLineMove, movesFrom, type OrderLineItemState } from '../domain/order-line-item';
+import { type OrderLineItemState } from '../domain/order-line-item';
 import { editableLineFields } from '../domain/order-line-item-change';
+import { judgeLineMove, movesFrom } from '../domain/order-line-item-move';
 import { OrderLineItemRow } from '../store/order-line-item';
 import type { GraphContext } from './context';
 import { OrderLineItemStateEnum } from './enums';

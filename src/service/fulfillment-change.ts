@@ -6,8 +6,9 @@ import {
   type FulfillmentChange,
   judgeChange,
   judgeDelete,
-  judgeFixed,
+  judgeNamed,
   leftFor,
+  withoutRepetition,
 } from '../domain/fulfillment-change';
 import { type UpdatableField, updatableFields } from '../domain/fulfillment-fields';
 import { takesItems } from '../domain/fulfillment-item';
@@ -118,7 +119,7 @@ export function updateFulfillment(
     const { found, lines } = await lockFulfillments(unit, [key]);
     const before = found.get(key);
     if (!before) throw notFound();
-    refuse([...judgeVersion(before, expectedVersion), ...below(['input'], judgeFixed(before, change))]);
+    refuse([...judgeVersion(before, expectedVersion), ...below(['input'], judgeNamed(before, change))]);
     const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);
     const settings = dependsOnSettings(change) ? await unit.settings() : null;
     // Only a new quantity is judged by the number of items, and only in a state that takes items.
@@ -186,7 +187,7 @@ function changed(
 ): { row: FulfillmentRow } | { problems: UserError[] } {
   const { caller } = unit;
   const line = lines.get(before.orderLineItemId)!;
-  const named = withoutRepetition(before, change);
+  const named = withoutRepetition(before, change, caller);
   const fields = settings ? inUnitOf(line, named, leftFor(before, line), settings) : named;
   const noMove = change.state == null ? [] : judgeTransition(before.state, change.state);
   if (noMove.length) return { problems: noMove };
@@ -209,11 +210,4 @@ function changed(
   const row = { ...moved, ...unit.touched(before) };
   lines.set(line.id, withFulfillment(line, before, row));
   return { row };
-}
-
-/** Repeating the present billTargetDate is no change, so that a batch may name one date for all. */
-function withoutRepetition(before: FulfillmentRow, change: FulfillmentChange): FulfillmentChange {
-  if (change.state == null || change.billTargetDate !== before.billTargetDate) return change;
-  const { billTargetDate: _, ...rest } = change;
-  return rest;
 }

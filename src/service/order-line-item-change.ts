@@ -1,9 +1,10 @@
 import type { BillingSettings } from '../domain/billing-settings';
 import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
-import { enterLine, judgeLineMove, judgeReturn, maxLineItems, withReturn } from '../domain/order-line-item';
+import { judgeReturn, maxLineItems, withReturn } from '../domain/order-line-item';
 import { changeLine, isEmptyChange, type OrderLineItemChange } from '../domain/order-line-item-change';
 import { updatableLineFields } from '../domain/order-line-item-fields';
+import { enterLine, judgeLineMove } from '../domain/order-line-item-move';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { posted } from '../store/billing-claim';
 import type { OrderLineItemRow } from '../store/order-line-item';
@@ -147,7 +148,7 @@ class Changes {
     const problems =
       change.itemState != null
         ? judgeLineMove(edited, change.itemState, { caller, posted: this.posted.has(before.id), original })
-        : original && change.quantity != null
+        : original && edited.quantity !== before.quantity
           ? judgeReturn(edited.quantity, original)
           : [];
     if (problems.length) return { problems };

@@ -1,11 +1,7 @@
 import { type HistoryAction, isChanged } from '../domain/history';
 import { orderStateOf } from '../domain/order';
-import {
-  completesItself,
-  enterLine,
-  type OrderLineItemState,
-  orderLineItemTransitions,
-} from '../domain/order-line-item';
+import { type OrderLineItemState } from '../domain/order-line-item';
+import { completesItself, enterLine, orderLineItemTransitions } from '../domain/order-line-item-move';
 import { OrderRow } from '../store/order';
 import { itemStatesByOrder, lockOrderLineItems, OrderLineItemRow } from '../store/order-line-item';
 import { lockRows, updateRows } from '../store/query/write';

@@ -2,7 +2,7 @@ import { type BillingSettings, roundQuantity } from '../domain/billing-settings'
 import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
 import { judgeOrder, type OrderInput, orderStateOf } from '../domain/order';
-import { enterLine, leftToReturn, withReturn } from '../domain/order-line-item';
+import { leftToReturn, withReturn } from '../domain/order-line-item';
 import {
   judgeItemNumbers,
   judgeLineInput,
@@ -12,6 +12,7 @@ import {
   withOriginal,
 } from '../domain/order-line-item-create';
 import { withLineDefaults } from '../domain/order-line-item-fields';
+import { enterLine } from '../domain/order-line-item-move';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import { judgeExtended, type Price, priceOf } from '../domain/price';
 import { AccountRow } from '../store/account';

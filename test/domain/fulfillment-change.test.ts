@@ -7,7 +7,9 @@ import {
   type FulfillmentChange,
   judgeChange,
   judgeDelete,
+  judgeNamed,
   leftFor,
+  withoutRepetition,
 } from '../../src/domain/fulfillment-change';
 import { updatableFields } from '../../src/domain/fulfillment-fields';
 import type { FulfillmentState } from '../../src/domain/fulfillment-state';
@@ -127,9 +129,35 @@ describe('a change', () => {
   });
 
   test('that names nothing is refused; one that names a state alone is not', () => {
-    expect(judge({}, {})).toEqual(['REQUIRED']);
-    expect(judge({}, { state: null })).toEqual(['REQUIRED']);
+    const before = {
+      ...{ orderLineItemId: 'a'.repeat(32), fulfillmentType: 'Delivery' as const },
+      excludeItemBillingFromRevenueAccounting: false,
+      excludeItemBookingFromRevenueAccounting: false,
+    };
+    for (const change of [{}, { state: null }]) expect(told(judgeNamed(before, change))).toEqual(['REQUIRED']);
+    for (const change of [
+      { state: 'Complete' as const },
+      { fulfillmentType: 'Delivery' as const },
+      { carrier: null },
+    ]) {
+      expect(told(judgeNamed(before, change))).toEqual([]);
+    }
     expect(judge({ state: 'SentToBilling' }, { state: 'Complete' })).toEqual([]);
+  });
+
+  test('N19: leaves out what it only repeats, and keeps what is locked, to be refused', () => {
+    const held = { quantity: '4.6', carrier: 'DHL', trackingNumber: null };
+    const executing = { ...aFulfillment(), ...held };
+    expect(withoutRepetition(executing, { ...held, description: 'd' }, plain)).toEqual({ description: 'd' });
+    expect(withoutRepetition(executing, { quantity: '4', carrier: null }, plain)).toEqual({
+      ...{ quantity: '4', carrier: null },
+    });
+    const booked = { ...executing, state: 'Booked' as const };
+    expect(withoutRepetition(booked, held, plain)).toEqual(held);
+    expect(withoutRepetition(booked, held, trusted)).toEqual({});
+    const due = { billTargetDate: '2022-01-01' };
+    expect(withoutRepetition(booked, due, plain)).toEqual(due);
+    expect(withoutRepetition(booked, { ...due, state: 'SentToBilling' }, plain)).toEqual({ state: 'SentToBilling' });
   });
 
   test('cannot empty fulfillmentDate or quantity, but every other field', () => {

@@ -253,6 +253,17 @@ describe('a change of a line item', () => {
 });
 
 describe('a changed quantity', () => {
+  test('N19: is neither rounded nor judged where it only repeats what is there, nor is its unit', () => {
+    const before = { quantity: '4.6', unitOfMeasure: 'Each' };
+    expect(changed(before, { quantity: '4.6', description: 'new' })).toMatchObject({ ...before, description: 'new' });
+    expect(changed(before, before)).toMatchObject(before);
+    expect(changed(before, { quantity: '4.7' }).quantity).toBe('4');
+    const gone = { unitOfMeasure: 'Barrel' };
+    expect(changed(gone, { ...gone, quantity: '10' })).toMatchObject({ ...gone, quantity: '10' });
+    expect(refusal(gone, { unitOfMeasure: 'Box' })).toEqual(['INVALID_VALUE unitOfMeasure']);
+    expect(refusal({ itemCategory: 'Return', ...gone }, gone)).toEqual(['FIELD_LOCKED unitOfMeasure']);
+  });
+
   test('A12: of 4.6 in a unit without decimals that rounds down is kept as 4', () => {
     expect(changed({ unitOfMeasure: 'Each' }, { quantity: '4.6' }).quantity).toBe('4');
     expect(changed({}, { quantity: '4.6', unitOfMeasure: 'Each' }).quantity).toBe('4');

@@ -1,13 +1,11 @@
+import { type BillingRule, type OrderLineItemState, type QuantityFacts } from '../../src/domain/order-line-item';
 import {
-  type BillingRule,
   enterLine,
   judgeLineMove,
   type LineMoveContext,
   movesFrom,
-  type OrderLineItemState,
   orderLineItemTransitions,
-  type QuantityFacts,
-} from '../../src/domain/order-line-item';
+} from '../../src/domain/order-line-item-move';
 import { aCaller, aLine, told } from '../support/facts';
 
 const states: OrderLineItemState[] = ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'];

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import {
   availableForReturn,
-  judgeLineMove,
   judgeReturn,
   type OrderLineItemState,
   type QuantityFacts,
@@ -9,6 +8,7 @@ import {
   withFulfillment,
   withReturn,
 } from '../../src/domain/order-line-item';
+import { judgeLineMove } from '../../src/domain/order-line-item-move';
 import { aCaller, aLine, billionths, ofBillionths, sumOf, told } from '../support/facts';
 
 const states: OrderLineItemState[] = ['Executing', 'Booked', 'SentToBilling', 'Complete', 'Canceled'];

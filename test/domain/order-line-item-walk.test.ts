@@ -3,7 +3,8 @@ import { enter, type FulfillmentFacts, fulfillmentStates, judgeMove } from '../.
 import { judgeChange, judgeDelete } from '../../src/domain/fulfillment-change';
 import { judgeCreate } from '../../src/domain/fulfillment-create';
 import type { FulfillmentState } from '../../src/domain/fulfillment-state';
-import { completesItself, pendingOf, withFulfillment } from '../../src/domain/order-line-item';
+import { pendingOf, withFulfillment } from '../../src/domain/order-line-item';
+import { completesItself } from '../../src/domain/order-line-item-move';
 import { aCaller, aLine, anInput, billionths, ofBillionths, someSettings } from '../support/facts';
 
 const settings = someSettings();

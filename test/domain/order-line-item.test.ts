@@ -1,13 +1,13 @@
 import type { FulfillmentState } from '../../src/domain/fulfillment-state';
 import {
   type Counted,
-  completesItself,
   judgeQuantity,
   type OrderLineItemState,
   type QuantityFacts,
   quantitiesOf,
   withFulfillment,
 } from '../../src/domain/order-line-item';
+import { completesItself } from '../../src/domain/order-line-item-move';
 import { aLine, told } from '../support/facts';
 
 /** q/pend/ful/avail, as the worked cases are written. */

@@ -272,6 +272,69 @@ describe('fulfillments under the settings', () => {
     expect((await change(key, { state: 'Booked' })).fulfillment).toMatchObject({ state: 'Booked', carrier: 'DHL' });
   });
 
+  test('N19: stay as they are where an update repeats what was entered under other settings', async () => {
+    await update({ units: [{ ...each, decimals: 2 }], carriers: ['DHL'] });
+    const { id } = await line({ unitOfMeasure: 'Each', amountPerUnit: '3.333' });
+    const [{ id: key }] = (await create(entry(id, { quantity: '4.55', carrier: 'DHL' }))).fulfillments;
+    await update({ units: [each], carriers: ['UPS'], roundingMode: 'UP' });
+    const shown = async () => {
+      const text = `query ($key: ID!, $id: ID!) { fulfillment(key: $key) { quantity amount carrier version }
+        orderLineItem(id: $id) { quantity version } }`;
+      return (await admin.graphql(text, { key, id: open })).body.data;
+    };
+    const { id: open } = await line({ itemState: 'Executing', unitOfMeasure: 'Each', quantity: '7' });
+    await update({ units: [{ ...each, name: 'Case' }] });
+    const before = await shown();
+    expect(before.fulfillment).toEqual({ quantity: '4.55', amount: '15.17', carrier: 'DHL', version: 1 });
+
+    const same = { quantity: '4.55', carrier: 'DHL', fulfillmentDate: '2022-01-01' };
+    await update({ units: [each] });
+    expect((await change(key, same)).userErrors).toEqual([]);
+    await update({ units: [{ ...each, name: 'Case' }] });
+    const text = `mutation ($id: ID!) { made: updateOrderLineItem(id: $id, input: { unitOfMeasure: "Each", quantity: 7 }) {
+      userErrors { code path } } }`;
+    expect((await admin.graphql(text, { id: open })).body.data.made.userErrors).toEqual([]);
+    expect(await shown()).toEqual(before);
+
+    // What is changed beside it is changed alone, and another value is judged as ever.
+    await update({ units: [each] });
+    expect((await change(key, { ...same, state: 'Booked' })).fulfillment).toMatchObject({
+      ...{ state: 'Booked', quantity: '4.55', amount: '15.17', orderLineItem: { quantityFulfilled: '4.55' } },
+    });
+    expect((await change(key, { ...same, quantity: '4.56' })).fulfillment).toMatchObject({
+      ...{ quantity: '4', amount: '13.34', carrier: 'DHL' },
+    });
+    expect((await change(key, { carrier: 'FedEx' })).userErrors).toMatchObject([{ path: ['input', 'carrier'] }]);
+  });
+
+  test('N19: so may a return repeat a quantity that fits no more; it is judged when it is booked', async () => {
+    const sent = { billTargetDate: '2022-01-01', itemState: 'SentToBilling', billingRule: 'TriggerWithoutFulfillment' };
+    const work = await admin.work();
+    const { order, account } = await orderFor(work, [{ ...(sent as object), quantity: '10' }]);
+    const returned = async (itemState: string) => {
+      const line = { itemName: 'Device', itemCategory: 'Return', quantity: '6', itemState };
+      const originals = { originalOrderNumber: order.orderNumber, originalOrderLineItemNumber: '1' };
+      const text = `mutation ($input: CreateOrderInput!) { made: createOrder(input: $input) {
+        order { orderLineItems(first: 1) { nodes { id } } } userErrors { code message path } } }`;
+      const input = { existingAccountNumber: account.accountNumber, orderDate: '2022-01-01', category: 'Return' };
+      const { made } = (await admin.graphql(text, { input: { ...input, orderLineItems: [{ ...line, ...originals }] } }))
+        .body.data;
+      expect(made.userErrors).toEqual([]);
+      return made.order.orderLineItems.nodes[0].id;
+    };
+    const id = await returned('Executing');
+    await returned('Booked');
+    const text = `mutation ($id: ID!, $input: UpdateOrderLineItemInput!) { made: updateOrderLineItem(id: $id, input: $input) {
+      orderLineItem { quantity description } userErrors { code path } } }`;
+    const changed = async (input: object) => (await admin.graphql(text, { id, input })).body.data.made;
+    expect(await changed({ quantity: 6, description: 'Box damaged' })).toEqual({
+      ...{ orderLineItem: { quantity: '6', description: 'Box damaged' }, userErrors: [] },
+    });
+    const tooMuch = [{ code: 'QUANTITY_EXCEEDED', path: ['input', 'quantity'] }];
+    expect((await changed({ quantity: 5 })).userErrors).toEqual(tooMuch);
+    expect((await changed({ quantity: 6, itemState: 'Booked' })).userErrors).toEqual(tooMuch);
+  });
+
   test('are refused over REST in the published form', async () => {
     const { id } = await line();
     await update(lists);

@@ -1,6 +1,7 @@
 import { scopes } from '../../src/domain/caller';
-import { movesFrom, type OrderLineItemState } from '../../src/domain/order-line-item';
+import { type OrderLineItemState } from '../../src/domain/order-line-item';
 import { updatableLineFields } from '../../src/domain/order-line-item-fields';
+import { movesFrom } from '../../src/domain/order-line-item-move';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import type { Work } from '../../src/service/run/work';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';

@@ -106,6 +106,7 @@ test('N25: the tutorial "order_fulfillment": 10 at 30 are sold and billed, 2 com
       ...{ number: 'CM00000001', accountId: account.accountId, accountNumber, currency: 'USD', status: 'Posted' },
       ...{ creditMemoDate: '2021-02-01', targetDate: '2021-02-01', amount: 60, taxAmount: 0, unappliedAmount: 60 },
       ...{ refundAmount: 0, appliedAmount: 0, source: 'API', sourceId: null, referredInvoiceId: null },
+      ...{ reasonCode: 'Return Order', sourceType: 'Order', autoApplyUponPosting: false },
     },
   ]);
 

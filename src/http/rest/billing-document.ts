@@ -28,6 +28,15 @@ const creditMemo = new Published('CreditMemo', {
   number: 'creditMemoNumber',
   postedOn: 'postedDate',
   referredInvoiceId: 'reversedInvoice.id',
+  sourceType: new Made(
+    { enum: ['Order', 'Invoice'], description: 'Invoice for the credit memo that reverses an invoice, else Order.' },
+    ({ reversedInvoice }) => (reversedInvoice ? 'Invoice' : 'Order'),
+    'reversedInvoice { id }',
+  ),
+  autoApplyUponPosting: new Made(
+    { const: false, description: 'Always false: a credit memo is applied to an invoice only on request.' },
+    () => false,
+  ),
 });
 const memoRead = new GraphRead<{ creditMemo: Shown | null }>(`query CreditMemo($key: ID!) {
   creditMemo(key: $key) { ${creditMemo.selection} }

@@ -7,7 +7,7 @@ import { deleteFulfillment, updateFulfillment } from '../../service/fulfillment-
 import { itemsOfFulfillment } from '../../service/fulfillment-item';
 import { billedFields, billedReply } from './billed';
 import { fulfillmentItem, shownItem } from './fulfillment-item';
-import { flag, operation } from './operation';
+import { flag, isOn, operation } from './operation';
 import { Nodes, Published, same } from './shape';
 
 const { orderLineItemId: _, ...ownFields } = fulfillmentFields;
@@ -74,7 +74,7 @@ export const fulfillmentOperations = [
     act: async (work, { key, query }) => {
       const row = await findFulfillment(work, key);
       if (!row) throw new Refusal([userError('NOT_FOUND', 'No fulfillment has this id or number.')]);
-      const isAsked = Object.keys(itemsAsked).some((name) => query[name] === 'true');
+      const isAsked = Object.keys(itemsAsked).some((name) => isOn(query, name));
       const items = isAsked ? { nodes: (await itemsOfFulfillment(work, row.id)).map(shownItem) } : undefined;
       return { fulfillment: withItems.write({ ...row, orderLineItem: { id: row.orderLineItemId }, withItems: items }) };
     },

@@ -7,6 +7,7 @@ import type { Work } from '../../service/run/work';
 import type { Rates } from '../rates';
 import { sendReply } from '../request';
 import { lookUp, performOnce, type RestOptions, read, render, workOf } from './adapter';
+import { parameterError } from './envelope';
 import type { JsonSchema } from './json-schema';
 import type { Fields, Published } from './shape';
 import { graphWords } from './words';
@@ -20,8 +21,19 @@ export interface QueryParameter {
   example?: string | readonly string[];
 }
 
-/** A parameter that is on if it is `true`. */
+/** A parameter that is `true` or `false`. Absent, it is false. */
 export const flag = (description: string): QueryParameter => ({ description, schema: { type: 'boolean' } });
+
+/**
+ * Whether a flag is on, in upper or lower case: clients in Python write True.
+ * @throws RequestError BAD_PARAMETER
+ */
+export function isOn(query: Asked<unknown>['query'], name: string): boolean {
+  const given = String(query[name] ?? 'false');
+  const value = given.toLowerCase();
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw parameterError(name, 'True or false is expected.');
+}
 
 /** The body of an operation: an input type of the graph, and how the published body differs from it. */
 export interface Body {
@@ -93,6 +105,9 @@ function handlerOf(operation: Operation, options: RestOptions) {
   const { body: declared } = operation;
   const type = inputTypeOf(declared);
   const words = graphWords(type);
+  const flags = Object.entries(operation.query ?? {}).flatMap(([name, { schema }]) =>
+    schema.type === 'boolean' ? [name] : [],
+  );
   const askedOf = (request: FastifyRequest, body: unknown): Asked<unknown> => {
     const [key = ''] = Object.values(request.params as Record<string, string>);
     return { key, query: request.query as Record<string, unknown>, body, limits, rates };
@@ -109,6 +124,8 @@ function handlerOf(operation: Operation, options: RestOptions) {
     );
 
   return async (request: FastifyRequest, reply: FastifyReply) => {
+    // Judged before anything is carried out.
+    for (const name of flags) isOn(request.query as Record<string, unknown>, name);
     if (operation.method === 'GET') {
       return lookUp(services, { request, reply }, (work) => carryOut(work, askedOf(request, undefined)));
     }

@@ -9,7 +9,7 @@ import {
 import { billedFields, billedReply } from './billed';
 import { fulfillment } from './fulfillment';
 import { GraphRead } from './graph-read';
-import { flag, operation } from './operation';
+import { flag, isOn, operation } from './operation';
 import { Made, Nodes, Published, type Shown, same } from './shape';
 
 const fields = {
@@ -64,7 +64,7 @@ export const orderLineItemOperations = [
     query: { fulfillment: flag('`true` adds the fulfillments of the line item, in the order of their numbers.') },
     reply: { orderLineItem: withFulfillments },
     act: async (work, { key: id, query, limits }) => {
-      const found = await lineRead.data(work, limits, { id, withFulfillments: query.fulfillment === 'true' });
+      const found = await lineRead.data(work, limits, { id, withFulfillments: isOn(query, 'fulfillment') });
       if (!found.orderLineItem) throw new Refusal([userError('NOT_FOUND', 'No order line item has this id.')]);
       return { orderLineItem: withFulfillments.write(found.orderLineItem) };
     },

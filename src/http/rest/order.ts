@@ -2,7 +2,7 @@ import { Refusal, userError } from '../../domain/errors';
 import { type CreateOrderInput, createOrder } from '../../service/order';
 import { billedFields, billedIdFields, billedIds, billedReply } from './billed';
 import { GraphRead } from './graph-read';
-import { flag, operation } from './operation';
+import { flag, isOn, operation } from './operation';
 import { orderLineItem } from './order-line-item';
 import { Made, Nodes, Optional, Published, type Shown, same } from './shape';
 import { isObject, spelled } from './words';
@@ -74,7 +74,7 @@ export const orderOperations = [
         orderLineItems: orderLineItems.map(({ id, itemNumber }) => ({ id, itemNumber })),
         subscriptionNumbers: [],
         ...billedReply(billed),
-        ...(query.returnIds === 'true' && { orderId: order.id, accountId: account.id, ...billedIds(billed) }),
+        ...(isOn(query, 'returnIds') && { orderId: order.id, accountId: account.id, ...billedIds(billed) }),
       };
     },
   }),

@@ -1,3 +1,4 @@
+import { reverseInvoice } from '../../../src/service/reversal';
 import { credited, deliver, invoiced, returning } from '../../support/billed';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 
@@ -44,6 +45,20 @@ describe('POST /v1/orders', () => {
     expect(orderLineItems[0]).toMatchObject({
       ...{ UOM: 'Each', transactionStartDate: '2022-02-01', customFields: { Colour__c: 'red' }, amount: 21 },
     });
+  });
+
+  test('makes no order where returnIds is neither true nor false', async () => {
+    const asked = (value: string) =>
+      client.request({ method: 'POST', url: `/v1/orders?returnIds=${value}`, payload: order(line) });
+    const orders = async () => (await gateway.database.owner('select from orders')).length;
+    const before = await orders();
+    const { status, body } = await asked('1');
+    expect([status, body.reasons]).toEqual([
+      400,
+      [{ code: 58000027, message: 'returnIds: True or false is expected.' }],
+    ]);
+    expect(await orders()).toBe(before);
+    expect((await asked('True')).body).toHaveProperty('orderId');
   });
 
   const kept = {
@@ -163,8 +178,17 @@ test('a credit memo comes under its published names', async () => {
     ...{ success: true, id: memo.id, number: memo.creditMemoNumber, status: 'Posted', amount: 20, appliedAmount: 0 },
     ...{ unappliedAmount: 20, refundAmount: 0, taxAmount: 0, referredInvoiceId: null, reasonCode: 'Return Order' },
     ...{ creditMemoDate: expect.any(String), postedOn: expect.any(String), accountNumber: sale.account.accountNumber },
+    ...{ sourceType: 'Order', autoApplyUponPosting: false },
   });
   expect(body).not.toHaveProperty('creditMemoNumber');
+});
+
+test('a credit memo that reverses an invoice has the source type Invoice', async () => {
+  const { invoice } = await invoiced(await client.work());
+  const { creditMemos } = await reverseInvoice(await client.work(), invoice.id);
+  expect((await get(`creditmemos/${creditMemos[0].id}`)).body).toMatchObject({
+    ...{ sourceType: 'Invoice', referredInvoiceId: invoice.id, appliedAmount: 50 },
+  });
 });
 
 test.each(['orders', 'invoices', 'creditmemos'])('of %s an unknown key is a refusal', async (path) => {

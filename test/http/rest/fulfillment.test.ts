@@ -142,17 +142,27 @@ describe('GET /v1/fulfillments/{key}', () => {
       '?fulfillment-items=true',
       '?fulfillmentItems=true',
       '?fulfillment-items=true&fulfillmentItems=false',
+      // As clients in Python write it.
+      '?fulfillment-items=True',
     ]) {
       expect((await shown(id, query)).fulfillmentItems).toEqual([]);
     }
-    for (const query of [
-      '',
-      '?fulfillment-items=false',
-      '?fulfillmentItems=false',
-      '?fulfillment-items',
-      '?items=true',
-    ]) {
+    for (const query of ['', '?fulfillment-items=false', '?fulfillmentItems=False', '?items=true']) {
       expect(await shown(id, query)).not.toHaveProperty('fulfillmentItems');
+    }
+  });
+
+  test('N2: refuses a flag that is neither true nor false', async () => {
+    const { id } = await created();
+    for (const query of [
+      '?fulfillment-items=1',
+      '?fulfillmentItems=yes',
+      '?fulfillment-items',
+      '?fulfillment-items=true&fulfillment-items=true',
+    ]) {
+      const { status, body } = await call('GET', `/v1/fulfillments/${id}${query}`);
+      const message = `${query.includes('Items') ? 'fulfillmentItems' : 'fulfillment-items'}: True or false is expected.`;
+      expect([query, status, body.reasons]).toEqual([query, 400, [{ code: 50000027, message }]]);
     }
   });
 

@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import type { BillingSettingsInput } from '../../../src/domain/billing-settings-change';
 import type { Caller } from '../../../src/domain/caller';
-import {
-  availableForReturn,
-  type BillingRule,
-  movesFrom,
-  type OrderLineItemState,
-} from '../../../src/domain/order-line-item';
+import { availableForReturn, type BillingRule, type OrderLineItemState } from '../../../src/domain/order-line-item';
 import { editableLineFields, type OrderLineItemChange } from '../../../src/domain/order-line-item-change';
+import { movesFrom } from '../../../src/domain/order-line-item-move';
 import type { ProcessingOptions } from '../../../src/domain/payment';
 import type { NewOrderLineItem } from '../../../src/service/order';
 import type { OnError } from '../../../src/service/run/batch';
