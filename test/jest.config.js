@@ -4,7 +4,7 @@ module.exports = {
   rootDir: '../dist',
   testMatch: [`<rootDir>/test/**/*.${process.env.TEST_KIND ?? 'test'}.js`],
   transform: {},
-  // Each file had loaded the packages and src for itself: three quarters of what a file of 10 requests took.
+  // Packages and src are loaded once for each worker.
   runtime: '<rootDir>/test/support/worker-runtime.js',
   testEnvironment: '<rootDir>/test/support/worker-environment.js',
   globalSetup: '<rootDir>/test/support/global-setup.js',
