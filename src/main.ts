@@ -6,7 +6,7 @@ import { type Config, ConfigError, readConfig } from './config';
 import { registerBoard } from './demo/board';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { Breakers } from './gateway/breaker';
-import { GatewayKeyRefused, withTimeout } from './gateway/port';
+import { withTimeout } from './gateway/port';
 import { openLog } from './log';
 import { logOutages } from './outage-log';
 import { type OpenPayments, openPayments } from './payments';
@@ -14,7 +14,7 @@ import { createServer, type Server } from './server';
 import { startWorkers } from './service/bill-run-worker';
 import { anyClient, isDemo, missingFor } from './service/client';
 import { keepHouse } from './service/housekeeping';
-import { tellOutage } from './service/run/outage';
+import { levelOf, tellOutage } from './service/run/outage';
 import type { Services } from './service/run/services';
 import { type OpenDatabase, OpenError, openDatabase } from './store/connection/open-database';
 import { preparedStatements } from './store/connection/prepared';
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   });
   const payments = await openPayments(config, database.options, database.db.reads(), {
     onKey: (account, call, reason) => {
-      if (reason) log.error({ account, call, reason }, 'payments fail: the payment provider refuses the key');
+      if (reason) log.error({ account, call, reason }, 'the payment provider refuses the key');
       else log.info({ account, call }, 'the payment provider accepts the key again');
     },
   }).catch(async (error) => {
@@ -72,9 +72,7 @@ async function main(): Promise<void> {
       else log.info({ account }, 'the payment gateway answers for an account again');
     }),
     onFailure: (err, what) => {
-      // The log has one line for a key that is refused, as for an outage.
-      if (!tellOutage(err) && !(err instanceof GatewayKeyRefused))
-        log.error({ err, ...tracing?.ids() }, `failed: ${what}`);
+      if (levelOf(err) === 'error') log.error({ err, ...tracing?.ids() }, `failed: ${what}`);
     },
   };
   const close = async () => {

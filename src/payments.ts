@@ -4,7 +4,7 @@ import { ConfigError } from './config-error';
 import { isTestKey } from './config-stripe';
 import { idOf } from './domain/key';
 import type { PaymentGateway, ProviderBooks } from './gateway/port';
-import type { KeyListener } from './gateway/stripe';
+import type { KeyListener } from './gateway/stripe-account';
 import { TestGateway } from './gateway/test-gateway';
 import { Connection } from './store/connection/connection';
 import { type DatabaseOptions, openPool } from './store/connection/session';
@@ -67,7 +67,7 @@ async function openStripe(
   const { StripeBooks } = require('./gateway/stripe-books') as typeof import('./gateway/stripe-books');
   const accounts = { key, url, entityKeys, timeoutMs, version };
   const gateway = new StripeGateway(new StripeLedger(pool), accounts, onKey);
-  const books = new StripeBooks({ secret: stripe.webhookSecret, entitySecrets }, accounts);
+  const books = new StripeBooks({ secret: stripe.webhookSecret, entitySecrets }, accounts, onKey);
   const unreal = [...entityKeys].flatMap(([id, own]) => (isTestKey(own) ? gateway.accountOf(id) : []));
   if (key && isTestKey(key)) unreal.push('stripe');
   return {

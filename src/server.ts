@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -280,6 +281,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const endSockets = serveSockets(app.server, {
     ...{ live, identity, log: app.log, prepare: prepareMessage },
     checkHost: demo ? hostCheck(options.allowedHosts ?? []) : () => {},
+    isBusy: (socket) => underWay.isBusy(socket as Socket),
     mostUnread: { one: limits.unsent, all: maxUnsentTotal },
   });
   const endSubscriptions = () => {

@@ -43,6 +43,16 @@ export function checkTexts(input: object, lengths: Record<string, number>): User
 const mostCustomFields = 100;
 const mostCustomCharacters = 10_000;
 
+/**
+ * A change of single custom fields, with those that it does not name. On REST each custom field is a field of its own, and an
+ * absent field stays as it is. Null in place of the fields empties all. Source: "Update an order line item"; "Update a
+ * fulfillment".
+ */
+export const withOtherCustomFields = <C extends { customFields?: Record<string, unknown> | null }>(
+  { customFields }: { customFields: Record<string, unknown> | null },
+  change: C,
+): C => (change.customFields ? { ...change, customFields: { ...customFields, ...change.customFields } } : change);
+
 /** Custom fields: names end in `__c`, values are text, numbers, booleans or null. Source: FulfillmentPost schema. */
 export function checkCustomFields(fields: Record<string, unknown> | null | undefined): UserError[] {
   const errors: UserError[] = [];

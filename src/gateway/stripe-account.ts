@@ -2,6 +2,8 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import Stripe from 'stripe';
 import { type UserError, userError } from '../domain/errors';
+import { GatewayKeyRefused } from './port';
+import { failureOf } from './stripe-error';
 
 /** How to reach Stripe. */
 export interface StripeOptions {
@@ -17,6 +19,9 @@ export interface StripeOptions {
   version: string;
 }
 
+/** Called when Stripe begins to refuse a key for a call, with the reason, and when it accepts the key again, without one. */
+export type KeyListener = (account: string, call: string, reason?: string) => void;
+
 /** A client of the library for an account at Stripe. */
 export interface StripeAccount {
   /** As breakers and logs name it. It holds nothing of the key. */
@@ -24,7 +29,7 @@ export interface StripeAccount {
   stripe: Stripe;
 }
 
-/** Retries of one request, each under the idempotency key of the first. Stripe is asked again after 0.5 and 1 seconds. */
+/** Retries of one request, each under the idempotency key of the first. Stripe is asked again after 0.5 and up to 1 seconds. */
 const retries = 2;
 
 /** The accounts at Stripe: one per entity with a key of its own, and one for all others. */
@@ -32,8 +37,13 @@ export class StripeAccounts {
   private readonly shared?: StripeAccount;
   private readonly own: ReadonlyMap<string, StripeAccount>;
   private readonly agent: http.Agent;
+  /** Account and call for which Stripe refuses the key at present: a restricted key may lack a single right. */
+  private readonly refusedKeys = new Set<string>();
 
-  constructor({ key, entityKeys = new Map(), url = 'https://api.stripe.com', timeoutMs, version }: StripeOptions) {
+  constructor(
+    { key, entityKeys = new Map(), url = 'https://api.stripe.com', timeoutMs, version }: StripeOptions,
+    private readonly onKey: KeyListener = () => {},
+  ) {
     const { protocol, hostname, port } = new URL(url);
     const isHttp = protocol === 'http:';
     this.agent = isHttp ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true });
@@ -43,7 +53,7 @@ export class StripeAccounts {
         host: hostname,
         port: port || (isHttp ? 80 : 443),
         protocol: isHttp ? 'http' : 'https',
-        httpAgent: this.agent,
+        httpClient: patient(this.agent),
         // A silent connection is given up early enough to be asked once more within the time of the call.
         timeout: Math.ceil(timeoutMs * 0.8),
         maxNetworkRetries: retries,
@@ -70,6 +80,23 @@ export class StripeAccounts {
     return entityId === undefined ? this.shared : this.own.get(entityId);
   }
 
+  /** Asks an account. Tells of a key that is refused when that begins and ends. @throws GatewayFailure */
+  async ask<T>({ name, stripe }: StripeAccount, call: string, act: (stripe: Stripe) => Promise<T>): Promise<T> {
+    const use = `${name} ${call}`;
+    try {
+      const result = await act(stripe);
+      if (this.refusedKeys.delete(use)) this.onKey(name, call);
+      return result;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure instanceof GatewayKeyRefused && !this.refusedKeys.has(use)) {
+        this.refusedKeys.add(use);
+        this.onKey(name, call, failure.message);
+      }
+      throw failure;
+    }
+  }
+
   /** Refuses what an entity without an account would ask. */
   judge(entityId: string): UserError[] {
     if (this.of(entityId)) return [];
@@ -81,4 +108,21 @@ export class StripeAccounts {
     this.agent.maxSockets = 0;
     this.agent.destroy();
   }
+}
+
+/**
+ * The library's own HTTP client, whose requests are asked again too if Stripe limits them (429). The library leaves that to
+ * its users. Stripe counts before it looks at idempotency keys, so a limited request has done nothing.
+ * Source: Stripe, "Rate limits"; "Advanced error handling".
+ */
+function patient(agent: http.Agent): Stripe.HttpClient {
+  const client = Stripe.createNodeHttpClient(agent);
+  const ask = client.makeRequest.bind(client);
+  client.makeRequest = async (...request) => {
+    const response = await ask(...request);
+    // Stripe's own word counts where it says one.
+    if (response.getStatusCode() === 429) response.getHeaders()['stripe-should-retry'] ??= 'true';
+    return response;
+  };
+  return client;
 }

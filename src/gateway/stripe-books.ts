@@ -9,9 +9,9 @@ import {
   type ProviderBooks,
   type ProviderEvent,
 } from './port';
-import { type StripeAccount, StripeAccounts, type StripeOptions } from './stripe-account';
+import { type KeyListener, type StripeAccount, StripeAccounts, type StripeOptions } from './stripe-account';
 import { fromMinorUnits } from './stripe-amount';
-import { failureOf, isMissing } from './stripe-error';
+import { isMissing } from './stripe-error';
 import { names } from './stripe-metadata';
 
 /** Secrets that Stripe signs its events with. */
@@ -80,6 +80,9 @@ interface Told {
   data?: { object?: Record<string, unknown> | null } | null;
 }
 
+/** Asks an account for one kind of its objects: a restricted key may lack the right to read just these. */
+type Ask = <T>(what: string, act: (stripe: Stripe) => Promise<T>) => Promise<T>;
+
 /** Stripe's events and lists. It has clients of its own, so that long lists hold up no payment. */
 export class StripeBooks implements ProviderBooks {
   private readonly clients: StripeAccounts;
@@ -88,8 +91,9 @@ export class StripeBooks implements ProviderBooks {
   constructor(
     private readonly secrets: StripeSecrets,
     options: StripeOptions,
+    onKey?: KeyListener,
   ) {
-    this.clients = new StripeAccounts(options);
+    this.clients = new StripeAccounts(options, onKey);
     this.timeoutMs = options.timeoutMs;
   }
 
@@ -127,17 +131,21 @@ export class StripeBooks implements ProviderBooks {
   }
 
   charge(account: string, id: string): Promise<ProviderCharge | undefined> {
-    return this.within(account, async (stripe) => {
-      const intent = await stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] }).catch((error) => {
-        if (isMissing(error)) return undefined;
-        throw error;
-      });
+    return this.within(account, async (ask) => {
+      const intent = await ask('charges', (stripe) =>
+        stripe.paymentIntents.retrieve(id, { expand: ['latest_charge'] }).catch((error) => {
+          if (isMissing(error)) return undefined;
+          throw error;
+        }),
+      );
       if (!intent) return undefined;
       const charge = chargeOf(intent);
       const refunds: ProviderRefund[] = [];
       // A refund that has failed is in no total of the charge, so the list is always asked for.
-      for await (const refund of stripe.refunds.list({ payment_intent: id, limit })) refunds.push(refundOf(refund));
-      const dispute = latestOf(intent)?.disputed ? await disputeOf(stripe, id) : null;
+      await ask('refunds', async (stripe) => {
+        for await (const refund of stripe.refunds.list({ payment_intent: id, limit })) refunds.push(refundOf(refund));
+      });
+      const dispute = latestOf(intent)?.disputed ? await ask('disputes', (stripe) => disputeOf(stripe, id)) : null;
       // The oldest first, as they were made.
       return { ...charge, refunds: refunds.reverse(), dispute };
     });
@@ -145,7 +153,7 @@ export class StripeBooks implements ProviderBooks {
 
   async *charges(account: string, from: Date, to: Date): AsyncIterable<ListedCharge[]> {
     const created = { gte: seconds(from), lt: seconds(to) };
-    for await (const page of this.pages(account, (stripe, after) =>
+    for await (const page of this.pages(account, 'charges', (stripe, after) =>
       stripe.paymentIntents.list({ created, limit, expand: ['data.latest_charge'], ...after }),
     )) {
       yield page.map((intent) => {
@@ -160,9 +168,13 @@ export class StripeBooks implements ProviderBooks {
     const named = (page: { payment_intent: unknown }[]) => [
       ...new Set(page.flatMap(({ payment_intent }) => idOf(payment_intent) ?? [])),
     ];
-    for await (const page of this.pages(account, (stripe, after) => stripe.refunds.list({ created, limit, ...after })))
+    for await (const page of this.pages(account, 'refunds', (stripe, after) =>
+      stripe.refunds.list({ created, limit, ...after }),
+    ))
       yield named(page);
-    for await (const page of this.pages(account, (stripe, after) => stripe.disputes.list({ created, limit, ...after })))
+    for await (const page of this.pages(account, 'disputes', (stripe, after) =>
+      stripe.disputes.list({ created, limit, ...after }),
+    ))
       yield named(page);
   }
 
@@ -174,11 +186,14 @@ export class StripeBooks implements ProviderBooks {
   /** One page at a time in memory, each within the time of a call. */
   private async *pages<T extends { id: string }>(
     account: string,
+    what: string,
     list: (stripe: Stripe, after: { starting_after?: string }) => PromiseLike<Stripe.ApiList<T>>,
   ): AsyncIterable<T[]> {
     let after: { starting_after?: string } = {};
     for (;;) {
-      const { data, has_more: more } = await this.within(account, async (stripe) => list(stripe, after));
+      const { data, has_more: more } = await this.within(account, (ask) =>
+        ask(what, async (stripe) => list(stripe, after)),
+      );
       yield data;
       const last = data.at(-1);
       if (!more || !last) return;
@@ -186,17 +201,16 @@ export class StripeBooks implements ProviderBooks {
     }
   }
 
-  private async within<T>(account: string, act: (stripe: Stripe) => Promise<T>): Promise<T> {
+  private async within<T>(account: string, act: (ask: Ask) => Promise<T>): Promise<T> {
     const found = this.clients.all.find(({ name }): boolean => name === account) as StripeAccount | undefined;
     if (!found) throw new GatewayFailure(`there is no account ${account} at Stripe`);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new GatewayTimeout('Stripe did not answer in time')), this.timeoutMs);
     });
+    const ask: Ask = (what, each) => this.clients.ask(found, what, each);
     try {
-      return await Promise.race([act(found.stripe), late]);
-    } catch (error) {
-      throw failureOf(error);
+      return await Promise.race([act(ask), late]);
     } finally {
       clearTimeout(timer);
     }

@@ -7,18 +7,14 @@ import {
   type AttemptKey,
   type AuthorizationRequest,
   GatewayFailure,
-  GatewayKeyRefused,
   type PaymentGateway,
   type RefundRequest,
 } from './port';
-import { StripeAccounts, type StripeOptions } from './stripe-account';
+import { type KeyListener, StripeAccounts, type StripeOptions } from './stripe-account';
 import { fromMinorUnits, judgeAmount, minorUnits } from './stripe-amount';
 import { customerFor } from './stripe-customer';
-import { declineReason, failureOf, isRefused, refusalOf } from './stripe-error';
+import { declineReason, isRefused, refusalOf } from './stripe-error';
 import { names } from './stripe-metadata';
-
-/** Called when Stripe begins to refuse a key for a call, with the reason, and when it accepts the key again, without one. */
-export type KeyListener = (account: string, call: string, reason?: string) => void;
 
 const voided: Authorization = { approved: false, reason: 'payment voided before' };
 
@@ -37,15 +33,13 @@ const voided: Authorization = { approved: false, reason: 'payment voided before'
 export class StripeGateway implements PaymentGateway {
   readonly provider = 'stripe';
   private readonly accounts: StripeAccounts;
-  /** Account and call for which Stripe refuses the key at present: a restricted key may lack a single right. */
-  private readonly refusedKeys = new Set<string>();
 
   constructor(
     private readonly ledger: StripeLedger,
     options: StripeOptions,
-    private readonly onKey: KeyListener = () => {},
+    onKey?: KeyListener,
   ) {
-    this.accounts = new StripeAccounts(options);
+    this.accounts = new StripeAccounts(options, onKey);
   }
 
   accountOf(entityId: string): string {
@@ -180,19 +174,7 @@ export class StripeGateway implements PaymentGateway {
   private async ask<T>({ entityId }: AttemptKey, call: string, act: (stripe: Stripe) => Promise<T>): Promise<T> {
     const account = this.accounts.of(entityId);
     if (!account) throw new GatewayFailure(`the entity ${entityId} has no account at Stripe`);
-    const use = `${account.name} ${call}`;
-    try {
-      const result = await act(account.stripe);
-      if (this.refusedKeys.delete(use)) this.onKey(account.name, call);
-      return result;
-    } catch (error) {
-      const failure = failureOf(error);
-      if (failure instanceof GatewayKeyRefused && !this.refusedKeys.has(use)) {
-        this.refusedKeys.add(use);
-        this.onKey(account.name, call, failure.message);
-      }
-      throw failure;
-    }
+    return this.accounts.ask(account, call, act);
   }
 }
 

@@ -29,6 +29,6 @@ export class CreateFulfillmentItemInput extends FulfillmentItemInput {
 
 @InputType({
   description:
-    'Changes to an item. A field that is left out stays; null clears it. Custom fields, if given, are replaced as a whole.',
+    'Changes to an item. A field that is left out stays; null clears it. Custom fields, if given, are replaced as a whole; by REST, only those that are named.',
 })
 export class UpdateFulfillmentItemInput extends FulfillmentItemInput {}

@@ -100,7 +100,7 @@ export class FulfillmentItemResolver {
     @Arg('dryRun', () => Boolean, shared.dryRun) dryRun: boolean,
     @Ctx() { work }: GraphContext,
   ): Promise<FulfillmentItemsPayload> {
-    return payload(updateFulfillmentItem(work, id, input, dryRun), done, refused(1));
+    return payload(updateFulfillmentItem(work, id, input, { dryRun }), done, refused(1));
   }
 
   @Mutation(() => FulfillmentItemsPayload, {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError, type RequestErrorCode } from '../domain/errors';
 import { InvalidDocument } from '../graph/guard/parsed-document';
 import { levelOf } from '../service/run/outage';
-import { extensionsOf, type Failure, failure, failureOf, statusOf } from './failure';
+import { extensionsOf, type Failure, failure, failureOf, refusalOfGraphQL, statusOf } from './failure';
 import { mediaTypeFor } from './media-type';
 import { envelope } from './rest/envelope';
 
@@ -46,7 +46,9 @@ function send(request: FastifyRequest, reply: FastifyReply, refused: Failure): F
 
 /** Sends a failure as the reply, and logs it. */
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
-  if (error instanceof InvalidDocument) return sendInvalid(request, reply, error);
+  const ofGraph = request.url.startsWith('/graphql') ? refusalOfGraphQL(error) : undefined;
+  const invalid = error instanceof InvalidDocument ? error : ofGraph;
+  if (invalid) return sendInvalid(request, reply, invalid);
   // The error of a body that was cut off looks like the error of a lost database.
   const cut = request.raw.destroyed && request.raw.complete === false;
   const failed = cut ? failure('BAD_REQUEST') : failureOf(error, request.id);

@@ -1,6 +1,8 @@
 import type { FastifyError } from 'fastify';
-import { Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
+import { GraphQLError } from 'graphql';
+import { graphqlErrorCodes, Refusal, RequestError, type RequestErrorCode, requestErrorCodes } from '../domain/errors';
 import { type LimitDetails, LimitError } from '../domain/limits';
+import { InvalidDocument } from '../graph/guard/parsed-document';
 import { translated } from '../service/run/services';
 
 export interface Failure {
@@ -27,6 +29,16 @@ export const codeOfStatus = (status: number): RequestErrorCode =>
   codesOfOthers.find((code) => statusOf(code) === status) ?? 'BAD_REQUEST';
 
 /**
+ * A refusal by a resolver with a code of GraphQL's own, such as a null in a filter. Undefined for any other error. Whoever runs
+ * a query without Apollo may get it as it is.
+ */
+export function refusalOfGraphQL(error: unknown): InvalidDocument | undefined {
+  if (!(error instanceof GraphQLError)) return undefined;
+  const code = String(error.extensions.code);
+  return code in graphqlErrorCodes ? new InvalidDocument(code as keyof typeof graphqlErrorCodes, [error]) : undefined;
+}
+
+/**
  * Any error as the client may see it. A refusal by the HTTP layer gets the code of its status. An outage stays an
  * outage. An internal fault is masked, and found in the log by its request id.
  */
@@ -37,6 +49,8 @@ export function failureOf(thrown: unknown, requestId: string): Failure {
   if (error instanceof Refusal && error.errors[0].code === 'LOCKED_RETRY') {
     return failure('TIMEOUT');
   }
+  const refused = refusalOfGraphQL(error);
+  if (refused) return { code: 'BAD_REQUEST', message: refused.errors[0].message };
   const { statusCode, message } = error as FastifyError;
   if (statusCode && statusCode >= 400 && statusCode < 500) {
     const code = codeOfStatus(statusCode);

@@ -17,6 +17,7 @@ import { type HistoryAction, isChanged } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { withFulfillment } from '../domain/order-line-item';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { withOtherCustomFields } from '../domain/text';
 import { posted as postedOf } from '../store/billing-claim';
 import { FulfillmentRow } from '../store/fulfillment';
 import { itemCounts } from '../store/fulfillment-item';
@@ -27,7 +28,7 @@ import type { FulfillmentsResult } from './fulfillment';
 import { lockFulfillments } from './fulfillment-lock';
 import { judgeVersion, judgeVersionCount } from './key';
 import { settleLines } from './order-line-item';
-import { type BatchOptions, judgeCount, judged, refuse } from './run/batch';
+import { type BatchOptions, judgeCount, judged, refuse, type UpdateOptions } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
@@ -112,13 +113,14 @@ const pathOfMove = (problem: UserError, at: number, input: TransitionInput): str
 export function updateFulfillment(
   work: Work,
   key: string,
-  change: FulfillmentChange,
-  { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
+  given: FulfillmentChange,
+  { expectedVersion, dryRun = false, keepsCustomFields = false }: UpdateOptions = {},
 ): Promise<{ fulfillment: FulfillmentRow }> {
   return work.run(dryRun, async (unit) => {
     const { found, lines } = await lockFulfillments(unit, [key]);
     const before = found.get(key);
     if (!before) throw notFound();
+    const change = keepsCustomFields ? withOtherCustomFields(before, given) : given;
     refuse([...judgeVersion(before, expectedVersion), ...below(['input'], judgeNamed(before, change))]);
     const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);
     const settings = dependsOnSettings(change) ? await unit.settings() : null;

@@ -9,6 +9,7 @@ import {
   maxItems,
 } from '../domain/fulfillment-item';
 import { isChanged } from '../domain/history';
+import { withOtherCustomFields } from '../domain/text';
 import { FulfillmentRow } from '../store/fulfillment';
 import { FulfillmentItemRow, fulfillmentItems, itemCounts } from '../store/fulfillment-item';
 import { newId } from '../store/id';
@@ -17,7 +18,7 @@ import { tableOf } from '../store/query/table';
 import { deleteRows, insertRows, updateRows } from '../store/query/write';
 import { lockFulfillments } from './fulfillment-lock';
 import { findByKey } from './key';
-import { type BatchOptions, judgeCount, judged, refuse } from './run/batch';
+import { type BatchOptions, judgeCount, judged, refuse, type UpdateOptions } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
@@ -76,11 +77,12 @@ export function createFulfillmentItems(
 export function updateFulfillmentItem(
   work: Work,
   id: string,
-  change: FulfillmentItemInput,
-  dryRun = false,
+  given: FulfillmentItemInput,
+  { dryRun = false, keepsCustomFields = false }: Omit<UpdateOptions, 'expectedVersion'> = {},
 ): Promise<FulfillmentItemsResult> {
   return work.run(dryRun, async (unit) => {
     const { item, fulfillment } = await lockItem(unit, id);
+    const change = keepsCustomFields ? withOtherCustomFields(item, given) : given;
     refuse([...below(['id'], judgeItemOf(fulfillment)), ...below(['input'], judgeItemChange(change))]);
     const changed = { ...item };
     for (const field of itemFields) {

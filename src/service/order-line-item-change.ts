@@ -6,12 +6,13 @@ import { changeLine, isEmptyChange, type OrderLineItemChange } from '../domain/o
 import { updatableLineFields } from '../domain/order-line-item-fields';
 import { enterLine, judgeLineMove } from '../domain/order-line-item-move';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
+import { withOtherCustomFields } from '../domain/text';
 import { posted } from '../store/billing-claim';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import { type Billed, bill } from './billing';
 import { judgeVersion } from './key';
 import { lockLines, settleLines } from './order-line-item';
-import { type BatchOptions, judged, refuse } from './run/batch';
+import { type BatchOptions, judged, refuse, type UpdateOptions } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
@@ -34,7 +35,11 @@ export interface UpdateOrderLineItemsInput {
 export function updateOrderLineItems(
   work: Work,
   input: UpdateOrderLineItemsInput,
-  { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
+  {
+    onError = 'RejectAll',
+    dryRun = false,
+    keepsCustomFields = false,
+  }: BatchOptions & Pick<UpdateOptions, 'keepsCustomFields'> = {},
 ): Promise<OrderLineItemsResult> {
   return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
     const { orderLineItems: entries, processingOptions } = input;
@@ -47,7 +52,7 @@ export function updateOrderLineItems(
         ],
       ),
     );
-    const changes = await Changes.begin(unit, entries, processingOptions);
+    const changes = await Changes.begin(unit, entries, processingOptions, keepsCustomFields);
     const errors: UserError[] = [];
     const results = entries.map(({ id, ...change }, at) => {
       const outcome = changes.apply(id, change);
@@ -67,12 +72,12 @@ export function updateOrderLineItem(
   work: Work,
   id: string,
   { processingOptions, ...change }: OrderLineItemChange & { processingOptions?: ProcessingOptions | null },
-  { expectedVersion, dryRun = false }: { expectedVersion?: number | null; dryRun?: boolean } = {},
+  { expectedVersion, dryRun = false, keepsCustomFields = false }: UpdateOptions = {},
 ): Promise<Billed & { orderLineItem: OrderLineItemRow }> {
   return work.run({ dryRun, mayPay: collects(processingOptions) }, async (unit) => {
     const optionsPath = ['input', 'processingOptions'];
     refuse(below(optionsPath, judgeProcessingOptions(processingOptions, unit.caller.scopes)));
-    const changes = await Changes.begin(unit, [{ id, ...change }], processingOptions);
+    const changes = await Changes.begin(unit, [{ id, ...change }], processingOptions, keepsCustomFields);
     const before = changes.find(id);
     if (before) refuse(judgeVersion(before, expectedVersion));
     const outcome = changes.apply(id, change);
@@ -108,12 +113,14 @@ class Changes {
     private readonly settings: Pick<BillingSettings, 'taxCodes' | 'units'>,
     private readonly posted: ReadonlySet<string>,
     private readonly options: ProcessingOptions | null | undefined,
+    private readonly keepsCustomFields: boolean,
   ) {}
 
   static async begin(
     unit: Unit,
     entries: readonly ({ id: string } & OrderLineItemChange)[],
     options: ProcessingOptions | null | undefined,
+    keepsCustomFields: boolean,
   ): Promise<Changes> {
     const lines = await lockLines(
       unit,
@@ -124,7 +131,7 @@ class Changes {
     // Held: a tax code entered here must not be removed meanwhile.
     const settings = await unit.settings(entries.some((entry) => entry.taxCode != null));
     const done = new Set(sent.length ? await posted(unit.db, sent) : []);
-    return new Changes(unit, new Map(lines), lines, settings, done, options);
+    return new Changes(unit, new Map(lines), lines, settings, done, options, keepsCustomFields);
   }
 
   find(id: string): OrderLineItemRow | undefined {
@@ -132,13 +139,14 @@ class Changes {
   }
 
   /** Judges a change of fields, of state, or of both. For a return it also moves the counter of the sales line item. */
-  apply(key: string, change: OrderLineItemChange): { row: OrderLineItemRow } | { problems: UserError[] } {
+  apply(key: string, given: OrderLineItemChange): { row: OrderLineItemRow } | { problems: UserError[] } {
     const before = this.find(key);
     if (!before) return { problems: [userError('NOT_FOUND', 'No order line item has this id.', ['id'])] };
     if (this.named.has(before.id)) {
       return { problems: [userError('INVALID_VALUE', 'The same line item is named twice.', ['id'])] };
     }
     this.named.add(before.id);
+    const change = this.keepsCustomFields ? withOtherCustomFields(before, given) : given;
     if (this.options?.runBilling && isEmptyChange(change)) return { row: before };
 
     const original = this.lines.get(before.originalOrderLineItemId ?? '') ?? null;

@@ -6,6 +6,7 @@ import { type Fault, StripeStandIn, standInKey } from '../support/stripe-stand-i
 import {
   accountId,
   ask,
+  asked,
   attempt,
   database,
   entityId,
@@ -35,9 +36,10 @@ describe('a network that fails', () => {
     ['the refund', /POST .*refunds$/],
     ['the cancellation', /cancel$/],
   ];
-  const faults: Fault[] = ['cut before', 'cut after', 503];
-
-  test('is asked again by the library, and nothing is done twice, at whatever step it fails', async () => {
+  test.each<[string, Fault[]]>([
+    ['fails', ['cut before', 'cut after', 503]],
+    ['is limited', [429]],
+  ])('is asked again by the library, and nothing is done twice, at whatever step it %s', async (_what, faults) => {
     await Promise.all(
       steps.flatMap(([name, match]) =>
         faults.map(async (fault) => {
@@ -109,18 +111,21 @@ describe('a network that fails', () => {
     expect(standIn.account.money.held).toBe(0);
   });
 
-  test.each<[Fault, string]>([
-    [429, 'Stripe answered 429 invalid_request_error rate_limit, request req_2'],
-    [500, 'Stripe answered 500 api_error, request req_2'],
-  ])('answers %s as a failure, and the attempt is given up', async (fault, message) => {
+  test.each<[Fault, number, string]>([
+    // The third answer to the confirmation, behind the intent.
+    [429, 3, 'Stripe answered 429 invalid_request_error rate_limit, request req_4'],
+    [500, 1, 'Stripe answered 500 api_error, request req_2'],
+  ])('that answers %s, %i times, has failed, and the attempt is given up', async (fault, times, message) => {
     const key = await attempt();
     const token = visa();
     await ask(await attempt(), token);
     standIn.asked.length = 0;
-    standIn.fail(/confirm$/, fault);
+    standIn.fail(/confirm$/, fault, times);
     const failure = await ask(key, token).catch((error) => error);
     expect(failure).toBeInstanceOf(GatewayFailure);
     expect([failure.message, failure.cause]).toEqual([message, undefined]);
+    expect(new Set(asked(/confirm$/).map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    expect(asked(/confirm$/)).toHaveLength(times);
     expect(await gateway.void(key)).toBe(true);
     expect(standIn.account.money.held).toBe(1000);
   });

@@ -220,6 +220,9 @@ describe('a cursor of events', () => {
       encoded([position[0], '1e9', position[2], 1, position[4]]),
       encoded([position[0], '9'.repeat(30), position[2], 1, position[4]]),
       encoded([position[0], position[1], 'x', 1, position[4]]),
+      // Each part in a list, which reads like the part itself.
+      ...[1, 2, 4].map((at) => encoded(position.map((part: unknown, each: number) => (each === at ? [part] : part)))),
+      encoded([position[0], Number(position[1]), ...position.slice(2)]),
       encoded({}),
       encoded(null),
     ]) {

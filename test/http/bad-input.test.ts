@@ -419,6 +419,21 @@ describe('what cannot be read is told, and what is nowhere is not found', () => 
     expect([status, body]).toEqual([200, { data: { list: empty } }]);
   });
 
+  test.each([
+    '{ fulfillments(filter: { state: { eq: null } }) { nodes { id } } }',
+    '{ orders { nodes { id orderLineItems(filter: { itemState: null }) { nodes { id } } } } }',
+    '{ events(filter: { type: null }) { nodes { id } } }',
+  ])('a filter with a null is BAD_USER_INPUT for a query, and for its export too: %s', async (query) => {
+    const asked = await client.graphql(query);
+    const exported = await client.graphql(query, {}, { accept: 'application/jsonl' });
+    const [{ message, extensions }] = asked.body.errors;
+    expect([message, extensions.code]).toEqual([expect.stringContaining('must not be null'), 'BAD_USER_INPUT']);
+    expect([exported.status, exported.body.errors]).toEqual([
+      400,
+      [expect.objectContaining({ message, extensions: { code: 'BAD_USER_INPUT' } })],
+    ]);
+  });
+
   test('keys that nothing has are null', async () => {
     const fields = ['account', 'order', 'fulfillment', 'invoice', 'creditMemo', 'payment', 'billRun'];
     for (const key of ['F-99999999', 'f'.repeat(32), '', ' ', 'a\\u0000b', '%', long.slice(0, 100_000), '\ud800']) {

@@ -253,3 +253,13 @@ test('what only reads is ended by its own limit on statements, before what write
     await short.close();
   }
 });
+
+test('looks at whether the server is ready take one connection, however many ask, and nobody has signed in', async () => {
+  await hold('lock table migrations in access exclusive mode');
+  const looks = times(20, () => greedy.request({ method: 'GET', url: '/readyz', headers: { authorization: '' } }));
+  expect(await blocked(1)).toBe(1);
+  await gateway.database.owner('rollback');
+  expect(new Set((await Promise.all(looks)).map(({ status }) => status))).toEqual(new Set([200]));
+  // The next look is a new one.
+  expect((await greedy.request({ method: 'GET', url: '/readyz' })).status).toBe(200);
+});

@@ -205,6 +205,18 @@ describe('a key', () => {
     expect(await ofLine()).toBe(2);
   });
 
+  test('shows no stored reply to a token without the scope of the mutation', async () => {
+    const key = newKey();
+    const first = await graphql(key);
+    const { access_token: token } = await gateway.server.identity.issue(client.clientId, client.secret, ['read']);
+    const authorization = `Bearer ${token}`;
+    const narrow = await client.graphql(mutation, { input: inputOf() }, { 'idempotency-key': key, authorization });
+    expect([codeOf(narrow), narrow.body.data]).toEqual(['FORBIDDEN', { createFulfillments: null }]);
+    expect((await rest(key, inputOf(), client, { authorization })).status).toBe(403);
+    expect((await graphql(key)).text).toBe(first.text);
+    expect(await ofLine()).toBe(1);
+  });
+
   test('belongs to the entity it was used in', async () => {
     const both = await gateway.client({
       grants: [

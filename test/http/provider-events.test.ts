@@ -155,6 +155,22 @@ test('Stripe is asked to send again what could not be looked at, and then it cou
   expect(await refunded()).toEqual([{ amount: '1' }]);
 });
 
+test('a key that Stripe refuses to read with is told once, however many events come, and once when it is accepted', async () => {
+  const { intent } = await shop.paid();
+  const event = signedEvent('refund.created', { payment_intent: intent.id });
+  const denied = { begins: 'GET /v1/refunds', right: 'rak_charge_read' };
+  shop.standIn.denied.set(standInKey, denied);
+  const before = shop.log.length;
+  for (let time = 0; time < 3; time++) expect((await shop.post(event)).status).toBe(503);
+  expect(shop.log.slice(before).filter(({ level }) => level >= 40)).toEqual([]);
+  shop.standIn.denied.clear();
+  expect((await shop.post(event)).status).toBe(200);
+  expect(shop.told).toEqual([
+    expect.stringMatching(/^stripe refunds: the secret key lacks a right at Stripe: rak_charge_read, request req_\d+$/),
+    'stripe refunds: accepted',
+  ]);
+});
+
 test('metrics count events by outcome, and differences that are open', async () => {
   const { body } = await shop.gateway.server.app.inject('/metrics');
   for (const outcome of ['received', 'ignored', 'refused', 'failed'])

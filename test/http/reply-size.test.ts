@@ -230,3 +230,23 @@ describe('the operations of a process', () => {
     });
   });
 });
+
+test('introspection costs what it shows, and leaves turns to others', async () => {
+  const query = `{ __schema { types { fields { ${times(300, (at) => `a${at}: name`)} } } } }`;
+  const order: string[] = [];
+  const said = async <T>(what: string, asked: Promise<T>): Promise<T> => {
+    const answer = await asked;
+    order.push(what);
+    return answer;
+  };
+  const asking = said('introspection', client.graphql(query, {}, { 'show-cost': 'true' }));
+  // Others ask again and again while the schema is read.
+  let served = 0;
+  while (order.length === 0) {
+    await client.graphql('{ __typename }');
+    served++;
+  }
+  const { body, text } = await asking;
+  expect(body.extensions.cost.actual).toBeGreaterThan(text.length / 2);
+  expect(served).toBeGreaterThan(20);
+});

@@ -1,4 +1,6 @@
+import { pino } from 'pino';
 import { StripeGateway } from '../../src/gateway/stripe';
+import type { KeyListener } from '../../src/gateway/stripe-account';
 import { StripeBooks } from '../../src/gateway/stripe-books';
 import { names } from '../../src/gateway/stripe-metadata';
 import { createFulfillments } from '../../src/service/fulfillment';
@@ -20,6 +22,10 @@ export interface StripeShop {
   client: TestClient;
   /** Where the gateway listens. */
   address: string;
+  /** What was told of keys that Stripe refuses. */
+  told: string[];
+  /** Lines of the log. */
+  log: { level: number; msg: string }[];
   /** Sends an event to the gateway, over HTTP. */
   post(event: SentEvent, path?: string): Promise<{ status: number; text: string }>;
   /** A payment of 10.00 that is authorized and not captured, as a process leaves it that ends there. */
@@ -33,15 +39,18 @@ export interface StripeShop {
 export async function stripeShop(): Promise<StripeShop> {
   const standIn = await StripeStandIn.start();
   const options = { key: standInKey, url: standIn.url, timeoutMs: 2_000, version: 'test' };
-  const books = new StripeBooks({ secret: eventSecret }, options);
+  const told: string[] = [];
+  const log: StripeShop['log'] = [];
+  const onKey: KeyListener = (account, call, reason) => told.push(`${account} ${call}: ${reason ?? 'accepted'}`);
+  const books = new StripeBooks({ secret: eventSecret }, options, onKey);
   let stripe: StripeGateway | undefined;
   const gateway = await testGateway({
     gatewayTimeoutMs: 2_000,
     payments: (pool) => {
-      stripe = new StripeGateway(new StripeLedger(pool), options);
+      stripe = new StripeGateway(new StripeLedger(pool), options, onKey);
       return stripe;
     },
-    server: { providerBooks: books },
+    server: { providerBooks: books, logger: pino({ write: (line: string) => log.push(JSON.parse(line)) }) },
   });
   const address = await gateway.server.app.listen({ port: 0, host: '127.0.0.1' });
   const client = await gateway.client();
@@ -64,7 +73,7 @@ export async function stripeShop(): Promise<StripeShop> {
     return { id: payments[0].id, invoiceId: invoices[0].id, intent };
   };
   return {
-    ...{ standIn, gateway, client, address },
+    ...{ standIn, gateway, client, address, told, log },
     post: async ({ payload, headers }, path = '/gateway/stripe') => {
       const reply = await fetch(`${address}${path}`, { method: 'POST', body: payload, headers });
       return { status: reply.status, text: await reply.text() };

@@ -1,8 +1,9 @@
 import { getNamedType, OperationTypeNode } from 'graphql';
-import type { Caller } from '../../domain/caller';
+import type { Caller, Scope } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
+import { schema } from '../build/schema';
 import { nouns } from '../model/nouns';
-import { type ExecutedField, fieldsOf, type Prepared, rootTypeOf } from './operation';
+import { type ExecutedField, fieldsOf, type Operation, type Prepared, rootTypeOf } from './operation';
 
 /*
  * Judges the rights of a caller over the whole operation, before anything runs. The scope of a root field is judged
@@ -27,6 +28,13 @@ export function judgeRights(operation: Prepared, caller: Caller): void {
     }
   }
 }
+
+/** Whether the caller has the scopes of the mutations. Without one, the mutation itself is FORBIDDEN. */
+export const mayMutate = ({ mutations }: Operation, { scopes }: Caller): boolean =>
+  mutations.every(({ name }) => {
+    const scope = schema().getMutationType()!.getFields()[name.value].extensions.scope as Scope | null;
+    return scope === null || scopes.has(scope);
+  });
 
 /** A root field needs an entity unless it says otherwise; any other field needs an entity only if it says so. */
 const needsEntity = ({ definition, parent }: ExecutedField, root: string): boolean =>

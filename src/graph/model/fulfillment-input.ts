@@ -59,7 +59,8 @@ const described: { readonly [F in UpdatableField]: Described } & {
   },
   customFields: {
     create: 'Custom fields of the client, stored as given. Their names end in __c.',
-    update: 'Custom fields of the client, replaced as a whole. Their names end in __c.',
+    update:
+      'Custom fields of the client, replaced as a whole; by REST, only those that are named. Their names end in __c.',
   },
 };
 

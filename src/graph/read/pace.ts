@@ -33,13 +33,22 @@ export const property: Resolve = (source, _args, context, info) => {
   return typeof value === 'function' ? fetched(value.call(row), context, info) : shown(value, context, info);
 };
 
-/** Counts and paces the values that the resolvers of a schema return. */
+/**
+ * Counts and paces the values that the resolvers of a schema return. Those of introspection are shared by all schemas of the
+ * process: 300 milliseconds of introspection went by without a turn for others, and cost nothing.
+ */
 export function paced(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    if (!isObjectType(type)) continue;
+    const isOurs = !type.name.startsWith('__');
     for (const field of Object.values(type.getFields())) {
       const resolve = field.resolve as Resolve | undefined;
-      if (resolve) field.resolve = pacedResolve(resolve, readingCosts[`${type.name}.${field.name}`]);
+      if (!resolve) continue;
+      const own = pacedResolve(resolve, readingCosts[`${type.name}.${field.name}`]);
+      // Libraries introspect the schema too, without a context.
+      field.resolve = isOurs
+        ? own
+        : (source, args, context, info) => (context?.reply ? own : resolve)(source, args, context, info);
     }
   }
 }

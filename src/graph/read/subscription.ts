@@ -10,6 +10,7 @@ import {
 } from 'graphql';
 import type { HistorySubject } from '../../domain/history';
 import { type EventFilter, typesOf } from '../../store/event';
+import { checkedFilter } from '../filters';
 import { argumentsOf, fieldsOf, type Operation, rootFieldsOf, type Variables } from '../guard/operation';
 import { InvalidDocument } from '../guard/parsed-document';
 import { type SubjectsRead, subjectsOfField, subjectsOfType } from '../model/subjects';
@@ -110,7 +111,10 @@ export function takeOwn(edge: Record<string, unknown>): { cursor: string; at: st
   return { cursor: cursor as string, at: (node as { at: string }).at };
 }
 
-/** The query reads pages. Each of their edges has what the client selects of an edge, its cursor and its time. */
+/**
+ * The query reads pages. Each of their edges has what the client selects of an edge, its cursor and its time.
+ * @throws InvalidDocument BAD_USER_INPUT for a filter that the list of events refuses
+ */
 export function eventQuery(operation: Operation): EventQuery {
   const roots = [...rootFieldsOf(operation)];
   const [root] = roots;
@@ -118,6 +122,7 @@ export function eventQuery(operation: Operation): EventQuery {
     after?: string | null;
     filter?: EventFilter | null;
   };
+  judgeFilter(filter);
   const edge = [
     field('cursor', [], { as: own.cursor }),
     field('node', [field('at')], { as: own.node }),
@@ -149,6 +154,15 @@ export function eventQuery(operation: Operation): EventQuery {
       variables: { ...operation.variables, [own.after]: behind, [own.first]: first },
     }),
   };
+}
+
+/** Judged before anything is read: the first page may be read hours later. */
+function judgeFilter(filter: EventFilter | null | undefined): void {
+  try {
+    checkedFilter(filter);
+  } catch (error) {
+    throw error instanceof GraphQLError ? new InvalidDocument('BAD_USER_INPUT', [error]) : error;
+  }
 }
 
 function withoutBeginning(root: FieldNode, { document, variables }: Operation): Variables {

@@ -7,6 +7,7 @@ import { type Limits, ReplyTooLong } from '../../domain/limits';
 import { GraphContext } from '../../graph/context';
 import type { DocumentLimits } from '../../graph/guard/limits';
 import type { Operation } from '../../graph/guard/operation';
+import { mayMutate } from '../../graph/guard/rights';
 import { run } from '../../graph/read/execution';
 import { type Hold, hold } from '../../service/run/idempotency';
 import type { Services } from '../../service/run/services';
@@ -149,7 +150,8 @@ const unanswered = ({ counter }: FastifyRequest): Error =>
 
 /**
  * Whether the transaction stays open until the reply is rendered: for a mutation with an Idempotency-Key, and for a dry
- * run.
+ * run. Not for a mutation whose scope the caller lacks. The mutation refuses it, and a reply that is stored under the key
+ * must not be sent to a token that can less than the first.
  * @throws RequestError ONE_MUTATION_PER_KEY if such a request has more than one mutation field
  */
 export function holdOf(request: FastifyRequest, operation: Operation | undefined, limits: Limits): Hold | undefined {
@@ -158,6 +160,7 @@ export function holdOf(request: FastifyRequest, operation: Operation | undefined
   const { mutations, dryRun, mayPay } = operation;
   if (idempotencyKey === undefined && !dryRun) return undefined;
   if (mutations.length > 1) throw new RequestError('ONE_MUTATION_PER_KEY');
+  if (!mayMutate(operation, request.caller!)) return undefined;
   // A dry run need not be stored: a retry judges it again.
   if (dryRun || idempotencyKey === undefined) return { dryRun: true };
   const { query, operationName, variables } = request.body as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
-import { RequestError, type RequestErrorCode } from '../../domain/errors';
+import { RequestError, type RequestErrorCode, requestErrorCodes } from '../../domain/errors';
 import { LimitError } from '../../domain/limits';
 import { placeOf } from '../../graph/read/events';
 import { type EventQuery, eventsAtOnce, pageIn, subjectsOfEvents, takeOwn } from '../../graph/read/subscription';
@@ -163,7 +163,7 @@ export class EventStream extends Shared {
   private async read(after: string, reading: Reading): Promise<Page> {
     const { data, errors = [] } = await this.result(after, reading);
     const found = pageIn((data ?? {}) as Record<string, unknown>);
-    if (!found) throw new RequestError(errors[0].extensions!.code as RequestErrorCode, errors[0].message);
+    if (!found) throw refusalIn(errors[0]);
     const { edges, pageInfo } = found;
     const events = edges.map((edge, index) => {
       const { cursor, at } = takeOwn(edge);
@@ -179,6 +179,15 @@ export class EventStream extends Shared {
 }
 
 const only = ({ caller, requestId }: Subscriber): Reading => ({ callers: [caller], requestId });
+
+/**
+ * Why there is no page. GraphQL's own codes are not among those of requests: such an error says that the subscription itself
+ * is wrong.
+ */
+function refusalIn({ message, extensions }: GraphQLFormattedError): RequestError {
+  const code = String(extensions?.code);
+  return new RequestError(code in requestErrorCodes ? (code as RequestErrorCode) : 'BAD_REQUEST', message);
+}
 
 /** The error of a page as the error of its edge at an index. */
 function below(error: GraphQLFormattedError, index: number, name: string): GraphQLFormattedError[] {

@@ -44,6 +44,8 @@ export interface SocketOptions {
   log: FastifyBaseLogger;
   /** @throws RequestError if the host name is not allowed */
   checkHost(request: IncomingMessage): void;
+  /** Whether an earlier request on the connection has no reply yet. */
+  isBusy(socket: Duplex): boolean;
   /** The operation of a message, after all checks of a request. @throws InvalidDocument, RequestError, LimitError */
   prepare(caller: Caller, payload: unknown): Promise<Operation>;
   /** Bytes that one connection, and all connections together, may leave unread. */
@@ -124,6 +126,11 @@ export function serveSockets(server: Server, options: SocketOptions): () => void
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
+    // The reply that is still to come would stand in the middle of the frames.
+    if (options.isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
     try {
       if (request.url?.split('?')[0] !== socketPath)
         throw new RequestError('NO_SUCH_PATH', `WebSockets are at ${socketPath}.`);

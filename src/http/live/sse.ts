@@ -47,7 +47,8 @@ export function sendEvents(
     live.close(session);
     throw error;
   }
-  reply.raw.once('close', () => live.close(session));
+  if (reply.raw.destroyed) live.close(session);
+  else reply.raw.once('close', () => live.close(session));
   request.streams = true;
   reply.header('content-type', 'text/event-stream; charset=utf-8');
   // Nginx would gather the events otherwise.

@@ -20,19 +20,28 @@ export class Subscriber {
     readonly caller: Caller,
     readonly requestId: string,
     /** Called once, when the answers are over: by an error, or because the client has left. */
-    private readonly leave: (error?: unknown) => void,
+    private readonly onLeave: (error?: unknown) => void,
   ) {}
 
   get ended(): boolean {
     return this.over;
   }
 
-  /** Ends the subscription: with an error for the client, or without, if the client has left. */
+  /**
+   * Ends the subscription: with an error for the client, or without, if the client has left. Maybe nobody asks for another
+   * answer, or has ever asked for one.
+   */
   end(reason?: unknown): void {
     if (this.over) return;
-    this.over = true;
     this.reason = reason;
+    this.leave(reason);
     this.ring();
+  }
+
+  private leave(error?: unknown): void {
+    if (this.over) return;
+    this.over = true;
+    this.onLeave(error);
   }
 
   /** Resolves with the next `ring`. */
@@ -53,27 +62,20 @@ export class Subscriber {
    * @throws the reason of the end, in the form that `shown` gives it
    */
   answers(source: AsyncGenerator<Answer>, shown: (error: unknown) => unknown): AsyncGenerator<Answer> {
-    let left = false;
-    const leave = (error?: unknown) => {
-      this.over = true;
-      if (!left) this.leave(error);
-      left = true;
-    };
     const next = async (): Promise<IteratorResult<Answer>> => {
       try {
         const result = await source.next();
         if (result.done && this.reason !== undefined) throw this.reason;
-        if (result.done) leave();
+        if (result.done) this.leave();
         if (!result.done) this.taken++;
         return result;
       } catch (error) {
-        leave(error);
+        this.leave(error);
         throw shown(error);
       }
     };
     const end = async (): Promise<IteratorResult<Answer>> => {
       this.end();
-      leave();
       await source.return(undefined);
       return { done: true, value: undefined };
     };

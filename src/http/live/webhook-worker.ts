@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../domain/caller';
 import { mostInFlight, pauseAfter, retryPauses } from '../../domain/webhook-endpoint';
 import { type WebhookAnswer, type WebhookSender, webhookAttempts } from '../../gateway/webhook';
@@ -24,6 +25,8 @@ const pollMs = 1_000;
 const gapMs = 20;
 /** Requests that this process has under way. Each takes a socket and its body. */
 const mostSends = 512;
+/** Endpoints that are remembered to be silent: more than the requests above can ever be under way to. */
+const mostSilent = 1_000;
 /** Deliveries that one statement claims. */
 const mostClaimed = 200;
 /** A request has ended by then (gateway/webhook.ts). */
@@ -62,9 +65,9 @@ export class WebhookWorker {
   private total = 0;
   /**
    * Endpoints whose last request got no answer. Each is asked one thing at a time until it answers: hundreds that hang would
-   * otherwise take all requests that this process may have under way.
+   * otherwise take all requests that this process may have under way. Bounded, since nobody tells of one that is deleted.
    */
-  private readonly silent = new Set<string>();
+  private readonly silent = new LRUCache<string, true>({ max: mostSilent });
   private outcomes: Outcome[] = [];
   private enabled = false;
   private ended = false;
@@ -157,7 +160,10 @@ export class WebhookWorker {
 
   /** The requests under way by endpoint, as if a silent endpoint had room for one. */
   private taken(): Map<string, number> {
-    const silent = [...this.silent].map((id): [string, number] => [id, (this.busy.get(id) ?? 0) + mostInFlight - 1]);
+    const silent = [...this.silent.keys()].map((id): [string, number] => [
+      id,
+      (this.busy.get(id) ?? 0) + mostInFlight - 1,
+    ]);
     return new Map([...this.busy, ...silent]);
   }
 
@@ -217,7 +223,7 @@ export class WebhookWorker {
   /** What a delivery becomes by an answer. An endpoint that is gone, or has failed for three days, is disabled first. */
   private async judge(caller: Caller, delivery: Claimed, answer: WebhookAnswer): Promise<Outcome> {
     const { status: responseStatus, error, retryAfterMs } = answer;
-    if (responseStatus === null) this.silent.add(delivery.endpointId);
+    if (responseStatus === null) this.silent.set(delivery.endpointId, true);
     else this.silent.delete(delivery.endpointId);
     const tried = { ...claimOf(delivery), attempts: 1 as const, responseStatus, error };
     if (error === null) return { ...tried, status: 'Delivered', pauseMs: null };

@@ -55,7 +55,7 @@ export const fulfillmentItemOperations = [
     body: { of: 'UpdateFulfillmentItemInput', example: { itemIdentifier: 'SN-2', Lot__c: 'A-1' } },
     reply: { id: 'id' },
     act: async (work, { key, body }) => {
-      const { fulfillmentItems } = await updateFulfillmentItem(work, key, body);
+      const { fulfillmentItems } = await updateFulfillmentItem(work, key, body, { keepsCustomFields: true });
       return { id: fulfillmentItems[0]!.id };
     },
   }),

@@ -87,7 +87,9 @@ export const fulfillmentOperations = [
       example: { state: 'Booked', trackingNumber: '1Z999AA10123456784' },
     },
     reply: { id: 'id' },
-    act: async (work, { key, body }) => ({ id: (await updateFulfillment(work, key, body)).fulfillment.id }),
+    act: async (work, { key, body }) => ({
+      id: (await updateFulfillment(work, key, body, { keepsCustomFields: true })).fulfillment.id,
+    }),
   }),
   operation({
     ...{ method: 'DELETE', path: '/v1/fulfillments/{key}', scope: 'fulfill' },

@@ -74,7 +74,9 @@ export const orderLineItemOperations = [
     ...{ summary: 'Update an order line item', noun: 'OrderLineItem' },
     body: { of: 'UpdateOrderLineItemInput', example: { itemState: 'SentToBilling', billTargetDate: '2022-01-01' } },
     reply: { id: 'id' },
-    act: async (work, { key, body }) => ({ id: (await updateOrderLineItem(work, key, body)).orderLineItem.id }),
+    act: async (work, { key, body }) => ({
+      id: (await updateOrderLineItem(work, key, body, { keepsCustomFields: true })).orderLineItem.id,
+    }),
   }),
   operation<UpdateOrderLineItemsInput>({
     ...{ method: 'POST', path: '/v1/order-line-items/bulk', scope: 'order' },
@@ -87,6 +89,6 @@ export const orderLineItemOperations = [
       },
     },
     reply: billedFields,
-    act: async (work, { body }) => billedReply(await updateOrderLineItems(work, body)),
+    act: async (work, { body }) => billedReply(await updateOrderLineItems(work, body, { keepsCustomFields: true })),
   }),
 ];

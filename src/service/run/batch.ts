@@ -14,6 +14,15 @@ export interface BatchOptions {
   dryRun?: boolean;
 }
 
+/** How an update changes its object. */
+export interface UpdateOptions {
+  /** The version that the caller has read. */
+  expectedVersion?: number | null;
+  dryRun?: boolean;
+  /** Whether custom fields that the update does not name stay, as on REST. The graph replaces them as a whole. */
+  keepsCustomFields?: boolean;
+}
+
 /** Ends the unit if there are errors. @throws Refusal */
 export function refuse(errors: UserError[]): void {
   if (errors.length) throw new Refusal(errors);

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { RequestError } from '../../domain/errors';
+import { GatewayKeyRefused } from '../../gateway/port';
 import { type Outage, outageOf } from '../../store/connection/failure';
 
 /** A failure that is one of many: the database could not do something for anybody. */
@@ -23,5 +24,11 @@ export function tellOutage(failure: unknown): boolean {
   return outage !== undefined;
 }
 
-/** The log level for a failure that a request could not help: an outage has its own line. */
-export const levelOf = (failure: unknown): 'error' | 'debug' => (tellOutage(failure) ? 'debug' : 'error');
+/** Whether a key that the payment provider refuses is behind a failure. That has its own line in the log, once. */
+const isRefusedKey = (failure: unknown): boolean =>
+  failure instanceof GatewayKeyRefused ||
+  (failure instanceof RequestError && failure.cause instanceof GatewayKeyRefused);
+
+/** The log level for a failure that a request could not help: an outage and a refused key have their own lines. */
+export const levelOf = (failure: unknown): 'error' | 'debug' =>
+  tellOutage(failure) || isRefusedKey(failure) ? 'debug' : 'error';

@@ -12,9 +12,11 @@ export const statementName = (text: string): string =>
  * connection keeps the plans that it used last, and a text is prepared when it comes for the second time.
  */
 const mostPrepared = 200;
-/** Texts that are remembered, with their names: those that came last for the first time. */
+/** Texts that are remembered, with their names: those that came last for the first time. A text may have 100,000 characters. */
 const mostRemembered = 2_000;
+const mostCharacters = 20_000_000;
 const remembered = new Map<string, string>();
+let characters = 0;
 let preparing = true;
 
 /** Turns prepared statements off for poolers that do not support them. */
@@ -30,9 +32,15 @@ export function nameOf(text: string): string | undefined {
   const name = remembered.get(text);
   if (name !== undefined) return name;
   remembered.set(text, statementName(text));
-  forgetOldest(remembered, mostRemembered);
+  characters += text.length;
+  forget(forgetOldest(remembered, mostRemembered));
+  while (characters > mostCharacters) forget(forgetOldest(remembered, 0));
   return undefined;
 }
+
+const forget = (text: string | undefined): void => {
+  characters -= text?.length ?? 0;
+};
 
 function forgetOldest(all: Map<string, unknown> | Set<string>, most: number): string | undefined {
   if (all.size <= most) return undefined;

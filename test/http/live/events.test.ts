@@ -230,3 +230,18 @@ test('server-sent events hand on the same cursors', async () => {
   expect(ids(await take(second.received, 1))).toEqual((await all()).slice(1));
   second.stop();
 });
+
+test('a filter that the list of events refuses is refused before anything is read, and harms nobody', async () => {
+  for (const filter of ['{ subjectId: null }', '{ type: { eq: null } }']) {
+    const refused = subscribe({ query: `subscription { events(filter: ${filter}) { cursor } }` });
+    const [error] = await refused.ending();
+    expect([error.message, error.extensions.code]).toEqual([
+      expect.stringContaining('must not be null'),
+      'BAD_USER_INPUT',
+    ]);
+  }
+  const received = subscribe({ query: text });
+  await delay(100);
+  await account('After');
+  expect((await received.next()).data.events.node.type).toBe('Account.Create');
+});

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import WebSocket from 'ws';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { eventSource, socketClient } from '../../support/live';
-import { exchange } from '../../support/socket';
+import { exchange, requestText } from '../../support/socket';
 
 /* What clients do wrong, and what they may do, on a WebSocket and with server-sent events. */
 
@@ -204,9 +205,10 @@ describe('a query over a WebSocket', () => {
 });
 
 describe('server-sent events', () => {
-  const asked = (body: object | string, headers: Record<string, string> = {}, method = 'POST') =>
+  const asked = (body: object | string, headers: Record<string, string> = {}, method = 'POST', signal?: AbortSignal) =>
     fetch(`${address}/graphql`, {
       method,
+      signal,
       headers: {
         authorization: `Bearer ${client.token}`,
         'content-type': 'application/json',
@@ -256,6 +258,40 @@ describe('server-sent events', () => {
     expect(await received.ending()).toBe('complete');
   });
 
+  test('whose client goes before they begin leave nothing behind', async () => {
+    const { owner, blocked } = gateway.database;
+    const leaving = await gateway.client();
+    const held = async () => {
+      const { body } = await gateway.server.app.inject('/metrics');
+      return body.match(/^gateway_subscription(s|_connections) \d+$/gm);
+    };
+    const before = await held();
+    // Where the document is looked up, a request waits without having begun.
+    await owner('begin');
+    await owner('lock table registered_document in access exclusive mode');
+    const gone = new AbortController();
+    const sha256Hash = createHash('sha256').update(counts).digest('hex');
+    const asking = Array.from({ length: 6 }, () =>
+      asked(
+        { query: counts, extensions: { persistedQuery: { version: 1, sha256Hash } } },
+        { authorization: `Bearer ${leaving.token}` },
+        'POST',
+        gone.signal,
+      ),
+    );
+    await blocked(4);
+    gone.abort();
+    await Promise.allSettled(asking);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await owner('rollback');
+    const stream = await asked({ query: counts }, { authorization: `Bearer ${leaving.token}` });
+    expect(stream.status).toBe(200);
+    await stream.body!.cancel();
+    for (let looks = 0; looks < 50 && String(await held()) !== String(before); looks++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await held()).toEqual(before);
+  });
+
   test('come by GET too, and tell of a cursor that is none', async () => {
     const query = encodeURIComponent('subscription { events(after: "x") { cursor } }');
     const { response, received } = await eventSource(`${address}/graphql?query=${query}`, {
@@ -284,6 +320,27 @@ describe('an upgrade', () => {
     const answers = await exchange(port, `${lines.join('\r\n')}\r\n\r\n${body}`);
     expect(answers.map(({ status }) => status)).toEqual([200]);
     expect(JSON.parse(answers[0].body).data.viewer.clientId).toBe(client.clientId);
+  });
+
+  test('behind a request without a reply ends the connection: no reply stands among frames', async () => {
+    const body = JSON.stringify({ query: '{ fulfillments { nodes { id } } }' });
+    const first = requestText(
+      'POST /graphql',
+      [
+        ['authorization', `Bearer ${client.token}`],
+        ['content-type', 'application/json'],
+        ['content-length', String(body.length)],
+      ],
+      body,
+    );
+    const upgrade = requestText('GET /graphql', [
+      ['connection', 'Upgrade'],
+      ['upgrade', 'websocket'],
+      ['sec-websocket-version', '13'],
+      ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='],
+      ['sec-websocket-protocol', 'graphql-transport-ws'],
+    ]);
+    expect(await exchange(port, first + upgrade)).toEqual([]);
   });
 
   test('that ends in the middle harms nobody', async () => {

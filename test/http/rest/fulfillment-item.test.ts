@@ -210,8 +210,15 @@ describe('/v1/fulfillment-items/{id}', () => {
     const answer = await call('PUT', `${url}/${id}`, { description: 'new', size__c: 2 });
     expect([answer.status, answer.body]).toEqual([200, { success: true, id }]);
     const item = async () => (await call('GET', `${url}/${id}`)).body.fulfillmentItem;
-    expect(await item()).toMatchObject({ itemIdentifier: 'A', description: 'new', customFields: { size__c: 2 } });
-    expect((await item()).customFields).not.toHaveProperty('color__c');
+    expect(await item()).toMatchObject({
+      itemIdentifier: 'A',
+      description: 'new',
+      customFields: { size__c: 2, color__c: 'red' },
+    });
+    await call('PUT', `${url}/${id}`, { customFields: { color__c: null } });
+    expect((await item()).customFields).toEqual({ size__c: 2, color__c: null });
+    await call('PUT', `${url}/${id}`, { customFields: null });
+    expect((await item()).customFields).toEqual({});
     expect((await call('PUT', `${url}/${id}`, { itemIdentifier: null })).body.success).toBe(true);
     expect((await item()).itemIdentifier).toBeNull();
   });

@@ -261,6 +261,13 @@ describe('PUT /v1/fulfillments/{key}', () => {
     expect(await shown(id)).toMatchObject({ state: 'SentToBilling', orderLineItemId: lineId });
   });
 
+  test('custom fields that a PUT does not name stay', async () => {
+    const { id } = await created({ customFields: { a__c: 1, b__c: 2 } });
+    await put(id, { b__c: 3 });
+    await put(id, { customFields: { c__c: 4 } });
+    expect((await shown(id)).customFields).toEqual({ a__c: 1, b__c: 3, c__c: 4 });
+  });
+
   test('N19: a PUT of all that is there already changes nothing: no version and no history', async () => {
     const { id } = await created({ carrier: 'DHL', customFields: { bb__c: null, a__c: 1 } });
     const same = {

@@ -131,6 +131,21 @@ describe('PUT /v1/order-line-items/{id}', () => {
     });
   });
 
+  test('custom fields that a change does not name stay, alone and in bulk', async () => {
+    lineId = await whole();
+    const custom = async () => (await shown()).customFields;
+    await call('PUT', path(), { Synced__c: 'no', Colour__c: 'red' });
+    await call('PUT', path(), { Synced__c: 'yes' });
+    expect(await custom()).toEqual({ Synced__c: 'yes', Colour__c: 'red' });
+    const entry = { id: lineId, customFields: { Synced__c: 'again', Size__c: 2 } };
+    await call('POST', '/v1/order-line-items/bulk', { orderLineItems: [entry] });
+    expect(await custom()).toEqual({ Synced__c: 'again', Colour__c: 'red', Size__c: 2 });
+    const many = Object.fromEntries(Array.from({ length: 98 }, (_, at) => [`f${at}__c`, at]));
+    expect((await call('PUT', path(), many)).body.reasons[0].message).toMatch(
+      'customFields has 101 fields; at most 100',
+    );
+  });
+
   test.each<[string, object, number, string]>([
     ['an unknown field', { colour: 'red' }, 58000021, 'Field "colour"'],
     ['a field under both of its names', { UOM: 'Each', unitOfMeasure: 'Box' }, 58000021, 'Field "UOM"'],

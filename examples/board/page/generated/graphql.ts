@@ -462,7 +462,7 @@ export type UpdateFulfillmentInput = {
   billTargetDate?: string | null | undefined;
   /** Company that carries the goods, at most 255 characters. If BillingSettings.carriers has entries, one of them. */
   carrier?: string | null | undefined;
-  /** Custom fields of the client, replaced as a whole. Their names end in __c. */
+  /** Custom fields of the client, replaced as a whole; by REST, only those that are named. Their names end in __c. */
   customFields?: Record<string, unknown> | null | undefined;
   /** Free text for people, at most 500 characters. */
   description?: string | null | undefined;

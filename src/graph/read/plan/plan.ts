@@ -9,6 +9,7 @@ import {
   visit,
 } from 'graphql';
 import { collectFields } from 'graphql/execution/collectFields';
+import { LRUCache } from 'lru-cache';
 import type { Scope } from '../../../domain/caller';
 import { type Binding, joined, type Sql } from '../../../store/query/json';
 import { schema } from '../../build/schema';
@@ -37,28 +38,39 @@ export interface Plan {
   fragments: Readonly<Record<string, FragmentDefinitionNode>>;
   /** Operations with some of the root fields alone, by their names. */
   parts: Map<string, OperationDefinitionNode>;
-  /** Texts of statements, by what was printed for a request. A text that is found here has been hashed before. */
-  texts: Map<string, string>;
+  /** Tells the plan apart from all others. */
+  number: number;
+  /** Its fields, where one that is costly counts as several. */
+  size: number;
 }
 
-/** Plans of an operation, by the values of the variables that take fields in or leave them out. */
-const plans = new WeakMap<OperationDefinitionNode, { switches: readonly string[]; known: Map<string, Plan | null> }>();
-const mostKnown = 16;
+/** The number of an operation, and the variables that take fields in or leave them out. */
+const operations = new WeakMap<OperationDefinitionNode, { number: number; switches: readonly string[] }>();
+let numbers = 0;
+
+/**
+ * The plans that were used last, by operation and by the values of those variables. They are bounded by their fields, each
+ * of which takes almost a kilobyte: with fragments and switches, a text of a kilobyte has sixteen plans of a thousand fields.
+ */
+const plans = new LRUCache<string, { plan: Plan | null }>({
+  maxSize: 200_000,
+  sizeCalculation: ({ plan }) => 1 + (plan?.size ?? 0),
+});
 
 /** The plan of a query; null if no part of it can be planned. */
 export function planOf({ document, node, variables }: Prepared, maxPageSize: number): Plan | null {
-  let own = plans.get(node);
+  let own = operations.get(node);
   if (!own) {
-    own = { switches: switchesOf(document), known: new Map() };
-    plans.set(node, own);
+    own = { number: numbers++, switches: switchesOf(document) };
+    operations.set(node, own);
   }
-  const key = own.switches.map((name) => `${name}=${variables[name]}`).join();
-  let plan = own.known.get(key);
-  if (plan === undefined) {
-    plan = make({ document, node, variables }, maxPageSize);
-    if (own.known.size < mostKnown) own.known.set(key, plan);
+  const key = `${own.number} ${own.switches.map((name) => `${name}=${variables[name]}`).join()}`;
+  let known = plans.get(key);
+  if (!known) {
+    known = { plan: make({ document, node, variables }, maxPageSize) };
+    plans.set(key, known);
   }
-  return plan;
+  return known.plan;
 }
 
 /** Plans the queries of a document before they are asked for. Those with `@skip` or `@include` by variables wait for values. */
@@ -90,6 +102,7 @@ function make({ document, node, variables }: Prepared, maxPageSize: number): Pla
   const fields = [...collectFields(own, fragments, variables, query, node.selectionSet)];
   const planned: PlannedRoot[] = [];
   const deferred: Deferred[] = [];
+  let size = 0;
   for (const [name, nodes] of fields) {
     const { value: field } = nodes[0].name;
     const definition = query.getFields()[field];
@@ -102,9 +115,11 @@ function make({ document, node, variables }: Prepared, maxPageSize: number): Pla
       const scope = definition.extensions.scope as Scope;
       planned.push({ name, nodes, value, usesSettings, totals, scope });
       deferred.push(...planner.deferred);
+      size += planner.size;
     } catch (error) {
       if (!(error instanceof NotPlanned)) throw error;
     }
   }
-  return planned.length ? { fields, planned, deferred, fragments, parts: new Map(), texts: new Map() } : null;
+  if (planned.length === 0) return null;
+  return { fields, planned, deferred, fragments, parts: new Map(), number: numbers++, size };
 }

@@ -113,6 +113,11 @@ export class Planner {
     return fields;
   }
 
+  /** The fields so far, where one that is costly counts as several. */
+  get size(): number {
+    return this.fields;
+  }
+
   private count(fields: number): void {
     this.fields += fields;
     if (this.fields > mostFields) throw new NotPlanned('too many fields');

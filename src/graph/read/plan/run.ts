@@ -1,4 +1,5 @@
 import { type ExecutionResult, GraphQLError, isNonNullType, locatedError } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { faultOf } from '../../../store/connection/failure';
 import { Values } from '../../../store/query/filter';
 import { leftMark, requested, withRequested } from '../../../store/query/json';
@@ -57,22 +58,29 @@ export async function runPlanned(
   return merged(plan, [answers, rest]);
 }
 
-const mostTexts = 50;
+/**
+ * The statements that were used last, by their plan and by what was printed for a request. A text that is found here has
+ * been hashed before. Bounded by characters: a text may have 100,000, and each combination of filters makes another.
+ */
+export const texts = new LRUCache<string, string>({
+  maxSize: 30_000_000,
+  sizeCalculation: (text, key) => text.length + key.length,
+});
 
-function textOf(
-  { texts }: Plan,
+export function textOf(
+  { number }: Pick<Plan, 'number'>,
   roots: readonly PlannedRoot[],
   printed: readonly (readonly string[])[],
   most: number,
 ): string {
-  const key = roots.map(({ name }, at) => `${name} ${printed[at].join('\n')}`).join('\n');
+  const key = [number, ...roots.map(({ name }, at) => `${name} ${printed[at].join('\n')}`)].join('\n');
   let text = texts.get(key);
   if (text === undefined) {
     const called = [...new Set(roots.map(({ nodes }) => nodes[0].name.value))].join(', ');
     const values = roots.map(({ value }, at) => withRequested(value, printed[at]));
     const usesSettings = roots.some((root) => root.usesSettings);
     text = statement(called, values, usesSettings, most);
-    if (texts.size < mostTexts) texts.set(key, text);
+    texts.set(key, text);
   }
   return text;
 }
