@@ -2,9 +2,11 @@ const { availableParallelism } = require('node:os');
 
 module.exports = {
   rootDir: '../dist',
-  testMatch: ['<rootDir>/test/**/*.test.js'],
+  testMatch: [`<rootDir>/test/**/*.${process.env.TEST_KIND ?? 'test'}.js`],
   transform: {},
-  setupFiles: ['reflect-metadata'],
+  // Packages and src are loaded once for each worker.
+  runtime: '<rootDir>/test/support/worker-runtime.js',
+  testEnvironment: '<rootDir>/test/support/worker-environment.js',
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
   testSequencer: '<rootDir>/test/support/longest-first.js',

@@ -42,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway.close();
   app.remove();
+  Object.assign(globalThis, { __DEV__: undefined });
 });
 
 describe('objects without an id', () => {

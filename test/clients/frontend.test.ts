@@ -14,6 +14,9 @@ import { settled } from '../support/settled';
 
 // Apollo Client warns in its build for developers alone, so it is loaded after this.
 Object.assign(globalThis, { __DEV__: true });
+/** For the files after this one. */
+const before = { __DEV__: undefined, WebSocket: Reflect.get(globalThis, 'WebSocket'), signIn: undefined };
+afterAll(() => Object.assign(globalThis, before));
 
 let gateway: TestGatewayServer;
 let client: TestClient;

@@ -1,9 +1,9 @@
 import { testGateway } from '../support/gateway';
 import { walks } from './walk';
 
-/* The seed of the first walk and the time for all; `npm run test:model` and `npm run test:long` set others. */
+/* The seed of the first walk and the time for all; `npm run test:model` sets others. */
 const first = Number(process.env.MODEL_SEED ?? 1);
-const seconds = Number(process.env.MODEL_MINUTES ?? 1 / 3) * 60;
+const seconds = Number(process.env.MODEL_MINUTES ?? 2 / 3) * 60;
 
 test(
   `the services do what the model says, to the cent and after every step (seeds from ${first} on)`,

@@ -3,27 +3,32 @@ import Sequencer from '@jest/test-sequencer';
 type Test = Parameters<Sequencer['sort']>[0][number];
 
 /**
- * The files that take 15 seconds and more, longest first. Jest knows that of a machine that has run them before. On a fresh one
+ * The files that take longest, longest first. Jest knows that of a machine that has run them before. On a fresh one
  * it begins with the largest files, and the long ones are short: the last walks and sequences ran alone on one worker.
  */
 export const longest = [
-  'http/unsent',
-  'graph/read/plan/both-ways',
   'docs',
-  'store/connection/replicas',
+  'graph/read/plan/both-ways',
+  'http/unsent',
   'http/live/twins',
+  'graph/filters',
+  'store/connection/replicas',
   'model/model',
   'http/rest/import',
   'http/injection',
+  'command/documents',
+  'graph/transitions',
   'http/time-limit',
   'http/payment-share',
   'demo-numbers',
+  'graph/order-line-item-transitions',
+  'clients/partner-erp',
   'http/live/shared-subscriptions',
   'http/live/follow',
   'graph/playground-operations',
+  'http/scope',
   'http/live/webhook-events',
   'http/shared-limits',
-  'gateway/webhook',
   'http/live/events',
   'store/embedded/embedded',
   'clients/frontend',

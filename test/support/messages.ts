@@ -2,7 +2,7 @@ type Node = import('typescript/unstable/ast', { with: { 'resolution-mode': 'impo
 
 /*
  * Prints, as JSON, the texts of src that somebody reads while the gateway runs. This is a process of its own: the API of the
- * TypeScript compiler is an ES module, which jest cannot load.
+ * TypeScript compiler is an ES module, which is waited for. A test file knows its tests at once.
  */
 
 export interface Message {
