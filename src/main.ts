@@ -8,6 +8,7 @@ import { registerBoard } from './demo/board';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
 import { Breakers } from './gateway/breaker';
 import { withTimeout } from './gateway/port';
+import { unhandledRejections } from './http/metrics';
 import { openLog } from './log';
 import { logOutages } from './outage-log';
 import { type OpenPayments, openPayments } from './payments';
@@ -34,6 +35,12 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onSignal(signal));
   const config = readConfig(process.env);
   const { log, setLevel } = openLog(config.logLevel);
+  // A fault of the program. Node would end the process, and with it the requests of all clients. Each transaction still ends by
+  // itself: with its request, or by its time limit.
+  process.on('unhandledRejection', (err) => {
+    unhandledRejections.inc();
+    log.error({ err }, 'a promise failed that nobody waits for');
+  });
   process.on('SIGUSR2', () => {
     setLevel(log.level === 'debug' ? config.logLevel : 'debug');
     log.warn({ logLevel: log.level }, 'the log level has changed');

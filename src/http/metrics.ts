@@ -8,12 +8,20 @@ import { refusals } from '../service/run/refusal-channel';
 import type { Services } from '../service/run/services';
 import { gauges } from './gauges';
 
+/** Failures that nothing waits for: faults of the program, of which none is in a reply. */
+export const unhandledRejections = new Counter({
+  name: 'gateway_unhandled_rejections_total',
+  help: 'Failures of the program that no request waits for. The log has each.',
+  registers: [],
+});
+
 /** Metrics of the process, registered once for all servers of the process. */
 let ofProcess: Registry | undefined;
 
 function processMetrics(): Registry {
   if (!ofProcess) {
     ofProcess = new Registry();
+    ofProcess.registerMetric(unhandledRejections);
     collectDefaultMetrics({ register: ofProcess });
     // Removed: sums of gauges that also exist with a label, under names that end like names of counters.
     for (const what of ['handles', 'requests', 'resources'])

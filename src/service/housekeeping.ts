@@ -38,8 +38,7 @@ export function keepHouse(services: Services): () => Promise<void> {
   const round = async () => {
     waiting = false;
     soon = false;
-    // One after another: in parallel, an act that fails during the wait for another would be an unhandled rejection,
-    // which ends the process.
+    // One after another: in parallel, nothing would wait for an act that fails during the wait for another.
     for (const act of acts) {
       if (ended) break;
       await act(services, () => ended).catch((error) => {

@@ -1,4 +1,4 @@
-import type { ApolloClient, TypePolicies } from '@apollo/client';
+import { ApolloClient, HttpLink, InMemoryCache, type TypePolicies } from '@apollo/client';
 import { Client, fetchExchange, gql } from '@urql/core';
 import { cacheExchange, type KeyingConfig } from '@urql/exchange-graphcache';
 import { schemaText } from '../../src/graph/build/schema';
@@ -6,10 +6,6 @@ import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '
 import { PageApp } from '../support/page-app';
 
 /* The generated modules of docs/frontend.md, in the caches that they are for. */
-
-// Apollo Client warns in its build for developers alone, so it is loaded after this.
-Object.assign(globalThis, { __DEV__: true });
-const apolloClient = require('@apollo/client') as typeof import('@apollo/client');
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -42,7 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway.close();
   app.remove();
-  Object.assign(globalThis, { __DEV__: undefined });
 });
 
 describe('objects without an id', () => {
@@ -104,9 +99,9 @@ describe('objects without an id', () => {
     };
     const clientsWith = (policies: TypePolicies, keying: KeyingConfig) =>
       [
-        new apolloClient.ApolloClient({
-          cache: new apolloClient.InMemoryCache({ possibleTypes, typePolicies: policies }),
-          link: new apolloClient.HttpLink({ uri: url, headers }),
+        new ApolloClient({
+          cache: new InMemoryCache({ possibleTypes, typePolicies: policies }),
+          link: new HttpLink({ uri: url, headers }),
         }),
         new Client({
           url,

@@ -12,10 +12,8 @@ import { settled } from '../support/settled';
 
 /* The app of docs/frontend.md, as its reader would copy it: generated, compiled, and run against a gateway. */
 
-// Apollo Client warns in its build for developers alone, so it is loaded after this.
-Object.assign(globalThis, { __DEV__: true });
 /** For the files after this one. */
-const before = { __DEV__: undefined, WebSocket: Reflect.get(globalThis, 'WebSocket'), signIn: undefined };
+const before = { WebSocket: Reflect.get(globalThis, 'WebSocket'), signIn: undefined };
 afterAll(() => Object.assign(globalThis, before));
 
 let gateway: TestGatewayServer;

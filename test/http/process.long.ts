@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -281,6 +281,22 @@ describe('the process', () => {
     });
   });
 
+  test('outlives a promise that fails and that nobody waits for, and tells of it', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'fault-'));
+    const fault = path.join(folder, 'fault.cjs');
+    writeFileSync(fault, "process.on('SIGWINCH', () => { Promise.reject(new Error('nobody waits')); });");
+    const gateway = withDatabase({ NODE_OPTIONS: `--require ${fault}` });
+    const origin = await gateway.origin;
+    gateway.child.kill('SIGWINCH');
+    while (!gateway.out().includes('"msg":"a promise failed that nobody waits for"'))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+    expect(await (await fetch(`${origin}/metrics`)).text()).toContain('gateway_unhandled_rejections_total 1\n');
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
+
   test('outlives housekeeping of which one part fails while another is waited for', async () => {
     // A policy that fails for whoever looks: a start checks that there is one, not its condition.
     await database.owner('alter policy outlived on idempotency_outcome using (1 / 0 = 1)');
@@ -293,6 +309,7 @@ describe('the process', () => {
     expect((await fetch(`${origin}/livez`)).status).toBe(200);
     await database.owner('rollback');
     while (!gateway.out().includes('failed: housekeeping')) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(gateway.out()).not.toContain('a promise failed');
     await database.owner(
       "alter policy outlived on idempotency_outcome using (created_date < now() - interval '24 hours')",
     );

@@ -8,8 +8,11 @@ const globals = require.resolve('@jest/globals');
 /** This file and worker-environment. */
 const own = path.join(__dirname, 'worker-');
 
-/** The module with the state of a file in jest, and a client that is told by a global how to be built, and warns once. */
-const anew = /jest-circus.build.jestAdapterInit|@apollo.client/;
+/** The module with the state of a file in jest. */
+const anew = /jest-circus.build.jestAdapterInit/;
+
+// Apollo Client warns developers alone, and asks once for each worker who they are: its modules cannot be loaded anew.
+Object.assign(globalThis, { __DEV__: true });
 
 /** The setter of what a process is told once, in a module that some test file has loaded. */
 const setter = (module: string, name: string): ((on: boolean) => void) | undefined =>
