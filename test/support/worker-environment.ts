@@ -22,6 +22,8 @@ export default class WorkerEnvironment {
   async teardown(): Promise<void> {
     for (const symbol of Object.getOwnPropertySymbols(globalThis))
       if (ofFile.includes(String(symbol.description))) delete (globalThis as Record<symbol, unknown>)[symbol];
+    // Spies on the globals and on modules, which the next file shares.
+    this.moduleMocker.restoreAllMocks();
     // Jest wraps it for each file.
     process.exit = exit;
   }
