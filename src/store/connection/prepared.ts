@@ -19,9 +19,11 @@ const remembered = new Map<string, string>();
 let characters = 0;
 let preparing = true;
 
-/** Turns prepared statements off for poolers that do not support them. */
+/** Turns prepared statements off for poolers that do not support them, or on. No text counts as met before. */
 export function preparedStatements(on: boolean): void {
   preparing = on;
+  remembered.clear();
+  characters = 0;
 }
 
 export const preparesStatements = (): boolean => preparing;
