@@ -149,7 +149,7 @@ export class WebhookEndpointMutations {
   @Mutation(() => WebhookEndpointPayload, {
     nullable: true,
     description:
-      'Sends an event of the type Webhook.Test to a webhook endpoint. It is delivered once the endpoint is enabled.',
+      'Sends an event of the type Webhook.Test to a webhook endpoint. It waits for no other delivery. If the endpoint is disabled, it is sent once the endpoint is enabled.',
   })
   @Extensions({ scope: 'webhook' })
   testWebhookEndpoint(

@@ -137,14 +137,18 @@ export function deleteWebhookEndpoint(work: Work, id: string): Promise<{ deleted
   });
 }
 
-/** Sends an event of the type Webhook.Test. It is no entry of the history. */
-export function testWebhookEndpoint(work: Work, id: string): Promise<{ webhookEndpoint: WebhookEndpointRow }> {
-  return onEndpoint(work, id, async (unit, webhookEndpoint) => {
+/**
+ * Sends an event of the type Webhook.Test. It is no entry of the history. It has a lane of its own: who sends a test wants to
+ * know now, and the events about the endpoint may be what cannot be delivered.
+ */
+export function testWebhookEndpoint(work: Work, key: string): Promise<{ webhookEndpoint: WebhookEndpointRow }> {
+  return onEndpoint(work, key, async (unit, webhookEndpoint) => {
     refuse(judgeReading(unit));
     const { id: endpointId } = webhookEndpoint;
     await holdLanes(unit.db, [endpointId]);
     const position = await positionNow(unit.db);
-    await insertDeliveries(unit.db, [{ id: newId(), endpointId, entryId: null, position, subjectId: endpointId }]);
+    const id = newId();
+    await insertDeliveries(unit.db, [{ id, endpointId, entryId: null, position, subjectId: id }]);
     return { webhookEndpoint };
   });
 }

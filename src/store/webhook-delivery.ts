@@ -27,6 +27,7 @@ export class WebhookDeliveryRow {
   @Column('uuid', { nullable: true }) entryId: string | null;
   /** The position of the event among all events. */
   @Column('bigint') position: string;
+  /** The object that the event is about; of a test, the delivery itself. */
   @Column('uuid') subjectId: string;
   @Column('enum', { enum: webhookDeliveryStatuses, enumName: 'webhook_delivery_status' }) status: WebhookDeliveryStatus;
   /** Attempts that have ended. */

@@ -105,6 +105,9 @@ async function main(): Promise<void> {
       servers,
       expectThat,
     );
+  } catch (error) {
+    await watched.showPages();
+    throw error;
   } finally {
     await watched.close();
     running.child.kill('SIGTERM');

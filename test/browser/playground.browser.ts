@@ -102,6 +102,9 @@ async function main(): Promise<void> {
     await page.waitForTimeout(1000);
     const kept = String(await page.evaluate('JSON.stringify(localStorage)'));
     expectThat(kept.includes('query Explore') && !/bearer|typed-by-hand/i.test(kept), 'and is not kept in the browser');
+  } catch (error) {
+    await watched.showPages();
+    throw error;
   } finally {
     await watched.close();
   }

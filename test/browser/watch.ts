@@ -14,6 +14,8 @@ export interface Watched extends Opener {
   expectThat: Expect;
   /** What did not hold. */
   failures: string[];
+  /** Prints what the open pages show: when a walk ends early, that says why. */
+  showPages(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,10 @@ export async function openWatched(...origins: string[]): Promise<Watched> {
         "addEventListener('securitypolicyviolation', (e) => console.log('Content Security Policy: ' + e.violatedDirective + ' ' + e.blockedURI))",
       );
       return context;
+    },
+    async showPages() {
+      for (const page of browser.contexts().flatMap((context) => context.pages()))
+        console.log(`--- ${page.url()}\n${await page.locator('body').innerText({ timeout: 5_000 })}`);
     },
     close: () => browser.close(),
   };

@@ -256,6 +256,25 @@ describe('a client', () => {
     expect(events.nodes.map(({ type }: { type: string }) => type)).not.toContain('Webhook.Test');
   });
 
+  test('gets an attempt for each test at once, though the event of the endpoint itself and an earlier test cannot be delivered', async () => {
+    const to = await listening(503);
+    const { id } = await endpoint(client, to.url);
+    const tried = (type: string, count: number) =>
+      until(
+        () => shownEndpoint(client, id),
+        ({ deliveries }) =>
+          deliveries.nodes.filter(
+            ({ event, attempts }: { event: { type: string }; attempts: number }) => event.type === type && attempts > 0,
+          ).length === count,
+      );
+    await tried('WebhookEndpoint.Create', 1);
+    for (const count of [1, 2]) {
+      await asked(client, `mutation { testWebhookEndpoint(id: "${id}") { userErrors { code } } }`);
+      await tried('Webhook.Test', count);
+    }
+    expect((await shownEndpoint(client, id)).pendingCount).toBe(3);
+  });
+
   test('has deliveries sent again by their ids, the delivered ones too, under the same webhook-id', async () => {
     const to = await listening();
     const { id } = await endpoint(client, to.url, ofFulfillments);
