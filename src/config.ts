@@ -65,7 +65,7 @@ export interface Config {
   /** Whether the graph is served as a subgraph of Apollo Federation 2. */
   federation: boolean;
   logLevel: string;
-  /** The bearer token for /metrics. Unset: only this machine may read /metrics, without a token. */
+  /** The bearer token for /metrics. Unset: nobody may read /metrics, but for this machine on a demo. */
   metricsToken?: string;
   /** The target of traces; unset for no traces. The exporter itself reads the other OTEL_EXPORTER_OTLP_* variables. */
   tracing?: { endpoint: string; serviceName: string; ratio: number };

@@ -224,6 +224,9 @@ async function checkClients(services: Services, config: Config, log: Logger): Pr
       'there is no client yet: npm run client -- create --entity <name> --org <name> --scopes read,order,fulfill',
     );
   }
+  if (!config.metricsToken && config.databaseUrl) {
+    log.warn('METRICS_TOKEN is not set: /metrics is closed');
+  }
   if (!config.jwtSigningKey && config.databaseUrl) {
     log.warn('JWT_SIGNING_KEY is not set: only this process accepts its tokens, and only until it ends');
   }

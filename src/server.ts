@@ -238,7 +238,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 
   await encodings(app);
   healthRoutes(app, services, version, () => draining.isOn);
-  metricsRoute(app, metrics, options.metricsToken);
+  metricsRoute(app, metrics, { token: options.metricsToken, demo: demo !== undefined });
   await app.register(oauth(identity, options));
   await app.register(async (open) => providerEvents(open, services, options.providerBooks, metrics));
   await app.register(async (open) => {

@@ -13,8 +13,9 @@ function hasToken({ headers }: FastifyRequest, token: string): boolean {
 }
 
 /**
- * Whether the request comes from this machine for its own user. A request through a proxy that names itself, or from a
- * web page, does not count.
+ * Whether a request to a demo comes from this machine for its own user. A request through a proxy that names itself, or from
+ * a web page, does not count. A proxy may name itself in no way: Nginx does not, unless it is told to. A demo has nothing to
+ * lose by that.
  */
 const isLocal = (request: FastifyRequest): boolean =>
   /^(::ffff:)?127\.|^::1$/.test(request.socket.remoteAddress ?? '') &&
@@ -23,15 +24,21 @@ const isLocal = (request: FastifyRequest): boolean =>
 
 /**
  * GET /metrics. The metrics tell operation names, the revenue over time and what is broken. Not everybody who reaches the
- * port may read them: with METRICS_TOKEN set, clients need the token, and without it only this machine may read them.
+ * port may read them: clients need the token METRICS_TOKEN. Without it nobody may, but for this machine on a demo.
  */
-export function metricsRoute(app: FastifyInstance, metrics: Metrics, token: string | undefined): void {
+export function metricsRoute(
+  app: FastifyInstance,
+  metrics: Metrics,
+  { token, demo }: { token: string | undefined; demo: boolean },
+): void {
   app.get('/metrics', async (request, reply) => {
     if (token !== undefined) {
       if (!hasToken(request, token))
         throw new RequestError('UNAUTHENTICATED', '/metrics needs the bearer token METRICS_TOKEN.');
+    } else if (!demo) {
+      throw new RequestError('FORBIDDEN', '/metrics is closed, because METRICS_TOKEN is not set.');
     } else if (!isLocal(request)) {
-      throw new RequestError('FORBIDDEN', '/metrics is for this machine alone unless METRICS_TOKEN is set.');
+      throw new RequestError('FORBIDDEN', '/metrics of a demo is for this machine alone unless METRICS_TOKEN is set.');
     }
     const { type, text } = await metrics.collect();
     return reply.type(type).send(text);

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { constants, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
-import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { metricsOf, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { exchange, requestText } from '../support/socket';
 
 /* Clients that go at any time of a request: each request is in the log and in the metrics, once. */
@@ -60,7 +60,7 @@ async function until(met: () => boolean): Promise<void> {
 }
 /** How many requests the metrics have, by status; errors, by code. */
 async function counted() {
-  const { body } = await gateway.server.app.inject('/metrics');
+  const body = await metricsOf(gateway.server);
   const sum = (pattern: RegExp) => [...body.matchAll(pattern)].reduce((all, [, count]) => all + Number(count), 0);
   return {
     gone: sum(/^gateway_request_duration_seconds_count\{[^}]*status="499"\} (\d+)/gm),

@@ -45,7 +45,8 @@ const running = (): boolean => {
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
 
 test('a process whose database goes away says so at every door, stays, and goes on by itself once it is back', async () => {
-  const gateway = start({ DATABASE_URL: postgres.url });
+  const METRICS_TOKEN = 'a-token-of-the-tests';
+  const gateway = start({ DATABASE_URL: postgres.url, METRICS_TOKEN });
   const origin = await gateway.origin;
   const token = () =>
     fetch(`${origin}/oauth/token`, {
@@ -107,7 +108,8 @@ test('a process whose database goes away says so at every door, stays, and goes 
   const ready = await fetch(`${origin}/readyz`);
   expect([ready.status, ready.headers.get('retry-after')]).toEqual([503, '2']);
   expect(await ready.json()).toEqual({ status: 'not ready', reason: 'database unreachable' });
-  for (const path of ['/livez', '/metrics']) expect((await fetch(`${origin}${path}`)).status).toBe(200);
+  const bearing = { headers: { authorization: `Bearer ${METRICS_TOKEN}` } };
+  for (const path of ['/livez', '/metrics']) expect((await fetch(`${origin}${path}`, bearing)).status).toBe(200);
 
   const again = await open();
   expect([again.started, again.url]).toEqual([true, postgres.url]);

@@ -1,5 +1,12 @@
 import { createServer } from '../../src/server';
-import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import {
+  type Answer,
+  metricsOf,
+  orderFor,
+  type TestClient,
+  type TestGatewayServer,
+  testGateway,
+} from '../support/gateway';
 
 /*
  * Nobody starves anybody: what one client keeps waiting, or keeps the database busy with, leaves others their connections. Another
@@ -228,7 +235,7 @@ test('the process is ready while clients keep all connections of requests busy',
   const slow = clients.flatMap((client) => times(4, () => client.graphql(lines)));
   expect(await blocked(10)).toBe(10);
   expect((await other.request({ method: 'GET', url: '/readyz' })).status).toBe(200);
-  const { body } = await gateway.server.app.inject('/metrics');
+  const body = await metricsOf(gateway.server);
   expect(body).toContain('gateway_database_connections{pool="reading",state="in_use"} 10');
   expect(body).toContain('gateway_database_connections{pool="reading",state="waiting"} 14');
   expect(body).toContain('gateway_database_connections{pool="writing",state="waiting"} 0');

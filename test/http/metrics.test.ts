@@ -6,7 +6,7 @@ import { createServer, type Server } from '../../src/server';
 import { createBillRun, findBillRun } from '../../src/service/bill-run';
 import { carryOn, step } from '../../src/service/bill-run-worker';
 import { behindPooler } from '../support/database';
-import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { metricsOf, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -22,7 +22,7 @@ const lines = '{ orderLineItems { nodes { id order { id account { id } } } } }';
 const asked = { 'show-statements': 'true' };
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
-const metrics = async () => (await gateway.server.app.inject('/metrics')).body;
+const metrics = () => metricsOf(gateway.server);
 const value = (text: string, series: string) =>
   Number(
     text
@@ -177,8 +177,9 @@ describe('what waits to be done', () => {
     const other = await createServer({
       services: gateway.services,
       signingKey: 'a key of thirty-two characters or more',
+      metricsToken: 'a-token-of-the-tests',
     });
-    const { body } = await other.app.inject('/metrics');
+    const body = await metricsOf(other);
     await other.app.close();
     const names = [
       ...['bill_runs_open', 'bill_run_chunks_waiting'],
@@ -270,8 +271,18 @@ describe('who may read /metrics', () => {
     return [statusCode, headers['www-authenticate']];
   };
 
-  test('is this machine alone where there is no token, and nobody through a proxy on it', async () => {
-    const { server } = gateway;
+  test('is nobody where there is no token: a proxy on this machine may leave no mark', async () => {
+    const { services } = gateway;
+    const server = await createServer({ services, signingKey: 'a key of thirty-two characters or more' });
+    expect(await ask(server, { remoteAddress: '127.0.0.1' })).toEqual([403, undefined]);
+    expect((await server.app.inject('/metrics')).json().message).toContain('METRICS_TOKEN is not set');
+    await server.app.close();
+  });
+
+  test('is this machine alone on a demo without a token, and nobody through a proxy that names itself', async () => {
+    const { services } = gateway;
+    const demo = { clientId: client.clientId, clientSecret: client.secret };
+    const server = await createServer({ services, signingKey: 'a key of thirty-two characters or more', demo });
     for (const remoteAddress of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
       expect([remoteAddress, ...(await ask(server, { remoteAddress }))]).toEqual([remoteAddress, 200, undefined]);
     }
@@ -281,6 +292,7 @@ describe('who may read /metrics', () => {
       403,
       undefined,
     ]);
+    await server.app.close();
   });
 
   test('is whoever has the token where there is one', async () => {

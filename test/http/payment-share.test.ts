@@ -1,7 +1,14 @@
 import { createOrder } from '../../src/service/order';
 import { collectPayment } from '../../src/service/payment-collect';
 import { unsettled } from '../support/books';
-import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import {
+  type Answer,
+  metricsOf,
+  orderFor,
+  type TestClient,
+  type TestGatewayServer,
+  testGateway,
+} from '../support/gateway';
 
 /* Payments whose provider does not answer. DATABASE_POOL is 10: of the connections that wait for it, 5 may be of one client. */
 let gateway: TestGatewayServer;
@@ -135,9 +142,7 @@ describe('an account at the gateway that does not answer', () => {
     expect(codeOf(await write(greedy, line))).toBe('200');
     const [theirs] = await linesOf(other, 'tok_ok');
     expect(codeOf(await pay(other, theirs))).toBe('200');
-    expect((await gateway.server.app.inject('/metrics')).body).toContain(
-      'gateway_payment_breakers_open{provider="test"} 1',
-    );
+    expect(await metricsOf(gateway.server)).toContain('gateway_payment_breakers_open{provider="test"} 1');
   });
 
   test('is asked again after a pause, by one; and by all once that has an answer, be it a decline', async () => {

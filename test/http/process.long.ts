@@ -285,13 +285,16 @@ describe('the process', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'fault-'));
     const fault = path.join(folder, 'fault.cjs');
     writeFileSync(fault, "process.on('SIGWINCH', () => { Promise.reject(new Error('nobody waits')); });");
-    const gateway = withDatabase({ NODE_OPTIONS: `--require ${fault}` });
+    const gateway = withDatabase({ NODE_OPTIONS: `--require ${fault}`, METRICS_TOKEN: 'a-token-of-the-tests' });
     const origin = await gateway.origin;
     gateway.child.kill('SIGWINCH');
     while (!gateway.out().includes('"msg":"a promise failed that nobody waits for"'))
       await new Promise((resolve) => setTimeout(resolve, 10));
     expect((await fetch(`${origin}/readyz`)).status).toBe(200);
-    expect(await (await fetch(`${origin}/metrics`)).text()).toContain('gateway_unhandled_rejections_total 1\n');
+    const headers = { authorization: 'Bearer a-token-of-the-tests' };
+    expect(await (await fetch(`${origin}/metrics`, { headers })).text()).toContain(
+      'gateway_unhandled_rejections_total 1\n',
+    );
     gateway.child.kill('SIGTERM');
     expect(await gateway.ended).toBe(0);
     rmSync(folder, { recursive: true });

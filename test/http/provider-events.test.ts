@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { StripeBooks, stripeEvents } from '../../src/gateway/stripe-books';
-import { testGateway } from '../support/gateway';
+import { metricsOf, testGateway } from '../support/gateway';
 import { eventSecret, signed, signedEvent } from '../support/stripe-events';
 import { type StripeShop, stripeShop } from '../support/stripe-shop';
 import { standInKey } from '../support/stripe-stand-in';
@@ -172,7 +172,7 @@ test('a key that Stripe refuses to read with is told once, however many events c
 });
 
 test('metrics count events by outcome, and differences that are open', async () => {
-  const { body } = await shop.gateway.server.app.inject('/metrics');
+  const body = await metricsOf(shop.gateway.server);
   for (const outcome of ['received', 'ignored', 'refused', 'failed'])
     expect(body).toMatch(new RegExp(`gateway_payment_provider_events_total{outcome="${outcome}"} [1-9]`));
   expect(body).toMatch(/gateway_payment_provider_last_event_timestamp_seconds 1\d{9}/);

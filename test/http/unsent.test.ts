@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { standardLimits } from '../../src/domain/limits';
 import type { Server } from '../../src/server';
-import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { metricsOf, metricsRequest, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { exchange, listening, requestText } from '../support/socket';
 
 /* Clients that ask for long replies and do not read them, over real sockets. */
@@ -84,7 +84,9 @@ const idle = ({ underWay }: Server = gateway.server) => until(() => underWay().r
 const ends = () => lines.filter(({ msg, path }) => msg === 'request' && path !== '/metrics');
 const told = ({ operation, status, unsent, cut }: Line) => [operation, status, unsent, cut];
 const unsentBytes = async (of = gateway) =>
-  Number(/^gateway_unsent_bytes (\d+)$/m.exec((await of.server.app.inject('/metrics')).body)![1]);
+  Number(/^gateway_unsent_bytes (\d+)$/m.exec(await metricsOf(of.server))![1]);
+/** The header that /metrics needs. */
+const bearing = `authorization: ${metricsRequest.headers.authorization}\r\n`;
 /** How many accounts of this name there are. */
 const accounts = async (name: string) =>
   (await gateway.database.owner('select from account where name = $1', [name])).length;
@@ -111,7 +113,7 @@ describe('a reply that nobody reads', () => {
     // Until the kernel takes no more: livez takes some 5,000.
     for (let sent = 0; told().every(({ cut }) => !cut); ) {
       if (told().length === sent) {
-        socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(80));
+        socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n${bearing}\r\n`.repeat(80));
         sent += 80;
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -124,7 +126,7 @@ describe('a reply that nobody reads', () => {
   test('holds no turn that other operations wait for', async () => {
     unread(post(long()));
     await until(async () => (await unsentBytes()) > 12_000_000);
-    const { body } = await gateway.server.app.inject('/metrics');
+    const body = await metricsOf(gateway.server);
     expect(
       [...body.matchAll(/^gateway_operations_cost\{lane="(\w+)"\} (\d+)$/gm)].map(([, lane, cost]) => [lane, cost]),
     ).toEqual([
@@ -251,12 +253,12 @@ describe('a client that leaves more than MAX_UNSENT unread', () => {
     try {
       const at = await listening(other.server);
       const get = async (path: string) => {
-        const text = `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`;
+        const text = `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${bearing}connection: close\r\n\r\n`;
         return (await exchange(at, text))[0];
       };
       expect((await get('/playground')).status).not.toBe(429);
       const socket = unreadAt(at);
-      const text = 'GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(20);
+      const text = `GET /metrics HTTP/1.1\r\nhost: localhost\r\n${bearing}\r\n`.repeat(20);
       // Until the kernel takes no more, and the reply stays.
       for (let stood = 0, before = -1; stood < 20; ) {
         const { length } = other.server.underWay().requests;

@@ -4,7 +4,7 @@ import { sweepAttempts } from '../../src/service/payment-attempt';
 import { sweepRefunds } from '../../src/service/payment-refund';
 import { StripeLedger } from '../../src/store/stripe';
 import { drift } from '../support/books';
-import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { metricsOf, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { StripeStandIn, standInKey } from '../support/stripe-stand-in';
 
 /* What a client sees of payments that go to Stripe. What Stripe itself does is in test/gateway. */
@@ -170,7 +170,7 @@ test('a key that is refused is not the fault of who pays, and nothing stays open
 });
 
 test('metrics name the provider, and neither keys nor payment methods', async () => {
-  const { body } = await gateway.server.app.inject('/metrics');
+  const body = await metricsOf(gateway.server);
   expect(body).toMatch(/call_duration_seconds_count\{provider="stripe",call="authorize",outcome="declined"\} [1-9]/);
   expect(body).toContain('gateway_payment_breakers_open{provider="stripe"} 0');
   expect(body).not.toMatch(/sk_test|pm_\d/);

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import { orderFor, type TestClient, type TestGatewayServer } from './gateway';
+import { metricsOf, orderFor, type TestClient, type TestGatewayServer } from './gateway';
 
 /* Exports as a client of HTTP sees them: with trailers, and with connections that end too early. */
 
@@ -86,7 +86,7 @@ export async function fillFulfillments(gateway: TestGatewayServer, client: TestC
 export async function noExports({ database, server }: TestGatewayServer): Promise<void> {
   for (let looks = 0; looks < 1_000; looks++) {
     const [, pool, turns] = database.db.pools.find(([name]) => name === 'exporting')!;
-    const { body } = await server.app.inject('/metrics');
+    const body = await metricsOf(server);
     const isIdle = pool.totalCount === pool.idleCount && turns!.inUse === 0 && /^gateway_exports 0$/m.test(body);
     if (isIdle && server.underWay().requests.length === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 10));

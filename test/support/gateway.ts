@@ -48,6 +48,13 @@ export interface TestGatewayServer {
   close(): Promise<void>;
 }
 
+const metricsToken = 'a-token-of-the-tests';
+/** A request for the metrics of a gateway under test. */
+export const metricsRequest = { url: '/metrics', headers: { authorization: `Bearer ${metricsToken}` } };
+/** The metrics of a gateway under test. */
+export const metricsOf = async ({ app }: Pick<Server, 'app'>): Promise<string> =>
+  (await app.inject(metricsRequest)).body;
+
 /** The whole gateway over a database of its own: real PostgreSQL, real HTTP stack, the test gateway inside. */
 export async function testGateway(
   options: {
@@ -80,7 +87,7 @@ export async function testGateway(
     localWebhooks: options.localWebhooks,
   };
   const signingKey = 'a key of thirty-two characters or more';
-  const server = await createServer({ services, signingKey, grantsTtlMs: 0, ...options.server });
+  const server = await createServer({ services, signingKey, grantsTtlMs: 0, metricsToken, ...options.server });
 
   const inject = async (request: InjectOptions): Promise<Answer> => {
     const response = await server.app.inject(request);

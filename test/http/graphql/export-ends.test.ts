@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { createServer, type Server, type ServerOptions } from '../../../src/server';
 import { revokeClient } from '../../../src/service/client-change';
 import { type Asking, begun, fillFulfillments, linesOf, noExports, read } from '../../support/exported';
-import { type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
+import { metricsOf, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { listening } from '../../support/socket';
 
 /* How exports end before their last row, and that nothing is left of them. */
@@ -68,8 +68,8 @@ async function everyId(): Promise<string[]> {
 /** Waits until an export cannot go on, because its client reads nothing. */
 async function stalled(): Promise<void> {
   const rows = async () => {
-    const all = await Promise.all([gateway.server, ...servers].map(({ app }) => app.inject('/metrics')));
-    return all.map(({ body }) => /^gateway_export_rows_total (\d+)$/m.exec(body)?.[1]).join();
+    const all = await Promise.all([gateway.server, ...servers].map(metricsOf));
+    return all.map((text) => /^gateway_export_rows_total (\d+)$/m.exec(text)?.[1]).join();
   };
   let before = '';
   for (let now = await rows(); now !== before; now = await rows()) {

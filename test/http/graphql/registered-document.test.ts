@@ -12,7 +12,14 @@ import {
   retire,
 } from '../../../src/service/registered-document';
 import { Lease } from '../../../src/store/connection/lease';
-import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
+import {
+  type Answer,
+  metricsOf,
+  orderFor,
+  type TestClient,
+  type TestGatewayServer,
+  testGateway,
+} from '../../support/gateway';
 import { type Asked, eventSource, type SocketClient, socketClient } from '../../support/live';
 import { manifestOf } from '../../support/manifest';
 
@@ -370,7 +377,7 @@ describe('what is registered', () => {
       false,
     ]);
     expect(documents.invalid.has(hashOf(broken))).toBe(true);
-    const { text } = await client.request({ method: 'GET', url: '/metrics' });
+    const text = await metricsOf(gateway.server);
     expect(text).toMatch(/gateway_registered_documents\{state="invalid"\} [1-9]/);
   });
 });
@@ -399,7 +406,7 @@ describe('what is to go', () => {
     const { headers } = await post({ query: old });
     expect(headers).toMatchObject({ deprecation: '@1769817600', sunset: 'Sun, 31 Jan 2027 00:00:00 GMT' });
     expect((await post({ query: '{ viewer { scopes } }' })).headers).not.toHaveProperty('deprecation');
-    const { text } = await client.request({ method: 'GET', url: '/metrics' });
+    const text = await metricsOf(gateway.server);
     const id = client.clientId.replaceAll('-', '');
     expect(text).toContain(`gateway_deprecated_uses_total{client="${id}",coordinate="Viewer.clientId"} 1`);
     const input = { clientId: client.clientId, manifest: manifestOf(old) };

@@ -2,7 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createSigner } from 'fast-jwt';
 import { revokeClient, updateClient } from '../../../src/service/client-change';
 import { behindPooler } from '../../support/database';
-import { type Answer, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
+import {
+  type Answer,
+  metricsOf,
+  orderFor,
+  type TestClient,
+  type TestGatewayServer,
+  testGateway,
+} from '../../support/gateway';
 import { eventSource, type Received, type SocketClient, socketClient } from '../../support/live';
 import { killAll, start } from '../../support/process';
 
@@ -53,7 +60,7 @@ const accounts = 'subscription ($filter: AccountFilter) { accounts(first: 100, f
 const names = ({ data }: { data: { accounts: { nodes: { name: string }[] } } }) =>
   data.accounts.nodes.map(({ name }) => name);
 async function runs(kind: 'live' | 'events'): Promise<number> {
-  const { text } = await client.request({ url: '/metrics' });
+  const text = await metricsOf(gateway.server);
   const line = new RegExp(`^gateway_live_run_duration_seconds_count\\{kind="${kind}",outcome="ok"\\} (\\d+)$`, 'm');
   return Number(line.exec(text)?.[1] ?? 0);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import WebSocket from 'ws';
-import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
+import { metricsOf, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { eventSource, socketClient } from '../../support/live';
 import { exchange, requestText } from '../../support/socket';
 
@@ -262,7 +262,7 @@ describe('server-sent events', () => {
     const { owner, blocked } = gateway.database;
     const leaving = await gateway.client();
     const held = async () => {
-      const { body } = await gateway.server.app.inject('/metrics');
+      const body = await metricsOf(gateway.server);
       return body.match(/^gateway_subscription(s|_connections) \d+$/gm);
     };
     const before = await held();
