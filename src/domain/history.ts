@@ -70,6 +70,15 @@ export const eventTypes: readonly string[] = historySubjects.flatMap((subjectTyp
   historyActions.map((action) => eventType({ subjectType, action })),
 );
 
+/**
+ * Refuses a text that is no type of an event; undefined if it is one. Whoever waits for a type that does not exist would wait
+ * for ever. `also`: what else the place takes.
+ */
+export const whyNoEventType = (type: string, also: string): string | undefined =>
+  eventTypes.includes(type)
+    ? undefined
+    : `"${type.slice(0, 60)}" is no type of event. A type such as Fulfillment.Book is allowed, or ${also}. The nouns are ${historySubjects.join(', ')}. The acts are ${historyActions.join(', ')}.`;
+
 /** The acts that put money or credit against a document. */
 export const usingActions: readonly HistoryAction[] = ['Pay', 'Offset', 'Apply', 'Reverse'];
 

@@ -1,6 +1,6 @@
 import { type UserError, userError } from './errors';
-import { eventTypes, historySubjects } from './history';
-import { checkTexts } from './text';
+import { eventTypes, historySubjects, whyNoEventType } from './history';
+import { checkTexts, withoutEmptyTexts } from './text';
 
 /**
  * Webhooks: events that are sent to an endpoint of a client. Source: Standard Webhooks,
@@ -72,6 +72,10 @@ export interface WebhookEndpointFields {
   eventTypes?: readonly string[] | null;
 }
 
+/** The fields of an endpoint without empty texts. */
+export const givenEndpoint = <I extends WebhookEndpointFields>(input: I): I =>
+  withoutEmptyTexts(input, ['description']);
+
 /** Judges the fields of an endpoint that follow from the request alone. The URL is judged by gateway/webhook-address.ts. */
 export function judgeEndpoint({ description, eventTypes: wanted }: WebhookEndpointFields): UserError[] {
   const errors = checkTexts({ description }, { description: longestDescription });
@@ -81,14 +85,8 @@ export function judgeEndpoint({ description, eventTypes: wanted }: WebhookEndpoi
     return [...errors, userError('INVALID_VALUE', message, ['eventTypes'])];
   }
   for (const [at, type] of wanted.entries()) {
-    if (nouns.includes(type) || eventTypes.includes(type)) continue;
-    errors.push(
-      userError(
-        'INVALID_VALUE',
-        `"${type.slice(0, 60)}" is no type of event. A type such as Fulfillment.Book is allowed, or a noun with a dot for all of its types. The nouns are ${historySubjects.join(', ')}.`,
-        ['eventTypes', at],
-      ),
-    );
+    const problem = nouns.includes(type) ? undefined : whyNoEventType(type, 'a noun with a dot for all of its types');
+    if (problem) errors.push(userError('INVALID_VALUE', problem, ['eventTypes', at]));
   }
   return errors;
 }

@@ -12,7 +12,7 @@ export class EventFilter {
   @Field(() => StringFilter, {
     nullable: true,
     description:
-      'Only events whose type meets these conditions: "Fulfillment.Book", or startsWith "Fulfillment." for all of a noun.',
+      'Only events whose type meets these conditions: "Fulfillment.Book", or startsWith "Fulfillment." for all of a noun. A type that does not exist is refused in eq and in.',
   })
   type?: StringFilter;
   @Field(() => IDFilter, { nullable: true, description: 'Only events of the objects whose id meets these conditions.' })

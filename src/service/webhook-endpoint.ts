@@ -3,7 +3,13 @@ import { below, type UserError, userError } from '../domain/errors';
 import { isChanged } from '../domain/history';
 import { idOf } from '../domain/key';
 import { documentIdOf, isRetired } from '../domain/registered-document';
-import { judgeEndpoint, mostEndpoints, rotationMs, type WebhookEndpointFields } from '../domain/webhook-endpoint';
+import {
+  givenEndpoint,
+  judgeEndpoint,
+  mostEndpoints,
+  rotationMs,
+  type WebhookEndpointFields,
+} from '../domain/webhook-endpoint';
 import { wrongUrl } from '../gateway/webhook-address';
 import { eventsNow } from '../store/event';
 import { newId } from '../store/id';
@@ -47,10 +53,11 @@ const lastId = 'f'.repeat(32);
 /** Creates an endpoint of the caller's client. `from`: it is sent the events behind this position; absent: from now on. */
 export function createWebhookEndpoint(
   work: Work,
-  input: NewWebhookEndpoint,
+  asked: NewWebhookEndpoint,
   judge: JudgeDocument,
   from?: Position,
 ): Promise<{ webhookEndpoint: WebhookEndpointRow; secret: string }> {
+  const input = givenEndpoint(asked);
   return work.run(false, async (unit) => {
     const { clientId, entityId } = work.caller;
     refuse([...judgeReading(unit), ...below(['input'], await judgeFields(unit, input, judge))]);
@@ -81,9 +88,10 @@ export function createWebhookEndpoint(
 export function updateWebhookEndpoint(
   work: Work,
   id: string,
-  input: WebhookEndpointChange,
+  asked: WebhookEndpointChange,
   judge: JudgeDocument,
 ): Promise<{ webhookEndpoint: WebhookEndpointRow }> {
+  const input = givenEndpoint(asked);
   return onEndpoint(work, id, async (unit, current) => {
     const missing = (['url', 'enabled'] as const).filter((field) => input[field] === null);
     const errors = missing.map((field) => userError('REQUIRED', `${field} must not be null.`, ['input', field]));

@@ -171,6 +171,26 @@ describe('events', () => {
     expect(await wanted({ subjectId: { eq: 'no id' } })).toEqual([]);
   });
 
+  test('of a type that does not exist are refused with what is allowed: nobody waits for them for ever', async () => {
+    const refused = async (type: object) =>
+      (
+        await client.graphql('query ($filter: EventFilter) { events(filter: $filter) { totalCount } }', {
+          filter: { type },
+        })
+      ).body.errors?.[0];
+    for (const [type, place] of [
+      [{ eq: 'Fulfilment.Book' }, 'filter.type.eq: "Fulfilment.Book" is no type'],
+      [{ in: ['Fulfillment.Book', 'Fulfillment.'] }, 'filter.type.in.1: "Fulfillment." is no type'],
+      [{ eq: 'Fulfillment.Book', in: ['fulfillment.book'] }, 'filter.type.in.0: "fulfillment.book" is no type'],
+      [{ eq: `${'x'.repeat(70)}` }, `filter.type.eq: "${'x'.repeat(60)}" is no type`],
+    ] as const) {
+      const { message, extensions, path } = await refused(type);
+      expect([message, extensions.code, path]).toEqual([expect.stringContaining(place), 'BAD_USER_INPUT', ['events']]);
+      expect(message).toMatch(/such as Fulfillment\.Book.*OrderLineItem.*SendToBilling/);
+    }
+    expect(await refused({ startsWith: 'Fulfilment.' })).toBeUndefined();
+  });
+
   test('of other orgs and of other entities are not seen, and a cursor of one scope is a position in each', async () => {
     const south = await clientOf(`Entity ${entities}`, 'South');
     const elsewhere = await clientOf(`Entity ${entities} of others`, 'North');

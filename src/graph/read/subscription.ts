@@ -10,10 +10,10 @@ import {
 } from 'graphql';
 import type { HistorySubject } from '../../domain/history';
 import { type EventFilter, typesOf } from '../../store/event';
-import { checkedFilter } from '../filters';
 import { argumentsOf, fieldsOf, type Operation, rootFieldsOf, type Variables } from '../guard/operation';
 import { InvalidDocument } from '../guard/parsed-document';
 import { type SubjectsRead, subjectsOfField, subjectsOfType } from '../model/subjects';
+import { checkedEventFilter } from './events';
 import { argument, definition, field, variable } from './syntax';
 
 /* What a subscription runs: a query of the same selection. */
@@ -159,7 +159,7 @@ export function eventQuery(operation: Operation): EventQuery {
 /** Judged before anything is read: the first page may be read hours later. */
 function judgeFilter(filter: EventFilter | null | undefined): void {
   try {
-    checkedFilter(filter);
+    checkedEventFilter(filter);
   } catch (error) {
     throw error instanceof GraphQLError ? new InvalidDocument('BAD_USER_INPUT', [error]) : error;
   }

@@ -240,6 +240,11 @@ test('a filter that the list of events refuses is refused before anything is rea
       'BAD_USER_INPUT',
     ]);
   }
+  const unknown = subscribe({ query: 'subscription { events(filter: { type: { eq: "Acount.Create" } }) { cursor } }' });
+  expect((await unknown.ending())[0]).toMatchObject({
+    message: expect.stringContaining('filter.type.eq: "Acount.Create" is no type of event.'),
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
   const received = subscribe({ query: text });
   await delay(100);
   await account('After');

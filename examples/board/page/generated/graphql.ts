@@ -530,7 +530,7 @@ export type UserErrorCode =
   | 'PERMISSION_DENIED'
   /** The quantity is more than is pending or can be returned, or a fulfillment has more items than its quantity. */
   | 'QUANTITY_EXCEEDED'
-  /** A required value is missing. */
+  /** A required value is missing or null. */
   | 'REQUIRED'
   /** The line item cannot be returned, or not by this order. */
   | 'RETURN_NOT_ALLOWED'
