@@ -48,16 +48,19 @@ export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
 }
 
 /**
- * Digest of a request's content and of the orgs that it names. An Idempotency-Key with another digest is refused.
- * Granted orgs do not count, since grants may change between a request and its retry.
+ * Digest of a request's content, of its query string and of the orgs that it names. An Idempotency-Key with another digest
+ * is refused. Granted orgs do not count, since grants may change between a request and its retry. No query string counts as
+ * it did before query strings counted: a key lasts for a day, and outlives an upgrade.
  */
 export function fingerprintOf(route: string, request: FastifyRequest, asked: unknown): string {
   const orgs = String(request.headers['zuora-org-ids'] ?? '')
     .split(',')
     .map((id) => idOf(id.trim()) ?? '')
     .sort();
+  const query = request.query as object;
+  const where = Object.keys(query).length ? `${route}?${JSON.stringify(canonical(query))}` : route;
   return createHash('sha256')
-    .update(JSON.stringify([route, orgs, canonical(asked)]))
+    .update(JSON.stringify([where, orgs, canonical(asked)]))
     .digest('base64url');
 }
 

@@ -188,6 +188,38 @@ describe('a key', () => {
     expect([second.text, second.headers['idempotency-replayed']]).toEqual([first.text, 'true']);
   });
 
+  test('stands for the query string too, in any order: with another one it is 422', async () => {
+    const key = newKey();
+    const ask = (search: string) =>
+      client.request({
+        ...{ method: 'POST', url: `/graphql${search}`, headers: { 'idempotency-key': key } },
+        payload: { query: mutation, variables: { input: inputOf() } },
+      });
+    await ask('?a=1&b=2');
+    expect((await ask('?b=2&a=1')).headers['idempotency-replayed']).toBe('true');
+    for (const search of ['', '?a=1', '?a=1&b=3', '?a=1&a=1&b=2'])
+      expect([search, (await ask(search)).status]).toEqual([search, 422]);
+    expect(await ofLine()).toBe(1);
+  });
+
+  test('stands for the query string on REST, where it may change the reply', async () => {
+    const account = (await client.graphql('{ accounts(first: 1) { nodes { accountNumber } } }')).body.data.accounts;
+    const key = newKey();
+    const order = (search: string) =>
+      client.request({
+        ...{ method: 'POST', url: `/v1/orders${search}`, headers: { 'idempotency-key': key } },
+        payload: {
+          ...{ existingAccountNumber: account.nodes[0].accountNumber, orderDate: '2022-01-01' },
+          orderLineItems: [{ itemName: 'Desk', itemType: 'Product', quantity: 1, listPricePerUnit: 10 }],
+        },
+      });
+    const orders = await count('orders');
+    expect((await order('')).body.success).toBe(true);
+    expect((await order('?returnIds=true')).status).toBe(422);
+    expect((await order('')).headers['idempotency-replayed']).toBe('true');
+    expect((await count('orders')) - orders).toBe(1);
+  });
+
   test('is told apart from another query with the same variables', async () => {
     const key = newKey();
     await graphql(key);

@@ -5,7 +5,6 @@ import type { GraphQLInputObjectType } from 'graphql';
 import type { Caller } from '../../../domain/caller';
 import { RequestError } from '../../../domain/errors';
 import { LimitError } from '../../../domain/limits';
-import type { ProcessingOptions } from '../../../domain/payment';
 import { schema } from '../../../graph/build/schema';
 import { Work } from '../../../service/run/work';
 import type { Identity } from '../../auth/identity';
@@ -120,12 +119,7 @@ export class Imports {
         // No fault of the gateway: the log tells of a client that has gone.
         file.stop(new RequestError('TIMEOUT'));
       });
-      const carriedOut = this.carryOut(
-        run,
-        file,
-        { request, reply, key, form, billing, signal: gone.signal },
-        options.idleMs,
-      );
+      const carriedOut = this.carryOut(run, file, { request, reply, key, form, signal: gone.signal }, options.idleMs);
       options.afterwards.after(reply, new Work(options.services, caller), carriedOut);
       await carriedOut;
       return reply;
@@ -155,15 +149,14 @@ export class Imports {
       reply: FastifyReply;
       key: string;
       form: ImportForm;
-      billing: ProcessingOptions | undefined;
       signal: AbortSignal;
     },
     idleMs: number,
   ): Promise<void> {
-    const { request, reply, key, form, billing, signal } = asked;
+    const { request, reply, key, form, signal } = asked;
     try {
       await file.begin();
-      const fingerprint = fingerprintOf(`POST ${importPath}`, request, { form, billing, header: file.header });
+      const fingerprint = fingerprintOf(`POST ${importPath}`, request, { form, header: file.header });
       const first = await run.begin(key, fingerprint);
       const stream = replyStream(request, reply);
       reply.send(stream);
