@@ -17,7 +17,7 @@ interface UserErrorMeaning {
 
 export const userErrorCodes = {
   INVALID_VALUE: { category: 20, meaning: 'A value has the wrong form or is not allowed.' },
-  REQUIRED: { category: 22, meaning: 'A required value is missing.' },
+  REQUIRED: { category: 22, meaning: 'A required value is missing or null.' },
   NOT_FOUND: { category: 40, meaning: 'No object that the client may see has this id or number.' },
   DUPLICATE: { category: 30, meaning: 'The number or id is taken already.' },
   TYPE_MISMATCH: {

@@ -50,7 +50,9 @@ function problemOf(path: InputProblem['path'], invalid: unknown, message: string
     return { kind: 'unknown', path: [...path, short(unknown)], message: 'This field is not accepted here.' };
   const value = (message: string): InputProblem => ({ kind: 'value', path, message: short(message) });
   if (/^Expected type "\w+" to be an object\.$/.test(message)) return value('An object is expected.');
-  if (/^Expected non-nullable type .* not to be null\.$/.test(message)) return value('The value must not be null.');
+  // Null is no value, as in an update, where the rules refuse it (REQUIRED).
+  if (/^Expected non-nullable type .* not to be null\.$/.test(message))
+    return { kind: 'missing', path, message: 'The value must not be null.' };
   const [, one, other] =
     /^Value ".*" does not exist in "(\w+)" enum|^Enum "(\w+)" cannot represent/s.exec(message) ?? [];
   const type = schema().getType(one ?? other ?? '');

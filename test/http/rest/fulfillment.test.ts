@@ -85,7 +85,7 @@ describe('POST /v1/fulfillments', () => {
   test.each<[string, object, number, string]>([
     ['an unknown field', { colour: 'red' }, 58000021, 'fulfillments[0].colour: This field is not accepted here.'],
     ['a missing field', { quantity: undefined }, 58000022, 'fulfillments[0].quantity: A value is required.'],
-    ['a null', { quantity: null }, 58000020, 'fulfillments[0].quantity: The value must not be null.'],
+    ['a null', { quantity: null }, 58000022, 'fulfillments[0].quantity: The value must not be null.'],
     [
       'an unknown enum',
       { state: 'Shipped' },
@@ -227,6 +227,14 @@ describe('PUT /v1/fulfillments/{key}', () => {
     await put(id, { carrier: null });
     expect((await shown(id)).carrier).toBeNull();
     expect(codes(await put(id, { quantity: null }))).toEqual([58000022]);
+  });
+
+  test('refuses null for a required field as a create does: no value is a missing one', async () => {
+    const { id } = await created();
+    for (const field of ['quantity', 'fulfillmentDate'])
+      expect([field, codes(await post({ [field]: null })), codes(await put(id, { [field]: null }))]).toEqual([
+        ...[field, [58000022], [58000022]],
+      ]);
   });
 
   test.each(['Cancelled', 'Canceled'])(
