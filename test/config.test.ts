@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readConfig } from '../src/config';
 import { limits, standardLimits } from '../src/domain/limits';
+import { linesOfChunk } from '../src/http/rest/import/file';
+import { costOfLine } from '../src/http/rest/import/run';
 
 const issuer = {
   JWT_ISSUER: 'https://issuer.example/',
@@ -190,14 +192,22 @@ describe('the limits of a request', () => {
     const set = (value: number) =>
       readConfig({ COST_PER_MINUTE: String(limits.costPerMinute.most), [variable]: String(value) });
     const cost = { MAX_COST: String(limits.cost.least) };
+    const enough = String(Math.max(limits.costPerMinute.least, limits.cost.most));
     const read = (value: number) =>
-      readConfig({ ...cost, [variable]: String(value), ...(name === 'cost' && { COST_PER_MINUTE: String(value) }) });
+      readConfig({ ...cost, [variable]: String(value), ...(name === 'cost' && { COST_PER_MINUTE: enough }) });
     for (const value of [least, most]) expect(read(value).limits).toMatchObject({ [name]: value });
     for (const value of [least - 1, most + 1]) expect(() => set(value)).toThrow(`${variable} is "${value}"`);
   });
 
   test('let a client ask in a minute what it may ask at once', () => {
-    expect(() => readConfig({ MAX_COST: '3000', COST_PER_MINUTE: '2999' })).toThrow('COST_PER_MINUTE must be at least');
+    expect(() => readConfig({ MAX_COST: '3000000', COST_PER_MINUTE: '2999999' })).toThrow(
+      'COST_PER_MINUTE must be at least',
+    );
+  });
+
+  test('let a minute pay for a chunk of an import: a later chunk waits until it can', () => {
+    expect(linesOfChunk * costOfLine).toBe(limits.costPerMinute.least);
+    expect(() => readConfig({ MAX_COST: '1000', COST_PER_MINUTE: '561999' })).toThrow('COST_PER_MINUTE is "561999"');
   });
 });
 describe('the origins whose pages may call the API', () => {

@@ -193,7 +193,8 @@ export const limits = {
   costPerMinute: {
     variable: 'COST_PER_MINUTE',
     standard: 6_400_000_000,
-    least: 1_000,
+    // A chunk of an import, which is paid for as a whole. With less it would wait for ever.
+    least: 562_000,
     most: 1_000_000_000_000,
     code: 'RATE_LIMITED',
     meaning: 'cost of the GraphQL operations of a client in a minute, through all processes',

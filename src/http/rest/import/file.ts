@@ -16,7 +16,7 @@ import { type FileRecord, Records } from './records';
 export type ImportForm = 'csv' | 'jsonl';
 
 /** Lines of a chunk, and the bytes after which a chunk ends with fewer. Both are part of what a key stands for. */
-const linesOfChunk = 1_000;
+export const linesOfChunk = 1_000;
 const bytesOfChunk = 2_097_152;
 /** The most lines and bytes that are read in one turn of the event loop. A longer line has a turn to itself. */
 const linesOfTurn = 100;

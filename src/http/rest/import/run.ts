@@ -28,7 +28,7 @@ import type { ImportFile } from './file';
 import { Outlet } from './outlet';
 
 /** What createFulfillments costs for each entry if its reply has the numbers alone (graph/guard/cost.ts). */
-const costOfLine = 562;
+export const costOfLine = 562;
 /** How often a run shows that it is alive. Its import is held for three times as long. */
 const aliveMs = 2_000;
 /** How often a chunk is tried again if other requests hold locks, and the pause before the first of these times. */
