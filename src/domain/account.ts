@@ -2,7 +2,7 @@ import { type AccountDetails, checkDetails } from './account-details';
 import { isCurrency } from './currency';
 import { type UserError, userError } from './errors';
 import { dryRunPrefix, idOf } from './key';
-import { checkTexts, isBlank } from './text';
+import { checkTexts, isBlank, withoutEmptyTexts } from './text';
 
 export interface AccountInput {
   name?: string | null;
@@ -12,6 +12,10 @@ export interface AccountInput {
   paymentMethodToken?: string | null;
   details?: AccountDetails | null;
 }
+
+/** The input of an account without its empty texts. */
+export const givenAccount = <I extends AccountInput>(input: I): I =>
+  withoutEmptyTexts(input, ['accountNumber', 'paymentTerm', 'paymentMethodToken']);
 
 const longestTerm = 999;
 

@@ -1,14 +1,21 @@
 import { type Decimal, isPositive, subtract } from './decimal';
 import { below, type UserError, userError } from './errors';
 import { billTargetDateRequired, checkFields, fulfillmentTypeFor, startStates } from './fulfillment';
-import { type ConfiguredLists, checkLists, type FulfillmentGiven } from './fulfillment-fields';
-import { checkItem, type FulfillmentItemInput, judgeItems, maxItems } from './fulfillment-item';
+import { type ConfiguredLists, checkLists, type FulfillmentGiven, fulfillmentTexts } from './fulfillment-fields';
+import { checkItem, type FulfillmentItemInput, givenItem, judgeItems, maxItems } from './fulfillment-item';
 import type { FulfillmentState } from './fulfillment-state';
 import { judgeQuantity, maxFulfillments, pendingOf, type QuantityFacts, requiresFulfillment } from './order-line-item';
+import { withoutEmptyTexts } from './text';
 
 export interface FulfillmentInput extends FulfillmentGiven {
   state?: FulfillmentState | null;
   fulfillmentItems?: readonly FulfillmentItemInput[] | null;
+}
+
+/** An entry without its empty texts, and those of its items. */
+export function givenFulfillment(input: FulfillmentInput): FulfillmentInput {
+  const given = withoutEmptyTexts(input, fulfillmentTexts);
+  return given.fulfillmentItems ? { ...given, fulfillmentItems: given.fulfillmentItems.map(givenItem) } : given;
 }
 
 /** The limit of 100 per line item is published (maxFulfillments). This limit per request is our choice. */

@@ -87,6 +87,9 @@ export const maxLengths: Readonly<Record<string, number>> = Object.fromEntries(
   ),
 );
 
+/** All texts are optional. */
+export const fulfillmentTexts: readonly string[] = Object.keys(maxLengths);
+
 /** The given fields of a new fulfillment: all required fields, and optional fields. */
 export type FulfillmentGiven = Pick<FulfillmentFields, 'orderLineItemId' | 'fulfillmentDate' | 'quantity'> & {
   [F in OptionalField | 'fulfillmentType']?: FulfillmentFields[F] | null;

@@ -1,7 +1,7 @@
 import { compare, type Decimal, isPositive } from './decimal';
 import { type UserError, userError } from './errors';
 import type { FulfillmentState } from './fulfillment-state';
-import { checkCustomFields, checkTexts } from './text';
+import { checkCustomFields, checkTexts, withoutEmptyTexts } from './text';
 
 /** The description of one asset of a fulfillment. No field is required, as in the published schema. */
 export interface FulfillmentItemInput {
@@ -15,9 +15,16 @@ export const itemFields = ['itemIdentifier', 'description', 'customFields'] as c
 /** The most items of one fulfillment, as published. Source: considerations of "Order line items". */
 export const maxItems = 100;
 
-/** Checks the values of an item. No lengths are published; these are the lengths of a fulfillment's own texts. */
+/** No lengths are published. These are the lengths of a fulfillment's own texts. */
+const maxLengths = { itemIdentifier: 255, description: 500 };
+
+/** An item without its empty texts. All of its texts are optional. */
+export const givenItem = <I extends FulfillmentItemInput>(input: I): I =>
+  withoutEmptyTexts(input, Object.keys(maxLengths));
+
+/** Checks the values of an item. */
 export const checkItem = (input: FulfillmentItemInput): UserError[] => [
-  ...checkTexts(input, { itemIdentifier: 255, description: 500 }),
+  ...checkTexts(input, maxLengths),
   ...checkCustomFields(input.customFields),
 ];
 

@@ -115,6 +115,12 @@ export const maxLineLengths: Readonly<Record<string, number>> = {
   ),
 };
 
+/** The texts that a line item may be without. */
+export const optionalLineTexts: readonly string[] = [
+  ...Object.keys(maxLineLengths).filter((field) => field !== 'itemName'),
+  ...['taxCode', 'paymentTerm'],
+];
+
 /** The fields of a new line item whose default is null. */
 export const withLineDefaults = (
   given: OrderLineItemFields & { readonly [F in LineFieldOfCreation]?: string | null },

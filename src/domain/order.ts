@@ -2,7 +2,8 @@ import { checkNumber } from './account';
 import { type UserError, userError } from './errors';
 import type { OrderLineItemState } from './order-line-item';
 import { maxLineItems } from './order-line-item';
-import { checkTexts } from './text';
+import { optionalLineTexts } from './order-line-item-fields';
+import { checkTexts, withoutEmptyTexts } from './text';
 
 export type OrderCategory = 'NewSales' | 'Return';
 export type OrderState = 'Executing' | 'Complete' | 'Canceled';
@@ -24,8 +25,14 @@ export interface OrderInput {
   orderNumber?: string | null;
   description?: string | null;
   reasonCode?: string | null;
-  orderLineItems: readonly unknown[];
+  orderLineItems: readonly object[];
 }
+
+/** An order without its empty texts, and those of its line items. */
+export const givenOrder = <I extends OrderInput>(input: I): I => ({
+  ...withoutEmptyTexts(input, ['orderNumber', 'description', 'reasonCode']),
+  orderLineItems: input.orderLineItems.map((line) => withoutEmptyTexts(line, optionalLineTexts)),
+});
 
 /** Checks the order's own fields. Source: "Create an order". */
 export function judgeOrder(input: OrderInput): UserError[] {

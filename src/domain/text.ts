@@ -13,6 +13,17 @@ export const refusedCharacters = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ud800
 /** Nothing visible: empty, or only white space and zero-width characters such as a zero-width space. */
 export const isBlank = (text: string): boolean => /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text);
 
+/**
+ * An input without its empty texts: an empty text is no value, as null is, in every optional text field. Forms and spreadsheets
+ * have no other way to say nothing. Kept as a value, an empty invoiceGroupNumber made an invoice of its own (N27).
+ * An empty text for a required field stays, and is refused.
+ */
+export function withoutEmptyTexts<I extends object>(input: I, optional: readonly string[]): I {
+  const given = input as Record<string, unknown>;
+  const empty = optional.filter((field) => given[field] === '');
+  return empty.length ? { ...input, ...Object.fromEntries(empty.map((field) => [field, null])) } : input;
+}
+
 /** Checks text fields against their greatest lengths. Absent fields and nulls pass. */
 export function checkTexts(input: object, lengths: Record<string, number>): UserError[] {
   const errors: UserError[] = [];

@@ -1,4 +1,4 @@
-import { type AccountInput, judgeAccount } from '../domain/account';
+import { type AccountInput, givenAccount, judgeAccount } from '../domain/account';
 import { type AccountDetails, changedDetails, judgeDetails } from '../domain/account-details';
 import { below, Refusal, userError } from '../domain/errors';
 import { isChanged } from '../domain/history';
@@ -15,7 +15,8 @@ export interface CreateAccountInput extends AccountInput {
   orgId?: string | null;
 }
 
-export function createAccount(work: Work, input: CreateAccountInput, dryRun = false): Promise<{ account: AccountRow }> {
+export function createAccount(work: Work, asked: CreateAccountInput, dryRun = false): Promise<{ account: AccountRow }> {
+  const input = givenAccount(asked);
   return work.run(dryRun, async (unit) => {
     const details = changedDetails(null, input.details);
     const errors = [
@@ -73,9 +74,10 @@ export interface UpdateAccountInput {
 export function updateAccount(
   work: Work,
   key: string,
-  input: UpdateAccountInput,
+  asked: UpdateAccountInput,
   options: { expectedVersion?: number | null; dryRun?: boolean } = {},
 ): Promise<{ account: AccountRow }> {
+  const input = givenAccount(asked);
   return work.run(options.dryRun ?? false, async (unit) => {
     const found = await findByKey<AccountRow>(unit.db, AccountRow, 'accountNumber', key);
     const [before] = found ? await lockRows<AccountRow>(unit.db, AccountRow, [found.id]) : [];

@@ -10,14 +10,14 @@ import {
   leftFor,
   withoutRepetition,
 } from '../domain/fulfillment-change';
-import { type UpdatableField, updatableFields } from '../domain/fulfillment-fields';
+import { fulfillmentTexts, type UpdatableField, updatableFields } from '../domain/fulfillment-fields';
 import { takesItems } from '../domain/fulfillment-item';
 import type { FulfillmentAction, FulfillmentState } from '../domain/fulfillment-state';
 import { type HistoryAction, isChanged } from '../domain/history';
 import { chargeAmount } from '../domain/invoice';
 import { withFulfillment } from '../domain/order-line-item';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
-import { withOtherCustomFields } from '../domain/text';
+import { withOtherCustomFields, withoutEmptyTexts } from '../domain/text';
 import { posted as postedOf } from '../store/billing-claim';
 import { FulfillmentRow } from '../store/fulfillment';
 import { itemCounts } from '../store/fulfillment-item';
@@ -113,13 +113,14 @@ const pathOfMove = (problem: UserError, at: number, input: TransitionInput): str
 export function updateFulfillment(
   work: Work,
   key: string,
-  given: FulfillmentChange,
+  input: FulfillmentChange,
   { expectedVersion, dryRun = false, keepsCustomFields = false }: UpdateOptions = {},
 ): Promise<{ fulfillment: FulfillmentRow }> {
   return work.run(dryRun, async (unit) => {
     const { found, lines } = await lockFulfillments(unit, [key]);
     const before = found.get(key);
     if (!before) throw notFound();
+    const given = withoutEmptyTexts(input, fulfillmentTexts);
     const change = keepsCustomFields ? withOtherCustomFields(before, given) : given;
     refuse([...judgeVersion(before, expectedVersion), ...below(['input'], judgeNamed(before, change))]);
     const posted = new Set(change.state === 'Complete' ? await postedOf(unit.db, [before.id]) : []);

@@ -2,6 +2,7 @@ import { below, Refusal, type UserError, userError } from '../domain/errors';
 import {
   checkItem,
   type FulfillmentItemInput,
+  givenItem,
   itemFields,
   judgeItemChange,
   judgeItemOf,
@@ -49,7 +50,7 @@ export function createFulfillmentItems(
     const fulfillments = new Map([...found.values()].map((row) => [row.id, row]));
     const counts = await itemCounts(unit.db, [...fulfillments.keys()]);
     const errors: UserError[] = [];
-    const drafts = input.map((entry, at) => {
+    const drafts = input.map(givenItem).map((entry, at) => {
       const fulfillment = found.get(entry.fulfillmentNumber);
       const count = (counts.get(fulfillment?.id ?? '') ?? 0) + 1;
       const problems = fulfillment
@@ -77,11 +78,12 @@ export function createFulfillmentItems(
 export function updateFulfillmentItem(
   work: Work,
   id: string,
-  given: FulfillmentItemInput,
+  input: FulfillmentItemInput,
   { dryRun = false, keepsCustomFields = false }: Omit<UpdateOptions, 'expectedVersion'> = {},
 ): Promise<FulfillmentItemsResult> {
   return work.run(dryRun, async (unit) => {
     const { item, fulfillment } = await lockItem(unit, id);
+    const given = givenItem(input);
     const change = keepsCustomFields ? withOtherCustomFields(item, given) : given;
     refuse([...below(['id'], judgeItemOf(fulfillment)), ...below(['input'], judgeItemChange(change))]);
     const changed = { ...item };

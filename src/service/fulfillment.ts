@@ -2,7 +2,7 @@ import type { BillingSettings } from '../domain/billing-settings';
 import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
 import { enter, fulfillmentTypeFor, inUnitOf } from '../domain/fulfillment';
-import { type FulfillmentInput, judgeCreate, leftForNew } from '../domain/fulfillment-create';
+import { type FulfillmentInput, givenFulfillment, judgeCreate, leftForNew } from '../domain/fulfillment-create';
 import { withDefaults } from '../domain/fulfillment-fields';
 import { chargeAmount } from '../domain/invoice';
 import { idOf } from '../domain/key';
@@ -44,7 +44,7 @@ export function createFulfillments(
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
 ): Promise<CreatedFulfillments> {
   return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
-    const entries = input.fulfillments;
+    const entries = input.fulfillments.map(givenFulfillment);
     refuse([
       ...judgeCount(entries.length, ['input', 'fulfillments']),
       ...below(['input', 'processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),

@@ -3,10 +3,10 @@ import { below, Refusal, type UserError, userError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import { judgeReturn, maxLineItems, withReturn } from '../domain/order-line-item';
 import { changeLine, isEmptyChange, type OrderLineItemChange } from '../domain/order-line-item-change';
-import { updatableLineFields } from '../domain/order-line-item-fields';
+import { optionalLineTexts, updatableLineFields } from '../domain/order-line-item-fields';
 import { enterLine, judgeLineMove } from '../domain/order-line-item-move';
 import { collects, judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
-import { withOtherCustomFields } from '../domain/text';
+import { withOtherCustomFields, withoutEmptyTexts } from '../domain/text';
 import { posted } from '../store/billing-claim';
 import type { OrderLineItemRow } from '../store/order-line-item';
 import { type Billed, bill } from './billing';
@@ -42,7 +42,8 @@ export function updateOrderLineItems(
   }: BatchOptions & Pick<UpdateOptions, 'keepsCustomFields'> = {},
 ): Promise<OrderLineItemsResult> {
   return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
-    const { orderLineItems: entries, processingOptions } = input;
+    const { processingOptions } = input;
+    const entries = input.orderLineItems.map((entry) => withoutEmptyTexts(entry, optionalLineTexts));
     refuse(
       below(
         ['input'],
@@ -71,9 +72,10 @@ export function updateOrderLineItems(
 export function updateOrderLineItem(
   work: Work,
   id: string,
-  { processingOptions, ...change }: OrderLineItemChange & { processingOptions?: ProcessingOptions | null },
+  { processingOptions, ...given }: OrderLineItemChange & { processingOptions?: ProcessingOptions | null },
   { expectedVersion, dryRun = false, keepsCustomFields = false }: UpdateOptions = {},
 ): Promise<Billed & { orderLineItem: OrderLineItemRow }> {
+  const change = withoutEmptyTexts(given, optionalLineTexts);
   return work.run({ dryRun, mayPay: collects(processingOptions) }, async (unit) => {
     const optionsPath = ['input', 'processingOptions'];
     refuse(below(optionsPath, judgeProcessingOptions(processingOptions, unit.caller.scopes)));

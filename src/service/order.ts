@@ -1,7 +1,7 @@
 import { type BillingSettings, roundQuantity } from '../domain/billing-settings';
 import { add, type Decimal } from '../domain/decimal';
 import { below, type UserError, userError } from '../domain/errors';
-import { judgeOrder, type OrderInput, orderStateOf } from '../domain/order';
+import { givenOrder, judgeOrder, type OrderInput, orderStateOf } from '../domain/order';
 import { leftToReturn, withReturn } from '../domain/order-line-item';
 import {
   judgeItemNumbers,
@@ -41,9 +41,10 @@ export interface CreateOrderInput extends OrderInput {
  */
 export function createOrder(
   work: Work,
-  input: CreateOrderInput,
+  asked: CreateOrderInput,
   dryRun = false,
 ): Promise<Billed & { account: AccountRow; order: OrderRow; orderLineItems: OrderLineItemRow[] }> {
+  const input = givenOrder(asked);
   return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
     refuse(
       below(
