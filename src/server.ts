@@ -66,6 +66,8 @@ export interface ServerOptions extends HeaderOptions {
   sendTimeoutMs?: number;
   /** The most bytes of replies that all clients together may leave unread. */
   maxUnsentTotal?: number;
+  /** The most WebSockets whose client is not known. */
+  maxNamelessSockets?: number;
   /** Whether introspection is allowed. */
   introspection?: boolean;
   /** Whether the graph is served as a subgraph of Apollo Federation 2. Holds for all servers of the process. */
@@ -284,6 +286,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     ...{ live, identity, log: app.log, prepare: prepareMessage },
     checkHost: demo ? hostCheck(options.allowedHosts ?? []) : () => {},
     isBusy: (socket) => underWay.isBusy(socket as Socket),
+    count: (clientId) => rates.count(clientId),
+    mostNameless: options.maxNamelessSockets ?? 1_000,
     mostUnread: { one: limits.unsent, all: maxUnsentTotal },
   });
   const endSubscriptions = () => {

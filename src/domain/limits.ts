@@ -223,7 +223,7 @@ export const limits = {
     least: 1,
     most: 1_000_000,
     code: 'RATE_LIMITED',
-    meaning: 'subscriptions that a client has at a time, through all processes',
+    meaning: 'subscriptions that a client has at a time, through all processes; a WebSocket without any counts as one',
   },
   allSubscriptions: {
     variable: 'MAX_SUBSCRIPTIONS_TOTAL',
@@ -232,7 +232,7 @@ export const limits = {
     least: 1,
     most: 1_000_000,
     code: 'RATE_LIMITED',
-    meaning: 'subscriptions of all clients at a time, for each process',
+    meaning: 'the same of all clients together, for each process',
   },
   importLines: {
     variable: 'MAX_IMPORT_LINES',

@@ -6,7 +6,14 @@ import { createServer, type Server } from '../../src/server';
 import { createBillRun, findBillRun } from '../../src/service/bill-run';
 import { carryOn, step } from '../../src/service/bill-run-worker';
 import { behindPooler } from '../support/database';
-import { metricsOf, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import {
+  metricsOf,
+  metricsToken,
+  orderFor,
+  type TestClient,
+  type TestGatewayServer,
+  testGateway,
+} from '../support/gateway';
 
 let gateway: TestGatewayServer;
 let client: TestClient;
@@ -177,7 +184,7 @@ describe('what waits to be done', () => {
     const other = await createServer({
       services: gateway.services,
       signingKey: 'a key of thirty-two characters or more',
-      metricsToken: 'a-token-of-the-tests',
+      metricsToken,
     });
     const body = await metricsOf(other);
     await other.app.close();
@@ -296,14 +303,18 @@ describe('who may read /metrics', () => {
   });
 
   test('is whoever has the token where there is one', async () => {
-    const metricsToken = 'a-token-for-the-collector';
+    const own = 'a-token-for-the-collector';
     const { services } = gateway;
-    const server = await createServer({ services, signingKey: 'a key of thirty-two characters or more', metricsToken });
+    const server = await createServer({
+      services,
+      signingKey: 'a key of thirty-two characters or more',
+      metricsToken: own,
+    });
     const bearing = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
     expect(await ask(server)).toEqual([401, 'Bearer']);
-    expect(await ask(server, bearing(`${metricsToken}s`))).toEqual([401, 'Bearer']);
+    expect(await ask(server, bearing(`${own}s`))).toEqual([401, 'Bearer']);
     expect(await ask(server, bearing(client.token))).toEqual([401, 'Bearer']);
-    expect(await ask(server, { ...bearing(metricsToken), remoteAddress: '10.0.0.9' })).toEqual([200, undefined]);
+    expect(await ask(server, { ...bearing(own), remoteAddress: '10.0.0.9' })).toEqual([200, undefined]);
     await server.app.close();
   });
 });

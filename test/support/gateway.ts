@@ -48,7 +48,7 @@ export interface TestGatewayServer {
   close(): Promise<void>;
 }
 
-const metricsToken = 'a-token-of-the-tests';
+export const metricsToken = 'a-token-of-the-tests';
 /** A request for the metrics of a gateway under test. */
 export const metricsRequest = { url: '/metrics', headers: { authorization: `Bearer ${metricsToken}` } };
 /** The metrics of a gateway under test. */

@@ -74,7 +74,7 @@ export class ExportRun {
     const end: Session['end'] = (reason) =>
       snapshot.end(reason.kind === 'refused' ? reason.error : new RequestError('UNAVAILABLE', endings[reason.kind]));
     this.session = { ...{ caller: caller!, headers, requestId }, end };
-    around.live.open(this.session);
+    around.live.openExport(this.session);
     around.meter.running.inc();
   }
 

@@ -15,7 +15,7 @@ const large = 0.01;
 const untold = 0.1;
 
 /**
- * How many subscriptions clients have in this process. A client's limit holds over all processes: each tells the others of every
+ * How many subscriptions clients have in this process, and sessions that have none (live.ts). A client's limit holds over all processes: each tells the others of every
  * count that has changed, once a second. Where a client has begun many since, it tells at once.
  */
 export class HeldSubscriptions implements Counts<SubscriptionsHere, SubscriptionsHere> {
@@ -119,6 +119,6 @@ export class HeldSubscriptions implements Counts<SubscriptionsHere, Subscription
 const tooMany = (limit: LimitName, allowed: number, whose: string): LimitError =>
   new LimitError(
     { limit, allowed, requested: allowed + 1 },
-    `${whose} ${allowed} subscriptions already. End some of them.`,
+    `${whose} ${allowed} subscriptions already. A WebSocket without any counts as one. End some of them.`,
     1,
   );

@@ -53,7 +53,8 @@ const leastMs = 100;
 
 /** The subscriptions of this process. */
 export class Live {
-  private readonly sessions = new Map<Session, Set<Subscriber>>();
+  /** The subscribers of each session; null for an export, which has none. */
+  private readonly sessions = new Map<Session, Set<Subscriber> | null>();
   private readonly shared = new Map<string, Shared>();
   private readonly held: HeldSubscriptions;
   private readonly timer: NodeJS.Timeout;
@@ -67,15 +68,29 @@ export class Live {
     options.meter.watch(() => ({ subscriptions: held.count, shared: shared.size, sessions: sessions.size }));
   }
 
-  /** @throws RequestError UNAVAILABLE while the server stops */
+  /**
+   * A session counts as a subscription while it has none: an idle WebSocket takes as much memory.
+   * @throws RequestError UNAVAILABLE while the server stops
+   * @throws LimitError RATE_LIMITED if the client, or all together, have too many
+   */
   open(session: Session): void {
     this.check();
+    this.held.admit(session.caller.clientId);
     this.sessions.set(session, new Set());
   }
 
+  /** A session that subscribes to nothing. Its own limit bounds it. @throws RequestError UNAVAILABLE while the server stops */
+  openExport(session: Session): void {
+    this.check();
+    this.sessions.set(session, null);
+  }
+
   close(session: Session): void {
-    for (const subscriber of this.sessions.get(session) ?? []) subscriber.end();
+    const subscribers = this.sessions.get(session);
     this.sessions.delete(session);
+    if (!subscribers) return;
+    for (const subscriber of subscribers) subscriber.end();
+    this.held.leave(session.caller.clientId);
   }
 
   /** @throws RequestError UNAVAILABLE while the server stops */
@@ -100,11 +115,12 @@ export class Live {
     if (!subscribers) throw new RequestError('UNAVAILABLE', 'The connection has ended.');
     const { caller } = session;
     const source = this.sourceOf(operation, caller, requestId);
-    this.held.admit(caller.clientId);
+    if (subscribers.size > 0) this.held.admit(caller.clientId);
     const began = performance.now();
     const subscriber: Subscriber = new Subscriber(caller, requestId, (error) => {
       subscribers.delete(subscriber);
-      this.held.leave(caller.clientId);
+      // The last one leaves its place to the session.
+      if (subscribers.size > 0) this.held.leave(caller.clientId);
       const code = error === undefined ? 'left' : failureOf(error, requestId).code;
       this.options.meter.end(code);
       this.options.log.info(

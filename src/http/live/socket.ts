@@ -14,6 +14,7 @@ import { unreadableReply } from '../errors';
 import { extensionsOf, failureOf, statusOf } from '../failure';
 import { newRequestId } from '../headers';
 import type { Ending, Live, Session } from './live';
+import { Nameless, tryAgain } from './nameless';
 import type { Answer } from './subscriber';
 
 /* Subscriptions over WebSockets, in the protocol graphql-transport-ws. */
@@ -23,10 +24,10 @@ const longestMessage = 262_144;
 /** How often a connection is tested. One that does not answer within the same time is ended. */
 const pingEveryMs = 12_000;
 
-/** Close codes. Clients of graphql-ws connect again after all of them but 4400. */
+/** Close codes. Clients of graphql-ws connect again after all of them but 4400 and 4500. */
 const codes = {
   goingAway: 1001,
-  tryAgain: 1013,
+  tryAgain,
   badRequest: 4400,
   forbidden: 4403,
   changed: 4205,
@@ -48,6 +49,10 @@ export interface SocketOptions {
   isBusy(socket: Duplex): boolean;
   /** The operation of a message, after all checks of a request. @throws InvalidDocument, RequestError, LimitError */
   prepare(caller: Caller, payload: unknown): Promise<Operation>;
+  /** Counts a connection as a request of its client. @throws LimitError RATE_LIMITED */
+  count(clientId: string): void;
+  /** WebSockets whose client is not known. */
+  mostNameless: number;
   /** Bytes that one connection, and all connections together, may leave unread. */
   mostUnread: { one: number; all: number };
 }
@@ -56,6 +61,8 @@ export interface SocketOptions {
 interface Extra {
   headers: IncomingHttpHeaders;
   isOpen: boolean;
+  /** The client is known. */
+  named(): void;
   end(reason: Ending): void;
   /** Once the client is known. */
   session?: Session;
@@ -98,9 +105,18 @@ export function serveSockets(server: Server, options: SocketOptions): () => void
   });
   const protocol = makeServer<Record<string, unknown>, Extra>(protocolOf(options));
   const unread = new Unread(options.mostUnread);
+  const nameless = new Nameless(options.mostNameless);
 
   const serve = (socket: WebSocket, { headers }: IncomingMessage) => {
-    const extra: Extra = { headers, isOpen: true, end: (reason) => end(reason, socket, extra, live) };
+    const extra: Extra = {
+      ...{ headers, isOpen: true, named: () => nameless.delete(socket) },
+      end(reason) {
+        end(reason, socket, extra, live);
+        // At a stop there are many, and all have to hear of it.
+        if (reason.kind !== 'stopping') nameless.add(socket);
+      },
+    };
+    nameless.add(socket);
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
@@ -119,6 +135,7 @@ export function serveSockets(server: Server, options: SocketOptions): () => void
     socket.on('close', (code, reason) => {
       clearInterval(pinging);
       extra.isOpen = false;
+      nameless.delete(socket);
       if (extra.session) live.close(extra.session);
       void closed(code, String(reason));
     });
@@ -216,7 +233,7 @@ class Unread {
   }
 }
 
-function protocolOf({ live, identity, prepare }: SocketOptions): ServerOptions<Record<string, unknown>, Extra> {
+function protocolOf({ live, identity, prepare, count }: SocketOptions): ServerOptions<Record<string, unknown>, Extra> {
   return {
     onConnect: async ({ extra, connectionParams }) => {
       const requestId = newRequestId();
@@ -224,9 +241,11 @@ function protocolOf({ live, identity, prepare }: SocketOptions): ServerOptions<R
         const headers = { ...extra.headers, ...headersIn(connectionParams) };
         const caller = await identity.callerOf(headers, requestId);
         if (!extra.isOpen) return false;
+        count(caller.clientId);
         const session = { caller, headers, requestId, end: extra.end };
         live.open(session);
         extra.session = session;
+        extra.named();
         return { requestId };
       } catch (error) {
         const { code, message } = failureOf(error, requestId);

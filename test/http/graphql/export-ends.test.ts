@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { createServer, type Server, type ServerOptions } from '../../../src/server';
 import { revokeClient } from '../../../src/service/client-change';
 import { type Asking, begun, fillFulfillments, linesOf, noExports, read } from '../../support/exported';
-import { metricsOf, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
+import { metricsOf, metricsToken, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { listening } from '../../support/socket';
 
 /* How exports end before their last row, and that nothing is left of them. */
@@ -46,7 +46,8 @@ afterAll(() => gateway.close());
 /** Another process of the gateway, with bounds of its own. Returns its port. */
 async function serving(options: Partial<ServerOptions>): Promise<number> {
   const signingKey = 'a key of thirty-two characters or more';
-  const server = await createServer({ services: gateway.services, signingKey, grantsTtlMs: 0, logger, ...options });
+  const own = { services: gateway.services, signingKey, grantsTtlMs: 0, logger, metricsToken };
+  const server = await createServer({ ...own, ...options });
   servers.push(server);
   return listening(server);
 }

@@ -14,7 +14,7 @@ let port: number;
 let client: TestClient;
 
 beforeAll(async () => {
-  gateway = await testGateway({ server: { limits: { subscriptions: 5 } } });
+  gateway = await testGateway({ server: { limits: { subscriptions: 5 }, maxNamelessSockets: 8 } });
   address = await gateway.server.app.listen({ host: '127.0.0.1', port: 0 });
   port = Number(new URL(address).port);
   client = await gateway.client();
@@ -111,6 +111,79 @@ describe('a WebSocket is closed with the code that says why', () => {
     socket.send('x'.repeat(1_000_000));
     expect((await closed(socket))[0]).toBe(1009);
   });
+});
+
+describe('the WebSockets of a client', () => {
+  /** A WebSocket that is refused at its connection_init. */
+  const refused = async (token: string) => {
+    const socket = await open();
+    send(socket, init({ authorization: `Bearer ${token}` }));
+    return closed(socket);
+  };
+  const held = async (token: string) => {
+    const socket = await open();
+    send(socket, init({ authorization: `Bearer ${token}` }));
+    expect((await message(socket)).type).toBe('connection_ack');
+    return socket;
+  };
+  const subscribed = async (socket: WebSocket, id: string) => {
+    send(socket, { type: 'subscribe', id, payload: { query: counts } });
+    const { type, payload } = await message(socket);
+    return type === 'error' ? payload[0].extensions.code : type;
+  };
+
+  test('count as subscriptions while they have none: one too many is closed with 1013', async () => {
+    const { token } = await gateway.client();
+    const sockets = [];
+    for (let count = 0; count < 5; count++) sockets.push(await held(token));
+    expect(await refused(token)).toEqual([1013, expect.stringContaining('The client has 5 subscriptions already.')]);
+    // The first subscription takes the place of its WebSocket.
+    expect(await subscribed(sockets[0], '1')).toBe('next');
+    expect(await subscribed(sockets[0], '2')).toBe('RATE_LIMITED');
+    sockets[1].close();
+    await once(sockets[1], 'close');
+    expect(await subscribed(sockets[0], '3')).toBe('next');
+    // Its WebSocket keeps one place, whatever ends on it.
+    for (const id of ['1', '3']) send(sockets[0], { type: 'complete', id });
+    expect(await subscribed(sockets[0], '4')).toBe('next');
+    await held(token);
+    expect((await refused(token))[0]).toBe(1013);
+    // Another client has its own.
+    await held(client.token);
+  });
+
+  test('are tried again by the client of graphql-ws, until there is room', async () => {
+    const { token } = await gateway.client();
+    const sockets = [];
+    for (let count = 0; count < 5; count++) sockets.push(await held(token));
+    const retryWait = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
+    const more = { retryAttempts: 100, retryWait };
+    const waiting = socketClient(address, { authorization: `Bearer ${token}` }, more);
+    const received = waiting.subscribe({ query: counts });
+    while (waiting.closes.length < 2) await retryWait();
+    expect(waiting.closes[0].code).toBe(1013);
+    sockets[0].close();
+    expect((await received.next()).data.fulfillmentCounts).toHaveLength(5);
+    await waiting.client.dispose();
+  });
+
+  test('count as a request each', async () => {
+    const { token, graphql } = await gateway.client();
+    const left = async () => Number((await graphql('{ __typename }')).headers['ratelimit-remaining']);
+    const before = await left();
+    await held(token);
+    expect(await left()).toBe(before - 2);
+  });
+});
+
+test('a WebSocket that does not say whose it is makes room for another, and the known ones stay', async () => {
+  const known = await begun();
+  const silent: WebSocket[] = [];
+  for (let count = 0; count < 8; count++) silent.push(await open());
+  const cut = closed(silent[0]);
+  const later = await begun();
+  expect(await cut).toEqual([1013, expect.stringContaining('Too many WebSockets')]);
+  expect([...silent.slice(1), known, later].map(({ readyState }) => readyState)).toEqual(Array(9).fill(WebSocket.OPEN));
 });
 
 test('a token, entity and orgs may come in the headers of the WebSocket too, and connection_init wins', async () => {

@@ -66,7 +66,7 @@ async function until(met: () => boolean | Promise<boolean>): Promise<void> {
   }
 }
 const refusal = (allowed: number) => ({
-  message: `The client has ${allowed} subscriptions already. End some of them.`,
+  message: `The client has ${allowed} subscriptions already. A WebSocket without any counts as one. End some of them.`,
   extensions: { code: 'RATE_LIMITED', limit: 'subscriptions', allowed, requested: allowed + 1, retryable: true },
 });
 
