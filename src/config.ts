@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { ConfigError } from './config-error';
 import { type StripeConfig, stripeOf } from './config-stripe';
-import { type LimitName, type Limits, limits } from './domain/limits';
+import { type LimitName, type Limits, limits, tokenCost } from './domain/limits';
 import { type GroupRights, GroupsError, groupRightsOf } from './http/auth/group-rights';
 import { type SignIn, signInAt } from './http/auth/sign-in';
 import { weaknessOf } from './http/auth/signing-key';
@@ -236,6 +236,11 @@ export function readConfig(
   if (config.limits.costPerMinute < config.limits.cost) {
     throw new ConfigError(
       'COST_PER_MINUTE must be at least MAX_COST. Otherwise an operation of that cost could never run.',
+    );
+  }
+  if (config.limits.costPerMinute < config.limits.tokens * tokenCost) {
+    throw new ConfigError(
+      `COST_PER_MINUTE must be at least ${tokenCost} times MAX_TOKENS. Otherwise a document of so many tokens could never be read.`,
     );
   }
   if (config.databaseUrl && !isPostgres(config.databaseUrl)) {

@@ -191,18 +191,21 @@ describe('the limits of a request', () => {
     // Both of those which go together, so that neither is in the way of the other.
     const set = (value: number) =>
       readConfig({ COST_PER_MINUTE: String(limits.costPerMinute.most), [variable]: String(value) });
-    const cost = { MAX_COST: String(limits.cost.least) };
-    const enough = String(Math.max(limits.costPerMinute.least, limits.cost.most));
+    const small = { MAX_COST: String(limits.cost.least), MAX_TOKENS: String(limits.tokens.least) };
+    const enough = String(limits.costPerMinute.most);
     const read = (value: number) =>
-      readConfig({ ...cost, [variable]: String(value), ...(name === 'cost' && { COST_PER_MINUTE: enough }) });
+      readConfig({ ...small, ...(name !== 'costPerMinute' && { COST_PER_MINUTE: enough }), [variable]: String(value) });
     for (const value of [least, most]) expect(read(value).limits).toMatchObject({ [name]: value });
     for (const value of [least - 1, most + 1]) expect(() => set(value)).toThrow(`${variable} is "${value}"`);
   });
 
   test('let a client ask in a minute what it may ask at once', () => {
     expect(() => readConfig({ MAX_COST: '3000000', COST_PER_MINUTE: '2999999' })).toThrow(
-      'COST_PER_MINUTE must be at least',
+      'COST_PER_MINUTE must be at least MAX_COST',
     );
+    const read = (minute: string) => readConfig({ MAX_COST: '1000', MAX_TOKENS: '2000', COST_PER_MINUTE: minute });
+    expect(() => read('999999')).toThrow('COST_PER_MINUTE must be at least 500 times MAX_TOKENS');
+    expect(read('1000000').limits).toMatchObject({ costPerMinute: 1_000_000 });
   });
 
   test('let a minute pay for a chunk of an import: a later chunk waits until it can', () => {

@@ -300,5 +300,8 @@ export class ReplyTooLong extends LimitError {
   }
 }
 
+/** What each token of a document costs that a process reads for the first time. */
+export const tokenCost = 500;
+
 /** Rows of a page if neither `first` nor `last` is given. */
 export const defaultPageSize = 20;

@@ -1,5 +1,6 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { getIntrospectionQuery } from 'graphql';
-import type { LimitName, Limits } from '../../src/domain/limits';
+import { type LimitName, type Limits, tokenCost } from '../../src/domain/limits';
 import { countCosts } from '../../src/graph/guard/cost';
 import { deliver } from '../support/billed';
 import { behindPooler } from '../support/database';
@@ -344,7 +345,8 @@ describe('the requests of a client in a minute', () => {
   });
 
   test('have so much cost together, of which what the replies do not hold is given back', async () => {
-    await withGateway({ limits: { cost: 15_000, costPerMinute: 15_000 } }, async (one) => {
+    // Besides what reading both documents costs.
+    await withGateway({ limits: { cost: 15_000, costPerMinute: 15_000 + 310 * tokenCost } }, async (one) => {
       const page = '{ orders(first: 99) { nodes { id } } }';
       for (let time = 0; time < 3; time++) expect((await one.graphql(page)).body.data.orders.nodes).toEqual([]);
       const held = `{ ${times(49, (at) => `a${at}: viewer { clientId }`)} }`;
@@ -355,16 +357,60 @@ describe('the requests of a client in a minute', () => {
         {
           code: 'RATE_LIMITED',
           limit: 'costPerMinute',
-          allowed: 15_000,
+          allowed: 170_000,
           requested: expect.any(Number),
           retryable: true,
         },
       ]);
       expect(Number(answer.headers['retry-after'])).toBeGreaterThan(30);
       expect([answer.headers['ratelimit-limit'], answer.headers['ratelimit-remaining']]).toEqual([
-        '15000',
+        '170000',
         expect.stringMatching(/^\d{1,4}$/),
       ]);
+    });
+  });
+});
+
+describe('a document that is read for the first time', () => {
+  /** The cost that is left in the minute, of a million. */
+  const left = ({ headers }: { headers: OutgoingHttpHeaders }) => 1_000_000 - Number(headers['ratelimit-remaining']);
+  const named = (name: string, fields = '__typename') => `query ${name} { ${fields} }`;
+
+  test('costs by its tokens, and nothing of that the second time', async () => {
+    await withGateway({ limits: { cost: 1_000_000, costPerMinute: 1_000_000 } }, async (one) => {
+      const first = left(await one.graphql(named('A')));
+      expect(first).toBeGreaterThanOrEqual(5 * tokenCost);
+      expect(left(await one.graphql(named('A'))) - first).toBeLessThan(tokenCost);
+      expect(left(await one.graphql(named('B'))) - first).toBeGreaterThanOrEqual(5 * tokenCost);
+    });
+  });
+
+  test('costs where it is refused too, be it no GraphQL, not valid or too large', async () => {
+    await withGateway({ limits: { cost: 1_000_000, costPerMinute: 1_000_000, fields: 10 } }, async (one) => {
+      let before = left(await one.graphql('{ __typename }'));
+      for (const query of [
+        named('A', 'a b c d }'),
+        named('A', 'a b c d'),
+        named(
+          'A',
+          times(12, () => '__typename '),
+        ),
+      ]) {
+        const answer = await one.graphql(query);
+        expect(answer.status).toBe(400);
+        expect(left(answer) - before).toBeGreaterThanOrEqual(8 * tokenCost);
+        before = left(answer);
+      }
+    });
+  });
+
+  test('is refused once the minute is used up, while known ones still run', async () => {
+    await withGateway({ limits: { cost: 9_900, costPerMinute: 9_900 } }, async (one) => {
+      for (const name of ['A', 'B', 'C']) expect((await one.graphql(named(name))).status).toBe(200);
+      expect(extensionsOf(await one.graphql(named('D')))).toMatchObject({
+        ...{ code: 'RATE_LIMITED', limit: 'costPerMinute' },
+      });
+      expect((await one.graphql(named('A'))).status).toBe(200);
     });
   });
 });

@@ -15,6 +15,9 @@ import {
 import { RequestError } from '../../domain/errors';
 import { LimitError, type LimitName, type Limits } from '../../domain/limits';
 
+/** Takes the price of a document that is read, by its tokens. @throws LimitError RATE_LIMITED */
+export type Pay = (tokens: number) => void;
+
 /**
  * The limits that depend on the document alone, not on its variables. They are checked before validation, because
  * validation compares overlapping fields in pairs, and follows fragments by recursion.
@@ -32,14 +35,16 @@ export class DocumentLimits {
   }
 
   /**
-   * Parses a text that is within the limits.
+   * Parses a text that is within the limits. `pay` is told of its tokens before anything else is done, also of a text that is
+   * then refused.
    * @throws GraphQLError if the text is no GraphQL
    * @throws LimitError QUERY_TOO_COMPLEX
    * @throws RequestError FORBIDDEN for introspection, if it is off
    */
-  parse(text: string): DocumentNode {
+  parse(text: string, pay: Pay = () => {}): DocumentNode {
     // Before parsing, because the parser enters brackets by recursion.
     const { tokens, nesting, nameLength } = scan(text, this.limits);
+    pay(Math.min(tokens, this.limits.tokens + 1));
     this.judge('tokens', tokens);
     this.judge('nameLength', nameLength);
     this.judge('nesting', nesting);

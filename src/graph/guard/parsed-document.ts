@@ -2,7 +2,7 @@ import { type DocumentNode, GraphQLError, type GraphQLSchema, validate } from 'g
 import { LRUCache } from 'lru-cache';
 import type { graphqlErrorCodes } from '../../domain/errors';
 import { hashOf } from '../../service/registered-document';
-import type { DocumentLimits } from './limits';
+import type { DocumentLimits, Pay } from './limits';
 
 /** A document that fits the schema, and the SHA-256 of its text in hex digits. */
 export interface ParsedDocument {
@@ -45,16 +45,17 @@ export function readDocument(
   text: string,
   limits: DocumentLimits,
   hideSuggestions = false,
+  pay?: Pay,
 ): DocumentNode {
-  const document = parse(text, limits);
+  const document = parse(text, limits, pay);
   const errors = validate(schema, document, undefined, { maxErrors: mostErrors, hideSuggestions });
   if (errors.length) throw new InvalidDocument('GRAPHQL_VALIDATION_FAILED', errors);
   return document;
 }
 
-function parse(text: string, limits: DocumentLimits): DocumentNode {
+function parse(text: string, limits: DocumentLimits, pay?: Pay): DocumentNode {
   try {
-    return limits.parse(text);
+    return limits.parse(text, pay);
   } catch (error) {
     if (error instanceof GraphQLError) throw new InvalidDocument('GRAPHQL_PARSE_FAILED', [error]);
     throw error;
@@ -88,11 +89,11 @@ export class ParsedDocuments {
     return this.registered.has(text) || this.recent.has(text);
   }
 
-  /** @throws as `readDocument` does */
-  read(text: string): ParsedDocument {
+  /** `pay` is told of a text that was not read before. @throws as `readDocument` and `pay` do */
+  read(text: string, pay?: Pay): ParsedDocument {
     let known = this.registered.get(text) ?? this.recent.get(text);
     if (!known) {
-      known = this.parsed(text);
+      known = this.parsed(text, pay);
       this.recent.set(text, known);
       if (!(known instanceof InvalidDocument)) this.byHash.set(known.hash, known);
     }
@@ -100,9 +101,9 @@ export class ParsedDocuments {
     return known;
   }
 
-  private parsed(text: string): ParsedDocument | InvalidDocument {
+  private parsed(text: string, pay?: Pay): ParsedDocument | InvalidDocument {
     try {
-      return { document: readDocument(this.schema, text, this.limits, this.hideSuggestions), hash: hashOf(text) };
+      return { document: readDocument(this.schema, text, this.limits, this.hideSuggestions, pay), hash: hashOf(text) };
     } catch (error) {
       if (error instanceof InvalidDocument) return error;
       throw error;

@@ -30,7 +30,7 @@ import { type Asked, inBody, operationIn } from './document-request';
 import { Exports } from './export';
 import { InFlight } from './in-flight';
 import { graphqlOverHttp } from './over-http';
-import { price } from './pricing';
+import { payer, price } from './pricing';
 import { RegisteredDocuments } from './registered-document';
 
 /** Characters of a document above which it is parsed, and started, in its own turn of the event loop. */
@@ -103,7 +103,7 @@ export async function graphqlRoute(app: FastifyInstance, options: GraphQLOptions
       return undefined;
     }
     if (asked.text.length > longText && !parsed.knows(asked.text)) await turn(asked.text.length);
-    const document = parsed.read(asked.text);
+    const document = parsed.read(asked.text, payer(request.caller!.clientId, rates));
     await turnFor(request);
     const wanted = operationIn(asked);
     return wanted && prepare(document, wanted.name, wanted.variables, { hideSuggestions });
@@ -160,7 +160,8 @@ export async function graphqlRoute(app: FastifyInstance, options: GraphQLOptions
       throw new RequestError('BAD_REQUEST', `The payload must have ${documentParts}.`);
     }
     if (text.length > longText && !parsed.knows(text)) await turn(text.length);
-    const operation = prepare(parsed.read(text), wanted.name, wanted.variables, { hideSuggestions });
+    const document = parsed.read(text, payer(caller.clientId, rates));
+    const operation = prepare(document, wanted.name, wanted.variables, { hideSuggestions });
     judgeRights(operation, caller);
     unknown?.(operation.node.name?.value ?? null);
     return operation;

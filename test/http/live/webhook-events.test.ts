@@ -1,4 +1,5 @@
 import { Webhook } from 'standardwebhooks';
+import { tokenCost } from '../../../src/domain/limits';
 import { type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { manifestOf } from '../../support/manifest';
 import type { Received } from '../../support/receiver';
@@ -257,7 +258,8 @@ describe('the result of a document', () => {
     const poor = await testGateway({
       localWebhooks: true,
       database: gateway.database,
-      server: { limits: { costPerMinute: 20_000, cost: 20_000 } },
+      // Besides what reading the mutation below costs.
+      server: { limits: { costPerMinute: 20_000 + 42 * tokenCost, cost: 20_000 } },
     });
     const own = await poor.client();
     const [documentId] = await register(query);
