@@ -1,4 +1,4 @@
-import { type UserError, userError } from './errors';
+import { enoughErrors, type UserError, userError } from './errors';
 import { refusedCharacters } from './text';
 
 /**
@@ -31,6 +31,7 @@ export const isAccountDetail = (name: string): boolean =>
 export function checkDetails(details: AccountDetails | null | undefined): UserError[] {
   const errors: UserError[] = [];
   for (const [name, value] of Object.entries(details ?? {})) {
+    if (errors.length >= enoughErrors) break;
     const path = ['details', name];
     if (!isAccountDetail(name)) {
       const allowed = `${accountDetails.join(', ')} and names that end in __c are allowed.`;
@@ -41,7 +42,7 @@ export function checkDetails(details: AccountDetails | null | undefined): UserEr
       );
     }
   }
-  return errors.slice(0, 50);
+  return errors;
 }
 
 /** Refuses details that have become too long. */

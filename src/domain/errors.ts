@@ -138,10 +138,21 @@ export const userError = (
 export const below = (prefix: (string | number)[], errors: readonly UserError[]): UserError[] =>
   errors.map((error) => ({ ...error, path: [...prefix.map(String), ...error.path] }));
 
+/**
+ * The errors of one object after which nothing more of it is judged. A fulfillment may have 100 items with 100 custom fields
+ * each: judging all of them took 12 ms, and telling of them as long again.
+ */
+export const enoughErrors = 10;
+
 /** Thrown to roll a unit of work back. The reply shows its errors to the client. */
 export class Refusal extends Error {
   constructor(readonly errors: UserError[]) {
-    super(errors.map((error) => `${error.code} ${error.path.join('.')}: ${error.message}`).join('; '));
+    super(
+      errors
+        .slice(0, enoughErrors)
+        .map((error) => `${error.code} ${error.path.join('.')}: ${error.message}`)
+        .join('; '),
+    );
   }
 }
 

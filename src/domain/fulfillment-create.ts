@@ -1,5 +1,5 @@
 import { type Decimal, isPositive, subtract } from './decimal';
-import { below, type UserError, userError } from './errors';
+import { below, enoughErrors, type UserError, userError } from './errors';
 import { billTargetDateRequired, checkFields, fulfillmentTypeFor, startStates } from './fulfillment';
 import { type ConfiguredLists, checkLists, type FulfillmentGiven, fulfillmentTexts } from './fulfillment-fields';
 import { checkItem, type FulfillmentItemInput, givenItem, judgeItems, maxItems } from './fulfillment-item';
@@ -113,7 +113,10 @@ function checkInput(input: FulfillmentInput, line: { unitOfMeasure: string | nul
   if (items.length) errors.push(...below(['fulfillmentItems'], judgeItems({ ...input, state }, items.length)));
   // With too many items none is checked, which bounds the size of the refusal.
   if (items.length <= maxItems) {
-    errors.push(...items.flatMap((item, at) => below(['fulfillmentItems', at], checkItem(item))));
+    for (const [at, item] of items.entries()) {
+      if (errors.length >= enoughErrors) break;
+      errors.push(...below(['fulfillmentItems', at], checkItem(item)));
+    }
   }
   return errors;
 }

@@ -1,4 +1,4 @@
-import { type UserError, userError } from './errors';
+import { enoughErrors, type UserError, userError } from './errors';
 
 /**
  * Characters that no text field takes (N23):
@@ -82,6 +82,7 @@ export function checkCustomFields(fields: Record<string, unknown> | null | undef
     );
   }
   for (const [name, value] of entries) {
+    if (errors.length >= enoughErrors) break;
     const path = ['customFields', name];
     if (!/^[A-Za-z0-9_]{1,80}__c$/.test(name)) {
       errors.push(

@@ -44,11 +44,11 @@ export function createFulfillments(
   { onError = 'RejectAll', dryRun = false }: BatchOptions = {},
 ): Promise<CreatedFulfillments> {
   return work.run({ dryRun, mayPay: collects(input.processingOptions) }, async (unit) => {
-    const entries = input.fulfillments.map(givenFulfillment);
     refuse([
-      ...judgeCount(entries.length, ['input', 'fulfillments']),
+      ...judgeCount(input.fulfillments.length, ['input', 'fulfillments']),
       ...below(['input', 'processingOptions'], judgeProcessingOptions(input.processingOptions, unit.caller.scopes)),
     ]);
+    const entries = input.fulfillments.map(givenFulfillment);
     const ids = entries.map((entry) => idOf(entry.orderLineItemId));
     const named = ids.filter((id) => id !== undefined);
     const [lines, settings] = await Promise.all([lockLines(unit, named), unit.settings()]);

@@ -1,5 +1,5 @@
 import type { Caller } from '../domain/caller';
-import { isRetryable, Refusal, RequestError, type UserError } from '../domain/errors';
+import { enoughErrors, isRetryable, Refusal, RequestError, type UserError } from '../domain/errors';
 import type { FulfillmentInput } from '../domain/fulfillment-create';
 import { judgeProcessingOptions, type ProcessingOptions } from '../domain/payment';
 import type { StatementCounter } from '../store/connection/connection';
@@ -58,9 +58,6 @@ export interface ImportedChunk {
   /** Why lines were refused. */
   errors: readonly UserError[];
 }
-
-/** The most errors that are told of a line. 70 KB of custom fields with wrong names have 10,000, which are 2 MB of a reply. */
-const mostErrors = 10;
 
 const lost = (): RequestError =>
   new RequestError('IDEMPOTENCY_IN_PROGRESS', 'Another request with this Idempotency-Key has taken the import over.');
@@ -180,7 +177,7 @@ async function makeFulfillments(work: Work, lines: readonly ImportLine[]): Promi
 function replyLine({ line }: ImportLine, made: Made): string {
   const told =
     'errors' in made
-      ? { line, errors: made.errors.slice(0, mostErrors).map(({ code, message, path }) => ({ code, message, path })) }
+      ? { line, errors: made.errors.slice(0, enoughErrors).map(({ code, message, path }) => ({ code, message, path })) }
       : { line, fulfillmentNumber: made.fulfillmentNumber };
   return `${JSON.stringify(told)}\n`;
 }

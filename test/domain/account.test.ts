@@ -21,6 +21,11 @@ test('payment terms are "Net" and 1 to 999 days, or "Due Upon Receipt"', () => {
 describe('an account', () => {
   const judge = (input: AccountInput) => told(judgeAccount(input));
 
+  test('is told ten wrong details of any number', () => {
+    const details = Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`wrong${at}`, 1]));
+    expect(judge({ details })).toHaveLength(10);
+  });
+
   test('is accepted with its longest values, and an update may name any part of it', () => {
     const input = { name: 'x'.repeat(255), accountNumber: 'x'.repeat(70), currency: 'USD', paymentTerm: 'Net 30' };
     expect(judge(input)).toEqual([]);

@@ -182,6 +182,14 @@ describe('the texts', () => {
     expect(judge({ [field]: 'Grüße, 東京' })).toEqual([]);
   });
 
+  test('ten errors are enough: nothing more of an entry is judged', () => {
+    const customFields = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`wrong${at}`, 1]));
+    expect(judge({ customFields })).toHaveLength(10);
+    const fulfillmentItems = Array.from({ length: 100 }, () => ({ customFields: { wrong: 1 } }));
+    const errors = judge({ quantity: '100', state: 'Booked', fulfillmentItems });
+    expect([errors.length, errors.at(-1)]).toEqual([10, 'INVALID_VALUE fulfillmentItems.9.customFields.wrong']);
+  });
+
   test('custom fields are told apart by their names', () => {
     expect(judge({ customFields: { color__c: 'red', Tag: 'x', 'a b__c': 1, deep__c: { a: 1 } } })).toEqual([
       'INVALID_VALUE customFields.Tag',

@@ -52,7 +52,9 @@ describe('the types of events', () => {
       wrong.map((_, at) => ['INVALID_VALUE', ['eventTypes', String(at + 1)]]),
     );
     expect(errors[0].message).toContain('Fulfillment.Book');
-    expect(errors[0].message).toMatch(/The nouns are Account, .*, WebhookEndpoint, Client\.$/);
+    expect(errors[0].message).toMatch(
+      /The nouns are Account, .*, WebhookEndpoint, Client\. The acts are Create, .*, Dispute\.$/,
+    );
     expect(judgeEndpoint({ eventTypes: [] })).toMatchObject([{ code: 'INVALID_VALUE', path: ['eventTypes'] }]);
     const many = Array(mostEventTypes + 1).fill('Fulfillment.');
     expect(judgeEndpoint({ eventTypes: many })).toMatchObject([{ code: 'INVALID_VALUE', path: ['eventTypes'] }]);

@@ -1,5 +1,5 @@
 import type { BillRunInput } from '../../domain/bill-run';
-import { Refusal, userError } from '../../domain/errors';
+import { Refusal, type UserError, userError } from '../../domain/errors';
 import { createBillRun, deleteBillRun, findBillRun, moveBillRun } from '../../service/bill-run';
 import { clientIdOf } from '../../service/client';
 import { operation } from './operation';
@@ -106,8 +106,12 @@ function withAccounts(body: unknown): unknown {
     ...(!isAll(billCycleDay, 'AllBillCycleDays') && { billCycleDay }),
   };
   if (!Array.isArray(billRunFilters)) return billRunFilters == null ? rest : { ...rest, billRunFilters };
-  const errors = billRunFilters.flatMap((filter, at) => judgeFilter(filter, ['billRunFilters', String(at)]));
-  if (errors.length) throw new Refusal(errors.slice(0, mostErrors));
+  const errors: UserError[] = [];
+  for (const [at, filter] of billRunFilters.entries()) {
+    if (errors.length >= mostErrors) break;
+    errors.push(...judgeFilter(filter, ['billRunFilters', String(at)]));
+  }
+  if (errors.length) throw new Refusal(errors);
   return { ...rest, accountKeys: billRunFilters.map(({ accountId }) => accountId) };
 }
 

@@ -99,7 +99,7 @@ test.each<[string, object, number, string]>([
     58000040,
     'billRunFilters[0].accountId',
   ],
-  ['no target date', { targetDate: null }, 58000020, 'targetDate'],
+  ['no target date', { targetDate: null }, 58000022, 'targetDate'],
 ])('%s is refused with its reason', async (_name, more, code, where) => {
   const body = await create(more);
   expect([body.success, body.reasons?.[0].code]).toEqual([false, code]);

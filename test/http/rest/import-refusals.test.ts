@@ -122,7 +122,7 @@ describe('a line that is not right', () => {
     expect(of(8)!.errors![0].message).toContain('at most 20000 are allowed');
   });
 
-  test('is told ten of its errors: a short line may have ten thousand', async () => {
+  test('is told ten of its errors, and nothing more of it is judged: a short line may have ten thousand', async () => {
     const wrong = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`${at}`, 1]));
     const fulfillmentItems = Array.from({ length: 100 }, () => ({ customFields: wrong }));
     const { of } = await importer.sendJson([importer.entry({ quantity: 100, state: 'Booked', fulfillmentItems })]);
