@@ -1,4 +1,5 @@
-import { Arg, Ctx, Extensions, Field, Int, ObjectType, Query, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, Extensions, Field, Info, Int, ObjectType, Query, Resolver } from 'type-graphql';
 import { money } from '../domain/currency';
 import { fulfillmentStates } from '../domain/fulfillment';
 import type { FulfillmentState } from '../domain/fulfillment-state';
@@ -7,6 +8,7 @@ import { filterTypes } from './build/filter-types';
 import type { GraphContext } from './context';
 import { FulfillmentGroupByEnum, FulfillmentStateEnum } from './enums';
 import { checkedFilter } from './filters';
+import { selectedFields } from './read/selection';
 import { DecimalScalar } from './scalars';
 
 @ObjectType({
@@ -43,6 +45,12 @@ export class FulfillmentCount {
   count: number;
 }
 
+/**
+ * How many objects of so many fields a reply has room for at most: `{"a":1},` is the shortest. A customer may have any number of
+ * accounts, and all rows would be in memory before the first is counted. The plan refuses the same: its JSON would be too long.
+ */
+const mostRows = (allowed: number, fields: number): number => Math.floor(allowed / (2 + 6 * fields));
+
 const asInTheList = {
   nullable: true,
   description: 'Conditions on the fulfillments, as in the list of fulfillments. If absent, all that the caller sees.',
@@ -63,9 +71,12 @@ export class FulfillmentSummaryResolver {
     groupBy: FulfillmentGroupBy,
     @Arg('filter', () => filterTypes.fulfillment, asInTheList)
     filter: FulfillmentFilter | null,
-    @Ctx() { work }: GraphContext,
+    @Ctx() { work, reply }: GraphContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<FulfillmentSummary[]> {
-    const rows = await summarize(work.reads(), groupBy, checkedFilter(filter));
+    const most = mostRows(reply.allowed, selectedFields(info).length);
+    const rows = await summarize(work.reads(), groupBy, checkedFilter(filter), most + 1);
+    if (rows.length > most) reply.tooLong();
     return rows.map((row) => ({ ...row, amount: money(row.amount, row.currency) }));
   }
 

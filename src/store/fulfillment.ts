@@ -135,14 +135,16 @@ export const everyState = (filter: FulfillmentFilter | null | undefined, values:
   `select state, coalesce(count, 0) as count from unnest(enum_range(null::fulfillment_state)) with ordinality as each(state, at)
    left join (${stateCounts(filter, values)}) counted using (state) order by at`;
 
-/** Count and sums of the matching fulfillments by group and currency, in one statement. */
+/** Count and sums of the matching fulfillments by group and currency, in one statement: the first `most` rows. */
 export function summarize(
   scoped: Scoped,
   groupBy: FulfillmentGroupBy,
   filter: FulfillmentFilter | null | undefined,
+  most: number,
 ): Promise<FulfillmentSummaryRow[]> {
   const values = new Values();
-  return scoped.query(summaries(groupBy, filter, values), values.list);
+  const text = summaries(groupBy, filter, values);
+  return scoped.query(`${text} limit ${values.add(most, 'integer')}`, values.list);
 }
 
 export function summaries(

@@ -33,7 +33,8 @@ const made = async (mutation: string, type: string, input: object, selection: st
 
 const account = async (more: object = {}) => {
   const selection = 'account { id accountNumber paymentTerm paymentMethod { __typename } }';
-  return (await made('createAccount', 'CreateAccountInput', { name: 'A', currency: 'USD', ...more }, selection)).account;
+  return (await made('createAccount', 'CreateAccountInput', { name: 'A', currency: 'USD', ...more }, selection))
+    .account;
 };
 const lineTexts = texts('CreateOrderLineItemInput');
 const lineShown = shown(lineTexts, 'OrderLineItem');
@@ -55,7 +56,9 @@ describe('an empty text is no value', () => {
       paymentTerm: 'Net 30',
       paymentMethod: null,
     });
-    const lines = [{ ...line, ...allOf(lineTexts, ''), billingRule: 'TriggerAsFulfillmentOccurs', itemState: 'Booked' }];
+    const lines = [
+      { ...line, ...allOf(lineTexts, ''), billingRule: 'TriggerAsFulfillmentOccurs', itemState: 'Booked' },
+    ];
     const ordered = await order(owner.accountNumber, lines, allOf(texts('CreateOrderInput'), ''));
     expect(ordered.order).toEqual({
       ...{ orderNumber: expect.stringMatching(/^O-\d+$/), description: null, reasonCode: null },
@@ -78,7 +81,9 @@ describe('an empty text is no value', () => {
 
   test('N27: in a change, which empties the field', async () => {
     const { accountNumber } = await account();
-    const names = texts('UpdateOrderLineItemInput').filter((name) => !['itemName', 'taxCode', 'paymentTerm'].includes(name));
+    const names = texts('UpdateOrderLineItemInput').filter(
+      (name) => !['itemName', 'taxCode', 'paymentTerm'].includes(name),
+    );
     const values = { ...allOf(names, 'x'), unitOfMeasure: null, paymentTerm: 'Net 10' };
     const [{ id }] = (await order(accountNumber, [{ ...line, ...values }])).orderLineItems;
     const empty = allOf([...names, 'paymentTerm', 'taxCode'], '');
@@ -101,7 +106,11 @@ describe('an empty text is no value', () => {
   test('N27: and a required text is refused as before', async () => {
     const { accountNumber } = await account();
     const query = `mutation ($input: CreateOrderInput!) { createOrder(input: $input) { userErrors { code path } } }`;
-    const input = { existingAccountNumber: accountNumber, orderDate: '2022-01-01', orderLineItems: [{ ...line, itemName: '' }] };
+    const input = {
+      existingAccountNumber: accountNumber,
+      orderDate: '2022-01-01',
+      orderLineItems: [{ ...line, itemName: '' }],
+    };
     const { body } = await client.graphql(query, { input });
     expect(body.data.createOrder.userErrors).toEqual([
       { code: 'REQUIRED', path: ['input', 'orderLineItems', '0', 'itemName'] },

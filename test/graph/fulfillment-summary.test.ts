@@ -1,4 +1,5 @@
 import { createFulfillments } from '../../src/service/fulfillment';
+import * as store from '../../src/store/fulfillment';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -115,4 +116,25 @@ describe('counts of fulfillments', () => {
     const some = await counts({ carrier: { eq: 'CarrierA' }, state: { in: ['Booked'] } });
     expect(some.map(({ count }: { count: number }) => count)).toEqual([0, 1, 0, 0, 0]);
   });
+});
+
+test('a summary by the resolvers reads no more groups than a reply has room for', async () => {
+  const database = { ...gateway.database, close: async () => {} };
+  // Read by the resolvers, since its price is beyond half of the longest reply.
+  const small = await testGateway({ database, server: { limits: { reply: 10_000 } } });
+  const own = await small.client({ grants: [{ entity: 'Many carriers', orgs: ['North'] }] });
+  const work = await own.work();
+  const { orderLineItems } = await orderFor(work, Array(4).fill({ quantity: '100' }));
+  const fulfillments = Array.from({ length: 400 }, (_, at) => ({
+    ...{ orderLineItemId: orderLineItems[at % 4].id, fulfillmentDate: '2022-01-01', quantity: '1', carrier: `C${at}` },
+  }));
+  await createFulfillments(work, { fulfillments });
+  const read = jest.spyOn(store, 'summarize');
+  const { body } = await own.graphql('{ fulfillmentSummary(groupBy: carrier) { key currency count quantity amount } }');
+  expect(body.errors[0].extensions).toMatchObject({ code: 'QUERY_TOO_COMPLEX', limit: 'reply' });
+  // The shortest object with five fields has 32 bytes.
+  expect(await read.mock.results[0].value).toHaveLength(Math.floor(10_000 / 32) + 1);
+  const few = await own.graphql('{ fulfillmentSummary(groupBy: state) { key count } }');
+  expect(few.body.data.fulfillmentSummary).toEqual([{ key: 'Executing', count: 400 }]);
+  await small.close();
 });
