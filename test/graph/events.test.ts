@@ -179,10 +179,10 @@ describe('events', () => {
         })
       ).body.errors?.[0];
     for (const [type, place] of [
-      [{ eq: 'Fulfilment.Book' }, 'filter.type.eq: "Fulfilment.Book" is no type'],
-      [{ in: ['Fulfillment.Book', 'Fulfillment.'] }, 'filter.type.in.1: "Fulfillment." is no type'],
-      [{ eq: 'Fulfillment.Book', in: ['fulfillment.book'] }, 'filter.type.in.0: "fulfillment.book" is no type'],
-      [{ eq: `${'x'.repeat(70)}` }, `filter.type.eq: "${'x'.repeat(60)}" is no type`],
+      [{ eq: 'Fulfilment.Book' }, 'filter.type.eq. "Fulfilment.Book" is no type'],
+      [{ in: ['Fulfillment.Book', 'Fulfillment.'] }, 'filter.type.in.1. "Fulfillment." is no type'],
+      [{ eq: 'Fulfillment.Book', in: ['fulfillment.book'] }, 'filter.type.in.0. "fulfillment.book" is no type'],
+      [{ eq: `${'x'.repeat(70)}` }, `filter.type.eq. "${'x'.repeat(60)}" is no type`],
     ] as const) {
       const { message, extensions, path } = await refused(type);
       expect([message, extensions.code, path]).toEqual([expect.stringContaining(place), 'BAD_USER_INPUT', ['events']]);

@@ -253,7 +253,7 @@ describe('what does not fit the schema never reaches the rules', () => {
     ['quantity NaN', one({ quantity: 'NaN' }), 'quantity', 20],
     ['quantity 1e2 as text', one({ quantity: '1e2' }), 'quantity', 20],
     ['quantity true', one({ quantity: true }), 'quantity', 20],
-    ['quantity null', one({ quantity: null }), 'quantity', 20],
+    ['quantity null', one({ quantity: null }), 'quantity', 22],
     ['quantity [5]', one({ quantity: ['5'] }), 'quantity', 20],
     ['February 30th', one({ fulfillmentDate: '2022-02-30' }), 'fulfillmentDate', 20],
     ['the year 10000', one({ billTargetDate: '10000-01-01' }), 'billTargetDate', 20],
@@ -276,7 +276,7 @@ describe('what does not fit the schema never reaches the rules', () => {
       22,
     ],
     ['no fulfillments', () => ({}), 'fulfillments', 22],
-    ['an entry that is null', () => ({ fulfillments: [null] }), 'fulfillments', 20],
+    ['an entry that is null', () => ({ fulfillments: [null] }), 'fulfillments', 22],
     [
       'a target date that is none',
       () => ({ ...one({})(), processingOptions: { runBilling: true, billingOptions: { targetDate: 'today' } } }),

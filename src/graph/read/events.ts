@@ -51,7 +51,10 @@ export function checkedEventFilter(filter: EventFilter | null | undefined): Even
 
 function refuseUnknown(type: string, where: string): void {
   const problem = whyNoEventType(type, 'startsWith: "Fulfillment." for all of a noun');
-  if (problem) throw new GraphQLError(`filter.type.${where}: ${problem}`, { extensions: { code: 'BAD_USER_INPUT' } });
+  if (problem)
+    throw new GraphQLError(`The filter is wrong at filter.type.${where}. ${problem}`, {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
 }
 
 /** The position of a cursor of events, in its epoch. @throws RequestError BAD_CURSOR */

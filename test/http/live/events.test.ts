@@ -242,7 +242,7 @@ test('a filter that the list of events refuses is refused before anything is rea
   }
   const unknown = subscribe({ query: 'subscription { events(filter: { type: { eq: "Acount.Create" } }) { cursor } }' });
   expect((await unknown.ending())[0]).toMatchObject({
-    message: expect.stringContaining('filter.type.eq: "Acount.Create" is no type of event.'),
+    message: expect.stringContaining('filter.type.eq. "Acount.Create" is no type of event.'),
     extensions: { code: 'BAD_USER_INPUT' },
   });
   const received = subscribe({ query: text });

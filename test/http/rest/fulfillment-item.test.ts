@@ -95,7 +95,7 @@ describe('/v1/fulfillments', () => {
       'fulfillments[0].fulfillmentItems[0].fulfillmentNumber: ',
     ],
     ['a number as text', [{ itemIdentifier: 5 }], 58000020, 'fulfillments[0].fulfillmentItems[0].itemIdentifier: '],
-    ['null', [null], 58000020, 'fulfillments[0].fulfillmentItems[0]: '],
+    ['null', [null], 58000022, 'fulfillments[0].fulfillmentItems[0]: '],
     ['a custom field that is no value', [{}, { a__c: [1] }], 58000020, 'fulfillments[0].fulfillmentItems[1]'],
   ])('refuses %s in an item', async (_name, fulfillmentItems, code, where) => {
     const answer = await post({ fulfillmentItems });
@@ -192,7 +192,7 @@ describe('POST /v1/fulfillment-items', () => {
       58000022,
       'fulfillmentItems[0].fulfillmentNumber: ',
     ],
-    ['an entry that is null', { fulfillmentItems: [null] }, 58000020, 'fulfillmentItems[0]: '],
+    ['an entry that is null', { fulfillmentItems: [null] }, 58000022, 'fulfillmentItems[0]: '],
     ['a body that is a list', [], 58000020, ''],
   ])('refuses %s', async (_name, body, code, where) => {
     const answer = await call('POST', url, body);

@@ -201,7 +201,7 @@ describe('POST /v1/order-line-items/bulk', () => {
     ['no entry', [], 58000022, 'orderLineItems'],
     ['an unknown line item', [{ id: 'nonsense', quantity: 1 }], 58000040, 'orderLineItems[0].id'],
     ['an entry without an id', [{ quantity: 1 }], 58000022, 'orderLineItems[0]'],
-    ['no list', null, 58000020, 'orderLineItems'],
+    ['no list', null, 58000022, 'orderLineItems'],
     ['101 entries', Array(101).fill({ id: 'x' }), 58000030, 'orderLineItems'],
   ])('refuses %s with its reason', async (_name, orderLineItems, code, where) => {
     const answer = await call('POST', path('bulk'), { orderLineItems });
