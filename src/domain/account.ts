@@ -13,9 +13,12 @@ export interface AccountInput {
   details?: AccountDetails | null;
 }
 
-/** The input of an account without its empty texts. */
+/**
+ * The input of an account without its empty texts. An empty token stays, and is refused: a program that lost it would else
+ * remove the payment method.
+ */
 export const givenAccount = <I extends AccountInput>(input: I): I =>
-  withoutEmptyTexts(input, ['accountNumber', 'paymentTerm', 'paymentMethodToken']);
+  withoutEmptyTexts(input, ['accountNumber', 'paymentTerm']);
 
 const longestTerm = 999;
 

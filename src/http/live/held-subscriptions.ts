@@ -34,11 +34,6 @@ export class HeldSubscriptions implements Counts<SubscriptionsHere, Subscription
     use.subscriptions = this;
   }
 
-  /** Of all clients, in this process. */
-  get count(): number {
-    return this.all;
-  }
-
   /** Counts a subscription that begins. @throws LimitError RATE_LIMITED if the client, or all together, have too many */
   admit(clientId: string): void {
     const { subscriptions, allSubscriptions } = this.limits;

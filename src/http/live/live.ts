@@ -64,8 +64,9 @@ export class Live {
   constructor(private readonly options: LiveOptions) {
     this.timer = setInterval(() => this.judgeAll(), Math.max(options.grantsTtlMs, leastMs)).unref();
     this.held = new HeldSubscriptions(options.limits, options.use);
-    const { shared, sessions, held } = this;
-    options.meter.watch(() => ({ subscriptions: held.count, shared: shared.size, sessions: sessions.size }));
+    const { shared, sessions } = this;
+    const subscriptions = () => [...sessions.values()].reduce((sum, each) => sum + (each?.size ?? 0), 0);
+    options.meter.watch(() => ({ subscriptions: subscriptions(), shared: shared.size, sessions: sessions.size }));
   }
 
   /**
