@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { addressError, checkAddress } from './address';
-import { withoutArguments } from './command/usage';
+import { withoutArguments } from './command/command';
 import { type Config, ConfigError, readConfig } from './config';
 import { registerBoard } from './demo/board';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
