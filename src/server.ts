@@ -104,7 +104,7 @@ export interface Server {
   underWay(): UnderWayNow;
 }
 
-export interface UnderWayNow {
+interface UnderWayNow {
   requests: { requestId: string; method: string; path: string; operation: string | null }[];
   behindReplies: number;
 }

@@ -29,7 +29,7 @@ import { statements } from './store/connection/connection';
 import { statementName } from './store/connection/prepared';
 import { version } from './version';
 
-export interface TracingOptions {
+interface TracingOptions {
   /** The address of a collector for OTLP over HTTP. /v1/traces is appended. */
   endpoint: string;
   serviceName: string;

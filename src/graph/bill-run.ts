@@ -30,7 +30,7 @@ import { judgement, TransitionBlock } from './transition';
     'Whether an action on a bill run is allowed, and if not, why. No id: the rules judge it anew for each caller and moment.',
   simpleResolvers: true,
 })
-export class BillRunActionState {
+class BillRunActionState {
   @Field(() => BillRunActionEnum, { description: 'Names the mutation: postBillRun, cancelBillRun or deleteBillRun.' })
   action: BillRunAction;
   @Field(() => Boolean, { description: 'Whether this caller may take the action now.' }) allowed: boolean;

@@ -30,7 +30,7 @@ export const accountsByItem = (groups: readonly DueGroup[]): Set<string> =>
   );
 
 /** The gathered charges of some accounts, placed on documents. */
-export interface Placing {
+interface Placing {
   charges: Placeable;
   documents: PlacedDocument[];
   parked: ParkedItem[];

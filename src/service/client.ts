@@ -14,13 +14,9 @@ import {
   touchSecret,
 } from '../store/client';
 import type { Connection } from '../store/connection/connection';
-import type { Database } from '../store/connection/database';
 import { newId } from '../store/id';
 import { makeTenants, missingTenants } from '../store/tenant';
 import { hashSecret, longestSecret, matchesSecret, mostSecrets, newSecret, noSecret } from './client-secret';
-
-/** The part of the database that authentication needs. The layers above pass the whole database. */
-export type ClientDatabase = Pick<Database, 'aside'>;
 
 /** The scopes and the access of a client. An entity in which the client sees no org is listed without orgs. */
 export interface Grants {
@@ -34,7 +30,7 @@ export interface Grants {
   secretIds: readonly string[];
 }
 
-export interface GrantedEntity {
+interface GrantedEntity {
   id: string;
   name: string;
   orgs: readonly { id: string; name: string }[];

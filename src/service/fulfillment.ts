@@ -27,7 +27,7 @@ export interface FulfillmentsResult extends Billed {
   userErrors: UserError[];
 }
 
-export interface CreatedFulfillments extends FulfillmentsResult {
+interface CreatedFulfillments extends FulfillmentsResult {
   /** The items created with the fulfillments, by the fulfillment's id. */
   items: ReadonlyMap<string, readonly FulfillmentItemRow[]>;
 }

@@ -1,7 +1,7 @@
 import { isLiveSecret } from './client';
 import type { Connection, Scoped } from './connection/connection';
 
-export interface LockedClient {
+interface LockedClient {
   /** The client of a person who signs in. */
   isPerson: boolean;
 }
@@ -53,7 +53,7 @@ export const liveSecrets = (db: Connection, clientId: string): Promise<LiveSecre
   );
 
 /** A secret that replaces the others of a client, at the request of the client itself. */
-export interface OwnRotation {
+interface OwnRotation {
   clientId: string;
   /** The secret that the client has signed in with. */
   by: string;
@@ -68,7 +68,7 @@ export interface OwnRotation {
  * What came of it. unknown: the client is revoked or does not see the entity. person: it is of a person. ended: the secret that it
  * signed in with has ended meanwhile. full: it would have too many; the transaction must be rolled back.
  */
-export type RotationOutcome = 'done' | 'unknown' | 'person' | 'ended' | 'full';
+type RotationOutcome = 'done' | 'unknown' | 'person' | 'ended' | 'full';
 
 /** Adds a secret to a client on its own behalf, in the transaction of the caller. Holds the row of the client. */
 export async function rotateOwnSecret(

@@ -40,7 +40,7 @@ export interface DayCount {
 }
 
 /** Runs of a registered document to add. */
-export interface DocumentCount {
+interface DocumentCount {
   id: string;
   count: number;
   lastUsedDate: string;

@@ -37,7 +37,7 @@ export class ClientSubscriptionRow {
 }
 
 /** Seconds without an exchange after which the subscriptions of a process no longer count. */
-export const deadAfter = 5;
+const deadAfter = 5;
 
 /** What a process says of a client's minute. */
 export interface RateHere {
@@ -64,14 +64,14 @@ export interface SubscriptionsHere {
   count: number;
 }
 
-export interface Exchange {
+interface Exchange {
   processId: string;
   turn: number;
   rates: readonly RateHere[];
   subscriptions: readonly SubscriptionsHere[];
 }
 
-export interface Exchanged {
+interface Exchanged {
   /** The database did not know the process: nothing that it has told before is there. */
   isNew: boolean;
   /** Other processes that were seen lately. */

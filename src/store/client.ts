@@ -77,7 +77,7 @@ export interface ClientWithGrants {
 }
 
 /** Identifies a client: its id, or its subject in tokens of the external issuer. */
-export type ClientKey = { id: string } | { subject: string };
+type ClientKey = { id: string } | { subject: string };
 
 /** SQL: the entities, each with the orgs, that grants lead to. A grant without org covers orgs created later. */
 export const entitiesSeen = (grants: string, of = 'true'): string => `

@@ -109,7 +109,7 @@ const groups = {
 
 export type FulfillmentGroupBy = keyof typeof groups;
 
-export interface FulfillmentSummaryRow {
+interface FulfillmentSummaryRow {
   key: string;
   currency: string;
   count: number;

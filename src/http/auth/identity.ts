@@ -14,7 +14,7 @@ import { rightsOf } from './group-rights';
 import { type OutsideClaims, OutsideIssuer, type OutsideOptions } from './outside-issuer';
 import { noGroup, type PersonClaims } from './person-claims';
 
-export interface AuthOptions {
+interface AuthOptions {
   db: SignInDatabase;
   /** At least 32 characters. All processes behind one address need the same key. */
   signingKey: string;
@@ -27,7 +27,7 @@ export interface AuthOptions {
 }
 
 /** The reply of the token endpoint, with the published fields. */
-export interface TokenReply {
+interface TokenReply {
   access_token: string;
   token_type: 'bearer';
   expires_in: number;

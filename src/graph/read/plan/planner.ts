@@ -73,7 +73,7 @@ type Nodes = readonly FieldNode[];
 const fieldOf = ([node]: Nodes): string => node.name.value;
 type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
-export interface PlanContext {
+interface PlanContext {
   schema: GraphQLSchema;
   fragments: Fragments;
   /** The values of variables, of which only those of `@skip` and `@include` are read. */
