@@ -64,7 +64,8 @@ export function asProcess(command: (args: string[], env: Environment, output: Ou
  * Checks the arguments of a command that takes none. --help prints the usage. Everything else is refused: a word such as
  * `help` must not empty a database.
  */
-export function withoutArguments(usage: string, args: readonly string[] = process.argv.slice(2)): void {
+export function withoutArguments(usage: string): void {
+  const args = process.argv.slice(2);
   if (args.length === 0) return;
   const asked = args.length === 1 && ['--help', '-h'].includes(args[0]);
   if (asked) process.stdout.write(`${usage}\n`);

@@ -1,4 +1,4 @@
-import { canonical } from './canonical';
+import { canonical } from './json';
 
 /** One field of an object before and after a change, as texts; null if the field has no value. */
 export interface FieldChange {

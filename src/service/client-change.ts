@@ -25,10 +25,10 @@ import {
   clientIdOf,
   type NamedGrant,
   prepared,
-  refuse,
   taken,
 } from './client';
 import { hashSecret, newSecret, usualSecrets } from './client-secret';
+import { refuse } from './run/batch';
 
 /* Changes of existing clients by administrators. Each is one transaction. */
 

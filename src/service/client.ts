@@ -17,6 +17,7 @@ import type { Connection } from '../store/connection/connection';
 import { newId } from '../store/id';
 import { makeTenants, missingTenants } from '../store/tenant';
 import { hashSecret, longestSecret, matchesSecret, mostSecrets, newSecret, noSecret } from './client-secret';
+import { refuse } from './run/batch';
 
 /** The scopes and the access of a client. An entity in which the client sees no org is listed without orgs. */
 export interface Grants {
@@ -183,10 +184,6 @@ export function taken(error: unknown, clientId: string): unknown {
       ? userError('DUPLICATE', 'Another client is linked to this subject.', ['subject'])
       : userError('DUPLICATE', `There is a client ${clientId} already.`, ['clientId']),
   ]);
-}
-
-export function refuse(errors: UserError[]): void {
-  if (errors.length > 0) throw new Refusal(errors);
 }
 
 function check({ name, scopes: wanted, grants, clientId, secret }: NewClient): UserError[] {

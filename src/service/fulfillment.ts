@@ -91,12 +91,8 @@ export function createFulfillments(
 }
 
 /** One fulfillment by id or number, or undefined. */
-export const findFulfillment = (
-  work: Work,
-  key: string,
-  properties?: readonly string[],
-): Promise<FulfillmentRow | undefined> =>
-  findByKey<FulfillmentRow>(work.reads(), FulfillmentRow, 'fulfillmentNumber', key, properties);
+export const findFulfillment = (work: Work, key: string): Promise<FulfillmentRow | undefined> =>
+  findByKey<FulfillmentRow>(work.reads(), FulfillmentRow, 'fulfillmentNumber', key);
 
 function fulfillmentRow(
   unit: Unit,

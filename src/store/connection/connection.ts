@@ -170,7 +170,7 @@ export class Scoped {
    * The same as `query`, planned for these exact values. After five executions PostgreSQL may keep one plan of a prepared
    * statement. That plan expects ten elements in an array, and tables as large as when it was made.
    */
-  queryAnew<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+  queryAnew<T = Record<string, unknown>>(text: string, values: unknown[]): Promise<T[]> {
     return this.connection.query<T>(text, [this.scope.entityId, this.scope.orgIds, ...values], false);
   }
 
