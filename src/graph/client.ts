@@ -21,7 +21,7 @@ import { keptDays } from '../store/client-day';
 import { connectionType, PageArgs } from './build/connection-types';
 import type { GraphContext } from './context';
 import { enumType } from './enums';
-import { payload, UserError } from './errors';
+import { Payload, payload } from './errors';
 import { ownDays, ownDocuments, ownSecrets, runsOf } from './read/client';
 import { ownEndpoints } from './read/webhooks';
 import { RegisteredDocument } from './registered-document';
@@ -177,7 +177,7 @@ export class RegisteredDocumentUseResolver {
 }
 
 @ObjectType({ description: 'Result of rotateClientSecret, or the errors that refused it.', simpleResolvers: true })
-class RotateClientSecretPayload {
+class RotateClientSecretPayload extends Payload {
   @Field(() => ClientSecret, { nullable: true, description: 'The new secret, without its text; null if refused.' })
   clientSecret: ClientSecret | null;
   @Field(() => String, {
@@ -185,11 +185,6 @@ class RotateClientSecretPayload {
     description: 'The new client_secret. Shown once; null if refused. With an Idempotency-Key, a retry shows it again.',
   })
   secret: string | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 @Resolver()

@@ -98,6 +98,16 @@ export const errorTypes = [
   VersionConflict,
 ];
 
+/** The part of a payload that most mutations have. */
+@ObjectType({ simpleResolvers: true })
+export abstract class Payload {
+  @Field(() => [UserError], {
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
+  })
+  userErrors: UserError[];
+}
+
 /**
  * Turns a refusal of the rules into the error that the graph shows. `present` tags the object that a version conflict
  * returns.
