@@ -90,7 +90,7 @@ export async function grantsOf(db: Connection, clientId: string): Promise<Grants
   return client && grants(client);
 }
 
-/** The same for the client that an operator has linked to a subject of the external issuer. */
+/** The current grants of the client that an operator has linked to a subject of the external issuer. */
 export async function grantsOfSubject(db: Connection, subject: string): Promise<Grants | undefined> {
   const client = isSubject(subject) ? await readClient(db, { subject }) : undefined;
   return client?.groups === null ? grants(client) : undefined;

@@ -174,7 +174,7 @@ export class Scoped {
     return this.connection.query<T>(text, [this.scope.entityId, this.scope.orgIds, ...values], false);
   }
 
-  /** The same for statements that look up many rows: `byIndex` applies to the end of the transaction. */
+  /** `queryAnew` for statements that look up many rows: `byIndex` applies to the end of the transaction. */
   async queryByIndex<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     await this.connection.setLocal(byIndex);
     return this.queryAnew<T>(text, values);
