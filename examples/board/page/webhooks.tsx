@@ -19,7 +19,12 @@ import { Loaded } from './problem';
 import { instant, inWords } from './words';
 
 /** Endpoints have no live twin: they are asked for again while somebody looks, and more often for a while after an action. */
-const polled = (soon: boolean) => ({ pollInterval: soon ? 1_000 : 5_000, skipPollAttempt: () => document.hidden });
+const polled = (soon: boolean) => ({
+  pollInterval: soon ? 1_000 : 5_000,
+  skipPollAttempt: () => document.hidden,
+  // Why an answer did not come stays on the screen until one comes, also while it is asked for again.
+  notifyOnNetworkStatusChange: false,
+});
 const soonMs = 15_000;
 
 /** True for a while after each call of the function: the attempt that the person has asked for comes within seconds. */
