@@ -8,6 +8,7 @@ import { createClient as createWsClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { Received } from '../support/live';
+import { freePort } from '../support/own-process';
 import { settled } from '../support/settled';
 
 /* Real clients subscribe, each as its own documentation says. */
@@ -77,8 +78,8 @@ test('graphql-sse subscribes with distinct connections', async () => {
 
 test('graphql-sse connects again when the server stops, and goes on', async () => {
   const first = await testGateway({ database: { ...gateway.database, close: async () => {} } });
-  const url = await first.server.app.listen({ host: '127.0.0.1', port: 0 });
-  const port = Number(new URL(url).port);
+  const port = await freePort();
+  const url = await first.server.app.listen({ host: '127.0.0.1', port });
   const sse = createSseClient({
     ...{ url: `${url}/graphql`, headers: { authorization }, retryAttempts: 50 },
     retry: () => new Promise((resolve) => setTimeout(resolve, 50)),
@@ -105,7 +106,8 @@ test('graphql-sse connects again when the server stops, and goes on', async () =
 test('graphql-ws goes on behind the last event that arrived, whatever happened while it was away', async () => {
   const open = () => testGateway({ database: { ...gateway.database, close: async () => {} } });
   const first = await open();
-  const url = await first.server.app.listen({ host: '127.0.0.1', port: 0 });
+  const port = await freePort();
+  const url = await first.server.app.listen({ host: '127.0.0.1', port });
   const ws = socket({
     url: `${url.replace('http', 'ws')}/graphql`,
     retryAttempts: 100,
@@ -162,7 +164,7 @@ test('graphql-ws goes on behind the last event that arrived, whatever happened w
   await first.close();
   await account();
   const second = await open();
-  await second.server.app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
+  await second.server.app.listen({ host: '127.0.0.1', port });
   await account();
   await allArrived();
   release();

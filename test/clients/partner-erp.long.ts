@@ -3,6 +3,7 @@ import path from 'node:path';
 import { documentsCommand } from '../../src/command/documents';
 import { authenticateClient } from '../../src/service/client';
 import { orderFor, testGateway } from '../support/gateway';
+import { freePort } from '../support/own-process';
 import { example, Partner, type Running } from '../support/partner';
 import { until } from '../support/webhooks';
 
@@ -59,7 +60,7 @@ class Kept {
 test(`killed at random moments with the gateway, a partner loses nothing and does nothing twice (seed ${seed})`, async () => {
   const gateway = await testGateway();
   const { owner } = gateway.database;
-  const [{ port }] = await owner<{ port: number }>('select 20000 + (random() * 20000)::integer as port');
+  const port = await freePort();
   const client = await gateway.client({ scopes: ['read', 'fulfill', 'webhook'] });
   const env = { DATABASE_URL: gateway.database.url };
   const of = ['--client', client.clientId];
@@ -70,7 +71,7 @@ test(`killed at random moments with the gateway, a partner loses nothing and doe
   const { orderLineItems } = await orderFor(await (await gateway.client()).work(), sale);
   const partner = new Partner({
     ...{ GATEWAY_URL: `http://127.0.0.1:${port}`, CLIENT_ID: client.clientId, CLIENT_SECRET: client.secret },
-    PORT: String(port + 1),
+    PORT: String(await freePort()),
   });
 
   const serving = new Kept(() => {

@@ -5,6 +5,7 @@ import { schemaText } from '../../src/graph/build/schema';
 import { authenticateClient } from '../../src/service/client';
 import { ClientProject } from '../support/client';
 import { orderFor, type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
+import { freePort } from '../support/own-process';
 import { example, Partner } from '../support/partner';
 import { until } from '../support/webhooks';
 
@@ -29,11 +30,13 @@ beforeAll(async () => {
   expect(await documentsCommand(['mode', ...of, 'RegisteredOnly'], env, silent)).toBe(0);
   const { orderLineItems } = await orderFor(await (await gateway.client()).work(), [{}, {}, {}]);
   lines = orderLineItems.map(({ id }) => id);
-  const [{ port }] = await gateway.database.owner<{ port: number }>(
-    'select 20000 + (random() * 20000)::integer as port',
-  );
   partner = new Partner({
-    ...{ GATEWAY_URL: origin, CLIENT_ID: client.clientId, CLIENT_SECRET: client.secret, PORT: String(port) },
+    ...{
+      GATEWAY_URL: origin,
+      CLIENT_ID: client.clientId,
+      CLIENT_SECRET: client.secret,
+      PORT: String(await freePort()),
+    },
   });
 });
 afterAll(async () => {

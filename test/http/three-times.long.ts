@@ -26,7 +26,7 @@ import { type Estate, estate } from '../support/tenant-data';
  * and without. Each is sent three times in each way; replies must be equal, and rows untouched. RANDOM_OPERATIONS says how
  * many random ones are made, and RANDOM_SEED from which seed.
  */
-const randomCount = Number(process.env.RANDOM_OPERATIONS ?? 300);
+const randomCount = Number(process.env.RANDOM_OPERATIONS ?? 150);
 const seed = Number(process.env.RANDOM_SEED ?? 20_261_129);
 
 jest.setTimeout(60_000 + randomCount * 1_000);

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { freePort } from './own-process';
 
 export type Kind = 'RS256' | 'PS256' | 'ES256' | 'ES384' | 'EdDSA';
 
@@ -83,8 +83,9 @@ export class Issuer {
       if (this.answer) this.answer(request, response);
       else response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: this.keys }));
     });
+    // It comes back where it was.
+    this.port ||= await freePort();
     await new Promise<void>((resolve) => this.server.listen(this.port, '127.0.0.1', resolve));
-    this.port = (this.server.address() as AddressInfo).port;
   }
 
   async down(): Promise<void> {

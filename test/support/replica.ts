@@ -1,5 +1,4 @@
 import * as fs from 'node:fs';
-import * as net from 'node:net';
 import * as os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,18 +6,11 @@ import { Client } from 'pg';
 import { migrate } from '../../src/store/connection/database';
 import * as files from '../../src/store/embedded/files';
 import { openedAt, type TestDatabase } from './database';
+import { freePort } from './own-process';
 
 /* Real PostgreSQL servers, each with processes and data of its own: a primary, and replicas that stream from it. */
 
 const database = 'gateway';
-
-const freePort = () =>
-  new Promise<number>((found) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => found(port));
-    });
-  });
 
 function send(pid: number, signal: NodeJS.Signals): void {
   try {

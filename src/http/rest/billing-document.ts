@@ -1,7 +1,7 @@
 import { Refusal, userError } from '../../domain/errors';
 import { parameterError } from './envelope';
 import { GraphRead } from './graph-read';
-import { NumberedPages, onlyParameters, pageParameters } from './numbered-pages';
+import { NumberedPages, pageParameters } from './numbered-pages';
 import { type Asked, operation, type QueryParameter } from './operation';
 import { Made, Optional, Published, type Shown, same } from './shape';
 
@@ -86,7 +86,6 @@ class Documents {
 
   /** @throws RequestError BAD_PARAMETER; Refusal NOT_FOUND if the caller sees no such account */
   async page(work: Parameters<NumberedPages['page']>[0], asked: Asked<unknown>) {
-    onlyParameters(asked.query, documentParameters);
     const { accountId, accountNumber, status } = asked.query as Record<string, string | undefined>;
     if (accountId !== undefined && accountNumber !== undefined) {
       throw parameterError('accountNumber', 'Give accountId or accountNumber, and not both.');
@@ -131,7 +130,6 @@ export const billingDocumentOperations = [
     ...{ summary: 'List the items of an invoice', noun: 'Invoice', query: pageParameters },
     reply: { invoiceItems: [invoiceItem, 'The items of this page.'], nextPage },
     act: async (work, asked) => {
-      onlyParameters(asked.query, pageParameters);
       const { key } = asked;
       const found = await items.page(work, asked, `/v1/invoices/${encodeURIComponent(key)}/items`, { key });
       if (!found) throw new Refusal([userError('NOT_FOUND', 'No invoice has this id or number.')]);

@@ -98,13 +98,3 @@ function wholeNumber(query: Asked<unknown>['query'], name: string, otherwise: nu
   if (value >= 1 && value <= most) return value;
   throw parameterError(name, `The value is ${given}; 1 to ${most} is allowed.`);
 }
-
-/** @throws RequestError BAD_PARAMETER for a parameter that is not among these, or is given twice */
-export function onlyParameters(query: Asked<unknown>['query'], allowed: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(query)) {
-    if (!Object.hasOwn(allowed, name)) {
-      throw parameterError(name, `No parameter has this name. ${Object.keys(allowed).join(', ')} are allowed.`);
-    }
-    if (typeof value !== 'string') throw parameterError(name, `Give it once.`);
-  }
-}

@@ -187,7 +187,6 @@ const codes = {
     ] as const),
     ...(['HEADERS_TOO_LARGE', 'OUTCOME_UNKNOWN', 'INTERNAL', 'UNAVAILABLE', 'TIMEOUT'] as const),
   ],
-  query: ['BAD_PARAMETER'],
   body: ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   post: ['IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_MISMATCH'],
   // A reply without `success` cannot say that there is none.
@@ -201,16 +200,15 @@ const statusesFor = (some: readonly RequestErrorCode[]): number[] =>
 /** The responses of the import: a stream, or what refused it before its first line. */
 const importResponses = (): JsonSchema => ({
   200: { ...importOperation.reply, headers: headersOf(200, 'POST') },
-  ...refusalsOf(statusesFor([...codes.all, ...codes.query, 'UNSUPPORTED_MEDIA_TYPE', ...codes.post])),
+  ...refusalsOf(statusesFor([...codes.all, 'UNSUPPORTED_MEDIA_TYPE', ...codes.post])),
 });
 
 const refusalsOf = (statuses: readonly number[]): JsonSchema =>
   Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/${responseName(status)}` }]));
 
-const statusesOf = ({ method, path, query, bare }: Operation): number[] =>
+const statusesOf = ({ method, path, bare }: Operation): number[] =>
   statusesFor([
     ...codes.all,
-    ...(query ? codes.query : []),
     ...(method === 'GET' ? [] : codes.body),
     ...(method === 'POST' ? codes.post : []),
     ...(bare && path.includes('{') ? codes.bareKey : []),

@@ -35,6 +35,17 @@ export function isOn(query: Asked<unknown>['query'], name: string): boolean {
   throw parameterError(name, 'True or false is expected.');
 }
 
+/** @throws RequestError BAD_PARAMETER for a parameter that is not among these, or is given twice: one that is ignored would mislead */
+function onlyParameters(query: Asked<unknown>['query'], allowed: readonly string[]): void {
+  for (const [name, value] of Object.entries(query)) {
+    if (!allowed.includes(name)) {
+      const choice = allowed.length ? `${allowed.join(', ')} are allowed.` : 'This operation takes none.';
+      throw parameterError(name, `No parameter has this name. ${choice}`);
+    }
+    if (typeof value !== 'string') throw parameterError(name, 'Give it once.');
+  }
+}
+
 /** The body of an operation: an input type of the graph, and how the published body differs from it. */
 export interface Body {
   /** The name of the input type, or a function that makes one. */
@@ -72,6 +83,8 @@ export interface Operation<Input = unknown> {
   /** What the parameter of the path is; the id or number of the noun unless told otherwise. */
   key?: string;
   query?: Readonly<Record<string, QueryParameter>>;
+  /** `act` judges the names of the parameters: those of object queries are read in any case, and some are patterns. */
+  judgesParameters?: true;
   body?: Body;
   /** The reply beside `success: true`. */
   reply: Fields | Published;
@@ -125,7 +138,9 @@ function handlerOf(operation: Operation, options: RestOptions) {
 
   return async (request: FastifyRequest, reply: FastifyReply) => {
     // Judged before anything is carried out.
-    for (const name of flags) isOn(request.query as Record<string, unknown>, name);
+    const query = request.query as Record<string, unknown>;
+    if (!operation.judgesParameters) onlyParameters(query, Object.keys(operation.query ?? {}));
+    for (const name of flags) isOn(query, name);
     if (operation.method === 'GET') {
       return lookUp(services, { request, reply }, (work) => carryOut(work, askedOf(request, undefined)));
     }

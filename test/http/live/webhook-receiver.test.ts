@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
+import { freePort } from '../../support/own-process';
 import { endpoint, forgotten, fulfillments, ofFulfillments, shownEndpoint, until } from '../../support/webhooks';
 
 /* The receiver that partners copy. */
@@ -26,8 +27,7 @@ test('has 20 lines, and stands in the docs as it is run here', () => {
 });
 
 test('takes what the gateway sends, each event once, and nothing that another has signed', async () => {
-  // Below those that Linux gives to connections, of which the run has thousands.
-  const port = 21_000 + (process.pid % 10_000);
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
   const { id, secret } = await endpoint(client, url, ofFulfillments);
   const child = spawn(process.execPath, [file], {

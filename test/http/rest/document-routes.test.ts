@@ -122,6 +122,31 @@ interface Request {
   body?: { raw: string };
 }
 
+test('each operation refuses a parameter that it does not take, and names those that it takes', async () => {
+  const client = await gateway.client();
+  for (const { method, path, query = {} } of operations) {
+    const reply = await client.request({ method: method as 'GET', url: `${path.replace(/\{\w+\}/, 'x')}?dryRun=true` });
+    expect([method, path, reply.status]).toEqual([method, path, 400]);
+    const [{ code, message }] = reply.body.reasons;
+    expect([path, code % 100, message]).toEqual([
+      path,
+      27,
+      expect.stringMatching(/^dryRun: No parameter has this name/),
+    ]);
+    for (const name of Object.keys(query)) expect(message.toLowerCase()).toContain(name.toLowerCase());
+  }
+});
+
+test('a parameter that is not taken changes nothing, and uses up no Idempotency-Key', async () => {
+  const client = await gateway.client();
+  const body = { name: 'Asked twice', accountNumber: 'A-TWICE', currency: 'USD' };
+  const create = (url: string) =>
+    client.request({ method: 'POST', url, headers: { 'idempotency-key': 'once' }, payload: body });
+  expect((await create('/v1/accounts?validate=true')).status).toBe(400);
+  expect((await create('/v1/accounts?returnIds=true&returnIds=true')).status).toBe(400);
+  expect((await create('/v1/accounts')).body).toMatchObject({ success: true });
+});
+
 test('the Postman collection has each operation once, and the gateway answers each of its requests', async () => {
   const collection = JSON.parse(readFileSync('docs/postman-collection.json', 'utf8'));
   const folders: { item: { name: string; request: Request }[] }[] = collection.item;
