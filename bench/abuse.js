@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -8,6 +7,7 @@ import { kinds } from './abuse-kinds.js';
 import { startProcess } from './contenders/process.js';
 import { openData } from './data.js';
 import { startLoad } from './measure.js';
+import { asking, dist, forgetPeak, newClient, peakOf as peakMemoryOf, tokenOf } from './subject.js';
 
 /*
  * The worst requests that are admitted, of every kind, beside a quiet tenant. See README.md.
@@ -32,36 +32,20 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 const here = import.meta.dirname;
 const profiling = flags['cpu-prof'] ? ['--cpu-prof', `--cpu-prof-dir=${resolve(here, '.data/profiles')}`] : [];
-const dist = resolve(here, '../dist/src');
 const watchFile = resolve(here, '.data/watch');
 
 /** A client of its own, with a token. */
-async function clientOf(running, url, entity) {
-  const scopes = 'read,order,fulfill,bill,pay,admin';
-  const made = execFileSync(
-    process.execPath,
-    [resolve(dist, 'command/client.js'), 'create', '--entity', entity, '--org', 'Main', '--scopes', scopes],
-    { env: { PATH: process.env.PATH, DATABASE_URL: url }, encoding: 'utf8' },
-  );
-  const [, clientId, secret] = /client_id\s+(\S+)\s+client_secret\s+(\S+)/.exec(made);
-  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret });
-  const reply = await fetch(`${running.origin}/oauth/token`, { method: 'POST', body: form });
-  const headers = { authorization: `Bearer ${(await reply.json()).access_token}`, 'content-type': 'application/json' };
-  const graphql = async (query, variables) => {
-    const body = JSON.stringify({ query, variables });
-    const answer = await fetch(`${running.origin}/graphql`, { method: 'POST', headers, body });
-    const { data, errors } = await answer.json();
-    if (errors) throw new Error(JSON.stringify(errors));
-    return data;
-  };
-  return { clientId, secret, headers, graphql, origin: running.origin };
+async function clientOf({ origin }, url, entity) {
+  const client = newClient(url, entity, 'read,order,fulfill,bill,pay,admin');
+  const headers = { authorization: `Bearer ${await tokenOf(origin, client)}`, 'content-type': 'application/json' };
+  return { ...client, headers, graphql: asking(origin, headers), origin };
 }
 
 /** Peak resident memory since the last reset, in MB. */
 function peakOf(pid) {
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
-  return Math.round(Number(peak) / 1024);
+  const peak = peakMemoryOf(pid);
+  forgetPeak(pid);
+  return Math.round(peak);
 }
 
 async function longestHold(pid) {

@@ -20,7 +20,7 @@ export async function ask(running, { path, body }) {
 const instant = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/;
 
 /** An answer without the freedom that contenders have: how ids and instants are written, whether decimals end in zeros, cursors. */
-export function normal(value) {
+function normal(value) {
   if (Array.isArray(value)) return value.map(normal);
   if (value && typeof value === 'object') {
     const kept = Object.entries(value).filter(([name]) => name !== 'endCursor' && name !== 'userErrors');

@@ -26,7 +26,7 @@ const settings = {
 /** Every twentieth account buys in bulk, 14 deliveries to a line item; the others have this many, in turns. */
 const deliveries = 'array[0,1,1,2,2,3,3,4,9]';
 /** Orders of two line items each that M1 writes to, beside those that are read. */
-export const writtenOrders = 500;
+const writtenOrders = 500;
 
 /** @returns the server, a connection as its owner, and the entity that everything belongs to. */
 export async function openData({ lineItems, fresh }) {

@@ -2,10 +2,11 @@
 // Starts the real process over a PostgreSQL of its own, exports all fulfillments in several forms, and prints how long each
 // took and the memory of the process at its highest. Linux only (`/proc`).
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { cpuOf, memoryOf, tokenOf } from './subject.js';
 
 const here = import.meta.dirname;
 const require = createRequire(resolve(here, '../dist/src/main.js'));
@@ -86,28 +87,14 @@ const forms = {
   ],
 };
 
-const { clientId, secret } = await fill();
+const client = await fill();
 const { child, port } = await start();
-const status = () => readFileSync(`/proc/${child.pid}/status`, 'utf8');
-const megabytes = () => Math.round(Number(/VmRSS:\s+(\d+)/.exec(status())[1]) / 1024);
-const cpu = () => {
-  const [, , , , , , , , , , , user, system] = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
-    .replace(/\(.*\)/, 'x')
-    .split(' ')
-    .slice(2);
-  return (Number(user) + Number(system)) / 100;
-};
-
-/** The token, anew for each export: it lasts an hour. */
-async function token() {
-  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret });
-  return (await (await fetch(`http://127.0.0.1:${port}/oauth/token`, { method: 'POST', body: form })).json())
-    .access_token;
-}
+const megabytes = () => Math.round(memoryOf(child.pid));
+const cpu = () => cpuOf(child.pid) / 1000;
 
 async function measure(query, accept, encoding = 'identity') {
   const headers = {
-    authorization: `Bearer ${await token()}`,
+    authorization: `Bearer ${await tokenOf(`http://127.0.0.1:${port}`, client)}`,
     'content-type': 'application/json',
     accept,
     'accept-encoding': encoding,

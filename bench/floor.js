@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { nodeFlags, startProcess } from './contenders/process.js';
 import { startLoad, turn } from './measure.js';
 import { median } from './report.js';
+import { newClient, tokenOf } from './subject.js';
 
 /*
  * What the gateway adds to each request whatever it asks for: { __typename }, signed in, beside a bare server in Node, and
@@ -43,13 +43,7 @@ async function startGateway(folder, at) {
   const url = new URL(server.url);
   url.pathname = `/floor_${at}`;
   await sql.query(`create database floor_${at}`);
-  const client = resolve(folder, 'dist/src/command/client.js');
-  const made = execFileSync(
-    process.execPath,
-    [client, 'create', '--entity', 'Bench', '--org', 'Main', '--scopes', 'read'],
-    { env: { PATH: process.env.PATH, DATABASE_URL: url.href }, encoding: 'utf8' },
-  );
-  const [, clientId, secret] = /client_id\s+(\S+)\s+client_secret\s+(\S+)/.exec(made);
+  const client = newClient(url.href, 'Bench', 'read', resolve(folder, 'dist/src'));
   const profile = flags['cpu-prof'] && folder === own;
   if (profile) mkdirSync(profiles, { recursive: true });
   const args = [...nodeFlags, ...(profile ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [])];
@@ -59,9 +53,7 @@ async function startGateway(folder, at) {
     REQUESTS_PER_MINUTE: '100000000',
     COST_PER_MINUTE: '100000000000',
   });
-  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret });
-  const reply = await fetch(`${running.origin}/oauth/token`, { method: 'POST', body: form });
-  const { access_token: token } = await reply.json();
+  const token = await tokenOf(running.origin, client);
   return { ...running, headers: async () => ({ authorization: `Bearer ${token}` }) };
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { memoryOf, tokenOf } from './subject.js';
 
 /*
  * An import beside its yardstick: COPY of the rows that it has written. See README.md.
@@ -115,8 +116,6 @@ function* file(ids) {
   yield piece;
 }
 
-const memoryOf = ({ pid }) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-
 /** Imports the file. Returns the seconds, and the memory of the gateway at each tenth of the file. */
 async function send({ child, origin }, token, ids, key) {
   const memory = [];
@@ -143,7 +142,7 @@ async function send({ child, origin }, token, ids, key) {
         continue;
       }
       const { progress } = JSON.parse(line);
-      if (progress.lines >= ((memory.length + 1) * size) / 10) memory.push(memoryOf(child));
+      if (progress.lines >= ((memory.length + 1) * size) / 10) memory.push(memoryOf(child.pid));
     }
   }
   await sent;
@@ -181,18 +180,15 @@ let gateway;
 try {
   const { client, ids } = await fill();
   gateway = await startGateway();
-  const token = async () => {
-    const body = new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: client.clientId,
-      client_secret: client.secret,
-    });
-    return (await (await fetch(`${gateway.origin}/oauth/token`, { method: 'POST', body })).json()).access_token;
-  };
   const results = [];
   for (let round = 0; round < Number(values.rounds); round++) {
     await undo();
-    const { seconds, first, memory } = await send(gateway, await token(), ids, `round ${round}`);
+    const { seconds, first, memory } = await send(
+      gateway,
+      await tokenOf(gateway.origin, client),
+      ids,
+      `round ${round}`,
+    );
     await copyOut();
     await undo();
     const both = await copyIn(tables);

@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { nodeFlags, startProcess } from './contenders/process.js';
 import { openData } from './data.js';
+import { asking, cpuOf, dist, memoryOf, newClient, tokenOf } from './subject.js';
 
 /*
  * Subscriptions: how soon a change is told, and what it costs that somebody listens. See README.md.
@@ -28,7 +27,6 @@ const [seconds, subscribers, reads, rate] = ['seconds', 'subscribers', 'reads', 
 );
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
-const dist = resolve(import.meta.dirname, '../dist/src');
 const WebSocket = createRequire(resolve(dist, 'main.js'))('ws');
 
 const data = await openData({ lineItems: Number(flags.size), fresh: flags.fresh });
@@ -38,34 +36,9 @@ const running = await startProcess('live', process.execPath, [...nodeFlags, reso
 });
 
 async function clientOf(entity) {
-  const made = execFileSync(
-    process.execPath,
-    [
-      resolve(dist, 'command/client.js'),
-      'create',
-      '--entity',
-      entity,
-      '--org',
-      'Main',
-      '--scopes',
-      'read,order,fulfill',
-    ],
-    { env: { PATH: process.env.PATH, DATABASE_URL: data.url }, encoding: 'utf8' },
-  );
-  const [, clientId, secret] = /client_id\s+(\S+)\s+client_secret\s+(\S+)/.exec(made);
-  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: secret });
-  const reply = await fetch(`${running.origin}/oauth/token`, { method: 'POST', body: form });
-  const authorization = `Bearer ${(await reply.json()).access_token}`;
-  const graphql = async (query, variables) => {
-    const answer = await fetch(`${running.origin}/graphql`, {
-      ...{ method: 'POST', headers: { authorization, 'content-type': 'application/json' } },
-      body: JSON.stringify({ query, variables }),
-    });
-    const { data: found, errors } = await answer.json();
-    if (errors) throw new Error(JSON.stringify(errors));
-    return found;
-  };
-  return { authorization, graphql };
+  const { origin } = running;
+  const authorization = `Bearer ${await tokenOf(origin, newClient(data.url, entity, 'read,order,fulfill'))}`;
+  return { authorization, graphql: asking(origin, { authorization, 'content-type': 'application/json' }) };
 }
 
 /** A socket with its subscriptions; `told` gets each answer with the time. */
@@ -90,14 +63,6 @@ async function subscribe({ authorization }, asked, told) {
   });
   return () => socket.terminate();
 }
-
-/** Seconds of processor that the gateway has used so far. */
-function used() {
-  const fields = readFileSync(`/proc/${running.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-const memory = () =>
-  Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.pid}/status`, 'utf8'))[1]) / 1024);
 
 /** Makes changes at the rate, and returns when each was answered. */
 async function change(act, perSecond, forSeconds) {
@@ -173,14 +138,14 @@ try {
       ['of another kind', (made) => client.graphql(named, { name: `Kind ${made}` })],
       ['of another entity', (made) => stranger.graphql(named, { name: `Entity ${made}` })],
     ]) {
-      const before = used();
+      const before = cpuOf(running.pid);
       const count = await change(act, rate, seconds);
       await delay(500);
-      const cost = ((used() - before) / count) * 1_000;
+      const cost = (cpuOf(running.pid) - before) / count;
       costs.push({ listening, what, cost });
       const lag = act === touch && listening ? `, ${lagsOf()}` : '';
       console.log(
-        `${listening} subscribers, ${count} changes ${what}: ${cost.toFixed(2)} ms of processor each, ${memory()} MB${lag}`,
+        `${listening} subscribers, ${count} changes ${what}: ${cost.toFixed(2)} ms of processor each, ${Math.round(memoryOf(running.pid))} MB${lag}`,
       );
       measured.length = 0;
       changed.clear();

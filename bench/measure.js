@@ -1,28 +1,11 @@
-import { execFileSync, fork } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
 import { resolve } from 'node:path';
+import { cpuOf, forgetPeak, peakOf } from './subject.js';
 
 /*
  * What a request costs: the CPU time that the contender's process and its PostgreSQL backends have used, divided by the
  * requests answered meanwhile. The load comes from a process of its own.
  */
-const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-
-/** CPU milliseconds of a process with all its threads since its start; 0 where it has ended. */
-function cpuOf(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in parentheses, may hold anything; utime and stime are the 12th and 13th word behind it.
-    const words = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return ((Number(words[11]) + Number(words[12])) * 1000) / ticksPerSecond;
-  } catch {
-    return 0;
-  }
-}
-
-/** The most memory that a process has held since `forgetPeak`, in MB. */
-const peakOf = (pid) => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-const forgetPeak = (pid) => writeFileSync(`/proc/${pid}/clear_refs`, '5');
 
 /** The CPU time of every backend that serves a contender. */
 async function backends(sql, applicationName) {

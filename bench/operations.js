@@ -6,7 +6,7 @@ const seed = 'fulfillment';
 const shuffled = (id) => `order by md5('${seed}' || ${id}::text)`;
 const rows = async (sql, text) => (await sql.query(text)).rows;
 
-export const pageSize = 50;
+const pageSize = 50;
 
 export const operations = {
   Q1: {

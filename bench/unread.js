@@ -2,10 +2,12 @@
 // Starts the real process on demo data, sends requests for replies of some MB over sockets that read nothing, and prints
 // the memory of the process before, at its highest, and after a minute and a half. Linux only (`/proc`).
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { memoryOf, tokenOf } from './subject.js';
 
 const [sockets, pipelined, size] = [24, 20, 4.5].map((standard, at) => Number(process.argv[at + 2] ?? standard));
 const seconds = 90;
@@ -18,8 +20,7 @@ const started = [
 ];
 const child = spawn(process.execPath, started, { env: { ...process.env, PORT: '0', DATA_DIR: folder } });
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const megabytes = () => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`))[1]) / 1024);
+const megabytes = () => Math.round(memoryOf(child.pid));
 
 async function main() {
   const origin = await new Promise((resolve, reject) => {
@@ -31,11 +32,8 @@ async function main() {
     });
     child.on('exit', () => reject(new Error(`the gateway ended: ${text}`)));
   });
-  const form = new URLSearchParams({
-    ...{ grant_type: 'client_credentials', client_secret: 'demo-secret' },
-    client_id: '00000000-0000-4000-8000-000000000001',
-  });
-  const { access_token: token } = await (await fetch(`${origin}/oauth/token`, { method: 'POST', body: form })).json();
+  const demo = { clientId: '00000000-0000-4000-8000-000000000001', secret: 'demo-secret' };
+  const token = await tokenOf(origin, demo);
   const ask = async (text) => fetch(`${origin}/graphql`, { method: 'POST', headers, body: text });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   // Each alias is there once for each type of the schema.

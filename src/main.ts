@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { addressError, checkAddress } from './address';
-import { withoutArguments } from './command/usage';
+import { withoutArguments } from './command/command';
 import { type Config, ConfigError, readConfig } from './config';
 import { registerBoard } from './demo/board';
 import { DemoError, demoClientId, demoSecret, fillDemo } from './demo/fill';
@@ -50,6 +50,24 @@ async function main(): Promise<void> {
   preparedStatements(config.preparedStatements);
 
   await checkAddress(config);
+  const opened = await open(config, log, tracing);
+  // A failed start must not leave a database running.
+  await serve(config, log, opened).catch(async (error) => {
+    await opened.close();
+    throw error;
+  });
+}
+
+/** What the process has open. */
+interface Opened {
+  services: Services;
+  database: OpenDatabase;
+  payments: OpenPayments;
+  tracing: Tracing | undefined;
+  close(): Promise<void>;
+}
+
+async function open(config: Config, log: Logger, tracing: Tracing | undefined): Promise<Opened> {
   const database = await openDatabase({
     ...config,
     // Production uses the log instead.
@@ -84,16 +102,14 @@ async function main(): Promise<void> {
       if (levelOf(err) === 'error') log.error({ err, ...tracing?.ids() }, `failed: ${what}`);
     },
   };
-  const close = async () => {
-    await payments.close();
-    await database.close();
-    await tracing?.stop();
+  return {
+    ...{ services, database, payments, tracing },
+    close: async () => {
+      await payments.close();
+      await database.close();
+      await tracing?.stop();
+    },
   };
-  // A failed start must not leave a database running.
-  await serve(config, log, services, database, payments, tracing, close).catch(async (error) => {
-    await close();
-    throw error;
-  });
 }
 
 /** Loaded only if tracing is configured: loading takes a fifth of a second and 7 MB. */
@@ -104,32 +120,16 @@ function openTracing({ tracing }: Config, log: Logger): Tracing | undefined {
   return startTracing({ ...tracing, onFailure });
 }
 
-async function serve(
-  config: Config,
-  log: Logger,
-  services: Services,
-  { options, embedded }: OpenDatabase,
-  payments: OpenPayments,
-  tracing: Tracing | undefined,
-  close: () => Promise<void>,
-): Promise<void> {
+async function serve(config: Config, log: Logger, opened: Opened): Promise<void> {
+  const { services, payments, tracing } = opened;
+  const { options, embedded } = opened.database;
   // A demo's receiver runs on the same machine. Production never has an embedded database.
   services.localWebhooks = embedded && !config.production;
   if (embedded) {
     await fillDemo(services, options, tell);
     await registerBoard(services.db, config);
   }
-  if (config.databaseReplicaUrls.length) {
-    const { url: _, ...rest } = options;
-    services.db.replicas = await Replicas.open(services.db, {
-      ...rest,
-      urls: config.databaseReplicaUrls,
-      onChange: (replica, reason) => {
-        if (reason === undefined) log.info({ replica }, 'a replica is in use');
-        else log.warn({ replica, reason }, 'a replica is left out');
-      },
-    });
-  }
+  if (config.databaseReplicaUrls.length) await openReplicas(config, log, opened);
   await checkClients(services, config, log);
   if (config.production && payments.unreal.length)
     log.warn(
@@ -153,18 +153,47 @@ async function serve(
   server.webhooks.start();
   welcome(app.listeningOrigin, demo !== undefined);
 
-  let stopping = false;
+  const waitFor = {
+    requests: () => answerAll(server),
+    housekeeping: stopHousekeeping,
+    'bill runs': stopWorkers,
+    webhooks: () => server.webhooks.stop(),
+  };
+  stopOnSignal(config, log, server, waitFor, opened.close);
+}
+
+async function openReplicas(
+  { databaseReplicaUrls: urls }: Config,
+  log: Logger,
+  { services, database }: Opened,
+): Promise<void> {
+  const { url: _, ...rest } = database.options;
+  services.db.replicas = await Replicas.open(services.db, {
+    ...{ ...rest, urls },
+    onChange: (replica, reason) => {
+      if (reason === undefined) log.info({ replica }, 'a replica is in use');
+      else log.warn({ replica, reason }, 'a replica is left out');
+    },
+  });
+}
+
+/** From now on the first signal stops the process: once all that it waits for has ended, or after STOP_TIMEOUT_MS. */
+function stopOnSignal(
+  { stopTimeoutMs }: Config,
+  log: Logger,
+  server: Server,
+  waitFor: Readonly<Record<string, () => Promise<void>>>,
+  close: () => Promise<void>,
+): void {
   const waitingFor = new Set<string>();
-  const wait = async (what: string, act: Promise<void>) => {
+  const wait = async (what: string, act: () => Promise<void>) => {
     waitingFor.add(what);
-    await act;
+    await act();
     waitingFor.delete(what);
   };
   const stop = async (signal: string) => {
-    if (stopping) return;
-    stopping = true;
     log.info({ signal }, 'stopping: requests under way are answered first');
-    const lastCall = setTimeout(() => server.endRequests(), config.stopTimeoutMs - lastCallMs(config.stopTimeoutMs));
+    const lastCall = setTimeout(() => server.endRequests(), stopTimeoutMs - lastCallMs(stopTimeoutMs));
     const deadline = setTimeout(() => {
       log.error(
         { waitingFor: [...waitingFor], ...server.underWay() },
@@ -172,19 +201,15 @@ async function serve(
       );
       log.flush();
       process.exit(1);
-    }, config.stopTimeoutMs);
-    await Promise.all([
-      wait('requests', answerAll(server)),
-      wait('housekeeping', stopHousekeeping()),
-      wait('bill runs', stopWorkers()),
-      wait('webhooks', server.webhooks.stop()),
-    ]);
+    }, stopTimeoutMs);
+    await Promise.all(Object.entries(waitFor).map(([what, act]) => wait(what, act)));
     clearTimeout(lastCall);
-    await wait('database and traces', close());
+    await wait('database and traces', close);
     log.info('stopped');
     clearTimeout(deadline);
   };
   onSignal = (signal) => {
+    onSignal = () => {};
     stop(signal).catch((err) => {
       log.error({ err }, 'stopping failed');
       process.exitCode = 1;

@@ -1,17 +1,12 @@
 import type { Socket } from 'node:net';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import { type FastifyInstance } from 'fastify';
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, type ProviderBooks } from './gateway/port';
 import { WebhookSender, type WebhookSenderOptions } from './gateway/webhook';
 import { serveAsSubgraph } from './graph/build/schema';
 import { smallRequestSeen } from './graph/read/event-loop';
+import { type AppOptions, openApp } from './http/app';
 import { Identity } from './http/auth/identity';
 import { addressOf, oauth } from './http/auth/oauth';
 import type { OutsideOptions } from './http/auth/outside-issuer';
@@ -20,32 +15,31 @@ import { board } from './http/board/plugin';
 import { jsonBodies, leaveBodies } from './http/body';
 import { Draining } from './http/draining';
 import { encodings } from './http/encoding';
-import { handleErrors, sendFailure } from './http/errors';
+import { handleErrors } from './http/errors';
 import type { RegisteredDocuments } from './http/graphql/registered-document';
 import { graphqlRoute } from './http/graphql/routes';
-import { type HeaderOptions, headers, newRequestId, refuseUnreadable, stamp, unreadableStatus } from './http/headers';
+import { headers } from './http/headers';
 import { healthRoutes } from './http/health';
 import { hostCheck, onlyFor } from './http/hosts';
 import { limited } from './http/limiting';
 import { linger } from './http/lingering';
-import { serveSockets, WebSocketOnly } from './http/live/socket';
+import { serveSockets } from './http/live/socket';
 import { Payloads } from './http/live/webhook-payload';
 import { WebhookWorker } from './http/live/webhook-worker';
 import { watchMethods } from './http/methods';
-import { clientGone, errorsOf, Metrics } from './http/metrics';
+import { errorsOf, Metrics } from './http/metrics';
 import { metricsRoute } from './http/metrics-route';
 import { playground } from './http/playground/plugin';
 import { providerEvents } from './http/provider-events';
 import { Rates } from './http/rates';
 import { Afterwards, authenticated } from './http/request';
-import { RequestLog } from './http/request-log';
+import { pathOf, statusOf, tellEnd } from './http/request-log';
 import { documentRoutes } from './http/rest/document-routes';
 import { Imports } from './http/rest/import/route';
 import { restRoutes } from './http/rest/operation';
 import { operations } from './http/rest/operations';
 import { UnderWay } from './http/under-way';
-import { cuts, Unsent } from './http/unsent';
-import { uploading } from './http/uploading';
+import { Unsent } from './http/unsent';
 import { Changes } from './service/changes';
 import { ClientDays } from './service/client-day';
 import { ClientUse } from './service/client-use';
@@ -53,7 +47,7 @@ import type { Services } from './service/run/services';
 import type { Tracing } from './tracing';
 import { version } from './version';
 
-export interface ServerOptions extends HeaderOptions {
+export interface ServerOptions extends AppOptions {
   services: Services;
   signingKey: string;
   previousSigningKey?: string;
@@ -76,13 +70,10 @@ export interface ServerOptions extends HeaderOptions {
   outside?: Omit<OutsideOptions, 'onFailure'>;
   /** How people sign in to the board. */
   boardSignIn?: SignIn;
-  /** Addresses of trusted proxies, whose forwarded headers count. */
-  trustProxy?: string;
   /** The public origin of the gateway. */
   publicUrl?: string;
   /** Credentials that sign the playground and the board in. */
   demo?: { clientId: string; clientSecret: string };
-  logger?: FastifyBaseLogger;
   tracing?: Tracing;
   /** The bearer token for /metrics. */
   metricsToken?: string;
@@ -113,14 +104,12 @@ export interface Server {
   underWay(): UnderWayNow;
 }
 
-export interface UnderWayNow {
+interface UnderWayNow {
   requests: { requestId: string; method: string; path: string; operation: string | null }[];
   behindReplies: number;
 }
 
 const stopped = 'The server is stopping, and the request was ended. Nothing was changed. Try again.';
-
-const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
 
 /** Makes the whole HTTP server over given services, for the process and for tests. The server does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<Server> {
@@ -132,43 +121,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   services.onRefused = (clientId, codes) => days.errors(clientId, codes);
   const rates = new Rates(limits, undefined, use, days);
   use.rates = rates;
-  const app = Fastify({
-    ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
-    bodyLimit: limits.body,
-    // A long key gets NOT_FOUND, on REST as on the graph.
-    routerOptions: { maxParamLength: 16_384 },
-    // One line for each request, written at its end (below).
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    childLoggerFactory: (log, fields) => new RequestLog(log, fields),
-    genReqId: newRequestId,
-    requestIdHeader: false,
-    // Refusals by Fastify before routing, such as a path that cannot be decoded. No hook runs for them.
-    frameworkErrors: ({ statusCode }, request, reply) => {
-      stamp(request as FastifyRequest, reply as FastifyReply, options);
-      // The message of the error would repeat the URL, which may hold values that must not be logged.
-      const error = Object.assign(new Error('The path cannot be decoded.'), { statusCode });
-      sendFailure(request as FastifyRequest, reply as FastifyReply, error);
-    },
-    clientErrorHandler: (error, socket) => {
-      // Node asks once for each request.
-      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && uploading.has(socket)) return;
-      refuseUnreadable(error, socket, app.log, underWay.hasOtherReply(socket));
-    },
-    // No connectionTimeout: a connection is silent while its request waits for a lock.
-    requestTimeout: receiveTimeoutMs,
-    http: {
-      IncomingMessage: WebSocketOnly,
-      headersTimeout: receiveTimeoutMs / 2,
-      connectionsCheckingInterval: receiveTimeoutMs / 10,
-      // Checked in headers.ts: Node's refusal would have no request id.
-      requireHostHeader: false,
-    },
-    trustProxy: options.trustProxy ?? false,
-    forceCloseConnections: 'idle',
-    keepAliveTimeout: 65_000,
-    // Requests that arrive during the close are served.
-    return503OnClosing: false,
-  }) as FastifyInstance;
+  // Asked once requests come: `underWay` is there by then.
+  const app = openApp(options, {
+    ...{ bodyLimit: limits.body, receiveTimeoutMs },
+    hasOtherReply: (socket) => underWay.hasOtherReply(socket),
+  });
   const outside = options.outside && { ...options.outside, onFailure: services.onFailure };
   const { previousSigningKey, grantsTtlMs } = options;
   const identity = new Identity({ db: services.db, signingKey, previousSigningKey, grantsTtlMs, outside });
@@ -179,35 +136,17 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const changes = new Changes(services.db, services.onFailure);
   let graph: Awaited<ReturnType<typeof graphqlRoute>> | undefined;
 
-  // Node would drop headers after the 2,000th, maybe an Idempotency-Key. All headers have at most 16 KB.
-  app.server.maxHeadersCount = 0;
-  // An unknown Expect header is ignored. Node would answer it by itself.
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   const { sendTimeoutMs = 20_000, maxUnsentTotal = 268_435_456 } = options;
   const unsent = new Unsent(app.server, { perClient: limits.unsent, total: maxUnsentTotal, timeoutMs: sendTimeoutMs });
-  const underWay = new UnderWay((request, reply, { gone, replied }) => {
+  const underWay = new UnderWay((request, reply, end) => {
     if (!request.isLarge) smallRequestSeen();
     leaveBodies(request);
     unsent.end(request);
-    const cut = gone && cuts.get(request.raw.socket);
-    const status = gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
+    const status = statusOf(request, reply, end);
     metrics.observe(request, reply, status);
-    const { caller, refused = [] } = request;
-    if (caller) days.errors(caller.clientId, [...errorsOf(request, status), ...refused]);
-    request.log.info(
-      {
-        method: request.method,
-        // Without the query string: a GET on /graphql has its variables there.
-        path: pathOf(request),
-        operation: request.operation || undefined,
-        statements: request.counter?.statements,
-        status,
-        unsent: gone && replied ? reply.statusCode : undefined,
-        cut: cut || undefined,
-        milliseconds: Math.round(reply.elapsedTime * 10) / 10,
-      },
-      'request',
-    );
+    if (request.caller)
+      days.errors(request.caller.clientId, [...errorsOf(request, status), ...(request.refused ?? [])]);
+    tellEnd(request, reply, end, status);
   });
   const draining = new Draining(app.server, underWay);
   options.tracing?.watch(app);

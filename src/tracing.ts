@@ -29,7 +29,7 @@ import { statements } from './store/connection/connection';
 import { statementName } from './store/connection/prepared';
 import { version } from './version';
 
-export interface TracingOptions {
+interface TracingOptions {
   /** The address of a collector for OTLP over HTTP. /v1/traces is appended. */
   endpoint: string;
   serviceName: string;
@@ -74,13 +74,8 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
   const propagator = new W3CTraceContextPropagator();
   const contexts = new AsyncLocalStorage<Context>();
 
-  /** Makes a span for each message of a channel. With `within`, only inside a trace. */
-  const follow = <M extends { result?: unknown; error?: unknown }>(
-    channel: TracingChannel<unknown, M>,
-    kind: SpanKind,
-    begin: (message: M) => { name: string; attributes: Attributes; within?: boolean },
-    end: (message: M) => Attributes,
-  ) => {
+  followChannels((channel, kind, begin, end) => {
+    type M = Parameters<typeof end>[0];
     const spans = new WeakMap<M, Span>();
     channel.start.bindStore(contexts, (message) => {
       const parent = contexts.getStore() ?? ROOT_CONTEXT;
@@ -98,8 +93,48 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
       if (error !== undefined) fail(span, (error as { code?: string }).code ?? (error as Error).name);
       span.end();
     });
-  };
+  });
 
+  return {
+    watch(app) {
+      app.addHook('onRequest', (request, reply, done) => {
+        const route = request.routeOptions.url ?? '(none)';
+        if (unwatched.test(route)) return done();
+        const parent = propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter);
+        const attributes = {
+          'http.request.method': request.method,
+          'http.route': route,
+          'gateway.request_id': request.id,
+        };
+        const span = tracer.startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes }, parent);
+        request.log = request.log.child(idsOf(span));
+        reply.raw.once('close', () => {
+          // No status if the client has gone before its reply.
+          if (reply.raw.headersSent) span.setAttribute('http.response.status_code', reply.statusCode);
+          if (reply.statusCode >= 500) fail(span, String(reply.statusCode));
+          span.end();
+        });
+        contexts.run(trace.setSpan(parent, span), done);
+      });
+    },
+    ids: () => {
+      const span = trace.getSpan(contexts.getStore() ?? ROOT_CONTEXT);
+      return span ? idsOf(span) : {};
+    },
+    stop: () => provider.shutdown().catch(onFailure),
+  };
+}
+
+/** Makes a span for each message of a channel. With `within`, only inside a trace. */
+type Follow = <M extends { result?: unknown; error?: unknown }>(
+  channel: TracingChannel<unknown, M>,
+  kind: SpanKind,
+  begin: (message: M) => { name: string; attributes: Attributes; within?: boolean },
+  end: (message: M) => Attributes,
+) => void;
+
+/** The channels with spans, and what each span tells. */
+function followChannels(follow: Follow): void {
   follow(
     statements,
     SpanKind.CLIENT,
@@ -165,35 +200,6 @@ export function startTracing({ endpoint, serviceName, ratio, onFailure }: Tracin
       ...(typeof attempt.result?.status === 'number' && { 'http.response.status_code': attempt.result.status }),
     }),
   );
-
-  return {
-    watch(app) {
-      app.addHook('onRequest', (request, reply, done) => {
-        const route = request.routeOptions.url ?? '(none)';
-        if (unwatched.test(route)) return done();
-        const parent = propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter);
-        const attributes = {
-          'http.request.method': request.method,
-          'http.route': route,
-          'gateway.request_id': request.id,
-        };
-        const span = tracer.startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes }, parent);
-        request.log = request.log.child(idsOf(span));
-        reply.raw.once('close', () => {
-          // No status if the client has gone before its reply.
-          if (reply.raw.headersSent) span.setAttribute('http.response.status_code', reply.statusCode);
-          if (reply.statusCode >= 500) fail(span, String(reply.statusCode));
-          span.end();
-        });
-        contexts.run(trace.setSpan(parent, span), done);
-      });
-    },
-    ids: () => {
-      const span = trace.getSpan(contexts.getStore() ?? ROOT_CONTEXT);
-      return span ? idsOf(span) : {};
-    },
-    stop: () => provider.shutdown().catch(onFailure),
-  };
 }
 
 function idsOf(span: Span): { traceId: string; spanId: string } {

@@ -1,15 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { deliveriesOf } from '../operations.js';
+import { command, dist, newClient, tokenOf } from '../subject.js';
 import { nodeFlags, startProcess } from './process.js';
 
 /*
  * This gateway as its users run it: production, its own token, authentication and scoping on, the default log. Its fields
  * have the names and shapes that the other contenders' are brought to by aliases.
  */
-const dist = resolve(import.meta.dirname, '../../dist/src');
 const profiles = resolve(import.meta.dirname, '../.data/profiles');
 /** Tokens last an hour; none is used for longer than this. */
 const renewMs = 30 * 60_000;
@@ -43,18 +42,12 @@ export const gateway = {
       mkdirSync(profiles, { recursive: true });
       args.push('--cpu-prof', `--cpu-prof-dir=${profiles}`);
     }
-    const command = (name, ...words) =>
-      execFileSync(process.execPath, [resolve(dist, `command/${name}.js`), ...words], {
-        env: { PATH: process.env.PATH, DATABASE_URL: url },
-        encoding: 'utf8',
-      });
-    const made = command('client', 'create', '--entity', 'Bench', '--org', 'Main', '--scopes', 'read,order,fulfill');
-    const [, clientId, secret] = /client_id\s+(\S+)\s+client_secret\s+(\S+)/.exec(made);
+    const client = newClient(url, 'Bench', 'read,order,fulfill');
     if (manifest) {
       const file = resolve(profiles, '../manifest.json');
       writeFileSync(file, JSON.stringify(manifest));
-      command('documents', 'import', '--client', clientId, file);
-      command('documents', 'mode', '--client', clientId, 'RegisteredOnly');
+      command(url, 'documents', ['import', '--client', client.clientId, file]);
+      command(url, 'documents', ['mode', '--client', client.clientId, 'RegisteredOnly']);
     }
     const running = await startProcess(
       manifest ? 'registered' : 'gateway',
@@ -66,13 +59,7 @@ export const gateway = {
     let since = 0;
     const headers = async () => {
       if (!token || Date.now() - since > renewMs) {
-        const form = new URLSearchParams({
-          grant_type: 'client_credentials',
-          client_id: clientId,
-          client_secret: secret,
-        });
-        const reply = await fetch(`${running.origin}/oauth/token`, { method: 'POST', body: form });
-        token = (await reply.json()).access_token;
+        token = await tokenOf(running.origin, client);
         since = Date.now();
       }
       return { authorization: `Bearer ${token}` };

@@ -1,22 +1,16 @@
-import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../config';
-import { demoClientId } from '../demo/fill';
 import { type Caller, type Scope, scopes } from '../domain/caller';
 import { isDay } from '../domain/date';
-import { Refusal } from '../domain/errors';
 import { Breakers } from '../gateway/breaker';
 import { openPayments } from '../payments';
 import { createBillRun, findBillRun } from '../service/bill-run';
 import { carryToEnd } from '../service/bill-run-worker';
-import { isDemo } from '../service/client';
 import { type Services } from '../service/run/services';
 import { Work } from '../service/run/work';
 import type { BillRunRow } from '../store/bill-run';
 import { failedAccounts } from '../store/bill-run-chunk';
-import { openDatabase } from '../store/connection/open-database';
-import { preparedStatements } from '../store/connection/prepared';
 import { entityByName } from '../store/tenant';
-import type { Output } from './client';
+import { asProcess, type Environment, type Output, parsed, runCommand, UsageError } from './command';
+import { demandDemo, inDatabase } from './database';
 
 const usage = `Usage: npm run bill-run -- --entity <name> --target-date <day> [options]
 
@@ -29,8 +23,6 @@ const usage = `Usage: npm run bill-run -- --entity <name> --target-date <day> [o
 
 Exit status: 0 everything was billed, 1 failed, 2 not understood, 3 something could not be billed or posted.`;
 
-class UsageError extends Error {}
-
 const options = {
   entity: { type: 'string' },
   'target-date': { type: 'string' },
@@ -42,12 +34,7 @@ const options = {
 } as const;
 
 function read(args: string[]) {
-  let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
-  try {
-    ({ values } = parseArgs({ args, options }));
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const { values } = parsed({ args, options });
   if (values.help) return undefined;
   const day = (name: 'target-date' | 'invoice-date'): string | undefined => {
     const value = values[name];
@@ -69,35 +56,30 @@ function read(args: string[]) {
 }
 
 /** Runs the command line and returns its exit status. If the command is interrupted, any server continues the run. */
-export async function billRunCommand(
-  args: string[],
-  env: Readonly<Record<string, string | undefined>>,
-  output: Output & { progress?(text: string): void },
-): Promise<number> {
-  try {
-    const wanted = read(args);
-    if (!wanted) {
-      output.out(usage);
-      return 0;
-    }
-    return await inDatabase(env, async (services) => {
-      const run = await carriedOut(services, wanted, output.progress ?? (() => {}));
-      const failures = await failedAccounts(services.db.reads(), run);
-      for (const line of summary(run, failures)) output.out(line);
-      // Another caller may have canceled the run in the meantime, and then nothing is billed.
-      const whole = run.status === (wanted.input.autoPost ? 'Posted' : 'Completed') || run.status === 'Posted';
-      return !whole || run.failed || failures.length ? 3 : 0;
-    });
-  } catch (error) {
-    if (error instanceof UsageError || error instanceof Refusal) {
-      const line = error instanceof Refusal ? error.errors.map(({ message }) => message).join(' ') : error.message;
-      output.err(`${line}\n\n${usage}`);
-      return 2;
-    }
-    output.err(error instanceof ConfigError ? error.message : `The bill run failed: ${(error as Error).message}`);
-    return 1;
-  }
-}
+const billRunCommand = (args: string[], env: Environment, output: Output): Promise<number> =>
+  runCommand(
+    { usage, name: 'bill run' },
+    output,
+    () => read(args),
+    (asked) =>
+      inDatabase(env, {}, async (database, config) => {
+        const { db, options } = database;
+        const payments = await openPayments(config, options, db.reads(), { connections: 1 });
+        try {
+          await demandDemo(database);
+          // The summary lists accounts that could not be billed.
+          const services = { db, gateway: payments.gateway, breakers: new Breakers(), onFailure: () => {} };
+          const run = await carriedOut(services, asked, output.progress ?? (() => {}));
+          const failures = await failedAccounts(db.reads(), run);
+          for (const line of summary(run, failures)) output.out(line);
+          // Another caller may have canceled the run in the meantime, and then nothing is billed.
+          const whole = run.status === (asked.input.autoPost ? 'Posted' : 'Completed') || run.status === 'Posted';
+          return !whole || run.failed || failures.length ? 3 : 0;
+        } finally {
+          await payments.close();
+        }
+      }),
+  );
 
 /** Creates the run and works on it until it is finished, with a progress bar. */
 async function carriedOut(
@@ -149,42 +131,4 @@ function summary(run: BillRunRow, failures: Awaited<ReturnType<typeof failedAcco
   ];
 }
 
-async function inDatabase<T>(
-  env: Readonly<Record<string, string | undefined>>,
-  act: (services: Services) => Promise<T>,
-): Promise<T> {
-  const config = readConfig(env);
-  preparedStatements(config.preparedStatements);
-  const database = await openDatabase(config);
-  const payments = await openPayments(config, database.options, database.db.reads(), { connections: 1 }).catch(
-    async (error) => {
-      await database.close();
-      throw error;
-    },
-  );
-  const services: Services = {
-    db: database.db,
-    gateway: payments.gateway,
-    breakers: new Breakers(),
-    // The summary lists accounts that could not be billed.
-    onFailure: () => {},
-  };
-  try {
-    if (!config.databaseUrl && !(await isDemo(database.db.reads(), demoClientId))) {
-      throw new ConfigError('The embedded database is still empty: run npm start once, or set DATABASE_URL.');
-    }
-    return await act(services);
-  } finally {
-    await payments.close();
-    await database.close();
-  }
-}
-
-if (require.main === module) {
-  const progress = (text: string) => void (process.stderr.isTTY && process.stderr.write(text));
-  billRunCommand(process.argv.slice(2), process.env, { out: console.log, err: console.error, progress }).then(
-    (status) => {
-      process.exitCode = status;
-    },
-  );
-}
+if (require.main === module) asProcess(billRunCommand);

@@ -45,8 +45,7 @@ const placesOf = (target: GraphQLObjectType): Place[] =>
     );
 
 /** Objects without an id that a cache keeps inside the object that leads to them. */
-export const embeddedTypes = (): GraphQLObjectType[] =>
-  objectTypes().filter((type) => !hasId(type) && !hasKnownForm(type));
+const embeddedTypes = (): GraphQLObjectType[] => objectTypes().filter((type) => !hasId(type) && !hasKnownForm(type));
 
 /**
  * Each type without an id: where it is found, and why it has none.

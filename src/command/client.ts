@@ -1,9 +1,5 @@
-import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../config';
-import { demoClientId } from '../demo/fill';
 import { scopeMeanings, scopes } from '../domain/caller';
-import { Refusal } from '../domain/errors';
-import { clientIdOf, createClient, createLinkedClient, isDemo, type NamedGrant } from '../service/client';
+import { clientIdOf, createClient, createLinkedClient, type NamedGrant } from '../service/client';
 import {
   type ClientUpdate,
   listClients,
@@ -13,8 +9,8 @@ import {
   updateClient,
 } from '../service/client-change';
 import type { Database } from '../store/connection/database';
-import { openDatabase } from '../store/connection/open-database';
-import { preparedStatements } from '../store/connection/prepared';
+import { asProcess, type Environment, type Output, parsed, runCommand, UsageError } from './command';
+import { demandDemo, inDatabase } from './database';
 
 const usage = `Usage: npm run client -- create --entity <name> --org <name> --scopes <scope,scope,...> [options]
        npm run client -- update <client_id> [options]
@@ -46,8 +42,6 @@ A secret that has ended is not accepted any more. Its tokens end within seconds.
 
 People who sign in (JWT_GROUPS) have clients too. These can be listed and revoked. All else comes from their tokens.`;
 
-class UsageError extends Error {}
-
 const options = {
   entity: { type: 'string' },
   org: { type: 'string', multiple: true },
@@ -63,15 +57,8 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-function parsed(args: string[]) {
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-type Values = ReturnType<typeof parsed>['values'];
+const words = (args: string[]) => parsed({ args, options, allowPositionals: true });
+type Values = ReturnType<typeof words>['values'];
 /** Carries out a command in the database, and returns the text to print. */
 type Act = (db: Database) => Promise<string>;
 
@@ -193,7 +180,7 @@ function shown({ id, name, scopes, subject, groups, createdDate, revokedDate, en
 
 /** The command to run; undefined for help. @throws UsageError with the reason */
 function read(args: string[]): Act | undefined {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = words(args);
   if (values.help) return undefined;
   const [word, id, ...more] = positionals;
   const known = Object.keys(actions).join(', ');
@@ -208,52 +195,20 @@ function read(args: string[]): Act | undefined {
   return action.act(values, id);
 }
 
-export interface Output {
-  out(text: string): void;
-  err(text: string): void;
-}
-
 /** Runs the command line and returns its exit status: 0 done, 1 failed, 2 not understood. */
-export async function clientCommand(
-  args: string[],
-  env: Readonly<Record<string, string | undefined>>,
-  { out, err }: Output,
-): Promise<number> {
-  try {
-    const act = read(args);
-    out(act ? await inDatabase(env, act) : usage);
-    return 0;
-  } catch (error) {
-    if (error instanceof UsageError || error instanceof Refusal) {
-      const line = error instanceof Refusal ? error.errors.map(({ message }) => message).join(' ') : error.message;
-      err(`${line}\n\n${usage}`);
-      return 2;
-    }
-    err(error instanceof ConfigError ? error.message : `The command failed: ${(error as Error).message}`);
-    return 1;
-  }
-}
+export const clientCommand = (args: string[], env: Environment, output: Output): Promise<number> =>
+  runCommand(
+    { usage },
+    output,
+    () => read(args),
+    async (act) => {
+      const text = await inDatabase(env, { poolSize: 1 }, async (database) => {
+        await demandDemo(database);
+        return act(database.db);
+      });
+      output.out(text);
+      return 0;
+    },
+  );
 
-async function inDatabase<T>(
-  env: Readonly<Record<string, string | undefined>>,
-  work: (db: Database) => Promise<T>,
-): Promise<T> {
-  const config = readConfig(env);
-  preparedStatements(config.preparedStatements);
-  const { db, close } = await openDatabase({ ...config, poolSize: 1 });
-  try {
-    // Creating a client would keep the demo out: it fills only an untouched database.
-    if (!config.databaseUrl && !(await isDemo(db.reads(), demoClientId))) {
-      throw new ConfigError('The embedded database is still empty: run npm start once, or set DATABASE_URL.');
-    }
-    return await work(db);
-  } finally {
-    await close();
-  }
-}
-
-if (require.main === module) {
-  clientCommand(process.argv.slice(2), process.env, { out: console.log, err: console.error }).then((status) => {
-    process.exitCode = status;
-  });
-}
+if (require.main === module) asProcess(clientCommand);

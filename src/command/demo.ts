@@ -9,7 +9,7 @@ import { emptyDatabase } from '../store/connection/database';
 import { OpenError, openDatabase } from '../store/connection/open-database';
 import { openPool } from '../store/connection/session';
 import { TestGatewayLedger } from '../store/test-gateway';
-import { withoutArguments } from './usage';
+import { withoutArguments } from './command';
 
 /** `npm run demo:reset`: restores the embedded database as of its first start. A running server can keep running. */
 async function reset(): Promise<void> {

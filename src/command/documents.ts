@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../config';
 import { Refusal } from '../domain/errors';
 import { type DocumentMode, documentModeMeanings, documentModes, isRetired } from '../domain/registered-document';
 import { schema, serveAsSubgraph } from '../graph/build/schema';
@@ -17,10 +15,9 @@ import {
 } from '../service/registered-document';
 import type { Database } from '../store/connection/database';
 import { transactionAside } from '../store/connection/lease';
-import { openDatabase } from '../store/connection/open-database';
-import { preparedStatements } from '../store/connection/prepared';
 import { liveDocuments, type RegisteredDocumentRow } from '../store/registered-document';
-import type { Output } from './client';
+import { asProcess, type Environment, type Output, parsed, runCommand, UsageError } from './command';
+import { inDatabase } from './database';
 
 const modes = documentModes.map((mode) => `${mode}: ${documentModeMeanings[mode]}`).join('\n                       ');
 const usage = `Usage: npm run documents -- <what> [options]
@@ -38,8 +35,6 @@ generate-persisted-query-manifest (Apollo), the Relay compiler and the GraphQL C
 
 Exit status: 0 done, 1 failed, 2 not understood or refused, 3 check found documents that are not valid.`;
 
-class UsageError extends Error {}
-
 const options = {
   client: { type: 'string' },
   from: { type: 'string' },
@@ -50,7 +45,7 @@ type Act = (db: Database, output: Output, check: CheckDocument, maxCost: number)
 
 /** The command to run; undefined for help. @throws UsageError with the reason */
 function read(args: string[]): Act | undefined {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parsed({ args, options, allowPositionals: true });
   if (values.help) return undefined;
   const [what, ...rest] = positionals;
   if (!what || !(what in acts)) {
@@ -62,14 +57,6 @@ function read(args: string[]): Act | undefined {
   if (!client) throw new UsageError('--client is missing.');
   if (from !== undefined && what !== 'retire') throw new UsageError('--from is allowed only with retire.');
   return acts[what as keyof typeof acts]({ client, from }, rest);
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 interface Named {
@@ -188,46 +175,29 @@ const checkAll: Act = async (db, { out }, check) => {
 };
 
 /** Runs the command line and returns its exit status. */
-export async function documentsCommand(
-  args: string[],
-  env: Readonly<Record<string, string | undefined>>,
-  output: Output,
-): Promise<number> {
-  try {
-    const act = read(args);
-    if (!act) {
-      output.out(usage);
-      return 0;
-    }
-    const config = readConfig(env);
-    preparedStatements(config.preparedStatements);
-    serveAsSubgraph(config.federation);
-    // check may run before a deploy, while the old version still uses the database, so it must not migrate.
-    const { db, close } = await openDatabase({ ...config, poolSize: 1, asItIs: act === checkAll });
-    try {
-      const limits = new DocumentLimits(config.limits, config.introspection);
-      return await act(db, output, (text) => checkDocument(schema(), text, limits), config.limits.cost);
-    } finally {
-      await close();
-    }
-  } catch (error) {
-    if (error instanceof UsageError) {
-      output.err(`${error.message}\n\n${usage}`);
-      return 2;
-    }
-    if (error instanceof Refusal) {
-      for (const { path, message } of error.errors) {
-        output.err(path[0] === 'manifest' && path[1] ? `${path[1]}: ${message}` : message);
-      }
-      return 2;
-    }
-    output.err(error instanceof ConfigError ? error.message : `The command failed: ${(error as Error).message}`);
-    return 1;
+export const documentsCommand = (args: string[], env: Environment, output: Output): Promise<number> =>
+  runCommand(
+    { usage },
+    output,
+    () => read(args),
+    (act) => {
+      // check may run before a deploy, while the old version still uses the database, so it must not migrate.
+      const options = { poolSize: 1, asItIs: act === checkAll };
+      return inDatabase(env, options, ({ db }, config) => {
+        serveAsSubgraph(config.federation);
+        const limits = new DocumentLimits(config.limits, config.introspection);
+        return act(db, output, (text) => checkDocument(schema(), text, limits), config.limits.cost);
+      }).catch((error) => refused(error, output));
+    },
+  );
+
+/** A manifest may be refused for many of its documents: each has its line, and the usage would hide them. */
+function refused(error: unknown, { err }: Output): number {
+  if (!(error instanceof Refusal)) throw error;
+  for (const { path, message } of error.errors) {
+    err(path[0] === 'manifest' && path[1] ? `${path[1]}: ${message}` : message);
   }
+  return 2;
 }
 
-if (require.main === module) {
-  documentsCommand(process.argv.slice(2), process.env, { out: console.log, err: console.error }).then((status) => {
-    process.exitCode = status;
-  });
-}
+if (require.main === module) asProcess(documentsCommand);

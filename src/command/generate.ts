@@ -13,8 +13,8 @@ import { postmanCollection } from '../http/rest/postman';
 import { freshRights } from '../store/connection/database';
 import { startEmbedded } from '../store/embedded/embedded';
 import { apolloPoliciesModule, embeddedRows, graphcacheKeysModule, possibleTypesModule } from './cache-policies';
+import { withoutArguments } from './command';
 import { picture, pictureNames, waysIn } from './picture';
-import { withoutArguments } from './usage';
 
 /**
  * `npm run generate`: writes schema.graphql, the Postman collection, and the parts of README.md and docs that follow from the code. A test

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { isDay } from '../domain/date';
-import type { Output } from './client';
+import { asProcess, type Environment, type Output, parsed, runCommand, UsageError } from './command';
 import { ImportFailed, type ImportRequest, type News, sendFile, type Totals } from './import-request';
 import { RefusedLines, type SourceFile } from './refused-lines';
 
@@ -21,8 +20,6 @@ Creates a fulfillment for each line of a file: .csv or .jsonl, or either with .g
 CLIENT_ID and CLIENT_SECRET in the environment are the credentials of the client.
 
 Exit status: 0 every line was created, 1 failed, 2 not understood, 3 some lines were refused or not billed.`;
-
-class UsageError extends Error {}
 
 const options = {
   url: { type: 'string' },
@@ -45,14 +42,8 @@ interface Asked {
 }
 
 /** What the command line asks for; undefined for help. @throws UsageError */
-function read(args: string[], env: Readonly<Record<string, string | undefined>>): Asked | undefined {
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
-  try {
-    parsed = parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  const { values, positionals } = parsed;
+function read(args: string[], env: Environment): Asked | undefined {
+  const { values, positionals } = parsed({ args, options, allowPositionals: true });
   if (values.help) return undefined;
   if (positionals.length !== 1) throw new UsageError('Name one file.');
   const source = sourceOf(positionals[0]);
@@ -101,40 +92,30 @@ function queryOf(values: { 'run-billing'?: boolean; 'target-date'?: string; 'doc
 }
 
 /** Runs the command line and returns its exit status. A command that is killed goes on if it is run again. */
-export async function importCommand(
-  args: string[],
-  env: Readonly<Record<string, string | undefined>>,
-  output: Output & { progress?(text: string): void },
-): Promise<number> {
-  try {
-    const asked = read(args, env);
-    if (!asked) {
-      output.out(usage);
-      return 0;
-    }
-    const { digest, lines } = await look(asked.request.source);
-    const { form } = asked.request.source;
-    const hash = createHash('sha256').update(JSON.stringify([digest, form, asked.request.query]));
-    const key = asked.key ?? `import-${hash.digest('hex').slice(0, 32)}`;
-    const refused = new RefusedLines(asked.request.source, asked.refused);
-    const progress = output.progress ?? (() => {});
-    try {
-      const totals = await carriedOut({ ...asked.request, key }, refused, output, (news) => progress(bar(news, lines)));
-      progress('\n');
-      for (const line of summary(totals, asked.refused)) output.out(line);
-      return totals.refused || totals.unbilledChunks ? 3 : 0;
-    } finally {
-      await refused.end();
-    }
-  } catch (error) {
-    if (error instanceof UsageError) {
-      output.err(`${error.message}\n\n${usage}`);
-      return 2;
-    }
-    output.err(`The import failed: ${(error as Error).message}`);
-    return 1;
-  }
-}
+export const importCommand = (args: string[], env: Environment, output: Output): Promise<number> =>
+  runCommand(
+    { usage, name: 'import' },
+    output,
+    () => read(args, env),
+    async (asked) => {
+      const { digest, lines } = await look(asked.request.source);
+      const { form } = asked.request.source;
+      const hash = createHash('sha256').update(JSON.stringify([digest, form, asked.request.query]));
+      const key = asked.key ?? `import-${hash.digest('hex').slice(0, 32)}`;
+      const refused = new RefusedLines(asked.request.source, asked.refused);
+      const progress = output.progress ?? (() => {});
+      try {
+        const totals = await carriedOut({ ...asked.request, key }, refused, output, (news) =>
+          progress(bar(news, lines)),
+        );
+        progress('\n');
+        for (const line of summary(totals, asked.refused)) output.out(line);
+        return totals.refused || totals.unbilledChunks ? 3 : 0;
+      } finally {
+        await refused.end();
+      }
+    },
+  );
 
 /** Sends the file until it is carried out, or until nothing gets further. */
 async function carriedOut(
@@ -195,11 +176,4 @@ function summary(totals: Totals, refused: string): string[] {
   ];
 }
 
-if (require.main === module) {
-  const progress = (text: string) => void (process.stderr.isTTY && process.stderr.write(text));
-  importCommand(process.argv.slice(2), process.env, { out: console.log, err: console.error, progress }).then(
-    (status) => {
-      process.exitCode = status;
-    },
-  );
-}
+if (require.main === module) asProcess(importCommand);

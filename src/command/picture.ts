@@ -39,7 +39,7 @@ const pictures = {
   ],
 } as const;
 
-export type Picture = keyof typeof pictures;
+type Picture = keyof typeof pictures;
 export const pictureNames = Object.keys(pictures) as Picture[];
 
 interface Edge {

@@ -1,14 +1,11 @@
-import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../config';
 import { RequestError } from '../domain/errors';
 import { idOf } from '../domain/key';
 import { decodeEventCursor } from '../graph/read/events';
 import { clientIdOf } from '../service/client';
 import { endpointsOfAll, replay } from '../service/webhook-replay';
 import type { Database } from '../store/connection/database';
-import { openDatabase } from '../store/connection/open-database';
-import { preparedStatements } from '../store/connection/prepared';
-import type { Output } from './client';
+import { asProcess, type Environment, type Output, parsed, runCommand, UsageError } from './command';
+import { inDatabase } from './database';
 
 const usage = `Usage: npm run webhooks -- <what> [options]
 
@@ -19,15 +16,13 @@ A time is an instant such as 2026-01-31T12:00:00Z. A cursor is the one of an eve
 
 Exit status: 0 done, 1 failed, 2 not understood or refused.`;
 
-class UsageError extends Error {}
-
 const options = { after: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
 
 type Act = (db: Database, output: Output) => Promise<number>;
 
 /** The command to run; undefined for help. @throws UsageError with the reason */
 function read(args: string[]): Act | undefined {
-  const { values, positionals } = parsed(args);
+  const { values, positionals } = parsed({ args, options, allowPositionals: true });
   if (values.help) return undefined;
   const [what, ...rest] = positionals;
   if (what === 'list') {
@@ -42,14 +37,6 @@ function read(args: string[]): Act | undefined {
   if (!id) throw new UsageError('Name the id of one webhook endpoint.');
   if (values.after === undefined) throw new UsageError('--after is missing.');
   return replayFrom(id, begin(values.after));
-}
-
-function parsed(args: string[]) {
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 /** Where to begin: an instant, or the position of a cursor. */
@@ -93,37 +80,12 @@ const replayFrom =
   };
 
 /** Runs the command line and returns its exit status. */
-export async function webhooksCommand(
-  args: string[],
-  env: Readonly<Record<string, string | undefined>>,
-  output: Output,
-): Promise<number> {
-  try {
-    const act = read(args);
-    if (!act) {
-      output.out(usage);
-      return 0;
-    }
-    const config = readConfig(env);
-    preparedStatements(config.preparedStatements);
-    const { db, close } = await openDatabase({ ...config, poolSize: 1 });
-    try {
-      return await act(db, output);
-    } finally {
-      await close();
-    }
-  } catch (error) {
-    if (error instanceof UsageError) {
-      output.err(`${error.message}\n\n${usage}`);
-      return 2;
-    }
-    output.err(error instanceof ConfigError ? error.message : `The command failed: ${(error as Error).message}`);
-    return 1;
-  }
-}
+export const webhooksCommand = (args: string[], env: Environment, output: Output): Promise<number> =>
+  runCommand(
+    { usage },
+    output,
+    () => read(args),
+    (act) => inDatabase(env, { poolSize: 1 }, ({ db }) => act(db, output)),
+  );
 
-if (require.main === module) {
-  webhooksCommand(process.argv.slice(2), process.env, { out: console.log, err: console.error }).then((status) => {
-    process.exitCode = status;
-  });
-}
+if (require.main === module) asProcess(webhooksCommand);

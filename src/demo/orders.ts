@@ -56,7 +56,7 @@ export interface Market {
 }
 
 /** The parameters of one order. `at` chooses products, quantities and days. */
-export interface Occasion {
+interface Occasion {
   market: Market;
   at: number;
   /** Whether the customer's payment method works. */

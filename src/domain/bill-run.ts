@@ -82,7 +82,7 @@ export function finishedStatus(
   return run.autoPost ? 'PostInProgress' : 'Completed';
 }
 
-export interface BillRunFacts {
+interface BillRunFacts {
   status: BillRunStatus;
   /** Whether a document of the run is Posted. */
   posted: boolean;

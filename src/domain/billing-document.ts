@@ -20,7 +20,7 @@ export type DocumentStatus = InvoiceStatus | CreditMemoStatus;
  * Sources: "Rules for generating invoices and credit memos" (sisters); "Overview of bill runs" (unposting); "Invoice
  * reversal". The other preconditions are usual in settlement.
  */
-export interface DocumentActionRow {
+interface DocumentActionRow {
   document: 'Invoice' | 'CreditMemo';
   action: DocumentAction;
   from: DocumentStatus;

@@ -85,7 +85,7 @@ export function priced<C extends Charge>(
 }
 
 /** The amount of a quantity of a line item, and its tax. */
-export function amountsOf(
+function amountsOf(
   line: { unitPrice: Decimal; currency: string; taxMode: TaxMode | null },
   quantity: Decimal,
   rate: Decimal | null,

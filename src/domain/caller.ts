@@ -35,7 +35,7 @@ export interface Caller {
   undecided?: RequestError;
 }
 
-export interface CallerSecret {
+interface CallerSecret {
   id: string;
   /** The token has only some of the scopes or entities of its client. */
   isLimited: boolean;

@@ -30,7 +30,7 @@ const least = (a: Decimal, b: Decimal): Decimal => (compare(a, b) <= 0 ? a : b);
 const openOf = (facts: CreditFacts): Decimal => floor(subtract(facts.billedQuantity, facts.creditedQuantity));
 
 /** Price of a quantity, at two rates: the rate at which the sale was billed, and the present rate. */
-export interface Prices {
+interface Prices {
   billed: (quantity: Decimal) => Amounts;
   now: (quantity: Decimal) => Amounts;
 }

@@ -111,7 +111,7 @@ export const userErrorCodes = {
 
 export type UserErrorCode = keyof typeof userErrorCodes;
 
-export type UserErrorDetails =
+type UserErrorDetails =
   | { kind: 'FulfillmentTransitionNotAllowed'; from: string | null; to: string; allowed: readonly string[] }
   | { kind: 'OrderLineItemTransitionNotAllowed'; from: string | null; to: string; allowed: readonly string[] }
   | { kind: 'QuantityExceeded'; requested: string; available: string }

@@ -75,7 +75,7 @@ export const fixedFields = fieldsWith<{ changes: false }>(({ changes }) => !chan
 export const requiredFields = fieldsWith<{ required: true }>(({ required }) => required === true);
 type OptionalField = FieldsWith<{ default: null | false }>;
 const optionalFields = fieldsWith<{ default: null | false }>((rules) => rules.default !== undefined);
-export type ConfiguredField = FieldsWith<{ configured: string }>;
+type ConfiguredField = FieldsWith<{ configured: string }>;
 export const configuredFields = fieldsWith<{ configured: string }>(({ configured }) => configured !== undefined);
 
 /** The settings lists that hold the allowed values of fulfillment fields. */

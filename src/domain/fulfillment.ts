@@ -20,7 +20,7 @@ export const fulfillmentStates: readonly FulfillmentState[] = [
  * The state machine of deliveries and returns: every transition, and every start state. No other place decides a
  * transition. `path` is the number of the path in Zuora's "State transitions for fulfillments".
  */
-export interface FulfillmentTransitionRow {
+interface FulfillmentTransitionRow {
   path: number;
   action: FulfillmentAction;
   from: FulfillmentState;
@@ -98,7 +98,7 @@ export const checkFields = (
 ];
 
 /** The facts besides the fulfillment itself. `posted`: an item of the fulfillment is on a Posted document. */
-export interface MoveContext {
+interface MoveContext {
   line: QuantityFacts;
   posted: boolean;
   caller: Caller;

@@ -1,4 +1,4 @@
-import { canonical } from './canonical';
+import { canonical } from './json';
 
 /** One field of an object before and after a change, as texts; null if the field has no value. */
 export interface FieldChange {
@@ -30,7 +30,7 @@ export type HistorySubject = (typeof historySubjects)[number];
  * are of webhook endpoints: Rotate (a new secret; of clients too), Enable, and Disable (by the client, or by the gateway after failures).
  * Dispute is of payments: the payment provider tells of a dispute.
  */
-export const historyActions = [
+const historyActions = [
   'Create',
   'Update',
   'Delete',

@@ -78,7 +78,7 @@ interface Owing {
 }
 
 /** The amount that a negative invoice takes off another invoice. */
-export interface Offset {
+interface Offset {
   negativeInvoiceId: string;
   invoiceId: string;
   amount: Decimal;

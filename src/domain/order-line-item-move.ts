@@ -18,7 +18,7 @@ import {
  * SentToBilling, and completes itself (`completesItself`). No other place decides a transition.
  * Sources: "State transitions for order line items without fulfillments"; "... with fulfillments".
  */
-export interface OrderLineItemTransitionRow {
+interface OrderLineItemTransitionRow {
   billingRule: BillingRule;
   action: FulfillmentAction;
   from: OrderLineItemState;

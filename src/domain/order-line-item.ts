@@ -27,7 +27,7 @@ export interface QuantityFacts {
 export const requiresFulfillment = (line: { billingRule: BillingRule }): boolean =>
   line.billingRule === 'TriggerAsFulfillmentOccurs';
 
-export interface Quantities {
+interface Quantities {
   quantityFulfilled: Decimal;
   quantityPendingFulfillment: Decimal;
   quantityAvailableForReturn: Decimal;

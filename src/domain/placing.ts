@@ -38,7 +38,7 @@ export interface PlacedDocument {
   sister: number | null;
 }
 
-export interface Placed {
+interface Placed {
   documents: PlacedDocument[];
   /** Charges that no document can hold. */
   parked: Parked[];

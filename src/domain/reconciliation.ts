@@ -65,7 +65,7 @@ export interface ChargeBooks {
   refunds: readonly { id: string; amount: Decimal; status: RefundStatus; providerRefundId: string | null }[];
 }
 
-export const differenceKinds = [
+const differenceKinds = [
   'UnknownCharge',
   'MissingCharge',
   'Amount',
@@ -96,7 +96,7 @@ export type Step =
   | { kind: 'Dispute'; dispute: ProviderDispute };
 
 /** The steps of a reconciliation, and the differences that no step may settle. */
-export interface Reconciliation {
+interface Reconciliation {
   steps: Step[];
   differences: Difference[];
 }

@@ -13,7 +13,7 @@ interface Breaker {
 }
 
 /** Called when a breaker opens or closes. */
-export type BreakerListener = (account: string, open: boolean) => void;
+type BreakerListener = (account: string, open: boolean) => void;
 
 /**
  * A circuit breaker for each account at the payment gateway. After several timeouts in a row the breaker opens: new

@@ -78,7 +78,7 @@ export interface GatewayCall {
 /** Reports each call, for metrics, traces and the log. Without a listener it costs nothing. */
 export const gatewayCalls = tracingChannel<unknown, GatewayCall>('order-gateway.payment-gateway');
 
-export type GatewayOutcome = 'ok' | 'declined' | 'error' | 'timeout';
+type GatewayOutcome = 'ok' | 'declined' | 'error' | 'timeout';
 
 /** The outcome of a call. `declined`: the gateway answered with a refusal. */
 export function outcomeOf({ result, error }: GatewayCall): GatewayOutcome {

@@ -15,7 +15,7 @@ import { isMissing } from './stripe-error';
 import { names } from './stripe-metadata';
 
 /** Secrets that Stripe signs its events with. */
-export interface StripeSecrets {
+interface StripeSecrets {
   /** The secret of the shared account. */
   secret?: string;
   /** Secrets of entities with an account of their own, by entity id. */

@@ -9,7 +9,7 @@ import {
 } from './port';
 
 /** The payment methods that the test gateway knows. */
-export const testTokens: Record<string, string> = {
+const testTokens: Record<string, string> = {
   tok_ok: 'Test card that always pays',
   tok_declined: 'Test card that is always declined',
   tok_error: 'Test card whose gateway fails after it may have charged',

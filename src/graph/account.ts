@@ -16,7 +16,7 @@ import { createAccount, updateAccount } from '../service/account';
 import { AccountRow } from '../store/account';
 import * as shared from './arguments';
 import type { GraphContext } from './context';
-import { payload, UserError } from './errors';
+import { Payload, payload } from './errors';
 import { Audited, Node } from './node';
 import { shownCopy } from './read/show';
 import { JSONObjectScalar } from './scalars';
@@ -126,14 +126,9 @@ export class UpdateAccountInput {
   description: 'Result of a mutation of an account, or the errors that refused it.',
   simpleResolvers: true,
 })
-export class AccountPayload {
+export class AccountPayload extends Payload {
   @Field(() => Account, { nullable: true, description: 'The account after the mutation; null if refused.' })
   account: Account | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 const done = ({ account }: { account: AccountRow }) => ({ account: shownCopy('account', account) });

@@ -19,7 +19,7 @@ import type { BillRunRow } from '../store/bill-run';
 import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { BillRunActionEnum, BillRunStatusEnum, UserErrorCodeEnum } from './enums';
-import { payload, UserError } from './errors';
+import { Payload, payload } from './errors';
 import { Audited, Node } from './node';
 import { shownCopy } from './read/show';
 import { DateScalar, DateTimeScalar } from './scalars';
@@ -30,7 +30,7 @@ import { judgement, TransitionBlock } from './transition';
     'Whether an action on a bill run is allowed, and if not, why. No id: the rules judge it anew for each caller and moment.',
   simpleResolvers: true,
 })
-export class BillRunActionState {
+class BillRunActionState {
   @Field(() => BillRunActionEnum, { description: 'Names the mutation: postBillRun, cancelBillRun or deleteBillRun.' })
   action: BillRunAction;
   @Field(() => Boolean, { description: 'Whether this caller may take the action now.' }) allowed: boolean;
@@ -129,28 +129,18 @@ export class CreateBillRunInput {
   description: 'Result of a mutation of a bill run, or the errors that refused it.',
   simpleResolvers: true,
 })
-export class BillRunPayload {
+export class BillRunPayload extends Payload {
   @Field(() => BillRun, {
     nullable: true,
     description: 'The bill run after the mutation, before its work in the background; null if refused.',
   })
   billRun: BillRun | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 @ObjectType({ description: 'Result of deleteBillRun, or the errors that refused it.', simpleResolvers: true })
-export class DeleteBillRunPayload {
+export class DeleteBillRunPayload extends Payload {
   @Field(() => ID, { nullable: true, description: 'Id of the bill run that is being removed; null if refused.' })
   deletedId: string | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 const done = ({ billRun }: { billRun: BillRunRow }) => ({ billRun: shownCopy('billRun', billRun) });

@@ -5,42 +5,32 @@ import { reverseInvoice } from '../service/reversal';
 import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { CreditMemo } from './credit-memo';
-import { payload, UserError } from './errors';
+import { Payload, payload } from './errors';
 import { Invoice } from './invoice';
 import { shownCopy } from './read/show';
 import { DateScalar, DecimalScalar } from './scalars';
 
 @ObjectType({ description: 'Result of an action on an invoice, or the errors that refused it.', simpleResolvers: true })
-export class InvoicePayload {
+export class InvoicePayload extends Payload {
   @Field(() => Invoice, { nullable: true, description: 'The invoice after the action; null if refused.' })
   invoice: Invoice | null;
   @Field(() => [CreditMemo], {
     description: 'Credit memos that were made together with the invoice and changed with it, or that reverse it.',
   })
   creditMemos: CreditMemo[];
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 @ObjectType({
   description: 'Result of an action on a credit memo, or the errors that refused it.',
   simpleResolvers: true,
 })
-export class CreditMemoPayload {
+export class CreditMemoPayload extends Payload {
   @Field(() => CreditMemo, { nullable: true, description: 'The credit memo after the action; null if refused.' })
   creditMemo: CreditMemo | null;
   @Field(() => [Invoice], {
     description: 'Invoices that were made together with the credit memo and changed with it, or whose balance changed.',
   })
   invoices: Invoice[];
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 const ofInvoice = (result: Promise<InvoiceResult>): Promise<InvoicePayload> =>

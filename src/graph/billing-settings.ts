@@ -6,7 +6,7 @@ import type { BillingSettingsRow } from '../store/billing-settings';
 import * as shared from './arguments';
 import type { GraphContext } from './context';
 import { CreditMemoRuleEnum, InclusiveTaxRuleEnum, RoundingModeEnum } from './enums';
-import { payload, UserError } from './errors';
+import { Payload, payload } from './errors';
 import { Node } from './node';
 import { shownSettings } from './read/show';
 import { DateTimeScalar, DecimalScalar } from './scalars';
@@ -179,14 +179,9 @@ export class BillingSettingsInput {
   description: 'Result of updateBillingSettings, or the errors that refused it.',
   simpleResolvers: true,
 })
-export class BillingSettingsPayload {
+export class BillingSettingsPayload extends Payload {
   @Field(() => BillingSettings, { nullable: true, description: 'The settings after the change; null if refused.' })
   billingSettings: BillingSettings | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 @Resolver(() => BillingSettings)

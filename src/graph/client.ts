@@ -21,7 +21,7 @@ import { keptDays } from '../store/client-day';
 import { connectionType, PageArgs } from './build/connection-types';
 import type { GraphContext } from './context';
 import { enumType } from './enums';
-import { payload, UserError } from './errors';
+import { Payload, payload } from './errors';
 import { ownDays, ownDocuments, ownSecrets, runsOf } from './read/client';
 import { ownEndpoints } from './read/webhooks';
 import { RegisteredDocument } from './registered-document';
@@ -29,7 +29,7 @@ import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars';
 import { Viewer } from './viewer';
 import { WebhookEndpoint } from './webhook-endpoint';
 
-export const DocumentModeEnum = enumType<DocumentMode>(
+const DocumentModeEnum = enumType<DocumentMode>(
   'DocumentMode',
   'Which documents a client may run over GraphQL.',
   documentModeMeanings,
@@ -39,7 +39,7 @@ export const DocumentModeEnum = enumType<DocumentMode>(
   description: 'A client_secret that is accepted, without its text.',
   simpleResolvers: true,
 })
-export class ClientSecret {
+class ClientSecret {
   @Field(() => ID, { description: 'Id of the secret, as npm run client -- list shows it. It is no secret itself.' })
   id: string;
   @Field(() => DateTimeScalar, { description: 'Time when the secret was made.' }) createdDate: string;
@@ -61,7 +61,7 @@ export class ClientSecret {
   description: 'How often a code was among the errors of a client on a day. No id: part of its day.',
   simpleResolvers: true,
 })
-export class ClientErrorCount {
+class ClientErrorCount {
   @Field(() => String, {
     description: 'A code of userErrors or of extensions.code, such as QUANTITY_EXCEEDED or RATE_LIMITED.',
   })
@@ -177,7 +177,7 @@ export class RegisteredDocumentUseResolver {
 }
 
 @ObjectType({ description: 'Result of rotateClientSecret, or the errors that refused it.', simpleResolvers: true })
-export class RotateClientSecretPayload {
+class RotateClientSecretPayload extends Payload {
   @Field(() => ClientSecret, { nullable: true, description: 'The new secret, without its text; null if refused.' })
   clientSecret: ClientSecret | null;
   @Field(() => String, {
@@ -185,11 +185,6 @@ export class RotateClientSecretPayload {
     description: 'The new client_secret. Shown once; null if refused. With an Idempotency-Key, a retry shows it again.',
   })
   secret: string | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 @Resolver()

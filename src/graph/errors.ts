@@ -98,11 +98,21 @@ export const errorTypes = [
   VersionConflict,
 ];
 
+/** The part of a payload that most mutations have. */
+@ObjectType({ simpleResolvers: true })
+export abstract class Payload {
+  @Field(() => [UserError], {
+    description:
+      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
+  })
+  userErrors: UserError[];
+}
+
 /**
  * Turns a refusal of the rules into the error that the graph shows. `present` tags the object that a version conflict
  * returns.
  */
-export function shownError({ code, message, path, details }: DomainError, present: (row: object) => object): UserError {
+function shownError({ code, message, path, details }: DomainError, present: (row: object) => object): UserError {
   const { kind = 'BusinessError', ...rest } = details ?? {};
   const more = 'current' in rest ? { ...rest, current: present(rest.current) } : rest;
   return { __typename: kind, code, message, path, retryable: isRetryable(code), ...more } as unknown as UserError;

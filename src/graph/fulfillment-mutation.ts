@@ -13,7 +13,7 @@ import * as shared from './arguments';
 import { BilledPayload, billedShown, noneBilled } from './billing';
 import type { GraphContext } from './context';
 import { OnErrorEnum } from './enums';
-import { payload, UserError } from './errors';
+import { Payload, payload } from './errors';
 import { Fulfillment } from './fulfillment';
 import { CreateFulfillmentsInput, UpdateFulfillmentInput } from './fulfillment-input';
 import { OrderLineItem } from './order-line-item';
@@ -44,18 +44,13 @@ export class CreateFulfillmentsPayload extends FulfillmentsPayload {}
 export class TransitionFulfillmentsPayload extends FulfillmentsPayload {}
 
 @ObjectType({ description: 'Result of updateFulfillment, or the errors that refused it.', simpleResolvers: true })
-export class UpdateFulfillmentPayload {
+export class UpdateFulfillmentPayload extends Payload {
   @Field(() => Fulfillment, { nullable: true, description: 'The fulfillment after the update; null if refused.' })
   fulfillment: Fulfillment | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 @ObjectType({ description: 'Result of deleteFulfillment, or the errors that refused it.', simpleResolvers: true })
-export class DeleteFulfillmentPayload {
+export class DeleteFulfillmentPayload extends Payload {
   @Field(() => ID, { nullable: true, description: 'Id of the deleted fulfillment; null if refused.' }) deletedId:
     | string
     | null;
@@ -65,11 +60,6 @@ export class DeleteFulfillmentPayload {
       'The line item of the deleted fulfillment, after the deletion; null if refused. It may have completed as a result.',
   })
   orderLineItem: OrderLineItem | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 const keysText =

@@ -5,7 +5,7 @@ import { refundPayment } from '../service/payment-refund';
 import type { InvoiceRow } from '../store/invoice';
 import * as shared from './arguments';
 import type { GraphContext } from './context';
-import { payload, UserError } from './errors';
+import { Payload, payload, UserError } from './errors';
 import { Invoice } from './invoice';
 import { Payment } from './payment';
 import { shownCopy } from './read/show';
@@ -36,15 +36,10 @@ export class CollectPaymentPayload {
 }
 
 @ObjectType({ description: 'Result of refundPayment, or the errors that refused it.', simpleResolvers: true })
-export class PaymentPayload {
+export class PaymentPayload extends Payload {
   @Field(() => Payment, { nullable: true, description: 'The payment after the refund; null if refused.' })
   payment: Payment | null;
   @Field(() => [Invoice], { description: 'Invoices that are owed again, in full or in part.' }) invoices: Invoice[];
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 const invoicesShown = (rows: readonly InvoiceRow[]) =>

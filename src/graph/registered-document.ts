@@ -46,7 +46,7 @@ export class RegisteredDocument {
 @InputType({
   description: 'A manifest written by the tool of a client, and the client that runs its documents.',
 })
-export class RegisterDocumentsInput {
+class RegisterDocumentsInput {
   @Field(() => ID, {
     description:
       'The client_id of the client that runs the documents. It must see nothing beyond the entity and orgs of this request, otherwise NOT_FOUND. For a client of several entities, use the command line.',
@@ -60,7 +60,7 @@ export class RegisterDocumentsInput {
 }
 
 @ObjectType({ description: 'Result of registerDocuments, or the errors that refused it.', simpleResolvers: true })
-export class RegisterDocumentsPayload {
+class RegisterDocumentsPayload {
   @Field(() => [RegisteredDocument], { description: 'The documents of the manifest, in its order; empty if refused.' })
   documents: readonly RegisteredDocument[];
   @Field(() => Int, {

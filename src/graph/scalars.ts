@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from 'graphql';
+import { isObject } from '../domain/json';
 
 type Maybe<T> = T | null | undefined;
 
@@ -86,9 +87,6 @@ export const DecimalScalar = new GraphQLScalarType<string, string>({
     );
   },
 });
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * The value of a literal, with its variables. A key whose variable is absent is left out, as in any input object.

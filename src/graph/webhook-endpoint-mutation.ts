@@ -12,7 +12,7 @@ import {
 import { eventsNow } from '../store/event';
 import type { WebhookEndpointRow } from '../store/webhook-endpoint';
 import type { GraphContext } from './context';
-import { payload, UserError } from './errors';
+import { Payload, payload } from './errors';
 import { judgeWebhookDocument } from './guard/webhook-document';
 import { checkEventCursor, decodeEventCursor, type EventCursor } from './read/events';
 import { shownEndpoint } from './read/webhooks';
@@ -23,7 +23,7 @@ import { CreateWebhookEndpointInput, UpdateWebhookEndpointInput } from './webhoo
   description: 'Result of a mutation of a webhook endpoint, or the errors that refused it.',
   simpleResolvers: true,
 })
-export class WebhookEndpointPayload {
+export class WebhookEndpointPayload extends Payload {
   @Field(() => WebhookEndpoint, {
     nullable: true,
     description: 'The endpoint after the mutation; null if it was refused, and after deleteWebhookEndpoint.',
@@ -37,22 +37,12 @@ export class WebhookEndpointPayload {
   secret: string | null;
   @Field(() => ID, { nullable: true, description: 'Id of the deleted endpoint; null if nothing was deleted.' })
   deletedId: string | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 @ObjectType({ description: 'Result of redeliverWebhooks, or the errors that refused it.', simpleResolvers: true })
-export class RedeliverWebhooksPayload {
+export class RedeliverWebhooksPayload extends Payload {
   @Field(() => Int, { nullable: true, description: 'Number of deliveries that are sent again; null if refused.' })
   count: number | null;
-  @Field(() => [UserError], {
-    description:
-      'Errors from the business rules, each with a path into the arguments. Empty if the mutation succeeded.',
-  })
-  userErrors: UserError[];
 }
 
 const refused = { webhookEndpoint: null, secret: null, deletedId: null };

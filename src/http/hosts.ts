@@ -29,7 +29,7 @@ export function onlyFor(app: FastifyInstance, names: readonly string[]): void {
   });
 }
 
-/** The same for requests that do not come by way of Fastify. */
+/** The check of `onlyFor`, also for requests that do not come by way of Fastify. @throws RequestError FORBIDDEN */
 export function hostCheck(names: readonly string[]): (request: Pick<FastifyRequest, 'headers'>) => void {
   const allowed = new Set([...local, ...names.map((name) => name.toLowerCase())]);
   return (request) => {

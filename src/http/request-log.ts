@@ -1,4 +1,8 @@
-import type { FastifyBaseLogger, FastifyLogFn as LogFn } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest, FastifyLogFn as LogFn } from 'fastify';
+import { unreadableStatus } from './headers';
+import { clientGone } from './metrics';
+import type { End } from './under-way';
+import { cuts } from './unsent';
 
 type Bindings = Parameters<FastifyBaseLogger['child']>[0];
 
@@ -40,4 +44,29 @@ for (const level of ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent
     else if (typeof first === 'object') log[level](Object.assign({}, fields, first), message, ...rest);
     else log[level](fields, first as string, message, ...rest);
   };
+}
+
+/** The path without the query string: a GET on /graphql has its variables there. */
+export const pathOf = ({ url }: FastifyRequest): string => url.split('?')[0];
+
+/** The status of the reply, or why its client did not get it. */
+export const statusOf = (request: FastifyRequest, reply: FastifyReply, { gone }: End): number =>
+  gone ? (unreadableStatus.get(request.raw.socket) ?? clientGone) : reply.statusCode;
+
+/** One line of the log for each request. */
+export function tellEnd(request: FastifyRequest, reply: FastifyReply, { gone, replied }: End, status: number): void {
+  const { log, method, operation, counter, raw } = request;
+  log.info(
+    {
+      method,
+      path: pathOf(request),
+      operation: operation || undefined,
+      statements: counter?.statements,
+      status,
+      unsent: gone && replied ? reply.statusCode : undefined,
+      cut: (gone && cuts.get(raw.socket)) || undefined,
+      milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+    },
+    'request',
+  );
 }

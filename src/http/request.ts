@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller, Scope } from '../domain/caller';
-import { canonical } from '../domain/canonical';
 import { RequestError } from '../domain/errors';
+import { canonical } from '../domain/json';
 import { idOf } from '../domain/key';
 import type { Reply } from '../service/run/idempotency';
 import type { Work } from '../service/run/work';

@@ -6,7 +6,7 @@ import { addressOf } from './auth/oauth';
 import { uploading } from './uploading';
 
 /** Why the gateway ended a connection, as logged: the variable of the bound, too many pipelined requests, or a table that is not whole. */
-export type Cut = 'SEND_TIMEOUT_MS' | 'MAX_UNSENT_TOTAL' | 'STOP_TIMEOUT_MS' | 'pipelined' | 'export';
+type Cut = 'SEND_TIMEOUT_MS' | 'MAX_UNSENT_TOTAL' | 'STOP_TIMEOUT_MS' | 'pipelined' | 'export';
 
 /** The connections that the gateway ended, and why. */
 export const cuts = new WeakMap<Socket, Cut>();
@@ -18,7 +18,7 @@ export function cut(socket: Socket, why: Cut): void {
   socket.resetAndDestroy();
 }
 
-export interface UnsentBounds {
+interface UnsentBounds {
   /** Bytes for each client. */
   perClient: number;
   /** Bytes for all clients. */

@@ -30,7 +30,7 @@ export const accountsByItem = (groups: readonly DueGroup[]): Set<string> =>
   );
 
 /** The gathered charges of some accounts, placed on documents. */
-export interface Placing {
+interface Placing {
   charges: Placeable;
   documents: PlacedDocument[];
   parked: ParkedItem[];
@@ -45,19 +45,7 @@ export async function placeGathered(
   accountIds: ReadonlySet<string>,
   settings: BillingSettings,
 ): Promise<Placing> {
-  const ranges: { key: string; positions: number[] }[] = [];
-  let size = 0;
-  let count = 0;
-  for (const group of groups) {
-    if (accountIds.has(group.accountId)) {
-      const from = size;
-      ranges.push({ key: documentKey(group), positions: Array.from({ length: group.count }, (_, at) => from + at) });
-      count += group.count;
-    }
-    size += group.count;
-  }
-  ranges.sort((a, b) => (a.key < b.key ? -1 : 1));
-
+  const { ranges, size, count } = rangesOf(groups, accountIds);
   const charges = roomToPlace(size);
   const rates = new Array<Decimal | null>(size);
   const isOnePiece = count <= maxDocumentItems;
@@ -73,11 +61,7 @@ export async function placeGathered(
       if (isOnePiece) kept.set(charge.position, charge);
     }
   }
-  const { documents, parked } = placed(
-    charges,
-    ranges.map(({ positions }) => positions),
-    settings,
-  );
+  const { documents, parked } = placed(charges, ranges, settings);
 
   const withAmounts = (charge: Gathered): PricedCharge => ({
     ...charge,
@@ -100,6 +84,23 @@ export async function placeGathered(
     }),
     chargesAt,
   };
+}
+
+/** The positions of the charges of each group of these accounts, in the order of documents. `count`: of these; `size`: of all groups. */
+function rangesOf(groups: readonly DueGroup[], accountIds: ReadonlySet<string>) {
+  const ranges: { key: string; positions: number[] }[] = [];
+  let size = 0;
+  let count = 0;
+  for (const group of groups) {
+    if (accountIds.has(group.accountId)) {
+      const from = size;
+      ranges.push({ key: documentKey(group), positions: Array.from({ length: group.count }, (_, at) => from + at) });
+      count += group.count;
+    }
+    size += group.count;
+  }
+  ranges.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { ranges: ranges.map(({ positions }) => positions), size, count };
 }
 
 /**

@@ -37,7 +37,7 @@ export interface Billed {
 export const nothingBilled: Billed = { invoices: [], creditMemos: [], payments: [], paidAmount: null };
 
 /** The objects that a request may bill: fulfillments with their line items, and line items without fulfillments. */
-export interface Billable {
+interface Billable {
   fulfillments?: readonly FulfillmentRow[];
   lines?: readonly OrderLineItemRow[];
   /** Every line item of the fulfillments. */

@@ -7,7 +7,7 @@ import type { Listener } from '../store/connection/listener';
 /** Kinds of objects that may have changed. `all`: any. */
 export type Subjects = ReadonlySet<HistorySubject> | 'all';
 
-export interface Watcher {
+interface Watcher {
   /** Objects of these kinds have changed, and the change can be read. */
   changed(subjects: Subjects): void;
   /** The events of such changes can be read too: no open transaction can still come before them. */

@@ -25,14 +25,14 @@ import {
   clientIdOf,
   type NamedGrant,
   prepared,
-  refuse,
   taken,
 } from './client';
 import { hashSecret, newSecret, usualSecrets } from './client-secret';
+import { refuse } from './run/batch';
 
 /* Changes of existing clients by administrators. Each is one transaction. */
 
-export type ClientAdministration = Pick<Database, 'aside' | 'side'>;
+type ClientAdministration = Pick<Database, 'aside' | 'side'>;
 
 const noClient = (clientId: string) =>
   new Refusal([userError('NOT_FOUND', `There is no client ${clientId}, or it was revoked.`, ['clientId'])]);
@@ -64,7 +64,7 @@ async function holding<T>(
   });
 }
 
-export interface Rotated extends Credentials {
+interface Rotated extends Credentials {
   /** The secrets that the rotation has ended, with the tokens issued for them. */
   ended: readonly LiveSecret[];
 }

@@ -15,7 +15,7 @@ const noSecret =
 const limited =
   'The token is limited to some scopes or entities of its client. A new secret would open all of them. Get a token without "scope" and try again.';
 
-export interface OwnRotated {
+interface OwnRotated {
   clientSecret: LiveSecret;
   /** Shown once: the database has its hash. */
   secret: string;

@@ -14,13 +14,10 @@ import {
   touchSecret,
 } from '../store/client';
 import type { Connection } from '../store/connection/connection';
-import type { Database } from '../store/connection/database';
 import { newId } from '../store/id';
 import { makeTenants, missingTenants } from '../store/tenant';
 import { hashSecret, longestSecret, matchesSecret, mostSecrets, newSecret, noSecret } from './client-secret';
-
-/** The part of the database that authentication needs. The layers above pass the whole database. */
-export type ClientDatabase = Pick<Database, 'aside'>;
+import { refuse } from './run/batch';
 
 /** The scopes and the access of a client. An entity in which the client sees no org is listed without orgs. */
 export interface Grants {
@@ -34,7 +31,7 @@ export interface Grants {
   secretIds: readonly string[];
 }
 
-export interface GrantedEntity {
+interface GrantedEntity {
   id: string;
   name: string;
   orgs: readonly { id: string; name: string }[];
@@ -93,7 +90,7 @@ export async function grantsOf(db: Connection, clientId: string): Promise<Grants
   return client && grants(client);
 }
 
-/** The same for the client that an operator has linked to a subject of the external issuer. */
+/** The current grants of the client that an operator has linked to a subject of the external issuer. */
 export async function grantsOfSubject(db: Connection, subject: string): Promise<Grants | undefined> {
   const client = isSubject(subject) ? await readClient(db, { subject }) : undefined;
   return client?.groups === null ? grants(client) : undefined;
@@ -187,10 +184,6 @@ export function taken(error: unknown, clientId: string): unknown {
       ? userError('DUPLICATE', 'Another client is linked to this subject.', ['subject'])
       : userError('DUPLICATE', `There is a client ${clientId} already.`, ['clientId']),
   ]);
-}
-
-export function refuse(errors: UserError[]): void {
-  if (errors.length > 0) throw new Refusal(errors);
 }
 
 function check({ name, scopes: wanted, grants, clientId, secret }: NewClient): UserError[] {

@@ -58,39 +58,27 @@ export function transitionFulfillments(
     const change: FulfillmentChange = { state: targetOf[input.action] };
     if (input.billTargetDate != null) change.billTargetDate = input.billTargetDate;
     const { found, lines } = await lockFulfillments(unit, keys);
-    const posted = new Set(
-      input.action === 'Complete'
-        ? await postedOf(
-            unit.db,
-            [...found.values()].map((f) => f.id),
-          )
-        : [],
-    );
+    const ids = [...found.values()].map(({ id }) => id);
+    const posted = new Set(input.action === 'Complete' ? await postedOf(unit.db, ids) : []);
     const before = new Map(lines);
     const seen = new Set<string>();
     const errors: UserError[] = [];
+    const refused = (...problems: UserError[]): null => {
+      errors.push(...problems);
+      return null;
+    };
     const results = keys.map((key, at) => {
       const fulfillment = found.get(key);
-      if (!fulfillment) {
-        errors.push(userError('NOT_FOUND', 'No fulfillment has this id or number.', ['keys', at]));
-        return null;
-      }
+      if (!fulfillment) return refused(userError('NOT_FOUND', 'No fulfillment has this id or number.', ['keys', at]));
       if (seen.has(fulfillment.id)) {
-        errors.push(userError('INVALID_VALUE', 'The same fulfillment is named twice.', ['keys', at]));
-        return null;
+        return refused(userError('INVALID_VALUE', 'The same fulfillment is named twice.', ['keys', at]));
       }
       seen.add(fulfillment.id);
       const conflicts = judgeVersion(fulfillment, input.expectedVersions?.[at], ['expectedVersions', at]);
-      if (conflicts.length) {
-        errors.push(...conflicts);
-        return null;
-      }
+      if (conflicts.length) return refused(...conflicts);
       const outcome = changed(unit, fulfillment, change, lines, posted, null);
-      if ('problems' in outcome) {
-        errors.push(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at, input) })));
-        return null;
-      }
-      return outcome.row;
+      if ('row' in outcome) return outcome.row;
+      return refused(...outcome.problems.map((problem) => ({ ...problem, path: pathOfMove(problem, at, input) })));
     });
     const accepted = judged(results, errors, onError);
     const byId = new Map([...found.values()].map((row) => [row.id, row]));

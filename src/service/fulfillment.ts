@@ -27,7 +27,7 @@ export interface FulfillmentsResult extends Billed {
   userErrors: UserError[];
 }
 
-export interface CreatedFulfillments extends FulfillmentsResult {
+interface CreatedFulfillments extends FulfillmentsResult {
   /** The items created with the fulfillments, by the fulfillment's id. */
   items: ReadonlyMap<string, readonly FulfillmentItemRow[]>;
 }
@@ -91,12 +91,8 @@ export function createFulfillments(
 }
 
 /** One fulfillment by id or number, or undefined. */
-export const findFulfillment = (
-  work: Work,
-  key: string,
-  properties?: readonly string[],
-): Promise<FulfillmentRow | undefined> =>
-  findByKey<FulfillmentRow>(work.reads(), FulfillmentRow, 'fulfillmentNumber', key, properties);
+export const findFulfillment = (work: Work, key: string): Promise<FulfillmentRow | undefined> =>
+  findByKey<FulfillmentRow>(work.reads(), FulfillmentRow, 'fulfillmentNumber', key);
 
 function fulfillmentRow(
   unit: Unit,

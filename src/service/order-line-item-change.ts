@@ -17,7 +17,7 @@ import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
 /** In the order of the request. A skipped entry is null, and its reasons are in `userErrors`. */
-export interface OrderLineItemsResult extends Billed {
+interface OrderLineItemsResult extends Billed {
   orderLineItems: (OrderLineItemRow | null)[];
   userErrors: UserError[];
 }

@@ -22,7 +22,7 @@ export const balanceColumns = ['balance', 'version', 'updatedDate', 'updatedById
 const concurrency = 8;
 
 /** The argument path of an invoice, for errors. */
-export type PathOf = (invoice: InvoiceRow) => string[];
+type PathOf = (invoice: InvoiceRow) => string[];
 
 /** The payments and invoices of a collection. */
 export interface Collected {

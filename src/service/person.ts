@@ -41,7 +41,7 @@ export interface GroupPolicy {
 const dateShare = 1 / 24;
 
 /** The grants of a person, or of the client that an operator has linked to the subject. */
-export type SubjectGrants = Grants & { isPerson: boolean };
+type SubjectGrants = Grants & { isPerson: boolean };
 
 /**
  * The grants of the bearer of a token. A client that an operator has linked to the subject has its own grants. Otherwise the

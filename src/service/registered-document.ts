@@ -42,7 +42,7 @@ type Checked = Pick<RegisteredDocumentRow, 'operationName' | 'operationType' | '
 /** The most errors reported for one manifest. Further errors would only repeat them. */
 const mostErrors = 100;
 
-export interface RegistrationResult {
+interface RegistrationResult {
   /** The documents of the manifest, registered now or before. */
   documents: (RegisteredDocumentRow & { deprecated: readonly string[] })[];
   /** The number of new documents. */
@@ -133,7 +133,7 @@ export async function changeMode(db: Connection, clientId: string, mode: string)
   await setDocumentMode(db, clientId, mode as DocumentMode);
 }
 
-export interface DocumentReport {
+interface DocumentReport {
   mode: DocumentMode;
   documents: RegisteredDocumentRow[];
   unknown: UnknownDocumentRow[];

@@ -19,7 +19,7 @@ import { refuse } from './run/batch';
 import type { Unit } from './run/unit';
 import type { Work } from './run/work';
 
-export interface Reversal {
+interface Reversal {
   documentDate?: Day | null;
   /** Whether the items of the invoice are billable again. Otherwise they stay billed, for an amount of zero. */
   rebill?: boolean;

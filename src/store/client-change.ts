@@ -1,7 +1,7 @@
 import { isLiveSecret } from './client';
 import type { Connection, Scoped } from './connection/connection';
 
-export interface LockedClient {
+interface LockedClient {
   /** The client of a person who signs in. */
   isPerson: boolean;
 }
@@ -47,13 +47,12 @@ export async function replaceSecret(
 
 /** The live secrets of a client, the newest first. */
 export const liveSecrets = (db: Connection, clientId: string): Promise<LiveSecret[]> =>
-  db.query(
-    `select ${liveSecret} from client_secret s where s.client_id = $1 and ${isLiveSecret('s')} order by s.id desc`,
-    [clientId],
-  );
+  db.query(`select ${liveSecret} from client_secret s where s.client_id = $1 and ${isLiveSecret} order by s.id desc`, [
+    clientId,
+  ]);
 
 /** A secret that replaces the others of a client, at the request of the client itself. */
-export interface OwnRotation {
+interface OwnRotation {
   clientId: string;
   /** The secret that the client has signed in with. */
   by: string;
@@ -68,7 +67,7 @@ export interface OwnRotation {
  * What came of it. unknown: the client is revoked or does not see the entity. person: it is of a person. ended: the secret that it
  * signed in with has ended meanwhile. full: it would have too many; the transaction must be rolled back.
  */
-export type RotationOutcome = 'done' | 'unknown' | 'person' | 'ended' | 'full';
+type RotationOutcome = 'done' | 'unknown' | 'person' | 'ended' | 'full';
 
 /** Adds a secret to a client on its own behalf, in the transaction of the caller. Holds the row of the client. */
 export async function rotateOwnSecret(
@@ -93,7 +92,7 @@ export async function deleteSecret(
   const [row] = await db.query<{ deleted: boolean; left: number }>(
     `with gone as (delete from client_secret where client_id = $1 and id = $2 returning id)
      select exists (select from gone) as deleted,
-       (select count(*)::integer from client_secret s where client_id = $1 and ${isLiveSecret('s')} and id not in (select id from gone)) as left`,
+       (select count(*)::integer from client_secret s where client_id = $1 and ${isLiveSecret} and id not in (select id from gone)) as left`,
     [clientId, id],
   );
   return row;
@@ -158,7 +157,7 @@ export function allClients(db: Connection, withRevoked: boolean): Promise<Listed
               where g.client_id = c.id group by e.id) seen) as entities,
        (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'createdDate', s.created_date,
                                                    'lastUsedDate', s.last_used_date, 'endsDate', s.ends_date) order by s.id), '[]')
-        from client_secret s where s.client_id = c.id and ${isLiveSecret('s')}) as secrets
+        from client_secret s where s.client_id = c.id and ${isLiveSecret}) as secrets
      from client c where c.revoked_date is null or $1 order by c.created_date, c.id`,
     [withRevoked],
   );

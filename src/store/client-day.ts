@@ -40,7 +40,7 @@ export interface DayCount {
 }
 
 /** Runs of a registered document to add. */
-export interface DocumentCount {
+interface DocumentCount {
   id: string;
   count: number;
   lastUsedDate: string;
@@ -107,8 +107,11 @@ export const documentUse = (
     [ids],
   );
 
+/** The most days that one statement deletes. */
+const piece = 10_000;
+
 /** Deletes a piece of the days that are too old, and secrets that have ended. Returns whether there may be more. */
-export async function purgeDays(db: Connection, most = 10_000): Promise<boolean> {
+export async function purgeDays(db: Connection): Promise<boolean> {
   const [{ gone }] = await db.query<{ gone: number }>(
     `with old as (
        select d.ctid as place from client_day d where d.day <= (now() at time zone 'UTC')::date - ${keptDays} limit $1
@@ -119,7 +122,7 @@ export async function purgeDays(db: Connection, most = 10_000): Promise<boolean>
        delete from client_secret s where s.ends_date <= now()
      )
      select count(*)::integer as gone from gone`,
-    [most],
+    [piece],
   );
-  return gone >= most;
+  return gone >= piece;
 }

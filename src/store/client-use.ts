@@ -37,7 +37,7 @@ export class ClientSubscriptionRow {
 }
 
 /** Seconds without an exchange after which the subscriptions of a process no longer count. */
-export const deadAfter = 5;
+const deadAfter = 5;
 
 /** What a process says of a client's minute. */
 export interface RateHere {
@@ -64,14 +64,14 @@ export interface SubscriptionsHere {
   count: number;
 }
 
-export interface Exchange {
+interface Exchange {
   processId: string;
   turn: number;
   rates: readonly RateHere[];
   subscriptions: readonly SubscriptionsHere[];
 }
 
-export interface Exchanged {
+interface Exchanged {
   /** The database did not know the process: nothing that it has told before is there. */
   isNew: boolean;
   /** Other processes that were seen lately. */
@@ -86,7 +86,7 @@ export interface Exchanged {
  */
 const within = (column: string, before: number, after: number): string =>
   `${column} > now() - interval '${before} s' and ${column} <= now() + interval '${after} s'`;
-const isLive = (rate: string): string => within(`${rate}.ends_date`, 0, 61);
+const isLive = within('r.ends_date', 0, 61);
 const isSeen = (process: string): string => within(`${process}.seen_date`, deadAfter, deadAfter);
 
 /** The row of the process comes first: its lock orders the exchanges of the process. */
@@ -101,7 +101,7 @@ const exchangeText = `with me as (
     from json_to_recordset($3::json) as t("clientId" uuid, requests bigint, cost bigint, "leftMs" double precision, joins boolean)
     cross join lateral (
       select coalesce(sum(r.requests), 0)::float8 as requests, coalesce(sum(r.cost), 0)::float8 as cost, min(r.ends_date) as ends_date
-      from client_rate r where r.client_id = t."clientId" and r.process_id <> $1 and ${isLive('r')}) used
+      from client_rate r where r.client_id = t."clientId" and r.process_id <> $1 and ${isLive}) used
   ), held as materialized (
     select * from json_to_recordset($4::json) as t("clientId" uuid, count integer)
   ), rates_told as (
@@ -161,15 +161,17 @@ export async function leaveUse(db: Connection, processId: string): Promise<void>
 
 /** How long a process was not seen before its rows are deleted: one that was only frozen finds them again. */
 const forgottenAfter = 60;
+/** The most minutes that one statement deletes. */
+const piece = 10_000;
 
 /**
  * Deletes minutes that have ended, and processes that have not been seen for a minute with their subscriptions. Takes no row
  * that another statement holds, so any number of processes may do it at once. Returns whether there is more.
  */
-export async function purgeUse(db: Connection, most = 10_000): Promise<boolean> {
+export async function purgeUse(db: Connection): Promise<boolean> {
   const [{ gone }] = await db.query<{ gone: number }>(
     `with ended as (
-       select r.ctid as place from client_rate r where not (${isLive('r')}) limit $1 for update skip locked
+       select r.ctid as place from client_rate r where not (${isLive}) limit $1 for update skip locked
      ), rates as (
        delete from client_rate r using ended where r.ctid = ended.place returning 1
      ), dead as (
@@ -181,7 +183,7 @@ export async function purgeUse(db: Connection, most = 10_000): Promise<boolean> 
        delete from client_subscription s using processes where s.process_id = processes.id
      )
      select count(*)::integer as gone from rates`,
-    [most],
+    [piece],
   );
-  return gone >= most;
+  return gone >= piece;
 }

@@ -42,7 +42,7 @@ export const noteWrite = ({ entityId, clientId }: Reader, database: string) => (
   values: [entityId, clientId, database],
 });
 
-/** The same for several clients. */
+/** Notes that several clients have written all that they have written, up to the present end of the log. */
 export const noteWrites = (writers: readonly Reader[], database: string) => ({
   text: 'select note_write(w."entityId", w."clientId", $2) from json_to_recordset($1::json) as w("entityId" uuid, "clientId" uuid)',
   values: [JSON.stringify(writers), database],

@@ -47,8 +47,8 @@ export class ClientSecretRow {
   @Column('timestamp with time zone', { precision: 3, nullable: true }) endsDate: string | null;
 }
 
-/** SQL: the secret is accepted. */
-export const isLiveSecret = (secret: string): string => `(${secret}.ends_date is null or ${secret}.ends_date > now())`;
+/** SQL: the secret `s` is accepted. */
+export const isLiveSecret = '(s.ends_date is null or s.ends_date > now())';
 
 /** A client's access: an entity, and one org in it, or all of its orgs if `orgId` is null. */
 @Entity('client_grant')
@@ -77,7 +77,7 @@ export interface ClientWithGrants {
 }
 
 /** Identifies a client: its id, or its subject in tokens of the external issuer. */
-export type ClientKey = { id: string } | { subject: string };
+type ClientKey = { id: string } | { subject: string };
 
 /** SQL: the entities, each with the orgs, that grants lead to. A grant without org covers orgs created later. */
 export const entitiesSeen = (grants: string, of = 'true'): string => `
@@ -103,7 +103,7 @@ export async function readClient(
     `select c.id, c.name, c.scopes, c.document_mode as "documentMode", c.groups, c.groups_date as "groupsDate",
        (select coalesce(json_agg(json_build_object('id', replace(s.id::text, '-', ''), 'hash', ${withHashes ? 's.hash' : 'null'})
                                  order by s.id desc), '[]')
-        from client_secret s where s.client_id = c.id and ${isLiveSecret('s')}) as secrets,
+        from client_secret s where s.client_id = c.id and ${isLiveSecret}) as secrets,
        ${entitiesSeen('client_grant', 'g.client_id = c.id')} as entities
      from client c where c.${column} = $1 and c.revoked_date is null`,
     [value],

@@ -231,7 +231,7 @@ export interface DuePrice extends DueAmount {
 }
 
 /** The sum of the items written to one invoice. */
-export interface BilledSum {
+interface BilledSum {
   invoiceId: string;
   count: number;
   net: Decimal;

@@ -17,7 +17,7 @@ export class EventEpochRow {
 }
 
 /** What identifies a database. A copy in the same cluster differs by its oid, one elsewhere by the cluster. */
-export const identity = `(select system_identifier::text || '/' || (select oid from pg_database where datname = current_database())
+const identity = `(select system_identifier::text || '/' || (select oid from pg_database where datname = current_database())
   from pg_control_system())`;
 
 /** Begins an epoch if this is not the database of the present one. For whoever migrates. */

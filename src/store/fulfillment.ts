@@ -109,7 +109,7 @@ const groups = {
 
 export type FulfillmentGroupBy = keyof typeof groups;
 
-export interface FulfillmentSummaryRow {
+interface FulfillmentSummaryRow {
   key: string;
   currency: string;
   count: number;
@@ -130,7 +130,7 @@ const stateCounts = (filter: FulfillmentFilter | null | undefined, values: Value
   `select t.state, count(*)::integer as count from fulfillment t
    where ${scopedConditions(fulfillments, filter, values)} group by t.state`;
 
-/** The same with all states. */
+/** The number of matching fulfillments in every state; 0 for a state without fulfillments. */
 export const everyState = (filter: FulfillmentFilter | null | undefined, values: Values): string =>
   `select state, coalesce(count, 0) as count from unnest(enum_range(null::fulfillment_state)) with ordinality as each(state, at)
    left join (${stateCounts(filter, values)}) counted using (state) order by at`;

@@ -13,14 +13,14 @@ export interface PersonRights {
 }
 
 /** What the latest token of a person says, and the rights that follow from it. */
-export interface PersonState extends PersonRights {
+interface PersonState extends PersonRights {
   name: string;
   groups: readonly string[];
   groupsDate: string;
 }
 
 /** The entities and orgs that grants lead to, and whether the client of a person has just these rights in the database. */
-export interface PersonAccess {
+interface PersonAccess {
   entities: { id: string; name: string; orgs: { id: string; name: string }[] }[];
   isStored: boolean;
 }

@@ -87,7 +87,7 @@ export async function countDocuments(db: Connection, clientId: string): Promise<
 
 const registrationLock = 4905;
 
-/** The same, unchanged until the transaction ends: registrations of a client run one after another. */
+/** All documents of a client, unchanged until the transaction ends: registrations of a client run one after another. */
 export async function lockDocumentsOf(db: Connection, clientId: string): Promise<RegisteredDocumentRow[]> {
   const text = `select pg_advisory_xact_lock(hashtextextended($1, ${registrationLock}))`;
   await db.lock([`documents of client ${clientId}`], text, [clientId]);

@@ -38,7 +38,7 @@ export class StripePaymentMethodRow {
   @Column('timestamp with time zone', { precision: 3 }) createdDate: string;
 }
 
-export type KeptMethod = Pick<StripePaymentMethodRow, 'accountId' | 'customerId'>;
+type KeptMethod = Pick<StripePaymentMethodRow, 'accountId' | 'customerId'>;
 
 /** A column of text that an attempt has in the ledger; undefined if the attempt has no row. */
 type Found<T> = Promise<T | undefined>;

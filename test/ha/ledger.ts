@@ -38,7 +38,7 @@ const tableOf = {
   payment: 'payment',
 } as const;
 
-export interface Reckoning {
+interface Reckoning {
   /** Told as done, and not there. */
   lost: string[];
   /** There more than once. */

@@ -48,7 +48,7 @@ export interface Unit {
   line: Line;
   quantity: Big;
 }
-export interface Item extends Unit {
+interface Item extends Unit {
   net: Big;
   tax: Big;
   rate: string | null;
@@ -83,7 +83,7 @@ export interface Run {
   number: string;
   status: 'Completed' | 'Posted' | 'Canceled';
 }
-export interface Use<From> {
+interface Use<From> {
   from: From;
   invoice: Document;
   amount: Big;

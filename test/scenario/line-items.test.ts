@@ -1,27 +1,8 @@
-import { drift } from '../support/books';
-import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { bills, due, lineIds, shop, widget } from '../support/shop';
 
 /* Stories of line items without fulfillments, told through the doors that clients use. */
-let gateway: TestGatewayServer;
-let client: TestClient;
 
-beforeAll(async () => {
-  gateway = await testGateway();
-}, 60_000);
-/** Each story has an entity of its own, whose numbers begin anew. */
-beforeEach(async () => {
-  const entity = expect.getState().currentTestName!;
-  client = await gateway.client({ grants: [{ entity, orgs: ['Main'] }] });
-});
-afterEach(async () => {
-  await gateway.server.settled();
-  expect(gateway.failures).toEqual([]);
-  expect(await drift(gateway.database.owner)).toEqual({});
-});
-afterAll(() => gateway.close());
-
-const { graph, account, sale, taken, standing, changed } = shop(() => client);
+const { graph, account, sale, taken, standing, changed } = shop();
 
 describe('"Update multiple order line items and generate billing documents at the same time"', () => {
   const update = (orderLineItems: object[], more: object = {}) =>

@@ -1,27 +1,8 @@
-import { drift } from '../support/books';
-import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { bills, due, lineIds, shop, widget } from '../support/shop';
 
 /* Stories of the tutorials on returns, told through the doors that clients use. */
-let gateway: TestGatewayServer;
-let client: TestClient;
 
-beforeAll(async () => {
-  gateway = await testGateway();
-}, 60_000);
-/** Each story has an entity of its own, whose numbers begin anew. */
-beforeEach(async () => {
-  const entity = expect.getState().currentTestName!;
-  client = await gateway.client({ grants: [{ entity, orgs: ['Main'] }] });
-});
-afterEach(async () => {
-  await gateway.server.settled();
-  expect(gateway.failures).toEqual([]);
-  expect(await drift(gateway.database.owner)).toEqual({});
-});
-afterAll(() => gateway.close());
-
-const { graph, done, rest, account, ordered, sale, taken, standing, changed, settle } = shop(() => client);
+const { graph, done, rest, account, ordered, sale, taken, standing, changed, settle } = shop();
 
 describe('"Order fulfillment"', () => {
   test('A2, A3: 10 at 30 are billed at once; 2 come back, are received over REST and credited', async () => {

@@ -1,13 +1,11 @@
 import type { BillRunAction, BillRunStatus } from '../../src/domain/bill-run';
-import { createBillRun, moveBillRun } from '../../src/service/bill-run';
+import { moveBillRun } from '../../src/service/bill-run';
 import { carryOn, carryToEnd } from '../../src/service/bill-run-worker';
 import { moveInvoice } from '../../src/service/billing-document';
 import type { Work } from '../../src/service/run/work';
-import { BillRunRow } from '../../src/store/bill-run';
-import { BillRunAccountRow } from '../../src/store/bill-run-chunk';
 import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/query/write';
-import { deliver, invoiced } from '../support/billed';
+import { invoiced, runsOf } from '../support/billed';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
@@ -31,14 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => gateway.close());
 
-const due = (lineId: string) => deliver(work, lineId, ['1'], {});
-const created = async () => (await createBillRun(work, { targetDate: '2022-01-01' })).billRun.id;
-const look = async (id: string) => (await rowsBy<BillRunRow>(work.reads(), BillRunRow, 'id', [id]))[0];
-const statuses = async (id: string) =>
-  (await rowsBy<InvoiceRow>(work.reads(), InvoiceRow, 'billRunId', [id])).map(({ status }) => status);
-
-const failures = async (id: string) =>
-  (await rowsBy<BillRunAccountRow>(work.reads(), BillRunAccountRow, 'billRunId', [id])).filter(({ code }) => code);
+const { due, created, look, statuses, failures } = runsOf(() => work);
 
 describe('an account of which the documents fail', () => {
   /** Three accounts in one chunk, one of which has a row that the database refuses to change or remove. */

@@ -1,11 +1,7 @@
-import { createBillRun, deleteBillRun, moveBillRun } from '../../src/service/bill-run';
+import { deleteBillRun, moveBillRun } from '../../src/service/bill-run';
 import { carryOn } from '../../src/service/bill-run-worker';
 import type { Work } from '../../src/service/run/work';
-import { BillRunRow } from '../../src/store/bill-run';
-import { BillRunAccountRow } from '../../src/store/bill-run-chunk';
-import { InvoiceRow } from '../../src/store/invoice';
-import { rowsBy } from '../../src/store/query/write';
-import { deliver } from '../support/billed';
+import { runsOf } from '../support/billed';
 import { drift } from '../support/books';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 import { multiplied } from '../support/many';
@@ -30,13 +26,7 @@ afterEach(async () => {
 });
 afterAll(() => gateway.close());
 
-const due = (lineId: string) => deliver(work, lineId, ['1'], {});
-const created = async () => (await createBillRun(work, { targetDate: '2022-01-01' })).billRun.id;
-const look = async (id: string) => (await rowsBy<BillRunRow>(work.reads(), BillRunRow, 'id', [id]))[0];
-const statuses = async (id: string) =>
-  (await rowsBy<InvoiceRow>(work.reads(), InvoiceRow, 'billRunId', [id])).map(({ status }) => status);
-const failures = async (id: string) =>
-  (await rowsBy<BillRunAccountRow>(work.reads(), BillRunAccountRow, 'billRunId', [id])).filter(({ code }) => code);
+const { due, created, look, statuses, failures } = runsOf(() => work);
 
 describe('N13: an account of which many items are parked', () => {
   /** 15,000 items of one invoice group, and 5,001 of another of which an invoice can hold 1,000. */

@@ -1,4 +1,3 @@
-import type { Refusal } from '../../src/domain/errors';
 import { createBillRun, deleteBillRun, moveBillRun, previewBillRun } from '../../src/service/bill-run';
 import { carryOn, step } from '../../src/service/bill-run-worker';
 import { moveInvoice } from '../../src/service/billing-document';
@@ -18,7 +17,7 @@ import { InvoiceItemRow, InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/query/write';
 import { priceBeyond } from '../support/beyond';
 import { drift } from '../support/books';
-import { told } from '../support/facts';
+import { refusal } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -85,11 +84,6 @@ const look = async (id: string): Promise<BillRunRow> =>
   (await rowsBy<BillRunRow>(work.reads(), BillRunRow, 'id', [id]))[0];
 const invoices = (run: BillRunRow) => rowsBy<InvoiceRow>(work.reads(), InvoiceRow, 'billRunId', [run.id]);
 const memos = (run: BillRunRow) => rowsBy<CreditMemoRow>(work.reads(), CreditMemoRow, 'billRunId', [run.id]);
-const refusal = (act: Promise<unknown>) =>
-  act.then(
-    () => ['nothing was refused'],
-    (error) => told((error as Refusal).errors),
-  );
 
 describe('a bill run', () => {
   test('bills everything that is due of every account, into drafts, and says how far it came', async () => {

@@ -1,5 +1,4 @@
 import type { BillRunStatus } from '../../src/domain/bill-run';
-import type { Refusal } from '../../src/domain/errors';
 import { bill } from '../../src/service/billing';
 import { moveCreditMemo, moveInvoice, type StatusAction } from '../../src/service/billing-document';
 import { applyCreditMemo } from '../../src/service/credit-memo';
@@ -12,7 +11,7 @@ import { newId } from '../../src/store/id';
 import type { OrderLineItemRow } from '../../src/store/order-line-item';
 import { bills, credited, drafted, invoiced, ofBillRun, sisters } from '../support/billed';
 import { drift } from '../support/books';
-import { told } from '../support/facts';
+import { refusal } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -29,11 +28,6 @@ afterEach(async () => {
 });
 afterAll(() => gateway.close());
 
-const refusal = (act: Promise<unknown>): Promise<string[]> =>
-  act.then(
-    () => ['nothing was refused'],
-    (error) => told((error as Refusal).errors),
-  );
 const claims = async (rows: readonly { id: string }[]) =>
   (
     await claimed(

@@ -1,4 +1,3 @@
-import type { Refusal } from '../../src/domain/errors';
 import { applyCreditMemo, unapplyCreditMemo } from '../../src/service/credit-memo';
 import type { Work } from '../../src/service/run/work';
 import { CreditMemoApplicationRow, CreditMemoRow } from '../../src/store/credit-memo';
@@ -7,7 +6,7 @@ import { InvoiceRow } from '../../src/store/invoice';
 import { rowsBy } from '../../src/store/query/write';
 import { credited, deliver, drafted, invoiced } from '../support/billed';
 import { drift } from '../support/books';
-import { told } from '../support/facts';
+import { refusal } from '../support/facts';
 import { type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -22,12 +21,6 @@ afterEach(async () => {
   expect(gateway.failures).toEqual([]);
 });
 afterAll(() => gateway.close());
-
-const refusal = (act: Promise<unknown>): Promise<string[]> =>
-  act.then(
-    () => ['nothing was refused'],
-    (error) => told((error as Refusal).errors),
-  );
 
 /** An invoice of 100, another of 30, and a memo of 60 of the same account. */
 async function account() {

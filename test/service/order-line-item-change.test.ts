@@ -12,7 +12,7 @@ import { OrderRow } from '../../src/store/order';
 import type { OrderLineItemRow } from '../../src/store/order-line-item';
 import { rowsBy } from '../../src/store/query/write';
 import { drift } from '../support/books';
-import { told } from '../support/facts';
+import { refusal, told } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -48,11 +48,6 @@ const free: Partial<NewOrderLineItem> = {
 /** An order of line items without fulfillments. */
 const lines = async (...each: Partial<NewOrderLineItem>[]): Promise<OrderLineItemRow[]> =>
   (await orderFor(work, each.length ? each.map((more) => ({ ...free, ...more })) : [free])).orderLineItems;
-const refusal = (act: Promise<unknown>): Promise<string[]> =>
-  act.then(
-    () => ['nothing was refused'],
-    (error) => told((error as Refusal).errors),
-  );
 const orderState = async (line: OrderLineItemRow) =>
   (await rowsBy<OrderRow>(work.reads(), OrderRow, 'id', [line.orderId]))[0].state;
 const bills = { runBilling: true, billingOptions: { targetDate: '2022-01-02' } };

@@ -12,7 +12,7 @@ import { InvoiceItemRow } from '../../src/store/invoice';
 import { OrderLineItemRow } from '../../src/store/order-line-item';
 import { rowsBy } from '../../src/store/query/write';
 import { drift } from '../support/books';
-import { told } from '../support/facts';
+import { refusal, told } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -79,12 +79,6 @@ const returning = (sale: Sale, lines: Partial<NewOrderLineItem>[], processingOpt
     })),
     processingOptions,
   });
-
-const refusal = async (act: Promise<unknown>): Promise<string[]> =>
-  act.then(
-    () => ['nothing was refused'],
-    (error) => told((error as Refusal).errors),
-  );
 
 const received = (id: string, quantity: string, processingOptions: object | null = bills) =>
   createFulfillments(work, {

@@ -1,4 +1,3 @@
-import type { Refusal } from '../../src/domain/errors';
 import { bill } from '../../src/service/billing';
 import { moveCreditMemo, moveInvoice } from '../../src/service/billing-document';
 import { applyCreditMemo, unapplyCreditMemo } from '../../src/service/credit-memo';
@@ -13,7 +12,7 @@ import type { OrderLineItemRow } from '../../src/store/order-line-item';
 import { rowsBy } from '../../src/store/query/write';
 import { bills, credited, deliver, drafted, invoiced, sisters } from '../support/billed';
 import { drift } from '../support/books';
-import { told } from '../support/facts';
+import { refusal } from '../support/facts';
 import { orderFor, type TestGatewayServer, testGateway } from '../support/gateway';
 
 let gateway: TestGatewayServer;
@@ -31,11 +30,6 @@ afterEach(async () => {
 });
 afterAll(() => gateway.close());
 
-const refusal = (act: Promise<unknown>): Promise<string[]> =>
-  act.then(
-    () => ['nothing was refused'],
-    (error) => told((error as Refusal).errors),
-  );
 const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
 const claims = async (rows: readonly { id: string }[]) => (await claimed(work.reads(), idsOf(rows))).length;
 

@@ -89,7 +89,7 @@ describe('the migrations', () => {
       expect(ran.sort()).toEqual([0, 0, migrations.length].sort());
       const db = await Database.open({ url });
       try {
-        expect(await db.isMigrated()).toBe(true);
+        expect(await db.state()).toBe('ready');
       } finally {
         await db.close();
       }
@@ -97,18 +97,18 @@ describe('the migrations', () => {
   });
 
   test('are missed while they have not all been applied', async () => {
-    expect(await database.db.isMigrated()).toBe(true);
+    expect(await database.db.state()).toBe('ready');
     const [last] = await database.owner<{ name: string }>('select name from migrations order by id desc limit 1');
     await database.owner('delete from migrations where name = $1', [last.name]);
     try {
-      expect(await database.db.isMigrated()).toBe(false);
+      expect(await database.db.state()).toBe('migrations pending');
     } finally {
       await database.owner('insert into migrations (timestamp, name) values ($1, $2)', [
         last.name.slice(-13),
         last.name,
       ]);
     }
-    expect(await database.db.isMigrated()).toBe(true);
+    expect(await database.db.state()).toBe('ready');
   });
 
   test('of removal can be taken back, which leaves a run that is being removed to be removed at once', async () => {

@@ -42,7 +42,7 @@ async function ownedBy(user: string, rights: string): Promise<string> {
 async function works(url: string): Promise<void> {
   const db = await Database.open({ url });
   try {
-    expect(await db.isMigrated()).toBe(true);
+    expect(await db.state()).toBe('ready');
     const services = { db, gateway: undefined as never, breakers: new Breakers(), onFailure: () => {} };
     const made = async (entity: string) => {
       const grants = [{ entity, orgs: ['North'] }];

@@ -1,11 +1,15 @@
 import { type BillRunStatus, openBillRuns } from '../../src/domain/bill-run';
 import type { Decimal } from '../../src/domain/decimal';
+import { createBillRun } from '../../src/service/bill-run';
 import { createFulfillments } from '../../src/service/fulfillment';
 import { createOrder, type NewOrderLineItem } from '../../src/service/order';
 import type { Work } from '../../src/service/run/work';
 import type { AccountRow } from '../../src/store/account';
+import { BillRunRow } from '../../src/store/bill-run';
+import { BillRunAccountRow } from '../../src/store/bill-run-chunk';
 import { newId } from '../../src/store/id';
-import type { InvoiceRow } from '../../src/store/invoice';
+import { InvoiceRow } from '../../src/store/invoice';
+import { rowsBy } from '../../src/store/query/write';
 import { orderFor, type TestGatewayServer } from './gateway';
 
 /* What was billed, posted as runBilling leaves it, for tests of what is done to the documents. */
@@ -106,3 +110,14 @@ export async function drafted({ database }: TestGatewayServer, ...ids: string[])
     await database.owner(`update ${table} set status = 'Draft', posted_date = null where id = any($1)`, [ids]);
   }
 }
+
+/** What tests do with bill runs of a caller, and see of them. */
+export const runsOf = (work: () => Work) => ({
+  due: (lineId: string) => deliver(work(), lineId, ['1'], {}),
+  created: async () => (await createBillRun(work(), { targetDate: '2022-01-01' })).billRun.id,
+  look: async (id: string) => (await rowsBy<BillRunRow>(work().reads(), BillRunRow, 'id', [id]))[0],
+  statuses: async (id: string) =>
+    (await rowsBy<InvoiceRow>(work().reads(), InvoiceRow, 'billRunId', [id])).map(({ status }) => status),
+  failures: async (id: string) =>
+    (await rowsBy<BillRunAccountRow>(work().reads(), BillRunAccountRow, 'billRunId', [id])).filter(({ code }) => code),
+});

@@ -36,7 +36,7 @@ import {
 } from './rows';
 
 /** One row of every kind, each of the others' chain: an account with a fulfillment that a run billed, paid and then credited. */
-export function chain(scope: TenantScope) {
+function chain(scope: TenantScope) {
   const account = accountRow(scope);
   const order = orderRow(account);
   const line = lineRow(order);

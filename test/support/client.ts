@@ -16,7 +16,7 @@ const tsconfig = {
   include: ['src', 'generated'],
 };
 
-export interface Ran {
+interface Ran {
   ok: boolean;
   output: string;
 }

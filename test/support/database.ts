@@ -23,7 +23,7 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-export type TestDatabaseOptions = Pick<DatabaseOptions, 'poolSize' | 'readStatementTimeoutMs'> & {
+type TestDatabaseOptions = Pick<DatabaseOptions, 'poolSize' | 'readStatementTimeoutMs'> & {
   /** The tables of tenants in partitions. */
   partitioned?: boolean;
 };
@@ -67,7 +67,7 @@ function aroundPooler(url: string): string {
 export const behindPooler = process.env.TEST_POOLER !== undefined;
 
 /** The same database through the pooler of the run, where there is one. */
-export function throughPooler(url: string): string {
+function throughPooler(url: string): string {
   const { TEST_POOLER_PORT: port } = process.env;
   if (!port) return url;
   preparedStatements(false);

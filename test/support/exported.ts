@@ -4,7 +4,7 @@ import { orderFor, type TestClient, type TestGatewayServer } from './gateway';
 
 /* Exports as a client of HTTP sees them: with trailers, and with connections that end too early. */
 
-export interface Exported {
+interface Exported {
   status: number;
   headers: IncomingMessage['headers'];
   trailers: IncomingMessage['trailers'];

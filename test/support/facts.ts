@@ -2,7 +2,7 @@ import type { Charge, PricedCharge } from '../../src/domain/billing';
 import type { BillingSettings } from '../../src/domain/billing-settings';
 import { type Caller, type Scope, scopes } from '../../src/domain/caller';
 import type { CreditFacts } from '../../src/domain/credit';
-import type { UserError } from '../../src/domain/errors';
+import type { Refusal, UserError } from '../../src/domain/errors';
 import type { FulfillmentFacts } from '../../src/domain/fulfillment';
 import type { FulfillmentInput } from '../../src/domain/fulfillment-create';
 import type { QuantityFacts } from '../../src/domain/order-line-item';
@@ -118,6 +118,13 @@ export const someSettings = (more: Partial<BillingSettings> = {}): BillingSettin
 /** What tests compare of errors: "CODE path.into.arguments". */
 export const told = (errors: readonly UserError[]): string[] =>
   errors.map((error) => [error.code, error.path.join('.')].filter(Boolean).join(' '));
+
+/** What refuses an act. */
+export const refusal = (act: Promise<unknown>): Promise<string[]> =>
+  act.then(
+    () => ['nothing was refused'],
+    (error) => told((error as Refusal).errors),
+  );
 
 /** A decimal as a count of billionths, and the other way round, without any decimal library. */
 export const billionths = (text: string): bigint => {

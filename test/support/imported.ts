@@ -41,7 +41,7 @@ export const header = 'orderLineItemId,fulfillmentDate,quantity\n';
 /** The totals of a file whose lines are all created. */
 export const whole = (lines: number) => ({ lines, created: lines, refused: 0, replayed: 0 });
 
-export const toldIn = (text: string): Told[] =>
+const toldIn = (text: string): Told[] =>
   text
     .split('\n')
     .filter(Boolean)

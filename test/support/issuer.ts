@@ -36,7 +36,7 @@ export function tokenOf(claims: object, header: object, signed: (content: string
   return `${content}.${signed(content).toString('base64url')}`;
 }
 
-export const withKey =
+const withKey =
   ({ alg, privateKey }: SigningKey) =>
   (content: string): Buffer => {
     const hash = alg === 'EdDSA' ? null : `sha${alg.slice(2)}`;

@@ -7,7 +7,7 @@ import path from 'node:path';
 
 export const example = path.resolve('examples/partner-erp');
 
-export interface Ran {
+interface Ran {
   /** Null if the run was killed. */
   status: number | null;
   text: string;

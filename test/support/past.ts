@@ -25,7 +25,7 @@ interface Moment {
 }
 
 /** All fields that the history tells. */
-export const recordedFields = (noun: PastNoun): string =>
+const recordedFields = (noun: PastNoun): string =>
   Object.keys((schema().getType(nouns[noun].typename) as GraphQLObjectType).getFields())
     .filter((field) => isRecorded(noun, field))
     .join(' ');
@@ -128,7 +128,7 @@ export async function walkedInto(seed: number, tens: number) {
   }
 }
 
-export interface EntryLeft {
+interface EntryLeft {
   id: string;
   version: number;
   at: string;

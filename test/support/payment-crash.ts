@@ -31,7 +31,7 @@ export interface Case {
   gate: string | null;
 }
 
-export interface Crashes {
+interface Crashes {
   steps: Record<string, Step>;
   collecting: Case[];
   refunding: Case[];

@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import * as files from '../../src/store/embedded/files';
 import { freePort, OwnProcess, until } from './own-process';
 
-export interface Pooler {
+interface Pooler {
   port: number;
   close(): Promise<void>;
 }

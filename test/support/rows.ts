@@ -39,10 +39,11 @@ export async function tenant(
   return { entityId: rows[0].entityId, orgIds: orgs.map((name) => rows.find((row) => row.name === name)!.id) };
 }
 
-const audited = ({ entityId, orgId }: { entityId: string; orgId: string }) => ({
-  id: newId(),
-  entityId,
-  orgId,
+type Parent = Pick<AccountRow, 'entityId' | 'orgId'>;
+/** The columns of every row of an org. */
+const owned = ({ entityId, orgId }: Parent) => ({ id: newId(), entityId, orgId });
+const audited = (parent: Parent) => ({
+  ...owned(parent),
   version: 1,
   createdDate: instant,
   createdById: newId(),
@@ -145,18 +146,12 @@ export const fulfillmentRow = (line: OrderLineItemRow, more: Partial<Fulfillment
   ...more,
 });
 
-export const fulfillmentItemRow = (
-  { id, entityId, orgId }: FulfillmentRow,
-  more: Partial<FulfillmentItemRow> = {},
-): FulfillmentItemRow => ({
-  id: newId(),
-  entityId,
-  orgId,
-  fulfillmentId: id,
+export const fulfillmentItemRow = (fulfillment: FulfillmentRow): FulfillmentItemRow => ({
+  ...owned(fulfillment),
+  fulfillmentId: fulfillment.id,
   itemIdentifier: 'SN-1',
   description: null,
   customFields: null,
-  ...more,
 });
 
 export const invoiceRow = (account: AccountRow, more: Partial<InvoiceRow> = {}): InvoiceRow => ({
@@ -181,15 +176,9 @@ export const invoiceRow = (account: AccountRow, more: Partial<InvoiceRow> = {}):
   ...more,
 });
 
-export const invoiceItemRow = (
-  invoice: InvoiceRow,
-  fulfillment: FulfillmentRow,
-  more: Partial<InvoiceItemRow> = {},
-): InvoiceItemRow => ({
-  id: newId(),
-  entityId: invoice.entityId,
-  orgId: invoice.orgId,
-  invoiceId: invoice.id,
+/** What items of invoices and of credit memos have in common. */
+const charged = (document: Parent, fulfillment: FulfillmentRow) => ({
+  ...owned(document),
   orderLineItemId: fulfillment.orderLineItemId,
   fulfillmentId: fulfillment.id,
   chargeName: 'Desk',
@@ -197,7 +186,6 @@ export const invoiceItemRow = (
   quantity: '1',
   unitPrice: '10',
   unitOfMeasure: null,
-  chargeAmount: '10',
   taxAmount: '0',
   taxMode: null,
   taxCode: null,
@@ -206,7 +194,12 @@ export const invoiceItemRow = (
   serviceEndDate: day,
   productCode: null,
   purchaseOrderNumber: null,
-  ...more,
+});
+
+export const invoiceItemRow = (invoice: InvoiceRow, fulfillment: FulfillmentRow): InvoiceItemRow => ({
+  ...charged(invoice, fulfillment),
+  invoiceId: invoice.id,
+  chargeAmount: '10',
 });
 
 export const creditMemoRow = (account: AccountRow, more: Partial<CreditMemoRow> = {}): CreditMemoRow => ({
@@ -237,26 +230,9 @@ export const creditMemoItemRow = (
   fulfillment: FulfillmentRow,
   more: Partial<CreditMemoItemRow> = {},
 ): CreditMemoItemRow => ({
-  id: newId(),
-  entityId: memo.entityId,
-  orgId: memo.orgId,
+  ...charged(memo, fulfillment),
   creditMemoId: memo.id,
-  orderLineItemId: fulfillment.orderLineItemId,
-  fulfillmentId: fulfillment.id,
-  chargeName: 'Desk',
-  currency: 'USD',
-  quantity: '1',
-  unitPrice: '10',
-  unitOfMeasure: null,
   amountWithoutTax: '10',
-  taxAmount: '0',
-  taxMode: null,
-  taxCode: null,
-  taxRate: null,
-  serviceStartDate: day,
-  serviceEndDate: day,
-  productCode: null,
-  purchaseOrderNumber: null,
   ...more,
 });
 
@@ -268,7 +244,7 @@ export const claimRow = ({ id, entityId, orgId, fulfillmentId }: InvoiceItemRow)
   creditMemoItemId: null,
 });
 
-export const paymentRow = (account: AccountRow, more: Partial<PaymentRow> = {}): PaymentRow => ({
+export const paymentRow = (account: AccountRow): PaymentRow => ({
   ...audited(account),
   accountId: account.id,
   paymentNumber: number('P-'),
@@ -282,13 +258,10 @@ export const paymentRow = (account: AccountRow, more: Partial<PaymentRow> = {}):
   disputeStatus: null,
   disputeAmount: null,
   disputeWithdrawn: false,
-  ...more,
 });
 
 export const applicationRow = (payment: PaymentRow, invoice: InvoiceRow): PaymentApplicationRow => ({
-  id: newId(),
-  entityId: payment.entityId,
-  orgId: payment.orgId,
+  ...owned(payment),
   paymentId: payment.id,
   invoiceId: invoice.id,
   currency: 'USD',
@@ -296,26 +269,17 @@ export const applicationRow = (payment: PaymentRow, invoice: InvoiceRow): Paymen
   appliedDate: instant,
 });
 
-export const creditRow = (
-  memo: CreditMemoRow,
-  invoice: InvoiceRow,
-  more: Partial<CreditMemoApplicationRow> = {},
-): CreditMemoApplicationRow => ({
-  id: newId(),
-  entityId: memo.entityId,
-  orgId: memo.orgId,
+export const creditRow = (memo: CreditMemoRow, invoice: InvoiceRow): CreditMemoApplicationRow => ({
+  ...owned(memo),
   creditMemoId: memo.id,
   invoiceId: invoice.id,
   currency: 'USD',
   amount: '10',
   appliedDate: instant,
-  ...more,
 });
 
-export const refundRow = (payment: PaymentRow, more: Partial<RefundRow> = {}): RefundRow => ({
-  id: newId(),
-  entityId: payment.entityId,
-  orgId: payment.orgId,
+export const refundRow = (payment: PaymentRow): RefundRow => ({
+  ...owned(payment),
   paymentId: payment.id,
   amount: '10',
   currency: 'USD',
@@ -325,23 +289,15 @@ export const refundRow = (payment: PaymentRow, more: Partial<RefundRow> = {}): R
   createdById: newId(),
   trackId: null,
   createdDate: instant,
-  ...more,
 });
 
-export const offsetRow = (
-  invoice: InvoiceRow,
-  negative: InvoiceRow,
-  more: Partial<InvoiceOffsetRow> = {},
-): InvoiceOffsetRow => ({
-  id: newId(),
-  entityId: invoice.entityId,
-  orgId: invoice.orgId,
+export const offsetRow = (invoice: InvoiceRow, negative: InvoiceRow): InvoiceOffsetRow => ({
+  ...owned(invoice),
   negativeInvoiceId: negative.id,
   invoiceId: invoice.id,
   currency: 'USD',
   amount: '10',
   appliedDate: instant,
-  ...more,
 });
 
 /** An entry of a fulfillment, or of a bill run. */
@@ -391,16 +347,14 @@ export const billRunRow = (scope: TenantScope, more: Partial<BillRunRow> = {}): 
 
 /** An account that a run could not bill wholly, in a chunk of its own. */
 export const failureRow = (
-  { id: billRunId }: BillRunRow,
-  { id: accountId, entityId, orgId }: AccountRow,
+  run: BillRunRow,
+  account: AccountRow,
   more: Partial<BillRunAccountRow> = {},
 ): BillRunAccountRow => ({
-  id: newId(),
-  entityId,
-  orgId,
-  billRunId,
+  ...owned(account),
+  billRunId: run.id,
   chunkId: newId(),
-  accountId,
+  accountId: account.id,
   total: 2,
   done: 1,
   code: 'LIMIT_EXCEEDED',

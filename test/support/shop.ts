@@ -1,4 +1,5 @@
-import type { TestClient } from './gateway';
+import { drift } from './books';
+import { type TestClient, type TestGatewayServer, testGateway } from './gateway';
 
 /* What the stories of a shop are told with: the mutations and requests that its clients send, as they send them. */
 
@@ -22,10 +23,26 @@ interface Ordered {
 /** In the order of the request. */
 export const lineIds = ({ order }: Ordered): string[] => order.orderLineItems.nodes.map(({ id }) => id);
 
-/** A shop by its present client. */
-export function shop(client: () => TestClient) {
+/** Opens a shop for a file of stories. Each story has an entity of its own, whose numbers begin anew, and leaves the books in order. */
+export function shop() {
+  let gateway: TestGatewayServer;
+  let client: TestClient;
+  beforeAll(async () => {
+    gateway = await testGateway();
+  }, 60_000);
+  beforeEach(async () => {
+    const entity = expect.getState().currentTestName!;
+    client = await gateway.client({ grants: [{ entity, orgs: ['Main'] }] });
+  });
+  afterEach(async () => {
+    await gateway.server.settled();
+    expect(gateway.failures).toEqual([]);
+    expect(await drift(gateway.database.owner)).toEqual({});
+  });
+  afterAll(() => gateway.close());
+
   async function graph(query: string, variables: object = {}) {
-    const { body } = await client().graphql(query, variables);
+    const { body } = await client.graphql(query, variables);
     expect(body.errors).toBeUndefined();
     return Object.values(body.data)[0] as ReturnType<typeof JSON.parse>;
   }
@@ -38,7 +55,7 @@ export function shop(client: () => TestClient) {
   }
 
   const rest = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, payload?: object) =>
-    (await client().request({ method, url: `/v1/${path}`, ...(payload && { payload }) })).body;
+    (await client.request({ method, url: `/v1/${path}`, ...(payload && { payload }) })).body;
 
   const account = async (): Promise<string> =>
     (

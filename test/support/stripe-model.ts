@@ -77,7 +77,7 @@ interface Refund {
   metadata: Fields;
   created: number;
 }
-export interface Dispute {
+interface Dispute {
   id: string;
   object: 'dispute';
   payment_intent: string;

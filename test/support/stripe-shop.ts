@@ -10,7 +10,7 @@ import { eventSecret, type SentEvent } from './stripe-events';
 import type { Intent } from './stripe-model';
 import { StripeStandIn, standInKey } from './stripe-stand-in';
 
-export interface Paid {
+interface Paid {
   id: string;
   invoiceId: string;
   intent: Intent;

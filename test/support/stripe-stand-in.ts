@@ -31,7 +31,7 @@ interface Kept {
 }
 
 /** Requests that wait at a gate, as those of a process that is to be killed. */
-export interface Gate {
+interface Gate {
   /** How many have arrived. */
   readonly waiting: number;
   /** Lets them all go on. `lose`: the first so many as if they had never arrived. */

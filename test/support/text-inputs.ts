@@ -31,7 +31,7 @@ export function placesIn(type: GraphQLInputType, path: string[] = [], above: str
   return [{ path, scalar: named.name }];
 }
 
-export type RootField = GraphQLField<unknown, unknown>;
+type RootField = GraphQLField<unknown, unknown>;
 
 export const rootFields = (): { kind: 'query' | 'mutation'; field: RootField }[] =>
   (['query', 'mutation'] as const).flatMap((kind) => {

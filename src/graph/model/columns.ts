@@ -1,4 +1,5 @@
-import { tableOf } from '../../store/query/table';
+import { BillingSettingsRow } from '../../store/billing-settings';
+import { type Table, tableOf } from '../../store/query/table';
 import { allNouns, listOf, type Noun, type RowOf } from './nouns';
 
 /**
@@ -61,10 +62,8 @@ const money: { readonly [N in Noun]?: readonly (keyof RowOf<N>)[] } = {
   paymentApplication: ['amount'],
 };
 
-function formsOf(noun: Noun): Readonly<Record<string, Form>> {
-  const amounts: readonly string[] = money[noun] ?? [];
-  const columns = Object.entries(tableOf(listOf(noun).rowClass).columns);
-  const forms = columns.map(([name, { type }]): [string, Form] => {
+function formsOf({ columns }: Table, amounts: readonly string[] = []): Readonly<Record<string, Form>> {
+  const forms = Object.entries(columns).map(([name, { type }]): [string, Form] => {
     if (amounts.includes(name)) return [name, 'money'];
     return [name, formOfName[name] ?? (type.endsWith('[]') ? 'list' : (formOfType[type] ?? 'enum'))];
   });
@@ -72,7 +71,9 @@ function formsOf(noun: Noun): Readonly<Record<string, Form>> {
 }
 
 /** The columns of every noun, each with its form. */
-export const forms = Object.fromEntries(allNouns.map((noun) => [noun, formsOf(noun)])) as Record<
-  Noun,
-  Readonly<Record<string, Form>>
->;
+export const forms = Object.fromEntries(
+  allNouns.map((noun) => [noun, formsOf(listOf(noun).table, money[noun])]),
+) as Record<Noun, Readonly<Record<string, Form>>>;
+
+/** The columns of the settings, which are no noun. */
+export const settingsForms = formsOf(tableOf(BillingSettingsRow));

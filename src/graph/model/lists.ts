@@ -215,7 +215,7 @@ const declared = {
 export type ListedNoun = keyof typeof declared;
 
 /** A list of the root as the graph shows it. */
-export interface RootList {
+interface RootList {
   plural: string;
   /** Descriptions of the filter's fields and of the sorts. */
   filters: Readonly<Record<string, string>>;

@@ -59,7 +59,7 @@ export function windowOf({ first, after, last, before }: PageArgs, maxPageSize: 
 }
 
 /** A page as the arguments of a field ask for it. */
-export interface PageAsked {
+interface PageAsked {
   filter: object | null | undefined;
   order: Order;
   size: number;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonical } from '../../domain/canonical';
 import { RequestError } from '../../domain/errors';
+import { canonical } from '../../domain/json';
 import type { Order, Position, Sort } from '../../store/query/list';
 
 /**

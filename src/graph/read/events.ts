@@ -13,7 +13,7 @@ import { isId, isInstant, signatureOf } from './cursor';
 import { selectedFields } from './selection';
 import { showInPlace } from './show';
 
-export interface EventsArgs {
+interface EventsArgs {
   first?: number | null;
   after?: string | null;
   filter?: EventFilter | null;

@@ -19,7 +19,7 @@ import { type Plan, planOf } from './plan/plan';
 import { runPlanned } from './plan/run';
 
 /** An operation that runs, without its text and its variables. */
-export interface OperationRun {
+interface OperationRun {
   type: string;
   name?: string;
   /** The hash of the document. */

@@ -95,7 +95,7 @@ export interface EventQuery {
 }
 
 /** A page of events, as the query for it answers. */
-export interface EventPage {
+interface EventPage {
   edges: Record<string, unknown>[];
   pageInfo: { endCursor: string; hasNextPage: boolean };
 }

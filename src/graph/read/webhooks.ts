@@ -71,7 +71,7 @@ class DeliveryPage extends Page<ListedDelivery> {
   }
 }
 
-export interface DeliveriesArgs {
+interface DeliveriesArgs {
   first?: number | null;
   after?: string | null;
   status?: WebhookDeliveryStatus | null;

@@ -1,5 +1,6 @@
 import { type Scope, scopes } from '../../domain/caller';
 import type { UserError } from '../../domain/errors';
+import { isObject } from '../../domain/json';
 import { checkGrant, checkName, checkScopes, type NamedGrant } from '../../service/client';
 import type { Rights } from '../../service/person';
 
@@ -72,7 +73,7 @@ function textsOf(value: unknown, at: string): string[] {
 }
 
 function objectOf(value: unknown, at: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw new GroupsError(`${at || 'The text'} must be an object.`);
 }
 

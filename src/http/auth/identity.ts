@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
+import { TOKEN_ERROR_CODES } from 'fast-jwt';
 import { LRUCache } from 'lru-cache';
 import { type Caller, type Scope, withoutEntity } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
-import { idOf } from '../../domain/key';
 import type { DocumentMode } from '../../domain/registered-document';
 import { authenticateClient, clientIdOf, type Grants, grantsOf, grantsOfSubject } from '../../service/client';
 import { type GroupPolicy, grantsAtPresent, grantsOfToken, type SignInDatabase } from '../../service/person';
@@ -12,9 +10,10 @@ import { within } from '../../service/run/patience';
 import { entityOf, headerOf, orgsOf, trackIdOf } from '../caller-headers';
 import { rightsOf } from './group-rights';
 import { type OutsideClaims, OutsideIssuer, type OutsideOptions } from './outside-issuer';
+import { type Limited, type OwnBearer, OwnTokens, type TokenReply } from './own-token';
 import { noGroup, type PersonClaims } from './person-claims';
 
-export interface AuthOptions {
+interface AuthOptions {
   db: SignInDatabase;
   /** At least 32 characters. All processes behind one address need the same key. */
   signingKey: string;
@@ -26,26 +25,10 @@ export interface AuthOptions {
   outside?: OutsideOptions;
 }
 
-/** The reply of the token endpoint, with the published fields. */
-export interface TokenReply {
-  access_token: string;
-  token_type: 'bearer';
-  expires_in: number;
-  scope: string;
-  jti: string;
-}
-
-const issuer = 'order-fulfillment-gateway';
-const lifetime = 3600;
 /** Timeout of the database reads that identify the caller: the time limit of a request begins later. */
 const patienceMs = 5_000;
 /** The most clients whose grants are cached. A new entry replaces the oldest. */
 const mostClients = 1000;
-/**
- * A token travels in a header, and all headers together have at most 16 KB. The list of entities in a token is only for
- * information.
- */
-const mostEntitiesInToken = 50;
 
 function silent(): never {
   const error: NodeJS.ErrnoException = new Error(`the database has not answered for ${patienceMs} ms`);
@@ -80,32 +63,7 @@ interface Identified {
  * The bearer of a token. Our own token names a client by its id, and the secret that it was issued for. An outside
  * token names a subject. Either may be limited to some of the client's scopes; our own also to some entities.
  */
-type Bearer = ({ sub: string; secret_id: string; exp: number } | OutsideClaims) & Limited;
-
-interface Limited {
-  scopes?: ReadonlySet<Scope>;
-  entities?: ReadonlySet<string>;
-}
-
-/** The claims of our own tokens that count. */
-interface Claims {
-  sub: string;
-  /** In seconds since 1970. */
-  exp: number;
-  secret_id: string;
-  scope?: string;
-  /**
-   * The kinds of words in `scope` that limit the token. Without it, `scope` only lists the client's grants at the time
-   * of issue, and later grants count too.
-   */
-  limits?: readonly (keyof Limited)[];
-}
-
-/**
- * A scope that does not exist, or that is not granted to the client. The message is for the client (RFC 6749, section
- * 5.2).
- */
-export class ScopeError extends Error {}
+type Bearer = OwnBearer | (OutsideClaims & Limited);
 
 interface Cached {
   access: Promise<Access | undefined>;
@@ -119,9 +77,7 @@ interface Cached {
 export class Identity {
   private readonly db: SignInDatabase;
   private readonly ttl: number;
-  private readonly sign: (claims: object) => string;
-  /** For the signing key, and for the previous signing key. */
-  private readonly verifiers: readonly ((token: string) => Claims)[];
+  private readonly own: OwnTokens;
   /**
    * What our own tokens gave, by the header, for as long as their grants are cached. The verifier's own cache makes a hash
    * of the token each time, which takes as long as the check.
@@ -135,23 +91,7 @@ export class Identity {
   constructor({ db, signingKey, previousSigningKey, grantsTtlMs = 5_000, outside }: AuthOptions) {
     this.db = db;
     this.ttl = grantsTtlMs;
-    this.sign = createSigner({
-      key: Buffer.from(signingKey),
-      algorithm: 'HS256',
-      iss: issuer,
-      aud: issuer,
-      expiresIn: lifetime * 1000,
-    });
-    this.verifiers = [signingKey, previousSigningKey].flatMap((key) => {
-      if (key === undefined) return [];
-      return createVerifier({
-        key: Buffer.from(key),
-        algorithms: ['HS256'],
-        allowedIss: issuer,
-        allowedAud: issuer,
-        requiredClaims: ['iss', 'aud', 'sub', 'jti', 'exp', 'secret_id'],
-      });
-    });
+    this.own = new OwnTokens(signingKey, previousSigningKey);
     this.outside = outside && new OutsideIssuer(outside);
     const { groups, maxLifetime } = outside ?? {};
     this.people = groups && { rightsOf: (names) => rightsOf(groups, names), maxLifetime: maxLifetime! };
@@ -166,26 +106,7 @@ export class Identity {
   async issue(clientId: string, secret: string, wanted: readonly string[] = []): Promise<TokenReply> {
     const grants = await within(patienceMs, authenticateClient(this.db.aside(), clientId, secret), silent);
     if (!grants) throw new RequestError('UNAUTHENTICATED', 'There is no client with this client_id and client_secret.');
-    const limited = limitedTo(grants, wanted);
-    const limits = (['scopes', 'entities'] as const).filter((kind) => limited[kind]);
-    const entities = grants.entities
-      .filter(({ id }) => limited.entities?.has(id) ?? true)
-      .map(({ id }) => `entity.${id}`);
-    const scopes = [...grants.scopes].filter((scope) => limited.scopes?.has(scope) ?? true);
-    const told = entities.length > mostEntitiesInToken && !limited.entities ? scopes : [...entities, ...scopes];
-    const jti = randomUUID().replaceAll('-', '');
-    return {
-      access_token: this.sign({
-        ...{ sub: clientIdOf(grants.id), jti, secret_id: grants.secretId, scope: told.join(' ') },
-        ...(limits.length && { limits }),
-      }),
-      token_type: 'bearer',
-      // One second less than the token lives, as published, so that a client that counts down never sends an expired
-      // token.
-      expires_in: lifetime - 1,
-      scope: [...entities, ...scopes].join(' '),
-      jti,
-    };
+    return this.own.issue(grants, wanted);
   }
 
   /**
@@ -245,24 +166,13 @@ export class Identity {
     if (!token) throw new RequestError('UNAUTHENTICATED', 'Authorization must be "Bearer" and a token.');
     try {
       // Each kind of token is verified by its own keys and algorithms. The unverified token only chooses the kind.
-      return this.outside?.issued(token) ? await this.outside.verify(token) : ownBearer(this.verify(token));
+      return this.outside?.issued(token) ? await this.outside.verify(token) : this.own.bearerOf(token);
     } catch (error) {
       if (error instanceof RequestError) throw error;
       const expired = (error as { code?: string }).code === TOKEN_ERROR_CODES.expired;
       const what = expired ? 'The bearer token has expired.' : 'The bearer token is not valid.';
       // The exact reason goes to the log: a forger of tokens could learn from it.
       throw new RequestError('UNAUTHENTICATED', `${what} ${this.another} and try again.`, error);
-    }
-  }
-
-  private verify(token: string): Claims {
-    const [verify, verifyPrevious] = this.verifiers;
-    try {
-      return verify(token);
-    } catch (error) {
-      const foreign = (error as { code?: string }).code === TOKEN_ERROR_CODES.invalidSignature;
-      if (!foreign || !verifyPrevious) throw error;
-      return verifyPrevious(token);
     }
   }
 
@@ -330,36 +240,6 @@ const scopesOf = (access: Access, { scopes: wanted }: Bearer): ReadonlySet<Scope
 
 const those = <T>(entities: ReadonlyMap<string, T>, wanted: ReadonlySet<string>): ReadonlyMap<string, T> =>
   new Map([...entities].filter(([id]) => wanted.has(id)));
-
-const entityPrefix = 'entity.';
-
-/** The limits of a token, from the words of its request. A kind without a word is not limited. */
-function limitedTo(grants: Grants, wanted: readonly string[]): Limited {
-  const scopes = new Set<Scope>();
-  const entities = new Set<string>();
-  for (const word of wanted) {
-    const entityId = word.startsWith(entityPrefix) ? idOf(word.slice(entityPrefix.length)) : undefined;
-    if (grants.scopes.has(word as Scope)) scopes.add(word as Scope);
-    else if (entityId !== undefined && grants.entities.some(({ id }) => id === entityId)) entities.add(entityId);
-    else {
-      const own = [...grants.scopes].join(', ');
-      throw new ScopeError(
-        `scope has a value that the client is not granted. The client may request ${own}, and entity.<id> of its entities.`,
-      );
-    }
-  }
-  return { ...(scopes.size && { scopes }), ...(entities.size && { entities }) };
-}
-
-function ownBearer({ sub, secret_id, exp, scope = '', limits = [] }: Claims): Bearer {
-  const bearer: Bearer = { sub, secret_id, exp };
-  if (limits.length === 0) return bearer;
-  const words = scope.split(' ');
-  const named = words.filter((word) => word.startsWith(entityPrefix)).map((word) => word.slice(entityPrefix.length));
-  if (limits.includes('scopes')) bearer.scopes = new Set(words as Scope[]);
-  if (limits.includes('entities')) bearer.entities = new Set(named);
-  return bearer;
-}
 
 const accessOf = (grants: (Grants & { isPerson?: boolean }) | undefined, until: number): Access | undefined =>
   grants && {

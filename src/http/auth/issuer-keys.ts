@@ -25,7 +25,7 @@ export interface IssuerKey {
 
 const byCurve = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' } as const;
 const rsa = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
-export type Algorithm = (typeof byCurve)[keyof typeof byCurve] | (typeof rsa)[number] | 'EdDSA';
+type Algorithm = (typeof byCurve)[keyof typeof byCurve] | (typeof rsa)[number] | 'EdDSA';
 
 /**
  * The keys of an issuer by `kid`; `use` makes the verifier of each key. Keys rotate without a restart: an unknown key

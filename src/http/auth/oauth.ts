@@ -3,7 +3,8 @@ import type { FastifyError, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { scopes } from '../../domain/caller';
 import { RequestError } from '../../domain/errors';
 import { idOf } from '../../domain/key';
-import { type Identity, ScopeError } from './identity';
+import type { Identity } from './identity';
+import { ScopeError } from './own-token';
 
 const perMinute = 100;
 const minute = 60_000;

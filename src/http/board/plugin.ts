@@ -29,7 +29,7 @@ export function board({ demo, signIn, directory = bundleOf('board') }: BoardOpti
 }
 
 /** The manifest of the board's documents, as the Code Generator wrote it; undefined if the board was not built. */
-export function boardDocuments(directory = bundleOf('board')): string | undefined {
-  const file = path.join(directory, 'manifest.json');
+export function boardDocuments(): string | undefined {
+  const file = path.join(bundleOf('board'), 'manifest.json');
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }

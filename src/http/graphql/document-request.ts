@@ -1,4 +1,5 @@
 import { RequestError } from '../../domain/errors';
+import { isObject } from '../../domain/json';
 import { documentIdOf } from '../../domain/registered-document';
 
 /* How a request names a document by its id, and how the text is put in place of the id. */
@@ -34,9 +35,6 @@ export function idIn({ documentId, persistedQuery }: Asked): string | undefined 
 }
 
 type Given = Record<string, unknown>;
-const isObject = (value: unknown): value is Given =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 export function inBody(body: unknown): Asked {
   if (Array.isArray(body)) {
     throw new RequestError('BAD_REQUEST', 'Batched operations are not supported: send one operation in each request.');

@@ -45,7 +45,8 @@ declare module 'fastify' {
 /** Records an unregistered document, with the name of its operation. */
 type Note = (operationName: string | null) => void;
 
-type Served = { id: string; text: string } | { retiredDate: string };
+type Retired = { retiredDate: string };
+type Served = { id: string; text: string } | Retired;
 interface Found {
   served: Served | undefined;
   until: number;
@@ -63,6 +64,13 @@ const mostPrepared = 5_000_000;
 const overlap = 60_000;
 const mostUnrecorded = 1_000;
 const longestRecorded = 2_000;
+
+/** No document is served under an id: there never was one, or it was retired. */
+const notServed = (retired: Retired | undefined): RequestError =>
+  new RequestError(
+    'PERSISTED_QUERY_NOT_FOUND',
+    retired && `The document was retired on ${retired.retiredDate}. Ask the operator to restore it.`,
+  );
 
 /** Finds the text that a request runs: its own text, or the text that its client has registered under an id. */
 export class RegisteredDocuments {
@@ -142,13 +150,7 @@ export class RegisteredDocuments {
     const served = found instanceof Promise ? await found : found;
     if (served && 'text' in served) return this.used(served);
     const known = text ?? (mode === 'RegisteredOnly' ? undefined : this.automatic.get(`${clientId} ${id}`));
-    if (served && known === undefined) {
-      throw new RequestError(
-        'PERSISTED_QUERY_NOT_FOUND',
-        `The document was retired on ${served.retiredDate}. Ask the operator to restore it.`,
-      );
-    }
-    if (known === undefined) throw new RequestError('PERSISTED_QUERY_NOT_FOUND');
+    if (known === undefined) throw notServed(served);
     await this.judge(clientId, mode, known, isUnknown);
     this.automatic.set(`${clientId} ${id}`, known);
     return known;
@@ -178,10 +180,7 @@ export class RegisteredDocuments {
   async textOf(clientId: string, documentId: string): Promise<string> {
     const served = await this.find(clientId, documentId);
     if (served && 'text' in served) return this.used(served);
-    throw new RequestError(
-      'PERSISTED_QUERY_NOT_FOUND',
-      served && `The document was retired on ${served.retiredDate}. Ask the operator to restore it.`,
-    );
+    throw notServed(served);
   }
 
   private used({ id, text }: { id: string; text: string }): string {

@@ -32,7 +32,7 @@ export function complete(result: FormattedExecutionResult, http: RequestContext,
 export const headersFor = ({ request, operation }: RequestContext): Record<string, string> =>
   request.deprecated && operation ? deprecationHeaders(deprecatedIn(schema(), operation.document)) : {};
 
-/** The same for replies that Apollo writes. */
+/** Does what `complete` and `headersFor` do for replies that Apollo writes. */
 export const completing = (limits: Limits): ApolloServerPlugin<Context> => ({
   async requestDidStart() {
     return {

@@ -208,4 +208,40 @@ mutation RehearseBooking(
 `,
     variables: { keys: ['F-00000001'], dryRun: true },
   },
+  {
+    title: 'How it stood then',
+    summary: 'An object at an instant of the past, from its history.',
+    group: 'Fulfillments',
+    needs: ['read'],
+    query: `# The history says when what changed. Put one of its
+# instants into "asOf", and set "past" to true: you
+# see the fulfillment as it stood then.
+#
+# Edges show the present, so they are refused with
+# asOf. "past" leaves the history out.
+
+query HowItStood(
+  $key: ID!
+  $asOf: DateTime
+  $past: Boolean!
+) {
+  fulfillment(key: $key, asOf: $asOf) {
+    fulfillmentNumber
+    state
+    quantity
+    amount
+    version
+    updatedDate
+    history(first: 10) @skip(if: $past) {
+      nodes {
+        at
+        action
+        changes { field before after }
+      }
+    }
+  }
+}
+`,
+    variables: { key: 'F-00000002', asOf: null, past: false },
+  },
 ];

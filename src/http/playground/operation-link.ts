@@ -1,7 +1,7 @@
 // Links that carry an operation. The page bundles this file, so it may import nothing of the server.
 
 /** What a link carries: the operation and its variables, as the editors show them. Never headers, which hold tokens. */
-export interface LinkedOperation {
+interface LinkedOperation {
   query: string;
   /** Text of the variables editor. */
   variables?: string;

@@ -4,8 +4,9 @@ import { billRunOperations } from './bill-run-operations';
 import { documentOperations } from './document-operations';
 import { fulfillmentOperations } from './fulfillment-operations';
 import { liveOperations } from './live-operations';
-import { moreOperations } from './more-operations';
+import { orderLineItemOperations } from './order-line-item-operations';
 import type { SampleOperation } from './sample';
+import { settingsOperations } from './settings-operations';
 
 // The first operation has no variables: GraphiQL 5 shows variables of its opening tab only after a change of tab.
 export const sampleOperations: SampleOperation[] = [
@@ -78,7 +79,8 @@ query Explore {
 `,
   },
   ...fulfillmentOperations,
-  ...moreOperations,
+  ...orderLineItemOperations,
+  ...settingsOperations,
   ...documentOperations,
   ...billRunOperations,
   ...liveOperations,

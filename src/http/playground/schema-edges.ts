@@ -19,7 +19,7 @@ export interface SchemaEdge {
 }
 
 /** Objects with an id of their own, in the order of the schema. */
-export function nodeTypes(schema: GraphQLSchema): GraphQLObjectType[] {
+function nodeTypes(schema: GraphQLSchema): GraphQLObjectType[] {
   return Object.values(schema.getTypeMap())
     .filter(isObjectType)
     .filter((type) => type.getInterfaces().some(({ name }) => name === 'Node'));

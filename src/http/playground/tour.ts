@@ -1,7 +1,7 @@
 import type { SampleOperation } from './sample';
 
 /** A step of the tour: an operation, and what to look at in its reply. */
-export interface TourStep extends Omit<SampleOperation, 'group'> {
+interface TourStep extends Omit<SampleOperation, 'group'> {
   /** What the reply shows, said before it is asked for. */
   look: string;
   /** The variable that takes numbers of fulfillments from an earlier reply; see `filled`. */

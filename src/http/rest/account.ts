@@ -1,11 +1,11 @@
 import { accountDetails, isAccountDetail } from '../../domain/account-details';
 import { Refusal, userError } from '../../domain/errors';
+import { isObject } from '../../domain/json';
 import { type CreateAccountInput, createAccount, type UpdateAccountInput, updateAccount } from '../../service/account';
 import { GraphRead } from './graph-read';
 import type { JsonSchema } from './json-schema';
 import { type Body, operation } from './operation';
 import { Made, Published, type Shown, same } from './shape';
-import { isObject } from './words';
 
 /** What is kept of an account for other systems, by name. */
 const kept: Readonly<Record<(typeof accountDetails)[number], JsonSchema>> = {

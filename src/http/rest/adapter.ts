@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLInputType } from 'graphql';
 import { add, type Decimal } from '../../domain/decimal';
 import { Refusal } from '../../domain/errors';
+import { isObject } from '../../domain/json';
 import type { Limits } from '../../domain/limits';
 import { collects, type ProcessingOptions } from '../../domain/payment';
 import { type InputProblem, readInput } from '../../graph/guard/coerce';
@@ -12,7 +13,6 @@ import { Work } from '../../service/run/work';
 import type { Rates } from '../rates';
 import { type Afterwards, fingerprintOf, idempotencyKeyOf, sendReply } from '../request';
 import { pathText, type Reason, reasonOf, refusal } from './envelope';
-import { isObject } from './words';
 
 /*
  * Shared code of the published REST operations, which are thin adapters over the graph's input types and the services.

@@ -1,10 +1,10 @@
 import type { BillRunInput } from '../../domain/bill-run';
 import { Refusal, userError } from '../../domain/errors';
+import { isObject } from '../../domain/json';
 import { createBillRun, deleteBillRun, findBillRun, moveBillRun } from '../../service/bill-run';
 import { clientIdOf } from '../../service/client';
 import { operation } from './operation';
 import { Made, Published, type Shown, same } from './shape';
-import { isObject } from './words';
 
 const filters = {
   type: ['array', 'null'],

@@ -8,7 +8,7 @@ import { prefersGzip } from '../encoding';
 import { type DocsPage, docsHtml, docsPolicy } from './docs-page/page';
 import { openApi } from './openapi';
 
-export interface DocumentOptions {
+interface DocumentOptions {
   /** The version of the gateway, for the document. */
   version: string;
   /** Credentials that are filled in on the page. Whoever opens the page gets them: only those of a demo may be used. */

@@ -15,7 +15,7 @@ export interface Reason {
   message: string;
 }
 
-export interface Envelope {
+interface Envelope {
   success: false;
   processId: string;
   requestId: string;

@@ -60,7 +60,7 @@ Decimals are JSON numbers with all their digits. A POST with an Idempotency-Key 
 
 const nouns = () => [...new Set(operations.map(({ noun }) => noun))];
 /** `OrderLineItem` as `Order line items`. */
-export const tagOf = (noun: string): string => {
+const tagOf = (noun: string): string => {
   const words = noun.replace(/([a-z])([A-Z])/g, (_, before, after) => `${before} ${after.toLowerCase()}`);
   return `${words}s`;
 };

@@ -1,11 +1,12 @@
 import { Refusal, userError } from '../../domain/errors';
+import { isObject } from '../../domain/json';
 import { type CreateOrderInput, createOrder } from '../../service/order';
 import { billedFields, billedIdFields, billedIds, billedReply } from './billed';
 import { GraphRead } from './graph-read';
 import { flag, isOn, operation } from './operation';
 import { orderLineItem } from './order-line-item';
 import { Made, Nodes, Optional, Published, type Shown, same } from './shape';
-import { isObject, spelled } from './words';
+import { spelled } from './words';
 
 /** There are no subscriptions here. */
 const noSubscriptions = new Made(

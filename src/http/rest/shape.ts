@@ -50,7 +50,7 @@ export class Nodes {
 }
 
 /** A path into the graph, such as `account.id`; what is made of other fields; or the nodes of a connection. */
-export type PublishedField = string | Made | Nodes;
+type PublishedField = string | Made | Nodes;
 
 /** Fields that have the same name on the graph. */
 export const same = (...names: string[]): Record<string, string> =>

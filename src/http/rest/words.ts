@@ -6,11 +6,9 @@ import {
   isInputObjectType,
   isListType,
 } from 'graphql';
+import { isObject } from '../../domain/json';
 
 /* The words of the published API where the graph has others, for bodies, replies and the OpenAPI document alike. */
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Published names of input fields that the graph calls otherwise (N24). A body may have either name, or both with the same value. */
 export const publishedNames: Readonly<Record<string, string>> = {

@@ -10,8 +10,7 @@ import { type Numbering } from '../../store/query/write';
 import type { Services } from './services';
 
 /** An object with a history. It belongs to one org, to several (a bill run), or to none (settings). */
-export type Kept = Pick<Audited, 'id' | 'entityId' | 'version' | 'updatedDate'> &
-  ({ orgId: string } | { orgIds: string[] });
+type Kept = Pick<Audited, 'id' | 'entityId' | 'version' | 'updatedDate'> & ({ orgId: string } | { orgIds: string[] });
 
 /** An open transaction on behalf of a caller. */
 export class Unit {

@@ -170,11 +170,11 @@ export class Scoped {
    * The same as `query`, planned for these exact values. After five executions PostgreSQL may keep one plan of a prepared
    * statement. That plan expects ten elements in an array, and tables as large as when it was made.
    */
-  queryAnew<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
+  queryAnew<T = Record<string, unknown>>(text: string, values: unknown[]): Promise<T[]> {
     return this.connection.query<T>(text, [this.scope.entityId, this.scope.orgIds, ...values], false);
   }
 
-  /** The same for statements that look up many rows: `byIndex` applies to the end of the transaction. */
+  /** `queryAnew` for statements that look up many rows: `byIndex` applies to the end of the transaction. */
   async queryByIndex<T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> {
     await this.connection.setLocal(byIndex);
     return this.queryAnew<T>(text, values);

@@ -229,11 +229,6 @@ export class Database {
     return this.dataSource.migrations.every(isApplied) ? 'ready' : 'migrations pending';
   }
 
-  /** Whether all migrations that this program knows have been applied. @throws an error of the database */
-  async isMigrated(): Promise<boolean> {
-    return (await this.state()) !== 'migrations pending';
-  }
-
   async close(): Promise<void> {
     await this.replicas?.close();
     for (const { pool } of [this.writing, this.paying, this.exporting, this.settling]) await pool.end();

@@ -1,7 +1,7 @@
 import type { Server } from './server-list';
 
 /** What the driver has of a client, and does not declare. */
-export interface Driven {
+interface Driven {
   host: string;
   port: number;
   processID: number | null;

@@ -1,5 +1,5 @@
 /** The kinds of database errors, told apart by the driver's codes. */
-export type DatabaseFault = 'unavailable' | 'timeout' | 'contention';
+type DatabaseFault = 'unavailable' | 'timeout' | 'contention';
 
 const unavailableErrno = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN'];
 

@@ -331,16 +331,29 @@ export class Lease extends Connection {
   };
 }
 
-/** One transaction in a scope, on a connection of a pool. Commits when `act` returns. */
-export const transaction = <T>(
+/**
+ * One transaction on a connection of a pool, in a scope, or under the role of the pool alone. Commits when `act` returns. In a shared
+ * pool, entities take turns.
+ */
+export async function transaction<T>(
   pool: Pool | SharedPool,
-  scope: TenantScope,
+  scope: TenantScope | undefined,
   act: (lease: Lease) => Promise<T>,
-): Promise<T> => within(pool, scope, act);
+): Promise<T> {
+  const lease = await Lease.take(pool, { statements: 0, clientId: scope?.entityId });
+  try {
+    lease.begin(scope);
+    const result = await act(lease);
+    await lease.commit();
+    return result;
+  } finally {
+    await lease.release();
+  }
+}
 
-/** The same for data that belongs to no tenant, under the role of the pool. */
+/** A transaction over data that belongs to no tenant, under the role of the pool. */
 export const transactionAside = <T>(pool: Pool, act: (lease: Lease) => Promise<T>): Promise<T> =>
-  within(pool, undefined, act);
+  transaction(pool, undefined, act);
 
 /**
  * A transaction that reads one state of the database, under the role of the pool. The caller must release it. The state is that of the
@@ -355,22 +368,5 @@ export async function oneState(pool: SharedPool, counter: StatementCounter): Pro
   } catch (error) {
     await lease.release();
     throw error;
-  }
-}
-
-/** In a shared pool, entities take turns. */
-async function within<T>(
-  pool: Pool | SharedPool,
-  scope: TenantScope | undefined,
-  act: (lease: Lease) => Promise<T>,
-): Promise<T> {
-  const lease = await Lease.take(pool, { statements: 0, clientId: scope?.entityId });
-  try {
-    lease.begin(scope);
-    const result = await act(lease);
-    await lease.commit();
-    return result;
-  } finally {
-    await lease.release();
   }
 }

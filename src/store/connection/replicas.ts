@@ -14,7 +14,7 @@ interface Primary {
   reads(counter?: StatementCounter): Connection;
 }
 
-export interface ReplicasOptions extends Omit<DatabaseOptions, 'url'> {
+interface ReplicasOptions extends Omit<DatabaseOptions, 'url'> {
   urls: readonly string[];
   /** Called when a replica comes into use, and when it is left out, with the reason. */
   onChange: ReplicaListener;

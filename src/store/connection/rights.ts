@@ -88,7 +88,7 @@ const rightsStatement = (conditions: boolean): string => `
 /** What a start asks. It opens no table, so it waits for nobody who has locked one. */
 export const rightsHeld = rightsStatement(false);
 
-/** The same with the conditions of policies, by which rights can be made anew. */
+/** `rightsHeld` with the conditions of policies, by which rights can be made anew. */
 export const rightsInFull = rightsStatement(true);
 
 /** Without it all works, but the role that reads plans without statistics (docs/security.md). */

@@ -115,7 +115,7 @@ const exportLimits = (options: DatabaseOptions) => ({
 });
 
 /** The pool of exports: each holds its connection, and so a state of the database, until its end. */
-export const exportPool = (options: DatabaseOptions, more: PoolConfig = {}): Pool =>
+export const exportPool = (options: DatabaseOptions, more: PoolConfig): Pool =>
   openPool(options, options.exports ?? standardLimits.exports, exportLimits(options), more, readerRole);
 
 /**

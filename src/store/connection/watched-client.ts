@@ -6,7 +6,7 @@ import type { Found, PrimaryFinder } from './primary';
 import { type Watched, watchdogFor } from './watchdog';
 
 /** How a pool watches its connections. */
-export interface WatchOptions {
+interface WatchOptions {
   /**
    * Milliseconds after which a statement without any answer loses its connection. Must be longer than the server's own
    * timeout of statements. Absent: only the server itself can say that the statement does not run.

@@ -15,7 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import * as files from './files';
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /**
    * The folder of the cluster. If the account that runs the server cannot reach it, it names a folder in the temporary
    * folder.

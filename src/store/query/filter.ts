@@ -80,7 +80,7 @@ export interface IdFilter {
   in?: string[];
   isNull?: boolean;
 }
-export interface RangeFilter {
+interface RangeFilter {
   eq?: string;
   in?: string[];
   gte?: string;
@@ -89,7 +89,7 @@ export interface RangeFilter {
   lt?: string;
   isNull?: boolean;
 }
-export interface EnumFilter<E extends string = string> {
+interface EnumFilter<E extends string = string> {
   eq?: E;
   in?: E[];
 }

@@ -16,7 +16,7 @@ export interface Binding {
 /** SQL with places that are printed for each request, such as the conditions of a filter. */
 export type Sql = readonly (string | ((binding: Binding) => string))[];
 
-export type Piece = { text: string } | { sql: Sql };
+type Piece = { text: string } | { sql: Sql };
 export type Json = readonly Piece[];
 
 export const text = (piece: string): Json => [{ text: piece }];

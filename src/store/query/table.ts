@@ -64,14 +64,9 @@ export function ofOrgs(table: Table, orgId: string, orgIds: string): string {
 export const inScope = (table: Table, alias = 't'): string =>
   `${alias}.entity_id = $1 and ${ofOrgs(table, `${alias}.org_id`, `${alias}.org_ids`)}`;
 
-/** The columns of a table as a select list, each named after its property. */
-export function selectList(
-  table: Table,
-  properties: readonly string[] = Object.keys(table.columns),
-  alias = 't',
-): string {
-  return properties.map((property) => `${alias}.${table.columns[property].name} as "${property}"`).join(', ');
-}
+/** The columns of a table `t` as a select list, each named after its property. */
+export const selectList = (table: Table, properties: readonly string[] = Object.keys(table.columns)): string =>
+  properties.map((property) => `t.${table.columns[property].name} as "${property}"`).join(', ');
 
 /**
  * Hides the length of an array from the planner. An array of unknown length counts as ten elements. A visible array of

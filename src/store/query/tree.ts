@@ -45,7 +45,7 @@ export class Row {
     return expression.replace(/\bt\./g, `${this.name}.`);
   }
 
-  /** The same, and notes the columns that it reads. */
+  /** An expression on the row `t`, on this row. Notes the columns that the expression reads. */
   reading(expression: string): string {
     for (const [, column] of expression.matchAll(/\bt\.(\w+)/g)) this.read.add(column);
     return this.on(expression);

@@ -18,7 +18,7 @@ import { type Act, look } from './world';
 const clientActs = { ...lineActs, ...fulfillmentActs, ...documentActs, ...billRunActs };
 export const acts = { ...clientActs, ...workerActs };
 
-export type ActName = keyof typeof acts;
+type ActName = keyof typeof acts;
 export const actNames = Object.keys(acts) as ActName[];
 /** Those that a client can ask for. */
 export const clientActNames = Object.keys(clientActs) as ActName[];

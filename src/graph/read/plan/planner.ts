@@ -27,7 +27,7 @@ import {
 import { tableOf } from '../../../store/query/table';
 import * as tree from '../../../store/query/tree';
 import { OrgRow, orgInScope } from '../../../store/tenant';
-import { forms } from '../../model/columns';
+import { forms, settingsForms } from '../../model/columns';
 import { type ComputedField, computedFields, needs } from '../../model/computed';
 import { type Edges, edges, type ManyEdge, type OneEdge, type PageEdge } from '../../model/edges';
 import { listOf, type Noun, nouns } from '../../model/nouns';
@@ -57,23 +57,12 @@ const mostFields = 1_000;
 const costly = 20;
 const mostSubqueries = 60;
 
-/** The forms of the settings' columns; the others are enums. */
-const settingsForms: Readonly<Record<string, 'boolean' | 'texts' | 'integer' | 'instant' | 'client'>> = {
-  invoiceSettlement: 'boolean',
-  carriers: 'texts',
-  fulfillmentSystems: 'texts',
-  fulfillmentLocations: 'texts',
-  version: 'integer',
-  updatedDate: 'instant',
-  updatedById: 'client',
-};
-
 type Nodes = readonly FieldNode[];
 /** The name of a selected field, whatever the reply calls it. */
 const fieldOf = ([node]: Nodes): string => node.name.value;
 type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
-export interface PlanContext {
+interface PlanContext {
   schema: GraphQLSchema;
   fragments: Fragments;
   /** The values of variables, of which only those of `@skip` and `@include` are read. */
@@ -325,7 +314,8 @@ export class Planner {
       if (field === 'history') return this.edge(row, row.column('entityId'), depth, 'BillingSettings.history', below);
       const target = getNamedType(type.getFields()[field].type);
       if (field === 'taxCodes' || field === 'units') return this.elements(row, field, target.name, below);
-      return tree.column(row, field, settingsForms[field] ?? 'enum');
+      const form = settingsForms[field];
+      return tree.column(row, field, form === 'list' ? 'texts' : form);
     });
     return tree.settings(row, object(fields));
   }

@@ -4,12 +4,13 @@ import type { Readable } from 'node:stream';
 import { type GraphQLInputObjectType, GraphQLNonNull } from 'graphql';
 import { RequestError, userError } from '../../../domain/errors';
 import type { FulfillmentInput } from '../../../domain/fulfillment-create';
+import { isObject } from '../../../domain/json';
 import { type InputProblem, readInput } from '../../../graph/guard/coerce';
 import { turn } from '../../../graph/read/event-loop';
 import { shown } from '../../../graph/scalars';
 import type { ImportChunk, ImportLine } from '../../../service/import';
 import { checkShape, whyNotJson } from '../../body';
-import { graphWords, isObject } from '../words';
+import { graphWords } from '../words';
 import { type CsvHeader, csvReader, problem, readHeader, type Said } from './csv';
 import { type FileRecord, Records } from './records';
 

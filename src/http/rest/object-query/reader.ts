@@ -1,12 +1,12 @@
 import type { GraphQLField } from 'graphql';
 import { RequestError } from '../../../domain/errors';
+import { isObject } from '../../../domain/json';
 import { schema } from '../../../graph/build/schema';
 import type { Work } from '../../../service/run/work';
 import { parameterError } from '../envelope';
 import { GraphRead } from '../graph-read';
 import type { Asked as AskedOfOperation } from '../operation';
 import type { Shown } from '../shape';
-import { isObject } from '../words';
 import { type Filter, id } from './filters';
 import { type Askable, type Asked, parametersOf } from './parameters';
 import type { Queried } from './queried';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonical } from '../../src/domain/canonical';
+import { canonical } from '../../src/domain/json';
 
 const json = (value: unknown) => JSON.stringify(canonical(value));
 
