@@ -58,8 +58,6 @@ export interface WebhookSenderOptions {
   local?: boolean;
   /** DNS servers to ask in place of those of this machine, as in `dns.setServers`. */
   dnsServers?: readonly string[];
-  /** Authorities to trust besides the usual ones, in PEM. */
-  ca?: string;
   /** The version of this program, for the header User-Agent. */
   version: string;
 }
@@ -96,11 +94,11 @@ export class WebhookSender {
   /** Lookups under way, by name. */
   private readonly lookups = new Map<string, Promise<string[]>>();
 
-  constructor({ local = false, dnsServers, ca, version }: WebhookSenderOptions) {
+  constructor({ local = false, dnsServers, version }: WebhookSenderOptions) {
     this.local = local;
     this.userAgent = `order-fulfillment-gateway/${version}`;
     const kept = { keepAlive: true, maxFreeSockets: 256, timeout: timeoutMs };
-    this.agents = { 'http:': new http.Agent(kept), 'https:': new https.Agent({ ...kept, ...(ca && { ca }) }) };
+    this.agents = { 'http:': new http.Agent(kept), 'https:': new https.Agent(kept) };
     if (dnsServers) this.resolver.setServers(dnsServers);
   }
 
@@ -150,6 +148,8 @@ export class WebhookSender {
         else reject(error);
       };
       sent.on('error', fail);
+      // Whatever ends the exchange, such as an answer that begins another protocol: the delivery must not stay under way for ever.
+      sent.on('close', () => fail(new Error(closedEarly)));
       // Second look: whatever has chosen the address, nothing is written to a forbidden one.
       sent.on('socket', (socket) => {
         if (!socket.connecting) return;
@@ -168,7 +168,6 @@ export class WebhookSender {
         });
         response.on('end', answer);
         response.on('error', fail);
-        response.on('close', () => fail(new Error('the connection was closed before the answer was complete')));
       });
       sent.end(request.body);
     });
@@ -210,6 +209,8 @@ export class WebhookSender {
   }
 }
 
+const closedEarly = 'the connection was closed before the answer was complete';
+
 class StaleConnection extends Error {}
 
 const isReset = (error: Error): boolean =>
@@ -225,7 +226,7 @@ function answerOf({ statusCode, headers }: http.IncomingMessage): WebhookAnswer 
 /** Retry-After in seconds, or as a date. */
 function retryAfterOf(value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return ms > 0 ? ms : undefined;
 }
 
@@ -239,8 +240,8 @@ function reasonOf(error: unknown): string {
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the host refused the connection',
-  ECONNRESET: 'the connection was closed before the answer was complete',
-  EPIPE: 'the connection was closed before the answer was complete',
+  ECONNRESET: closedEarly,
+  EPIPE: closedEarly,
   HPE_HEADER_OVERFLOW: 'the headers of the answer are too long',
   ETIMEDOUT: 'the host did not accept the connection in time',
   CERT_HAS_EXPIRED: 'the certificate of the host has expired',

@@ -25,7 +25,7 @@ import type { GraphContext } from './context';
 import { enumType } from './enums';
 import { Node } from './node';
 import type { RelayConnection } from './read/connections';
-import { deliveriesOf, eventOf, ownEndpoint, ownEndpoints, pendingCount } from './read/webhooks';
+import { deliveriesOf, eventOf, nextAttempt, ownEndpoint, ownEndpoints, pendingCount } from './read/webhooks';
 import { DateTimeScalar } from './scalars';
 
 export const WebhookDeliveryStatusEnum = enumType<WebhookDeliveryStatus>(
@@ -54,12 +54,6 @@ export class WebhookDelivery extends Node {
     description: 'Attempts that have ended, since the delivery was last asked for. Retries are spread over three days.',
   })
   attempts: number;
-  @Field(() => DateTimeScalar, {
-    nullable: true,
-    description:
-      'Time of the next attempt. While an attempt is under way, the time when another process would repeat it. Null if the delivery is not Pending, or waits for an earlier one about the same object.',
-  })
-  nextAttemptDate: string | null;
   @Field(() => Int, {
     nullable: true,
     description: 'HTTP status of the last answer; null if there was none yet, or if the last attempt got no answer.',
@@ -172,6 +166,15 @@ export class WebhookEndpointResolver {
 
 @Resolver(() => WebhookDelivery)
 export class WebhookDeliveryResolver {
+  @FieldResolver(() => DateTimeScalar, {
+    nullable: true,
+    description:
+      'Time of the next attempt. If the time has passed, the delivery waits for its turn. While an attempt is under way, the time when another process would repeat it. Null if the delivery is not Pending, waits for an earlier one about the same object, or the endpoint is disabled.',
+  })
+  nextAttemptDate(@Root() delivery: WebhookDeliveryRow, @Ctx() context: GraphContext): Promise<string | null> {
+    return nextAttempt(context, delivery);
+  }
+
   @FieldResolver(() => typeOf('historyEntry'), {
     description:
       'The event that is delivered. That of a test has the type Webhook.Test, and the endpoint as its subject; it is no entry of the history.',

@@ -34,7 +34,7 @@ import { judgeCount, refuse } from './run/batch';
 import type { Services } from './run/services';
 import { Unit } from './run/unit';
 import type { Work } from './run/work';
-import { disableEndpoint, onEndpoint } from './webhook-endpoint';
+import { disableEndpoint, type Failing, onEndpoint } from './webhook-endpoint';
 import { sendAgainBehind } from './webhook-replay';
 
 /* What the workers of webhooks do in the database. Any number of processes do it at once. */
@@ -137,15 +137,14 @@ export async function eventsToSend(
   );
 }
 
-/** Disables an endpoint that cannot be delivered to, with an entry in the history. False if it is disabled already. */
+/** Disables an endpoint that cannot be delivered to, with an entry in the history. */
 export const disableFailing = (
   services: Services,
   caller: Caller,
-  endpointId: string,
-  reason: string,
-): Promise<boolean> =>
+  failing: Failing,
+): ReturnType<typeof disableEndpoint> =>
   transaction(services.db.delivering, caller, (lease) =>
-    disableEndpoint(new Unit(lease, services, caller, false), endpointId, reason),
+    disableEndpoint(new Unit(lease, services, caller, false), failing),
   );
 
 /** What a client wants sent again: deliveries by their ids, or all events behind a position. */

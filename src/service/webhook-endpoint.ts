@@ -15,7 +15,7 @@ import { eventsNow } from '../store/event';
 import { newId } from '../store/id';
 import type { Position } from '../store/query/list';
 import { findDocument } from '../store/registered-document';
-import { holdLanes, insertDeliveries, positionNow, resend } from '../store/webhook-delivery';
+import { dueFirst, holdLanes, insertDeliveries, positionNow, resend, retryNow } from '../store/webhook-delivery';
 import {
   addSecret,
   deleteEndpoint,
@@ -84,7 +84,10 @@ export function createWebhookEndpoint(
   });
 }
 
-/** Changes an endpoint. Enabled again, it goes on where it stopped: what was given up is sent first. */
+/**
+ * Changes an endpoint. Enabled again, or with another URL, it goes on at once: what was given up is sent first, and what waits for a
+ * retry has all its attempts before it. Otherwise a single failure might disable what was repaired.
+ */
 export function updateWebhookEndpoint(
   work: Work,
   id: string,
@@ -109,8 +112,9 @@ export function updateWebhookEndpoint(
     if (!isChanged(kept(unit, current), kept(unit, wanted))) return { webhookEndpoint: current };
     const webhookEndpoint = { ...wanted, ...touched(unit, current) };
     await saveEndpoint(unit.db, webhookEndpoint);
-    if (enabled && !current.enabled) {
+    if (enabled && (!current.enabled || wanted.url !== current.url)) {
       await holdLanes(unit.db, [current.id]);
+      await retryNow(unit.db, current.id);
       await resend(unit.db, current.id, null);
     }
     const action = enabled === current.enabled ? 'Update' : enabled ? 'Enable' : 'Disable';
@@ -156,7 +160,7 @@ export function testWebhookEndpoint(work: Work, key: string): Promise<{ webhookE
     await holdLanes(unit.db, [endpointId]);
     const position = await positionNow(unit.db);
     const id = newId();
-    await insertDeliveries(unit.db, [{ id, endpointId, entryId: null, position, subjectId: id }]);
+    await insertDeliveries(unit.db, [{ id, endpointId, entryId: null, position, subjectId: id }], dueFirst);
     return { webhookEndpoint };
   });
 }
@@ -175,15 +179,29 @@ export function onEndpoint<T>(
   });
 }
 
-/** Disables an endpoint that a client has not disabled meanwhile. For the workers, in the scope of the client. */
-export async function disableEndpoint(unit: Unit, id: string, reason: string): Promise<boolean> {
+/** An endpoint that cannot be delivered to at the URL where it was tried. */
+export interface Failing {
+  id: string;
+  url: string;
+  reason: string;
+}
+
+/**
+ * Disables an endpoint, unless it is disabled or deleted already, or its client has given it another URL meanwhile. For the
+ * workers, in the scope of the client.
+ */
+export async function disableEndpoint(
+  unit: Unit,
+  { id, url, reason }: Failing,
+): Promise<'disabled' | 'already' | 'moved'> {
   const current = await lockEndpoint(unit.db, unit.caller.clientId, id);
-  if (!current?.enabled) return false;
+  if (current && current.url !== url) return 'moved';
+  if (!current?.enabled) return 'already';
   const disabled = { ...current, ...touched(unit, current), enabled: false, disabledReason: reason };
   await saveEndpoint(unit.db, disabled);
   unit.note('WebhookEndpoint', 'Disable', kept(unit, current), kept(unit, disabled));
   await unit.writeHistory();
-  return true;
+  return 'disabled';
 }
 
 /** Events are read with the scope read. A client without it must not get them in another way. */

@@ -95,11 +95,22 @@ async function takenLanes(scoped: Scoped, lanes: readonly Lane[]): Promise<Set<s
   return new Set(found.map(({ endpointId, subjectId }) => `${endpointId} ${subjectId}`));
 }
 
+/** SQL: when a delivery of an endpoint is due. */
+type Due = (endpointId: string) => string;
+const dueNow: Due = () => 'now()';
+/**
+ * Before all of the endpoint that is due: somebody has asked, and wants to know now. An endpoint that does not answer is asked
+ * one thing at a time, so hours of deliveries may wait for their turns.
+ */
+export const dueFirst: Due = (endpointId) =>
+  `least(now(), (select min(d.next_attempt_date) from webhook_delivery d
+    where d.entity_id = $1 and d.endpoint_id = ${endpointId} and d.status = 'Pending' and d.next_attempt_date is not null) - interval '1 ms')`;
+
 /**
  * Inserts deliveries of new events, in the order of the events. This transaction holds the lanes of their endpoints. The
- * first of a lane is due at once.
+ * first of a lane is due.
  */
-export async function insertDeliveries(scoped: Scoped, rows: readonly NewDelivery[]): Promise<void> {
+export async function insertDeliveries(scoped: Scoped, rows: readonly NewDelivery[], due = dueNow): Promise<void> {
   if (rows.length === 0) return;
   const taken = await takenLanes(scoped, uniqueLanes(rows));
   const written = rows.map((row) => {
@@ -110,7 +121,7 @@ export async function insertDeliveries(scoped: Scoped, rows: readonly NewDeliver
   });
   await scoped.post(
     `insert into webhook_delivery (entity_id, id, endpoint_id, entry_id, position, subject_id, status, attempts, next_attempt_date, created_date)
-     select $1::uuid, r.id, r."endpointId", r."entryId", r.position, r."subjectId", 'Pending', 0, case when r.first then now() end, now()
+     select $1::uuid, r.id, r."endpointId", r."entryId", r.position, r."subjectId", 'Pending', 0, case when r.first then ${due('r."endpointId"')} end, now()
      from json_to_recordset($3::json) as r(id uuid, "endpointId" uuid, "entryId" uuid, position bigint, "subjectId" uuid, first boolean)
      where $2::uuid[] is not null`,
     [JSON.stringify(written)],
@@ -139,8 +150,8 @@ export async function resendEvents(scoped: Scoped, endpointId: string, rows: rea
 }
 
 /**
- * Makes deliveries Pending again: those with these ids, or all that have failed. Returns how many. This transaction holds the
- * lanes.
+ * Makes deliveries Pending again, before all that is due: those with these ids, or all that have failed. Returns how many.
+ * This transaction holds the lanes.
  */
 export async function resend(scoped: Scoped, endpointId: string, ids: readonly string[] | null): Promise<number> {
   await scoped.connection.setLocal(byIndex);
@@ -157,24 +168,35 @@ export async function resend(scoped: Scoped, endpointId: string, ids: readonly s
      where ${ofEntity} and t.endpoint_id = $3 and ${which} and not ${inFlight('t')} returning 1`,
     [endpointId, ids],
   );
-  await raiseHeads(scoped, endpointId, subjects);
+  await raiseHeads(scoped, endpointId, subjects, dueFirst);
   return changed.length;
 }
 
-/** Nobody claims a Pending delivery of these lanes until the transaction ends. */
+/** What waits for its retry is due now, with all its attempts before it. What is under way stays so. The lanes are held. */
+export const retryNow = (scoped: Scoped, endpointId: string): Promise<void> =>
+  scoped.post(
+    `update webhook_delivery t set next_attempt_date = least(t.next_attempt_date, now()), attempts = 0
+     where ${ofEntity} and t.endpoint_id = $3 and t.status = 'Pending' and t.next_attempt_date is not null and not ${inFlight('t')}`,
+    [endpointId],
+  );
+
+/**
+ * Nobody claims a delivery of these lanes until the transaction ends. Only what has a date can be claimed, so the others need no
+ * lock: for 100,000 of one lane that took a second.
+ */
 const lockLanes = (scoped: Scoped, endpointId: string, subjects: readonly string[]): Promise<unknown> =>
   scoped.lock(
     'webhook_delivery',
     [endpointId],
     `select from webhook_delivery t where ${ofEntity} and t.endpoint_id = $3 and t.subject_id = any($4) and t.status = 'Pending'
-     order by t.endpoint_id, t.subject_id, t.position, ${eventKey('t')} for update`,
+     and t.next_attempt_date is not null order by t.endpoint_id, t.subject_id, t.position, ${eventKey('t')} for update`,
     [endpointId, subjects],
   );
 
-/** The first delivery of each lane is due now, unless one of the lane is under way. */
-const raiseHeads = (scoped: Scoped, endpointId: string, subjects: readonly string[]): Promise<unknown> =>
+/** The first delivery of each lane is due, unless one of the lane is under way. */
+const raiseHeads = (scoped: Scoped, endpointId: string, subjects: readonly string[], due = dueNow): Promise<unknown> =>
   scoped.query(
-    `update webhook_delivery t set next_attempt_date = case when t.id = head.id then now() end
+    `update webhook_delivery t set next_attempt_date = case when t.id = head.id then ${due('$3')} end
      from unnest($4::uuid[]) as lane(subject_id)
      cross join lateral (select d.id from webhook_delivery d where d.entity_id = $1 and d.endpoint_id = $3 and d.subject_id = lane.subject_id
        and d.status = 'Pending' order by d.position, ${eventKey('d')} limit 1) head

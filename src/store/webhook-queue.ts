@@ -50,14 +50,18 @@ export const takeEndpoints = (scoped: Scoped, clientId: string): Promise<Endpoin
     [clientId],
   );
 
-/** Moves the cursors of endpoints that this transaction has taken. */
+/**
+ * Moves the cursors of endpoints that this transaction has taken. A cursor may stand within a transaction: the rest of its
+ * events may be among those that are sent again.
+ */
 export const moveCursors = (
   scoped: Scoped,
   cursors: readonly Pick<WebhookEndpointRow, 'id' | 'position' | 'positionId' | 'epoch'>[],
 ): Promise<void> =>
   scoped.post(
     `update webhook_endpoint t set position = r.position, position_id = r."positionId", epoch = r.epoch,
-       resent_until = case when t.resent_until > r.position then t.resent_until end
+       resent_until = case when (t.resent_until, 'ffffffff-ffff-ffff-ffff-ffffffffffff') > (r.position, r."positionId")
+         then t.resent_until end
      from json_to_recordset($3::json) as r(id uuid, position bigint, "positionId" uuid, epoch integer)
      where t.entity_id = $1 and $2::uuid[] is not null and t.id = r.id`,
     [JSON.stringify(cursors)],
@@ -128,7 +132,8 @@ export async function record(lease: Lease, outcomes: readonly Outcome[]): Promis
   await lease.post(
     `update webhook_delivery t set status = r.status, claim = null, attempts = t.attempts + r.attempts,
        next_attempt_date = now() + r."pauseMs" * interval '1 ms',
-       response_status = case when r.attempts > 0 then r."responseStatus" else t.response_status end, error = r.error,
+       response_status = case when r.attempts > 0 then r."responseStatus" else t.response_status end,
+       error = case when r.attempts > 0 then r.error else coalesce(r.error, t.error) end,
        delivered_date = case when r.status = 'Delivered' then now() end
      from json_to_recordset($1::json) as r("entityId" uuid, id uuid, claim uuid, status webhook_delivery_status,
        "pauseMs" double precision, attempts integer, "responseStatus" integer, error text)

@@ -170,6 +170,7 @@ async function follow(page: Page, other: OtherClient, expectThat: Expect): Promi
 async function webhooks(page: Page, expectThat: Expect): Promise<void> {
   await page.getByRole('link', { name: 'Webhooks' }).click();
   await page.getByLabel('Address').fill('http://127.0.0.1:9/hook');
+  await page.getByLabel('Description').fill('x'.repeat(400));
   await page.getByRole('button', { name: 'Add the endpoint' }).click();
   await page.locator('code', { hasText: 'whsec_' }).waitFor();
   await page.getByText('Deliveries').click();
@@ -177,6 +178,8 @@ async function webhooks(page: Page, expectThat: Expect): Promise<void> {
   const row = page.getByRole('row', { name: /Webhook.Test/ });
   await row.getByText('the host refused the connection').waitFor();
   expectThat(true, 'an endpoint shows its secret once, and what became of its deliveries');
+  const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+  expectThat(!wide, 'a long text without a space stays on the page');
 }
 
 async function billRun(page: Page, expectThat: Expect): Promise<void> {
@@ -229,6 +232,16 @@ export async function checkOutage(page: Page, other: OtherClient, expectThat: Ex
   await page.getByRole('link', { name: 'Bill runs' }).click();
   await page.getByRole('main').getByText('The server cannot be reached.', { exact: true }).waitFor();
   expectThat(true, 'a screen that cannot load says why');
+  await page.getByRole('link', { name: 'Webhooks' }).click();
+  const reason = page.getByRole('main').getByText('The server cannot be reached.', { exact: true });
+  await reason.first().waitFor();
+  let seen = true;
+  for (let at = 0; at < 40; at++) {
+    seen &&= (await reason.count()) > 0;
+    await page.waitForTimeout(200);
+  }
+  expectThat(seen, 'and says so while it is asked for again');
+  await page.getByRole('link', { name: 'Bill runs' }).click();
   await servers.start();
   await notice.first().waitFor({ state: 'detached', timeout: 30_000 });
   await page.getByRole('heading', { name: 'BR-00000003' }).waitFor();

@@ -97,6 +97,8 @@ describe('an answer', () => {
     to.answer = (_request, response) => response.writeHead(429, { 'retry-after': date }).end();
     const { retryAfterMs } = await sender().send(request(to.url));
     expect(retryAfterMs! > 80_000 && retryAfterMs! <= 90_000).toBe(true);
+    to.answer = (_request, response) => response.writeHead(429, { 'retry-after': '86400000000000' }).end();
+    expect((await sender().send(request(to.url))).retryAfterMs).toBeGreaterThan(3_600_000);
     for (const value of ['nonsense', '-1', '0', new Date(0).toUTCString()]) {
       to.answer = (_request, response) => response.writeHead(429, { 'retry-after': value }).end();
       expect((await sender().send(request(to.url))).retryAfterMs).toBeUndefined();
@@ -155,6 +157,9 @@ describe('an answer', () => {
       await raw((socket) => socket.end()),
       await raw((socket) => socket.resetAndDestroy()),
       await raw((socket) => socket.end('nonsense\r\n\r\n')),
+      await raw((socket) =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+      ),
       await raw((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf')),
       await raw((socket) => socket.end(`HTTP/1.1 200 OK\r\n${`x: ${'y'.repeat(1000)}\r\n`.repeat(100)}\r\n`)),
     ];

@@ -2,7 +2,16 @@ import { mostEndpoints } from '../../src/domain/webhook-endpoint';
 import { hashOf } from '../../src/service/registered-document';
 import { type TestClient, type TestGatewayServer, testGateway } from '../support/gateway';
 import { manifestOf } from '../support/manifest';
-import { asked, endpoint, eventsOf, fulfillments, ofFulfillments, until, update } from '../support/webhooks';
+import {
+  asked,
+  endpoint,
+  eventsOf,
+  fulfillments,
+  ofFulfillments,
+  shownEndpoint,
+  until,
+  update,
+} from '../support/webhooks';
 
 /* Webhook endpoints as clients make and see them. Their URLs lead to the public internet, and nothing is sent. */
 
@@ -353,6 +362,14 @@ describe('the deliveries', () => {
       after = pageInfo.endCursor;
     }
     expect(seen).toEqual([...new Set(seen)].sort().reverse());
+    const dates = async () =>
+      (await shownEndpoint(client, ids[0])).deliveries.nodes.filter(
+        ({ nextAttemptDate }: { nextAttemptDate: string | null }) => nextAttemptDate,
+      );
+    expect(await dates()).toHaveLength(20);
+    await update(client, ids[0], { enabled: false });
+    expect(await dates()).toEqual([]);
+    await update(client, ids[0], { enabled: true });
     expect((await page('first: 5, status: Delivered')).totalCount).toBe(0);
     expect((await page('first: 5, status: Pending')).nodes).toHaveLength(5);
     const { pageInfo } = await page('first: 5, status: Pending');

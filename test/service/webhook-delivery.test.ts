@@ -7,7 +7,9 @@ import {
   newEvents,
   type Outcome,
   recordOutcomes,
+  redeliver,
 } from '../../src/service/webhook-delivery';
+import { testWebhookEndpoint, updateWebhookEndpoint } from '../../src/service/webhook-endpoint';
 import type { Connection } from '../../src/store/connection/connection';
 import { newId } from '../../src/store/id';
 import { claimDue } from '../../src/store/webhook-queue';
@@ -94,27 +96,82 @@ describe('events', () => {
       other.release();
     }
   });
+});
 
-  test('of a new epoch are found, though the cursor had gone further in the old one', async () => {
-    await endpoint(client, url, ofFulfillments);
-    await fulfillments(client, 2);
+describe('a replay', () => {
+  test('goes on behind a page that ends within the last transaction of before', async () => {
+    const { id } = await endpoint(client, url, ofFulfillments);
+    const [first] = await fulfillments(client, 600);
     await all();
-    // As if the server that the database was restored from had counted far more transactions.
-    await gateway.database.owner('update webhook_endpoint set position = 1000000000000');
+    // As on a quiet server, where no transaction has begun since.
     await gateway.database.owner(
-      'insert into event_epoch select 2, max(transaction_id), database, now() from history_entry, event_epoch where epoch = 1 group by database',
+      'update webhook_endpoint set position = (select transaction_id from history_entry where subject_id = $1)',
+      [first],
     );
-    try {
-      await all();
-      await fulfillments(client, 3);
-      await all();
-      expect(await count('true')).toBe(5);
-      expect(await gateway.database.owner('select epoch from webhook_endpoint')).toEqual([{ epoch: 2 }]);
-    } finally {
-      await gateway.database.owner('delete from webhook_endpoint');
-      await gateway.database.owner('delete from event_epoch where epoch = 2');
-    }
+    await redeliver(await client.work(), id, { after: { value: '0', id: 'f'.repeat(32) } });
+    await all();
+    const [last] = await fulfillments(client, 1);
+    await all();
+    expect(await count(`subject_id = '${last}'`)).toBe(1);
+    expect(await gateway.database.owner('select resent_until from webhook_endpoint')).toEqual([{ resent_until: null }]);
   });
+});
+
+describe('what somebody asks for', () => {
+  const silent = (id: string) => new Map([[id, mostInFlight - 1]]);
+  const next = async (id: string) => (await claim(10_000, silent(id)))[0];
+  const setAll = (id: string, to: string) =>
+    gateway.database.owner(`update webhook_delivery set ${to} where endpoint_id = '${id}'`);
+  const overdue = "next_attempt_date = now() - interval '1 hour'";
+
+  test('comes before all that is due: an endpoint that does not answer is asked one thing at a time', async () => {
+    const { id } = await endpoint(client, url);
+    await insertMany(id, 100, 100);
+    await setAll(id, overdue);
+    await testWebhookEndpoint(await client.work(), id);
+    expect((await next(id)).subjectId).not.toMatch(/^00000000/);
+    const [{ id: old }] = await gateway.database.owner<{ id: string }>(
+      'select id from webhook_delivery order by position desc offset 50 limit 1',
+    );
+    await redeliver(await client.work(), id, { deliveryIds: [old] });
+    expect((await next(id)).id).toBe(old.replaceAll('-', ''));
+  });
+
+  test.each([
+    ['enables an endpoint', true],
+    ['names another URL', false],
+  ])('who %s asks for all that waits for its retry, which begins anew', async (_, enables) => {
+    const { id } = await endpoint(client, url);
+    await insertMany(id, 30, 10);
+    await setAll(id, "attempts = 11, error = 'status 503'");
+    await gateway.database.owner(
+      "update webhook_delivery set next_attempt_date = now() + interval '20 hours' where next_attempt_date is not null",
+    );
+    const [{ failed }] = await gateway.database.owner<{ failed: string }>(
+      `update webhook_delivery set status = 'Failed', next_attempt_date = null where position = 5 returning id as failed`,
+    );
+    const change = async (input: object) => updateWebhookEndpoint(await client.work(), id, input, () => undefined);
+    if (enables) await change({ enabled: false });
+    await change(enables ? { enabled: true } : { url: 'https://other.example.com/' });
+    if (enables) expect((await next(id)).id).toBe(failed.replaceAll('-', ''));
+    const claimed = await claim();
+    expect(claimed.map(({ attempts }) => attempts)).toEqual(Array(mostInFlight).fill(0));
+  });
+});
+
+test('what was not tried again leaves the last reason of the endpoint', async () => {
+  const { id } = await endpoint(client, url);
+  await insertMany(id, 1, 1);
+  const error = 'status 503';
+  for (const more of [
+    { error, responseStatus: 503 },
+    { attempts: 0 as const, responseStatus: null },
+  ]) {
+    const [claimed] = await claim();
+    await recordOutcomes(gateway.services, [outcome(claimed, { status: 'Pending', pauseMs: -1, ...more })]);
+  }
+  const shown = await gateway.database.owner('select attempts, response_status, error from webhook_delivery');
+  expect(shown).toEqual([{ attempts: 1, response_status: 503, error }]);
 });
 
 describe('a claim', () => {
@@ -246,4 +303,26 @@ test('what was delivered a month ago is forgotten, and what is pending or failed
   await gateway.database.owner(`update webhook_delivery set created_date = ${date(40)}`);
   await forgetDelivered(gateway.services, () => false);
   expect([await count('position <= 10'), await count('true')]).toEqual([0, 30]);
+});
+
+// The last: events of the epoch lie ahead of those of later tests.
+test('events of a new epoch are found, though the cursor had gone further in the old one', async () => {
+  await endpoint(client, url, ofFulfillments);
+  await fulfillments(client, 2);
+  await all();
+  // As if the server that the database was restored from had counted far more transactions.
+  await gateway.database.owner('update webhook_endpoint set position = 1000000000000');
+  await gateway.database.owner(
+    'insert into event_epoch select 2, max(transaction_id), database, now() from history_entry, event_epoch where epoch = 1 group by database',
+  );
+  try {
+    await all();
+    await fulfillments(client, 3);
+    await all();
+    expect(await count('true')).toBe(5);
+    expect(await gateway.database.owner('select epoch from webhook_endpoint')).toEqual([{ epoch: 2 }]);
+  } finally {
+    await gateway.database.owner('delete from webhook_endpoint');
+    await gateway.database.owner('delete from event_epoch where epoch = 2');
+  }
 });

@@ -53,13 +53,21 @@ export async function endpoint(by: TestClient, url: string, more: object = {}) {
 
 export const ofFulfillments = { eventTypes: ['Fulfillment.'] };
 
+/** The most fulfillments of one line item. */
+const mostOfLine = 100;
+
 /** Fulfillments of a new order, all in one transaction. */
 export async function fulfillments(by: TestClient, count: number): Promise<string[]> {
   const work = await by.work();
-  const { orderLineItems } = await orderFor(work);
+  const lines = Array.from({ length: Math.ceil(count / mostOfLine) }, () => ({}));
+  const { orderLineItems } = await orderFor(work, lines);
   const { fulfillments } = await createFulfillments(work, {
-    fulfillments: Array.from({ length: count }, () => ({
-      ...{ orderLineItemId: orderLineItems[0].id, fulfillmentDate: '2022-01-01', quantity: '1' },
+    fulfillments: Array.from({ length: count }, (_, at) => ({
+      ...{
+        orderLineItemId: orderLineItems[Math.floor(at / mostOfLine)].id,
+        fulfillmentDate: '2022-01-01',
+        quantity: '1',
+      },
       billTargetDate: '2022-01-01',
     })),
   });

@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@apollo/client';
 import { useApolloClient, useMutation, useQuery } from '@apollo/client/react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { Pages } from './board';
 import { Folded } from './folded';
 import { Field, Refusals, useAction, valuesOf } from './form';
@@ -18,12 +18,30 @@ import {
 import { Loaded } from './problem';
 import { instant, inWords } from './words';
 
-/** Endpoints have no live twin: they are asked for again while somebody looks. */
-const polled = { pollInterval: 5_000, skipPollAttempt: () => document.hidden };
+/** Endpoints have no live twin: they are asked for again while somebody looks, and more often for a while after an action. */
+const polled = (soon: boolean) => ({
+  pollInterval: soon ? 1_000 : 5_000,
+  skipPollAttempt: () => document.hidden,
+  // Why an answer did not come stays on the screen until one comes, also while it is asked for again.
+  notifyOnNetworkStatusChange: false,
+});
+const soonMs = 15_000;
+
+/** True for a while after each call of the function: the attempt that the person has asked for comes within seconds. */
+function useSoon(): [boolean, () => void] {
+  const [asked, setAsked] = useState(0);
+  useEffect(() => {
+    if (asked === 0) return;
+    const timer = setTimeout(() => setAsked(0), soonMs);
+    return () => clearTimeout(timer);
+  }, [asked]);
+  return [asked > 0, () => setAsked((before) => before + 1)];
+}
 
 /** The client's webhook endpoints, each with its deliveries. */
 export function Webhooks() {
-  const { data, error, refetch } = useQuery(WebhooksDocument, polled);
+  const [soon, onAsked] = useSoon();
+  const { data, error, refetch } = useQuery(WebhooksDocument, polled(soon));
   return (
     <div className="page">
       <h1>Webhook endpoints</h1>
@@ -32,7 +50,7 @@ export function Webhooks() {
         {(endpoints) => (
           <>
             {endpoints.map((endpoint) => (
-              <Endpoint key={endpoint.id} endpoint={endpoint} />
+              <Endpoint key={endpoint.id} endpoint={endpoint} soon={soon} onAsked={onAsked} />
             ))}
             {endpoints.length ? null : <p className="hint">No endpoint yet. Events are sent to those that you add.</p>}
           </>
@@ -92,7 +110,13 @@ function Add() {
 
 type Change = TypedDocumentNode<{ changed: EndpointChangedFragment | null }, { id: string; enabled: boolean }>;
 
-function Endpoint({ endpoint }: { endpoint: EndpointFragment }) {
+interface Asking {
+  /** Something was asked for a moment ago. */
+  soon: boolean;
+  onAsked: () => void;
+}
+
+function Endpoint({ endpoint, ...asking }: { endpoint: EndpointFragment } & Asking) {
   const client = useApolloClient();
   const { busy, refusals, run, problem } = useAction();
   const { id, url, description, enabled, disabledReason, eventTypes, pendingCount } = endpoint;
@@ -104,6 +128,7 @@ function Endpoint({ endpoint }: { endpoint: EndpointFragment }) {
         variables: { id, enabled: !enabled },
         refetchQueries: [WebhooksDocument, DeliveriesDocument],
       });
+      asking.onAsked();
       return data?.changed?.userErrors;
     });
   return (
@@ -136,25 +161,26 @@ function Endpoint({ endpoint }: { endpoint: EndpointFragment }) {
       <Refusals of={refusals} />
       {problem}
       <Folded title="Deliveries">
-        <Deliveries id={id} />
+        <Deliveries id={id} {...asking} />
       </Folded>
     </section>
   );
 }
 
-function Deliveries({ id }: { id: string }) {
+function Deliveries({ id, soon, onAsked }: { id: string } & Asking) {
   const [cursors, setCursors] = useState<string[]>([]);
   const { data, previousData, error, refetch } = useQuery(DeliveriesDocument, {
     variables: { id, after: cursors.at(-1) },
-    ...polled,
+    ...polled(soon),
   });
   const [redeliver] = useMutation(RedeliverDocument, { refetchQueries: [DeliveriesDocument] });
   const { busy, refusals, run, problem } = useAction();
   const again = (delivery: string) =>
-    run(
-      async (context) =>
-        (await redeliver({ variables: { id, deliveryIds: [delivery] }, context })).data?.redeliverWebhooks?.userErrors,
-    );
+    run(async (context) => {
+      const { data } = await redeliver({ variables: { id, deliveryIds: [delivery] }, context });
+      onAsked();
+      return data?.redeliverWebhooks?.userErrors;
+    });
   return (
     <Loaded data={(data ?? previousData)?.webhookEndpoint?.deliveries} error={error} refetch={refetch}>
       {({ nodes, pageInfo }) => (

@@ -117,6 +117,16 @@ export function deliveriesOf(
   );
 }
 
+/** When a delivery is tried next; null while its endpoint is disabled. */
+export async function nextAttempt(
+  context: GraphContext,
+  { endpointId, nextAttemptDate }: WebhookDeliveryRow,
+): Promise<string | null> {
+  if (nextAttemptDate === null) return null;
+  const endpoint = await ownEndpoint(context, endpointId);
+  return endpoint?.enabled ? nextAttemptDate : null;
+}
+
 /** The event of a delivery. That of a test is no entry of the history, and is made of the delivery. */
 export async function eventOf(
   { loaders, caller }: GraphContext,

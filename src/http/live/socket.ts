@@ -15,6 +15,7 @@ import { extensionsOf, failureOf, statusOf } from '../failure';
 import { newRequestId } from '../headers';
 import type { Ending, Live, Session } from './live';
 import { Nameless, tryAgain } from './nameless';
+import { inTurn } from './socket-turns';
 import type { Answer } from './subscriber';
 
 /* Subscriptions over WebSockets, in the protocol graphql-transport-ws. */
@@ -122,10 +123,10 @@ export function serveSockets(server: Server, options: SocketOptions): () => void
         protocol: socket.protocol,
         send: (text) => unread.send(socket, text),
         close: (code, reason = '') => socket.close(code, short(reason)),
-        onMessage: (handle) =>
-          socket.on('message', (data) => {
-            handle(String(data)).catch((err) => fail(err, socket, log));
-          }),
+        onMessage: (handle) => {
+          const handleInTurn = inTurn(socket, (text) => handle(text).catch((err) => fail(err, socket, log)));
+          socket.on('message', (data) => handleInTurn(String(data)));
+        },
       },
       extra,
     );

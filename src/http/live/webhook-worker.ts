@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../domain/caller';
 import { mostInFlight, pauseAfter, retryPauses } from '../../domain/webhook-endpoint';
 import { type WebhookAnswer, type WebhookSender, webhookAttempts } from '../../gateway/webhook';
+import { tellOutage } from '../../service/run/outage';
 import type { Services } from '../../service/run/services';
 import {
   type Claimed,
@@ -133,13 +134,21 @@ export class WebhookWorker {
     if (enabled && !this.enabled) this.due.set();
     this.enabled = enabled;
     let more = false;
+    const failures: unknown[] = [];
     for (const { entityId, clientId } of behind) {
       if (this.ended) return false;
-      const caller = await identity.present(clientId, entityId, 'webhooks');
-      if (!caller) continue;
-      more = (await fanOut(services, caller)) || more;
-      this.due.set();
+      try {
+        const caller = await identity.present(clientId, entityId, 'webhooks');
+        if (!caller) continue;
+        more = (await fanOut(services, caller)) || more;
+        this.due.set();
+      } catch (error) {
+        // The others get their events all the same. In an outage, one failure is enough.
+        failures.push(error);
+        if (tellOutage(error)) break;
+      }
     }
+    if (failures.length) throw failures[0];
     return more;
   }
 
@@ -234,9 +243,11 @@ export class WebhookWorker {
         ? 'The endpoint answered 410 Gone.'
         : `A delivery failed ${retryPauses.length + 1} times over three days. The last reason: ${error}.`;
     const { services, log } = this.options;
-    const { endpointId, clientId } = delivery;
-    if (await disableFailing(services, caller, endpointId, reason))
-      log.warn({ endpointId, clientId, reason }, 'a webhook endpoint was disabled');
+    const { endpointId, clientId, url } = delivery;
+    const found = await disableFailing(services, caller, { id: endpointId, url, reason });
+    // What the old address says is nothing against the new one.
+    if (found === 'moved') return { ...tried, status: 'Pending', pauseMs: 0 };
+    if (found === 'disabled') log.warn({ endpointId, clientId, reason }, 'a webhook endpoint was disabled');
     return { ...tried, status: 'Failed', pauseMs: null };
   }
 

@@ -5,6 +5,7 @@ import WebSocket from 'ws';
 import { metricsOf, orderFor, type TestClient, type TestGatewayServer, testGateway } from '../../support/gateway';
 import { eventSource, socketClient } from '../../support/live';
 import { exchange, requestText } from '../../support/socket';
+import { fulfillments, until } from '../../support/webhooks';
 
 /* What clients do wrong, and what they may do, on a WebSocket and with server-sent events. */
 
@@ -184,6 +185,34 @@ test('a WebSocket that does not say whose it is makes room for another, and the 
   const later = await begun();
   expect(await cut).toEqual([1013, expect.stringContaining('Too many WebSockets')]);
   expect([...silent.slice(1), known, later].map(({ readyState }) => readyState)).toEqual(Array(9).fill(WebSocket.OPEN));
+});
+
+test('an id may be used again at once after its subscription was completed', async () => {
+  const socket = await begun();
+  const got: { type: string }[] = [];
+  socket.on('message', (data) => got.push(JSON.parse(String(data))));
+  const answers = (count: number) =>
+    until(
+      async () => got.map(({ type }) => type),
+      ({ length }) => length >= count,
+    );
+  const subscribe = { type: 'subscribe', id: '1', payload: { query: counts } };
+  send(socket, subscribe);
+  await answers(1);
+  for (let at = 0; at < 10; at++) {
+    send(socket, { type: 'complete', id: '1' });
+    send(socket, subscribe);
+    if (at % 2) await new Promise((resolve) => setTimeout(resolve, at));
+  }
+  await answers(2);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  got.splice(0);
+  await fulfillments(client, 1);
+  expect(await answers(1)).toEqual(['next']);
+  send(socket, { type: 'complete', id: '1' });
+  await fulfillments(client, 1);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(got).toHaveLength(1);
 });
 
 test('a token, entity and orgs may come in the headers of the WebSocket too, and connection_init wins', async () => {

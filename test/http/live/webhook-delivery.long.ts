@@ -173,6 +173,18 @@ describe('a delivery that fails', () => {
     await to.until(2);
   });
 
+  test('with 410 says nothing against the URL that the endpoint has by then', async () => {
+    const old = await listening((_request, response) => void setTimeout(() => response.writeHead(410).end(), 1_000));
+    const { id } = await endpoint(client, old.url, ofFulfillments);
+    const [subject] = await fulfillments(client, 1);
+    await old.until(1);
+    const to = await listening();
+    await update(client, id, { url: to.url });
+    await to.until(1);
+    const { enabled, deliveries } = await quiet(id);
+    expect([enabled, deliveries.nodes[0].status, subjectsOf(to)]).toEqual([true, 'Delivered', [subject]]);
+  });
+
   test('waits as long as the endpoint asks', async () => {
     const to = await listening((_request, response) => response.writeHead(429, { 'retry-after': '600' }).end());
     const { id } = await endpoint(client, to.url, ofFulfillments);

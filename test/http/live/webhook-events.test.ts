@@ -177,6 +177,25 @@ describe('events', () => {
     expect(ofBoth.received[3].json.data.event.subjectId).not.toBe(inNorth);
   });
 
+  test('reach their endpoint though those of other clients cannot be written down', async () => {
+    const [other, last] = [await gateway.client(), await gateway.client()];
+    await endpoint('http://127.0.0.1:1/', ofFulfillments, other);
+    const to = await listening();
+    const { id } = await endpoint(to.url, ofFulfillments, last);
+    const { owner } = gateway.database;
+    await owner(
+      `create function refuse() returns trigger language plpgsql as $$ begin raise 'refused by the test'; end $$`,
+    );
+    await owner(`create trigger refuse before insert on webhook_delivery
+      for each row when (new.endpoint_id <> '${id}') execute function refuse()`);
+    await fulfillments(1);
+    await to.until(1);
+    const told = async () => gateway.failures.map(({ error }) => String(error));
+    await until(told, (errors) => errors.includes('error: refused by the test'));
+    await owner('drop trigger refuse on webhook_delivery');
+    gateway.failures.splice(0);
+  });
+
   test('are not sent to a revoked client, and what waited stays', async () => {
     const gone = await gateway.client();
     const to = await listening(500);
