@@ -153,11 +153,13 @@ describe('a client', () => {
     await other.query('begin');
     const lock = (id?: string) => other.query('select from order_line_item where id = $1 for update', [id]);
     await lock(last);
+    const { deadlocks } = await deadlocksOf();
     const sent = importer.send(header + importer.rows(30));
     const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
       and query like '%order_line_item%'`;
     while ((await gateway.database.owner(waiting)).length === 0);
-    const { deadlocks } = await deadlocksOf();
+    // At once: PostgreSQL looks a second after the import began to wait, and ends it if there is a deadlock by then. Later it
+    // would end the other.
     await lock(first);
     await other.end();
     expect((await sent).told.at(-1)).toEqual({ totals: whole(30) });
