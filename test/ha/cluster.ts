@@ -18,6 +18,8 @@ export interface Cluster {
   urls: { haproxy: string; servers: string };
   /** The node that holds the lock, and takes writes. */
   leader(): Promise<Node>;
+  /** The standby that PostgreSQL waits for, and that follows the leader if that is lost. */
+  successor(): Promise<Node>;
   /** Resolves once there is a leader, all other nodes stream from it, and one of them may become its successor. */
   whole(): Promise<void>;
   /** Resolves once a write is acknowledged. */
@@ -90,8 +92,8 @@ export async function startCluster(): Promise<Cluster> {
   const balancer = program('haproxy', '/usr/sbin/haproxy', ['-db', '-f', settings]);
 
   const url = (name: string) => `postgres://postgres@127.0.0.1:${ports.haproxy}/${name}`;
-  const asking = async <T>(name: string, text: string, values: unknown[] = [], within = 0): Promise<T[]> => {
-    const asker = new Client({ connectionString: url(name), connectionTimeoutMillis: 5_000, query_timeout: within });
+  const askingAt = async <T>(connectionString: string, text: string, values: unknown[], within = 0): Promise<T[]> => {
+    const asker = new Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: within });
     asker.on('error', () => {});
     await asker.connect();
     try {
@@ -101,6 +103,8 @@ export async function startCluster(): Promise<Cluster> {
       asker.end().catch(() => {});
     }
   };
+  const asking = <T>(name: string, text: string, values: unknown[] = [], within = 0) =>
+    askingAt<T>(url(name), text, values, within);
   const close = async () => {
     for (const node of nodes) node.thaw();
     await Promise.all([...nodes.map((node) => node.close()), balancer.kill(), etcd.kill()]);
@@ -111,17 +115,29 @@ export async function startCluster(): Promise<Cluster> {
 
   const stateOf = async ({ ports: { patroni } }: Node, state: string) =>
     (await fetch(`http://127.0.0.1:${patroni}/${state}`, { signal: AbortSignal.timeout(1_000) })).status === 200;
-  const leader = async () => {
-    const states = await Promise.all(nodes.map((node) => stateOf(node, 'primary').catch(() => false)));
+  const inState = async (state: string) => {
+    const states = await Promise.all(nodes.map((node) => stateOf(node, state).catch(() => false)));
     const at = states.indexOf(true);
-    if (at < 0) throw new Error('there is no leader');
+    if (at < 0) throw new Error(`no node is ${state}`);
     return nodes[at];
   };
+  const leader = () => inState('primary');
   // A standby that PostgreSQL waits for may not lead yet: Patroni promotes only the one that it has written down in etcd. Until
   // then PostgreSQL waits for any standby, and a leader that is lost in this second has no successor before it comes back.
   const whole = () =>
     until('all nodes stream from the leader, and one may follow it', slowMs, async () => {
-      await leader();
+      const first = await leader();
+      const [{ timeline }] = await asking<{ timeline: number }>(
+        'postgres',
+        "select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer as timeline",
+      );
+      // An old leader may stream what it had in common for a moment, and be rewound after that.
+      for (const { ports: own } of nodes.filter((node) => node !== first)) {
+        const at = `postgres://postgres@127.0.0.1:${own.clients}/postgres`;
+        const received = 'select received_tli as timeline from pg_stat_wal_receiver';
+        const [receiver] = await askingAt<{ timeline: number }>(at, received, [], 1_000);
+        if (receiver?.timeline !== timeline) return false;
+      }
       const standbys = await asking<{ name: string; isSync: boolean }>(
         'postgres',
         `select application_name as name, sync_state = 'sync' as "isSync" from pg_stat_replication where state = 'streaming'`,
@@ -152,6 +168,7 @@ export async function startCluster(): Promise<Cluster> {
       servers: `postgres://postgres@${nodes.map((node) => `127.0.0.1:${node.ports.clients}`)}/${database}?target_session_attrs=read-write`,
     },
     leader,
+    successor: () => inState('synchronous'),
     whole,
     writes: () =>
       until('the database takes writes', slowMs, async () => {

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Account } from '../../src/store/embedded/files';
+import { type Account, listProcesses } from '../../src/store/embedded/files';
 import { familyOf, freePort, OwnProcess, send } from '../support/own-process';
 import { proxyTo, type TestProxy } from '../support/proxy';
 
@@ -150,6 +150,23 @@ export class Node {
   thaw(): void {
     for (const pid of this.pids()) send(pid, 'SIGCONT');
     this.patroni.signal('SIGCONT');
+  }
+
+  /** Stops what receives the leader's log here. */
+  holdReceiver(): void {
+    for (const pid of this.receivers()) send(pid, 'SIGSTOP');
+  }
+
+  /** Ends what was held, with all that it has not taken yet. PostgreSQL starts another, which has to reach the leader. */
+  dropReceiver(): void {
+    for (const pid of this.receivers()) for (const signal of ['SIGTERM', 'SIGCONT'] as const) send(pid, signal);
+  }
+
+  private receivers(): number[] {
+    const own = new Set(this.pids());
+    return listProcesses()!.flatMap(({ pid, command }) =>
+      own.has(pid) && command.includes('walreceiver') ? [pid] : [],
+    );
   }
 
   /** Nothing reaches the node, and nothing leaves it. Nobody is told: connections stay open. */
