@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { RequestError } from './domain/errors';
 import { type Limits, standardLimits } from './domain/limits';
 import { onGatewayCall, type ProviderBooks } from './gateway/port';

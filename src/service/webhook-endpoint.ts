@@ -153,14 +153,15 @@ export function deleteWebhookEndpoint(work: Work, id: string): Promise<{ deleted
  * Sends an event of the type Webhook.Test. It is no entry of the history. It has a lane of its own: who sends a test wants to
  * know now, and the events about the endpoint may be what cannot be delivered.
  */
-export function testWebhookEndpoint(work: Work, key: string): Promise<{ webhookEndpoint: WebhookEndpointRow }> {
-  return onEndpoint(work, key, async (unit, webhookEndpoint) => {
+export function testWebhookEndpoint(work: Work, id: string): Promise<{ webhookEndpoint: WebhookEndpointRow }> {
+  return onEndpoint(work, id, async (unit, webhookEndpoint) => {
     refuse(judgeReading(unit));
     const { id: endpointId } = webhookEndpoint;
     await holdLanes(unit.db, [endpointId]);
     const position = await positionNow(unit.db);
-    const id = newId();
-    await insertDeliveries(unit.db, [{ id, endpointId, entryId: null, position, subjectId: id }], dueFirst);
+    const delivery = newId();
+    const test = { id: delivery, endpointId, entryId: null, position, subjectId: delivery };
+    await insertDeliveries(unit.db, [test], dueFirst);
     return { webhookEndpoint };
   });
 }

@@ -15,8 +15,9 @@ const large = 0.01;
 const untold = 0.1;
 
 /**
- * How many subscriptions clients have in this process, and sessions that have none (live.ts). A client's limit holds over all processes: each tells the others of every
- * count that has changed, once a second. Where a client has begun many since, it tells at once.
+ * How many subscriptions clients have in this process, and sessions that have none (live.ts). A client's limit holds over all
+ * processes: each tells the others of every count that has changed, once a second. Where a client has begun many since, it
+ * tells at once.
  */
 export class HeldSubscriptions implements Counts<SubscriptionsHere, SubscriptionsHere> {
   private readonly byClient = new Map<string, Held>();
